@@ -1,0 +1,52 @@
+"""`pitboard`, one command line; each part adds its commands as entry points, so the core imports no part."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from pitboard.errors import PitboardError
+
+COMMAND_GROUP = "pitboard.commands"
+
+
+class PartCommands(click.Group):
+    """A group whose commands are loaded from the installed parts only when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(point.name for point in entry_points(group=COMMAND_GROUP))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for point in entry_points(group=COMMAND_GROUP, name=cmd_name):
+            command = point.load()
+            if isinstance(command, click.Command):
+                return command
+        return None
+
+
+@click.group(cls=PartCommands)
+@click.version_option(package_name="pitboard")
+@click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+def pitboard(log_level: str) -> None:
+    """Race timing from beam to board: trackside units, venue displays and a central server."""
+    logging.basicConfig(
+        level=log_level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def main() -> None:
+    """Run the command line; a known error is one sentence on standard error and exit status 1."""
+    try:
+        pitboard()
+    except PitboardError as error:
+        click.echo(f"pitboard: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

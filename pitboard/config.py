@@ -1,0 +1,61 @@
+"""Read one TOML file into a frozen value; a wrong key or value stops the start and says where.
+
+Config types are msgspec structs with `forbid_unknown_fields`; paths in a file are relative to that file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pitboard.errors import ConfigRefused
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every program's config."""
+
+
+ConfigType = TypeVar("ConfigType", bound=Config)
+
+
+def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
+    """Return the config in the file at `path`, its relative paths made absolute against the file's folder.
+
+    Raises ConfigRefused naming file, key and reason.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+    folder = path.resolve().parent
+
+    def convert(kind: type, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return folder / Path(value).expanduser()
+        raise TypeError(f"expected a path as text, got {type(value).__name__}")
+
+    try:
+        return msgspec.convert(table, config_type, dec_hook=convert)
+    except msgspec.ValidationError as error:
+        raise ConfigRefused(path=path, reason=_plain_reason(str(error))) from error
+
+
+def _plain_reason(message: str) -> str:
+    """Turn msgspec's wording into ours, with the key in front."""
+    text, _, place = message.partition(" - at `$")
+    key = place.rstrip("`").lstrip(".")
+    if match := re.fullmatch(r"Object contains unknown field `(.+)`", text):
+        return f"unknown key '{_joined(key, match[1])}'; take it out or correct its spelling"
+    if match := re.fullmatch(r"Object missing required field `(.+)`", text):
+        return f"key '{_joined(key, match[1])}' is missing; add it"
+    lowered = text[:1].lower() + text[1:].replace("`", "")
+    return f"key '{key}': {lowered}" if key else lowered
+
+
+def _joined(table: str, key: str) -> str:
+    return f"{table}.{key}" if table else key
