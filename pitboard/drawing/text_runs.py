@@ -1,0 +1,144 @@
+"""Split text into runs that one font can shape: one script, one direction, in the order they are drawn.
+
+As much of the Unicode bidirectional algorithm as names and short sentences need: no explicit embeddings,
+no bracket pairs."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+# First word of the Unicode character name -> ISO 15924 tag, for scripts that need shaping.
+_SCRIPT_TAGS = {
+    "ARABIC": "Arab",
+    "ARMENIAN": "Armn",
+    "BENGALI": "Beng",
+    "CJK": "Hani",
+    "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva",
+    "ETHIOPIC": "Ethi",
+    "GEORGIAN": "Geor",
+    "GREEK": "Grek",
+    "GUJARATI": "Gujr",
+    "GURMUKHI": "Guru",
+    "HANGUL": "Hang",
+    "HEBREW": "Hebr",
+    "HIRAGANA": "Hira",
+    "KANNADA": "Knda",
+    "KATAKANA": "Kana",
+    "KHMER": "Khmr",
+    "LAO": "Laoo",
+    "LATIN": "Latn",
+    "MALAYALAM": "Mlym",
+    "MYANMAR": "Mymr",
+    "ORIYA": "Orya",
+    "SINHALA": "Sinh",
+    "SYRIAC": "Syrc",
+    "TAMIL": "Taml",
+    "TELUGU": "Telu",
+    "THAANA": "Thaa",
+    "THAI": "Thai",
+    "TIBETAN": "Tibt",
+}
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    text: str
+    script: str  # ISO 15924, "" for digits and signs alone
+    is_right_to_left: bool
+
+
+def clusters(text: str) -> list[str]:
+    """Return the text in pieces that must not be cut apart: a letter with its marks and joiners."""
+    pieces: list[str] = []
+    for character in text:
+        if pieces and (_is_attached(character) or pieces[-1].endswith("\u200d")):
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    return pieces
+
+
+def is_right_to_left(text: str) -> bool:
+    """Tell whether the first letter with a direction runs from right to left."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
+
+
+def visual_runs(text: str) -> list[Run]:
+    """Return the runs of one line from left to right; each run's own text stays in reading order."""
+    pieces = clusters(text)
+    levels = _levels(pieces, base=1 if is_right_to_left(text) else 0)
+    logical: list[tuple[int, str, str]] = []  # level, script, text
+    for piece, level in zip(pieces, levels, strict=True):
+        script = _script(piece[0])
+        if logical and logical[-1][0] == level and _joins(logical[-1][1], script):
+            logical[-1] = (level, logical[-1][1] or script, logical[-1][2] + piece)
+        else:
+            logical.append((level, script, piece))
+    return [
+        Run(text=part, script=script, is_right_to_left=level % 2 == 1)
+        for level, script, part in _reordered(logical)
+    ]
+
+
+def _levels(pieces: list[str], *, base: int) -> list[int]:
+    """Return each piece's embedding level: odd ones run from right to left."""
+    kinds, letter = [], "R" if base else "L"
+    for piece in pieces:
+        direction = unicodedata.bidirectional(piece[0])
+        if direction in ("L", "R", "AL"):
+            letter = "L" if direction == "L" else "R"
+            kinds.append(letter)
+        elif direction in ("EN", "AN"):
+            kinds.append("L" if letter == "L" else "N")  # a number among right-to-left letters
+        else:
+            kinds.append("")
+    kinds = _with_neutrals_decided(kinds, base_letter="R" if base else "L")
+    above_base = {"L": 2 if base else 0, "R": 1, "N": 2}
+    return [above_base[kind] for kind in kinds]
+
+
+def _with_neutrals_decided(kinds: list[str], *, base_letter: str) -> list[str]:
+    """Give spaces and signs the direction they stand between, or the line's own where that differs."""
+    as_letter = {"L": "L", "R": "R", "N": "R"}
+    decided, before = [], base_letter
+    for index, kind in enumerate(kinds):
+        if kind:
+            decided.append(kind)
+            before = as_letter[kind]
+        else:
+            after = next((as_letter[later] for later in kinds[index:] if later), base_letter)
+            decided.append(before if before == after else base_letter)
+    return decided
+
+
+def _reordered(logical: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """Reverse, from the highest level down to 1, every stretch at that level or above."""
+    line = list(logical)
+    for level in range(max((run[0] for run in line), default=0), 0, -1):
+        start = 0
+        while start < len(line):
+            end = start
+            while end < len(line) and line[end][0] >= level:
+                end += 1
+            line[start:end] = line[start:end][::-1]
+            start = end + 1
+    return line
+
+
+def _script(character: str) -> str:
+    return _SCRIPT_TAGS.get(unicodedata.name(character, "").split(" ")[0], "")
+
+
+def _joins(one: str, other: str) -> bool:
+    return one == other or not one or not other
+
+
+def _is_attached(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc", "Me") or character in _JOINERS

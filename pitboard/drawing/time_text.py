@@ -1,0 +1,43 @@
+"""Durations as the text on a screen: `12.345`, `1:02.345`; cut to the resolution, never rounded."""
+
+from __future__ import annotations
+
+NO_TIME = "–"
+_MILLISECOND_NS = 1_000_000
+_SECOND_NS = 1_000_000_000
+
+
+def format_lap_ns(lap_ns: int | None, *, resolution_ns: int = _MILLISECOND_NS) -> str:
+    """Return `s.mmm` under a minute, else `m:ss.mmm`, with the decimals of the resolution; `–` for None."""
+    if lap_ns is None:
+        return NO_TIME
+    decimal_count = _decimal_count(resolution_ns)
+    minutes, rest_ns = divmod(abs(lap_ns), 60 * _SECOND_NS)
+    seconds, rest_ns = divmod(rest_ns, _SECOND_NS)
+    whole = f"{minutes}:{seconds:02d}" if minutes else f"{seconds}"
+    sign = "-" if lap_ns < 0 else ""
+    return sign + whole + (f".{rest_ns:09d}"[: decimal_count + 1] if decimal_count else "")
+
+
+def format_gap_ns(gap_ns: int | None, *, resolution_ns: int = _MILLISECOND_NS) -> str:
+    """Return a gap to the leader as `+s.mmm`; nothing for None."""
+    return "" if gap_ns is None else "+" + format_lap_ns(gap_ns, resolution_ns=resolution_ns)
+
+
+def format_countdown_ms(remaining_ms: int, *, with_tenths: bool = False) -> str:
+    """Return the time left as `m:ss` or `m:ss.t`, rounded up: only 0:00 means that none is left."""
+    remaining_ms = max(0, remaining_ms)
+    if with_tenths:
+        seconds, tenths = divmod(-(-remaining_ms // 100), 10)
+        minutes, seconds = divmod(seconds, 60)
+        return f"{minutes}:{seconds:02d}.{tenths}"
+    minutes, seconds = divmod(-(-remaining_ms // 1_000), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _decimal_count(resolution_ns: int) -> int:
+    """Return how many decimals of a second a multiple of the resolution can need, from 0 to 9."""
+    for count in range(9):
+        if resolution_ns % 10 ** (9 - count) == 0:
+            return count
+    return 9

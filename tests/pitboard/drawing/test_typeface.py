@@ -1,0 +1,70 @@
+"""Text on real surfaces with whatever fonts this machine has, and with none."""
+
+from __future__ import annotations
+
+import pygame
+import pytest
+
+from pitboard.drawing import palette
+from pitboard.drawing.font_files import Weight, find_font_files
+from pitboard.drawing.typeface import Typeface
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
+
+
+@pytest.fixture(params=["installed", "none"])
+def typeface(request: pytest.FixtureRequest) -> Typeface:
+    if request.param == "installed":
+        return Typeface.load()
+    pygame.font.init()
+    pygame.freetype.init()
+    return Typeface({weight: [] for weight in Weight})
+
+
+def test_a_long_name_is_cut_with_an_ellipsis_and_fits(typeface: Typeface) -> None:
+    cut = typeface.fit(LONG, size_px=40, width_px=300)
+    assert cut.endswith("…")
+    assert LONG.startswith(cut[:-1])
+    assert typeface.width(cut, size_px=40) <= 300
+
+
+def test_drawing_stays_inside_the_width_in_any_script(typeface: Typeface) -> None:
+    target = pygame.Surface((400, 80))
+    for name in (LONG, "日本語の名前がとても長い場合の表示です", "العربية محمد 7", "हिन्दी क्षत्रिय", ""):
+        left, _, width, _ = typeface.draw(
+            target, name, (10, 0, 300, 80), size_px=40, colour=palette.TEXT, shrink_to_px=28
+        )
+        assert left >= 10
+        assert width <= 300
+
+
+def test_wrapping_breaks_at_spaces_and_keeps_every_letter_that_fits(typeface: Typeface) -> None:
+    width_px = typeface.width("Maximiliane von", size_px=40) + 2
+    assert typeface.wrap("Maximiliane von Berg", size_px=40, width_px=width_px, lines_max=2) == [
+        "Maximiliane von",
+        "Berg",
+    ]
+    assert len(typeface.wrap(LONG, size_px=40, width_px=200, lines_max=2)) == 2
+
+
+def test_each_script_uses_a_font_that_has_it() -> None:
+    typeface = Typeface.load()
+    probe_px = 60
+    for name, wanted in (("日本", "CJK"), ("العربية", "Arabic"), ("हिन्दी", "Devanagari")):
+        if not any(wanted in file.name and "Noto" in file.name for file in find_font_files(Weight.BOLD)):
+            pytest.skip(f"no Noto font for {wanted} is installed")
+        missing = typeface.width("\ue123" * len(name), size_px=probe_px)
+        assert typeface.width(name, size_px=probe_px) != missing
+
+
+def test_every_pair_of_text_and_ground_is_legible() -> None:
+    pairs = (
+        (palette.TEXT, palette.RED),
+        (palette.TEXT_MUTED, palette.PANEL),
+        (palette.TEXT_DARK, palette.GREEN),
+        (palette.TEXT_DARK, palette.AMBER),
+        (palette.TEXT_DARK, palette.BLUE),
+        (palette.GOLD, palette.PANEL),
+    )
+    assert all(palette.contrast(text, ground) >= 6 for text, ground in pairs)
+    assert palette.contrast(palette.TEXT_DISABLED, palette.PANEL) >= 4.4
