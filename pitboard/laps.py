@@ -1,0 +1,112 @@
+"""Turn one run's passings into laps.
+
+A lap joins two passings of one boot; it counts if it began before the run's time was over, whatever the
+moment at which its passings arrived. One shorter than `lap_min_ms` is kept and flagged, and counts only by an
+official's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pitboard.bodies import PassingRecorded, Verdict
+from pitboard.word import Word
+
+NANOSECONDS_PER_MS = 1_000_000
+PARTS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A passing and the word that recorded it."""
+
+    passing: PassingRecorded
+    word: Word
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return (self.passing.mono_ns, self.passing.passing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The run's passings under one boot, by stamp, with the run's time already used before them."""
+
+    crossings: Sequence[Crossing]
+    elapsed_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lap:
+    """`lap` is the id of the passing that closed it; `lap_ns` is exact, not yet cut to the resolution."""
+
+    lap: str
+    number: int
+    lap_ns: int
+    uncertainty_ns: int
+    is_short: bool
+    verdict: Verdict | None
+    word: Word
+
+    @property
+    def counts(self) -> bool:
+        return self.verdict == "valid" or (self.verdict is None and not self.is_short)
+
+    @property
+    def waits_for_verdict(self) -> bool:
+        return self.is_short and self.verdict is None
+
+
+def laps_of_run(
+    segments: Sequence[Segment], *, run_ms: int, lap_min_ms: int, verdicts: Mapping[str, Verdict]
+) -> list[Lap]:
+    """Return the run's laps in the order driven, numbered from 1."""
+    laps: list[Lap] = []
+    for segment in segments:
+        if not segment.crossings:
+            continue
+        time_up_mono_ns = (
+            segment.crossings[0].passing.mono_ns + run_ms * NANOSECONDS_PER_MS - segment.elapsed_ns
+        )
+        for opening, closing in zip(segment.crossings, segment.crossings[1:], strict=False):
+            if opening.passing.mono_ns >= time_up_mono_ns:
+                break
+            laps.append(_lap(opening, closing, len(laps) + 1, lap_min_ms, verdicts))
+    return laps
+
+
+def _lap(
+    opening: Crossing, closing: Crossing, number: int, lap_min_ms: int, verdicts: Mapping[str, Verdict]
+) -> Lap:
+    lap_ns = lap_between_ns(opening.passing, closing.passing)
+    return Lap(
+        lap=closing.passing.passing,
+        number=number,
+        lap_ns=lap_ns,
+        uncertainty_ns=opening.passing.uncertainty_ns + closing.passing.uncertainty_ns,
+        is_short=lap_ns < lap_min_ms * NANOSECONDS_PER_MS,
+        verdict=verdicts.get(closing.passing.passing),
+        word=closing.word,
+    )
+
+
+def lap_between_ns(opening: PassingRecorded, closing: PassingRecorded) -> int:
+    """Return the time between two passings of one boot, `opening.mono_ns <= closing.mono_ns`.
+
+    Two passings of one device start are measured by the device's own counter, corrected by the rate measured
+    at the later one; others by the host's monotonic clock.
+    """
+    if (
+        opening.tick_us is not None
+        and closing.tick_us is not None
+        and (opening.sensor, opening.sensor_boot) == (closing.sensor, closing.sensor_boot)
+        and closing.tick_us > opening.tick_us
+    ):
+        device_ns = (closing.tick_us - opening.tick_us) * 1_000
+        return device_ns + device_ns * closing.rate_ppb // PARTS
+    return closing.mono_ns - opening.mono_ns
+
+
+def cut_to(duration_ns: int, resolution_ns: int) -> int:
+    """Return the duration cut, never rounded, to the event's resolution."""
+    return duration_ns - duration_ns % resolution_ns

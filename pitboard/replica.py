@@ -1,0 +1,198 @@
+"""A node's replica of the journal: takes records in, folds them, and says what is new.
+
+`have` counts only what is durable here. Nothing is taken past a gap, a repetition is harmless, and a record
+that is refused stops its own stream only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitboard.bodies import KIND_OF, Body, StreamOpened
+from pitboard.clock import Clock
+from pitboard.errors import RecordRefused
+from pitboard.fold import Fold
+from pitboard.hybrid_clock import HybridClock
+from pitboard.identity import Identity
+from pitboard.journal import Journal
+from pitboard.ledger import Arrival, Ledger
+from pitboard.record import Record
+from pitboard.stream import StreamWriter
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX_COUNT = 500
+BATCH_MAX_BYTES = 256 * 1_024
+RECENT_MAX_COUNT = 512
+VERIFY_BURST_COUNT = 16
+
+
+@dataclass(slots=True)
+class Acceptance:
+    """What became of the records of one exchange."""
+
+    taken: int = 0
+    repeated: int = 0
+    past_gap: int = 0
+    refused: int = 0
+    forked: int = 0
+
+
+class Replica:
+    """Opened by `Replica.open`; everything that writes or reads records on a node goes through it."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.fold = Fold(journal.root_key)
+        self.alarms: dict[str, str] = {}  # stream -> sentence
+        self.version = 0  # grows with every record taken
+        self._hybrid_clock = HybridClock(clock)
+        self._ledger = Ledger()
+        self._recent: dict[str, deque[Record]] = {}
+        self._accepting = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._writer: StreamWriter | None = None
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Replica]:
+        """Open the replica kept at `path` and fold everything it holds."""
+        async with Journal.open(path, root_key=root_key) as journal:
+            replica = cls(journal, clock)
+            async for record in journal.read_all():
+                replica._take(record)
+            journal.on_durable = replica._take_all
+            yield replica
+
+    def have(self) -> dict[str, int]:
+        """Return {stream: last durable seq}."""
+        return self._ledger.heads()
+
+    async def start_writing(self, identity: Identity, name: str) -> None:
+        """Open this node's stream for this start of its process; `append` works from then on."""
+        self._writer = StreamWriter(identity, self._hybrid_clock)
+        await self.append(
+            StreamOpened(
+                key=identity.key,
+                name=name,
+                boot_id=self.clock.boot_id,
+                earlier=self._ledger.streams_of(identity.key),
+            )
+        )
+
+    async def append(self, *bodies: Body) -> list[Record]:
+        """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
+        assert self._writer is not None, "start_writing comes first"
+        records = [self._writer.write(KIND_OF[type(body)], body) for body in bodies]
+        await self.journal.store(records)
+        return records
+
+    async def accept(self, records: Iterable[Record]) -> Acceptance:
+        """Take records from a peer; return once those taken are durable and folded."""
+        acceptance = Acceptance()
+        async with self._accepting:
+            taken: list[Record] = []
+            staged = Ledger.on_top_of(self._ledger)
+            for count, record in enumerate(records):
+                if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
+                    await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
+                try:
+                    arrival = staged.judge(record)
+                except RecordRefused as error:
+                    acceptance.refused += 1
+                    log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
+                    continue
+                match arrival:
+                    case Arrival.NEXT:
+                        staged.take(record)
+                        taken.append(record)
+                    case Arrival.REPEAT:
+                        acceptance.repeated += 1
+                    case Arrival.GAP:
+                        acceptance.past_gap += 1
+                    case Arrival.FORK:
+                        acceptance.forked += 1
+                        await self._alarm_fork(record)
+            acceptance.taken = len(taken)
+            await self.journal.store(taken)
+        return acceptance
+
+    async def beyond(
+        self,
+        have: Mapping[str, int],
+        *,
+        max_count: int = BATCH_MAX_COUNT,
+        max_bytes: int = BATCH_MAX_BYTES,
+    ) -> list[Record]:
+        """Return records that a peer with these heads lacks, each stream in order; at least one if any."""
+        batch: list[Record] = []
+        size = 0
+        for stream, head in self._ledger.heads().items():
+            seq = have.get(stream, 0)
+            while seq < head and len(batch) < max_count:
+                records = await self._read_beyond(stream, seq, max_count - len(batch))
+                if not records:
+                    break
+                for record in records:
+                    size += record.size
+                    if batch and size > max_bytes:
+                        return batch
+                    batch.append(record)
+                    seq = record.seq
+            if len(batch) >= max_count:
+                break
+        return batch
+
+    def lacks_nothing(self, have: Mapping[str, int]) -> bool:
+        """Return whether a peer with these heads has all that we have."""
+        return all(have.get(stream, 0) >= head for stream, head in self._ledger.heads().items())
+
+    async def wait_for_news(self, version: int, timeout_s: float) -> bool:
+        """Return as soon as `version` is past, or False after the timeout."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self.version == version:
+            remaining_s = deadline - asyncio.get_running_loop().time()
+            if remaining_s <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), remaining_s)
+        return True
+
+    def nudge(self) -> None:
+        """Wake everybody who waits for news."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _take_all(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._take(record)
+        self.nudge()
+
+    def _take(self, record: Record) -> None:
+        if record.seq != self._ledger.head(record.stream) + 1:
+            return  # a caller that went away before its commit sent the same again
+        self._ledger.take(record)
+        self._hybrid_clock.observe(record.header.stamp)
+        self._recent.setdefault(record.stream, deque(maxlen=RECENT_MAX_COUNT)).append(record)
+        self.fold.add(record)
+        self.version += 1
+
+    async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
+        recent = self._recent.get(stream)
+        if recent and recent[0].seq <= seq + 1:
+            start = seq + 1 - recent[0].seq
+            return [recent[index] for index in range(start, min(len(recent), start + count))]
+        return await self.journal.read_beyond(stream, seq, count)
+
+    async def _alarm_fork(self, record: Record) -> None:
+        sentence = f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
+        if record.stream not in self.alarms:
+            log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
+        self.alarms[record.stream] = sentence
+        await self.journal.quarantine(record, "fork")

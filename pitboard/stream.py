@@ -1,0 +1,38 @@
+"""A writer's own stream: opened with a random id at every start of its process, never continued.
+
+So a restored database or a cloned card can never use a number twice."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from pitboard.hybrid_clock import HybridClock
+from pitboard.identity import Identity
+from pitboard.record import NO_PREVIOUS, Record, write_record
+
+
+class StreamWriter:
+    """Writes one stream. The caller stores every record it returns, in order, before writing on."""
+
+    def __init__(self, identity: Identity, hybrid_clock: HybridClock, *, stream: str | None = None) -> None:
+        self.stream = stream or secrets.token_hex(16)
+        self._identity = identity
+        self._hybrid_clock = hybrid_clock
+        self._seq = 0
+        self._previous = NO_PREVIOUS
+
+    def write(self, kind: str, body: Any) -> Record:
+        """Return the next record of this stream, signed and chained to the one before."""
+        record = write_record(
+            self._identity,
+            stream=self.stream,
+            seq=self._seq + 1,
+            previous=self._previous,
+            stamp=self._hybrid_clock.next_stamp(),
+            kind=kind,
+            body=body,
+        )
+        self._seq = record.seq
+        self._previous = record.header_hash
+        return record
