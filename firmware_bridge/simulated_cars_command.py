@@ -1,0 +1,78 @@
+"""`pitboard simulated-cars`: a sensor with cars, on a pseudo-terminal, in place of the hardware."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+
+import click
+
+from firmware_bridge.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated_track import SimulatedTrack
+from firmware_bridge.truth_log import TruthLog
+from pitboard.clock import SystemClock
+
+log = logging.getLogger(__name__)
+
+
+def _lap_range(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
+    first, _, last = value.partition(":")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last)):
+        raise click.BadParameter(f"'{value}' is not two whole numbers such as 2000:4500", ctx, param)
+    return int(first), int(last)
+
+
+@click.command("simulated-cars")
+@click.option(
+    "--link",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Name under which the simulated sensor's port appears, such as /tmp/beam-1.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed drives the same laps.")
+@click.option(
+    "--lap-ms", type=LapRange(), default="2000:4500", show_default=True, help="Shortest:longest lap."
+)
+@click.option(
+    "--noise/--no-noise",
+    default=True,
+    show_default=True,
+    help="Damaged lines, silences and restarts of the sensor.",
+)
+@click.option(
+    "--log",
+    "log_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what the cars truly did, as JSON lines.",
+)
+def simulated_cars(
+    link: Path, seed: int, lap_ms: tuple[int, int], noise: bool, log_path: Path | None
+) -> None:
+    """Simulate a beam sensor and cars that cross it, on a serial port without hardware."""
+    with PseudoTerminal.open(link) as terminal, TruthLog.open(log_path) as truth:
+        log.info("simulated sensor: port=%s link=%s seed=%d", terminal.path, link, seed)
+        asyncio.run(_run_until_stopped(terminal, truth, seed=seed, lap_ms=lap_ms, has_noise=noise))
+
+
+async def _run_until_stopped(
+    terminal: PseudoTerminal, truth: TruthLog, *, seed: int, lap_ms: tuple[int, int], has_noise: bool
+) -> None:
+    track = SimulatedTrack(
+        seed=seed,
+        lap_min_ms=lap_ms[0],
+        lap_max_ms=lap_ms[1],
+        has_noise=has_noise,
+        terminal=terminal,
+        truth=truth,
+        clock=SystemClock(),
+    )
+    running = asyncio.current_task()
+    assert running is not None
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stop, running.cancel)
+    try:
+        await track.run()
+    except asyncio.CancelledError:
+        log.info("simulated sensor stopped")
