@@ -1,0 +1,104 @@
+"""`pitboard decode`: the raw bytes of a device to JSON lines, one object an event, a summary last.
+
+Exit status 0 where anything was decoded, 1 where nothing was, 2 for wrong arguments or an unreadable file."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from io import BufferedReader
+from typing import cast
+
+import click
+
+from .decoders import DECODERS, UNCHECKED_DECODERS, Decoder
+from .decoders.decoder import Damaged, Event, Gap
+from .hex_text import HexText, HexTextRefused
+
+CHUNK_LENGTH = 65_536
+FOLLOW_PAUSE_S = 0.2
+STANDARD_INPUT = "-"
+
+
+class WrongArguments(click.ClickException):
+    """One plain sentence, and exit status 2."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.argument("protocol", type=click.Choice(list(DECODERS)))
+@click.argument("path", metavar="FILE")
+@click.option("--follow", is_flag=True, help="Wait for more at the end of the file, until interrupted.")
+@click.option("--hex", "is_hex", is_flag=True, help="The file holds hexadecimal text, not raw bytes.")
+@click.option(
+    "--accept-unchecked",
+    is_flag=True,
+    help="Take records with checksum 0000 (p3, amb-text); they are marked as unchecked.",
+)
+@click.pass_context
+def decode(
+    context: click.Context, protocol: str, path: str, follow: bool, is_hex: bool, accept_unchecked: bool
+) -> None:
+    """Decode what a timing device sent, from FILE or from standard input where FILE is -."""
+    if accept_unchecked and protocol not in UNCHECKED_DECODERS:
+        raise WrongArguments(f"{protocol} has no records without a checksum to accept")
+    decoder = (UNCHECKED_DECODERS if accept_unchecked else DECODERS)[protocol]()
+    is_anything_decoded = False
+    with ExitStack() as stack:
+        chunks = _chunks(_open(path, stack), path=path, follow=follow and path != STANDARD_INPUT)
+        for events in _events(decoder, _bytes(chunks, path=path) if is_hex else chunks):
+            is_anything_decoded |= any(not isinstance(event, Damaged | Gap) for event in events)
+            _show(event.as_fields() for event in events)
+    _show([{"kind": "summary", **asdict(decoder.counters)}])
+    context.exit(0 if is_anything_decoded else 1)
+
+
+def _open(path: str, stack: ExitStack) -> BufferedReader:
+    if path == STANDARD_INPUT:
+        return cast(BufferedReader, click.get_binary_stream("stdin"))
+    try:
+        return stack.enter_context(open(path, "rb"))
+    except OSError as error:
+        raise WrongArguments(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _chunks(file: BufferedReader, *, path: str, follow: bool) -> Iterator[bytes]:
+    """Yield what the file holds, and with `follow` what is added to it; an interrupt is its end."""
+    pause = threading.Event()
+    try:
+        while True:
+            chunk = file.read1(CHUNK_LENGTH)
+            if chunk:
+                yield chunk
+            elif follow:
+                pause.wait(FOLLOW_PAUSE_S)
+            else:
+                return
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise WrongArguments(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _bytes(chunks: Iterable[bytes], *, path: str) -> Iterator[bytes]:
+    text = HexText()
+    try:
+        for chunk in chunks:
+            yield text.feed(chunk)
+        yield text.finish()
+    except HexTextRefused as refusal:
+        raise WrongArguments(f"{path}: {refusal}") from refusal
+
+
+def _events(decoder: Decoder, chunks: Iterable[bytes]) -> Iterator[list[Event]]:
+    for chunk in chunks:
+        yield decoder.feed(chunk)
+    yield decoder.finish()
+
+
+def _show(objects: Iterable[dict[str, object]]) -> None:
+    lines = [json.dumps(fields) for fields in objects]
+    if lines:
+        click.echo("\n".join(lines))

@@ -1,0 +1,111 @@
+"""Decode lane timers that print one line a heat: MicroWizard FastTrack K/Q and SmartLine, "The Champ".
+
+A lane without a car prints zero; it has neither time nor place. Between results the timers echo and answer
+commands: known answers are passed over. Nothing in a line shows that bytes were lost from its end."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .decimal_time import format_seconds, seconds_us
+from .decoder import Event
+from .frame_splitter import FrameSplitter, Piece
+from .framed_decoder import FramedDecoder, FrameRefused
+
+LINE_MAX_LENGTH = 512
+FIRST_PLACE_MARK = 0x21  # `!` is first, `"` second, and so on
+
+_LANE = re.compile(rb"([A-Z]|\d{1,2})=(\d+(?:\.\d+)?)([!-(]?) *")
+_ECHO = re.compile(rb"[A-Za-z0-9*@ ]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneTime:
+    lane: int
+    time_us: int | None
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatResult(Event):
+    """One heat, in the order in which the timer printed the lanes."""
+
+    kind: ClassVar[str] = "result"
+
+    lanes: tuple[LaneTime, ...]
+
+
+class LaneTimerDecoder(FramedDecoder):
+    """A timer whose results look like `A=4.009" B=3.261!`, lanes being letters or numbers."""
+
+    answers: ClassVar[re.Pattern[bytes]]
+
+    def __init__(self) -> None:
+        super().__init__(
+            FrameSplitter(starts=b"", ends=b"\r\n", max_length=LINE_MAX_LENGTH), ignored=b" \r\n"
+        )
+
+    def _read(self, piece: Piece) -> Iterable[Event]:
+        line = piece.content.strip(b" ")
+        if not line and not piece.dropped:
+            return []
+        if self.answers.fullmatch(line) and not piece.dropped:
+            return []
+        begin, lanes = _lanes_at_the_end(line, is_ended=piece.has_end)
+        self.counters.frames_good += 1
+        result = HeatResult(lanes=lanes)
+        if not piece.dropped and _ECHO.fullmatch(line[:begin]):
+            return [result]
+        noise_length = piece.content.index(line) + begin
+        return [*self._damage(piece, reason="bytes in front of a result", length=noise_length), result]
+
+
+class FastTrackDecoder(LaneTimerDecoder):
+    answers = re.compile(
+        rb"(?:[A-Z]{1,2}\d?|N[12])?\*?|RG[01X]|[01X]|@|.*Micro Wizard.*|.*Model: ?[A-Z].*|K\d?\w? .*|[01]{8}"
+    )
+
+
+class ChampDecoder(LaneTimerDecoder):
+    answers = re.compile(rb"[a-z]{1,2}\d*|\d|\?|OK|.*SmartLine Timer.*|.*SRM.*Enterprises.*")
+
+
+def encode_result(lanes: Sequence[LaneTime], *, decimals: int = 3, line_end: bytes = b"\r\n") -> bytes:
+    """Return the line as a timer prints it: letters for lanes, a mark for the place, a blank for none."""
+    parts = []
+    for lane in lanes:
+        mark = " " if lane.place is None else chr(FIRST_PLACE_MARK + lane.place - 1)
+        time = format_seconds(lane.time_us or 0, decimals=decimals)
+        parts.append(f"{chr(ord('A') + lane.lane - 1)}={time}{mark}")
+    return " ".join(parts).rstrip().encode("ascii") + line_end
+
+
+def _lanes_at_the_end(line: bytes, *, is_ended: bool) -> tuple[int, tuple[LaneTime, ...]]:
+    """Return where the last result of the line begins, and it. Raises FrameRefused where the line ends in none.
+
+    Half a result may stand before a whole one; then the whole one begins where the first lane comes again.
+    """
+    matches: list[re.Match[bytes]] = []
+    for match in _LANE.finditer(line):
+        if matches and matches[-1].end() != match.start():
+            matches.clear()
+        matches.append(match)
+    if not matches or matches[-1].end() != len(line):
+        raise FrameRefused(reason="no result line")
+    names = [match[1] for match in matches]
+    if len(set(names)) != len(names):
+        del matches[: len(names) - 1 - names[::-1].index(names[0])]
+    lanes = tuple(_lane(*match.groups()) for match in matches)
+    if len({lane.lane for lane in lanes}) != len(lanes):
+        raise FrameRefused(reason="a lane stands twice in one result")
+    if not is_ended and len({len(match[2].partition(b".")[2]) for match in matches}) != 1:
+        raise FrameRefused(reason="result line without its end")
+    return matches[0].start(), lanes
+
+
+def _lane(lane: bytes, time: bytes, mark: bytes) -> LaneTime:
+    time_us = seconds_us(time) or None
+    number = int(lane) if lane.isdigit() else lane[0] - ord("A") + 1
+    place = mark[0] - FIRST_PLACE_MARK + 1 if mark and time_us else None
+    return LaneTime(lane=number, time_us=time_us, place=place)

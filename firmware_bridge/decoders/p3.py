@@ -1,0 +1,198 @@
+"""Decode AMB/MyLaps P3, the binary protocol of newer decoders (TCP 5403, or serial where the menu says so).
+
+`rtc_us` is the decoder's own wall clock, of its own time zone: a label, and exact only in differences."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .decoder import Event
+from .frame_splitter import FrameSplitter, Piece
+from .framed_decoder import FramedDecoder, FrameRefused
+from .p3_frame import DECODER_TAG, END, START, RecordType, fields, read_frame, unescape
+from .passing_sequence import PassingSequence, SeenBefore
+
+FRAME_MAX_LENGTH = 4096  # on the wire; records seen in the field have less than 150 bytes
+SEEN_MAX_COUNT = 16_384
+DECODERS_MAX_COUNT = 64
+NUMBER_MODULUS = 2**32
+RESENT_MAX_AGE_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Event(Event):
+    """A record; `is_checked` is false for one accepted with checksum 0000, and only then shown in JSON."""
+
+    decoder: int | None
+    is_checked: bool = True
+
+    def as_fields(self) -> dict[str, object]:
+        shown = Event.as_fields(self)
+        if shown.pop("is_checked"):
+            return shown
+        return {**shown, "unchecked": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Passing(P3Event):
+    """One passing; a gate or beam passing has neither strength nor hits."""
+
+    kind: ClassVar[str] = "passing"
+
+    passing_number: int | None
+    transponder: int | None
+    rtc_us: int | None
+    strength: int | None
+    hits: int | None
+    flags: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Status(P3Event):
+    """The heartbeat. The unit of `temperature` is not known for sure: whole degrees is plausible."""
+
+    kind: ClassVar[str] = "status"
+
+    noise: int | None
+    temperature: int | None
+    supply_decivolt: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Time(P3Event):
+    """The answer to a time request."""
+
+    kind: ClassVar[str] = "time"
+
+    rtc_us: int | None
+    utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Other(P3Event):
+    """A sound record of a type that we do not read further."""
+
+    kind: ClassVar[str] = "other"
+
+    record_type: int
+
+
+class P3Decoder(FramedDecoder):
+    """Passings and status of any number of decoders on one line, each with its own passing numbers."""
+
+    def __init__(self, *, accept_unchecked: bool = False) -> None:
+        super().__init__(
+            FrameSplitter(
+                starts=bytes([START]), ends=bytes([END]), max_length=FRAME_MAX_LENGTH, keep_ends=True
+            )
+        )
+        self._accept_unchecked = accept_unchecked
+        self._sequences: dict[int | None, _Numbers] = {}
+        self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
+
+    def _read(self, piece: Piece) -> Iterable[Event]:
+        if not piece.has_start:
+            reason = "longer than any record" if piece.dropped else "no start of a record"
+            raise FrameRefused(reason=reason)
+        if not piece.has_end:
+            raise FrameRefused(reason="record without its end")
+        frame = unescape(piece.content)
+        record_type, body, is_checked = read_frame(frame, accept_unchecked=self._accept_unchecked)
+        event = _READERS.get(record_type, _other)(dict(fields(body)), is_checked, record_type)
+        self.counters.frames_good += 1
+        if record_type == RecordType.RESET:
+            self._numbers(event.decoder).restart()
+        return self._once(event) if isinstance(event, P3Passing) else [event]
+
+    def _once(self, passing: P3Passing) -> list[Event]:
+        number = passing.passing_number
+        if number is None:
+            return [passing]
+        if self._seen.add((passing.decoder, number, passing.transponder, passing.rtc_us)):
+            self.counters.duplicates += 1
+            return []
+        missing = self._numbers(passing.decoder).take(number, passing.rtc_us)
+        return [passing] if missing is None else [self._gap(*missing), passing]
+
+    def _numbers(self, decoder: int | None) -> "_Numbers":
+        if decoder not in self._sequences and len(self._sequences) >= DECODERS_MAX_COUNT:
+            del self._sequences[next(iter(self._sequences))]
+        return self._sequences.setdefault(decoder, _Numbers())
+
+
+class _Numbers:
+    """The passing numbers of one decoder. They begin anew when it is switched on."""
+
+    def __init__(self) -> None:
+        self._sequence = PassingSequence(modulus=NUMBER_MODULUS)
+        self._latest_rtc_us: int | None = None
+
+    def restart(self) -> None:
+        self._sequence.restart()
+        self._latest_rtc_us = None
+
+    def take(self, number: int, rtc_us: int | None) -> tuple[int, int] | None:
+        """Return the first and last number lost before this one, or None."""
+        if self._sequence.is_behind(number):
+            if self._was_sent_again(rtc_us):
+                return None
+            self._sequence.restart()
+        self._latest_rtc_us = rtc_us
+        return self._sequence.step(number)
+
+    def _was_sent_again(self, rtc_us: int | None) -> bool:
+        """What is sent again lies in the recent past; a restarted decoder goes on later, or lost its clock."""
+        if rtc_us is None or self._latest_rtc_us is None:
+            return False
+        return 0 <= self._latest_rtc_us - rtc_us <= RESENT_MAX_AGE_US
+
+
+Fields = dict[int, bytes]
+
+
+def _number(record: Fields, tag: int) -> int | None:
+    value = record.get(tag)
+    return int.from_bytes(value, "little") if value else None
+
+
+def _passing(record: Fields, is_checked: bool, _: int) -> P3Event:
+    return P3Passing(
+        passing_number=_number(record, 0x01),
+        transponder=_number(record, 0x03),
+        rtc_us=_number(record, 0x04),
+        strength=_number(record, 0x05),
+        hits=_number(record, 0x06),
+        flags=_number(record, 0x08),
+        decoder=_number(record, DECODER_TAG),
+        is_checked=is_checked,
+    )
+
+
+def _status(record: Fields, is_checked: bool, _: int) -> P3Event:
+    return P3Status(
+        noise=_number(record, 0x01),
+        temperature=_number(record, 0x07),
+        supply_decivolt=_number(record, 0x0C),
+        decoder=_number(record, DECODER_TAG),
+        is_checked=is_checked,
+    )
+
+
+def _time(record: Fields, is_checked: bool, _: int) -> P3Event:
+    return P3Time(
+        rtc_us=_number(record, 0x01),
+        utc_us=_number(record, 0x05),
+        decoder=_number(record, DECODER_TAG),
+        is_checked=is_checked,
+    )
+
+
+def _other(record: Fields, is_checked: bool, record_type: int) -> P3Event:
+    return P3Other(record_type=record_type, decoder=_number(record, DECODER_TAG), is_checked=is_checked)
+
+
+_READERS: dict[int, Callable[[Fields, bool, int], P3Event]] = {
+    RecordType.PASSING: _passing,
+    RecordType.STATUS: _status,
+    RecordType.GET_TIME: _time,
+}
