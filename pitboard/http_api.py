@@ -80,7 +80,7 @@ async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator
 async def serve_unix(app: web.Application, path: Path) -> AsyncIterator[None]:
     """Serve the app on a Unix socket that only its owner and group may open."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # left over from a process that was killed
+    path.unlink(missing_ok=True)  # noqa: ASYNC240 - at start only; left over from a killed process
     async with _running(app) as runner:
         former = os.umask(0o117)
         try:

@@ -224,20 +224,6 @@ class Journal:
             await writer
 
 
-def read_root_key(path: Path) -> str:
-    """Return the root key of the event this journal file belongs to; raises JournalLost where it is none."""
-    if not path.is_file():
-        raise JournalLost(path=path, reason="there is no such file")
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT value FROM meta WHERE key = 'root_key'").fetchall()
-    except sqlite3.Error as error:
-        raise JournalLost(path=path, reason=_plain(error)) from error
-    if not rows:
-        raise JournalLost(path=path, reason="it names no event")
-    return str(rows[0][0])
-
-
 def _ignore(records: Sequence[Record]) -> None:
     """Stand in until somebody follows the journal."""
 

@@ -178,6 +178,15 @@ class RaceState:
     def has_passing(self, unit: str, passing: str) -> bool:
         return (unit, passing) in self._passings
 
+    def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
+        """Return the seqs known of one start of a device, in order."""
+        return sorted(
+            crossing.passing.seq
+            for (writer, _), (_, crossing) in self._passings.items()
+            if writer == unit
+            and (crossing.passing.sensor, crossing.passing.sensor_boot) == (sensor, sensor_boot)
+        )
+
     def name_of(self, competitor: str) -> str:
         """Return the display name, or a stand-in while the registration has not arrived."""
         last = self.competitors.get(competitor)

@@ -1,6 +1,6 @@
 """Find and be found on the venue's network by mDNS.
 
-An advert is only a hint where to knock: what a node says is believed by its signatures, never by its address."""
+An advert is only a hint where to knock: a node is believed by its signatures, never by its address."""
 
 from __future__ import annotations
 

@@ -1,0 +1,26 @@
+"""`pitboard trackside`: run a trackside unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pitboard.config import load_config
+from pitboard.program import run_program
+from trackside.config import TracksideConfig
+from trackside.unit import run_unit
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file of this unit; docs/trackside.md lists its keys.",
+)
+def trackside(config_path: Path) -> None:
+    """Run a trackside unit: runs and laps, the journal, the LAN API and the mDNS advert."""
+    config = load_config(TracksideConfig, config_path)
+    run_program("trackside", lambda stop: run_unit(config, stop))

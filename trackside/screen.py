@@ -1,0 +1,121 @@
+"""What the official's touchscreen shows, as one value that is asked for and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import msgspec
+
+from pitboard.board_view import EntryView, LapView, view_board, view_run
+from pitboard.replica import Replica
+from trackside.lights import Light, Lights
+from trackside.run_control import RunControl, UnitPhase
+
+
+class ScreenRun(msgspec.Struct, frozen=True):
+    run: str
+    competitor: str
+    name: str
+    run_ms: int
+    started_mono_ns: int | None
+    laps: list[LapView]
+    best_ns: int | None
+
+
+class ScreenCompetitor(msgspec.Struct, frozen=True):
+    competitor: str
+    name: str
+    best_ns: int | None
+
+
+class ScreenDisplay(msgspec.Struct, frozen=True):
+    name: str
+    address: str
+
+
+class Screen(msgspec.Struct, frozen=True):
+    version: int
+    unit: str
+    event: str
+    phase: UnitPhase
+    run: ScreenRun | None
+    competitors: list[ScreenCompetitor]
+    entries: list[EntryView]
+    lights: list[Light]
+    displays: list[ScreenDisplay]
+
+
+class ScreenFeed:
+    """Makes the screen when asked; `version` grows whenever it may look different."""
+
+    def __init__(self, replica: Replica, run_control: RunControl, lights: Lights, *, unit: str) -> None:
+        self._replica = replica
+        self._run_control = run_control
+        self._lights = lights
+        self._unit = unit
+        self._displays: list[ScreenDisplay] = []
+        self._version = 1
+        self._changed = asyncio.Event()
+        self._last_lights: list[Light] = []
+
+    def bump(self) -> None:
+        """Something changed: wake whoever waits."""
+        self._version += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def watch_lights(self) -> None:
+        """Bump if a light looks different from the last time."""
+        lights = self._lights.all()
+        if [(light.state, light.detail) for light in lights] != [
+            (light.state, light.detail) for light in self._last_lights
+        ]:
+            self._last_lights = lights
+            self.bump()
+
+    def show_displays(self, displays: list[ScreenDisplay]) -> None:
+        if displays != self._displays:
+            self._displays = displays
+            self.bump()
+
+    async def wait(self, after: int, wait_s: float) -> Screen:
+        """Return the screen as soon as its version differs from `after`, at the latest after `wait_s`."""
+        if self._version == after:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), wait_s)
+        return self.now()
+
+    def now(self) -> Screen:
+        fold = self._replica.fold
+        view = view_board(fold)
+        best = {entry.competitor: entry.best_ns for entry in view.entries}
+        return Screen(
+            version=self._version,
+            unit=self._unit,
+            event=view.event.name,
+            phase=self._run_control.phase,
+            run=self._run(),
+            competitors=[
+                ScreenCompetitor(competitor, fold.race.name_of(competitor), best.get(competitor))
+                for competitor in fold.race.competitors
+            ],
+            entries=view.entries,
+            lights=self._lights.all(),
+            displays=self._displays,
+        )
+
+    def _run(self) -> ScreenRun | None:
+        run = self._run_control.run
+        if run is None or run.armed is None:
+            return None
+        view = view_run(self._replica.fold, run)
+        return ScreenRun(
+            run=view.run,
+            competitor=view.competitor,
+            name=view.name,
+            run_ms=run.armed.value.run_ms,
+            started_mono_ns=self._run_control.started_mono_ns(run),
+            laps=view.laps,
+            best_ns=view.best_ns,
+        )

@@ -1,0 +1,127 @@
+"""A trackside unit at work: the journal, the run, the two APIs, the advert."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from aiohttp import web
+
+from pitboard.clock import Clock, SystemClock
+from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
+from pitboard.identity import Identity
+from pitboard.laps import NANOSECONDS_PER_MS
+from pitboard.replica import Replica
+from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, VenueBrowser, advertise, open_mdns
+from sync.exchange_api import ExchangeApi
+from trackside.config import TracksideConfig
+from trackside.lights import Lights
+from trackside.local_api import LocalApi
+from trackside.passing_intake import PassingIntake
+from trackside.run_control import RunControl
+from trackside.screen import ScreenDisplay, ScreenFeed
+
+log = logging.getLogger(__name__)
+
+LIGHT_CHECK_S = 0.5
+
+
+async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; everything acknowledged by then is durable."""
+    clock = SystemClock()
+    identity = Identity.load_or_create(config.key_file)
+    async with Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica:
+        await replica.start_writing(identity, config.name)
+        run_control = RunControl(replica, clock, unit_key=identity.key, track=config.track)
+        await run_control.resume()
+        lights = Lights(replica, clock, journal_folder=config.journal.parent)
+        feed = ScreenFeed(replica, run_control, lights, unit=config.name)
+        local = LocalApi(
+            replica=replica,
+            run_control=run_control,
+            intake=PassingIntake(replica, run_control, unit_key=identity.key, track=config.track),
+            lights=lights,
+            feed=feed,
+        )
+        lan = new_app()
+        ExchangeApi(replica).add_to(lan)
+        lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
+        async with (
+            serve_unix(local.app(), config.api.socket),
+            serve_tcp(lan, config.lan.host, config.lan.port) as port,
+            asyncio.TaskGroup() as tasks,
+        ):
+            log.info("unit ready: name=%s key=%s port=%d", config.name, identity.key, port)
+            followers = [
+                tasks.create_task(follow_news(replica, feed), name="news"),
+                tasks.create_task(follow_time(replica, run_control, clock), name="time"),
+                tasks.create_task(follow_lights(feed), name="lights"),
+                tasks.create_task(be_found(config, identity.key, port, feed), name="mdns"),
+            ]
+            await stop.wait()
+            for follower in followers:
+                follower.cancel()
+    log.info("unit stopped: name=%s", config.name)
+
+
+async def follow_news(replica: Replica, feed: ScreenFeed) -> None:
+    """Let the screen follow the journal."""
+    version = replica.version
+    while True:
+        await replica.wait_for_news(version, timeout_s=3_600)
+        version = replica.version
+        feed.bump()
+
+
+async def follow_time(replica: Replica, run_control: RunControl, clock: Clock) -> None:
+    """Say that a run's time is up when it is, without asking the clock all the time."""
+    while True:
+        await run_control.follow_time()
+        version = replica.version
+        run = run_control.run
+        remaining_ns = None if run is None else run_control.remaining_ns(run)
+        wait_s = 3_600.0 if not remaining_ns else remaining_ns / (1_000 * NANOSECONDS_PER_MS)
+        await replica.wait_for_news(version, timeout_s=wait_s)
+
+
+async def follow_lights(feed: ScreenFeed) -> None:
+    """Look at the lights often enough that silence shows within its bound."""
+    while True:
+        feed.watch_lights()
+        await asyncio.sleep(LIGHT_CHECK_S)
+
+
+async def be_found(config: TracksideConfig, key: str, port: int, feed: ScreenFeed) -> None:
+    """Advertise the unit on the venue's network and list the displays found there."""
+    if not config.lan.mdns:
+        return
+
+    def show() -> None:
+        feed.show_displays(
+            [
+                ScreenDisplay(node.properties.get("name") or node.name, node.address)
+                for _, node in sorted(displays.found.items())
+                if node.properties.get("event") == config.event_key
+            ]
+        )
+
+    displays = VenueBrowser(DISPLAY_SERVICE, on_change=show)
+    async with contextlib.AsyncExitStack() as stack:
+        mdns = await stack.enter_async_context(open_mdns(config.lan.mdns_interfaces))
+        await stack.enter_async_context(
+            advertise(
+                mdns,
+                UNIT_SERVICE,
+                name=config.name,
+                port=port,
+                properties={"event": config.event_key, "unit": config.name, "key": key},
+                addresses=config.lan.mdns_interfaces,
+            )
+        )
+        await stack.enter_async_context(displays.running(mdns))
+        await asyncio.Event().wait()
+
+
+async def _healthy(name: str) -> web.Response:
+    return json_response({"unit": name})
