@@ -33,7 +33,12 @@ def _lap_range(ctx: click.Context, param: click.Parameter, value: str) -> tuple[
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed drives the same laps.")
 @click.option(
-    "--lap-ms", type=LapRange(), default="2000:4500", show_default=True, help="Shortest:longest lap."
+    "--lap-ms",
+    callback=_lap_range,
+    metavar="MIN:MAX",
+    default="2000:4500",
+    show_default=True,
+    help="Shortest and longest lap.",
 )
 @click.option(
     "--noise/--no-noise",

@@ -1,0 +1,135 @@
+"""The bridge: rebuild from the raw log, read every sensor, send what trackside lacks, say how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+
+from firmware_bridge.config import BridgeConfig
+from firmware_bridge.gate import Gate
+from firmware_bridge.outbox import Outbox
+from firmware_bridge.passing import Passing
+from firmware_bridge.passing_maker import LineCounters, PassingMaker
+from firmware_bridge.raw_log import (
+    BRIDGE_STARTED,
+    PORT_OPENED,
+    RawLog,
+    RawLogLost,
+    RawRecord,
+    read_raw_records,
+    recent_raw_files,
+)
+from firmware_bridge.sensor_reader import SensorReader
+from firmware_bridge.trackside_client import PassingsRefused, TracksideClient
+from pitboard.clock import Clock
+from pitboard.errors import PeerLost
+
+STATUS_EVERY_MS = 1_000
+RAW_LOG_SYNC_EVERY_MS = 10_000
+
+log = logging.getLogger(__name__)
+
+
+async def run_bridge(config: BridgeConfig, *, clock: Clock) -> None:
+    """Run until cancelled. Raises RawLogLost where the spool cannot be opened."""
+    makers = make_passing_makers(config)
+    with RawLog.open(config.spool_folder, clock=clock) as raw_log:
+        recent = recent_raw_files(config.spool_folder)
+        rebuilt = await asyncio.to_thread(lambda: list(replay(read_raw_records(recent), makers)))
+        for maker in makers.values():
+            maker.counters = LineCounters()
+        raw_log.append_mark(BRIDGE_STARTED)
+        async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
+            outbox = Outbox(trackside=trackside, rebuilt=rebuilt)
+            changed = asyncio.Event()
+            readers = [
+                SensorReader(
+                    config=sensor,
+                    maker=makers[sensor.name],
+                    raw_log=raw_log,
+                    outbox=outbox,
+                    clock=clock,
+                    on_change=changed.set,
+                )
+                for sensor in config.sensors
+            ]
+            tasks.create_task(outbox.run(), name="outbox")
+            tasks.create_task(_report(readers, trackside, changed, clock), name="status")
+            tasks.create_task(_sync_raw_log(raw_log), name="raw log")
+            for reader, sensor in zip(readers, config.sensors, strict=True):
+                tasks.create_task(reader.run(), name=f"sensor {sensor.name}")
+                tasks.create_task(reader.identify(), name=f"identify {sensor.name}")
+
+
+def make_passing_makers(config: BridgeConfig) -> dict[str, PassingMaker]:
+    """Return one maker a sensor; sensors of one gate share its hold-off."""
+    gates = {
+        sensor.gate_name: Gate(hold_off_ms=config.hold_off_ms(sensor.gate_name)) for sensor in config.sensors
+    }
+    return {
+        sensor.name: PassingMaker(sensor=sensor.name, gate=gates[sensor.gate_name])
+        for sensor in config.sensors
+    }
+
+
+def replay(records: Iterable[RawRecord], makers: Mapping[str, PassingMaker]) -> Iterable[Passing]:
+    """Yield the passings in the records as on the day; the makers end up as they were then."""
+    for record in records:
+        if record.mark == BRIDGE_STARTED:
+            for maker in makers.values():
+                maker.open_port()
+        maker_of = makers.get(record.sensor)
+        if maker_of is None:
+            continue
+        if record.mark == PORT_OPENED:
+            maker_of.open_port()
+        elif record.raw is not None:
+            reading = maker_of.feed(record.data, received_mono_ns=record.mono_ns, boot_id=record.boot_id)
+            yield from reading.passings
+
+
+async def _report(
+    readers: list[SensorReader], trackside: TracksideClient, changed: asyncio.Event, clock: Clock
+) -> None:
+    is_lost = False
+    while True:
+        changed.clear()
+        try:
+            await trackside.send_status([reader.status() for reader in readers])
+            if is_lost:
+                log.info("trackside answers again")
+            is_lost = False
+        except (PeerLost, PassingsRefused) as lost:
+            if not is_lost:
+                log.warning("status not delivered: %s", lost)
+            is_lost = True
+            # A change must not make us knock without pause at a door that is shut.
+            await asyncio.sleep(STATUS_EVERY_MS / 1000)
+            continue
+        try:
+            async with asyncio.timeout(_wait_ms(readers, clock) / 1000):
+                await changed.wait()
+        except TimeoutError:
+            pass
+
+
+def _wait_ms(readers: list[SensorReader], clock: Clock) -> int:
+    """Until the next report is due: a second, or sooner where a sensor counts as silent before."""
+    now = clock.mono_ns()
+    waits = [
+        (silent_at - now) // 1_000_000 + 1
+        for reader in readers
+        if (silent_at := reader.silent_at_mono_ns) is not None and silent_at > now
+    ]
+    return min([STATUS_EVERY_MS, *waits])
+
+
+async def _sync_raw_log(raw_log: RawLog) -> None:
+    """Heartbeats reach the disk now and then; trips do at once, before they are acknowledged."""
+    while True:
+        await asyncio.sleep(RAW_LOG_SYNC_EVERY_MS / 1000)
+        try:
+            await asyncio.to_thread(raw_log.sync)
+        except RawLogLost as lost:
+            log.error("%s", lost)

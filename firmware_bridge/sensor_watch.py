@@ -1,0 +1,103 @@
+"""Tell three troubles apart: the port is gone, the sensor is silent, the beam is blocked.
+
+Pure: whoever reads the port reports what happened; the state follows from that and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Two heartbeats with the beam interrupted; they come a second apart, give or take the device's crystal.
+BLOCKED_MIN_US = 950_000
+
+
+class SensorState(StrEnum):
+    OK = "ok"
+    PORT_GONE = "port-gone"
+    SILENT = "silent"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorHealth:
+    """The state and one sentence for the person who must act on it."""
+
+    state: SensorState
+    detail: str
+
+
+class SensorWatch:
+    """Watches one sensor."""
+
+    def __init__(self, *, silent_max_ms: int) -> None:
+        self._silent_max_ns = silent_max_ms * 1_000_000
+        self._port_trouble: str | None = "the port has not been opened yet"
+        self._heard_mono_ns: int | None = None
+        self._noise_mono_ns: int | None = None
+        self._blocked_since_us: dict[int, int] = {}
+        self._blocked_channels: list[int] = []
+
+    @property
+    def silent_at_mono_ns(self) -> int | None:
+        """When the sensor counts as silent if nothing more is heard; None where that changes nothing."""
+        if self._port_trouble is not None or self._heard_mono_ns is None:
+            return None
+        return self._heard_mono_ns + self._silent_max_ns
+
+    def port_opened(self) -> None:
+        self._port_trouble = None
+        self._heard_mono_ns = None
+        self._noise_mono_ns = None
+        self._forget_levels()
+
+    def port_lost(self, reason: str) -> None:
+        self._port_trouble = reason
+
+    def heard_line(self, mono_ns: int) -> None:
+        self._heard_mono_ns = mono_ns
+
+    def heard_noise(self, mono_ns: int) -> None:
+        """Bytes came that are no line."""
+        self._noise_mono_ns = mono_ns
+
+    def heard_levels(self, levels: int, tick_us: int) -> None:
+        """Take the beam levels of a heartbeat; ticks that go back mean that the device restarted."""
+        if any(tick_us < since_us for since_us in self._blocked_since_us.values()):
+            self._forget_levels()
+        channels = [channel for channel in range(levels.bit_length()) if levels >> channel & 1]
+        self._blocked_since_us = {
+            channel: self._blocked_since_us.get(channel, tick_us) for channel in channels
+        }
+        self._blocked_channels = [
+            channel
+            for channel, since_us in self._blocked_since_us.items()
+            if tick_us - since_us >= BLOCKED_MIN_US
+        ]
+
+    def health(self, now_mono_ns: int) -> SensorHealth:
+        if self._port_trouble is not None:
+            return SensorHealth(state=SensorState.PORT_GONE, detail=self._port_trouble)
+        if self._heard_mono_ns is None:
+            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line heard yet", 0))
+        silent_ns = now_mono_ns - self._heard_mono_ns
+        if silent_ns >= self._silent_max_ns:
+            sentence = f"no line for {silent_ns // 1_000_000_000} s"
+            return SensorHealth(
+                state=SensorState.SILENT, detail=self._silent_detail(sentence, self._heard_mono_ns)
+            )
+        if self._blocked_channels:
+            named = ", ".join(str(channel) for channel in self._blocked_channels)
+            return SensorHealth(
+                state=SensorState.BLOCKED,
+                detail=f"beam {named} is interrupted: something stands in it, or it points beside its mirror",
+            )
+        return SensorHealth(state=SensorState.OK, detail="")
+
+    def _silent_detail(self, sentence: str, heard_mono_ns: int) -> str:
+        if self._noise_mono_ns is not None and self._noise_mono_ns > heard_mono_ns:
+            return f"{sentence}, only bytes that make no sense: wrong speed, or another kind of device"
+        return sentence
+
+    def _forget_levels(self) -> None:
+        self._blocked_since_us = {}
+        self._blocked_channels = []
