@@ -37,6 +37,7 @@ class Reading:
     """What some bytes came to."""
 
     passings: list[Passing] = field(default_factory=list)
+    trips: list[Trip] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     hello: Hello | None = None
     acknowledgement: Acknowledgement | None = None
@@ -80,6 +81,7 @@ class PassingMaker:
         for event in events:
             if isinstance(event, Trip):
                 must_acknowledge = True
+                reading.trips.append(event)
                 self._take_trip(event, received_mono_ns, boot_id, reading)
             elif isinstance(event, Heartbeat):
                 self._take_heartbeat(event, received_mono_ns, boot_id, reading)

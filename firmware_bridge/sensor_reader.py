@@ -141,6 +141,8 @@ class SensorReader:
             self._watch.heard_line(chunk.received_mono_ns)
         elif reading.has_damage:
             self._watch.heard_noise(chunk.received_mono_ns)
+        for trip in reading.trips:
+            self._watch.heard_trip(trip.channel, trip.unwrapped_us)
         for beat in reading.heartbeats:
             self._watch.heard_levels(beat.levels, beat.unwrapped_us)
         if reading.has_new_clock:

@@ -60,6 +60,11 @@ class SensorWatch:
         """Bytes came that are no line."""
         self._noise_mono_ns = mono_ns
 
+    def heard_trip(self, channel: int, tick_us: int) -> None:
+        """A beam that trips was clear just before, however the heartbeats happened to find it."""
+        if self._blocked_since_us.get(channel, tick_us) < tick_us:
+            self._blocked_since_us[channel] = tick_us
+
     def heard_levels(self, levels: int, tick_us: int) -> None:
         """Take the beam levels of a heartbeat; ticks that go back mean that the device restarted."""
         if any(tick_us < since_us for since_us in self._blocked_since_us.values()):

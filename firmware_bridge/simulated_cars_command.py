@@ -73,11 +73,7 @@ async def _run_until_stopped(
         truth=truth,
         clock=SystemClock(),
     )
-    running = asyncio.current_task()
-    assert running is not None
     for stop in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(stop, running.cancel)
-    try:
-        await track.run()
-    except asyncio.CancelledError:
-        log.info("simulated sensor stopped")
+        asyncio.get_running_loop().add_signal_handler(stop, track.stop)
+    await track.run()
+    log.info("simulated sensor stopped")

@@ -78,7 +78,7 @@ class SimulatedSensor:
         self._start(now_mono_ns)
 
     def fall_silent(self, until_mono_ns: int) -> None:
-        """Send nothing until then; the interrupt goes on latching."""
+        """Send nothing until then, an instant gone by ends a silence; the interrupt goes on latching."""
         self._silent_until_mono_ns = until_mono_ns
 
     def cross(self, mono_ns: int, *, channel: int = 1, blocked_ns: int = 30_000_000) -> Trip:

@@ -17,6 +17,7 @@ from pitboard.clock import Clock
 
 # A restart costs no trip: nothing waits in the device, and no car comes while it starts.
 RESTART_CLEAR_NS = 500_000_000
+STOP_MAX_NS = 2_000_000_000
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +47,15 @@ class SimulatedTrack:
         self._wire_out = NoisyWire(random=Random(f"wire out {seed}")) if has_noise else None
         self._wire_in = NoisyWire(random=Random(f"wire in {seed}")) if has_noise else None
         self._faults = FaultPlan(random=Random(f"faults {seed}"), started_mono_ns=now) if has_noise else None
-        self._host_spoke = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._stops_at_mono_ns: int | None = None
 
     async def run(self) -> None:
-        """Drive until cancelled."""
+        """Drive until `stop`, and then until the host has acknowledged every trip, or does not."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._terminal.fileno(), self._hear_host)
         try:
-            while True:
+            while not self._is_done():
                 self._step(self._clock.mono_ns())
                 wait_ns = self._next_due_mono_ns() - self._clock.mono_ns()
                 if wait_ns > 0:
@@ -61,20 +63,36 @@ class SimulatedTrack:
         finally:
             loop.remove_reader(self._terminal.fileno())
 
+    def stop(self) -> None:
+        """Let no car cross any more, and end a silence; what the device holds is still delivered."""
+        now = self._clock.mono_ns()
+        self._stops_at_mono_ns = now + STOP_MAX_NS
+        self._faults = None
+        self._sensor.fall_silent(now)
+        self._woken.set()
+
+    def _is_done(self) -> bool:
+        if self._stops_at_mono_ns is None:
+            return False
+        return self._sensor.is_ring_empty or self._clock.mono_ns() >= self._stops_at_mono_ns
+
     async def _wait(self, wait_ns: int) -> None:
-        self._host_spoke.clear()
+        self._woken.clear()
         try:
             async with asyncio.timeout(wait_ns / 1e9):
-                await self._host_spoke.wait()
+                await self._woken.wait()
         except TimeoutError:
             pass
 
     def _next_due_mono_ns(self) -> int:
-        due = min(self._sensor.next_due_mono_ns, self._cars.next_crossing.true_mono_ns)
+        due = self._sensor.next_due_mono_ns
+        if self._stops_at_mono_ns is not None:
+            return min(due, self._stops_at_mono_ns)
+        due = min(due, self._cars.next_crossing.true_mono_ns)
         return due if self._faults is None else min(due, self._faults.silence_mono_ns)
 
     def _step(self, now: int) -> None:
-        while self._cars.next_crossing.true_mono_ns <= now:
+        while self._stops_at_mono_ns is None and self._cars.next_crossing.true_mono_ns <= now:
             self._cross()
         if self._faults is not None:
             self._fail(self._faults, now)
@@ -127,4 +145,4 @@ class SimulatedTrack:
         if data and self._wire_in is not None:
             data = self._wire_in.carry(data).data
         self._sensor.receive(data)
-        self._host_spoke.set()
+        self._woken.set()

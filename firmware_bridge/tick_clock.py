@@ -14,7 +14,9 @@ WINDOW_NS = 120_000_000_000
 WINDOW_MAX_COUNT = 512
 # Before the window is this long, jitter would make a measured rate worse than none.
 RATE_SPAN_MIN_NS = 20_000_000_000
-CRYSTAL_DRIFT_MAX_PPB = 100_000
+# Until then only the latest lines count, else the unknown drift grows with the window.
+UNMEASURED_WINDOW_US = 5_000_000
+CRYSTAL_DRIFT_MAX_PPB = 60_000
 RATE_MAX_PPB = 300_000
 # CLOCK_MONOTONIC stands still while a host sleeps: a line then seems to arrive before its tick.
 SUSPEND_MIN_NS = 50_000_000
@@ -121,6 +123,8 @@ def _fit(samples: list[_Sample]) -> _Fit:
     rate_ppb = _envelope_rate_ppb(samples) if span_us * 1000 >= RATE_SPAN_MIN_NS else None
     is_measured = rate_ppb is not None and abs(rate_ppb) <= RATE_MAX_PPB
     rate = rate_ppb if rate_ppb is not None and is_measured else 0
+    if not is_measured:
+        samples = [s for s in samples if samples[-1].tick_us - s.tick_us <= UNMEASURED_WINDOW_US]
     start_us = samples[0].tick_us
     lags = [(sample.lag_ns - rate * (sample.tick_us - start_us) // 1_000_000, sample) for sample in samples]
     least_ns, support = min(lags, key=lambda pair: pair[0])
