@@ -1,0 +1,80 @@
+"""Central from start to stop: the replica, the two doors, and the task that tells the feed what is new."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import resource
+
+from pitboard.clock import Clock
+from pitboard.fold import Fold
+from pitboard.http_api import serve_tcp
+from pitboard.identity import Identity
+from pitboard.replica import Replica
+from sync.central.board_feed import BoardFeed
+from sync.central.central_config import CentralConfig
+from sync.central.event_set_up import bodies_to_say
+from sync.central.ingest_app import ingest_app
+from sync.central.public_app import public_app
+from sync.central.race_reader import RaceReader
+
+log = logging.getLogger(__name__)
+
+BOARD_EVERY_S = 0.1
+NEWS_WAIT_S = 60.0
+# With thousands of open streams a full collection takes long enough to be seen on the phones.
+GC_THRESHOLD = 50_000
+
+
+async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event) -> None:
+    """Serve both doors until `stop` is set."""
+    _make_room()
+    root = Identity.load_or_create(config.root_key_file)
+    async with Replica.open(config.journal, root_key=root.key, clock=clock) as replica:
+        await replica.start_writing(root, config.name)
+        if bodies := bodies_to_say(replica.fold, config):
+            await replica.append(*bodies)
+        feed = BoardFeed(replica.fold)
+        async with (
+            _serve_public(replica.fold, feed, config) as public_port,
+            serve_tcp(ingest_app(replica), config.ingest.host, config.ingest.port) as ingest_port,
+            asyncio.TaskGroup() as tasks,
+        ):
+            announcing = tasks.create_task(_announce(replica, feed), name="announce")
+            log.info(
+                "central serves: public=http://%s:%d ingest=http://%s:%d event_key=%s",
+                config.public.host,
+                public_port,
+                config.ingest.host,
+                ingest_port,
+                root.key,
+            )
+            await stop.wait()
+            announcing.cancel()
+    log.info("central stopped")
+
+
+def _serve_public(
+    fold: Fold, feed: BoardFeed, config: CentralConfig
+) -> contextlib.AbstractAsyncContextManager[int]:
+    app = public_app(RaceReader(fold), feed, followers_max_count=config.public.followers_max_count)
+    return serve_tcp(app, config.public.host, config.public.port)
+
+
+async def _announce(replica: Replica, feed: BoardFeed) -> None:
+    """Tell the feed to look whenever records came, at most ten times a second."""
+    while True:
+        version = replica.version
+        feed.refresh()
+        await asyncio.sleep(BOARD_EVERY_S)
+        await replica.wait_for_news(version, NEWS_WAIT_S)
+
+
+def _make_room() -> None:
+    """Allow as many open streams as the system lets us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    gc.set_threshold(GC_THRESHOLD, 20, 20)

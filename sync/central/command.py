@@ -1,0 +1,42 @@
+"""`pitboard central`: run the central server, or ask it about its event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pitboard.clock import SystemClock
+from pitboard.identity import Identity
+from pitboard.program import run_program
+from sync.central.central_config import CentralConfig
+from sync.central.central_server import serve_central
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="central.toml; docs/central.md explains every key.",
+)
+@click.pass_context
+def central(context: click.Context, config_path: Path) -> None:
+    """Serve the board to phones and take records from the units.
+
+    Runs until it is stopped. Phones find the board at [public] host and port; units and displays exchange
+    records at [ingest] host and port.
+    """
+    config = CentralConfig.load(config_path)
+    context.obj = config
+    if context.invoked_subcommand is None:
+        clock = SystemClock()
+        run_program("central", lambda stop: serve_central(config, clock, stop))
+
+
+@central.command("event-key")
+@click.pass_obj
+def event_key(config: CentralConfig) -> None:
+    """Print the event's public key, which units and displays are given at set-up."""
+    click.echo(Identity.load_or_create(config.root_key_file).key)

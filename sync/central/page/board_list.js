@@ -1,0 +1,61 @@
+// Lists of entries. Rows are kept and moved, so an update touches only what changed and the scroll stays.
+
+import { element, nameElement, setText } from "./elements.js";
+import { isFollowed } from "./kept.js";
+import { counted, lapText } from "./time_text.js";
+
+export class BoardList {
+  #rows = new Map(); // competitor -> row
+
+  constructor(list) {
+    this.list = list;
+  }
+
+  draw(entries, { resolutionNs, newest = null }) {
+    const gone = new Set(this.#rows.keys());
+    let place = this.list.firstElementChild;
+    for (const entry of entries) {
+      gone.delete(entry.competitor);
+      const row = this.#rowOf(entry.competitor);
+      fill(row, entry, resolutionNs, entry.competitor === newest);
+      if (row.item === place) place = place.nextElementSibling;
+      else this.list.insertBefore(row.item, place);
+    }
+    for (const competitor of gone) {
+      this.#rows.get(competitor).item.remove();
+      this.#rows.delete(competitor);
+    }
+  }
+
+  #rowOf(competitor) {
+    let row = this.#rows.get(competitor);
+    if (!row) {
+      row = newRow(competitor);
+      this.#rows.set(competitor, row);
+    }
+    return row;
+  }
+}
+
+function newRow(competitor) {
+  const name = nameElement("");
+  const [rank, marks, detail, time, gap] = ["rank", "marks", "detail", "time", "gap"].map((one) =>
+    element("span", { class: one }),
+  );
+  const who = element("span", { class: "who" }, element("span", { class: "line" }, name, marks), detail);
+  const result = element("span", { class: "result" }, time, gap);
+  const link = element("a", { class: "row", href: "#/competitors/" + encodeURIComponent(competitor) }, rank, who, result);
+  return { item: element("li", {}, link), link, rank, name, marks, detail, time, gap };
+}
+
+function fill(row, entry, resolutionNs, isNewest) {
+  setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
+  setText(row.name, entry.name);
+  setText(row.detail, entry.laps == null ? "no result yet" : `${counted(entry.laps, "lap")} · ${counted(entry.runs, "run")}`);
+  setText(row.time, entry.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs));
+  setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
+  setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor) ? " ★" : ""));
+  row.link.classList.toggle("newest", isNewest);
+  row.link.classList.toggle("leads", entry.rank === 1);
+  row.link.classList.toggle("timeless", entry.best_ns == null);
+}

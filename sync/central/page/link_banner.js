@@ -1,0 +1,53 @@
+// Says whether the board is live, and if not, how old it is and why. The only part that screen readers announce.
+
+import { byId, element, setText } from "./elements.js";
+import { ageText, clockText } from "./time_text.js";
+
+const PATIENCE_MS = 3_000; // a short hiccup is not worth a word
+const WORDS = { live: "Live", waiting: "Connecting", lost: "Not live", offline: "No network" };
+const REASONS = { offline: "No network.", lost: "The server does not answer.", waiting: "Connecting." };
+
+export class LinkBanner {
+  #state = "waiting";
+  #sinceMs = Date.now();
+  #heardMs = 0;
+  #reason = element("span");
+  #age = element("span", { "aria-live": "off" });
+
+  constructor() {
+    setInterval(() => this.draw(), 1_000);
+  }
+
+  setHeard(utcMs) {
+    this.#heardMs = utcMs;
+  }
+
+  setState(state) {
+    if (state === this.#state) return;
+    if (this.#state === "live" || state === "live") this.#sinceMs = Date.now();
+    this.#state = state;
+    this.draw();
+  }
+
+  draw() {
+    const isPatient = this.#state !== "offline" && Date.now() - this.#sinceMs < PATIENCE_MS;
+    const shown = isPatient && this.#state === "lost" ? "waiting" : this.#state;
+    const link = byId("link");
+    link.dataset.state = shown;
+    setText(link, WORDS[shown]);
+    const banner = byId("banner");
+    if (this.#state === "live" || isPatient) {
+      banner.replaceChildren();
+      return;
+    }
+    setText(this.#reason, REASONS[this.#state]);
+    setText(this.#age, this.#heardMs ? ` Board from ${this.#moment()}.` : " There is no board on this phone yet.");
+    if (!banner.firstChild) banner.append(this.#reason, this.#age);
+  }
+
+  #moment() {
+    const ageMs = Date.now() - this.#heardMs;
+    const day = ageMs > 43_200_000 ? new Date(this.#heardMs).toLocaleDateString() + " " : "";
+    return `${day}${clockText(this.#heardMs)}, ${ageText(ageMs)}`;
+  }
+}

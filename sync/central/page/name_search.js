@@ -1,0 +1,42 @@
+// Find competitors by part of the name: the server knows all, the last board serves when it cannot be asked.
+
+const PLAIN = { ı: "i", ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ŧ: "t", æ: "ae", œ: "oe", þ: "th", ß: "ss" };
+let asking = new AbortController();
+
+export async function findCompetitors(query, entries) {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  try {
+    const answer = await fetch("/api/v1/search?q=" + encodeURIComponent(query), {
+      signal: AbortSignal.any ? AbortSignal.any([signal, AbortSignal.timeout(4_000)]) : signal,
+    });
+    if (answer.status === 400) return { results: [], found: 0, note: (await answer.json()).detail };
+    if (!answer.ok) throw new Error("not answered");
+    const view = await answer.json();
+    return { results: view.results.map((one) => one.entry ?? one), found: view.found, note: "" };
+  } catch {
+    if (signal.aborted) return null; // somebody typed on
+    return { ...findInBoard(query, entries), note: "Searched in the last board only." };
+  }
+}
+
+function findInBoard(query, entries) {
+  const words = folded(query).split(" ");
+  const results = entries.filter((entry) => {
+    const name = folded(entry.name);
+    return words.every((word) => name.includes(word));
+  });
+  return { results: results.slice(0, 50), found: results.length };
+}
+
+function folded(text) {
+  return text
+    .normalize("NFKD")
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[\p{M}\p{Cf}]/gu, "")
+    .replace(/[ıøđðłħŧæœþß]/g, (sign) => PLAIN[sign])
+    .trim()
+    .replace(/\s+/g, " ");
+}

@@ -1,0 +1,50 @@
+// Who drives now, how far the run has come, and the last lap, which is provisional until an official confirms it.
+
+import { byId, element, nameElement } from "./elements.js";
+import { counted, lapText } from "./time_text.js";
+
+export const PHASES = {
+  armed: "Ready to start",
+  running: "Running",
+  "time-up": "Time is up, last lap",
+  review: "Waiting for the official",
+  confirmed: "Confirmed",
+  discarded: "Discarded",
+};
+
+export function drawTrack(runs, resolutionNs) {
+  byId("track").hidden = !runs.length;
+  byId("track-cards").replaceChildren(...runs.map((run) => card(run, resolutionNs, runs.length > 1)));
+}
+
+function card(run, resolutionNs, isOneOfMany) {
+  const last = run.laps.at(-1);
+  const phase = PHASES[run.phase] ?? run.phase;
+  const lines = [
+    element("span", { class: "phase", "data-phase": run.phase }, isOneOfMany ? `${run.track}: ${phase}` : phase),
+    nameElement(run.name),
+  ];
+  const numbers = element("span", { class: "numbers" }, number("Laps so far", String(run.laps.length)));
+  if (last) {
+    const word = last.counts ? "provisional" : lapWords(last).toLowerCase();
+    numbers.append(number(`Lap ${last.number}, ${word}`, lapText(last.lap_ns, resolutionNs), !last.counts));
+    if (run.best_ns != null) numbers.append(number("Best, provisional", lapText(run.best_ns, resolutionNs)));
+  }
+  const href = "#/competitors/" + encodeURIComponent(run.competitor);
+  return element("a", { class: "card", href }, ...lines, numbers);
+}
+
+function number(label, value, isOut = false) {
+  const shown = element(isOut ? "s" : "span", { class: "value" }, value);
+  return element("span", { class: "number" }, element("span", { class: "label" }, label), " ", shown);
+}
+
+export function lapWords(lap) {
+  if (lap.verdict === "void") return lap.is_short ? "Short, void" : "Void";
+  if (lap.is_short) return lap.verdict === "valid" ? "Short, judged valid" : "Short, not judged yet";
+  return "";
+}
+
+export function lapsSoFar(run) {
+  return counted(run.laps.length, "lap");
+}

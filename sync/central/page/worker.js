@@ -1,0 +1,57 @@
+// Keeps the page and the last answers on the phone, so that both are there without a network.
+// The page is kept whole under its version; what the API said is asked anew first, and kept only as a fallback.
+
+const PAGE = "page-PAGE_VERSION";
+const ANSWERS = "answers";
+const ANSWERS_MAX_COUNT = 60;
+const PATIENCE_MS = 4_000;
+const FILES = [
+  "/", "/board.css", "/icon.svg", "/manifest.webmanifest", "/app.js", "/board_list.js", "/competitor_page.js", "/elements.js",
+  "/kept.js", "/link_banner.js", "/live_link.js", "/name_search.js", "/time_text.js", "/track_card.js",
+];
+
+addEventListener("install", (event) => {
+  const files = FILES.map((file) => new Request(file, { cache: "no-cache" }));
+  event.waitUntil(caches.open(PAGE).then((kept) => kept.addAll(files)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => {
+  event.waitUntil(dropFormer().then(() => clients.claim()));
+});
+
+addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (FILES.includes(url.pathname)) event.respondWith(fromPage(event.request, url.pathname));
+  else if (/^\/api\/v1\/(board|competitors\/)/.test(url.pathname)) event.respondWith(fromApi(event));
+});
+
+async function dropFormer() {
+  for (const name of await caches.keys()) {
+    if (name !== PAGE && name !== ANSWERS) await caches.delete(name);
+  }
+}
+
+async function fromPage(request, path) {
+  const kept = await (await caches.open(PAGE)).match(path);
+  return kept ?? fetch(request);
+}
+
+async function fromApi(event) {
+  const answers = await caches.open(ANSWERS);
+  try {
+    const answer = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (answer.ok) event.waitUntil(keep(answers, event.request, answer.clone()));
+    return answer;
+  } catch (error) {
+    const kept = await answers.match(event.request);
+    if (!kept) throw error;
+    return kept;
+  }
+}
+
+async function keep(answers, request, answer) {
+  await answers.put(request, answer);
+  const kept = await answers.keys();
+  for (const old of kept.slice(0, Math.max(0, kept.length - ANSWERS_MAX_COUNT))) await answers.delete(old);
+}
