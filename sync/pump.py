@@ -41,18 +41,20 @@ class Pump:
         target: Peer,
         *,
         wait_ms: int = WAIT_MS,
+        back_off_first_s: float = BACK_OFF_FIRST_S,
         back_off_max_s: float = BACK_OFF_MAX_S,
         on_state: Callable[[LinkState], None] = _nobody,
     ) -> None:
         self._source = source
         self._target = target
         self._wait_ms = wait_ms
+        self._back_off_first_s = back_off_first_s
         self._back_off_max_s = back_off_max_s
         self._on_state = on_state
 
     async def run(self) -> None:
         """Carry until cancelled."""
-        pause_s = BACK_OFF_FIRST_S
+        pause_s = self._back_off_first_s
         have: Have | None = None
         while True:
             try:
@@ -67,7 +69,7 @@ class Pump:
                 have, has_advanced = None, False
                 self._on_state(LinkState(trouble=str(error)))
             if has_advanced:
-                pause_s = BACK_OFF_FIRST_S
+                pause_s = self._back_off_first_s
             else:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, self._back_off_max_s)

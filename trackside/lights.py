@@ -56,8 +56,9 @@ class Light(msgspec.Struct, frozen=True):
 class Lights:
     """Keeps the last report of each program and turns them into lights."""
 
-    def __init__(self, replica: Replica, clock: Clock, *, journal_folder: Path) -> None:
+    def __init__(self, replica: Replica, clock: Clock, *, unit_key: str, journal_folder: Path) -> None:
         self._replica = replica
+        self._unit_key = unit_key
         self._clock = clock
         self._journal_folder = journal_folder
         self._bridge: tuple[int, BridgeReport] | None = None
@@ -91,6 +92,8 @@ class Lights:
         return Light("sensor", "ok", sensors[0].detail or "The beam is clear and the sensor answers.")
 
     def _central(self) -> Light:
+        if self._unit_key not in self._replica.fold.roster.enrolled():
+            return Light("central", "bad", "This unit is not enrolled. Connect it to central, call the admin.")
         if self._sync is None or not self._is_fresh(self._sync):
             return Light("central", "warning", "The sync program does not answer. Results are kept here.")
         central = self._sync[1].central

@@ -35,7 +35,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         await replica.start_writing(identity, config.name)
         run_control = RunControl(replica, clock, unit_key=identity.key, track=config.track)
         await run_control.resume()
-        lights = Lights(replica, clock, journal_folder=config.journal.parent)
+        lights = Lights(replica, clock, unit_key=identity.key, journal_folder=config.journal.parent)
         feed = ScreenFeed(replica, run_control, lights, unit=config.name)
         local = LocalApi(
             replica=replica,
