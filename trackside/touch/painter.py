@@ -1,0 +1,310 @@
+"""Draw widgets, one drawing function for each look; only what changed since the last frame is drawn again."""
+
+from __future__ import annotations
+
+import pygame
+
+from pitboard.drawing import palette
+from pitboard.drawing.font_files import Weight
+from pitboard.drawing.palette import Colour
+from pitboard.drawing.typeface import Typeface
+from trackside.touch.geometry import Measures, Rect
+from trackside.touch.icons import draw_icon
+from trackside.touch.paint_text import draw_block
+from trackside.touch.widgets import Look, Tone, Widget
+
+_FILLS = {
+    Tone.GO: palette.GREEN,
+    Tone.MANUAL: palette.BLUE,
+    Tone.WARNING: palette.AMBER,
+    Tone.DANGER: palette.RED,
+    Tone.BEST: palette.GOLD,
+}
+_INKS = {
+    Tone.PLAIN: palette.TEXT,
+    Tone.MUTED: palette.TEXT_MUTED,
+    Tone.GO: palette.GREEN,
+    Tone.MANUAL: palette.BLUE,
+    Tone.WARNING: palette.AMBER,
+    Tone.DANGER: palette.RED_BRIGHT,
+    Tone.BEST: palette.GOLD,
+}
+_RED_DEEP = palette.blend(palette.RED, palette.BACKGROUND, percent=60)
+_GREEN_DEEP = palette.blend(palette.GREEN, palette.BACKGROUND, percent=68)
+
+
+class Painter:
+    """Paints on one surface of the measured size; remembers what it painted last."""
+
+    def __init__(self, target: pygame.Surface, typeface: Typeface, measures: Measures) -> None:
+        self._target = target
+        self._typeface = typeface
+        self._measures = measures
+        self._painted: tuple[Widget, ...] | None = None
+
+    def paint(self, widgets: tuple[Widget, ...]) -> Rect | None:
+        """Draw the widgets, the later over the earlier; return what changed, None when nothing did."""
+        if widgets == self._painted:
+            return None
+        if self._painted is None:
+            changed = self._measures.screen
+        else:
+            changed = _bounds(set(widgets) ^ set(self._painted)) or self._measures.screen
+        self._target.set_clip(pygame.Rect(changed.area))
+        self._target.fill(palette.BACKGROUND)
+        for widget in widgets:
+            if widget.rect.overlaps(changed):
+                self._paint_widget(widget)
+        self._target.set_clip(None)
+        self._painted = widgets
+        return changed
+
+    def forget(self) -> None:
+        """Draw everything at the next call."""
+        self._painted = None
+
+    def _paint_widget(self, widget: Widget) -> None:
+        match widget.look:
+            case Look.PANEL:
+                self._paint_panel(widget)
+            case Look.TEXT:
+                self._paint_text(widget)
+            case Look.BUTTON | Look.KEY:
+                self._paint_button(widget)
+            case Look.FIELD:
+                self._paint_field(widget)
+            case Look.ROW:
+                self._paint_row(widget)
+            case Look.LAP:
+                self._paint_lap(widget)
+            case Look.LIGHT:
+                self._paint_light(widget)
+            case Look.BANNER:
+                self._paint_banner(widget)
+
+    def _paint_panel(self, widget: Widget) -> None:
+        is_bar = widget.rect.w == self._measures.width
+        radius = 0 if is_bar else self._radius
+        fill = palette.RED if is_bar and widget.tone is Tone.DANGER else palette.PANEL
+        self._box(widget.rect, fill, radius=radius)
+        if not is_bar and widget.tone in _FILLS:
+            self._box(widget.rect, _FILLS[widget.tone], radius=radius, line_px=max(3, self._measures.px(5)))
+
+    def _paint_text(self, widget: Widget) -> None:
+        ink = _INKS[widget.tone]
+        if widget.icon:
+            side = min(widget.size_px, widget.rect.w, widget.rect.h)
+            box = Rect(widget.rect.x, widget.rect.y + (widget.rect.h - side) // 2, widget.rect.w, side)
+            draw_icon(self._target, widget.icon, box, _FILLS.get(widget.tone, ink))
+            return
+        room = widget.rect
+        if widget.value:
+            room, value_room = room.columns(2, self._measures.gap)
+            self._line(widget.value, value_room, widget.size_px, ink, align="right", weight=Weight.REGULAR)
+        self._block(widget, room, ink, palette.TEXT_MUTED)
+
+    def _paint_button(self, widget: Widget) -> None:
+        fill, edge, ink = _button_colours(widget)
+        self._box(widget.rect, fill)
+        if widget.held_permille:
+            share = Rect(
+                widget.rect.x, widget.rect.y, widget.rect.w * widget.held_permille // 1000, widget.rect.h
+            )
+            self._box(share, palette.RED)
+        if edge is not None:
+            self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
+        room = widget.rect.inset(self._measures.px(8), self._measures.px(4))
+        if widget.icon and not widget.label:
+            draw_icon(self._target, widget.icon, _middle(room, widget.size_px), ink)
+            return
+        if widget.icon:
+            icon_box, room = room.cut_left(widget.size_px + self._measures.px(12), self._measures.px(8))
+            draw_icon(self._target, widget.icon, _middle(icon_box, widget.size_px), ink)
+        note_ink = ink if fill in _FILLS.values() else palette.TEXT_MUTED
+        if not widget.enabled:
+            note_ink = palette.TEXT
+        elif widget.is_pressed:
+            note_ink = ink
+        self._block(widget, room, ink, note_ink)
+
+    def _paint_field(self, widget: Widget) -> None:
+        edge = palette.AMBER if widget.tone is Tone.WARNING else palette.BLUE
+        self._box(widget.rect, palette.PANEL)
+        self._box(widget.rect, edge, line_px=max(3, self._measures.px(4)))
+        room = widget.rect.inset(self._measures.px(18), self._measures.px(8))
+        note_room, text_room = room.cut_top(room.h * 34 // 100)
+        note_ink = palette.AMBER if widget.tone is Tone.WARNING else palette.TEXT_MUTED
+        self._line(widget.note, note_room, self._measures.text(22), note_ink, weight=Weight.REGULAR)
+        caret_px = max(3, self._measures.px(4))
+        text_room = text_room.cut_right(caret_px, self._measures.px(6))[1]
+        size_px = min(widget.size_px, text_room.h)
+        left, _, width, _ = self._line(widget.label, text_room, size_px, palette.TEXT)
+        caret_x = left + width + self._measures.px(4) if widget.label else text_room.x
+        self._box(
+            Rect(caret_x, text_room.y + 2, caret_px, text_room.h - 4), palette.BLUE, radius=caret_px // 2
+        )
+
+    def _paint_row(self, widget: Widget) -> None:
+        fill, ink = palette.PANEL, palette.TEXT
+        if widget.is_on:
+            fill, ink = palette.BLUE, palette.TEXT_DARK
+        if widget.is_pressed:
+            fill, ink = palette.PANEL_PRESSED, palette.TEXT_DARK
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(20), 0)
+        if widget.note:
+            rank_room, room = room.cut_left(self._measures.text(44), self._measures.gap)
+            self._line(widget.note, rank_room, widget.size_px, ink, align="right")
+        if widget.value:
+            value_px = self._typeface.width(widget.value, size_px=widget.size_px) + 2
+            value_room, room = room.cut_right(value_px, self._measures.gap)
+            self._line(widget.value, value_room, widget.size_px, ink, align="right")
+        self._line(widget.label, room, widget.size_px, ink, shrink=True)
+
+    def _paint_lap(self, widget: Widget) -> None:
+        ink = palette.TEXT_MUTED if widget.is_struck else _INKS[widget.tone]
+        self._box(widget.rect, palette.PANEL)
+        if widget.tone in _FILLS:
+            stripe = widget.rect.cut_left(self._measures.px(12))[0]
+            self._box(stripe, _FILLS[widget.tone], radius=self._measures.px(4))
+        room = widget.rect.inset(self._measures.px(18), self._measures.px(4))
+        room = room.cut_right(max(0, widget.reserved_px - self._measures.px(18)), self._measures.px(10))[1]
+        number_room, room = room.cut_left(self._measures.text(56), self._measures.px(14))
+        self._line(
+            widget.value,
+            number_room,
+            widget.size_px * 2 // 3,
+            palette.TEXT_MUTED,
+            align="right",
+            weight=Weight.REGULAR,
+        )
+        time_px = self._typeface.width(widget.label, size_px=widget.size_px)
+        note_size_px = max(20, widget.size_px * 58 // 100)
+        note_px = self._typeface.width(widget.note, size_px=note_size_px, weight=Weight.REGULAR)
+        gap = self._measures.px(24)
+        if widget.note and time_px + gap + note_px > room.w:
+            time_room, note_room = room.cut_top(room.h * 60 // 100)
+        else:
+            time_room, note_room = room, room.cut_left(min(room.w, time_px + gap))[1]
+        time_left, _, time_width, _ = self._line(widget.label, time_room, widget.size_px, ink, shrink=True)
+        if widget.is_struck:
+            y = time_room.y + time_room.h // 2
+            thick = max(3, self._measures.px(4))
+            pygame.draw.line(self._target, ink, (time_left, y), (time_left + time_width, y), thick)
+        self._line(widget.note, note_room, note_size_px, ink, weight=Weight.REGULAR)
+
+    def _paint_light(self, widget: Widget) -> None:
+        fill = palette.PANEL_PRESSED if widget.is_pressed else palette.PANEL_RAISED
+        if widget.intent is None:
+            fill = palette.PANEL
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(12), self._measures.px(6))
+        icon_px = min(room.h * 72 // 100, widget.size_px * 2)
+        icon_room, room = room.cut_left(icon_px, self._measures.px(14))
+        draw_icon(self._target, widget.icon, icon_room, _FILLS.get(widget.tone, palette.TEXT_MUTED))
+        ink = palette.TEXT_DARK if widget.is_pressed else palette.TEXT
+        self._block(widget, room, ink, ink, align="left")
+
+    def _paint_banner(self, widget: Widget) -> None:
+        fill = _FILLS[widget.tone]
+        ink = palette.TEXT if widget.tone is Tone.DANGER else palette.TEXT_DARK
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(14), self._measures.px(4))
+        if widget.icon:
+            icon_px = min(room.h * 62 // 100, self._measures.text(44))
+            icon_room, room = room.cut_left(icon_px, self._measures.px(14))
+            self._icon_on_fill(widget.icon, icon_room)
+        self._block(widget, room, ink, ink)
+
+    def _icon_on_fill(self, icon: str, box: Rect) -> None:
+        """Draw an icon whose ground already has its colour."""
+        draw_icon(self._target, icon, box, palette.TEXT)
+
+    def _block(
+        self,
+        widget: Widget,
+        room: Rect,
+        ink: Colour,
+        note_ink: Colour,
+        *,
+        align: str | None = None,
+    ) -> None:
+        draw_block(
+            self._target,
+            self._typeface,
+            room,
+            label=widget.label,
+            note=widget.note,
+            size_px=widget.size_px,
+            colour=ink,
+            note_colour=note_ink,
+            align="left" if align == "left" else widget.align,
+            lines_max=widget.lines_max,
+            note_lines_max=widget.note_lines_max,
+        )
+
+    def _line(
+        self,
+        text: str,
+        room: Rect,
+        size_px: int,
+        ink: Colour,
+        *,
+        align: str = "left",
+        weight: Weight = Weight.BOLD,
+        shrink: bool = False,
+    ) -> tuple[int, int, int, int]:
+        return self._typeface.draw(
+            self._target,
+            text,
+            room.area,
+            size_px=size_px,
+            colour=ink,
+            weight=weight,
+            align="right" if align == "right" else "left",
+            shrink_to_px=size_px * 3 // 4 if shrink else None,
+        )
+
+    def _box(self, rect: Rect, colour: Colour, *, radius: int | None = None, line_px: int = 0) -> None:
+        radius = self._radius if radius is None else radius
+        pygame.draw.rect(self._target, colour, pygame.Rect(rect.area), line_px, border_radius=radius)
+
+    @property
+    def _radius(self) -> int:
+        return self._measures.px(12)
+
+
+def _button_colours(widget: Widget) -> tuple[Colour, Colour | None, Colour]:
+    """Return the colours of ground, edge and text."""
+    if widget.is_sending:
+        return palette.PANEL_PRESSED, palette.AMBER, palette.TEXT_DARK
+    if widget.held_permille:
+        return _RED_DEEP, palette.TEXT, palette.TEXT
+    if not widget.enabled:
+        return palette.PANEL, palette.PANEL_RAISED, palette.TEXT_DISABLED
+    if widget.is_pressed:
+        return palette.PANEL_PRESSED, palette.TEXT, palette.TEXT_DARK
+    if widget.look is Look.KEY:
+        return palette.PANEL_RAISED, None, _INKS[widget.tone]
+    if widget.is_on and widget.tone is Tone.GO:
+        return _GREEN_DEEP, palette.GREEN, palette.TEXT
+    if widget.tone in _FILLS:
+        ink = palette.TEXT if widget.tone is Tone.DANGER else palette.TEXT_DARK
+        return _FILLS[widget.tone], None, ink
+    return palette.PANEL_RAISED, palette.LINE, palette.TEXT
+
+
+def _middle(room: Rect, side_px: int) -> Rect:
+    side = min(side_px, room.w, room.h)
+    return Rect(room.x + (room.w - side) // 2, room.y + (room.h - side) // 2, side, side)
+
+
+def _bounds(widgets: set[Widget]) -> Rect | None:
+    """Return the smallest rectangle around all of them."""
+    if not widgets:
+        return None
+    left = min(widget.rect.x for widget in widgets)
+    top = min(widget.rect.y for widget in widgets)
+    right = max(widget.rect.right for widget in widgets)
+    bottom = max(widget.rect.bottom for widget in widgets)
+    return Rect(left, top, right - left, bottom - top)

@@ -1,0 +1,126 @@
+"""What a tap changes: the official's view, and perhaps an act to send."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from pitboard.drawing.text_runs import clusters
+from trackside.touch.acts import Act, Register
+from trackside.touch.intents import (
+    AskDiscard,
+    ClearSearch,
+    Erase,
+    FinishTyping,
+    Intent,
+    KeepRun,
+    OpenKeyboard,
+    Pick,
+    ScrollTo,
+    SendAct,
+    ShowPage,
+    TurnKeys,
+    TurnOrder,
+    TypeText,
+)
+from trackside.touch.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
+from trackside.touch.screen_state import ScreenState
+from trackside.touch.view import Order, Page, Purpose, View
+from trackside.touch.widgets import ListArea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    view: View
+    act: Act | None = None
+
+
+def react(view: View, intent: Intent) -> Reaction:
+    """Return the view after the tap, and the act that it asks for."""
+    match intent:
+        case SendAct(act=act):
+            return Reaction(view=view, act=act)
+        case Pick(competitor=competitor):
+            return Reaction(view=replace(view, picked=competitor))
+        case ScrollTo(row=row):
+            return Reaction(view=replace(view, list_top=row))
+        case TurnOrder():
+            order = Order.NAME if view.order is Order.NEWEST else Order.NEWEST
+            return Reaction(view=replace(view, order=order, list_top=0))
+        case ShowPage(page=page):
+            return Reaction(view=replace(view, page=page, list_top=0))
+        case AskDiscard():
+            return Reaction(view=replace(view, asks_discard=True))
+        case KeepRun():
+            return Reaction(view=replace(view, asks_discard=False))
+        case ClearSearch():
+            return Reaction(view=replace(view, search="", list_top=0))
+        case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
+            return _react_to_typing(view, intent)
+        case _:
+            assert_never(intent)
+
+
+def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> View:
+    """Return the view for a new state of the unit: a new phase always shows its own page, from the top."""
+    if before is None or (before.phase, _run_id(before)) == (now.phase, _run_id(now)):
+        return view
+    if (before.phase, now.phase) == ("running", "time-up"):
+        return view  # the same list: what the official is about to judge must not move
+    return replace(view, page=Page.MAIN, picked=None, list_top=0, asks_discard=False, typed="", search="")
+
+
+def after_act(view: View, act: Act, answer: dict[str, object]) -> View:
+    """Return the view once the unit has the act: who was just registered is picked."""
+    if not isinstance(act, Register):
+        return replace(view, asks_discard=False)
+    picked = answer.get("competitor")
+    return replace(
+        view,
+        page=Page.MAIN,
+        picked=picked if isinstance(picked, str) else None,
+        typed="",
+        search="",
+        list_top=0,
+        order=Order.NEWEST,
+    )
+
+
+def scrolled(view: View, the_list: ListArea, *, from_top: int, moved_px: int) -> View:
+    """Return the view with the list dragged from where it stood, by whole rows."""
+    rows = round(moved_px / the_list.row_px)
+    return replace(view, list_top=max(0, min(the_list.top_max, from_top - rows)))
+
+
+def _react_to_typing(
+    view: View, intent: OpenKeyboard | TypeText | Erase | TurnKeys | FinishTyping
+) -> Reaction:
+    match intent:
+        case OpenKeyboard(purpose=purpose):
+            typed = view.search if purpose is Purpose.SEARCH else ""
+            return Reaction(view=replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0))
+        case TypeText(text=text):
+            typed = unicodedata.normalize("NFC", view.typed + _printable(text))[:NAME_MAX_COUNT]
+            return Reaction(view=replace(view, typed=typed.lstrip()))
+        case Erase():
+            return Reaction(view=replace(view, typed="".join(clusters(view.typed)[:-1])))
+        case TurnKeys():
+            return Reaction(view=replace(view, keys_page=(view.keys_page + 1) % len(KEY_PAGES)))
+        case FinishTyping():
+            return _finish_typing(view)
+
+
+def _finish_typing(view: View) -> Reaction:
+    typed = " ".join(view.typed.split())
+    if view.purpose is Purpose.SEARCH:
+        return Reaction(view=replace(view, page=Page.MAIN, search=typed, typed="", list_top=0))
+    return Reaction(view=view, act=Register(name=typed) if typed else None)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\u200c\u200d")
+
+
+def _run_id(screen: ScreenState) -> str | None:
+    return screen.run.run if screen.run else None

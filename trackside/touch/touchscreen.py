@@ -1,0 +1,251 @@
+"""The running touchscreen: follows the unit, reads fingers, sends acts and draws what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+
+import pygame
+
+from pitboard.clock import Clock
+from pitboard.errors import ActRefused, PeerLost
+from trackside.touch.acts import Act, stamped
+from trackside.touch.geometry import Measures
+from trackside.touch.intents import FinishTyping, Intent, ScrollTo
+from trackside.touch.painter import Painter
+from trackside.touch.pointers import Pointers, Tap
+from trackside.touch.pygame_input import (
+    ExposedEvent,
+    InputEvent,
+    KeyEvent,
+    PointerEvent,
+    QuitEvent,
+    WheelEvent,
+    read_events,
+)
+from trackside.touch.reaction import after_act, after_screen, react, scrolled
+from trackside.touch.screen_layout import lay_out
+from trackside.touch.screen_state import ScreenState
+from trackside.touch.unit_link import RETRY_PAUSE_MS, UnitLink
+from trackside.touch.view import Message, Page, View
+from trackside.touch.widgets import Layout
+
+log = logging.getLogger(__name__)
+
+LINK_SILENCE_MAX_MS = 2_000
+INPUT_PAUSE_MS = 10
+FRAME_MIN_MS = 33
+LOOK_AGAIN_MS = 100
+SAVED_SHOWN_MS = 2_500
+REFUSED_SHOWN_MS = 8_000
+ACTS_WAITING_MAX_COUNT = 8
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    name: str
+    act: Act
+
+
+class Touchscreen:
+    """One screen; `run` ends when the window is closed or the task is cancelled."""
+
+    def __init__(self, *, link: UnitLink, painter: Painter, measures: Measures, clock: Clock) -> None:
+        self._link = link
+        self._painter = painter
+        self._measures = measures
+        self._clock = clock
+        self._pointers = Pointers()
+        self._screen: ScreenState | None = None
+        self._view = View()
+        self._layout = Layout(widgets=())
+        self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
+        self._answered_mono_ns = clock.mono_ns()
+        self._looked_mono_ns = 0
+        self._painted_mono_ns = 0
+        self._is_stale = True
+        self._is_closed = False
+
+    def describe(self) -> dict[str, object]:
+        """Return phase, version and the widgets on the screen, for the control socket."""
+        self._lay_out(self._clock.mono_ns())
+        return {
+            "phase": self._screen.phase if self._screen else None,
+            "version": self._screen.version if self._screen else None,
+            "page": self._view.page.value,
+            "widgets": [
+                {
+                    "name": widget.name,
+                    "label": widget.label,
+                    "note": widget.note,
+                    "rect": list(widget.rect.area),
+                    "enabled": widget.takes_taps,
+                    "hold_ms": widget.hold_ms,
+                }
+                for widget in self._layout.widgets
+            ],
+        }
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(self._follow_unit(), name="follow unit"),
+                tasks.create_task(self._send_acts(), name="send acts"),
+            ]
+            while not self._is_closed:
+                self._read_input()
+                self._refresh()
+                await asyncio.sleep(INPUT_PAUSE_MS / 1_000)
+            for helper in helpers:
+                helper.cancel()
+
+    async def _follow_unit(self) -> None:
+        """Take each new state of the unit; after silence ask afresh: its versions may have begun anew."""
+        after: int | None = None
+        while True:
+            try:
+                screen = await self._link.screen(after=after)
+            except PeerLost as error:
+                if after is not None:
+                    log.warning("timing unit silent: reason=%s", error.reason)
+                after = None
+                await asyncio.sleep(RETRY_PAUSE_MS / 1_000)
+                continue
+            self._answered_mono_ns = self._clock.mono_ns()
+            after = screen.version
+            if screen != self._screen:
+                self._set_view(after_screen(self._view, self._screen, screen))
+                self._screen = screen
+                self._is_stale = True
+
+    async def _send_acts(self) -> None:
+        while True:
+            sending = await self._acts.get()
+            try:
+                answer = await self._link.act(sending.act)
+            except ActRefused as error:
+                log.info("act refused: act=%s code=%s", sending.act, error.code)
+                self._say("refused", error.reason)
+            except PeerLost as error:
+                log.warning("act unanswered: act=%s reason=%s", sending.act, error.reason)
+                self._say("refused", "No answer: look whether it was saved before you tap again.")
+            else:
+                self._answered_mono_ns = self._clock.mono_ns()
+                self._set_view(after_act(self._view, sending.act, answer))
+                self._say("saved", sending.act.said)
+            self._set_view(replace(self._view, sending=self._view.sending - {sending.name}))
+
+    def _read_input(self) -> None:
+        now_mono_ns = self._clock.mono_ns()
+        for event in read_events(self._measures):
+            self._take_event(event, now_mono_ns)
+        if tap := self._pointers.held(now_mono_ns):
+            self._take_tap(tap)
+        pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
+        if (pressed, hold) != (self._view.pressed, self._view.hold):
+            self._set_view(replace(self._view, pressed=pressed, hold=hold))
+
+    def _take_event(self, event: InputEvent, now_mono_ns: int) -> None:
+        match event:
+            case PointerEvent(kind="down"):
+                self._dismiss_refusal()
+                self._pointers.down(event.pointer, event.x, event.y, now_mono_ns)
+            case PointerEvent(kind="move"):
+                if drag := self._pointers.move(event.pointer, event.x, event.y):
+                    self._set_view(
+                        scrolled(
+                            self._view, drag.list_area, from_top=drag.list_area.top, moved_px=drag.moved_px
+                        )
+                    )
+            case PointerEvent(kind="up"):
+                if tap := self._pointers.up(event.pointer, event.x, event.y, now_mono_ns):
+                    self._take_tap(tap)
+            case KeyEvent(intent=intent):
+                if self._view.page is Page.KEYBOARD:
+                    self._take_key(intent, now_mono_ns)
+            case WheelEvent(rows=rows):
+                if area := self._layout.list_area:
+                    row = max(0, min(area.top_max, area.top + rows))
+                    self._take_intent("wheel", ScrollTo(row), now_mono_ns)
+            case ExposedEvent():
+                self._painter.forget()
+                self._is_stale = True
+            case QuitEvent():
+                self._is_closed = True
+
+    def _take_key(self, intent: Intent, now_mono_ns: int) -> None:
+        done = self._layout.widget("keyboard:done")
+        if not isinstance(intent, FinishTyping) or (done is not None and done.takes_taps):
+            self._take_intent("keyboard:done", intent, now_mono_ns)
+
+    def _take_tap(self, tap: Tap) -> None:
+        widget = self._layout.widget(tap.name)
+        if widget is not None and widget.intent is not None:
+            self._take_intent(tap.name, widget.intent, tap.pressed_mono_ns)
+
+    def _take_intent(self, name: str, intent: Intent, pressed_mono_ns: int) -> None:
+        reaction = react(self._view, intent)
+        self._set_view(reaction.view)
+        if reaction.act is not None:
+            self._queue(name, stamped(reaction.act, pressed_mono_ns))
+        # The next event of the same batch must meet the screen as it is now.
+        self._lay_out(self._clock.mono_ns())
+
+    def _queue(self, name: str, act: Act) -> None:
+        if self._view.is_link_lost:
+            self._say("refused", "Not saved: the timing unit is not answering.")
+            return
+        try:
+            self._acts.put_nowait(_Sending(name=name, act=act))
+        except asyncio.QueueFull:
+            self._say("refused", "Not saved: too many taps are waiting for the timing unit.")
+            return
+        self._set_view(replace(self._view, sending=self._view.sending | {name}))
+
+    def _refresh(self) -> None:
+        """Draw what has changed: news at once, what time alone changes every tenth of a second."""
+        now_mono_ns = self._clock.mono_ns()
+        self._watch_time(now_mono_ns)
+        if not self._is_stale and now_mono_ns - self._looked_mono_ns < LOOK_AGAIN_MS * _NS_PER_MS:
+            return
+        if now_mono_ns - self._painted_mono_ns < FRAME_MIN_MS * _NS_PER_MS:
+            return
+        self._looked_mono_ns = now_mono_ns
+        self._is_stale = False
+        self._lay_out(now_mono_ns)
+        changed = self._painter.paint(self._layout.widgets)
+        if changed is not None:
+            pygame.display.update(pygame.Rect(changed.area))
+            self._painted_mono_ns = now_mono_ns
+
+    def _lay_out(self, now_mono_ns: int) -> None:
+        self._layout = lay_out(self._screen, self._view, self._measures, now_mono_ns)
+        self._pointers.see(self._layout, now_mono_ns)
+
+    def _watch_time(self, now_mono_ns: int) -> None:
+        """Notice a silent unit and a message that has been shown long enough."""
+        is_lost = now_mono_ns - self._answered_mono_ns > LINK_SILENCE_MAX_MS * _NS_PER_MS
+        if is_lost != self._view.is_link_lost:
+            log.warning("timing unit %s", "not answering" if is_lost else "answers again")
+            self._set_view(replace(self._view, is_link_lost=is_lost))
+        message = self._view.message
+        if message is not None and now_mono_ns >= message.until_mono_ns:
+            self._set_view(replace(self._view, message=None))
+
+    def _dismiss_refusal(self) -> None:
+        if self._view.message is not None and self._view.message.kind == "refused":
+            self._set_view(replace(self._view, message=None))
+
+    def _say(self, kind: str, text: str) -> None:
+        is_saved = kind == "saved"
+        shown_ms = SAVED_SHOWN_MS if is_saved else REFUSED_SHOWN_MS
+        until_mono_ns = self._clock.mono_ns() + shown_ms * _NS_PER_MS
+        message = Message(kind="saved" if is_saved else "refused", text=text, until_mono_ns=until_mono_ns)
+        self._set_view(replace(self._view, message=message))
+
+    def _set_view(self, view: View) -> None:
+        if view != self._view:
+            self._view = view
+            self._is_stale = True
