@@ -1,0 +1,226 @@
+"""One run from idle to the board, and every wrong turn an official may take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pitboard.board_view import view_board
+from pitboard.clock import ScriptedClock
+from pitboard.errors import ActRefused
+from tests.trackside.unit_story import Unit, with_unit
+from trackside.passing_intake import Delivery
+from trackside.run_control import clean_name
+
+
+def phase_of(unit: Unit) -> str:
+    return unit.run_control.phase
+
+
+def test_a_run_from_start_to_the_board(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        assert phase_of(unit) == "idle"
+        run = await unit.arm_new()
+        assert phase_of(unit) == "armed"
+        await unit.cross(1)
+        assert phase_of(unit) == "running"
+        for seq in (2, 3):
+            unit.clock.advance(ms=5_000)
+            await unit.cross(seq)
+        await unit.run_control.stop(run, unit.clock.now_mono_ns)
+        assert phase_of(unit) == "review"
+        assert view_board(unit.replica.fold).entries == []
+        await unit.run_control.confirm(run)
+        assert phase_of(unit) == "idle"
+        entry = view_board(unit.replica.fold).entries[0]
+        assert (entry.name, entry.best_ns, entry.laps) == ("Ann", 5_000_000_000, 2)
+
+    with_unit(tmp_path, story)
+
+
+def test_time_up_lets_the_lap_under_way_finish_and_then_ends_the_run(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        await unit.cross(1)
+        unit.clock.advance(ms=179_000)
+        await unit.cross(2)
+        unit.clock.advance(ms=1_000)
+        assert phase_of(unit) == "time-up"
+        await unit.run_control.follow_time()
+        assert unit.run.timed_up
+        unit.clock.advance(ms=9_000)
+        await unit.cross(3)
+        assert phase_of(unit) == "review"
+        assert len(unit.replica.fold.race.laps(unit.run.run)) == 2
+        unit.clock.advance(ms=5_000)
+        await unit.cross(4)
+        assert len(unit.replica.fold.race.laps(unit.run.run)) == 2
+
+    with_unit(tmp_path, story)
+
+
+def test_a_killed_unit_goes_on_with_the_run_where_it_was(tmp_path: Path) -> None:
+    clock = ScriptedClock()
+
+    async def before(unit: Unit) -> None:
+        await unit.arm_new()
+        await unit.cross(1)
+        clock.advance(ms=5_000)
+
+    async def after(unit: Unit) -> None:
+        assert phase_of(unit) == "running"
+        await unit.cross(2)
+        laps = unit.replica.fold.race.laps(unit.run.run)
+        assert [lap.lap_ns for lap in laps] == [5_000_000_000]
+
+    with_unit(tmp_path, before, clock=clock)
+    with_unit(tmp_path, after, clock=clock)
+
+
+def test_after_a_power_cut_the_run_goes_on_and_no_lap_is_timed_across_the_boots(tmp_path: Path) -> None:
+    first_boot = ScriptedClock(now_mono_ns=500_000_000_000)
+
+    async def before(unit: Unit) -> None:
+        await unit.arm_new()
+        await unit.cross(1)
+        first_boot.advance(ms=100_000)
+        await unit.cross(2)
+
+    async def after(unit: Unit) -> None:
+        assert phase_of(unit) == "armed" or phase_of(unit) == "running"
+        await unit.cross(3)
+        unit.clock.advance(ms=6_000)
+        await unit.cross(4)
+        laps = unit.replica.fold.race.laps(unit.run.run)
+        assert [lap.lap_ns for lap in laps] == [100_000_000_000, 6_000_000_000]
+        remaining_ns = unit.run_control.remaining_ns(unit.run)
+        assert remaining_ns == (180 - 100 - 6) * 1_000_000_000
+
+    with_unit(tmp_path, before, clock=first_boot)
+    with_unit(tmp_path, after, clock=ScriptedClock(boot_id="second-boot", now_mono_ns=7_000_000_000))
+
+
+def test_a_passing_delivered_twice_counts_once(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        delivery = Delivery(passings=[unit.passing(1), unit.passing(2, mono_ns=unit.clock.now_mono_ns + 5)])
+        assert await unit.intake.take(delivery) == 2
+        assert await unit.intake.take(delivery) == 0
+        assert unit.intake.known("beam-1", "dev") == [(1, 2)]
+
+    with_unit(tmp_path, story)
+
+
+def test_known_passings_are_told_as_ranges(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.cross(1, 2, 3, 7, 9, 8)
+        await unit.cross(1, sensor_boot="other")
+        assert unit.intake.known("beam-1", "dev") == [(1, 3), (7, 9)]
+        assert unit.intake.known("beam-1", "never seen") == []
+
+    with_unit(tmp_path, story)
+
+
+def test_a_short_lap_waits_for_a_verdict_before_the_run_can_be_confirmed(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run = await unit.arm_new()
+        await unit.cross(1)
+        unit.clock.advance(ms=500)
+        await unit.cross(2)
+        await unit.run_control.stop(run, unit.clock.now_mono_ns)
+        with pytest.raises(ActRefused, match="short lap 1"):
+            await unit.run_control.confirm(run)
+        await unit.run_control.judge(run, unit.passing(2).sensor + "/dev/2", "void")
+        await unit.run_control.confirm(run)
+        assert view_board(unit.replica.fold).entries[0].best_ns is None
+
+    with_unit(tmp_path, story)
+
+
+def test_a_manual_lap_counts_with_a_thumbs_uncertainty_and_once(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run = await unit.arm_new()
+        await unit.cross(1)
+        unit.clock.advance(ms=4_000)
+        tapped_mono_ns = unit.clock.now_mono_ns
+        unit.clock.advance(ms=300)
+        await unit.run_control.record_manual_passing(run, tapped_mono_ns)
+        await unit.run_control.record_manual_passing(run, tapped_mono_ns)
+        laps = unit.replica.fold.race.laps(run)
+        assert [(lap.lap_ns, lap.uncertainty_ns) for lap in laps] == [(4_000_000_000, 100_001_000)]
+
+    with_unit(tmp_path, story)
+
+
+def test_repeating_an_act_changes_nothing(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        competitor = await unit.run_control.register("Ann")
+        run = await unit.run_control.arm(competitor)
+        assert await unit.run_control.arm(competitor) == run
+        await unit.cross(1)
+        for _ in range(2):
+            await unit.run_control.stop(run, unit.clock.now_mono_ns)
+        for _ in range(2):
+            await unit.run_control.confirm(run)
+        kinds = [record.header.kind for record in await unit.replica.beyond({})]
+        assert kinds.count("run-armed") == kinds.count("run-finished") == kinds.count("run-decided") == 1
+
+    with_unit(tmp_path, story)
+
+
+def test_what_cannot_be_done_now_is_refused_with_a_reason(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        control = unit.run_control
+        with pytest.raises(ActRefused, match="not registered"):
+            await control.arm("nobody")
+        with pytest.raises(ActRefused, match="at least one letter"):
+            await control.register(" \u202e\t ")
+        run = await unit.arm_new()
+        other = await control.register("Bob")
+        with pytest.raises(ActRefused, match="under way"):
+            await control.arm(other)
+        with pytest.raises(ActRefused, match="Stop the run"):
+            await control.confirm(run)
+        with pytest.raises(ActRefused, match="not part of the run"):
+            await control.judge(run, "no/such/lap", "void")
+        with pytest.raises(ActRefused, match="not known"):
+            await control.confirm("no-such-run")
+        await control.discard(run)
+        with pytest.raises(ActRefused, match="decided"):
+            await control.judge(run, "no/such/lap", "void")
+
+    with_unit(tmp_path, story)
+
+
+def test_discarding_a_running_run_frees_the_track(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run = await unit.arm_new()
+        await unit.cross(1)
+        await unit.run_control.discard(run)
+        assert phase_of(unit) == "idle"
+        unit.clock.advance(ms=5_000)
+        second = await unit.arm_new("Bob")
+        await unit.cross(2)
+        unit.clock.advance(ms=5_000)
+        await unit.cross(3)
+        assert len(unit.replica.fold.race.laps(second)) == 1
+        assert unit.replica.fold.race.laps(run) == []
+
+    with_unit(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ann \t Lee ", "Ann Lee"),
+        ("日本語の名前", "日本語の名前"),
+        ("evil\u202eeman", "evil eman"),
+        ("Zoe\u0308", "Zoë"),
+        ("Z" + "\u0351" * 30 + "algo", "Z\u0351\u0351algo"),
+        ("x" * 500, "x" * 80),
+        ("a\x00b", "a b"),
+    ],
+)
+def test_names_are_tamed_at_the_edge(typed: str, kept: str) -> None:
+    assert clean_name(typed) == kept

@@ -1,0 +1,84 @@
+"""A trackside unit in a test: real journal, scripted clock, no process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitboard.clock import ScriptedClock
+from pitboard.race_state import Run
+from pitboard.replica import Replica
+from tests.race_story import ROOT, UNIT_A, central_enrols
+from trackside.lights import Lights
+from trackside.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from trackside.run_control import RunControl
+from trackside.screen import ScreenFeed
+
+
+@dataclass
+class Unit:
+    """The parts of a unit around one replica."""
+
+    replica: Replica
+    clock: ScriptedClock
+    run_control: RunControl
+    intake: PassingIntake
+    lights: Lights
+    feed: ScreenFeed
+
+    @property
+    def run(self) -> Run:
+        run = self.run_control.run
+        assert run is not None
+        return run
+
+    async def cross(self, *seqs: int, sensor_boot: str = "dev") -> None:
+        """Cars cross the beam now; the bridge delivers at once."""
+        await self.intake.take(
+            Delivery(passings=[self.passing(seq, sensor_boot=sensor_boot) for seq in seqs])
+        )
+
+    def passing(self, seq: int, *, sensor_boot: str = "dev", mono_ns: int | None = None) -> DeliveredPassing:
+        mono_ns = self.clock.now_mono_ns if mono_ns is None else mono_ns
+        return DeliveredPassing(
+            sensor="beam-1",
+            sensor_boot=sensor_boot,
+            seq=seq,
+            channel=1,
+            boot_id=self.clock.boot_id,
+            mono_ns=mono_ns,
+            uncertainty_ns=1_000,
+            received_mono_ns=mono_ns,
+        )
+
+    async def arm_new(self, name: str = "Ann") -> str:
+        return await self.run_control.arm(await self.run_control.register(name))
+
+
+def with_unit(
+    folder: Path, story: Callable[[Unit], Awaitable[None]], *, clock: ScriptedClock | None = None
+) -> None:
+    """Run the story on a unit whose journal is in `folder`; a second call is the unit restarted."""
+
+    async def run() -> None:
+        the_clock = clock or ScriptedClock()
+        async with Replica.open(folder / "unit.db", root_key=ROOT.key, clock=the_clock) as replica:
+            if not replica.have():
+                await replica.accept(central_enrols(UNIT_A).records)
+            await replica.start_writing(UNIT_A, "Track A")
+            run_control = RunControl(replica, the_clock, unit_key=UNIT_A.key, track="1")
+            await run_control.resume()
+            lights = Lights(replica, the_clock, unit_key=UNIT_A.key, journal_folder=folder)
+            unit = Unit(
+                replica=replica,
+                clock=the_clock,
+                run_control=run_control,
+                intake=PassingIntake(replica, run_control, unit_key=UNIT_A.key, track="1"),
+                lights=lights,
+                feed=ScreenFeed(replica, run_control, lights, unit="Track A"),
+            )
+            await story(unit)
+
+    asyncio.run(run())
