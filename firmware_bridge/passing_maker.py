@@ -16,8 +16,8 @@ from firmware_bridge.tick_clock import TickClock
 
 # More starts of a device than anybody resends from; beyond, the oldest is forgotten.
 BOOTS_MAX_COUNT = 64
-# A device holds 256; more waiting for a first heartbeat means that it never sends one.
-HELD_MAX_COUNT = 256
+# Three heartbeats should have come by then; a device that sends none is timed by its trips alone.
+HELD_MAX_NS = 3_000_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class PassingMaker:
         self._seen: dict[str, SeqRanges] = {}
         self._clock = TickClock()
         self._clock_key = ("", "")
-        self._has_heartbeat = False
+        self._has_heartbeat = self._is_settled = False
         self._held: list[tuple[Trip, int]] = []
         self._overruns = 0
 
@@ -104,7 +104,8 @@ class PassingMaker:
             return
         self._held.append((trip, received_mono_ns))
         # A trip may be minutes old; only a heartbeat, never sent late, tells how old.
-        if self._has_heartbeat or len(self._held) > HELD_MAX_COUNT:
+        if self._is_settled or received_mono_ns - self._held[0][1] >= HELD_MAX_NS:
+            self._is_settled = True
             self._release(reading)
 
     def _take_heartbeat(self, beat: Heartbeat, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
@@ -113,7 +114,7 @@ class PassingMaker:
         lost = self._seen_of(beat.boot).raise_floor(beat.oldest_seq - 1)
         # What lies before the first heartbeat of a start was acknowledged, perhaps to another log.
         self.counters.gaps += lost if self._has_heartbeat else 0
-        self._has_heartbeat = True
+        self._has_heartbeat = self._is_settled = True
         self.counters.overruns += max(0, beat.overruns - self._overruns)
         self._overruns = beat.overruns
         reading.heartbeats.append(beat)
@@ -125,7 +126,7 @@ class PassingMaker:
         self._release(reading)
         self._clock_key = (boot_id, device_boot)
         self._clock = TickClock()
-        self._has_heartbeat = False
+        self._has_heartbeat = self._is_settled = False
         self._overruns = 0
         reading.has_new_clock = True
 

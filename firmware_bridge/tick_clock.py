@@ -15,7 +15,7 @@ WINDOW_MAX_COUNT = 512
 # Before the window is this long, jitter would make a measured rate worse than none.
 RATE_SPAN_MIN_NS = 20_000_000_000
 # Until then only the latest lines count, else the unknown drift grows with the window.
-UNMEASURED_WINDOW_US = 5_000_000
+UNMEASURED_WINDOW_US = 10_000_000
 CRYSTAL_DRIFT_MAX_PPB = 60_000
 RATE_MAX_PPB = 300_000
 # CLOCK_MONOTONIC stands still while a host sleeps: a line then seems to arrive before its tick.
