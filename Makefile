@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
+SYSTEM_PACKAGES := python3-venv chromium fonts-noto-core fonts-noto-cjk
 
-.PHONY: demo test lint types pytest format venv constraints clean
+.PHONY: demo test lint types pytest format venv python-venv system-packages constraints fuzz clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -21,6 +23,11 @@ types: venv
 pytest: venv
 	$(BIN)/python -m pytest $(ARGS)
 
+# A longer run against the decoders; SECONDS says how long.
+SECONDS ?= 300
+fuzz: venv
+	$(BIN)/python -m tests.firmware_bridge.fuzz_decoders --seconds $(SECONDS)
+
 format: venv
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -29,15 +36,27 @@ venv: $(VENV)/.ready
 
 # Hash-checked first, then the project itself without looking at any registry.
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Pitboard needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh docs/install-venv.sh
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Pitboard needs Python 3.11 or newer, this is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory python-venv
+	@echo "Setting up $(VENV); the first time takes about a minute."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Debian splits venv from Python; install it where we may, else say what to type.
+# Debian splits venv from Python: install it where we may, else say what to type.
+python-venv:
+	@if [ "$$(id -u)" = 0 ]; then $(APT) install python3-venv; \
+	else echo "Python's venv is missing. Type: sudo apt install python3-venv" >&2; exit 1; fi
+
+# Real servers, browsers and fonts that some tests use; CI installs them first.
+system-packages:
+	@if [ "$$(id -u)" = 0 ]; then $(APT) update && $(APT) install $(SYSTEM_PACKAGES); \
+	else echo "Type: sudo apt install $(SYSTEM_PACKAGES)" >&2; exit 1; fi
+
+# Written anew when pyproject.toml's bounds change; names, versions and hashes only.
 constraints:
 	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv
 	printf 'setuptools\nwheel\n' > build/build-system.in
