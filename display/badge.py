@@ -1,0 +1,101 @@
+"""How far the board can be trusted to be the present one, in plain words.
+
+Age is the time since the last answer of a source, measured by CLOCK_MONOTONIC; across a reboot nothing
+measures it, so the sentence then names the moment of that answer, or says that the age is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+LIVE_MAX_NS = 4_000_000_000
+_SECOND_NS = 1_000_000_000
+_MINUTE_NS = 60 * _SECOND_NS
+_CLOCK_WAS_SET_UTC_MS = 1_704_067_200_000  # 2024; a label before it comes from a clock that nobody set
+LOOKING = "looking for a timing unit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """When a source last answered; `mono_ns` means nothing without `boot_id`."""
+
+    boot_id: str
+    mono_ns: int
+    utc_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    is_live: bool
+    headline: str
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.headline}: {self.reason}" if self.reason else self.headline
+
+
+def badge_for(
+    contact: Contact | None,
+    *,
+    boot_id: str,
+    now_mono_ns: int,
+    trouble: str | None,
+    follows_central: bool = False,
+    has_followed: bool = True,
+) -> Badge:
+    """Return the badge: `trouble` says why no source answers, None while one is being looked for.
+
+    `has_followed` says whether a source has answered since this process started.
+    """
+    reason = trouble or LOOKING
+    if contact is None:
+        return Badge(is_live=False, headline=_sentence_case(LOOKING), reason=trouble or "")
+    if contact.boot_id != boot_id:
+        return Badge(
+            is_live=False,
+            headline=_headline_of_before(contact),
+            reason=f"from before the power went off, {reason}",
+        )
+    age_ns = now_mono_ns - contact.mono_ns
+    if age_ns < LIVE_MAX_NS and has_followed:
+        return Badge(is_live=True, headline="Live", reason="from central" if follows_central else "")
+    return Badge(is_live=False, headline=f"{age_text(age_ns)} old", reason=reason)
+
+
+def badge_changes_ns(
+    contact: Contact | None, *, boot_id: str, now_mono_ns: int, has_followed: bool = True
+) -> int | None:
+    """Return in how long the badge reads differently by age alone; None if it never does."""
+    if contact is None or contact.boot_id != boot_id:
+        return None
+    age_ns = now_mono_ns - contact.mono_ns
+    if age_ns < LIVE_MAX_NS and has_followed:
+        return LIVE_MAX_NS - age_ns
+    step_ns = _SECOND_NS if age_ns < _MINUTE_NS else _MINUTE_NS
+    return step_ns - age_ns % step_ns
+
+
+def age_text(age_ns: int) -> str:
+    """Return `12 s`, `3 min`, `2 h 5 min` or `3 days`."""
+    seconds = max(0, age_ns) // _SECOND_NS
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} days"
+
+
+def _headline_of_before(contact: Contact) -> str:
+    if contact.utc_ms < _CLOCK_WAS_SET_UTC_MS:
+        return "Age unknown"
+    moment = datetime.fromtimestamp(contact.utc_ms / 1_000, UTC).astimezone()
+    return f"Board of {moment.day} {moment:%b, %H:%M}"
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,212 @@
+"""A display node: shows its last board first, and only then looks for the venue.
+
+Whatever becomes of the network, the board stays on the screen; the badge says how old it is and why."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pygame
+
+from display.badge import Badge, badge_changes_ns, badge_for
+from display.board_screen import SCENE, BoardScreen
+from display.contact_note import ContactNote
+from display.display_config import DisplayConfig
+from display.frame_log import FrameLog
+from display.painter import Painter
+from display.source_choice import Candidate, Rank
+from display.source_follower import SourceFollower
+from display.status_api import DisplayStatus, status_app
+from display.venue_presence import VenuePresence
+from display.window import Window, save_picture
+from pitboard.clock import Clock, SystemClock
+from pitboard.drawing.typeface import Typeface
+from pitboard.errors import JournalLost
+from pitboard.replica import Replica
+from sync.requests_peer import RequestsPeer
+
+log = logging.getLogger(__name__)
+
+EVENTS_CHECK_S = 0.1
+NOTE_CHECK_S = 5.0
+
+
+async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
+    """Run the display until `stop` is set."""
+    clock = SystemClock()
+    async with _open_replica(config, clock) as replica:
+        with (
+            Window.open(title=config.name, size=config.size, is_fullscreen=config.fullscreen) as window,
+            FrameLog.open(config.frame_log) as frame_log,
+        ):
+            node = DisplayNode(config, replica, window, Painter(Typeface.load()), frame_log, clock)
+            await node.run(stop)
+
+
+class DisplayNode:
+    """Joins the parts of one display."""
+
+    def __init__(
+        self,
+        config: DisplayConfig,
+        replica: Replica,
+        window: Window,
+        painter: Painter,
+        frame_log: FrameLog,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._replica = replica
+        self._window = window
+        self._clock = clock
+        self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
+        self._screen = BoardScreen(replica, window, painter, frame_log, clock, badge=self._badge)
+        self._presence = VenuePresence(
+            status_app(self._status),
+            host=config.status_host,
+            port=config.status_port,
+            name=config.name,
+            event_key=config.event_key,
+            scene=SCENE,
+            interfaces=config.mdns_interfaces,
+            has_mdns=config.mdns,
+            on_change=self._units_changed,
+        )
+        self._follower = SourceFollower(
+            replica,
+            clock,
+            candidates=self._candidates,
+            connect=lambda candidate: RequestsPeer(candidate.url, name=candidate.name),
+            on_change=self._screen.wake,
+            contact=self._note.load(),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Draw the last board, then follow the venue until `stop` is set."""
+        self._screen.draw()
+        loop = asyncio.get_running_loop()
+        picture_asked = asyncio.Event()
+        loop.add_signal_handler(signal.SIGUSR1, picture_asked.set)
+        async with asyncio.TaskGroup() as tasks:
+            workers = [
+                tasks.create_task(self._screen.run(), name="screen"),
+                tasks.create_task(self._take_events(stop), name="window events"),
+                tasks.create_task(self._save_pictures(picture_asked), name="pictures"),
+                tasks.create_task(self._keep_note(), name="contact note"),
+                tasks.create_task(self._follower.run(), name="follow a source"),
+                tasks.create_task(self._presence.run(), name="venue presence"),
+            ]
+            await stop.wait()
+            for worker in workers:
+                worker.cancel()
+        if self._follower.contact is not None:
+            self._note.save(self._follower.contact)
+        self._save_picture(self._window.surface)
+
+    def _candidates(self) -> list[Candidate]:
+        """Return whom to follow: configured units, found ones, then central; a found name wins."""
+        found = {candidate.url: candidate for candidate in self._presence.units()}
+        candidates = {}
+        for url in self._config.units:
+            address = url.rstrip("/")
+            candidates[address] = found.get(address, Candidate(url=address, name=_host_of(address)))
+        candidates |= {url: unit for url, unit in found.items() if url not in candidates}
+        if self._config.central is not None:
+            address = self._config.central.rstrip("/")
+            candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
+        return list(candidates.values())
+
+    def _units_changed(self) -> None:
+        self._follower.candidates_changed()
+
+    def _badge(self) -> tuple[Badge, int | None]:
+        follower, now_mono_ns, boot_id = self._follower, self._clock.mono_ns(), self._clock.boot_id
+        badge = badge_for(
+            follower.contact,
+            boot_id=boot_id,
+            now_mono_ns=now_mono_ns,
+            trouble=follower.trouble,
+            follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
+            has_followed=follower.has_followed,
+        )
+        changes_ns = badge_changes_ns(
+            follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed
+        )
+        return badge, changes_ns
+
+    def _status(self) -> DisplayStatus:
+        badge, _ = self._badge()
+        source, have = self._follower.source, self._replica.have()
+        return DisplayStatus(
+            name=self._config.name,
+            scene=SCENE,
+            source=None if source is None else source.name,
+            is_live=badge.is_live,
+            badge=badge.sentence,
+            heads=len(have),
+            records=sum(have.values()),
+            size=self._window.surface.get_size(),
+        )
+
+    async def _take_events(self, stop: asyncio.Event) -> None:
+        while True:
+            wants_close, needs_painting = self._window.take_events()
+            if needs_painting:
+                self._screen.repaint()
+            if wants_close:
+                stop.set()
+            await asyncio.sleep(EVENTS_CHECK_S)
+
+    async def _save_pictures(self, asked: asyncio.Event) -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            await asyncio.to_thread(self._save_picture, self._window.surface.copy())
+
+    def _save_picture(self, surface: pygame.Surface) -> None:
+        path = self._config.picture_path
+        if path is None:
+            return
+        try:
+            save_picture(surface, path)
+        except OSError as error:
+            log.warning("picture not written: path=%s reason=%s", path, error)
+
+    async def _keep_note(self) -> None:
+        while True:
+            contact = self._follower.contact
+            if contact is not None and self._note.is_due(contact):
+                await asyncio.to_thread(self._note.save, contact)
+            await asyncio.sleep(NOTE_CHECK_S)
+
+
+@contextlib.asynccontextmanager
+async def _open_replica(config: DisplayConfig, clock: Clock) -> AsyncIterator[Replica]:
+    """Open the replica; a damaged file is named and left as it is."""
+    _refuse_empty(config.journal)
+    try:
+        async with Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica:
+            yield replica
+    except JournalLost as error:
+        raise JournalLost(path=config.journal, reason=f"{error.reason}; {_WAY_OUT}") from error
+
+
+_WAY_OUT = "to start with an empty board that fills again from the venue, move the file away"
+
+
+def _refuse_empty(path: Path) -> None:
+    try:
+        is_empty = path.stat().st_size == 0
+    except OSError:
+        return
+    if is_empty:
+        raise JournalLost(path=path, reason="the file is empty")
+
+
+def _host_of(url: str) -> str:
+    return url.split("//", 1)[-1]

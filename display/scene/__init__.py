@@ -1,0 +1,1 @@
+"""What the display shows, as plain values: laid out here without pygame, and painted elsewhere."""
