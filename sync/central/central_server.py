@@ -7,6 +7,8 @@ import contextlib
 import gc
 import logging
 import resource
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from pitboard.clock import Clock
 from pitboard.fold import Fold
@@ -28,9 +30,34 @@ NEWS_WAIT_S = 60.0
 GC_THRESHOLD = 50_000
 
 
+@dataclass(frozen=True, slots=True)
+class Central:
+    """A central that serves: its replica, and the ports of its two doors."""
+
+    replica: Replica
+    public_port: int
+    ingest_port: int
+
+
 async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event) -> None:
     """Serve both doors until `stop` is set."""
     _make_room()
+    async with open_central(config, clock) as central:
+        log.info(
+            "central serves: public=http://%s:%d ingest=http://%s:%d event_key=%s",
+            config.public.host,
+            central.public_port,
+            config.ingest.host,
+            central.ingest_port,
+            central.replica.fold.root_key,
+        )
+        await stop.wait()
+    log.info("central stopped")
+
+
+@contextlib.asynccontextmanager
+async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Central]:
+    """Open the replica, say what the config adds to the journal, and serve both doors."""
     root = Identity.load_or_create(config.root_key_file)
     async with Replica.open(config.journal, root_key=root.key, clock=clock) as replica:
         await replica.start_writing(root, config.name)
@@ -43,17 +70,8 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
             asyncio.TaskGroup() as tasks,
         ):
             announcing = tasks.create_task(_announce(replica, feed), name="announce")
-            log.info(
-                "central serves: public=http://%s:%d ingest=http://%s:%d event_key=%s",
-                config.public.host,
-                public_port,
-                config.ingest.host,
-                ingest_port,
-                root.key,
-            )
-            await stop.wait()
+            yield Central(replica, public_port, ingest_port)
             announcing.cancel()
-    log.info("central stopped")
 
 
 def _serve_public(

@@ -69,7 +69,8 @@ function drawBoard() {
   document.title = board.event.name;
   rows.draw(board.entries, traits);
   setText(byId("count"), board.entries.length ? String(board.entries.length) : "");
-  setText(byId("empty"), board.entries.length ? "" : "No results yet. The first confirmed run appears here by itself.");
+  byId("empty").hidden = true;
+  byId("nothing").hidden = board.entries.length > 0;
   drawFollowed(traits);
   drawTrack(board.on_track, resolutionNs());
 }

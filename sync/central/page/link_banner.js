@@ -34,6 +34,8 @@ export class LinkBanner {
     const shown = isPatient && this.#state === "lost" ? "waiting" : this.#state;
     const link = byId("link");
     link.dataset.state = shown;
+    document.body.classList.toggle("stale", shown === "lost" || shown === "offline");
+    setText(byId("track-title"), shown === "lost" || shown === "offline" ? "Last seen on track" : "On track now");
     setText(link, WORDS[shown]);
     const banner = byId("banner");
     if (this.#state === "live" || isPatient) {

@@ -25,13 +25,15 @@ function card(run, resolutionNs, isOneOfMany) {
     nameElement(run.name),
   ];
   const numbers = element("span", { class: "numbers" }, number("Laps so far", String(run.laps.length)));
+  lines.push(numbers);
   if (last) {
-    const word = last.counts ? "provisional" : lapWords(last).toLowerCase();
-    numbers.append(number(`Lap ${last.number}, ${word}`, lapText(last.lap_ns, resolutionNs), !last.counts));
-    if (run.best_ns != null) numbers.append(number("Best, provisional", lapText(run.best_ns, resolutionNs)));
+    numbers.append(number("Last lap", lapText(last.lap_ns, resolutionNs), !last.counts));
+    if (run.best_ns != null) numbers.append(number("Best lap", lapText(run.best_ns, resolutionNs)));
+    const words = last.counts ? "Provisional" : `Last lap: ${lapWords(last).toLowerCase()}. Provisional`;
+    lines.push(element("span", { class: "hint track" }, `${words} until confirmed.`));
   }
   const href = "#/competitors/" + encodeURIComponent(run.competitor);
-  return element("a", { class: "card", href }, ...lines, numbers);
+  return element("a", { class: "card", href }, ...lines);
 }
 
 function number(label, value, isOut = false) {
