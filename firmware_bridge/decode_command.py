@@ -3,6 +3,8 @@
 Exit status 0 where anything was decoded, 1 where nothing was, 2 for wrong arguments or an unreadable file."""
 
 import json
+import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -44,7 +46,9 @@ def decode(
     """Decode what a timing device sent, from FILE or from standard input where FILE is -."""
     if accept_unchecked and protocol not in UNCHECKED_DECODERS:
         raise WrongArguments(f"{protocol} has no records without a checksum to accept")
-    decoder = (UNCHECKED_DECODERS if accept_unchecked else DECODERS)[protocol]()
+    decoder = UNCHECKED_DECODERS[protocol]() if accept_unchecked else DECODERS[protocol]()
+    if follow:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the summary is shown then too
     is_anything_decoded = False
     with ExitStack() as stack:
         chunks = _chunks(_open(path, stack), path=path, follow=follow and path != STANDARD_INPUT)
@@ -57,7 +61,7 @@ def decode(
 
 def _open(path: str, stack: ExitStack) -> BufferedReader:
     if path == STANDARD_INPUT:
-        return cast(BufferedReader, click.get_binary_stream("stdin"))
+        return cast(BufferedReader, sys.stdin.buffer)
     try:
         return stack.enter_context(open(path, "rb"))
     except OSError as error:

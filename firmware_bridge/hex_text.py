@@ -1,6 +1,6 @@
 """Turn bytes written as hexadecimal text back into bytes, at any cut of the text.
 
-Digits stand in pairs or in one row, with blanks, line ends, `:`, `,`, `;`, `-`, `0x` or `\\x` between them."""
+Digits stand in pairs or in one row, with blanks, `:`, `,`, `;`, `-`, `0x` or `\\x` between them."""
 
 import re
 

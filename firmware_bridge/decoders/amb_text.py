@@ -139,7 +139,7 @@ def _split_checksum(line: bytes) -> tuple[bytes, int | None]:
     """Return what the checksum is over, the TAB before it included, and the checksum where there is one."""
     line = line.removeprefix(START).rstrip(b" ")
     head, tab, tail = line.rpartition(b"\t")
-    if not tab:
+    if not head:
         raise FrameRefused(reason="no record")
     if _CHECKSUM.fullmatch(tail):
         return head + tab, int(tail[1:], 16)

@@ -5,11 +5,10 @@ protocol has no start marker, the end of an over-long piece is kept, since a goo
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The bytes between two markers. `content` begins at `offset`, counted from the first byte ever fed.
 
     A piece that `has_start` carries its start marker at the front; one that `has_end` came to an end marker.

@@ -82,7 +82,7 @@ def encode_result(lanes: Sequence[LaneTime], *, decimals: int = 3, line_end: byt
 
 
 def _lanes_at_the_end(line: bytes, *, is_ended: bool) -> tuple[int, tuple[LaneTime, ...]]:
-    """Return where the last result of the line begins, and it. Raises FrameRefused where the line ends in none.
+    """Return where the last result of the line begins, and it. Raises FrameRefused where there is none.
 
     Half a result may stand before a whole one; then the whole one begins where the first lane comes again.
     """
@@ -99,9 +99,15 @@ def _lanes_at_the_end(line: bytes, *, is_ended: bool) -> tuple[int, tuple[LaneTi
     lanes = tuple(_lane(*match.groups()) for match in matches)
     if len({lane.lane for lane in lanes}) != len(lanes):
         raise FrameRefused(reason="a lane stands twice in one result")
-    if not is_ended and len({len(match[2].partition(b".")[2]) for match in matches}) != 1:
+    if not is_ended and not _is_every_place_taken(lanes):
         raise FrameRefused(reason="result line without its end")
     return matches[0].start(), lanes
+
+
+def _is_every_place_taken(lanes: Sequence[LaneTime]) -> bool:
+    """Return whether each lane with a time has a place and no place is missing: then no lane is missing."""
+    places = [lane.place for lane in lanes if lane.time_us is not None]
+    return bool(places) and sorted(place or 0 for place in places) == list(range(1, len(places) + 1))
 
 
 def _lane(lane: bytes, time: bytes, mark: bytes) -> LaneTime:

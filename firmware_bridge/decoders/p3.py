@@ -84,7 +84,8 @@ class P3Decoder(FramedDecoder):
         super().__init__(
             FrameSplitter(
                 starts=bytes([START]), ends=bytes([END]), max_length=FRAME_MAX_LENGTH, keep_ends=True
-            )
+            ),
+            ignored=b"\r\n",  # some programs write one after each record that they keep
         )
         self._accept_unchecked = accept_unchecked
         self._sequences: dict[int | None, _Numbers] = {}
@@ -98,7 +99,7 @@ class P3Decoder(FramedDecoder):
             raise FrameRefused(reason="record without its end")
         frame = unescape(piece.content)
         record_type, body, is_checked = read_frame(frame, accept_unchecked=self._accept_unchecked)
-        event = _READERS.get(record_type, _other)(dict(fields(body)), is_checked, record_type)
+        event = _READERS.get(record_type, _other)(fields(body), is_checked, record_type)
         self.counters.frames_good += 1
         if record_type == RecordType.RESET:
             self._numbers(event.decoder).restart()
@@ -115,9 +116,12 @@ class P3Decoder(FramedDecoder):
         return [passing] if missing is None else [self._gap(*missing), passing]
 
     def _numbers(self, decoder: int | None) -> "_Numbers":
-        if decoder not in self._sequences and len(self._sequences) >= DECODERS_MAX_COUNT:
-            del self._sequences[next(iter(self._sequences))]
-        return self._sequences.setdefault(decoder, _Numbers())
+        numbers = self._sequences.get(decoder)
+        if numbers is None:
+            if len(self._sequences) >= DECODERS_MAX_COUNT:
+                del self._sequences[next(iter(self._sequences))]
+            numbers = self._sequences[decoder] = _Numbers()
+        return numbers
 
 
 class _Numbers:
@@ -141,54 +145,49 @@ class _Numbers:
         return self._sequence.step(number)
 
     def _was_sent_again(self, rtc_us: int | None) -> bool:
-        """What is sent again lies in the recent past; a restarted decoder goes on later, or lost its clock."""
+        """What is sent again lies in the recent past; a restarted decoder is later, or lost its clock."""
         if rtc_us is None or self._latest_rtc_us is None:
             return False
         return 0 <= self._latest_rtc_us - rtc_us <= RESENT_MAX_AGE_US
 
 
-Fields = dict[int, bytes]
-
-
-def _number(record: Fields, tag: int) -> int | None:
-    value = record.get(tag)
-    return int.from_bytes(value, "little") if value else None
+Fields = dict[int, int]
 
 
 def _passing(record: Fields, is_checked: bool, _: int) -> P3Event:
     return P3Passing(
-        passing_number=_number(record, 0x01),
-        transponder=_number(record, 0x03),
-        rtc_us=_number(record, 0x04),
-        strength=_number(record, 0x05),
-        hits=_number(record, 0x06),
-        flags=_number(record, 0x08),
-        decoder=_number(record, DECODER_TAG),
+        passing_number=record.get(0x01),
+        transponder=record.get(0x03),
+        rtc_us=record.get(0x04),
+        strength=record.get(0x05),
+        hits=record.get(0x06),
+        flags=record.get(0x08),
+        decoder=record.get(DECODER_TAG),
         is_checked=is_checked,
     )
 
 
 def _status(record: Fields, is_checked: bool, _: int) -> P3Event:
     return P3Status(
-        noise=_number(record, 0x01),
-        temperature=_number(record, 0x07),
-        supply_decivolt=_number(record, 0x0C),
-        decoder=_number(record, DECODER_TAG),
+        noise=record.get(0x01),
+        temperature=record.get(0x07),
+        supply_decivolt=record.get(0x0C),
+        decoder=record.get(DECODER_TAG),
         is_checked=is_checked,
     )
 
 
 def _time(record: Fields, is_checked: bool, _: int) -> P3Event:
     return P3Time(
-        rtc_us=_number(record, 0x01),
-        utc_us=_number(record, 0x05),
-        decoder=_number(record, DECODER_TAG),
+        rtc_us=record.get(0x01),
+        utc_us=record.get(0x05),
+        decoder=record.get(DECODER_TAG),
         is_checked=is_checked,
     )
 
 
 def _other(record: Fields, is_checked: bool, record_type: int) -> P3Event:
-    return P3Other(record_type=record_type, decoder=_number(record, DECODER_TAG), is_checked=is_checked)
+    return P3Other(record_type=record_type, decoder=record.get(DECODER_TAG), is_checked=is_checked)
 
 
 _READERS: dict[int, Callable[[Fields, bool, int], P3Event]] = {

@@ -3,7 +3,7 @@
 Length and checksum are over the frame before escaping; the checksum field counts as zero."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 
 from .amb_checksum import amb_checksum
@@ -69,14 +69,20 @@ def read_frame(frame: bytes, *, accept_unchecked: bool) -> tuple[int, bytes, boo
     return record_type, frame[_HEADER.size : -1], is_checked
 
 
-def fields(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield tag and value of each field. Raises FrameRefused where one runs over the end."""
+def fields(body: bytes) -> dict[int, int]:
+    """Return the number that each tag has; a tag without bytes, as in requests, is left out.
+
+    Raises FrameRefused where a field runs over the end.
+    """
+    values: dict[int, int] = {}
     at, end = 0, len(body)
     while at < end:
         if at + 2 > end or (after := at + 2 + body[at + 1]) > end:
             raise FrameRefused(reason="a field runs over the end of the record")
-        yield body[at], body[at + 2 : after]
+        if after > at + 2:
+            values[body[at]] = int.from_bytes(body[at + 2 : after], "little")
         at = after
+    return values
 
 
 def encode_frame(record_type: int, record_fields: Iterable[tuple[int, bytes]] = ()) -> bytes:

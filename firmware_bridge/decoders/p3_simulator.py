@@ -59,7 +59,7 @@ class SimulatedP3:
         if record_type == RecordType.GET_TIME:
             return encode_time(rtc_us=self.rtc_us, decoder=self._decoder)
         if record_type == RecordType.RESEND:
-            bounds = dict(fields(body))
-            first, last = (int.from_bytes(bounds[tag], "little") for tag in (0x01, 0x02))
+            bounds = fields(body)
+            first, last = bounds.get(0x01, 0), bounds.get(0x02, 0)
             return b"".join(record for number, record in self._passings.items() if first <= number <= last)
         return b""

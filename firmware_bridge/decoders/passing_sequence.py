@@ -1,7 +1,7 @@
 """Watch a device's record numbers for losses.
 
-The surprising rule: a number that goes back is no loss. Either a record came again or the device restarted, and
-the caller decides which, since only the clock of the device can tell."""
+The surprising rule: a number that goes back is no loss. Either a record came again or the device restarted,
+and the caller decides which, since only the clock of the device can tell."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -1,11 +1,12 @@
-"""Decode MyLaps Timing & Scoring TCP/IP, V1 and V2: the timing software dials us and repeats until acknowledged.
+"""Decode MyLaps Timing & Scoring TCP/IP, V1 and V2: the software dials us and repeats until acknowledged.
 
 So a gap is never reported, but the same passing comes again and again, and counts once. NUL, CR and LF may
 stand anywhere and mean nothing."""
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from .decoder import Event
 from .frame_splitter import FrameSplitter, Piece
@@ -48,50 +49,55 @@ class TnsDecoder(FramedDecoder):
     def _read(self, piece: Piece) -> Iterable[Event]:
         if not piece.has_end:
             raise FrameRefused(reason="message without its end")
-        function = _function(piece.content)
-        begin = piece.content.rfind(b"@", 0, function.start()) + 1
-        noise = (
-            self._damage(piece, reason="bytes in front of a message", length=begin)
-            if begin or piece.dropped
-            else []
-        )
-        message = Piece(piece.offset + begin, piece.content[begin:], False, True)
-        return [*noise, *self._read_message(message, function[1])]
+        text = piece.content.translate(None, _FILLING)
+        if not text and not piece.dropped:
+            return []
+        function = _function(text)
+        places = _places(piece.content, text)
+        begin = text.rfind(b"@", 0, function.start()) + 1
+        noise: list[Event] = []
+        if begin or piece.dropped:
+            noise = self._damage(piece, reason="bytes in front of a message", length=places[begin])
+        return [*noise, *self._read_message(_Text(piece, text, places), begin, function[1])]
 
-    def _read_message(self, message: Piece, function: bytes) -> list[Event]:
-        parts = message.content.split(b"@")
-        source, _, *data = (part.translate(None, _FILLING) for part in parts)
+    def _read_message(self, text: "_Text", begin: int, function: bytes) -> list[Event]:
+        source, _, *data = text.content[begin:].split(b"@")
         if data[-1:] != [b""]:
-            return self._damage(message, reason="message without its last separator")
+            return self._damage_part(text, begin, len(text.content), "message without its last separator")
         number = None
         events: list[Event] = []
         if function in _READERS:
             if len(data) < 2 or not data[-2].isdigit():
-                return self._damage(message, reason="message without its number")
+                return self._damage_part(text, begin, len(text.content), "message without its number")
             number = int(data[-2])
-            events, is_whole = self._read_records(message, parts, _READERS[function])
-            if not is_whole:
+            damaged_before = self.counters.frames_damaged
+            records_begin = begin + len(source) + len(function) + 2
+            events = self._read_records(text, data[:-2], records_begin, _READERS[function])
+            if self.counters.frames_damaged > damaged_before:
                 return events
         self.counters.frames_good += 1
-        text = function.decode("ascii")
-        return [*events, TnsMessage(source=source.decode("latin-1"), function=text, number=number)]
+        name = function.decode("ascii")
+        return [*events, TnsMessage(source=source.decode("latin-1"), function=name, number=number)]
 
     def _read_records(
-        self, message: Piece, parts: list[bytes], read: Callable[[bytes], Event]
-    ) -> tuple[list[Event], bool]:
+        self, text: "_Text", records: list[bytes], begin: int, read: Callable[[bytes], Event]
+    ) -> list[Event]:
         events: list[Event] = []
-        is_whole = True
-        offset = message.offset + len(parts[0]) + len(parts[1]) + 2
-        for part in parts[2:-2]:
+        for record in records:
+            end = begin + len(record)
             try:
-                record = read(part.translate(None, _FILLING))
+                event = read(record)
             except FrameRefused as refusal:
-                is_whole = False
-                events += self._damage(Piece(offset, part, False, True), reason=refusal.reason)
+                events += self._damage_part(text, begin, end, refusal.reason)
             else:
-                events += [] if self._came_again(record) else [record]
-            offset += len(part) + 1
-        return events, is_whole
+                events += [] if self._came_again(event) else [event]
+            begin = end + 1
+        return events
+
+    def _damage_part(self, text: "_Text", begin: int, end: int, reason: str) -> list[Event]:
+        first, after = text.places[begin], text.places[end]
+        part = Piece(text.piece.offset + first, text.piece.content[first:after], False, True)
+        return self._damage(part, reason=reason)
 
     def _came_again(self, record: Event) -> bool:
         if not self._seen.add(record):
@@ -101,6 +107,14 @@ class TnsDecoder(FramedDecoder):
         return True
 
 
+class _Text(NamedTuple):
+    """A piece without its filling, and the place of each byte in the piece."""
+
+    piece: Piece
+    content: bytes
+    places: Sequence[int]
+
+
 def _function(content: bytes) -> re.Match[bytes]:
     """Return the function of the last message in these bytes; half a message or noise may stand in front."""
     known = deque(_KNOWN_FUNCTION.finditer(content), maxlen=1)
@@ -108,3 +122,10 @@ def _function(content: bytes) -> re.Match[bytes]:
     if function is None:
         raise FrameRefused(reason="no message")
     return function
+
+
+def _places(content: bytes, text: bytes) -> Sequence[int]:
+    """Return for each byte of the text without filling, and for its end, where in the content it stands."""
+    if len(text) == len(content):
+        return range(len(content) + 1)
+    return [at for at, value in enumerate(content) if value not in _FILLING] + [len(content)]
