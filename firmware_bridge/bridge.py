@@ -31,15 +31,18 @@ RAW_LOG_SYNC_EVERY_MS = 10_000
 log = logging.getLogger(__name__)
 
 
-async def run_bridge(config: BridgeConfig, *, clock: Clock) -> None:
-    """Run until cancelled. Raises RawLogLost where the spool cannot be opened."""
+async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock) -> None:
+    """Run until `stop` is set. Raises RawLogLost where the spool cannot be opened."""
     makers = make_passing_makers(config)
     with RawLog.open(config.spool_folder, clock=clock) as raw_log:
         recent = recent_raw_files(config.spool_folder)
         rebuilt = await asyncio.to_thread(lambda: list(replay(read_raw_records(recent), makers)))
         for maker in makers.values():
             maker.counters = LineCounters()
-        raw_log.append_mark(BRIDGE_STARTED)
+        try:
+            raw_log.append_mark(BRIDGE_STARTED)
+        except RawLogLost as lost:
+            log.error("%s; the race goes on without it", lost)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
             outbox = Outbox(trackside=trackside, rebuilt=rebuilt)
             changed = asyncio.Event()
@@ -54,12 +57,17 @@ async def run_bridge(config: BridgeConfig, *, clock: Clock) -> None:
                 )
                 for sensor in config.sensors
             ]
-            tasks.create_task(outbox.run(), name="outbox")
-            tasks.create_task(_report(readers, trackside, changed, clock), name="status")
-            tasks.create_task(_sync_raw_log(raw_log), name="raw log")
+            running = [
+                tasks.create_task(outbox.run(), name="outbox"),
+                tasks.create_task(_report(readers, trackside, changed, clock), name="status"),
+                tasks.create_task(_sync_raw_log(raw_log), name="raw log"),
+            ]
             for reader, sensor in zip(readers, config.sensors, strict=True):
-                tasks.create_task(reader.run(), name=f"sensor {sensor.name}")
-                tasks.create_task(reader.identify(), name=f"identify {sensor.name}")
+                running.append(tasks.create_task(reader.run(), name=f"sensor {sensor.name}"))
+                running.append(tasks.create_task(reader.identify(), name=f"identify {sensor.name}"))
+            await stop.wait()
+            for task in running:
+                task.cancel()
 
 
 def make_passing_makers(config: BridgeConfig) -> dict[str, PassingMaker]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-import sys
 from pathlib import Path
 
 import click
@@ -13,9 +9,7 @@ import click
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
 from pitboard.clock import SystemClock
-from pitboard.errors import PitboardError
-
-log = logging.getLogger(__name__)
+from pitboard.program import run_program
 
 
 @click.command()
@@ -24,26 +18,9 @@ log = logging.getLogger(__name__)
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="TOML file with the sensors, the spool folder and trackside's socket; see docs/bridge.md.",
+    help="TOML file: sensors, spool folder, trackside's socket; docs/bridge.md lists its keys.",
 )
 def bridge(config_path: Path) -> None:
     """Read the sensors and hand every passing to trackside."""
     config = BridgeConfig.load(config_path)
-    try:
-        asyncio.run(_run_until_stopped(config))
-    except PitboardError:
-        raise
-    except Exception:
-        log.exception("the bridge stops on an error that nobody foresaw")
-        sys.exit(1)
-
-
-async def _run_until_stopped(config: BridgeConfig) -> None:
-    running = asyncio.current_task()
-    assert running is not None
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(stop, running.cancel)
-    try:
-        await run_bridge(config, clock=SystemClock())
-    except asyncio.CancelledError:
-        log.info("the bridge stopped")
+    run_program("bridge", lambda stop: run_bridge(config, stop, clock=SystemClock()))

@@ -150,8 +150,9 @@ class PassingMaker:
                 tick_us=trip.unwrapped_us,
                 rate_ppb=stamp.rate_ppb,
                 boot_id=boot_id,
-                mono_ns=stamp.mono_ns,
-                uncertainty_ns=stamp.uncertainty_ns,
+                # What a device kept from before this boot has no instant in it; its tick still tells.
+                mono_ns=max(0, stamp.mono_ns),
+                uncertainty_ns=stamp.uncertainty_ns + max(0, -stamp.mono_ns),
                 received_mono_ns=received_mono_ns,
             )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from firmware_bridge.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated_track import SimulatedTrack
 from firmware_bridge.truth_log import TruthLog
 from pitboard.clock import SystemClock
+from pitboard.program import run_program
 
 log = logging.getLogger(__name__)
 
@@ -58,22 +58,17 @@ def simulated_cars(
     """Simulate a beam sensor and cars that cross it, on a serial port without hardware."""
     with PseudoTerminal.open(link) as terminal, TruthLog.open(log_path) as truth:
         log.info("simulated sensor: port=%s link=%s seed=%d", terminal.path, link, seed)
-        asyncio.run(_run_until_stopped(terminal, truth, seed=seed, lap_ms=lap_ms, has_noise=noise))
 
+        async def drive(stop: asyncio.Event) -> None:
+            track = SimulatedTrack(
+                seed=seed,
+                lap_min_ms=lap_ms[0],
+                lap_max_ms=lap_ms[1],
+                has_noise=noise,
+                terminal=terminal,
+                truth=truth,
+                clock=SystemClock(),
+            )
+            await track.run(stop)
 
-async def _run_until_stopped(
-    terminal: PseudoTerminal, truth: TruthLog, *, seed: int, lap_ms: tuple[int, int], has_noise: bool
-) -> None:
-    track = SimulatedTrack(
-        seed=seed,
-        lap_min_ms=lap_ms[0],
-        lap_max_ms=lap_ms[1],
-        has_noise=has_noise,
-        terminal=terminal,
-        truth=truth,
-        clock=SystemClock(),
-    )
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(stop, track.stop)
-    await track.run()
-    log.info("simulated sensor stopped")
+        run_program("simulated-cars", drive)

@@ -20,6 +20,8 @@ from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Heartbeat, Hello,
 
 RING_MAX_COUNT = 256
 HEARTBEAT_NS = 1_000_000_000
+# A damaged trip should not be late by a human moment; after that one, patience.
+FIRST_RESEND_NS = 30_000_000
 RESEND_NS = 500_000_000
 RESEND_MAX_COUNT = 16
 DRIFT_MAX_PPB = 40_000
@@ -43,7 +45,12 @@ class KeptTrip:
     trip: Trip
     cleared_mono_ns: int
     blocked_us: int
-    sent_mono_ns: int | None = None
+    sent_count: int = 0
+    due_mono_ns: int = 0
+
+    def note_sent(self, now_mono_ns: int) -> None:
+        self.sent_count += 1
+        self.due_mono_ns = now_mono_ns + (FIRST_RESEND_NS if self.sent_count == 1 else RESEND_NS)
 
 
 class SimulatedSensor:
@@ -70,7 +77,7 @@ class SimulatedSensor:
         """When `lines_due` has something to say, if nothing happens before."""
         due = 0 if self._is_asked else self._heartbeat_due_mono_ns
         for kept in self._ring:
-            due = min(due, 0 if kept.sent_mono_ns is None else kept.sent_mono_ns + RESEND_NS)
+            due = min(due, kept.due_mono_ns)
         return max(due, self._silent_until_mono_ns)
 
     def restart(self, now_mono_ns: int) -> None:
@@ -147,13 +154,9 @@ class SimulatedSensor:
         return self._counter_start_us + since_ns * (1_000_000_000 + self._drift_ppb) // 10**12
 
     def _trips_due(self, now_mono_ns: int) -> Iterable[SensorLine]:
-        due = [
-            kept
-            for kept in self._ring
-            if kept.sent_mono_ns is None or now_mono_ns >= kept.sent_mono_ns + RESEND_NS
-        ]
+        due = [kept for kept in self._ring if now_mono_ns >= kept.due_mono_ns]
         for kept in due[:RESEND_MAX_COUNT]:
-            kept.sent_mono_ns = now_mono_ns
+            kept.note_sent(now_mono_ns)
             is_cleared = now_mono_ns >= kept.cleared_mono_ns
             trip = replace(kept.trip, blocked_us=kept.blocked_us if is_cleared else 0)
             yield self._line(encode_trip(trip), seq=trip.seq)

@@ -50,21 +50,28 @@ class SimulatedTrack:
         self._woken = asyncio.Event()
         self._stops_at_mono_ns: int | None = None
 
-    async def run(self) -> None:
-        """Drive until `stop`, and then until the host has acknowledged every trip, or does not."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drive until `stop` is set, and then until the host has acknowledged every trip, or does not."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._terminal.fileno(), self._hear_host)
         try:
-            while not self._is_done():
-                self._step(self._clock.mono_ns())
-                wait_ns = self._next_due_mono_ns() - self._clock.mono_ns()
-                if wait_ns > 0:
-                    await self._wait(wait_ns)
+            async with asyncio.TaskGroup() as tasks:
+                stopping = tasks.create_task(self._stop_when(stop), name="stop")
+                await self._drive()
+                stopping.cancel()
         finally:
             loop.remove_reader(self._terminal.fileno())
 
-    def stop(self) -> None:
+    async def _drive(self) -> None:
+        while not self._is_done():
+            self._step(self._clock.mono_ns())
+            wait_ns = self._next_due_mono_ns() - self._clock.mono_ns()
+            if wait_ns > 0:
+                await self._wait(wait_ns)
+
+    async def _stop_when(self, stop: asyncio.Event) -> None:
         """Let no car cross any more, and end a silence; what the device holds is still delivered."""
+        await stop.wait()
         now = self._clock.mono_ns()
         self._stops_at_mono_ns = now + STOP_MAX_NS
         self._faults = None

@@ -59,6 +59,7 @@ class TickClock:
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque()
         self._fit: _Fit | None = None
+        self._is_fit_current = False
         self._stamped_ticks_us: list[int] = []
         self._stamped_mono_ns: list[int] = []
 
@@ -76,10 +77,11 @@ class TickClock:
                 return
             if sample.lag_ns < self._least_lag_ns(tick_us) - SUSPEND_MIN_NS:
                 self._samples.clear()
+                self._fit = None
         self._samples.append(sample)
         while tick_us - self._samples[0].tick_us > WINDOW_NS // 1000 or len(self._samples) > WINDOW_MAX_COUNT:
             self._samples.popleft()
-        self._fit = None
+        self._is_fit_current = False
 
     def stamp(self, tick_us: int) -> Stamp:
         """Return this tick on the host's clock; ticks in order give instants in order.
@@ -94,15 +96,14 @@ class TickClock:
 
     def _least_lag_ns(self, tick_us: int) -> int:
         """The least lag that the fastest possible drift could explain at this tick."""
-        last = self._samples[-1]
-        drift_ns = RATE_MAX_PPB * (tick_us - last.tick_us) // 1_000_000
-        fit = self._fit
-        reference_ns = min(sample.lag_ns for sample in self._samples) if fit is None else fit.lag_at(tick_us)
-        return reference_ns - drift_ns
+        drift_ns = RATE_MAX_PPB * (tick_us - self._samples[-1].tick_us) // 1_000_000
+        # An outdated fit serves here, where only a sleep of the host matters.
+        return (self._fit or self._current_fit()).lag_at(tick_us) - drift_ns
 
     def _current_fit(self) -> _Fit:
-        if self._fit is None:
+        if self._fit is None or not self._is_fit_current:
             self._fit = _fit(list(self._samples))
+            self._is_fit_current = True
         return self._fit
 
     def _in_order(self, tick_us: int, mono_ns: int) -> int:

@@ -184,14 +184,15 @@ def _parse_trip(body: bytes) -> Trip | None:
     if not (match := _TRIP.fullmatch(body)):
         return None
     seq, channel, tick_us, uptime_s, blocked_us = map(int, match.groups()[1:])
-    if not seq or tick_us >= COUNTER_SPAN_US:
+    unwrapped_us = unwrap(tick_us, uptime_s)
+    if not seq or tick_us >= COUNTER_SPAN_US or unwrapped_us < 0:
         return None
     return Trip(
         boot=match[1].decode(),
         seq=seq,
         channel=channel,
         tick_us=tick_us,
-        unwrapped_us=unwrap(tick_us, uptime_s),
+        unwrapped_us=unwrapped_us,
         uptime_s=uptime_s,
         blocked_us=blocked_us,
     )
@@ -201,14 +202,15 @@ def _parse_heartbeat(body: bytes) -> Heartbeat | None:
     if not (match := _HEARTBEAT.fullmatch(body)):
         return None
     last_seq, oldest_seq, tick_us, uptime_s = map(int, match.groups()[1:5])
-    if not 1 <= oldest_seq <= last_seq + 1 or tick_us >= COUNTER_SPAN_US:
+    unwrapped_us = unwrap(tick_us, uptime_s)
+    if not 1 <= oldest_seq <= last_seq + 1 or tick_us >= COUNTER_SPAN_US or unwrapped_us < 0:
         return None
     return Heartbeat(
         boot=match[1].decode(),
         last_seq=last_seq,
         oldest_seq=oldest_seq,
         tick_us=tick_us,
-        unwrapped_us=unwrap(tick_us, uptime_s),
+        unwrapped_us=unwrapped_us,
         uptime_s=uptime_s,
         levels=int(match[6], 16),
         overruns=int(match[7]),

@@ -153,7 +153,13 @@ def test_damage_says_where_how_long_and_why() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"T,9f3a01c2,0,1,5,0,0", b"T,9f3a01c2,1,1,1073741824,0,0", b"H,9f3a01c2,3,5,1,1,0,0", b"T,9f3a01c2,1"],
+    [
+        b"T,9f3a01c2,0,1,5,0,0",
+        b"T,9f3a01c2,1,1,1073741824,0,0",
+        b"T,9f3a01c2,1,1,1073741823,0,0",
+        b"H,9f3a01c2,3,5,1,1,0,0",
+        b"T,9f3a01c2,1",
+    ],
 )
 def test_a_line_with_impossible_fields_is_damaged(body: bytes) -> None:
     assert [type(event) for event in decode(frame(body))] == [Damaged]

@@ -135,12 +135,13 @@ async def refusal(folder: Path) -> None:
 @asynccontextmanager
 async def running_bridge(config: BridgeConfig) -> AsyncIterator[None]:
     """Run the bridge in this process until left."""
-    running = asyncio.create_task(run_bridge(config, clock=SystemClock()))
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_bridge(config, stop, clock=SystemClock()))
     try:
         yield
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        stop.set()
+        await running
 
 
 @asynccontextmanager

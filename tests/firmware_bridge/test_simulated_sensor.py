@@ -48,8 +48,10 @@ def test_a_trip_is_sent_again_until_it_is_acknowledged() -> None:
     device = sensor()
     device.cross(START + 10 * MS)
     assert trip_seqs(said(device, START + 11 * MS)) == [1]
-    assert trip_seqs(said(device, START + 400 * MS)) == []
-    assert trip_seqs(said(device, START + 511 * MS)) == [1]
+    assert trip_seqs(said(device, START + 40 * MS)) == []
+    assert trip_seqs(said(device, START + 41 * MS)) == [1]
+    assert trip_seqs(said(device, START + 540 * MS)) == []
+    assert trip_seqs(said(device, START + 541 * MS)) == [1]
     device.receive(b"A,00000000,1*FFFF\n")
     assert not device.is_ring_empty
     acknowledge(device, 1)
