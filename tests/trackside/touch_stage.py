@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(unit: FakeUnit, *, width: int = 1280, height: int = 800) -> AsyncIterator[Stage]:
+async def open_stage(
+    unit: FakeUnit, *, width: int = 1280, height: int = 800, folder: Path | None = None
+) -> AsyncIterator[Stage]:
     """Run unit and touchscreen; the sockets lie in a short path, since Unix allows 107 characters."""
     os.environ["SDL_VIDEODRIVER"] = "dummy"
-    with tempfile.TemporaryDirectory(prefix="touch-") as name:
-        folder = Path(name)
+    with ExitStack() as folders:
+        if folder is None:
+            folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="touch-")))
+        else:
+            folder.mkdir()
+            folders.callback(shutil.rmtree, folder)
         config = TouchConfig(
             socket=folder / "api.sock", width=width, height=height, control_socket=folder / "control.sock"
         )

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LINE_MAX_BYTES = 65_536
 _HOLD_MAX_MS = 10_000
+_HANG_UP_MAX_MS = 500
 
 
 class WidgetsAsk(msgspec.Struct, frozen=True, tag_field="ask", tag="widgets"):
@@ -49,6 +50,7 @@ class ControlSocket:
     def __init__(self, *, describe: Callable[[], dict[str, object]], surface: pygame.Surface) -> None:
         self._describe = describe
         self._surface = surface
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @asynccontextmanager
     async def open(self, path: Path) -> AsyncIterator[None]:
@@ -63,8 +65,18 @@ class ControlSocket:
         finally:
             server.close()
             _remove(path)
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        for writer in self._open.values():
+            writer.close()
+        if self._open:
+            await asyncio.wait(self._open, timeout=_HANG_UP_MAX_MS / 1_000)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._open[serving] = writer
         try:
             while line := await reader.readline():
                 writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
@@ -72,6 +84,7 @@ class ControlSocket:
         except (OSError, ValueError) as error:
             log.warning("control connection ended: reason=%s", error)
         finally:
+            del self._open[serving]
             writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, object]:
