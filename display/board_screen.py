@@ -78,7 +78,9 @@ class BoardScreen:
         size = surface.get_size()
         self._turn_page(view, size, now_mono_ns)
         badge, self._badge_changes_ns = self._badge()
-        scene = lay_out(view, badge, size, page=self._paging.page)
+        scene = lay_out(
+            view, badge, size, page=self._paging.page, digit_permille=self._painter.digit_permille
+        )
         areas = self._painter.paint(scene, surface)
         if not areas:
             return

@@ -10,6 +10,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pygame
 
@@ -28,6 +29,7 @@ from pitboard.clock import Clock, SystemClock
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost
 from pitboard.replica import Replica
+from sync.exchange import ReplicaPeer
 from sync.requests_peer import RequestsPeer
 
 log = logging.getLogger(__name__)
@@ -39,13 +41,15 @@ NOTE_CHECK_S = 5.0
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     """Run the display until `stop` is set."""
     clock = SystemClock()
+    picture_asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, picture_asked.set)
     async with _open_replica(config, clock) as replica:
         with (
             Window.open(title=config.name, size=config.size, is_fullscreen=config.fullscreen) as window,
             FrameLog.open(config.frame_log) as frame_log,
         ):
             node = DisplayNode(config, replica, window, Painter(Typeface.load()), frame_log, clock)
-            await node.run(stop)
+            await node.run(stop, picture_asked)
 
 
 class DisplayNode:
@@ -78,20 +82,18 @@ class DisplayNode:
             on_change=self._units_changed,
         )
         self._follower = SourceFollower(
-            replica,
+            ReplicaPeer(replica),
             clock,
+            have=replica.have,
             candidates=self._candidates,
             connect=lambda candidate: RequestsPeer(candidate.url, name=candidate.name),
             on_change=self._screen.wake,
             contact=self._note.load(),
         )
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
         self._screen.draw()
-        loop = asyncio.get_running_loop()
-        picture_asked = asyncio.Event()
-        loop.add_signal_handler(signal.SIGUSR1, picture_asked.set)
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(self._screen.run(), name="screen"),
@@ -114,7 +116,7 @@ class DisplayNode:
         candidates = {}
         for url in self._config.units:
             address = url.rstrip("/")
-            candidates[address] = found.get(address, Candidate(url=address, name=_host_of(address)))
+            candidates[address] = found.get(address, Candidate(url=address, name=_name_of(address)))
         candidates |= {url: unit for url, unit in found.items() if url not in candidates}
         if self._config.central is not None:
             address = self._config.central.rstrip("/")
@@ -208,5 +210,5 @@ def _refuse_empty(path: Path) -> None:
         raise JournalLost(path=path, reason="the file is empty")
 
 
-def _host_of(url: str) -> str:
-    return url.split("//", 1)[-1]
+def _name_of(url: str) -> str:
+    return f"timing unit {urlsplit(url).hostname}"

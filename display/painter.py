@@ -8,6 +8,8 @@ from display.scene.blocks import Area, Block, Fill, Scene
 from pitboard.drawing.palette import BACKGROUND
 from pitboard.drawing.typeface import Typeface
 
+_PROBE_PX = 100
+
 
 class Painter:
     """Remembers what it painted last; `forget` makes the next scene be painted whole."""
@@ -16,6 +18,8 @@ class Painter:
         self._typeface = typeface
         self._painted: dict[Area, Block] = {}
         self._size: tuple[int, int] | None = None
+        widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
+        self.digit_permille = widest * 1_000 // _PROBE_PX + 1
 
     def forget(self) -> None:
         self._painted = {}

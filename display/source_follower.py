@@ -14,8 +14,7 @@ from display.badge import LIVE_MAX_NS, Contact
 from display.source_choice import Candidate, SourceChoice
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerBusy, PeerLost
-from pitboard.replica import Replica
-from sync.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchange import Peer, SyncRequest, SyncResponse
 from sync.pump import Pump
 
 log = logging.getLogger(__name__)
@@ -64,13 +63,17 @@ class HeardPeer:
 
 
 class SourceFollower:
-    """`source` is whom it follows, `contact` the last answer, `trouble` why none comes; `on_change` tells."""
+    """Carries records to `target`, which holds what `have` says; `on_change` tells of every change.
+
+    `source` is whom it follows, `contact` the last answer, `trouble` why none comes.
+    """
 
     def __init__(
         self,
-        replica: Replica,
+        target: Peer,
         clock: Clock,
         *,
+        have: Callable[[], Mapping[str, int]],
         candidates: Callable[[], Sequence[Candidate]],
         connect: Callable[[Candidate], ClosablePeer],
         on_change: Callable[[], None],
@@ -80,7 +83,8 @@ class SourceFollower:
         self.contact = contact
         self.trouble: str | None = None
         self.has_followed = False
-        self._replica = replica
+        self._target = target
+        self._have = have
         self._clock = clock
         self._candidates = candidates
         self._connect = connect
@@ -112,7 +116,7 @@ class SourceFollower:
         async with self._connected(candidate) as peer:
             pump = Pump(
                 HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate)),
-                ReplicaPeer(self._replica),
+                self._target,
                 back_off_max_s=BACK_OFF_MAX_S,
             )
             carrying = asyncio.create_task(pump.run(), name=f"follow {candidate.name}")
@@ -142,12 +146,12 @@ class SourceFollower:
                 if have is None:
                     continue
                 lacks_some = other.rank == current.rank and any(
-                    head > self._replica.have().get(stream, 0) for stream, head in have.items()
+                    head > self._have().get(stream, 0) for stream, head in have.items()
                 )
                 promised[other.url] = promised.get(other.url, 0) + 1 if lacks_some else 0
                 if lacks_some and promised[other.url] < PROMISES_BEFORE_MOVE:
                     continue  # the current source may be about to bring it
-                if self._choice.is_better(other, current, others_have=have, have=self._replica.have()):
+                if self._choice.is_better(other, current, others_have=have, have=self._have()):
                     return other
 
     async def _ask(self, candidate: Candidate) -> Mapping[str, int] | None:

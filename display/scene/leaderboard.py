@@ -9,7 +9,7 @@ from typing import NamedTuple
 from display.badge import Badge
 from display.scene.blocks import Area, Block, Fill, Scene, Text
 from display.scene.header import badge_area, badge_block, title_block
-from display.scene.measures import BANDS_MAX_COUNT, Measures, figures_px, measure
+from display.scene.measures import BANDS_MAX_COUNT, DIGIT_PERMILLE, Measures, measure
 from display.scene.pages import PINNED_COUNT, entries_on, page_count
 from display.scene.track_band import result_band, run_band
 from pitboard.board_view import BoardView, EntryView
@@ -47,12 +47,21 @@ def band_count(view: BoardView) -> int:
 
 def row_count(view: BoardView, size: tuple[int, int]) -> int:
     """Return how many entries a page holds."""
-    return measure(size, band_count=band_count(view)).row_count
+    return measure(size, band_count=band_count(view), entry_count=len(view.entries)).row_count
 
 
-def lay_out(view: BoardView, badge: Badge, size: tuple[int, int], *, page: int) -> Scene:
-    """Return the scene for this board on a screen of this size."""
-    measures = measure(size, band_count=band_count(view))
+def lay_out(
+    view: BoardView,
+    badge: Badge,
+    size: tuple[int, int],
+    *,
+    page: int,
+    digit_permille: int = DIGIT_PERMILLE,
+) -> Scene:
+    """Return the scene for this board on a screen of this size; a digit is as wide as the font has it."""
+    measures = measure(
+        size, band_count=band_count(view), entry_count=len(view.entries), digit_permille=digit_permille
+    )
     pages = page_count(len(view.entries), measures.row_count)
     page = min(page, pages - 1)
     badge_block_ = badge_block(badge, measures)
@@ -100,9 +109,9 @@ def _columns(view: BoardView, measures: Measures) -> Columns:
     widest_gap_ns = max((entry.gap_ns for entry in view.entries if entry.gap_ns is not None), default=0)
     lowest_rank = max((entry.rank for entry in view.entries if entry.rank is not None), default=1)
     figures = "0" * max(2, len(str(lowest_rank)))
-    rank = figures_px(figures, size) + px(28)
-    time = figures_px(format_lap_ns(max(slowest_ns, 10**10), resolution_ns=resolution_ns), size)
-    gap = figures_px(format_gap_ns(widest_gap_ns, resolution_ns=resolution_ns), _gap_size(measures))
+    rank = measures.figures_px(figures, size) + px(28)
+    time = measures.figures_px(format_lap_ns(max(slowest_ns, 10**10), resolution_ns=resolution_ns), size)
+    gap = measures.figures_px(format_gap_ns(widest_gap_ns, resolution_ns=resolution_ns), _gap_size(measures))
     right = rows.right - px(24)
     gap_left = right - gap
     time_left = gap_left - px(28 if measures.is_portrait else 60) - time
@@ -116,11 +125,11 @@ def _columns(view: BoardView, measures: Measures) -> Columns:
 
 
 def _figure_size(measures: Measures) -> int:
-    return measures.px(48 if measures.is_portrait else 54)
+    return measures.row_px(48 if measures.is_portrait else 54)
 
 
 def _gap_size(measures: Measures) -> int:
-    return measures.px(36 if measures.is_portrait else 46)
+    return measures.row_px(36 if measures.is_portrait else 46)
 
 
 def _captions(
@@ -147,7 +156,9 @@ def _captions(
     ]
     if pages > 1:
         turning = indices[PINNED_COUNT:]
-        text = f"{turning[0] + 1}–{turning[-1] + 1} of {entry_count}  ·  page {page + 1} of {pages}"
+        text = f"page {page + 1} of {pages}"
+        if not measures.is_portrait:
+            text = f"{turning[0] + 1}–{turning[-1] + 1} of {entry_count}  ·  {text}"
         marks.append(caption(text, (columns.name[0] + half, columns.name[1] - half - px(10)), is_right=True))
     return Block(name="captions", area=area, marks=tuple(marks))
 
@@ -173,8 +184,8 @@ def _row(
     if is_leader:
         marks.append(Fill(area=rank_area, colour=GOLD, radius_px=radius))
     name_left, name_width = columns.name
-    if is_newest:
-        tag = Area(name_left + name_width - px(104), area.top + px(14), px(104), area.height - px(28))
+    if is_newest and not measures.is_portrait:
+        tag = Area(name_left + name_width - px(104), area.top + (area.height - px(42)) // 2, px(104), px(42))
         name_width -= px(104 + 16)
         marks.append(Fill(area=tag, colour=TEXT_DARK, radius_px=px(8)))
         marks.append(Text(text="NEW", area=tag, size_px=px(34), least_px=px(20), colour=BLUE, align="centre"))
@@ -191,7 +202,7 @@ def _row(
             text=entry.name,
             area=_in_column(area, (name_left, name_width)),
             size_px=size,
-            least_px=size * 7 // 10,
+            least_px=px(34),
             colour=ink,
         ),
         Text(

@@ -49,7 +49,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
     """Return the band of a run on track."""
     last = run.laps[-1] if run.laps else None
     values = (
-        Value("LAPS", str(len(run.laps)) if run.passings else NO_TIME, 4),
+        Value("LAPS", str(len(run.laps)) if run.passings else NO_TIME, 3),
         Value(
             _last_lap_caption(last),
             format_lap_ns(None if last is None else last.lap_ns, resolution_ns=resolution_ns),
@@ -60,7 +60,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
             "BEST · PROVISIONAL" if run.best_ns is not None else "BEST",
             format_lap_ns(run.best_ns, resolution_ns=resolution_ns),
             7,
-            AMBER,
+            TEXT if run.best_ns is None else AMBER,
         ),
     )
     return _band(
@@ -80,7 +80,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
 def result_band(entry: EntryView, area: Area, measures: Measures, *, resolution_ns: int) -> Block:
     """Return the band of the latest confirmed result, shown while nobody is on track."""
     values = (
-        Value("RANK", NO_TIME if entry.rank is None else str(entry.rank), 4),
+        Value("RANK", NO_TIME if entry.rank is None else str(entry.rank), 3),
         Value("BEST LAP", format_lap_ns(entry.best_ns, resolution_ns=resolution_ns), 7),
         Value("GAP", format_gap_ns(entry.gap_ns or None, resolution_ns=resolution_ns) or NO_TIME, 7),
     )
@@ -129,7 +129,7 @@ def _band(
         upper = Area(inside.left, inside.top, inside.width, inside.height // 2)
         lower = Area(inside.left, upper.bottom + px(2), inside.width, inside.height - upper.height - px(2))
     else:
-        values_width = inside.width * 52 // 100
+        values_width = inside.width * 48 // 100
         upper = Area(inside.left, inside.top, inside.width - values_width - px(20), inside.height)
         lower = Area(inside.right - values_width, inside.top, values_width, inside.height)
     return Block(
@@ -158,7 +158,7 @@ def _who(
     line = Area(area.left, area.top, area.width, px(44))
     lamp_px = 0 if lamp_is_lit is None else px(42)
     size = px(30)
-    tag_width = min(line.width, lamp_px + len(tag) * size * 74 // 100 + px(36))
+    tag_width = min(line.width, lamp_px + len(tag) * size * 68 // 100 + px(36))
     pill = Area(line.left, line.top, tag_width, line.height)
     marks: list[Fill | Text] = [Fill(area=pill, colour=tag_colour, radius_px=line.height // 2)]
     if lamp_is_lit is not None:
@@ -181,7 +181,7 @@ def _who(
             )
         )
     who = Area(area.left, line.bottom, area.width, area.bottom - line.bottom)
-    marks.append(Text(text=name, area=who, size_px=min(px(66), who.height * 9 // 10), least_px=px(40)))
+    marks.append(Text(text=name, area=who, size_px=min(px(66), who.height * 9 // 10), least_px=px(36)))
     return marks
 
 
