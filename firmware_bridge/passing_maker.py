@@ -42,7 +42,6 @@ class Reading:
     hello: Hello | None = None
     acknowledgement: Acknowledgement | None = None
     has_lines: bool = False
-    has_damage: bool = False
     has_new_clock: bool = False
 
 
@@ -75,7 +74,6 @@ class PassingMaker:
         self.counters.lines_damaged += counted.frames_damaged - damaged
         self.counters.repeats += counted.duplicates - repeats
         reading.has_lines = counted.frames_good > good
-        reading.has_damage = counted.frames_damaged > damaged
         # A repeat means that our acknowledgement did not arrive, or not yet.
         must_acknowledge = counted.duplicates > repeats
         for event in events:

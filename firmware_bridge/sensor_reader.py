@@ -139,8 +139,8 @@ class SensorReader:
     def _note(self, chunk: Chunk, reading: Reading) -> None:
         if reading.has_lines:
             self._watch.heard_line(chunk.received_mono_ns)
-        elif reading.has_damage:
-            self._watch.heard_noise(chunk.received_mono_ns)
+        else:
+            self._watch.heard_noise(len(chunk.data))
         for trip in reading.trips:
             self._watch.heard_trip(trip.channel, trip.unwrapped_us)
         for beat in reading.heartbeats:

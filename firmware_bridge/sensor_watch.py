@@ -9,6 +9,8 @@ from enum import StrEnum
 
 # Two heartbeats with the beam interrupted; they come a second apart, give or take the device's crystal.
 BLOCKED_MIN_US = 950_000
+# More than a line or two that noise damaged.
+NONSENSE_MIN_BYTES = 300
 
 
 class SensorState(StrEnum):
@@ -33,7 +35,7 @@ class SensorWatch:
         self._silent_max_ns = silent_max_ms * 1_000_000
         self._port_trouble: str | None = "the port has not been opened yet"
         self._heard_mono_ns: int | None = None
-        self._noise_mono_ns: int | None = None
+        self._noise_bytes = 0
         self._blocked_since_us: dict[int, int] = {}
         self._blocked_channels: list[int] = []
 
@@ -47,7 +49,7 @@ class SensorWatch:
     def port_opened(self) -> None:
         self._port_trouble = None
         self._heard_mono_ns = None
-        self._noise_mono_ns = None
+        self._noise_bytes = 0
         self._forget_levels()
 
     def port_lost(self, reason: str) -> None:
@@ -55,10 +57,11 @@ class SensorWatch:
 
     def heard_line(self, mono_ns: int) -> None:
         self._heard_mono_ns = mono_ns
+        self._noise_bytes = 0
 
-    def heard_noise(self, mono_ns: int) -> None:
-        """Bytes came that are no line."""
-        self._noise_mono_ns = mono_ns
+    def heard_noise(self, byte_count: int) -> None:
+        """Bytes came that complete no line."""
+        self._noise_bytes += byte_count
 
     def heard_trip(self, channel: int, tick_us: int) -> None:
         """A beam that trips was clear just before, however the heartbeats happened to find it."""
@@ -83,13 +86,11 @@ class SensorWatch:
         if self._port_trouble is not None:
             return SensorHealth(state=SensorState.PORT_GONE, detail=self._port_trouble)
         if self._heard_mono_ns is None:
-            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line heard yet", 0))
+            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line heard yet"))
         silent_ns = now_mono_ns - self._heard_mono_ns
         if silent_ns >= self._silent_max_ns:
             sentence = f"no line for {silent_ns // 1_000_000_000} s"
-            return SensorHealth(
-                state=SensorState.SILENT, detail=self._silent_detail(sentence, self._heard_mono_ns)
-            )
+            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail(sentence))
         if self._blocked_channels:
             named = ", ".join(str(channel) for channel in self._blocked_channels)
             return SensorHealth(
@@ -98,8 +99,8 @@ class SensorWatch:
             )
         return SensorHealth(state=SensorState.OK, detail="")
 
-    def _silent_detail(self, sentence: str, heard_mono_ns: int) -> str:
-        if self._noise_mono_ns is not None and self._noise_mono_ns > heard_mono_ns:
+    def _silent_detail(self, sentence: str) -> str:
+        if self._noise_bytes >= NONSENSE_MIN_BYTES:
             return f"{sentence}, only bytes that make no sense: wrong speed, or another kind of device"
         return sentence
 

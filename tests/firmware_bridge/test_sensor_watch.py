@@ -35,7 +35,9 @@ def test_no_line_for_long_is_silence_and_noise_is_named() -> None:
     assert watched.silent_at_mono_ns == 2_500 * MS
     assert state(watched, 2_499) == SensorState.OK
     assert watched.health(2_500 * MS).detail == "no line for 2 s"
-    watched.heard_noise(2_600 * MS)
+    watched.heard_noise(50)
+    assert watched.health(2_600 * MS).detail == "no line for 2 s"
+    watched.heard_noise(5_000)
     assert "wrong speed" in watched.health(2_700 * MS).detail
     assert state(watched, 2_700) == SensorState.SILENT
 
