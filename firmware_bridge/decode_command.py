@@ -14,7 +14,7 @@ from typing import cast
 
 import click
 
-from .decoders import DECODERS, UNCHECKED_DECODERS, Decoder
+from .decoders import DECODERS, UNCHECKED_DECODERS
 from .decoders.decoder import Damaged, Event, Gap
 from .hex_text import HexText, HexTextRefused
 
@@ -47,16 +47,28 @@ def decode(
     if accept_unchecked and protocol not in UNCHECKED_DECODERS:
         raise WrongArguments(f"{protocol} has no records without a checksum to accept")
     decoder = UNCHECKED_DECODERS[protocol]() if accept_unchecked else DECODERS[protocol]()
-    if follow:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the summary is shown then too
+    stop = _stop_sign() if follow and path != STANDARD_INPUT else None
     is_anything_decoded = False
     with ExitStack() as stack:
-        chunks = _chunks(_open(path, stack), path=path, follow=follow and path != STANDARD_INPUT)
-        for events in _events(decoder, _bytes(chunks, path=path) if is_hex else chunks):
-            is_anything_decoded |= any(not isinstance(event, Damaged | Gap) for event in events)
-            _show(event.as_fields() for event in events)
-    _show([{"kind": "summary", **asdict(decoder.counters)}])
+        chunks = _chunks(_open(path, stack), path=path, stop=stop)
+        for chunk in _bytes(chunks, path=path) if is_hex else chunks:
+            is_anything_decoded |= _show(decoder.feed(chunk))
+    is_anything_decoded |= _show(decoder.finish())
+    click.echo(json.dumps({"kind": "summary", **asdict(decoder.counters)}))
     context.exit(0 if is_anything_decoded else 1)
+
+
+def _stop_sign() -> threading.Event:
+    """Return what the first Ctrl-C or SIGTERM sets, so that a summary follows; the second stops at once."""
+    stop = threading.Event()
+
+    def set_stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, set_stop)
+    return stop
 
 
 def _open(path: str, stack: ExitStack) -> BufferedReader:
@@ -68,20 +80,17 @@ def _open(path: str, stack: ExitStack) -> BufferedReader:
         raise WrongArguments(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _chunks(file: BufferedReader, *, path: str, follow: bool) -> Iterator[bytes]:
-    """Yield what the file holds, and with `follow` what is added to it; an interrupt is its end."""
-    pause = threading.Event()
+def _chunks(file: BufferedReader, *, path: str, stop: threading.Event | None) -> Iterator[bytes]:
+    """Yield what the file holds; with `stop` also what is added to it, until that is set."""
     try:
-        while True:
+        while stop is None or not stop.is_set():
             chunk = file.read1(CHUNK_LENGTH)
             if chunk:
                 yield chunk
-            elif follow:
-                pause.wait(FOLLOW_PAUSE_S)
-            else:
+            elif stop is None:
                 return
-    except KeyboardInterrupt:
-        return
+            else:
+                stop.wait(FOLLOW_PAUSE_S)
     except OSError as error:
         raise WrongArguments(f"{path} cannot be read: {error.strerror}") from error
 
@@ -96,13 +105,8 @@ def _bytes(chunks: Iterable[bytes], *, path: str) -> Iterator[bytes]:
         raise WrongArguments(f"{path}: {refusal}") from refusal
 
 
-def _events(decoder: Decoder, chunks: Iterable[bytes]) -> Iterator[list[Event]]:
-    for chunk in chunks:
-        yield decoder.feed(chunk)
-    yield decoder.finish()
-
-
-def _show(objects: Iterable[dict[str, object]]) -> None:
-    lines = [json.dumps(fields) for fields in objects]
-    if lines:
-        click.echo("\n".join(lines))
+def _show(events: list[Event]) -> bool:
+    """Print the events; return whether anything is among them that was decoded."""
+    if events:
+        click.echo("\n".join(json.dumps(event.as_fields()) for event in events))
+    return any(not isinstance(event, Damaged | Gap) for event in events)

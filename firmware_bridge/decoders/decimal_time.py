@@ -1,13 +1,14 @@
 """Read printed times as whole microseconds, never through a float.
 
-Any number of digits and of decimals is read; what is finer than a microsecond is cut, never rounded."""
+Any number of decimals is read, and any number of digits up to a thousand a field; what is finer than a
+microsecond is cut, never rounded."""
 
 import re
 
 DAY_US = 86_400_000_000
 
-_SECONDS = re.compile(rb"(\d+)(?:\.(\d*))?")
-_CLOCK = re.compile(rb"(?:(?:(\d+):)?(\d+):)?(\d+)(?:[.,](\d*))?")
+_SECONDS = re.compile(rb"(\d{1,1000})(?:\.(\d*))?")
+_CLOCK = re.compile(rb"(?:(?:(\d{1,1000}):)?(\d{1,1000}):)?(\d{1,1000})(?:[.,](\d*))?")
 
 
 def seconds_us(text: bytes) -> int | None:

@@ -4,8 +4,8 @@ So a gap is never reported, but the same passing comes again and again, and coun
 stand anywhere and mean nothing."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from .decoder import Event
@@ -19,6 +19,7 @@ from .tns_messages import (
     read_marker_record,
     read_passing_record,
     read_store_record,
+    whole_number,
 )
 
 MESSAGE_MAX_LENGTH = 65_536
@@ -47,29 +48,32 @@ class TnsDecoder(FramedDecoder):
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
 
     def _read(self, piece: Piece) -> Iterable[Event]:
-        if not piece.has_end:
-            raise FrameRefused(reason="message without its end")
-        text = piece.content.translate(None, _FILLING)
-        if not text and not piece.dropped:
+        content = piece.content.translate(None, _FILLING)
+        if not content and not piece.dropped:
             return []
-        function = _function(text)
-        places = _places(piece.content, text)
-        begin = text.rfind(b"@", 0, function.start()) + 1
-        noise: list[Event] = []
-        if begin or piece.dropped:
-            noise = self._damage(piece, reason="bytes in front of a message", length=places[begin])
-        return [*noise, *self._read_message(_Text(piece, text, places), begin, function[1])]
+        begins = _message_begins(content)
+        if not begins or not piece.has_end:
+            raise FrameRefused(reason="no message" if piece.has_end else "message without its end")
+        text = _Text(piece, content, _places(piece.content, content))
+        events: list[Event] = []
+        if begins[0] or piece.dropped:
+            length = text.places[begins[0]]
+            events += self._damage(piece, reason="bytes in front of a message", length=length)
+        # All but the last lost their end sign; those that are whole without it still count.
+        for begin, end in pairwise([*begins, len(content)]):
+            events += self._read_message(text, begin, end)
+        return events
 
-    def _read_message(self, text: "_Text", begin: int, function: bytes) -> list[Event]:
-        source, _, *data = text.content[begin:].split(b"@")
+    def _read_message(self, text: "_Text", begin: int, end: int) -> list[Event]:
+        source, function, *data = text.content[begin:end].split(b"@")
         if data[-1:] != [b""]:
-            return self._damage_part(text, begin, len(text.content), "message without its last separator")
+            return self._damage_part(text, begin, end, "message without its last separator")
         number = None
         events: list[Event] = []
         if function in _READERS:
-            if len(data) < 2 or not data[-2].isdigit():
-                return self._damage_part(text, begin, len(text.content), "message without its number")
-            number = int(data[-2])
+            number = whole_number(data[-2]) if len(data) > 1 else None
+            if number is None:
+                return self._damage_part(text, begin, end, "message without its number")
             damaged_before = self.counters.frames_damaged
             records_begin = begin + len(source) + len(function) + 2
             events = self._read_records(text, data[:-2], records_begin, _READERS[function])
@@ -115,13 +119,12 @@ class _Text(NamedTuple):
     places: Sequence[int]
 
 
-def _function(content: bytes) -> re.Match[bytes]:
-    """Return the function of the last message in these bytes; half a message or noise may stand in front."""
-    known = deque(_KNOWN_FUNCTION.finditer(content), maxlen=1)
-    function = known.pop() if known else _ANY_FUNCTION.search(content)
-    if function is None:
-        raise FrameRefused(reason="no message")
-    return function
+def _message_begins(content: bytes) -> list[int]:
+    """Return where messages begin, whole or half: at the source in front of the name of a function."""
+    functions = list(_KNOWN_FUNCTION.finditer(content))
+    if not functions and (unknown := _ANY_FUNCTION.search(content)):
+        functions = [unknown]
+    return [content.rfind(b"@", 0, function.start()) + 1 for function in functions]
 
 
 def _places(content: bytes, text: bytes) -> Sequence[int]:

@@ -12,13 +12,14 @@ from .decoder import Event
 from .framed_decoder import FrameRefused
 
 END = b"$"
+NUMBER_MAX_LENGTH = 18
 # Each is answered by its name with Ack in front, the numbered ones with their number.
 NUMBERED_FUNCTIONS = ("Store", "Passing", "Marker")
 ANSWERED_FUNCTIONS = ("Ping", "Pong", *NUMBERED_FUNCTIONS)
 
 _STORE_RECORD = re.compile(
     rb"(?P<chip>.{7})(?P<time>\d\d:\d\d:\d\d\.\d{3}) (?P<device>.) (?P<reader>..)"
-    rb"(?P<lap>[ \d]{2}\d)(?P<number>[0-9A-Fa-f]{4})(?P<date>\d{6})(?P<sum>[0-9A-Fa-f]{2})",
+    rb"(?P<lap>  \d| \d\d|\d{3})(?P<number>[0-9A-Fa-f]{4})(?P<date>\d{6})(?P<sum>[0-9A-Fa-f]{2})",
     re.DOTALL,
 )
 _SUMMED_LENGTH = 37
@@ -90,7 +91,7 @@ def read_store_record(record: bytes) -> TnsPassing:
         chip=match["chip"].decode("latin-1").strip(),
         time_of_day_us=_time_of_day_us(match["time"]),
         date=_date(match["date"]),
-        device=_whole_number(match["device"]),
+        device=whole_number(match["device"]),
         lap=int(match["lap"]),
         number=int(match["number"], 16),
     )
@@ -101,14 +102,14 @@ def read_passing_record(record: bytes) -> TnsPassing:
     values = _values(record)
     if b"t" not in values or not values.get(b"c"):
         raise FrameRefused(reason="passing without time or chip")
-    number = _whole_number(values.get(b"n", b""))
+    number = whole_number(values.get(b"n", b""))
     return TnsPassing(
         chip=values[b"c"].decode("latin-1"),
         time_of_day_us=_time_of_day_us(values[b"t"]),
         date=_date(values[b"d"]) if b"d" in values else None,
-        device=_whole_number(values.get(b"dv", b"")),
-        lap=_whole_number(values.get(b"l", b"")),
-        number=_whole_number(values.get(b"b", b"")) if number is None else number,
+        device=whole_number(values.get(b"dv", b"")),
+        lap=whole_number(values.get(b"l", b"")),
+        number=whole_number(values.get(b"b", b"")) if number is None else number,
     )
 
 
@@ -174,5 +175,5 @@ def _date(text: bytes) -> str:
     return f"20{digits[:2]}-{digits[2:4]}-{digits[4:]}"
 
 
-def _whole_number(text: bytes) -> int | None:
-    return int(text) if text.isdigit() else None
+def whole_number(text: bytes) -> int | None:
+    return int(text) if text.isdigit() and len(text) <= NUMBER_MAX_LENGTH else None

@@ -19,7 +19,7 @@ from tests.firmware_bridge.recorded_samples import PROTOCOLS
 
 CORPUS_MAX_COUNT = 2000
 INPUT_MAX_LENGTH = 20_000
-MARKERS = b"\x8d\x8e\x8f\x01\t\r\n\0$@=|:.x*,"
+MARKERS = b"\x8d\x8e\x8f\x01\t\r\n\0$@=|:.x*, 09"
 SEPARATORS = {"alge": b"\r", "fasttrack": b"\r", "champ": b"\r", "beamline": b"\n"}
 
 
@@ -73,7 +73,7 @@ def mutate(chance: random.Random, data: bytes, corpus: list[bytes]) -> bytes:
             case 1:
                 del mutated[at:end]
             case 2:
-                mutated[at:at] = bytes([chance.choice(MARKERS)]) * chance.choice([1, 1, 1, 2, 500])
+                mutated[at:at] = bytes([chance.choice(MARKERS)]) * chance.choice([1, 1, 1, 2, 500, 5000])
             case 3:
                 mutated[at:at] = chance.choice(corpus)[:2000]
             case 4:

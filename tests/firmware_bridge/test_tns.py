@@ -79,6 +79,14 @@ def test_a_damaged_record_leaves_the_others_and_the_message_unacknowledged() -> 
     assert decoder.counters.frames_good == 0
 
 
+def test_a_message_that_lost_its_end_sign_still_counts_if_it_is_whole() -> None:
+    stream = store(TNS_STORE_RECORD).removesuffix(b"$") + TNS_PASSING_MESSAGE
+    decoder = TnsDecoder()
+    events = decoder.feed(stream)
+    assert [event for event in events if isinstance(event, TnsPassing)] == [TNS_STORE_PASSING, TNS_PASSING]
+    assert (decoder.counters.frames_good, decoder.counters.frames_damaged) == (2, 0)
+
+
 def test_filling_may_stand_anywhere() -> None:
     sprinkled = b"\0".join(TNS_PASSING_MESSAGE[at : at + 5] for at in range(0, len(TNS_PASSING_MESSAGE), 5))
     assert TnsDecoder().feed(b"\0\0\r\n" + sprinkled) == TnsDecoder().feed(TNS_PASSING_MESSAGE)
@@ -105,3 +113,11 @@ def test_encoding_gives_the_recorded_bytes() -> None:
     assert encode_store_record(read_store_record(TNS_STORE_RECORD)).encode() == TNS_STORE_RECORD
     assert read_passing_record(encode_passing_record(TNS_PASSING).encode()) == TNS_PASSING
     assert encode_message(["Kiosk", "AckPing"]) == b"Kiosk@AckPing@$"
+
+
+def test_numbers_that_are_none_are_damage() -> None:
+    crooked = TNS_STORE_RECORD.replace(b"  1001", b"0 1001")
+    for message in (store(crooked), store(TNS_STORE_RECORD)[:-3] + b"7" * 5000 + b"@$"):
+        assert isinstance(TnsDecoder().feed(message)[0], Damaged)
+    (event,) = TnsDecoder().feed(b"X@Passing@c=1|t=" + b"1" * 5000 + b"@7@$")
+    assert isinstance(event, Damaged)
