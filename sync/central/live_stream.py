@@ -61,7 +61,7 @@ class LiveStream:
         return response
 
     async def _follow(self, request: web.Request, response: web.StreamResponse) -> None:
-        is_deflated = accepts_gzip(request)
+        is_deflated = accepts_gzip(request) and "plain" not in request.query
         if is_deflated:
             response.headers["Content-Encoding"] = "gzip"
         await response.prepare(request)

@@ -78,8 +78,9 @@ class TrackStory:
 class CentralThread:
     """A central in a thread of its own, for a browser that is driven from the test's thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, followers_max_count: int = 100) -> None:
         self._folder = folder
+        self._followers_max_count = followers_max_count
         self._loop = asyncio.new_event_loop()
         self._central: Central | None = None
         self._stop: asyncio.Event | None = None
@@ -115,9 +116,10 @@ class CentralThread:
 
     async def _serve(self, serving: threading.Event) -> None:
         self._stop = asyncio.Event()
-        async with open_central(
-            central_config(self._folder, public_port=self.port), SystemClock()
-        ) as central:
+        config = central_config(
+            self._folder, public_port=self.port, followers_max_count=self._followers_max_count
+        )
+        async with open_central(config, SystemClock()) as central:
             self._central = central
             self.port = central.public_port
             serving.set()

@@ -125,6 +125,33 @@ def test_a_restart_of_central_is_survived_without_a_touch(
     expect(page.locator("#link")).to_have_text("Live")
 
 
+def test_a_phone_too_many_still_gets_the_board(tmp_path: Path, phone: BrowserContext) -> None:
+    with CentralThread(tmp_path, followers_max_count=1).running() as central:
+        central.take(TrackStory().drives("c1", "Anna", 12.5).news())
+        open_page(phone, central)
+        late = phone.new_page()
+        late.goto(f"http://127.0.0.1:{central.port}/")
+        expect(late.locator("#rows .name")).to_have_text(["Anna"])
+        expect(late.locator("#link")).to_have_text("Slow updates")
+        expect(late.locator("#banner")).to_be_empty()
+
+
+def test_laps_seen_before_are_there_without_a_network(central: CentralThread, phone: BrowserContext) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = open_page(phone, central)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c1")
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    phone.set_offline(True)
+    page.reload()
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    expect(page.locator("#competitor-page")).to_contain_text("as this phone saw them last")
+    page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c2")
+    expect(page.locator("#competitor-page")).to_contain_text("need the network")
+    expect(page.locator("#competitor-page dd").nth(1)).to_have_text("13.500")
+
+
 def test_any_name_is_text_and_fits(central: CentralThread, phone: BrowserContext) -> None:
     track = TrackStory()
     for number, name in enumerate((HOSTILE_NAME, LONG_NAME, "日本語の名前", "محمد العربي", "W" * 80)):

@@ -24,6 +24,7 @@ let view = null; // what is known of them
 let viewOf = ""; // what `view` was asked for
 let boardScroll = 0;
 let restMs = 0;
+let lastFound = [];
 
 const resolutionNs = () => board?.event.resolution_ns ?? 1_000_000;
 const entryOf = (competitor) => board?.entries.find((entry) => entry.competitor === competitor) ?? null;
@@ -59,20 +60,21 @@ async function ask(path) {
   const answer = await fetch(path);
   if (answer.status === 404) return null;
   if (!answer.ok) throw new Error("not answered");
-  return answer.json();
+  return { ...(await answer.json()), isKept: answer.headers.has("X-Kept") };
 }
 
 function drawBoard() {
   if (!board) return;
   const traits = { resolutionNs: resolutionNs(), newest: board.newest };
   setText(byId("event"), board.event.name);
-  document.title = board.event.name;
   rows.draw(board.entries, traits);
   setText(byId("count"), board.entries.length ? String(board.entries.length) : "");
   byId("empty").hidden = true;
   byId("nothing").hidden = board.entries.length > 0;
   drawFollowed(traits);
   drawTrack(board.on_track, resolutionNs());
+  if (!byId("found-page").hidden) drawFound();
+  if (!opened) document.title = board.event.name;
 }
 
 function drawFollowed(traits) {
@@ -90,6 +92,7 @@ async function refreshCompetitor() {
     viewOf = wanted;
     try {
       view = (await ask("/api/v1/competitors/" + encodeURIComponent(competitor))) ?? { isUnknown: true };
+      if (view.isKept) viewOf = ""; // ask again with the next board
     } catch {
       viewOf = "";
       view = view?.competitor === competitor ? view : null;
@@ -114,13 +117,22 @@ function drawOpened(running = []) {
   // The live board knows the run under way best.
   const live = new Map(running.map((run) => [run.run, run]));
   const runs = view ? view.runs.map((run) => live.get(run.run) ?? run) : running;
-  const note = view ? "" : "The laps are not on this phone; they need the network.";
+  const note = !view ? "The laps are not on this phone; they need the network." : view.isKept ? "No network. Runs and laps as this phone saw them last." : "";
+  document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
   drawCompetitor(page, { competitor: opened, name, entry, runs }, resolutionNs(), { note, onFollow: followChanged });
 }
 
 function followChanged() {
   refreshCompetitor();
   drawBoard();
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function show(pageId) {
@@ -132,7 +144,7 @@ function route() {
   const wasOnBoard = !byId("board-page").hidden;
   if (match) {
     if (wasOnBoard) boardScroll = scrollY;
-    opened = decodeURIComponent(match[1]);
+    opened = decoded(match[1]);
     view = null;
     viewOf = "";
     drawOpened();
@@ -143,6 +155,7 @@ function route() {
   }
   const was = opened;
   opened = null;
+  document.title = board?.event.name ?? "Pitboard";
   if (byId("query").value.trim()) {
     show("found-page");
     return;
@@ -152,6 +165,12 @@ function route() {
     scrollTo(0, boardScroll);
     byId("rows").querySelector(`a[href="#/competitors/${CSS.escape(encodeURIComponent(was))}"]`)?.focus({ preventScroll: true });
   }
+}
+
+// What was found is drawn with the newest results.
+function drawFound() {
+  const entries = lastFound.map((one) => entryOf(one.competitor) ?? one);
+  foundRows.draw(entries, { resolutionNs: resolutionNs(), newest: board?.newest });
 }
 
 let typing = 0;
@@ -171,7 +190,8 @@ async function search() {
   }
   const found = await findCompetitors(query, board?.entries ?? []);
   if (!found || byId("query").value.trim() !== query) return;
-  foundRows.draw(found.results, { resolutionNs: resolutionNs() });
+  lastFound = found.results;
+  drawFound();
   const more = found.found > found.results.length ? ` The first ${found.results.length} are shown; type more of the name.` : "";
   setText(byId("found-title"), found.found ? `Found ${found.found}` : "Nobody found");
   setText(byId("found-note"), (found.note || (found.found ? "" : "No name contains this. Try a shorter part of it.")) + more);

@@ -51,11 +51,11 @@ function newRow(competitor) {
 function fill(row, entry, resolutionNs, isNewest) {
   setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
   setText(row.name, entry.name);
-  setText(row.detail, entry.laps == null ? "no result yet" : `${counted(entry.laps, "lap")} · ${counted(entry.runs, "run")}`);
+  setText(row.detail, entry.laps == null ? "no result yet" : entry.is_disqualified ? "Disqualified" : `${counted(entry.laps, "lap")} · ${counted(entry.runs, "run")}`);
   setText(row.time, entry.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs));
   setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
   setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor) ? " ★" : ""));
   row.link.classList.toggle("newest", isNewest);
   row.link.classList.toggle("leads", entry.rank === 1);
-  row.link.classList.toggle("timeless", entry.best_ns == null);
+  row.link.classList.toggle("timeless", entry.best_ns == null || !!entry.is_disqualified);
 }

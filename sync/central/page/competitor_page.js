@@ -33,7 +33,7 @@ function followButton(view, onFollow) {
 
 function summary(entry, resolutionNs) {
   const facts = [
-    ["Place", entry?.rank ?? "–"],
+    ["Place", entry?.is_disqualified ? "Disqualified" : (entry?.rank ?? "–")],
     ["Best lap", entry?.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs)],
     ["Gap", entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? "leads" : "–"],
     ["Laps", entry?.laps ?? 0],

@@ -4,8 +4,10 @@ import { byId, element, setText } from "./elements.js";
 import { ageText, clockText } from "./time_text.js";
 
 const PATIENCE_MS = 3_000; // a short hiccup is not worth a word
-const WORDS = { live: "Live", waiting: "Connecting", lost: "Not live", offline: "No network" };
+const WORDS = { live: "Live", slow: "Slow updates", waiting: "Connecting", lost: "Not live", offline: "No network" };
 const REASONS = { offline: "No network.", lost: "The server does not answer.", waiting: "Connecting." };
+
+const isGood = (state) => state === "live" || state === "slow";
 
 export class LinkBanner {
   #state = "waiting";
@@ -24,7 +26,7 @@ export class LinkBanner {
 
   setState(state) {
     if (state === this.#state) return;
-    if (this.#state === "live" || state === "live") this.#sinceMs = Date.now();
+    if (isGood(this.#state) || isGood(state)) this.#sinceMs = Date.now();
     this.#state = state;
     this.draw();
   }
@@ -38,7 +40,7 @@ export class LinkBanner {
     setText(byId("track-title"), shown === "lost" || shown === "offline" ? "Last seen on track" : "On track now");
     setText(link, WORDS[shown]);
     const banner = byId("banner");
-    if (this.#state === "live" || isPatient) {
+    if (isGood(this.#state) || isPatient) {
       banner.replaceChildren();
       return;
     }

@@ -42,6 +42,12 @@ function number(label, value, isOut = false) {
 }
 
 export function lapWords(lap) {
+  const words = verdictWords(lap);
+  if (!lap.is_corrected) return words;
+  return words ? `Corrected, ${words.toLowerCase()}` : "Corrected";
+}
+
+function verdictWords(lap) {
   if (lap.verdict === "void") return lap.is_short ? "Short, void" : "Void";
   if (lap.is_short) return lap.verdict === "valid" ? "Short, judged valid" : "Short, not judged yet";
   return "";

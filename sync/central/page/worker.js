@@ -1,5 +1,6 @@
 // Keeps the page and the last answers on the phone, so that both are there without a network.
-// The page is kept whole under its version; what the API said is asked anew first, and kept only as a fallback.
+// The page is kept whole under its version. A competitor is asked for anew first; what was kept is marked as kept.
+// The board itself is kept by the page.
 
 const PAGE = "page-PAGE_VERSION";
 const ANSWERS = "answers";
@@ -23,7 +24,7 @@ addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (FILES.includes(url.pathname)) event.respondWith(fromPage(event.request, url.pathname));
-  else if (/^\/api\/v1\/(board|competitors\/)/.test(url.pathname)) event.respondWith(fromApi(event));
+  else if (url.pathname.startsWith("/api/v1/competitors/")) event.respondWith(fromApi(event));
 });
 
 async function dropFormer() {
@@ -40,13 +41,13 @@ async function fromPage(request, path) {
 async function fromApi(event) {
   const answers = await caches.open(ANSWERS);
   try {
-    const answer = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await fetch(event.request, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
     if (answer.ok) event.waitUntil(keep(answers, event.request, answer.clone()));
     return answer;
   } catch (error) {
     const kept = await answers.match(event.request);
     if (!kept) throw error;
-    return kept;
+    return new Response(kept.body, { headers: { "Content-Type": "application/json", "X-Kept": "1" } });
   }
 }
 
