@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
 
 from firmware_bridge.config import BridgeConfig
 from firmware_bridge.gate import Gate
 from firmware_bridge.outbox import Outbox
-from firmware_bridge.passing import Passing
 from firmware_bridge.passing_maker import LineCounters, PassingMaker
 from firmware_bridge.raw_log import (
     BRIDGE_STARTED,
-    PORT_OPENED,
+    SENSOR_SET,
     RawLog,
     RawLogLost,
-    RawRecord,
     read_raw_records,
     recent_raw_files,
 )
+from firmware_bridge.replay import SensorSetting, make_passings
 from firmware_bridge.sensor_reader import SensorReader
 from firmware_bridge.trackside_client import PassingsRefused, TracksideClient
 from pitboard.clock import Clock
@@ -36,13 +34,10 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
     makers = make_passing_makers(config)
     with RawLog.open(config.spool_folder, clock=clock) as raw_log:
         recent = recent_raw_files(config.spool_folder)
-        rebuilt = await asyncio.to_thread(lambda: list(replay(read_raw_records(recent), makers)))
+        rebuilt = await asyncio.to_thread(lambda: list(make_passings(read_raw_records(recent), makers)))
         for maker in makers.values():
             maker.counters = LineCounters()
-        try:
-            raw_log.append_mark(BRIDGE_STARTED)
-        except RawLogLost as lost:
-            log.error("%s; the race goes on without it", lost)
+        _mark_start(raw_log, config)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
             outbox = Outbox(trackside=trackside, rebuilt=rebuilt)
             changed = asyncio.Event()
@@ -81,20 +76,14 @@ def make_passing_makers(config: BridgeConfig) -> dict[str, PassingMaker]:
     }
 
 
-def replay(records: Iterable[RawRecord], makers: Mapping[str, PassingMaker]) -> Iterable[Passing]:
-    """Yield the passings in the records as on the day; the makers end up as they were then."""
-    for record in records:
-        if record.mark == BRIDGE_STARTED:
-            for maker in makers.values():
-                maker.open_port()
-        maker_of = makers.get(record.sensor)
-        if maker_of is None:
-            continue
-        if record.mark == PORT_OPENED:
-            maker_of.open_port()
-        elif record.raw is not None:
-            reading = maker_of.feed(record.data, received_mono_ns=record.mono_ns, boot_id=record.boot_id)
-            yield from reading.passings
+def _mark_start(raw_log: RawLog, config: BridgeConfig) -> None:
+    try:
+        raw_log.append_mark(BRIDGE_STARTED)
+        for sensor in config.sensors:
+            setting = SensorSetting(gate=sensor.gate_name, hold_off_ms=config.hold_off_ms(sensor.gate_name))
+            raw_log.append_mark(SENSOR_SET, sensor=sensor.name, detail=setting.as_detail())
+    except RawLogLost as lost:
+        log.error("%s; the race goes on without it", lost)
 
 
 async def _report(

@@ -50,8 +50,8 @@ class PassingMaker:
 
     def __init__(self, *, sensor: str, gate: Gate) -> None:
         self.counters = LineCounters()
+        self.gate = gate
         self._sensor = sensor
-        self._gate = gate
         self._decoder = BeamlineDecoder()
         self._seen: dict[str, SeqRanges] = {}
         self._clock = TickClock()
@@ -137,7 +137,7 @@ class PassingMaker:
         boot_id, _ = self._clock_key
         for trip, received_mono_ns in trips:
             stamp = self._clock.stamp(trip.unwrapped_us)
-            if not self._gate.lets_through(stamp.mono_ns, boot_id=boot_id):
+            if not self.gate.lets_through(stamp.mono_ns, boot_id=boot_id):
                 self.counters.held_off += 1
                 continue
             yield Passing(

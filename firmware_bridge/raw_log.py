@@ -21,6 +21,7 @@ _FILE_NAME = re.compile(r"raw-(\d{6})-(\d{4}-\d\d-\d\d)\.jsonl")
 RECENT_DATES_MAX_COUNT = 2
 RECENT_FILES_MAX_COUNT = 8
 BRIDGE_STARTED = "bridge-started"
+SENSOR_SET = "sensor-set"
 PORT_OPENED = "port-opened"
 PORT_CLOSED = "port-closed"
 
@@ -61,6 +62,7 @@ class RawLog:
         self._path = folder
         self._date = ""
         self._is_torn = False
+        self._settings: dict[str, RawRecord] = {}
 
     @classmethod
     @contextmanager
@@ -84,17 +86,21 @@ class RawLog:
         )
 
     def append_mark(self, mark: str, *, sensor: str = "", detail: str = "") -> None:
-        """Append that something happened around the bytes. Raises RawLogLost."""
-        self._append(
-            RawRecord(
-                mono_ns=self._clock.mono_ns(),
-                boot_id=self._clock.boot_id,
-                sensor=sensor,
-                mark=mark,
-                detail=detail,
-                utc_ms=self._clock.utc_ms(),
-            )
+        """Append that something happened around the bytes. Raises RawLogLost.
+
+        Each new file begins with the latest SENSOR_SET of each sensor, so that it explains itself.
+        """
+        record = RawRecord(
+            mono_ns=self._clock.mono_ns(),
+            boot_id=self._clock.boot_id,
+            sensor=sensor,
+            mark=mark,
+            detail=detail,
+            utc_ms=self._clock.utc_ms(),
         )
+        self._append(record)
+        if mark == SENSOR_SET:
+            self._settings[sensor] = record
 
     def sync(self) -> None:
         """Return once all that was appended before is on the disk. Raises RawLogLost."""
@@ -105,16 +111,22 @@ class RawLog:
                 raise RawLogLost(path=self._path, reason=error.strerror or str(error)) from error
 
     def _append(self, record: RawRecord) -> None:
-        line = msgspec.json.encode(record) + b"\n"
         try:
             date = _date_of(self._clock.utc_ms())
             if date != self._date:
                 self._close()
                 self._open_day(date)
-            # What a full disk cut off must not swallow the line after it.
-            written = os.write(self._fd, b"\n" + line if self._is_torn else line)
+                for setting in self._settings.values():
+                    self._write(setting)
+            self._write(record)
         except OSError as error:
             raise RawLogLost(path=self._path, reason=error.strerror or str(error)) from error
+
+    def _write(self, record: RawRecord) -> None:
+        line = msgspec.json.encode(record) + b"\n"
+        # What a full disk cut off must not swallow the line after it.
+        line = b"\n" + line if self._is_torn else line
+        written = os.write(self._fd, line)
         self._is_torn = written < len(line)
         if self._is_torn:
             raise RawLogLost(path=self._path, reason="the disk took only part of a line")

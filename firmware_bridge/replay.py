@@ -1,0 +1,72 @@
+"""Make the passings of a raw log again, with the very code that made them on the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from firmware_bridge.gate import Gate
+from firmware_bridge.passing import Passing
+from firmware_bridge.passing_maker import PassingMaker
+from firmware_bridge.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord
+from pitboard.errors import Refusal
+
+
+class RawLogRefused(Refusal):
+    """The file is no raw log of ours, or was changed."""
+
+    code = "raw-log-refused"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"the raw log cannot be replayed: {reason}")
+        self.reason = reason
+
+
+class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sensor was configured; noted in the raw log at each start, so that it explains itself."""
+
+    gate: str
+    hold_off_ms: int
+
+    def as_detail(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingMaker]) -> Iterator[Passing]:
+    """Yield the passings in the records; the makers end up as they were then."""
+    for record in records:
+        if record.mark == BRIDGE_STARTED:
+            for maker in makers.values():
+                maker.open_port()
+        maker_of = makers.get(record.sensor)
+        if maker_of is None:
+            continue
+        if record.mark == PORT_OPENED:
+            maker_of.open_port()
+        elif record.raw is not None:
+            reading = maker_of.feed(record.data, received_mono_ns=record.mono_ns, boot_id=record.boot_id)
+            yield from reading.passings
+
+
+def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
+    """Yield the passings in the records, configured as the records say; nothing else is needed.
+
+    Raises RawLogRefused.
+    """
+    makers: dict[str, PassingMaker] = {}
+    gates: dict[SensorSetting, Gate] = {}
+    for record in records:
+        if record.mark == SENSOR_SET:
+            setting = _read_setting(record.detail)
+            gate = gates.setdefault(setting, Gate(hold_off_ms=setting.hold_off_ms))
+            maker = makers.setdefault(record.sensor, PassingMaker(sensor=record.sensor, gate=gate))
+            maker.gate = gate
+        yield from make_passings([record], makers)
+
+
+def _read_setting(detail: str) -> SensorSetting:
+    try:
+        return msgspec.json.decode(detail, type=SensorSetting)
+    except msgspec.DecodeError as error:
+        raise RawLogRefused(reason=f"its sensor setting makes no sense: {error}") from error
