@@ -43,12 +43,16 @@ def badge_for(
     trouble: str | None,
     follows_central: bool = False,
     has_followed: bool = True,
+    has_board: bool = False,
 ) -> Badge:
     """Return the badge: `trouble` says why no source answers, None while one is being looked for.
 
-    `has_followed` says whether a source has answered since this process started.
+    `has_followed` says whether a source has answered since this process started, `has_board` whether there
+    is anything to show.
     """
     reason = trouble or LOOKING
+    if contact is None and has_board:
+        return Badge(is_live=False, headline="Age unknown", reason=reason)
     if contact is None:
         return Badge(is_live=False, headline=_sentence_case(LOOKING), reason=trouble or "")
     if contact.boot_id != boot_id:

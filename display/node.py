@@ -69,6 +69,7 @@ class DisplayNode:
         self._window = window
         self._clock = clock
         self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
+        self._note_wanted = asyncio.Event()
         self._screen = BoardScreen(replica, window, painter, frame_log, clock, badge=self._badge)
         self._presence = VenuePresence(
             status_app(self._status),
@@ -87,7 +88,7 @@ class DisplayNode:
             have=replica.have,
             candidates=self._candidates,
             connect=lambda candidate: RequestsPeer(candidate.url, name=candidate.name),
-            on_change=self._screen.wake,
+            on_change=self._source_changed,
             contact=self._note.load(),
         )
 
@@ -126,6 +127,10 @@ class DisplayNode:
     def _units_changed(self) -> None:
         self._follower.candidates_changed()
 
+    def _source_changed(self) -> None:
+        self._screen.wake()
+        self._note_wanted.set()
+
     def _badge(self) -> tuple[Badge, int | None]:
         follower, now_mono_ns, boot_id = self._follower, self._clock.mono_ns(), self._clock.boot_id
         badge = badge_for(
@@ -135,6 +140,7 @@ class DisplayNode:
             trouble=follower.trouble,
             follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
             has_followed=follower.has_followed,
+            has_board=self._replica.version > 0,
         )
         changes_ns = badge_changes_ns(
             follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed
@@ -180,11 +186,16 @@ class DisplayNode:
             log.warning("picture not written: path=%s reason=%s", path, error)
 
     async def _keep_note(self) -> None:
+        """Write the note when a source is found or lost, and now and then while one answers."""
         while True:
-            contact = self._follower.contact
-            if contact is not None and self._note.is_due(contact):
-                await asyncio.to_thread(self._note.save, contact)
-            await asyncio.sleep(NOTE_CHECK_S)
+            self._note_wanted.clear()
+            follower = self._follower
+            if follower.contact is not None and (
+                follower.source is None or self._note.is_due(follower.contact)
+            ):
+                await asyncio.to_thread(self._note.save, follower.contact)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._note_wanted.wait(), NOTE_CHECK_S)
 
 
 @contextlib.asynccontextmanager
