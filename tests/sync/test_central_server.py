@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from pitboard.board_view import encode_view, view_board
 from pitboard.bodies import UnitRevoked
@@ -133,6 +135,31 @@ def test_the_process_serves_and_stops_within_a_second(tmp_path: Path) -> None:
         assert process.wait(3) == 0
     shown = subprocess.run([*program, "event-key"], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() in line
+
+
+def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "central.toml"
+    path.write_text(CENTRAL_TOML.format(key=UNIT_A.key))
+    records = [to_wire(one) for one in TrackStory().drives("c1", "Anna", 12.5).news()]
+
+    def start() -> tuple[subprocess.Popen[str], str, str]:
+        program = [sys.executable, "-m", "pitboard", "central", "--config", str(path)]
+        process = subprocess.Popen(program, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        doors = re.search(r"public=(\S+) ingest=(\S+)", process.stderr.readline())
+        assert doors is not None
+        return process, doors[1], doors[2]
+
+    boards: list[Any] = []
+    for _ in range(2):
+        process, public, ingest = start()
+        with process:
+            if not boards:
+                asyncio.run(RequestsPeer(ingest).sync(SyncRequest(records=records)))
+            boards.append(requests.get(f"{public}/api/v1/board", timeout=5).json())
+            process.kill()
+    assert boards[0] == boards[1]
+    assert [entry["name"] for entry in boards[0]["entries"]] == ["Anna"]
 
 
 def test_open_long_polls_do_not_hold_up_the_stop(tmp_path: Path) -> None:

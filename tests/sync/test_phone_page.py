@@ -156,6 +156,7 @@ def test_any_name_is_text_and_fits(central: CentralThread, phone: BrowserContext
     track = TrackStory()
     for number, name in enumerate((HOSTILE_NAME, LONG_NAME, "日本語の名前", "محمد العربي", "W" * 80)):
         track.drives(f"c{number}", name, 12.5 + number)
+    track.drives("slow", "Slow", 3_754.25)
     central.take(track.news())
     troubles: list[str] = []
     page = phone.new_page()
@@ -163,9 +164,10 @@ def test_any_name_is_text_and_fits(central: CentralThread, phone: BrowserContext
     page.on("console", lambda message: troubles.append(message.text))
     page.goto(f"http://127.0.0.1:{central.port}/")
     expect(page.locator("#rows .name").first).to_have_text(HOSTILE_NAME)
+    expect(page.locator("#rows .time").last).to_have_text("1:02:34.250")
     assert page.locator("#rows img").count() == 0
     assert page.title() == "Summer Cup"
-    for path in ("", "#/competitors/c0", "#/competitors/c4", "#/competitors/nobody"):
+    for path in ("", "#/competitors/c0", "#/competitors/c4", "#/competitors/slow", "#/competitors/nobody"):
         page.goto(f"http://127.0.0.1:{central.port}/{path}")
         page.wait_for_timeout(150)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -140,6 +140,7 @@ function show(pageId) {
 }
 
 function route() {
+  if (location.hash === "#main") return; // the skip link
   const match = /^#\/competitors\/(.+)$/.exec(location.hash);
   const wasOnBoard = !byId("board-page").hidden;
   if (match) {

@@ -42,7 +42,7 @@ function newRow(competitor) {
   const [rank, marks, detail, time, gap] = ["rank", "marks", "detail", "time", "gap"].map((one) =>
     element("span", { class: one }),
   );
-  const who = element("span", { class: "who" }, element("span", { class: "line" }, name, marks), detail);
+  const who = element("span", { class: "who" }, element("span", { class: "line" }, name, " ", marks), detail);
   const result = element("span", { class: "result" }, time, gap);
   const link = element("a", { class: "row", href: "#/competitors/" + encodeURIComponent(competitor) }, rank, who, result);
   return { item: element("li", {}, link), link, rank, name, marks, detail, time, gap };
