@@ -11,7 +11,7 @@ from display.scene.blocks import Area, Block, Fill, Scene, Text
 from display.scene.header import badge_area, badge_block, title_block
 from display.scene.measures import BANDS_MAX_COUNT, DIGIT_PERMILLE, Measures, measure
 from display.scene.pages import PINNED_COUNT, entries_on, page_count
-from display.scene.track_band import result_band, run_band
+from display.scene.track_band import result_band, run_band, time_text
 from pitboard.board_view import BoardView, EntryView
 from pitboard.drawing.palette import (
     BLUE,
@@ -176,7 +176,7 @@ def _row(
     px, resolution_ns = measures.px, view.event.resolution_ns
     is_newest, is_leader = entry.competitor == view.newest, entry.rank == 1
     ground: Colour = BLUE if is_newest else PANEL_RAISED if is_pinned else PANEL
-    ink: Colour = TEXT_DARK if is_newest else TEXT
+    ink: Colour = TEXT_DARK if is_newest else TEXT_MUTED if entry.is_disqualified else TEXT
     radius = px(10)
     size = min(_figure_size(measures), area.height * 82 // 100)
     marks: list[Fill | Text] = [Fill(area=area, colour=ground, radius_px=radius)]
@@ -206,7 +206,7 @@ def _row(
             colour=ink,
         ),
         Text(
-            text=format_lap_ns(entry.best_ns, resolution_ns=resolution_ns),
+            text=time_text(entry, resolution_ns=resolution_ns),
             area=_in_column(area, columns.time),
             size_px=size,
             least_px=size * 2 // 3,

@@ -33,6 +33,7 @@ PHASE_WORDS: dict[Phase, str] = {
     "confirmed": "CONFIRMED",
     "discarded": "DISCARDED",
 }
+DISQUALIFIED = "DSQ"
 PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "time-up": AMBER}
 
 
@@ -81,7 +82,7 @@ def result_band(entry: EntryView, area: Area, measures: Measures, *, resolution_
     """Return the band of the latest confirmed result, shown while nobody is on track."""
     values = (
         Value("RANK", NO_TIME if entry.rank is None else str(entry.rank), 3),
-        Value("BEST LAP", format_lap_ns(entry.best_ns, resolution_ns=resolution_ns), 7),
+        Value("BEST LAP", time_text(entry, resolution_ns=resolution_ns), 7),
         Value("GAP", format_gap_ns(entry.gap_ns or None, resolution_ns=resolution_ns) or NO_TIME, 7),
     )
     return _band(
@@ -95,6 +96,13 @@ def result_band(entry: EntryView, area: Area, measures: Measures, *, resolution_
         name=entry.name,
         values=values,
         ground=PANEL,
+    )
+
+
+def time_text(entry: EntryView, *, resolution_ns: int) -> str:
+    """Return the entry's best lap, or that it is disqualified."""
+    return (
+        DISQUALIFIED if entry.is_disqualified else format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import msgspec
 import pytest
 
 from display.scene.blocks import Area, Block, Fill, Scene, Text
@@ -181,3 +182,12 @@ def test_runs_beyond_the_bands_are_not_claimed_as_drawn() -> None:
     tracks = [run_view(track=f"Track {sign}") for sign in "ABCDE"]
     scene = lay_out(board(12, on_track=tracks), LIVE, (1920, 1080), page=0)
     assert scene.runs_drawn == ("run Track A", "run Track B", "run Track C")
+
+
+def test_a_disqualified_competitor_shows_no_time() -> None:
+    view = board(3, newest=2)
+    last = msgspec.structs.replace(view.entries[2], rank=None, gap_ns=None, is_disqualified=True)
+    view = msgspec.structs.replace(view, entries=[*view.entries[:2], last])
+    scene = lay_out(view, LIVE, (1920, 1080), page=0)
+    assert texts(rows(scene)[2])[-4:] == ["–", last.name, "DSQ", ""]
+    assert "DSQ" in texts(named(scene, "result"))
