@@ -27,6 +27,7 @@ LOST_PAUSE_MS = 250
 TAP_AGAIN_MS = 700
 KEY_AGAIN_MS = 80
 STILL_MARGIN_MS = 60
+ROWS_WANTED = 4
 ANSWER_PATIENCE_MS = 3_000
 _NS_PER_MS = 1_000_000
 
@@ -185,7 +186,7 @@ class ScriptedOfficial:
         """Bring the next competitor to the start."""
         rows = sight.starting("pick:")
         if self._wish is None:
-            self._wish = self._new_wish(has_rows=bool(rows))
+            self._wish = self._new_wish(rows_count=len(rows))
         wish = self._wish
         picked = sight.label("picked")
         if picked is not None and wish.name in (None, picked):
@@ -197,8 +198,8 @@ class ScriptedOfficial:
         else:
             await self._tap(sight, "register")
 
-    def _new_wish(self, *, has_rows: bool) -> _Wish:
-        if self._names and (not has_rows or self._dice.random() < 0.6):
+    def _new_wish(self, *, rows_count: int) -> _Wish:
+        if self._names and (rows_count < ROWS_WANTED or self._dice.random() < 0.4):
             return _Wish(name=self._names.pop())
         return _Wish(name=None, pages_down=self._dice.randint(0, 2))
 

@@ -98,7 +98,7 @@ def _light_widgets(screen: ScreenState | None, view: View, area: Rect, measures:
                 note=state_word(state),
                 icon=state_icon(state),
                 tone=state_tone(state),
-                size_px=measures.text(27),
+                size_px=measures.text(29),
                 enabled=screen is not None,
                 intent=ShowPage(Page.MAIN if view.page is Page.STATUS else Page.STATUS),
                 is_pressed=f"light:{name}" in view.pressed,
