@@ -14,6 +14,7 @@ from sync.central.public_api import PublicApi
 from sync.central.race_reader import RaceReader
 
 _HEADERS = {
+    "Server": "Pitboard",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -20,6 +20,7 @@ from sync.central.competitor_search import CompetitorSearch
 from sync.central.encoded_answer import EncodedAnswer
 
 ANSWERS_MAX_COUNT = 512
+ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
 
 
 class FoundView(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ class RaceReader:
         self._search = CompetitorSearch(fold)
         self._version = -1
         self._answers: dict[tuple[str, object], EncodedAnswer | None] = {}
+        self._answers_bytes = 0
 
     def board(self, count: int | None) -> EncodedAnswer:
         """Return the board's first `count` entries or all of them."""
@@ -75,10 +77,16 @@ class RaceReader:
     ) -> EncodedAnswer | None:
         if self._version != self._fold.version:
             self._version = self._fold.version
-            self._answers.clear()
+            self._forget()
         if key not in self._answers:
-            if len(self._answers) >= ANSWERS_MAX_COUNT:
-                self._answers.clear()
+            if len(self._answers) >= ANSWERS_MAX_COUNT or self._answers_bytes >= ANSWERS_MAX_BYTES:
+                self._forget()
             value = view()
-            self._answers[key] = None if value is None else EncodedAnswer(encode_view(value))
+            answer = None if value is None else EncodedAnswer(encode_view(value))
+            self._answers[key] = answer
+            self._answers_bytes += 0 if answer is None else len(answer.body)
         return self._answers[key]
+
+    def _forget(self) -> None:
+        self._answers.clear()
+        self._answers_bytes = 0

@@ -1,9 +1,9 @@
 // The page's conductor: which page is shown, and what is drawn when something changes.
 
 import { BoardList } from "./board_list.js";
-import { drawCompetitor } from "./competitor_page.js";
+import { backLink, drawCompetitor } from "./competitor_page.js";
 import { byId, element, setText } from "./elements.js";
-import { followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
+import { follow, followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
 import { LinkBanner } from "./link_banner.js";
 import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
@@ -78,7 +78,11 @@ function drawBoard() {
 }
 
 function drawFollowed(traits) {
-  const followed = [...followedNames()].map(([competitor, name]) => entryOf(competitor) ?? { competitor, name, rank: null, best_ns: null });
+  const followed = [...followedNames()].map(([competitor, name]) => {
+    const entry = entryOf(competitor);
+    if (entry && entry.name !== name) follow(competitor, entry.name, true); // corrected, or erased
+    return entry ?? { competitor, name, rank: null, best_ns: null };
+  });
   followed.sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity));
   byId("followed").hidden = !followed.length;
   followedRows.draw(followed, traits);
@@ -105,13 +109,13 @@ async function refreshCompetitor() {
 function drawOpened(running = []) {
   const page = byId("competitor-page");
   if (view?.isUnknown) {
-    page.replaceChildren(element("a", { class: "back", href: "#/" }, "‹ Board"), element("p", { class: "empty" }, "Nobody here by this link."));
+    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "Nobody here by this link."));
     return;
   }
   const entry = entryOf(opened) ?? view?.entry ?? null;
   const name = view?.name ?? entry?.name ?? followedNames().get(opened);
   if (!name) {
-    page.replaceChildren(element("a", { class: "back", href: "#/" }, "‹ Board"), element("p", { class: "empty" }, "This needs the network, and there is none."));
+    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "This needs the network, and there is none."));
     return;
   }
   // The live board knows the run under way best.
@@ -119,8 +123,10 @@ function drawOpened(running = []) {
   const runs = view ? view.runs.map((run) => live.get(run.run) ?? run) : running;
   const note = !view ? "The laps are not on this phone; they need the network." : view.isKept ? "No network. Runs and laps as this phone saw them last." : "";
   document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
-  drawCompetitor(page, { competitor: opened, name, entry, runs }, resolutionNs(), { note, onFollow: followChanged });
+  drawCompetitor(page, { competitor: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
 }
+
+const backWord = () => (byId("query").value.trim() ? "Found" : "Board");
 
 function followChanged() {
   refreshCompetitor();

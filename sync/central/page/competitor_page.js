@@ -5,10 +5,14 @@ import { follow, isFollowed } from "./kept.js";
 import { PHASES, lapWords, lapsSoFar } from "./track_card.js";
 import { lapText } from "./time_text.js";
 
-export function drawCompetitor(page, view, resolutionNs, { note, onFollow }) {
+export function backLink(word) {
+  return element("a", { class: "back", href: "#/" }, "‹ " + word);
+}
+
+export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow }) {
   const title = element("h2", { class: "title", tabindex: "-1" }, nameElement(view.name));
   const star = followButton(view, onFollow);
-  const parts = [element("a", { class: "back", href: "#/" }, "‹ Board"), title, star, summary(view.entry, resolutionNs)];
+  const parts = [backLink(back), title, star, summary(view.entry, resolutionNs)];
   if (note) parts.push(element("p", { class: "empty" }, note));
   const runs = [...view.runs].reverse();
   parts.push(...runs.map((run, index) => runSection(run, runs.length - index, resolutionNs)));
