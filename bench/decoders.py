@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from statistics import median
 
+from firmware_bridge.beamline_encoder import encode_trip
 from firmware_bridge.decoders import (
     DECODERS,
     Decoder,
@@ -20,6 +21,7 @@ from firmware_bridge.decoders import (
     p3_encoder,
     tns_messages,
 )
+from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Trip
 from pitboard.clock import SystemClock
 
 STREAM_LENGTH = 1_000_000
@@ -90,6 +92,21 @@ def stream_of(record: Callable[[int], bytes]) -> Iterator[bytes]:
         yield frame
 
 
+def trip_line(number: int) -> bytes:
+    uptime_us = number * 1_234_567
+    return encode_trip(
+        Trip(
+            boot="9f3a01c2",
+            seq=number,
+            channel=0,
+            tick_us=uptime_us % COUNTER_SPAN_US,
+            unwrapped_us=uptime_us,
+            uptime_s=uptime_us // 1_000_000,
+            blocked_us=40_000,
+        )
+    )
+
+
 def p3_record(number: int) -> bytes:
     return p3_encoder.encode_passing(
         p3.P3Passing(
@@ -148,6 +165,7 @@ def tns_message(number: int) -> bytes:
 
 
 RECORDS: dict[str, Callable[[int], bytes]] = {
+    "beamline": trip_line,
     "p3": p3_record,
     "amb-text": amb_line,
     "alge": alge_line,

@@ -13,6 +13,7 @@ from itertools import count
 from types import FrameType
 from typing import Any
 
+from firmware_bridge.beamline_encoder import frame
 from firmware_bridge.decoders import DECODERS
 from firmware_bridge.decoders.decoder import Damaged, Decoder, Event
 from tests.firmware_bridge.recorded_samples import PROTOCOLS
@@ -21,6 +22,7 @@ CORPUS_MAX_COUNT = 2000
 INPUT_MAX_LENGTH = 20_000
 MARKERS = b"\x8d\x8e\x8f\x01\t\r\n\0$@=|:.x*, 09"
 SEPARATORS = {"alge": b"\r", "fasttrack": b"\r", "champ": b"\r", "beamline": b"\n"}
+TRIPS = b"".join(frame(b"T,9f3a01c2,%d,0,%d,1,40000" % (seq, seq * 1000)) for seq in range(1, 4))
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
 def fuzz(*, seed: int, is_over: Callable[[], bool]) -> Counter[str]:
     """Try inputs for all protocols in turn until it is over; return how many each got. A failure raises."""
     runs: Counter[str] = Counter()
-    corpora = {name: [PROTOCOLS[name].stretch if name in PROTOCOLS else b""] for name in DECODERS}
+    corpora = {name: [PROTOCOLS[name].stretch if name in PROTOCOLS else TRIPS] for name in DECODERS}
     known: dict[str, set[object]] = {name: set() for name in DECODERS}
     for number in count():
         for name, corpus in corpora.items():
@@ -116,11 +118,11 @@ def run(decoder: Decoder, stream: bytes, *, step: int) -> list[Event]:
 
 
 def _tracer(lines: set[object]) -> Callable[[FrameType, str, Any], Any]:
-    def trace(frame: FrameType, kind: str, _: Any) -> Any:
-        if "decoders" not in frame.f_code.co_filename:
+    def trace(call: FrameType, kind: str, _: Any) -> Any:
+        if "decoders" not in call.f_code.co_filename:
             return None
         if kind == "line":
-            lines.add((frame.f_code.co_filename, frame.f_lineno))
+            lines.add((call.f_code.co_filename, call.f_lineno))
         return trace
 
     return trace
