@@ -40,13 +40,13 @@ class FoundNode:
 async def open_mdns(interfaces: Sequence[str] = ()) -> AsyncIterator[AsyncZeroconf | None]:
     """Yield a multicast DNS socket on the given interface addresses, or on all.
 
-    Yields None, with a logged sentence, where there is no network to speak on: nothing depends on being found.
+    Yields None, with a logged sentence, where there is no network: nothing depends on being found.
     """
     try:
         mdns = AsyncZeroconf(
             interfaces=list(interfaces) if interfaces else InterfaceChoice.All, ip_version=IPVersion.V4Only
         )
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: no interface has an address
         log.warning("mDNS is off: reason=%s", error)
         yield None
         return
