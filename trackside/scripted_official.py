@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import PeerLost
 from trackside.scripted_names import NAMES, is_on_keys, key_of
+from trackside.scripted_plan import Decision, RunPlan, Wish
 from trackside.touch.control_client import ControlClient, SeenWidget, Sight
 from trackside.touch.pointers import STILL_MIN_MS
 
@@ -32,40 +32,6 @@ ANSWER_PATIENCE_MS = 3_000
 _NS_PER_MS = 1_000_000
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log: what the official decided and saw saved."""
-
-    run: str | None
-    name: str
-    decision: str
-    voided: list[str]
-    mono_ns: int
-
-
-@dataclass(slots=True, kw_only=True)
-class _RunPlan:
-    """What the official means to do with one run."""
-
-    run: str | None
-    name: str = ""
-    stop_after_laps: int | None  # None: let the time run out
-    judges_at_once: bool
-    voids_one: bool
-    discards: bool
-    voided: set[str] = field(default_factory=set)
-    laps: set[str] = field(default_factory=set)
-    decision: str | None = None  # tapped, not yet seen to be saved
-    decided_mono_ns: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Wish:
-    """Who shall drive next."""
-
-    name: str | None  # None: anybody on the list
-    pages_down: int = 0
-
-
 class ScriptedOfficial:
     """Runs race after race until told to finish."""
 
@@ -78,8 +44,8 @@ class ScriptedOfficial:
         self._clock = clock
         self._runs_max = runs_max
         self._names = self._dice.sample(NAMES, len(NAMES))
-        self._plan: _RunPlan | None = None
-        self._wish: _Wish | None = None
+        self._plan: RunPlan | None = None
+        self._wish: Wish | None = None
         self._still_since: dict[tuple[str, tuple[int, int, int, int]], int] = {}
         self._tapped: dict[str, int] = {}
         self._decided_count = 0
@@ -129,7 +95,7 @@ class ScriptedOfficial:
                 self._write_decision(plan)
             self._plan = plan = None
         if plan is None and sight.phase != "idle":
-            self._plan = plan = self._new_plan(sight.run)
+            self._plan = plan = RunPlan.drawn(self._dice, run=sight.run)
             self._wish = None
         if plan is not None:
             plan.name = sight.label("run-name") or plan.name
@@ -138,17 +104,7 @@ class ScriptedOfficial:
                 plan.laps.add(lap)
                 (plan.voided.add if row.note == "void" else plan.voided.discard)(lap)
 
-    def _new_plan(self, run: str | None) -> _RunPlan:
-        dice = self._dice
-        return _RunPlan(
-            run=run,
-            stop_after_laps=dice.randint(3, 7) if dice.random() < 0.75 else None,
-            judges_at_once=dice.random() < 0.5,
-            voids_one=dice.random() < 0.25,
-            discards=dice.random() < 0.12,
-        )
-
-    def _write_decision(self, plan: _RunPlan) -> None:
+    def _write_decision(self, plan: RunPlan) -> None:
         assert plan.decision is not None
         decision = Decision(
             run=plan.run,
@@ -177,7 +133,7 @@ class ScriptedOfficial:
         elif self._plan is not None and sight.phase == "review":
             await self._review(sight, self._plan)
 
-    def _awaits_answer(self, plan: _RunPlan) -> bool:
+    def _awaits_answer(self, plan: RunPlan) -> bool:
         """Tell whether a decision was tapped so lately that the unit may still take it."""
         waited_ns = self._clock.mono_ns() - plan.decided_mono_ns
         return plan.decision is not None and waited_ns < ANSWER_PATIENCE_MS * _NS_PER_MS
@@ -198,12 +154,12 @@ class ScriptedOfficial:
         else:
             await self._tap(sight, "register")
 
-    def _new_wish(self, *, rows_count: int) -> _Wish:
+    def _new_wish(self, *, rows_count: int) -> Wish:
         if self._names and (rows_count < ROWS_WANTED or self._dice.random() < 0.4):
-            return _Wish(name=self._names.pop())
-        return _Wish(name=None, pages_down=self._dice.randint(0, 2))
+            return Wish(name=self._names.pop())
+        return Wish(name=None, pages_down=self._dice.randint(0, 2))
 
-    async def _pick_anybody(self, sight: Sight, rows: list[SeenWidget], wish: _Wish) -> None:
+    async def _pick_anybody(self, sight: Sight, rows: list[SeenWidget], wish: Wish) -> None:
         if wish.pages_down and sight.can_tap("page:down"):
             if await self._tap(sight, "page:down"):
                 wish.pages_down -= 1
@@ -230,14 +186,14 @@ class ScriptedOfficial:
             key = key_of(wanted[len(typed)])
             await self._tap(sight, key if sight.find(key) else "keyboard:page", again_ms=KEY_AGAIN_MS)
 
-    async def _watch_run(self, sight: Sight, plan: _RunPlan) -> None:
+    async def _watch_run(self, sight: Sight, plan: RunPlan) -> None:
         if plan.judges_at_once and await self._void_short_lap(sight):
             return
         has_seen_enough = plan.stop_after_laps is not None and len(plan.laps) >= plan.stop_after_laps
         if self._is_finishing or has_seen_enough:
             await self._tap(sight, "stop")
 
-    async def _review(self, sight: Sight, plan: _RunPlan) -> None:
+    async def _review(self, sight: Sight, plan: RunPlan) -> None:
         if plan.discards and not self._is_finishing:
             await self._discard(sight, plan)
         elif sight.find("discard:no"):
@@ -254,13 +210,13 @@ class ScriptedOfficial:
         else:
             await self._tap(sight, "page:up")
 
-    async def _discard(self, sight: Sight, plan: _RunPlan) -> None:
+    async def _discard(self, sight: Sight, plan: RunPlan) -> None:
         if not sight.find("discard:yes"):
             await self._tap(sight, "discard")
         elif await self._tap(sight, "discard:yes"):
             self._decide(plan, "discarded")
 
-    def _decide(self, plan: _RunPlan, decision: str) -> None:
+    def _decide(self, plan: RunPlan, decision: str) -> None:
         plan.decision, plan.decided_mono_ns = decision, self._clock.mono_ns()
 
     async def _void_short_lap(self, sight: Sight) -> bool:
@@ -271,7 +227,7 @@ class ScriptedOfficial:
         await self._tap(sight, f"judge:{short.name.removeprefix('lap:')}:void")
         return True
 
-    async def _void_any_lap(self, sight: Sight, plan: _RunPlan) -> None:
+    async def _void_any_lap(self, sight: Sight, plan: RunPlan) -> None:
         rows = [row for row in sight.starting("lap:") if row.note != "void"]
         lap = self._dice.choice(rows).name.removeprefix("lap:") if rows else None
         if lap is None or await self._tap(sight, f"judge:{lap}:void"):

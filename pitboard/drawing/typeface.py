@@ -24,7 +24,7 @@ _LINES_KEPT_MAX_COUNT = 600
 _RIGHT_TO_LEFT = 1  # pygame.DIRECTION_RTL, which older pygame does not name
 _CAPITAL_PERCENT = 71  # height of a capital in percent of the size, for optical centring
 
-_Line = tuple[pygame.Surface, int]  # the drawn line and the distance from its top to the baseline
+_Line = tuple[pygame.Surface, int, pygame.Rect]  # the drawn line, its baseline from the top, where its ink is
 
 
 class Typeface:
@@ -97,15 +97,18 @@ class Typeface:
     ) -> Area:
         """Draw one line fitted to the area's width, capitals centred in its height; return what it covers.
 
-        A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis.
+        A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with tall
+        marks, as in Thai, is moved down or up where that keeps them inside.
         """
         left, top, width, height = area
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
-        line, baseline = self._line(fitted, size_px, colour, weight)
+        line, baseline, ink = self._line(fitted, size_px, colour, weight)
         spare = width - line.get_width()
         x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
         y = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2 - baseline
+        if ink.height <= height:
+            y = min(max(y, top - ink.top), top + height - ink.bottom)
         target.blit(line, (x, y))
         return (x, y, line.get_width(), line.get_height())
 
@@ -150,10 +153,10 @@ class Typeface:
         for part, ascent in drawn:
             line.blit(part, (x, baseline - ascent))
             x += part.get_width()
-        self._lines[key] = (line, baseline)
+        self._lines[key] = (line, baseline, line.get_bounding_rect())
         if len(self._lines) > _LINES_KEPT_MAX_COUNT:
             self._lines.popitem(last=False)
-        return line, baseline
+        return self._lines[key]
 
     def _pieces(self, text: str, weight: Weight) -> list[tuple[Path | None, Run]]:
         """Return the runs from left to right, each split further where the font must change."""
@@ -202,7 +205,11 @@ class Typeface:
         kind = run.script + ("<" if run.is_right_to_left else "")
         key = (file, size_px, kind)
         if key not in self._fonts:
-            font = pygame.font.Font(None if file is None else str(file), size_px)
+            if file is None:
+                # pygame draws its own font that much smaller than it is asked for.
+                font = pygame.font.Font(None, size_px * 16 // 11)
+            else:
+                font = pygame.font.Font(str(file), size_px)
             if run.script and hasattr(font, "set_script"):
                 font.set_script(run.script)
             if run.is_right_to_left and hasattr(font, "set_direction"):

@@ -13,7 +13,8 @@ from pitboard.clock import SystemClock
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch_stage import Stage, open_stage
 from trackside.scripted_names import NAMES, is_on_keys, key_of
-from trackside.scripted_official import Decision, ScriptedOfficial
+from trackside.scripted_official import ScriptedOfficial
+from trackside.scripted_plan import Decision
 from trackside.touch.control_client import ControlClient
 from trackside.touch.keyboard_scene import cased
 

@@ -36,6 +36,7 @@ def button(
     is_sending = name in view.sending
     if isinstance(intent, SendAct):
         enabled = enabled and not view.is_link_lost and (stays_open or not is_sending)
+        note = "" if view.is_link_lost or is_sending else note
     return Widget(
         name=name,
         rect=rect,

@@ -34,7 +34,8 @@ def draw_block(
     """Draw label and note; a label too long is drawn smaller first, then cut with an ellipsis."""
     note_px = min(_NOTE_MOST_PX, max(_NOTE_LEAST_PX, size_px * _NOTE_PERCENT // 100)) if note else 0
     note_lines = (
-        typeface.wrap(
+        _balanced(
+            typeface,
             note,
             size_px=note_px,
             width_px=room.w,
@@ -68,6 +69,22 @@ def draw_block(
         y += note_line_px
 
 
+def _balanced(
+    typeface: Typeface, text: str, *, size_px: int, width_px: int, lines_max: int, weight: Weight
+) -> list[str]:
+    """Return the lines of a wrapped text, made about equally long where no word has to be broken."""
+    lines = typeface.wrap(text, size_px=size_px, width_px=width_px, lines_max=lines_max, weight=weight)
+    if len(lines) < 2 or lines[-1].endswith(ELLIPSIS):
+        return lines
+    widest = max(typeface.width(word, size_px=size_px, weight=weight) for word in text.split())
+    for percent in range(50, 100, 5):
+        narrow_px = width_px * percent // 100
+        tried = typeface.wrap(text, size_px=size_px, width_px=narrow_px, lines_max=lines_max, weight=weight)
+        if widest <= narrow_px and len(tried) == len(lines) and not tried[-1].endswith(ELLIPSIS):
+            return tried
+    return lines
+
+
 def _fitted_label(
     typeface: Typeface, label: str, width_px: int, height_px: int, size_px: int, lines_max: int
 ) -> tuple[int, list[str]]:
@@ -78,7 +95,9 @@ def _fitted_label(
     for percent in _SHRINK_PERCENTS:
         tried = size_px * percent // 100
         fitting = max(1, min(lines_max, height_px // (tried * _LINE_PERCENT // 100)))
-        lines = typeface.wrap(label, size_px=tried, width_px=width_px, lines_max=fitting)
+        lines = _balanced(
+            typeface, label, size_px=tried, width_px=width_px, lines_max=fitting, weight=Weight.BOLD
+        )
         widest = max(typeface.width(word, size_px=tried) for word in label.split() or [label])
         if widest <= width_px and not lines[-1].endswith(ELLIPSIS):
             break

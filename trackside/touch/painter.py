@@ -8,29 +8,11 @@ from pitboard.drawing import palette
 from pitboard.drawing.font_files import Weight
 from pitboard.drawing.palette import Colour
 from pitboard.drawing.typeface import Typeface
+from trackside.touch.button_colours import FILLS, INKS, button_colours
 from trackside.touch.geometry import Measures, Rect
 from trackside.touch.icons import draw_icon
 from trackside.touch.paint_text import draw_block
 from trackside.touch.widgets import Look, Tone, Widget
-
-_FILLS = {
-    Tone.GO: palette.GREEN,
-    Tone.MANUAL: palette.BLUE,
-    Tone.WARNING: palette.AMBER,
-    Tone.DANGER: palette.RED,
-    Tone.BEST: palette.GOLD,
-}
-_INKS = {
-    Tone.PLAIN: palette.TEXT,
-    Tone.MUTED: palette.TEXT_MUTED,
-    Tone.GO: palette.GREEN,
-    Tone.MANUAL: palette.BLUE,
-    Tone.WARNING: palette.AMBER,
-    Tone.DANGER: palette.RED_BRIGHT,
-    Tone.BEST: palette.GOLD,
-}
-_RED_DEEP = palette.blend(palette.RED, palette.BACKGROUND, percent=60)
-_GREEN_DEEP = palette.blend(palette.GREEN, palette.BACKGROUND, percent=68)
 
 
 class Painter:
@@ -87,15 +69,15 @@ class Painter:
         radius = 0 if is_bar else self._radius
         fill = palette.RED if is_bar and widget.tone is Tone.DANGER else palette.PANEL
         self._box(widget.rect, fill, radius=radius)
-        if not is_bar and widget.tone in _FILLS:
-            self._box(widget.rect, _FILLS[widget.tone], radius=radius, line_px=max(3, self._measures.px(5)))
+        if not is_bar and widget.tone in FILLS:
+            self._box(widget.rect, FILLS[widget.tone], radius=radius, line_px=max(3, self._measures.px(5)))
 
     def _paint_text(self, widget: Widget) -> None:
-        ink = _INKS[widget.tone]
+        ink = INKS[widget.tone]
         if widget.icon:
             side = min(widget.size_px, widget.rect.w, widget.rect.h)
             box = Rect(widget.rect.x, widget.rect.y + (widget.rect.h - side) // 2, widget.rect.w, side)
-            draw_icon(self._target, widget.icon, box, _FILLS.get(widget.tone, ink))
+            draw_icon(self._target, widget.icon, box, FILLS.get(widget.tone, ink))
             return
         room = widget.rect
         if widget.value:
@@ -104,7 +86,7 @@ class Painter:
         self._block(widget, room, ink, palette.TEXT_MUTED)
 
     def _paint_button(self, widget: Widget) -> None:
-        fill, edge, ink = _button_colours(widget)
+        fill, edge, ink = button_colours(widget)
         self._box(widget.rect, fill)
         if widget.held_permille:
             share = Rect(
@@ -120,10 +102,10 @@ class Painter:
         if widget.icon:
             icon_box, room = room.cut_left(widget.size_px + self._measures.px(12), self._measures.px(8))
             draw_icon(self._target, widget.icon, _middle(icon_box, widget.size_px), ink)
-        note_ink = ink if fill in _FILLS.values() else palette.TEXT_MUTED
+        note_ink = ink if fill in FILLS.values() else palette.TEXT_MUTED
         if not widget.enabled:
             note_ink = palette.TEXT
-        elif widget.is_pressed:
+        elif widget.is_pressed or widget.held_permille:
             note_ink = ink
         self._block(widget, room, ink, note_ink)
 
@@ -162,11 +144,11 @@ class Painter:
         self._line(widget.label, room, widget.size_px, ink, shrink=True)
 
     def _paint_lap(self, widget: Widget) -> None:
-        ink = palette.TEXT_MUTED if widget.is_struck else _INKS[widget.tone]
+        ink = palette.TEXT_MUTED if widget.is_struck else INKS[widget.tone]
         self._box(widget.rect, palette.PANEL)
-        if widget.tone in _FILLS:
+        if widget.tone in FILLS:
             stripe = widget.rect.cut_left(self._measures.px(12))[0]
-            self._box(stripe, _FILLS[widget.tone], radius=self._measures.px(4))
+            self._box(stripe, FILLS[widget.tone], radius=self._measures.px(4))
         room = widget.rect.inset(self._measures.px(18), self._measures.px(4))
         room = room.cut_right(max(0, widget.reserved_px - self._measures.px(18)), self._measures.px(10))[1]
         number_room, room = room.cut_left(self._measures.text(56), self._measures.px(14))
@@ -201,15 +183,22 @@ class Painter:
         room = widget.rect.inset(self._measures.px(12), self._measures.px(6))
         icon_px = min(room.h * 72 // 100, widget.size_px * 2)
         icon_room, room = room.cut_left(icon_px, self._measures.px(14))
-        draw_icon(self._target, widget.icon, icon_room, _FILLS.get(widget.tone, palette.TEXT_MUTED))
+        draw_icon(self._target, widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
         ink = palette.TEXT_DARK if widget.is_pressed else palette.TEXT
-        self._block(widget, room, ink, ink, align="left")
+        if widget.intent is None:
+            self._block(widget, room, ink, ink, align="left")
+            return
+        name_room, word_room = room.rows(2, 0)
+        name_ink = ink if widget.is_pressed else palette.TEXT_MUTED
+        name_px = widget.size_px * 78 // 100
+        self._line(widget.label, name_room, name_px, name_ink, weight=Weight.REGULAR, shrink=True)
+        self._line(widget.note, word_room, widget.size_px, ink, shrink=True)
 
     def _paint_banner(self, widget: Widget) -> None:
-        fill = _FILLS[widget.tone]
+        fill = FILLS[widget.tone]
         ink = palette.TEXT if widget.tone is Tone.DANGER else palette.TEXT_DARK
         self._box(widget.rect, fill)
-        room = widget.rect.inset(self._measures.px(14), self._measures.px(4))
+        room = widget.rect.inset(self._measures.px(14), self._measures.px(2))
         if widget.icon:
             icon_px = min(room.h * 62 // 100, self._measures.text(44))
             icon_room, room = room.cut_left(icon_px, self._measures.px(14))
@@ -262,7 +251,7 @@ class Painter:
             colour=ink,
             weight=weight,
             align="right" if align == "right" else "left",
-            shrink_to_px=size_px * 3 // 4 if shrink else None,
+            shrink_to_px=size_px * 13 // 20 if shrink else None,
         )
 
     def _box(self, rect: Rect, colour: Colour, *, radius: int | None = None, line_px: int = 0) -> None:
@@ -272,26 +261,6 @@ class Painter:
     @property
     def _radius(self) -> int:
         return self._measures.px(12)
-
-
-def _button_colours(widget: Widget) -> tuple[Colour, Colour | None, Colour]:
-    """Return the colours of ground, edge and text."""
-    if widget.is_sending:
-        return palette.PANEL_PRESSED, palette.AMBER, palette.TEXT_DARK
-    if widget.held_permille:
-        return _RED_DEEP, palette.TEXT, palette.TEXT
-    if not widget.enabled:
-        return palette.PANEL, palette.PANEL_RAISED, palette.TEXT_DISABLED
-    if widget.is_pressed:
-        return palette.PANEL_PRESSED, palette.TEXT, palette.TEXT_DARK
-    if widget.look is Look.KEY:
-        return palette.PANEL_RAISED, None, _INKS[widget.tone]
-    if widget.is_on and widget.tone is Tone.GO:
-        return _GREEN_DEEP, palette.GREEN, palette.TEXT
-    if widget.tone in _FILLS:
-        ink = palette.TEXT if widget.tone is Tone.DANGER else palette.TEXT_DARK
-        return _FILLS[widget.tone], None, ink
-    return palette.PANEL_RAISED, palette.LINE, palette.TEXT
 
 
 def _middle(room: Rect, side_px: int) -> Rect:

@@ -41,7 +41,7 @@ def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
                 note=light.detail,
                 icon=state_icon(state),
                 tone=state_tone(state),
-                size_px=measures.text(30),
+                size_px=measures.text(28),
                 note_lines_max=2,
             )
         )
@@ -53,7 +53,7 @@ def _display_widgets(area: Rect, screen: ScreenState, measures: Measures) -> lis
     title = (
         "No display found" if not count else "1 display found" if count == 1 else f"{count} displays found"
     )
-    inner = area.inset(measures.px(20), measures.px(10))
+    inner = area.inset(measures.px(20), measures.px(5))
     line_px = measures.text(34)
     title_area, rest = inner.cut_top(line_px, measures.px(6))
     fitting = max(1, min(_DISPLAYS_ON_SHOW_MAX, rest.h // line_px))

@@ -18,7 +18,7 @@ _STATE_ICONS: dict[str, Icon] = {"ok": "ok", "warning": "warning", "bad": "bad"}
 
 def lay_top_bar(screen: ScreenState | None, view: View, measures: Measures) -> list[Widget]:
     bar = measures.screen.cut_top(measures.bar)[0]
-    lights_area, left = bar.cut_right(measures.width * 46 // 100)
+    lights_area, left = bar.cut_right(measures.width * 48 // 100)
     lights_area = lights_area.inset(measures.px(6), measures.px(6))
     return [
         Widget(
@@ -52,11 +52,11 @@ def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures
     if view.is_link_lost:
         return Widget(
             name="banner",
-            rect=area,
+            rect=Rect(area.x, 0, area.w, measures.bar),
             look=Look.BANNER,
             tone=Tone.DANGER,
             label=LINK_LOST_TEXT,
-            size_px=measures.text(38),
+            size_px=measures.text(37),
             align="left",
             lines_max=2,
         )
@@ -98,7 +98,7 @@ def _light_widgets(screen: ScreenState | None, view: View, area: Rect, measures:
                 note=state_word(state),
                 icon=state_icon(state),
                 tone=state_tone(state),
-                size_px=measures.text(29),
+                size_px=measures.text(30),
                 enabled=screen is not None,
                 intent=ShowPage(Page.MAIN if view.page is Page.STATUS else Page.STATUS),
                 is_pressed=f"light:{name}" in view.pressed,
