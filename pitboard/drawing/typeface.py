@@ -97,8 +97,8 @@ class Typeface:
     ) -> Area:
         """Draw one line fitted to the area's width, capitals centred in its height; return what it covers.
 
-        A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with tall
-        marks, as in Thai, is moved down or up where that keeps them inside.
+        A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with
+        tall marks, as in Thai, is moved down or up where that keeps them inside.
         """
         left, top, width, height = area
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)

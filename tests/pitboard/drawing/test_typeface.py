@@ -68,3 +68,13 @@ def test_every_pair_of_text_and_ground_is_legible() -> None:
     )
     assert all(palette.contrast(text, ground) >= 6 for text, ground in pairs)
     assert palette.contrast(palette.TEXT_DISABLED, palette.PANEL) >= 4.4
+
+
+def test_tall_marks_stay_inside_a_low_area() -> None:
+    typeface = Typeface.load()
+    for name in ("ไทย ชื่อ", "Ậ", "gjpq"):
+        target = pygame.Surface((600, 200), pygame.SRCALPHA)
+        typeface.draw(target, name, (0, 60, 600, 67), size_px=48, colour=palette.TEXT)
+        ink = target.get_bounding_rect()
+        assert ink.top >= 60
+        assert ink.bottom <= 60 + 67
