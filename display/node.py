@@ -21,7 +21,7 @@ from display.display_config import DisplayConfig
 from display.frame_log import FrameLog
 from display.painter import Painter
 from display.source_choice import Candidate, Rank
-from display.source_follower import SourceFollower
+from display.source_follower import NO_NETWORK, SourceFollower
 from display.status_api import DisplayStatus, status_app
 from display.venue_presence import VenuePresence
 from display.window import Window, save_picture
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_CHECK_S = 0.1
 NOTE_CHECK_S = 5.0
+DISK_TROUBLE = "this display's disk cannot be written"
 
 
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
@@ -80,7 +81,7 @@ class DisplayNode:
             scene=SCENE,
             interfaces=config.mdns_interfaces,
             has_mdns=config.mdns,
-            on_change=self._units_changed,
+            on_change=self._venue_changed,
         )
         self._follower = SourceFollower(
             ReplicaPeer(replica),
@@ -124,8 +125,9 @@ class DisplayNode:
             candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
         return list(candidates.values())
 
-    def _units_changed(self) -> None:
+    def _venue_changed(self) -> None:
         self._follower.candidates_changed()
+        self._screen.wake()
 
     def _source_changed(self) -> None:
         self._screen.wake()
@@ -137,7 +139,7 @@ class DisplayNode:
             follower.contact,
             boot_id=boot_id,
             now_mono_ns=now_mono_ns,
-            trouble=follower.trouble,
+            trouble=self._trouble(),
             follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
             has_followed=follower.has_followed,
             has_board=self._replica.version > 0,
@@ -146,6 +148,14 @@ class DisplayNode:
             follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed
         )
         return badge, changes_ns
+
+    def _trouble(self) -> str | None:
+        """Return why the board does not move on, the nearest reason first."""
+        if self._replica.journal.trouble is not None:
+            return DISK_TROUBLE
+        if not self._presence.has_network and not self._candidates():
+            return NO_NETWORK
+        return self._follower.trouble
 
     def _status(self) -> DisplayStatus:
         badge, _ = self._badge()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import ifaddr
@@ -18,7 +18,7 @@ from aiohttp import web
 from display.source_choice import Candidate
 from pitboard.errors import Refusal
 from pitboard.http_api import serve_tcp
-from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, VenueBrowser, advertise, open_mdns
+from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, VenueBrowser, advertise, open_mdns
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ RETRY_S = 5.0
 
 
 class VenuePresence:
-    """Keeps the status API served and advertised, and `units()` up to date; `on_change` tells of units."""
+    """Keeps the status API served and advertised, and `units()` up to date; `on_change` tells of changes."""
 
     def __init__(
         self,
@@ -50,15 +50,13 @@ class VenuePresence:
         self._scene = scene
         self._interfaces = interfaces
         self._has_mdns = has_mdns
+        self._on_change = on_change
         self._browser = VenueBrowser(UNIT_SERVICE, on_change)
+        self.has_network = True  # until looked at
 
     def units(self) -> list[Candidate]:
         """Return the units of this event that advertise themselves now, in a stable order."""
-        return [
-            Candidate(url=f"http://{node.address}", name=node.name)
-            for _, node in sorted(self._browser.found.items())
-            if node.properties.get("event") == self._event_key
-        ]
+        return units_of(self._event_key, self._browser.found)
 
     async def run(self) -> NoReturn:
         """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
@@ -74,6 +72,11 @@ class VenuePresence:
     async def _stay_known(self, port: int) -> NoReturn:
         while True:
             addresses = _addresses()
+            self.has_network = any(not address.startswith("127.") for address in addresses)
+            self._browser = VenueBrowser(
+                UNIT_SERVICE, self._on_change
+            )  # what another network had is not here
+            self._on_change()
             try:
                 await self._be_known(port, addresses)
             except (OSError, zeroconf.Error) as error:
@@ -102,6 +105,15 @@ class VenuePresence:
             while _addresses() == addresses:  # noqa: ASYNC110 - nothing tells us portably
                 await asyncio.sleep(ADDRESSES_CHECK_S)
         log.info("network addresses changed: addresses=%s", ", ".join(sorted(_addresses())))
+
+
+def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
+    """Return the nodes that claim to serve this event, by the name they give themselves."""
+    return [
+        Candidate(url=f"http://{node.address}", name=node.properties.get("unit") or node.name)
+        for _, node in sorted(found.items())
+        if node.properties.get("event") == event_key
+    ]
 
 
 def _addresses() -> frozenset[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from display.source_choice import REST_MAX_NS, Candidate, Rank, SourceChoice
+from display.venue_presence import units_of
+from pitboard.venue_mdns import FoundNode
 
 A = Candidate(url="http://a", name="Track A")
 B = Candidate(url="http://b", name="Track B")
@@ -62,3 +64,15 @@ def test_a_unit_with_records_we_lack_is_better_once_for_the_same_promise() -> No
     assert choice.is_better(B, A, others_have={"s": 4}, have={"s": 3})
     assert not choice.is_better(B, A, others_have={"s": 4}, have={"s": 3})
     assert choice.is_better(B, A, others_have={"s": 5}, have={"s": 3})
+
+
+def test_only_units_of_this_event_are_candidates_by_their_own_names() -> None:
+    def node(name: str, host: str, event: str) -> FoundNode:
+        return FoundNode(name=name, host=host, port=8441, properties={"event": event, "unit": "Track A"})
+
+    found = {
+        "2": node("Track A-2", "192.0.2.8", "ours"),
+        "1": node("Track A", "192.0.2.7", "another event"),
+        "3": FoundNode(name="Printer", host="192.0.2.9", port=631, properties={}),
+    }
+    assert units_of("ours", found) == [Candidate(url="http://192.0.2.8:8441", name="Track A")]
