@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import types
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,15 @@ def test_the_whole_page_is_small_on_the_wire(tmp_path: Path) -> None:
             assert sum(sizes.values()) < 30_000
 
     asyncio.run(story())
+
+
+def test_the_service_worker_keeps_every_file_of_the_page() -> None:
+    folder = Path(phone_page.__file__).parent / "page"
+    listed = set(
+        re.findall(r'"(/[\w.]*)"', (folder / "worker.js").read_text().split("FILES = [")[1].split("]")[0])
+    )
+    there = {f"/{file.name}" for file in folder.iterdir()}
+    assert listed == there - {"/worker.js", "/index.html"} | {"/"}
 
 
 def test_the_public_app_holds_nothing_that_writes() -> None:
