@@ -46,10 +46,6 @@ class Outbox:
         self._waiting: deque[Passing] = deque()
         self._news = asyncio.Event()
 
-    @property
-    def waiting_count(self) -> int:
-        return len(self._waiting)
-
     def put(self, passings: Iterable[Passing]) -> None:
         self._waiting.extend(passings)
         while len(self._waiting) > WAITING_MAX_COUNT:
@@ -65,10 +61,8 @@ class Outbox:
             if not self._waiting:
                 self._news.clear()
                 await self._news.wait()
-            batch = [self._waiting[at] for at in range(min(len(self._waiting), REQUEST_MAX_COUNT))]
-            await self._send(batch)
-            for _ in batch:
-                self._waiting.popleft()
+            count = min(len(self._waiting), REQUEST_MAX_COUNT)
+            await self._send([self._waiting.popleft() for _ in range(count)])
 
     async def _missing(self, passings: Sequence[Passing]) -> list[Passing]:
         missing: list[Passing] = []
@@ -103,7 +97,7 @@ class Outbox:
                 await self._trackside.send_passings(batch)
             except PeerLost as lost:
                 if not is_lost:
-                    log.warning("passings wait: count=%d %s", len(self._waiting), lost)
+                    log.warning("passings wait: count=%d %s", len(batch) + len(self._waiting), lost)
                 is_lost = True
                 await back_off.wait()
             except PassingsRefused as refused:

@@ -7,8 +7,14 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from firmware_bridge.beamline_encoder import IDENTIFY, Acknowledgement, encode_acknowledgement
+from firmware_bridge.beamline_encoder import (
+    IDENTIFY,
+    PROTOCOL_VERSION,
+    Acknowledgement,
+    encode_acknowledgement,
+)
 from firmware_bridge.config import SensorConfig
+from firmware_bridge.decoders.beamline import Hello
 from firmware_bridge.outbox import BackOff, Outbox
 from firmware_bridge.passing_maker import PassingMaker, Reading
 from firmware_bridge.raw_log import PORT_CLOSED, PORT_OPENED, RawLog, RawLogLost
@@ -49,6 +55,7 @@ class SensorReader:
         self._watch = SensorWatch(silent_max_ms=config.silent_max_ms)
         self._shown: SensorHealth | None = None
         self._raw_log_trouble: str | None = None
+        self._hello: Hello | None = None
         self._unlogged: deque[Chunk] = deque()
         self._port: SerialPort | None = None
         self._wants_identify = asyncio.Event()
@@ -126,7 +133,7 @@ class SensorReader:
         ]
         passings = [passing for reading in readings for passing in reading.passings]
         acknowledgement = _last_acknowledgement(readings)
-        if passings or acknowledgement is not None:
+        if passings or acknowledgement is not None or self._raw_log_trouble is not None:
             is_logged = await self._sync() and is_logged
         # Even where the raw log fails the race goes on; the device then keeps its trips too.
         if passings:
@@ -148,8 +155,23 @@ class SensorReader:
         if reading.has_new_clock:
             self._wants_identify.set()
         if reading.hello is not None:
-            log.debug("sensor=%s says hello: %s", self._config.name, reading.hello)
+            self._greet(reading.hello)
         self._note_change()
+
+    def _greet(self, hello: Hello) -> None:
+        if hello == self._hello:
+            return
+        self._hello = hello
+        log.info(
+            "sensor=%s says hello: device=%s firmware=%s", self._config.name, hello.device, hello.firmware
+        )
+        if hello.protocol != PROTOCOL_VERSION:
+            log.warning(
+                "sensor=%s speaks protocol %d, we speak %d: update its firmware or Pitboard",
+                self._config.name,
+                hello.protocol,
+                PROTOCOL_VERSION,
+            )
 
     def _note_change(self) -> None:
         health = self._watch.health(self._clock.mono_ns())
@@ -185,7 +207,8 @@ class SensorReader:
         except RawLogLost as lost:
             self._note_raw_log(str(lost))
             return False
-        self._note_raw_log(None)
+        if not self._unlogged:
+            self._note_raw_log(None)
         return True
 
     def _note_raw_log(self, trouble: str | None) -> None:

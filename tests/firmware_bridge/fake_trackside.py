@@ -18,6 +18,7 @@ class FakeTrackside:
         self.passings: dict[tuple[str, int], dict[str, Any]] = {}
         self.deliveries: Counter[tuple[str, int]] = Counter()
         self.states: list[str] = []
+        self.details: list[str] = []
         self.is_down = False
         self.refused_seqs: set[int] = set()
 
@@ -61,4 +62,5 @@ class FakeTrackside:
         (sensor,) = (await request.json())["sensors"]
         if self.states[-1:] != [sensor["state"]]:
             self.states.append(sensor["state"])
+        self.details.append(sensor["detail"])
         return web.json_response({})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -88,6 +89,41 @@ async def race_with_kills(folder: Path) -> None:
         msgspec.structs.asdict(passing) == trackside.passings[passing.sensor_boot, passing.seq]
         for passing in replayed
     )
+
+
+def test_with_a_full_disk_the_race_goes_on_and_nothing_is_missing_afterwards(tmp_path: Path) -> None:
+    asyncio.run(race_with_full_disk(tmp_path))
+
+
+async def race_with_full_disk(folder: Path) -> None:
+    (folder / "bridge.toml").write_text(CONFIG)
+    cars = await start(
+        folder,
+        "simulated-cars",
+        "--link",
+        "beam-1",
+        "--log",
+        "truth.jsonl",
+        "--no-noise",
+        "--lap-ms",
+        "80:160",
+    )
+    async with FakeTrackside.open(folder / "trackside.sock") as trackside:
+        bridge = await start(folder, "bridge", "--config", "bridge.toml")
+        await arrive(trackside, 5)
+        # No file of this process may grow any more, which writing meets as it meets a full disk.
+        unlimited = resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        await arrive(trackside, 20)
+        assert "cannot be used" in trackside.details[-1]
+        resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, unlimited)
+        await until(lambda: trackside.details[-1] == "")
+        assert await stop(cars) == 0
+        truth = read_truth(folder / "truth.jsonl")
+        await until(lambda: len(trackside.passings) >= len(truth))
+        assert await stop(bridge) == 0
+    assert set(trackside.passings) == set(truth)
+    replayed = replay(read_raw_records(raw_files(folder / "spool")))
+    assert {(passing.sensor_boot, passing.seq) for passing in replayed} == set(truth)
 
 
 def test_the_three_troubles_are_told_apart_within_three_seconds(tmp_path: Path) -> None:
