@@ -30,6 +30,7 @@ class EntryView(msgspec.Struct, frozen=True):
     laps: int
     runs: int
     set_utc_ms: int | None
+    is_disqualified: bool = False
 
 
 class LapView(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ class LapView(msgspec.Struct, frozen=True):
     is_short: bool
     verdict: Verdict | None
     counts: bool
+    is_corrected: bool = False
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -156,12 +158,13 @@ def view_lap(fold: Fold, lap: Lap) -> LapView:
         is_short=lap.is_short,
         verdict=lap.verdict,
         counts=lap.counts,
+        is_corrected=lap.is_corrected,
     )
 
 
 def _entry(fold: Fold, standing: Standing) -> EntryView:
     leader_ns = fold.board.leader_ns
-    has_gap = standing.best_ns is not None and leader_ns is not None
+    has_gap = standing.best_ns is not None and leader_ns is not None and not standing.is_disqualified
     return EntryView(
         rank=fold.board.rank_of(standing),
         competitor=standing.competitor,
@@ -171,4 +174,5 @@ def _entry(fold: Fold, standing: Standing) -> EntryView:
         laps=standing.laps,
         runs=standing.runs,
         set_utc_ms=stamp_utc_ms(standing.set_at[0]) if standing.best_ns is not None else None,
+        is_disqualified=standing.is_disqualified,
     )

@@ -15,7 +15,10 @@ Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
+LapId = Annotated[str, Meta(min_length=1, max_length=250)]
+Reason = Annotated[str, Meta(max_length=400)]
 Verdict = Literal["valid", "void"]
+Standing = Literal["disqualified"]
 Decision = Literal["confirmed", "discarded"]
 
 
@@ -132,18 +135,45 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
 
 
 class LapJudged(Body, frozen=True, kw_only=True):
-    """The verdict on the lap that this passing closed."""
+    """The verdict on the lap that this passing closed; None withdraws the writer's earlier word."""
 
     run: Id
-    lap: Annotated[str, Meta(max_length=200)]
-    verdict: Verdict
+    lap: LapId
+    verdict: Verdict | None
+    reason: Reason = ""
 
 
 class RunDecided(Body, frozen=True, kw_only=True):
-    """Confirmed: on the board. Discarded: in the journal only."""
+    """Confirmed: on the board. Discarded: in the journal only. None withdraws the writer's word."""
 
     run: Id
-    decision: Decision
+    decision: Decision | None
+    reason: Reason = ""
+
+
+class LapCorrected(Body, frozen=True, kw_only=True):
+    """The admin's time for a lap instead of the measured one; None goes back to the measured time."""
+
+    run: Id
+    lap: LapId
+    lap_ns: Annotated[int, Meta(ge=1, lt=2**53)] | None
+    reason: Reason = ""
+
+
+class CompetitorJudged(Body, frozen=True, kw_only=True):
+    """The admin disqualifies a competitor; None reinstates them."""
+
+    competitor: Id
+    standing: Standing | None
+    reason: Reason = ""
+
+
+class PersonErased(Body, frozen=True, kw_only=True):
+    """The bodies of these records {stream: [seq]} held the competitor's name and are gone for ever."""
+
+    competitor: Id
+    records: dict[str, list[int]]
+    reason: Reason = ""
 
 
 KINDS: dict[str, type[Body]] = {
@@ -159,6 +189,9 @@ KINDS: dict[str, type[Body]] = {
     "passing": PassingRecorded,
     "lap-judged": LapJudged,
     "run-decided": RunDecided,
+    "lap-corrected": LapCorrected,
+    "competitor-judged": CompetitorJudged,
+    "person-erased": PersonErased,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 
@@ -166,6 +199,9 @@ WRITERS: dict[str, Authority] = {
     "event-configured": Authority.ADMIN,
     "unit-enrolled": Authority.ADMIN,
     "unit-revoked": Authority.ADMIN,
+    "lap-corrected": Authority.ADMIN,
+    "competitor-judged": Authority.ADMIN,
+    "person-erased": Authority.ADMIN,
 }
 """The least authority for a kind; every other kind needs a timekeeper's."""
 

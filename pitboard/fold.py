@@ -11,6 +11,8 @@ from pitboard.bodies import (
     WRITERS,
     Authority,
     Body,
+    CompetitorRegistered,
+    PersonErased,
     StreamOpened,
     UnitEnrolled,
     UnitRevoked,
@@ -25,6 +27,10 @@ from pitboard.word import Word
 DEFAULT_RESOLUTION_NS = 1_000_000
 
 
+Place = tuple[str, int]
+"""(stream, seq)"""
+
+
 class Fold:
     """The race as the records added so far tell it, under the event's root key."""
 
@@ -33,6 +39,8 @@ class Fold:
         self.version = 0  # grows with every record that may have changed something
         self._bodies: dict[str, dict[int, tuple[Body, int]]] = {}  # stream -> seq -> body, stamp
         self._keys: dict[str, str] = {}  # stream -> key
+        self._registrations: dict[str, set[Place]] = {}  # competitor -> records that hold the name
+        self.erased_places: set[Place] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -45,12 +53,14 @@ class Fold:
         """Take a record whose signature was checked; a repetition or an unknown body changes nothing."""
         stream, seq = record.stream, record.seq
         bodies = self._bodies.setdefault(stream, {})
-        if seq in bodies or record.body_bytes is None:
+        if seq in bodies or record.body_bytes is None or (stream, seq) in self.erased_places:
             return
         body = read_body(record.header.kind, record.body_bytes)
         if body is None:
             return
         bodies[seq] = (body, record.header.stamp)
+        if isinstance(body, CompetitorRegistered):
+            self._registrations.setdefault(body.competitor, set()).add((stream, seq))
         self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
@@ -73,6 +83,21 @@ class Fold:
                 self._enrol(body, word)
         elif authority >= _least_authority(body):
             self.race.apply(body, word, key)
+            if isinstance(body, PersonErased):
+                self._forget(body)
+
+    def _forget(self, erased: PersonErased) -> None:
+        """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
+        for stream, seqs in erased.records.items():
+            for seq in seqs:
+                held = self._bodies.get(stream, {}).get(seq)
+                if held is not None and isinstance(held[0], CompetitorRegistered):
+                    del self._bodies[stream][seq]
+                self.erased_places.add((stream, seq))
+
+    def places_to_erase(self, competitor: str) -> set[Place]:
+        """Return where the competitor's name still stands in a body that no erasure names."""
+        return self._registrations.get(competitor, set()) - self.erased_places
 
     def _enrol(self, body: UnitEnrolled | UnitRevoked, word: Word) -> None:
         was_unknown = self.roster.authority(body.key) == Authority.NOBODY
@@ -116,7 +141,9 @@ class Fold:
         touched, self.race.touched_runs = self.race.touched_runs, set()
         for run_id in sorted(touched):
             self._take_note_of(self.race.runs[run_id])
-        self.race.touched_competitors.clear()
+        competitors, self.race.touched_competitors = self.race.touched_competitors, set()
+        for competitor in sorted(competitors):
+            self._board.set_disqualified(competitor, self.race.is_disqualified(competitor))
         return self._board
 
     def _take_note_of(self, run: Run) -> None:
@@ -130,9 +157,10 @@ class Fold:
         self._board.set_result(competitor, run.run, self._result_of(run))
 
     def _result_of(self, run: Run) -> Result | None:
-        if run.decision != "confirmed" or run.decided.said is None:
+        decided = run.decided.said
+        if decided is None or decided.value != "confirmed":
             return None
-        confirmed_at = run.decided.said.word.moment
+        confirmed_at = decided.word.moment
         counting = [lap for lap in self.race.laps(run.run) if lap.counts]
         best = self.best_lap(counting)
         return Result(

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import aiosqlite
@@ -121,6 +121,19 @@ class Journal:
         )
         return [parse_record(header, signature, body) for header, signature, body in rows]
 
+    async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
+        """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
+        try:
+            database = self._connected()
+            await database.executemany(
+                "UPDATE records SET body = NULL WHERE stream = ? AND seq = ? AND body IS NOT NULL", places
+            )
+            await database.commit()
+            # The write-ahead log still holds the pages as they were.
+            await database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise JournalLost(path=self.path, reason=_plain(error)) from error
+
     async def quarantine(self, record: Record, reason: str) -> None:
         """Keep a record that must not be believed, for people to look at."""
         database = self._connected()
@@ -177,6 +190,7 @@ class Journal:
                 "PRAGMA locking_mode = EXCLUSIVE",
                 "PRAGMA journal_mode = WAL",
                 "PRAGMA synchronous = FULL",
+                "PRAGMA secure_delete = ON",
             ):
                 await self._database.execute(statement)
             await self._database.executescript(_SCHEMA)

@@ -38,11 +38,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lap:
-    """`lap` is the id of the passing that closed it; `lap_ns` is exact, not yet cut to the resolution."""
+    """`lap` is the id of the passing that closed it; `lap_ns` is exact, not yet cut to the resolution.
+
+    `is_corrected` says that the admin gave the time; `measured_ns` stays what was measured.
+    """
 
     lap: str
     number: int
     lap_ns: int
+    measured_ns: int
+    is_corrected: bool
     uncertainty_ns: int
     is_short: bool
     verdict: Verdict | None
@@ -58,7 +63,12 @@ class Lap:
 
 
 def laps_of_run(
-    segments: Sequence[Segment], *, run_ms: int, lap_min_ms: int, verdicts: Mapping[str, Verdict]
+    segments: Sequence[Segment],
+    *,
+    run_ms: int,
+    lap_min_ms: int,
+    verdicts: Mapping[str, Verdict],
+    corrections: Mapping[str, int],
 ) -> list[Lap]:
     """Return the run's laps in the order driven, numbered from 1."""
     laps: list[Lap] = []
@@ -71,20 +81,28 @@ def laps_of_run(
         for opening, closing in zip(segment.crossings, segment.crossings[1:], strict=False):
             if opening.passing.mono_ns >= time_up_mono_ns:
                 break
-            laps.append(_lap(opening, closing, len(laps) + 1, lap_min_ms, verdicts))
+            laps.append(_lap(opening, closing, len(laps) + 1, lap_min_ms, verdicts, corrections))
     return laps
 
 
 def _lap(
-    opening: Crossing, closing: Crossing, number: int, lap_min_ms: int, verdicts: Mapping[str, Verdict]
+    opening: Crossing,
+    closing: Crossing,
+    number: int,
+    lap_min_ms: int,
+    verdicts: Mapping[str, Verdict],
+    corrections: Mapping[str, int],
 ) -> Lap:
-    lap_ns = lap_between_ns(opening.passing, closing.passing)
+    measured_ns = lap_between_ns(opening.passing, closing.passing)
+    corrected_ns = corrections.get(closing.passing.passing)
     return Lap(
         lap=closing.passing.passing,
         number=number,
-        lap_ns=lap_ns,
+        lap_ns=measured_ns if corrected_ns is None else corrected_ns,
+        measured_ns=measured_ns,
+        is_corrected=corrected_ns is not None,
         uncertainty_ns=opening.passing.uncertainty_ns + closing.passing.uncertainty_ns,
-        is_short=lap_ns < lap_min_ms * NANOSECONDS_PER_MS,
+        is_short=corrected_ns is None and measured_ns < lap_min_ms * NANOSECONDS_PER_MS,
         verdict=verdicts.get(closing.passing.passing),
         word=closing.word,
     )

@@ -11,16 +11,20 @@ from typing import Literal
 
 from pitboard.bodies import (
     Body,
+    CompetitorJudged,
     CompetitorRegistered,
     Decision,
     EventConfigured,
+    LapCorrected,
     LapJudged,
     PassingRecorded,
+    PersonErased,
     RunArmed,
     RunDecided,
     RunFinished,
     RunResumed,
     RunTimedUp,
+    Standing,
     Verdict,
 )
 from pitboard.laps import Crossing, Lap, Segment, laps_of_run
@@ -30,6 +34,7 @@ Phase = Literal["armed", "running", "time-up", "review", "confirmed", "discarded
 LaneKey = tuple[str, str, str]
 """(unit key, track, boot id): where stamps can be compared."""
 
+ERASED_NAME = "Erased"
 _AFTER_ALL_IDS = "\U0010ffff"
 
 
@@ -44,6 +49,7 @@ class Run:
     finished: LastWord[RunFinished] = field(default_factory=LastWord)
     timed_up: bool = False
     verdicts: dict[str, LastWord[Verdict]] = field(default_factory=dict)
+    corrections: dict[str, LastWord[int]] = field(default_factory=dict)
     decided: LastWord[Decision] = field(default_factory=LastWord)
 
     @property
@@ -52,6 +58,9 @@ class Run:
 
     def verdict_values(self) -> dict[str, Verdict]:
         return {lap: last.value for lap, last in self.verdicts.items() if last.value is not None}
+
+    def correction_values(self) -> dict[str, int]:
+        return {lap: last.value for lap, last in self.corrections.items() if last.value is not None}
 
 
 @dataclass(slots=True)
@@ -91,6 +100,8 @@ class RaceState:
     def __init__(self) -> None:
         self.event: LastWord[EventConfigured] = LastWord()
         self.competitors: dict[str, LastWord[str]] = {}
+        self.standings: dict[str, LastWord[Standing]] = {}
+        self.erased: set[str] = set()
         self.runs: dict[str, Run] = {}
         self.touched_runs: set[str] = set()
         self.touched_competitors: set[str] = set()
@@ -104,6 +115,8 @@ class RaceState:
             case PassingRecorded():
                 self._add_passing(body, word, unit)
             case CompetitorRegistered():
+                if body.competitor in self.erased:
+                    return
                 if self.competitors.setdefault(body.competitor, LastWord()).say(body.name, word):
                     self.touched_competitors.add(body.competitor)
             case RunArmed():
@@ -122,6 +135,14 @@ class RaceState:
             case RunDecided():
                 if self._run(body.run).decided.say(body.decision, word):
                     self._touch(body.run)
+            case LapCorrected():
+                if self._run(body.run).corrections.setdefault(body.lap, LastWord()).say(body.lap_ns, word):
+                    self._touch(body.run)
+            case CompetitorJudged():
+                if self.standings.setdefault(body.competitor, LastWord()).say(body.standing, word):
+                    self.touched_competitors.add(body.competitor)
+            case PersonErased():
+                self._erase(body.competitor)
             case EventConfigured():
                 if self.event.say(body, word):
                     self.touched_runs.update(self.runs)
@@ -140,6 +161,7 @@ class RaceState:
                     run_ms=run.armed.value.run_ms,
                     lap_min_ms=run.armed.value.lap_min_ms,
                     verdicts=run.verdict_values(),
+                    corrections=run.correction_values(),
                 )
             )
         return self._laps[run_id]
@@ -188,9 +210,21 @@ class RaceState:
         )
 
     def name_of(self, competitor: str) -> str:
-        """Return the display name, or a stand-in while the registration has not arrived."""
+        """Return the display name, or a stand-in while none has arrived or once it was erased."""
+        if competitor in self.erased:
+            return ERASED_NAME
         last = self.competitors.get(competitor)
         return (last.value if last is not None else None) or f"#{competitor[:6]}"
+
+    def is_disqualified(self, competitor: str) -> bool:
+        standing = self.standings.get(competitor)
+        return standing is not None and standing.value == "disqualified"
+
+    def _erase(self, competitor: str) -> None:
+        # Known from now on even where the registration came without its body.
+        self.competitors[competitor] = LastWord()
+        self.erased.add(competitor)
+        self.touched_competitors.add(competitor)
 
     def _run(self, run_id: str) -> Run:
         return self.runs.setdefault(run_id, Run(run_id))

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from pitboard.bodies import KIND_OF, Body, StreamOpened
 from pitboard.clock import Clock
 from pitboard.errors import RecordRefused
@@ -22,6 +24,7 @@ from pitboard.identity import Identity
 from pitboard.journal import Journal
 from pitboard.ledger import Arrival, Ledger
 from pitboard.record import Record
+from pitboard.storage import Storage
 from pitboard.stream import StreamWriter
 
 log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ class Acceptance:
 class Replica:
     """Opened by `Replica.open`; everything that writes or reads records on a node goes through it."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: Storage, clock: Clock) -> None:
         self.journal = journal
         self.clock = clock
         self.fold = Fold(journal.root_key)
@@ -58,17 +61,24 @@ class Replica:
         self._accepting = asyncio.Lock()
         self._changed = asyncio.Event()
         self._writer: StreamWriter | None = None
+        self._erased_count = 0
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Replica]:
         """Open the replica kept at `path` and fold everything it holds."""
         async with Journal.open(path, root_key=root_key) as journal:
-            replica = cls(journal, clock)
-            async for record in journal.read_all():
-                replica._take(record)
-            journal.on_durable = replica._take_all
-            yield replica
+            yield await cls.over(journal, clock)
+
+    @classmethod
+    async def over(cls, journal: Storage, clock: Clock) -> Replica:
+        """Return a replica of what the storage holds, following it from now on."""
+        replica = cls(journal, clock)
+        async for record in journal.read_all():
+            replica._take(record)
+        journal.on_durable = replica._take_all
+        await replica._erase()  # where the last process ended between an erasure's record and its deed
+        return replica
 
     def have(self) -> dict[str, int]:
         """Return {stream: last durable seq}."""
@@ -91,6 +101,7 @@ class Replica:
         assert self._writer is not None, "start_writing comes first"
         records = [self._writer.write(KIND_OF[type(body)], body) for body in bodies]
         await self.journal.store(records)
+        await self._erase()
         return records
 
     async def accept(self, records: Iterable[Record]) -> Acceptance:
@@ -109,6 +120,8 @@ class Replica:
                     log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
                     continue
                 match arrival:
+                    case Arrival.NEXT if self._lacks_its_body(record):
+                        acceptance.past_gap += 1
                     case Arrival.NEXT:
                         staged.take(record)
                         taken.append(record)
@@ -121,6 +134,7 @@ class Replica:
                         await self._alarm_fork(record)
             acceptance.taken = len(taken)
             await self.journal.store(taken)
+            await self._erase()
         return acceptance
 
     async def beyond(
@@ -182,6 +196,22 @@ class Replica:
         self._recent.setdefault(record.stream, deque(maxlen=RECENT_MAX_COUNT)).append(record)
         self.fold.add(record)
         self.version += 1
+
+    def _lacks_its_body(self, record: Record) -> bool:
+        """Return whether the body is missing though no erasure we know of took it: it must come again."""
+        return record.body_bytes is None and (record.stream, record.seq) not in self.fold.erased_places
+
+    async def _erase(self) -> None:
+        """Forget the bodies of erased records, in the journal and in memory."""
+        if len(self.fold.erased_places) == self._erased_count:
+            return
+        places = set(self.fold.erased_places)
+        await self.journal.erase_bodies(places)
+        for recent in self._recent.values():
+            for index, record in enumerate(recent):
+                if (record.stream, record.seq) in places and record.body_bytes is not None:
+                    recent[index] = msgspec.structs.replace(record, body_bytes=None)
+        self._erased_count = len(places)
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         recent = self._recent.get(stream)

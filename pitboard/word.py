@@ -1,6 +1,7 @@
 """The last word: each field of the race state is decided by the greatest word said about it.
 
-Words compare by authority, then stamp, then stream, then seq; so no order of arrival matters."""
+Words compare by authority, then stamp, then stream, then seq; so no order of arrival matters. An authority
+may withdraw its word; then the next lower one decides again."""
 
 from __future__ import annotations
 
@@ -36,20 +37,34 @@ class Said(Generic[Value]):
 
 
 class LastWord(Generic[Value]):
-    """A field: `said` is None until somebody spoke."""
+    """A field: the last word of each authority, of which the highest that was not withdrawn decides."""
 
-    __slots__ = ("said",)
+    __slots__ = ("_last",)
 
     def __init__(self) -> None:
-        self.said: Said[Value] | None = None
+        self._last: dict[Authority, Said[Value | None]] = {}
 
-    def say(self, value: Value, word: Word) -> bool:
-        """Take the value if its word is the greatest so far; return whether it was taken."""
-        if self.said is not None and self.said.word >= word:
+    def say(self, value: Value | None, word: Word) -> bool:
+        """Take the value if its word is its authority's greatest so far; return whether it was taken.
+
+        None withdraws what that authority said before.
+        """
+        last = self._last.get(word.authority)
+        if last is not None and last.word >= word:
             return False
-        self.said = Said(value, word)
+        self._last[word.authority] = Said(value, word)
         return True
 
     @property
+    def said(self) -> Said[Value] | None:
+        """What decides, None until somebody spoke."""
+        for authority in sorted(self._last, reverse=True):
+            said = self._last[authority]
+            if said.value is not None:
+                return Said(said.value, said.word)
+        return None
+
+    @property
     def value(self) -> Value | None:
-        return None if self.said is None else self.said.value
+        said = self.said
+        return None if said is None else said.value
