@@ -92,6 +92,7 @@ class DisplayNode:
             on_change=self._source_changed,
             contact=self._note.load(),
         )
+        self._remembered = self._note.unit_of_this_boot(clock.boot_id)
 
     async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
@@ -109,17 +110,22 @@ class DisplayNode:
             for worker in workers:
                 worker.cancel()
         if self._follower.contact is not None:
-            self._note.save(self._follower.contact)
+            self._note.save(self._follower.contact, self._follower.source)
         self._save_picture(self._window.surface)
 
     def _candidates(self) -> list[Candidate]:
-        """Return whom to follow: configured units, found ones, then central; a found name wins."""
+        """Return whom to follow: configured units, found ones, then central; a found name wins.
+
+        Until a unit is found, the one followed before this process was killed stands in.
+        """
         found = {candidate.url: candidate for candidate in self._presence.units()}
         candidates = {}
         for url in self._config.units:
             address = url.rstrip("/")
             candidates[address] = found.get(address, Candidate(url=address, name=_name_of(address)))
         candidates |= {url: unit for url, unit in found.items() if url not in candidates}
+        if not candidates and self._config.mdns and self._remembered is not None:
+            candidates[self._remembered.url] = self._remembered
         if self._config.central is not None:
             address = self._config.central.rstrip("/")
             candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
@@ -201,9 +207,9 @@ class DisplayNode:
             self._note_wanted.clear()
             follower = self._follower
             if follower.contact is not None and (
-                follower.source is None or self._note.is_due(follower.contact)
+                follower.source is None or self._note.is_due(follower.contact, follower.source)
             ):
-                await asyncio.to_thread(self._note.save, follower.contact)
+                await asyncio.to_thread(self._note.save, follower.contact, follower.source)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._note_wanted.wait(), NOTE_CHECK_S)
 

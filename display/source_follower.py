@@ -114,11 +114,9 @@ class SourceFollower:
     async def _follow(self, candidate: Candidate) -> Candidate | None:
         """Follow until somebody better answers, and return them; raises SourceLost."""
         async with self._connected(candidate) as peer:
-            pump = Pump(
-                HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate)),
-                self._target,
-                back_off_max_s=BACK_OFF_MAX_S,
-            )
+            heard = HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate))
+            await heard.sync(SyncRequest())  # answered at once, where a long poll may take its time
+            pump = Pump(heard, self._target, back_off_max_s=BACK_OFF_MAX_S)
             carrying = asyncio.create_task(pump.run(), name=f"follow {candidate.name}")
             looking = asyncio.create_task(self._find_better(candidate), name="look for a better source")
             try:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
 from display.badge import Badge, Contact, age_text, badge_changes_ns, badge_for
-from display.contact_note import WRITE_EVERY_NS, ContactNote
 
 SECOND_NS = 1_000_000_000
 LABEL_UTC_MS = 1_764_000_000_000
@@ -95,16 +91,3 @@ def test_ages_are_told_in_units_that_people_use() -> None:
         "47 h 0 min",
         "3 days",
     ]
-
-
-def test_the_note_of_the_last_answer_survives_and_a_damaged_one_is_no_harm(tmp_path: Path) -> None:
-    path = tmp_path / "display.db.contact"
-    note = ContactNote(path)
-    assert note.load() is None
-    assert note.is_due(CONTACT)
-    note.save(CONTACT)
-    assert ContactNote(path).load() == CONTACT
-    assert not note.is_due(replace(CONTACT, mono_ns=CONTACT.mono_ns + SECOND_NS))
-    assert note.is_due(replace(CONTACT, mono_ns=CONTACT.mono_ns + WRITE_EVERY_NS))
-    path.write_bytes(b"\x00\xff{")
-    assert ContactNote(path).load() is None

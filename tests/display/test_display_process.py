@@ -165,7 +165,7 @@ def test_the_last_board_outlives_the_unit_and_the_display(tmp_path: Path, end: s
         status = await until_status(display, lambda status: status["is_live"] is False)
         assert status["badge"].endswith("s old: timing unit 127.0.0.1 does not answer")
         process.send_signal(end)
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(2.0):
             assert await process.wait() == (0 if end == signal.SIGTERM else -signal.SIGKILL)
         await running.__aexit__(None, None, None)
 
