@@ -160,6 +160,13 @@ def test_the_newest_lap_is_on_top_and_the_best_is_marked() -> None:
     assert [row.value for row in rows if row.note == "best"] == ["4"]
 
 
+def test_a_lap_stamped_by_hand_says_how_far_off_it_may_be() -> None:
+    layout = lay_out(
+        screen("review", run(lap(1, 9_000), lap(2, 9_500, uncertainty_ns=141_000_000))), View(), SIZES[0], 0
+    )
+    assert {w.value: w.note for w in layout.widgets if w.look is Look.LAP} == {"1": "best", "2": "±0.14 s"}
+
+
 def test_a_void_lap_is_never_the_best() -> None:
     layout = lay_out(
         screen("review", run(lap(1, 9_000, verdict="void"), lap(2, 9_500))), View(), SIZES[0], NOW_MONO_NS

@@ -49,12 +49,19 @@ def competitors(count: int) -> tuple[Competitor, ...]:
     )
 
 
-def lap(number: int, lap_ms: int, *, is_short: bool = False, verdict: str | None = None) -> Lap:
+def lap(
+    number: int,
+    lap_ms: int,
+    *,
+    is_short: bool = False,
+    verdict: str | None = None,
+    uncertainty_ns: int = 40_000,
+) -> Lap:
     return Lap(
         lap=f"l{number}",
         number=number,
         lap_ns=lap_ms * 1_000_000,
-        uncertainty_ns=40_000,
+        uncertainty_ns=uncertainty_ns,
         is_short=is_short,
         verdict="void" if verdict == "void" else "valid" if verdict == "valid" else None,
         counts=verdict != "void" and not (is_short and verdict is None),
@@ -109,7 +116,7 @@ SOME_LAPS = (
     lap(3, 2_004, is_short=True),
     lap(4, 21_990),
     lap(5, 61_120, verdict="void"),
-    lap(6, 22_345),
+    lap(6, 22_345, uncertainty_ns=141_000_000),
 )
 MANY_LAPS = tuple(lap(number, 9_000 + number * 37 % 800) for number in range(1, 20))
 
@@ -125,7 +132,7 @@ def scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "connecting": (None, replace(plain, is_link_lost=True)),
         "idle": (idle, plain),
         "idle-picked": (idle, replace(plain, picked="c194")),
-        "idle-search": (idle, replace(plain, search="gar", picked="c197")),
+        "idle-search": (idle, replace(plain, search="gar", picked="c198")),
         "idle-nobody": (screen("idle", count=0), plain),
         "keyboard": (idle, replace(plain, page=Page.KEYBOARD, typed="Maximiliane Wolfeschlegelstein")),
         "keyboard-accents": (

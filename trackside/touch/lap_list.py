@@ -13,6 +13,8 @@ from trackside.touch.screen_state import Lap, Run, ScreenState
 from trackside.touch.view import View
 from trackside.touch.widgets import Layout, Look, Tone, Widget
 
+_UNCERTAINTY_SHOWN_NS = 10_000_000
+
 
 def lay_laps(
     area: Rect, run: Run, screen: ScreenState, view: View, measures: Measures, *, judges_all: bool
@@ -46,9 +48,9 @@ def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is
     elif lap.awaits_verdict:
         tone, note = Tone.WARNING, "too short?"
     elif is_best:
-        tone, note = Tone.BEST, "best"
+        tone, note = Tone.BEST, ", ".join(["best", *_doubt(lap)])
     else:
-        tone, note = Tone.PLAIN, ""
+        tone, note = Tone.PLAIN, ", ".join(_doubt(lap))
     return Widget(
         name=f"lap:{lap.lap}",
         rect=row,
@@ -61,6 +63,13 @@ def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is
         align="left",
         is_struck=lap.verdict == "void",
     )
+
+
+def _doubt(lap: Lap) -> list[str]:
+    """Return how far off a lap may be that a thumb or a poor clock has stamped."""
+    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS:
+        return []
+    return [f"±{format_lap_ns(lap.uncertainty_ns, resolution_ns=_UNCERTAINTY_SHOWN_NS)} s"]
 
 
 def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measures) -> list[Widget]:

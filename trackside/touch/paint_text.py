@@ -11,9 +11,9 @@ from trackside.touch.geometry import Rect
 
 _SHRINK_PERCENTS = (100, 86, 74)
 _LINE_PERCENT = 122
-_NOTE_PERCENT = 60
+_NOTE_PERCENT = 64
 _NOTE_MOST_PX = 34
-_NOTE_LEAST_PX = 20
+_NOTE_LEAST_PX = 18
 _NOTE_GAP_PERCENT = 25
 
 

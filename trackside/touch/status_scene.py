@@ -41,7 +41,7 @@ def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
                 note=light.detail,
                 icon=state_icon(state),
                 tone=state_tone(state),
-                size_px=measures.text(28),
+                size_px=measures.px(34),
                 note_lines_max=2,
             )
         )
