@@ -23,7 +23,7 @@ from display.painter import Painter
 from display.source_choice import Candidate, Rank
 from display.source_follower import NO_NETWORK, SourceFollower
 from display.status_api import DisplayStatus, status_app
-from display.venue_presence import VenuePresence
+from display.venue_presence import DisplayPresence
 from display.window import Window, save_picture
 from pitboard.clock import Clock, SystemClock
 from pitboard.drawing.typeface import Typeface
@@ -72,7 +72,7 @@ class DisplayNode:
         self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
         self._note_wanted = asyncio.Event()
         self._screen = BoardScreen(replica, window, painter, frame_log, clock, badge=self._badge)
-        self._presence = VenuePresence(
+        self._presence = DisplayPresence(
             status_app(self._status),
             host=config.status_host,
             port=config.status_port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib.metadata import entry_points
 
@@ -41,6 +42,7 @@ def pitboard(log_level: str) -> None:
 
 def main() -> None:
     """Run the command line; a known error is one sentence on standard error and exit status 1."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:
         pitboard()
     except PitboardError as error:

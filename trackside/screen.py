@@ -38,6 +38,7 @@ class Screen(msgspec.Struct, frozen=True):
     version: int
     unit: str
     event: str
+    resolution_ns: int
     phase: UnitPhase
     run: ScreenRun | None
     competitors: list[ScreenCompetitor]
@@ -94,6 +95,7 @@ class ScreenFeed:
             version=self._version,
             unit=self._unit,
             event=view.event.name,
+            resolution_ns=view.event.resolution_ns,
             phase=self._run_control.phase,
             run=self._run(),
             competitors=[

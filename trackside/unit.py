@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 from aiohttp import web
@@ -13,7 +12,8 @@ from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.laps import NANOSECONDS_PER_MS
 from pitboard.replica import Replica
-from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, VenueBrowser, advertise, open_mdns
+from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
+from pitboard.venue_presence import Advert, VenuePresence
 from sync.exchange_api import ExchangeApi
 from trackside.config import TracksideConfig
 from trackside.lights import Lights
@@ -94,33 +94,28 @@ async def follow_lights(feed: ScreenFeed) -> None:
 
 async def be_found(config: TracksideConfig, key: str, port: int, feed: ScreenFeed) -> None:
     """Advertise the unit on the venue's network and list the displays found there."""
-    if not config.lan.mdns:
-        return
 
     def show() -> None:
         feed.show_displays(
             [
                 ScreenDisplay(node.properties.get("name") or node.name, node.address)
-                for _, node in sorted(displays.found.items())
+                for _, node in sorted(presence.found.items())
                 if node.properties.get("event") == config.event_key
             ]
         )
 
-    displays = VenueBrowser(DISPLAY_SERVICE, on_change=show)
-    async with contextlib.AsyncExitStack() as stack:
-        mdns = await stack.enter_async_context(open_mdns(config.lan.mdns_interfaces))
-        await stack.enter_async_context(
-            advertise(
-                mdns,
-                UNIT_SERVICE,
-                name=config.name,
-                port=port,
-                properties={"event": config.event_key, "unit": config.name, "key": key},
-                addresses=config.lan.mdns_interfaces,
-            )
-        )
-        await stack.enter_async_context(displays.running(mdns))
-        await asyncio.Event().wait()
+    presence = VenuePresence(
+        Advert(
+            service=UNIT_SERVICE,
+            name=config.name,
+            properties={"event": config.event_key, "unit": config.name, "key": key},
+        ),
+        browse_service=DISPLAY_SERVICE,
+        interfaces=config.lan.mdns_interfaces,
+        is_on=config.lan.mdns,
+        on_change=show,
+    )
+    await presence.run(port)
 
 
 async def _healthy(name: str) -> web.Response:

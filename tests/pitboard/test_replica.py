@@ -13,6 +13,7 @@ import pytest
 from pitboard.bodies import CompetitorRegistered
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ConfigRefused, JournalLost, RecordRefused
+from pitboard.journal import Journal
 from pitboard.record import WireRecord, from_wire, to_wire, write_record
 from pitboard.replica import Replica
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
@@ -229,6 +230,7 @@ def test_a_second_process_cannot_open_the_same_journal(tmp_path: Path) -> None:
 def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_all_is_kept(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
         await replica.start_writing(UNIT_A, "Track A")
+        assert isinstance(replica.journal, Journal)
         database = replica.journal._connected()
         await database.execute("PRAGMA max_page_count = 1")
         waiting = asyncio.create_task(replica.append(*[named(number) for number in range(200)]))
