@@ -1,0 +1,51 @@
+"""The whole system as real processes: a short race in which the unit is killed and central is away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pitboard", "demo", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_a_race_survives_a_killed_unit_and_a_central_that_is_away(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    finished = run_demo(
+        *("--headless", "--seconds", "26", "--seed", "5", "--out", str(out)),
+        *("--kill", "trackside@9", "--kill", "bridge@14", "--cut-central", "5:17"),
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["boards_equal"]
+    assert summary["last_frame_shows_board"]
+    assert summary["passings_sent"] == summary["passings_received"] > 0
+    assert summary["laps_timed"] > 0
+    assert summary["decisions_told"] > 0
+    assert (summary["laps_lost"], summary["laps_doubled"], summary["decisions_lost"]) == (0, 0, 0)
+    for picture in ("board.png", "touch.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_wrong_arguments_get_a_sentence_and_touch_nothing(tmp_path: Path) -> None:
+    (tmp_path / "holiday.txt").write_text("keep me")
+    for arguments, sentence in [
+        (["--headless"], "--headless needs --seconds"),
+        (["--headless", "--seconds", "5", "--kill", "moon@3"], "is not NAME@SECOND"),
+        (["--headless", "--seconds", "5", "--cut-central", "9:3"], "is not FROM:TO"),
+        (["--headless", "--seconds", "5", "--out", str(tmp_path)], "holds other things"),
+    ]:
+        finished = run_demo(*arguments)
+        assert finished.returncode == 2
+        assert sentence in finished.stderr
+        assert "Traceback" not in finished.stderr
+    assert (tmp_path / "holiday.txt").read_text() == "keep me"
