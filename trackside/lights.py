@@ -93,7 +93,9 @@ class Lights:
 
     def _central(self) -> Light:
         if self._unit_key not in self._replica.fold.roster.enrolled():
-            return Light("central", "bad", "This unit is not enrolled. Connect it to central, call the admin.")
+            return Light(
+                "central", "bad", "This unit is not enrolled. Connect it to central, call the admin."
+            )
         if self._sync is None or not self._is_fresh(self._sync):
             return Light("central", "warning", "The sync program does not answer. Results are kept here.")
         central = self._sync[1].central
