@@ -15,6 +15,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
+Transponder = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=80)]
 LapId = Annotated[str, Meta(min_length=1, max_length=250)]
 Reason = Annotated[str, Meta(max_length=400)]
 Verdict = Literal["valid", "void"]
@@ -113,7 +114,8 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
     """One car at one sensor at one instant.
 
     `tick_us` is the device's unwrapped counter and `rate_ppb` how many parts in 10^9 a host second is longer
-    than a device second; both absent for a manual passing.
+    than a device second; both absent for a manual passing. `transponder` is what the car carries, where the
+    device reads that: a number, or text where its protocol has text.
     """
 
     sensor: Id
@@ -127,6 +129,7 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
     channel: int = 0
     tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
     rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    transponder: Transponder | None = None
 
     @property
     def passing(self) -> str:

@@ -62,6 +62,25 @@ class Lap:
         return self.is_short and self.verdict is None
 
 
+def own_segments(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the run's segments without the passings of other cars.
+
+    The first transponder that passes after arming is the run's own; passings of another are evidence, and
+    those without one (a beam, an official's thumb) always count.
+    """
+    passings = [crossing.passing for segment in segments for crossing in segment.crossings]
+    own = next((passing.transponder for passing in passings if passing.transponder is not None), None)
+    return [
+        Segment(
+            crossings=[
+                crossing for crossing in segment.crossings if crossing.passing.transponder in (None, own)
+            ],
+            elapsed_ns=segment.elapsed_ns,
+        )
+        for segment in segments
+    ]
+
+
 def laps_of_run(
     segments: Sequence[Segment],
     *,

@@ -27,7 +27,7 @@ from pitboard.bodies import (
     Standing,
     Verdict,
 )
-from pitboard.laps import Crossing, Lap, Segment, laps_of_run
+from pitboard.laps import Crossing, Lap, Segment, laps_of_run, own_segments
 from pitboard.word import LastWord, Said, Word
 
 Phase = Literal["armed", "running", "time-up", "review", "confirmed", "discarded"]
@@ -167,7 +167,7 @@ class RaceState:
         return self._laps[run_id]
 
     def segments(self, run: Run) -> list[Segment]:
-        """Return the run's passings, one segment for each boot it ran under."""
+        """Return the passings of the run's own car, one segment for each boot it ran under."""
         if run.armed is None:
             return []
         armed = run.armed.value
@@ -185,7 +185,7 @@ class RaceState:
             to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
             crossings = lane.window_of(run.run, from_mono_ns, to_mono_ns)
             segments.append(Segment(crossings=crossings, elapsed_ns=elapsed_ns))
-        return segments
+        return own_segments(segments)
 
     def phase(self, run: Run) -> Phase:
         """Return the phase as far as the records tell; whether time is up a unit's clock may know earlier."""

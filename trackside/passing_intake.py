@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pitboard.bodies import Id, Nanoseconds, PassingRecorded
+from pitboard.bodies import Id, Nanoseconds, PassingRecorded, Transponder
 from pitboard.replica import Replica
 from trackside.run_control import RunControl
 
@@ -28,6 +28,7 @@ class DeliveredPassing(msgspec.Struct, frozen=True, kw_only=True):
     received_mono_ns: Nanoseconds
     tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
     rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    transponder: Transponder | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
