@@ -65,6 +65,9 @@ class Journal:
         self.on_durable: Callable[[Sequence[Record]], None] = _ignore
         self._queue: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
         self._queued = asyncio.Event()
+        self._transacting = (
+            asyncio.Lock()
+        )  # one connection has one transaction: each caller's ends before the next
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -124,23 +127,25 @@ class Journal:
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
         try:
-            database = self._connected()
-            await database.executemany(
-                "UPDATE records SET body = NULL WHERE stream = ? AND seq = ? AND body IS NOT NULL", places
-            )
-            await database.commit()
-            # The write-ahead log still holds the pages as they were.
-            await database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            async with self._transacting:
+                database = self._connected()
+                await database.executemany(
+                    "UPDATE records SET body = NULL WHERE stream = ? AND seq = ? AND body IS NOT NULL", places
+                )
+                await database.commit()
+                # The write-ahead log still holds the pages as they were.
+                await database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise JournalLost(path=self.path, reason=_plain(error)) from error
 
     async def quarantine(self, record: Record, reason: str) -> None:
         """Keep a record that must not be believed, for people to look at."""
-        database = self._connected()
-        await database.execute(
-            "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", (*_row(record), reason)
-        )
-        await database.commit()
+        async with self._transacting:
+            database = self._connected()
+            await database.execute(
+                "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", (*_row(record), reason)
+            )
+            await database.commit()
 
     async def quarantined(self) -> list[tuple[str, int, str]]:
         """Return (stream, seq, reason) of what is kept in quarantine."""
@@ -163,9 +168,10 @@ class Journal:
     async def _commit_until_done(self, rows: list[_Row]) -> None:
         while True:
             try:
-                database = self._connected()
-                await database.executemany(_INSERT, rows)
-                await database.commit()
+                async with self._transacting:
+                    database = self._connected()
+                    await database.executemany(_INSERT, rows)
+                    await database.commit()
             except (sqlite3.Error, JournalLost) as error:
                 self.trouble = f"The journal cannot be written ({error}); free or replace the disk."
                 log.error("journal not written: path=%s records=%d reason=%s", self.path, len(rows), error)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.bodies import KIND_OF, Body, StreamOpened
+from pitboard.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened
 from pitboard.clock import Clock
 from pitboard.errors import RecordRefused
 from pitboard.fold import Fold
@@ -113,6 +113,8 @@ class Replica:
             for count, record in enumerate(records):
                 if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
                     await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
+                if (record.stream, record.seq) in self.fold.erased_places:
+                    record = _without_body(record)  # a peer that does not know of the erasure still had it
                 try:
                     arrival = staged.judge(record)
                 except RecordRefused as error:
@@ -134,7 +136,7 @@ class Replica:
                         await self._alarm_fork(record)
             acceptance.taken = len(taken)
             await self.journal.store(taken)
-            await self._erase()
+            await self._erase(taken)
         return acceptance
 
     async def beyond(
@@ -144,10 +146,13 @@ class Replica:
         max_count: int = BATCH_MAX_COUNT,
         max_bytes: int = BATCH_MAX_BYTES,
     ) -> list[Record]:
-        """Return records that a peer with these heads lacks, each stream in order; at least one if any."""
+        """Return records that a peer with these heads lacks, each stream in order; at least one if any.
+
+        Central's streams come first: who does not know of an erasure yet cannot take what it emptied.
+        """
         batch: list[Record] = []
         size = 0
-        for stream, head in self._ledger.heads().items():
+        for stream, head in sorted(self._ledger.heads().items(), key=self._is_not_central):
             seq = have.get(stream, 0)
             while seq < head and len(batch) < max_count:
                 records = await self._read_beyond(stream, seq, max_count - len(batch))
@@ -201,17 +206,27 @@ class Replica:
         """Return whether the body is missing though no erasure we know of took it: it must come again."""
         return record.body_bytes is None and (record.stream, record.seq) not in self.fold.erased_places
 
-    async def _erase(self) -> None:
-        """Forget the bodies of erased records, in the journal and in memory."""
-        if len(self.fold.erased_places) == self._erased_count:
+    def _is_not_central(self, head: tuple[str, int]) -> bool:
+        return self._ledger.key_of(head[0]) != self.fold.root_key
+
+    async def _erase(self, fresh: Sequence[Record] = ()) -> None:
+        """Forget the bodies of erased records, in the journal and in memory.
+
+        `fresh` were just stored; an erasure may have come in between, and then it has not met them yet.
+        """
+        erased = self.fold.erased_places
+        places = {(record.stream, record.seq) for record in fresh if record.body_bytes is not None} & erased
+        count = len(erased)
+        if count != self._erased_count:
+            places = set(erased)
+        if not places:
             return
-        places = set(self.fold.erased_places)
         await self.journal.erase_bodies(places)
         for recent in self._recent.values():
             for index, record in enumerate(recent):
                 if (record.stream, record.seq) in places and record.body_bytes is not None:
-                    recent[index] = msgspec.structs.replace(record, body_bytes=None)
-        self._erased_count = len(places)
+                    recent[index] = _without_body(record)
+        self._erased_count = count
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         recent = self._recent.get(stream)
@@ -225,4 +240,10 @@ class Replica:
         if record.stream not in self.alarms:
             log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
         self.alarms[record.stream] = sentence
-        await self.journal.quarantine(record, "fork")
+        # Header and signature prove the fork; a name kept here would outlive its erasure.
+        is_name = record.header.kind == KIND_OF[CompetitorRegistered]
+        await self.journal.quarantine(_without_body(record) if is_name else record, "fork")
+
+
+def _without_body(record: Record) -> Record:
+    return msgspec.structs.replace(record, body_bytes=None)
