@@ -5,6 +5,8 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pitboard.board import Board, Result
 from pitboard.bodies import (
     KIND_OF,
@@ -129,6 +131,14 @@ class Fold:
                     and self.roster.counts(key, stream, seq)
                 ):
                     self.race.apply(body, Word(authority, stamp, stream, seq), key)
+
+    def statements(self) -> Iterator[tuple[str, Body, Word]]:
+        """Yield writer's key, body and word of every record that counts, for the audit trail."""
+        for stream, key in self._keys.items():
+            authority = self.roster.authority(key)
+            for seq, (body, stamp) in self._bodies[stream].items():
+                if authority >= _least_authority(body) and self.roster.counts(key, stream, seq):
+                    yield key, body, Word(authority, stamp, stream, seq)
 
     @property
     def resolution_ns(self) -> int:

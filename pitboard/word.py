@@ -55,6 +55,10 @@ class LastWord(Generic[Value]):
         self._last[word.authority] = Said(value, word)
         return True
 
+    def said_by(self, authority: Authority) -> Said[Value | None] | None:
+        """Return the authority's last word, its value None where it withdrew; None if it never spoke."""
+        return self._last.get(authority)
+
     @property
     def said(self) -> Said[Value] | None:
         """What decides, None until somebody spoke."""
