@@ -179,6 +179,19 @@ class PersonErased(Body, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
+class ContactKeyPublished(Body, frozen=True, kw_only=True):
+    """Contacts of competitors are sealed to this X25519 public key from here on."""
+
+    key: KeyHex
+
+
+class ContactsRead(Body, frozen=True, kw_only=True):
+    """The admin opened contacts: how many and why; whose stands at central only."""
+
+    count: Annotated[int, Meta(ge=0, lt=2**53)]
+    reason: Reason
+
+
 KINDS: dict[str, type[Body]] = {
     "stream-opened": StreamOpened,
     "event-configured": EventConfigured,
@@ -195,6 +208,8 @@ KINDS: dict[str, type[Body]] = {
     "lap-corrected": LapCorrected,
     "competitor-judged": CompetitorJudged,
     "person-erased": PersonErased,
+    "contact-key-published": ContactKeyPublished,
+    "contacts-read": ContactsRead,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 
@@ -205,6 +220,8 @@ WRITERS: dict[str, Authority] = {
     "lap-corrected": Authority.ADMIN,
     "competitor-judged": Authority.ADMIN,
     "person-erased": Authority.ADMIN,
+    "contact-key-published": Authority.ADMIN,
+    "contacts-read": Authority.ADMIN,
 }
 """The least authority for a kind; every other kind needs a timekeeper's."""
 

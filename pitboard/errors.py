@@ -5,6 +5,8 @@ PitboardError
 │   ├── ConfigRefused           a file's key or value is wrong
 │   ├── RecordRefused           a record is malformed or its signature does not hold
 │   ├── BodyRefused             a body does not fit its kind
+│   ├── ContactClosed           a sealed contact does not open with this key
+│   ├── PassphraseRefused       the contact key does not open with this passphrase
 │   └── ActRefused              a person asked for what cannot be done now
 └── Loss                        the world broke; try again or show it
     ├── PeerLost                a node cannot be reached
@@ -54,6 +56,21 @@ class BodyRefused(Refusal):
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
         self.reason = reason
+
+
+class ContactClosed(Refusal):
+    code = "contact-closed"
+
+    def __init__(self, *, competitor: str) -> None:
+        super().__init__(f"the contact of competitor {competitor} does not open with this key")
+        self.competitor = competitor
+
+
+class PassphraseRefused(Refusal):
+    code = "passphrase-refused"
+
+    def __init__(self) -> None:
+        super().__init__("This is not the passphrase of the contact key; nothing was opened.")
 
 
 class ActRefused(Refusal):

@@ -13,6 +13,7 @@ from pitboard.bodies import (
     Body,
     CompetitorJudged,
     CompetitorRegistered,
+    ContactKeyPublished,
     Decision,
     EventConfigured,
     LapCorrected,
@@ -99,6 +100,7 @@ class RaceState:
 
     def __init__(self) -> None:
         self.event: LastWord[EventConfigured] = LastWord()
+        self.contact_key: LastWord[str] = LastWord()
         self.competitors: dict[str, LastWord[str]] = {}
         self.standings: dict[str, LastWord[Standing]] = {}
         self.erased: set[str] = set()
@@ -143,6 +145,8 @@ class RaceState:
                     self.touched_competitors.add(body.competitor)
             case PersonErased():
                 self._erase(body.competitor)
+            case ContactKeyPublished():
+                self.contact_key.say(body.key, word)
             case EventConfigured():
                 if self.event.say(body, word):
                     self.touched_runs.update(self.runs)
