@@ -84,9 +84,12 @@ class Replica:
         """Return {stream: last durable seq}."""
         return self._ledger.heads()
 
-    async def start_writing(self, identity: Identity, name: str) -> None:
-        """Open this node's stream for this start of its process; `append` works from then on."""
-        self._writer = StreamWriter(identity, self._hybrid_clock)
+    async def start_writing(self, identity: Identity, name: str, *, stream: str | None = None) -> None:
+        """Open this node's stream for this start of its process; `append` works from then on.
+
+        Its id is random; only a simulation, which must repeat itself, brings its own.
+        """
+        self._writer = StreamWriter(identity, self._hybrid_clock, stream=stream)
         await self.append(
             StreamOpened(
                 key=identity.key,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Callable
 from typing import Literal
 
 from pitboard.board_view import on_track
@@ -39,14 +40,28 @@ DEFAULT_EVENT = EventConfigured(name="Pitboard")
 TIMING_PHASES: tuple[UnitPhase, ...] = ("armed", "running", "time-up")
 
 
+def random_id() -> str:
+    """Return an id that nobody gives out twice."""
+    return secrets.token_hex(8)
+
+
 class RunControl:
     """Takes the official's acts for one track of this unit; each returns once its records are durable."""
 
-    def __init__(self, replica: Replica, clock: Clock, *, unit_key: str, track: str) -> None:
+    def __init__(
+        self,
+        replica: Replica,
+        clock: Clock,
+        *,
+        unit_key: str,
+        track: str,
+        new_id: Callable[[], str] = random_id,
+    ) -> None:
         self._replica = replica
         self._clock = clock
         self._unit_key = unit_key
         self._track = track
+        self._new_id = new_id
 
     @property
     def run(self) -> Run | None:
@@ -104,7 +119,7 @@ class RunControl:
         cleaned = clean_name(name)
         if not cleaned:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
-        competitor = secrets.token_hex(8)
+        competitor = self._new_id()
         await self._replica.append(CompetitorRegistered(competitor=competitor, name=cleaned))
         return competitor
 
@@ -119,7 +134,7 @@ class RunControl:
             raise ActRefused(code="wrong-phase", reason="Confirm or discard the run under way first.")
         event = self._replica.fold.race.event.value or DEFAULT_EVENT
         armed = RunArmed(
-            run=secrets.token_hex(8),
+            run=self._new_id(),
             track=self._track,
             competitor=competitor,
             boot_id=self._clock.boot_id,
