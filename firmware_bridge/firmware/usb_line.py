@@ -1,6 +1,6 @@
 """The USB serial line, never waited for: a byte is written only where `poll` promises room for it.
 
-MicroPython's `write` waits up to 500 ms for a host that does not read, and poll promises one byte, no more: so
+MicroPython's `write` waits up to 500 ms for a host that does not read, and poll promises one byte only: so
 lines go out byte by byte. A line that is stuck is given up, and a line end keeps the next one whole."""
 
 from select import POLLIN, POLLOUT, poll
