@@ -8,7 +8,6 @@ import click
 
 from display.display_config import DisplayConfig
 from display.node import run_display
-from pitboard.config import load_config
 from pitboard.program import run_program
 
 
@@ -22,5 +21,5 @@ from pitboard.program import run_program
 )
 def display(config_path: Path) -> None:
     """Show the leaderboard full screen; keeps its last board through any loss of network or power."""
-    config = load_config(DisplayConfig, config_path)
+    config = DisplayConfig.load(config_path)
     run_program("display", lambda stop: run_display(config, stop))

@@ -25,9 +25,12 @@ from display.source_follower import NO_NETWORK, SourceFollower
 from display.status_api import DisplayStatus, status_app
 from display.venue_presence import DisplayPresence
 from display.window import Window, save_picture
+from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
+from pitboard.door import door_context
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost
+from pitboard.pinned_tls import ANY_CERTIFICATE
 from pitboard.replica import Replica
 from sync.exchange import ReplicaPeer
 from sync.requests_peer import RequestsPeer
@@ -76,6 +79,7 @@ class DisplayNode:
             status_app(self._status),
             host=config.status_host,
             port=config.status_port,
+            tls=door_context(tls=config.status_tls, certificate_file=certificate_beside(config.journal)),
             name=config.name,
             event_key=config.event_key,
             scene=SCENE,
@@ -88,7 +92,7 @@ class DisplayNode:
             clock,
             have=replica.have,
             candidates=self._candidates,
-            connect=lambda candidate: RequestsPeer(candidate.url, name=candidate.name),
+            connect=self._connect,
             on_change=self._source_changed,
             contact=self._note.load(),
         )
@@ -130,6 +134,11 @@ class DisplayNode:
             address = self._config.central.rstrip("/")
             candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
         return list(candidates.values())
+
+    def _connect(self, candidate: Candidate) -> RequestsPeer:
+        """Reach central only under its own certificate; units are believed by signatures alone."""
+        pin = self._config.central_fingerprint if candidate.rank == Rank.CENTRAL else ANY_CERTIFICATE
+        return RequestsPeer(candidate.url, name=candidate.name, pin=pin)
 
     def _venue_changed(self) -> None:
         self._follower.candidates_changed()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from aiohttp import web
 
 from display.source_choice import Candidate
+from pitboard.door import is_loopback
 from pitboard.errors import Refusal
 from pitboard.http_api import serve_tcp
 from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode
@@ -27,6 +29,7 @@ class DisplayPresence:
         *,
         host: str,
         port: int,
+        tls: ssl.SSLContext | None,
         name: str,
         event_key: str,
         scene: str,
@@ -37,6 +40,7 @@ class DisplayPresence:
         self._app = app
         self._host = host
         self._port = port
+        self._tls = tls
         self._event_key = event_key
         self._presence = VenuePresence(
             Advert(
@@ -62,8 +66,8 @@ class DisplayPresence:
         """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
         while True:
             try:
-                async with serve_tcp(self._app, self._host, self._port) as port:
-                    log.info("status served: http://%s:%d/v1/status", self._host, port)
+                async with serve_tcp(self._app, self._host, self._port, tls=self._tls) as port:
+                    log.info("status served: host=%s port=%d path=/v1/status", self._host, port)
                     await self._presence.run(port)
             except Refusal as error:
                 log.warning("status not served: %s", error)
@@ -71,9 +75,16 @@ class DisplayPresence:
 
 
 def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
-    """Return the nodes that claim to serve this event, by the name they give themselves."""
+    """Return the nodes that claim to serve this event, by the name they give themselves.
+
+    They are asked over TLS; plainly only on this machine, and where they say so.
+    """
     return [
-        Candidate(url=f"http://{node.address}", name=node.properties.get("unit") or node.name)
+        Candidate(url=f"{_scheme(node)}://{node.address}", name=node.properties.get("unit") or node.name)
         for _, node in sorted(found.items())
         if node.properties.get("event") == event_key
     ]
+
+
+def _scheme(node: FoundNode) -> str:
+    return "http" if node.properties.get("tls") == "no" and is_loopback(node.host) else "https"

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def new_app() -> web.Application:
 
 
 @contextlib.asynccontextmanager
-async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def serve_tcp(
+    app: web.Application, host: str, port: int, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Serve the app on TCP and yield the port, chosen by the system where `port` is 0."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,17 +75,17 @@ async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator
         listener.close()
         raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it") from error
     async with _running(app) as runner:
-        await web.SockSite(runner, listener).start()
+        await web.SockSite(runner, listener, ssl_context=tls).start()
         yield listener.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
-async def serve_unix(app: web.Application, path: Path) -> AsyncIterator[None]:
-    """Serve the app on a Unix socket that only its owner and group may open."""
+async def serve_unix(app: web.Application, path: Path, *, mode: int = 0o660) -> AsyncIterator[None]:
+    """Serve the app on a Unix socket that only its owner and group may open, or as `mode` says."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - at start only; left over from a killed process
     async with _running(app) as runner:
-        former = os.umask(0o117)
+        former = os.umask(0o777 & ~mode)
         try:
             await web.UnixSite(runner, str(path)).start()
         except OSError as error:

@@ -10,9 +10,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pitboard.errors import ConfigRefused
+from pitboard.secret_file import write_secret
 
 # A signature made for records can then never be taken for one made for something else.
-_RECORD_DOMAIN = b"pitboard record 1\0"
+RECORD_DOMAIN = b"pitboard record 1\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +46,18 @@ class Identity:
     @classmethod
     def _create(cls, path: Path) -> Identity:
         seed = os.urandom(32)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(path.name + ".new")
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(seed.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(fresh, path)
+        write_secret(path, seed.hex().encode() + b"\n")
         return cls.from_seed(seed)
 
-    def sign(self, header: bytes) -> bytes:
-        """Return the 64-byte signature over a record's header."""
-        return self._private.sign(_RECORD_DOMAIN + header)
+    def sign(self, message: bytes, *, domain: bytes = RECORD_DOMAIN) -> bytes:
+        """Return the 64-byte signature over a record's header, or over what the domain says."""
+        return self._private.sign(domain + message)
 
 
-def signature_holds(key: str, header: bytes, signature: bytes) -> bool:
-    """Return whether `signature` over `header` was made with the private half of `key`."""
+def signature_holds(key: str, message: bytes, signature: bytes, *, domain: bytes = RECORD_DOMAIN) -> bool:
+    """Return whether `signature` over `message` was made with the private half of `key`."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, _RECORD_DOMAIN + header)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, domain + message)
     except (InvalidSignature, ValueError):
         return False
     return True

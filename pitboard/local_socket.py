@@ -1,6 +1,6 @@
-"""requests over a Unix socket, for the programs of one unit that talk to its API.
+"""Sessions of requests to our own nodes: over a Unix socket, or over TLS with a pinned certificate.
 
-A base URL of the form `unix:/run/pitboard/trackside.sock` names a socket; others are left to requests."""
+A base URL of the form `unix:/run/pitboard/trackside.sock` names a socket of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
+
+from pitboard.pinned_tls import PinnedAdapter
 
 UNIX_PREFIX = "unix:"
 _LOCAL_BASE = "http://localhost"
@@ -57,11 +59,18 @@ class _UnixAdapter(HTTPAdapter):
         super().close()
 
 
-def open_session(base_url: str) -> tuple[requests.Session, str]:
-    """Return a session and the base URL to ask it for; `base_url` may name a Unix socket."""
+def open_session(base_url: str, *, pin: str | None = None) -> tuple[requests.Session, str]:
+    """Return a session and the base URL to ask it for; `base_url` may name a Unix socket.
+
+    `pin` is the fingerprint of the one certificate to accept, or ANY_CERTIFICATE; without it an https URL is
+    checked like any web site, by name and by the authorities this machine knows.
+    """
     session = requests.Session()
     session.trust_env = False  # a proxy set for this machine's user is not for the venue's LAN
     if base_url.startswith(UNIX_PREFIX):
         session.mount("http://", _UnixAdapter(Path(base_url.removeprefix(UNIX_PREFIX))))
         return session, _LOCAL_BASE
+    if pin is not None:
+        session.verify = False  # the adapter looks at the fingerprint instead
+        session.mount("https://", PinnedAdapter(pin))
     return session, base_url.rstrip("/")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from pitboard.config import load_config
 from pitboard.program import run_program
 from sync.config import SyncConfig
 from sync.relay import run_relay
@@ -22,7 +21,7 @@ from sync.relay import run_relay
 )
 def sync(config_path: Path) -> None:
     """Carry records between this unit and central, live, with back-off while central is away."""
-    config = load_config(SyncConfig, config_path)
-    run_program(
-        "sync", lambda stop: run_relay(central=config.central, unit_socket=config.unit_socket, stop=stop)
-    )
+    config = SyncConfig.load(config_path)
+    assert config.central is not None, "load knows it or refuses"
+    central, pin, unit_socket = config.central, config.central_fingerprint, config.unit_socket
+    run_program("sync", lambda stop: run_relay(central=central, pin=pin, unit_socket=unit_socket, stop=stop))

@@ -1,14 +1,44 @@
-"""What the sync process is told: its unit's socket and where central listens."""
+"""What the sync process is told: its unit's socket and how to know central."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pitboard.config import Config
+import msgspec
+
+from pitboard.config import Config, load_config
+from pitboard.door import check_url
+from pitboard.errors import ConfigRefused
+from pitboard.event_file import Fingerprint, Url, load_event_file
 
 
 class SyncConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`central` is the base URL of central's ingest, `unit_socket` the unit's local API."""
+    """`central` is the base URL of central's ingest, `unit_socket` the unit's local API.
 
-    central: str
+    `event_file` is what `pitboard enrol` wrote beside the unit's journal: it knows both of central.
+    """
+
     unit_socket: Path
+    central: Url | None = None
+    central_fingerprint: Fingerprint | None = None
+    event_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.central is not None:
+            check_url(self.central)
+
+    @classmethod
+    def load(cls, path: Path) -> SyncConfig:
+        """Return the config in the file, central filled in from the enrolment; raises ConfigRefused."""
+        config = load_config(cls, path)
+        if config.central is not None:
+            return config
+        told = None if config.event_file is None else load_event_file(config.event_file)
+        if told is None:
+            raise ConfigRefused(
+                path=path,
+                reason="central is not known; run pitboard enrol and name its 'event_file', or add 'central'",
+            )
+        return msgspec.structs.replace(
+            config, central=told.central, central_fingerprint=told.central_fingerprint
+        )

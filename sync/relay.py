@@ -69,18 +69,18 @@ class CentralLink:
             log.debug("unit not told: %s", error)
 
 
-async def run_relay(*, central: str, unit_socket: Path, stop: asyncio.Event) -> None:
-    """Carry both ways until `stop` is set."""
+async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: asyncio.Event) -> None:
+    """Carry both ways until `stop` is set; `pin` is the fingerprint of central's certificate."""
     unit_url = f"{UNIX_PREFIX}{unit_socket}"
     link = CentralLink(unit_socket, central)
     # A session is one connection, and a long poll holds it: each pump gets its own pair.
     upward = Pump(
         RequestsPeer(unit_url, name="this unit"),
-        RequestsPeer(central, name="central"),
+        RequestsPeer(central, name="central", pin=pin),
         on_state=link.see_upward,
     )
     downward = Pump(
-        RequestsPeer(central, name="central"),
+        RequestsPeer(central, name="central", pin=pin),
         RequestsPeer(unit_url, name="this unit"),
         on_state=link.see_downward,
     )

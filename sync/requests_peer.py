@@ -24,11 +24,14 @@ Answer = TypeVar("Answer")
 
 
 class RequestsPeer:
-    """Asks the node at `base_url` (http://…, or unix:PATH for this unit's own API)."""
+    """Asks the node at `base_url` (https://…, or unix:PATH for this unit's own API).
 
-    def __init__(self, base_url: str, *, name: str | None = None) -> None:
+    `pin` says which certificate to accept, as in `open_session`.
+    """
+
+    def __init__(self, base_url: str, *, name: str | None = None, pin: str | None = None) -> None:
         self.name = name or base_url
-        self._session, self._base = open_session(base_url)
+        self._session, self._base = open_session(base_url, pin=pin)
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the node's answer; raises PeerLost, or PeerBusy when it asks for patience."""
@@ -68,6 +71,9 @@ def plain_reason(error: Exception) -> str:
     """Return why a request failed, in a few words and without the library's nesting."""
     text = str(error)
     for sign, reason in (
+        ("Fingerprints did not match", "another certificate than the one it was enrolled with answers there"),
+        ("CERTIFICATE_VERIFY_FAILED", "nobody vouches for its certificate; name its fingerprint"),
+        ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
         ("refused", "nothing answers there"),
         ("No such file", "it is not running"),
         ("timed out", "no answer in time"),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from pitboard.config import load_config
 from pitboard.program import run_program
 from trackside.config import TracksideConfig
 from trackside.unit import run_unit
@@ -22,5 +21,5 @@ from trackside.unit import run_unit
 )
 def trackside(config_path: Path) -> None:
     """Run a trackside unit: runs and laps, the journal, the LAN API and the mDNS advert."""
-    config = load_config(TracksideConfig, config_path)
+    config = TracksideConfig.load(config_path)
     run_program("trackside", lambda stop: run_unit(config, stop))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pitboard.config import Config
+import msgspec
+
+from pitboard.bodies import Name
+from pitboard.config import Config, load_config
+from pitboard.door import check_door
+from pitboard.event_file import OptionalKey, known_event_key
 
 
 class ApiConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,17 +23,28 @@ class LanConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: str = "0.0.0.0"  # noqa: S104 - displays on the venue's LAN read the board here
     port: int = 8441
+    tls: bool = True
     mdns: bool = True
     mdns_interfaces: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_door(self.host, tls=self.tls)
+
 
 class TracksideConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`event_key` is the event's root public key, 64 hex digits."""
+    """`event_key` is the event's root public key; absent where the unit was enrolled."""
 
-    name: str
-    event_key: str
+    name: Name
+    event_key: OptionalKey = ""
     key_file: Path
     journal: Path
     api: ApiConfig
     track: str = "1"
     lan: LanConfig = LanConfig()
+
+    @classmethod
+    def load(cls, path: Path) -> TracksideConfig:
+        """Return the config in the file, its event key known; raises ConfigRefused."""
+        config = load_config(cls, path)
+        event_key = known_event_key(path, config.event_key, config.journal)
+        return msgspec.structs.replace(config, event_key=event_key)

@@ -7,7 +7,9 @@ import logging
 
 from aiohttp import web
 
+from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
+from pitboard.door import door_context
 from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.laps import NANOSECONDS_PER_MS
@@ -47,9 +49,10 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         lan = new_app()
         ExchangeApi(replica).add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
+        tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
         async with (
             serve_unix(local.app(), config.api.socket),
-            serve_tcp(lan, config.lan.host, config.lan.port) as port,
+            serve_tcp(lan, config.lan.host, config.lan.port, tls=tls) as port,
             asyncio.TaskGroup() as tasks,
         ):
             log.info("unit ready: name=%s key=%s port=%d", config.name, identity.key, port)
@@ -108,7 +111,12 @@ async def be_found(config: TracksideConfig, key: str, port: int, feed: ScreenFee
         Advert(
             service=UNIT_SERVICE,
             name=config.name,
-            properties={"event": config.event_key, "unit": config.name, "key": key},
+            properties={
+                "event": config.event_key,
+                "unit": config.name,
+                "key": key,
+                "tls": "yes" if config.lan.tls else "no",
+            },
         ),
         browse_service=DISPLAY_SERVICE,
         interfaces=config.lan.mdns_interfaces,

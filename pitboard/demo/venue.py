@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pitboard.certificate import Certificate, certificate_beside
 from pitboard.identity import Identity
 
 SENSOR = "beam-1"
@@ -44,8 +45,11 @@ class DemoVenue:
             unit_port=ports[2],
             display_port=ports[3],
         )
+        certificate = Certificate.load_or_create(certificate_beside(venue.journal("central")))
         unit = Identity.load_or_create(folder / "keys" / "unit.key")
-        venue._write_configs(unit_key=unit.key, has_windows=has_windows)
+        venue._write_configs(
+            unit_key=unit.key, central_fingerprint=certificate.fingerprint, has_windows=has_windows
+        )
         return venue
 
     @property
@@ -69,7 +73,7 @@ class DemoVenue:
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.jsonl"
 
-    def _write_configs(self, *, unit_key: str, has_windows: bool) -> None:
+    def _write_configs(self, *, unit_key: str, central_fingerprint: str, has_windows: bool) -> None:
         api_socket = text(self.socket_folder / "trackside.sock")
         self._write(
             "central",
@@ -120,7 +124,8 @@ class DemoVenue:
         self._write(
             "sync",
             f"""
-            central = "http://{LOOPBACK}:{self.ingest_port}"
+            central = "https://{LOOPBACK}:{self.ingest_port}"
+            central_fingerprint = "{central_fingerprint}"
             unit_socket = {api_socket}
             """,
         )

@@ -10,7 +10,9 @@ from msgspec import Meta
 
 from pitboard.bodies import EventConfigured, KeyHex, Name
 from pitboard.config import Config, load_config
+from pitboard.door import check_door
 from pitboard.errors import ConfigRefused
+from pitboard.event_file import Fingerprint, Url
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 _DEFAULTS = EventConfigured(name="Pitboard")
@@ -34,10 +36,20 @@ class PublicConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where units and displays exchange records."""
+    """Where units and displays exchange records.
+
+    `address` is how they reach it (default: https, host and port); `fingerprint` is of the certificate that a
+    proxy in front shows instead of ours.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8081
+    tls: bool = True
+    address: Url | None = None
+    fingerprint: Fingerprint | None = None
+
+    def __post_init__(self) -> None:
+        check_door(self.host, tls=self.tls)
 
 
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

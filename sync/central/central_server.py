@@ -10,7 +10,9 @@ import resource
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock
+from pitboard.door import door_context
 from pitboard.fold import Fold
 from pitboard.http_api import serve_tcp
 from pitboard.identity import Identity
@@ -44,9 +46,10 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
     _make_room()
     async with open_central(config, clock) as central:
         log.info(
-            "central serves: public=http://%s:%d ingest=http://%s:%d event_key=%s",
+            "central serves: public=http://%s:%d ingest=%s://%s:%d event_key=%s",
             config.public.host,
             central.public_port,
+            "https" if config.ingest.tls else "http",
             config.ingest.host,
             central.ingest_port,
             central.replica.fold.root_key,
@@ -64,9 +67,10 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         if bodies := bodies_to_say(replica.fold, config):
             await replica.append(*bodies)
         feed = BoardFeed(replica.fold)
+        tls = door_context(tls=config.ingest.tls, certificate_file=certificate_beside(config.journal))
         async with (
             _serve_public(replica.fold, feed, config) as public_port,
-            serve_tcp(ingest_app(replica), config.ingest.host, config.ingest.port) as ingest_port,
+            serve_tcp(ingest_app(replica), config.ingest.host, config.ingest.port, tls=tls) as ingest_port,
             asyncio.TaskGroup() as tasks,
         ):
             announcing = tasks.create_task(_announce(replica, feed), name="announce")

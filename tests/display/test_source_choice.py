@@ -75,4 +75,4 @@ def test_only_units_of_this_event_are_candidates_by_their_own_names() -> None:
         "1": node("Track A", "192.0.2.7", "another event"),
         "3": FoundNode(name="Printer", host="192.0.2.9", port=631, properties={}),
     }
-    assert units_of("ours", found) == [Candidate(url="http://192.0.2.8:8441", name="Track A")]
+    assert units_of("ours", found) == [Candidate(url="https://192.0.2.8:8441", name="Track A")]

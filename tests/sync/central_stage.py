@@ -31,7 +31,7 @@ def central_config(
         root_key_file=folder / "root.key",
         journal=folder / "central.db",
         public=PublicConfig(port=public_port, followers_max_count=followers_max_count),
-        ingest=IngestConfig(port=0),
+        ingest=IngestConfig(port=0, tls=False),
         unit=[UnitConfig(name="Track A", key=UNIT_A.key)],
     )
 

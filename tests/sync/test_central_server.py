@@ -36,6 +36,7 @@ name = "Summer Cup"
 port = 0
 [ingest]
 port = 0
+tls = false
 [[unit]]
 name = "Track A"
 key = "{key}"
