@@ -94,15 +94,7 @@ def encode_view(view: msgspec.Struct) -> bytes:
 
 def on_track(fold: Fold) -> list[Run]:
     """Return each track's last armed run, where nobody has decided it yet."""
-    latest: dict[tuple[str, str], Run] = {}
-    for run in fold.race.runs.values():
-        if run.armed is None:
-            continue
-        place = (run.unit, run.armed.value.track)
-        other = latest.get(place)
-        if other is None or other.armed is None or other.armed.word.moment < run.armed.word.moment:
-            latest[place] = run
-    return [run for _, run in sorted(latest.items()) if run.decision is None]
+    return [run for _, run in sorted(fold.race.last_armed().items()) if run.decision is None]
 
 
 def view_entry(fold: Fold, competitor: str) -> EntryView | None:

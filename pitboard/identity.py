@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -54,10 +55,15 @@ class Identity:
         return self._private.sign(domain + message)
 
 
+@lru_cache(maxsize=256)
+def _public_key(key: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+
+
 def signature_holds(key: str, message: bytes, signature: bytes, *, domain: bytes = RECORD_DOMAIN) -> bool:
     """Return whether `signature` over `message` was made with the private half of `key`."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, domain + message)
+        _public_key(key).verify(signature, domain + message)
     except (InvalidSignature, ValueError):
         return False
     return True

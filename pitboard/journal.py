@@ -22,11 +22,12 @@ log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = "1"
 READ_COUNT = 2_000
+STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
 DRAIN_MAX_S = 5.0
 QUEUE_MAX_COUNT = 20_000
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS records (
     arrival INTEGER PRIMARY KEY,
@@ -49,6 +50,10 @@ CREATE TABLE IF NOT EXISTS quarantine (
 """
 _INSERT = "INSERT OR IGNORE INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
 _Row = tuple[str, int, bytes, bytes, bytes | None]
+ArrivedRow = tuple[int, str, int, bytes, bytes, bytes | None]
+"""(arrival, stream, seq, header, signature, body)"""
+QuarantinedRow = tuple[str, int, bytes, bytes, bytes | None, str]
+"""(stream, seq, header, signature, body, reason)"""
 
 
 class Journal:
@@ -129,6 +134,7 @@ class Journal:
         try:
             async with self._transacting:
                 database = self._connected()
+                await database.execute("BEGIN")
                 await database.executemany(
                     "UPDATE records SET body = NULL WHERE stream = ? AND seq = ? AND body IS NOT NULL", places
                 )
@@ -136,6 +142,8 @@ class Journal:
                 # The write-ahead log still holds the pages as they were.
                 await database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error, JournalLost):
+                await self._connected().rollback()
             raise JournalLost(path=self.path, reason=_plain(error)) from error
 
     async def quarantine(self, record: Record, reason: str) -> None:
@@ -151,6 +159,27 @@ class Journal:
         """Return (stream, seq, reason) of what is kept in quarantine."""
         rows = await self._fetch("SELECT stream, seq, reason FROM quarantine ORDER BY stream, seq", ())
         return [(str(stream), int(seq), str(reason)) for stream, seq, reason in rows]
+
+    async def last_arrival(self) -> int:
+        """Return the arrival number of the newest durable record, 0 while there is none."""
+        rows = await self._fetch_committed("SELECT coalesce(max(arrival), 0) FROM records", ())
+        return int(rows[0][0])
+
+    async def rows_beyond(self, arrival: int, last: int, count: int) -> list[ArrivedRow]:
+        """Return at most `count` durable rows after `arrival` and up to `last`, in order of arrival."""
+        rows = await self._fetch_committed(
+            "SELECT arrival, stream, seq, header, signature, body FROM records"
+            " WHERE arrival > ? AND arrival <= ? ORDER BY arrival LIMIT ?",
+            (arrival, last, count),
+        )
+        return [tuple(row) for row in rows]
+
+    async def quarantined_rows(self) -> list[QuarantinedRow]:
+        """Return the whole quarantine."""
+        rows = await self._fetch_committed(
+            "SELECT stream, seq, header, signature, body, reason FROM quarantine ORDER BY stream, seq", ()
+        )
+        return [tuple(row) for row in rows]
 
     async def _write_queued(self) -> None:
         while True:
@@ -169,9 +198,7 @@ class Journal:
         while True:
             try:
                 async with self._transacting:
-                    database = self._connected()
-                    await database.executemany(_INSERT, rows)
-                    await database.commit()
+                    await _insert(self._connected(), rows)
             except (sqlite3.Error, JournalLost) as error:
                 self.trouble = f"The journal cannot be written ({error}); free or replace the disk."
                 log.error("journal not written: path=%s records=%d reason=%s", self.path, len(rows), error)
@@ -190,7 +217,8 @@ class Journal:
 
     async def _connect(self) -> None:
         try:
-            self._database = await aiosqlite.connect(self.path)
+            # Autocommit: a statement is its own transaction unless we begin one.
+            self._database = await aiosqlite.connect(self.path, isolation_level=None)
             # FULL, not NORMAL: NORMAL may forget the last commits when the power is cut.
             for statement in (
                 "PRAGMA locking_mode = EXCLUSIVE",
@@ -199,7 +227,7 @@ class Journal:
                 "PRAGMA secure_delete = ON",
             ):
                 await self._database.execute(statement)
-            await self._database.executescript(_SCHEMA)
+            await self._database.executescript(SCHEMA)
             await self._database.commit()
         except (sqlite3.Error, OSError) as error:
             await self._disconnect()
@@ -222,6 +250,11 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalLost(path=self.path, reason=_plain(error)) from error
 
+    async def _fetch_committed(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
+        """Fetch between transactions: the connection itself also sees what it has not committed yet."""
+        async with self._transacting:
+            return await self._fetch(statement, values)
+
     async def _check_event(self) -> None:
         database = self._connected()
         for key, value in (("schema", SCHEMA_VERSION), ("root_key", self.root_key)):
@@ -242,6 +275,17 @@ class Journal:
         writer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writer
+
+
+async def _insert(database: aiosqlite.Connection, rows: list[_Row]) -> None:
+    """Store the rows in one transaction; a few of them in one statement, which saves two thread hops."""
+    if len(rows) <= STATEMENT_MAX_ROWS:
+        values = [value for row in rows for value in row]
+        await database.execute(_INSERT + ", (?, ?, ?, ?, ?)" * (len(rows) - 1), values)
+        return
+    await database.execute("BEGIN")
+    await database.executemany(_INSERT, rows)
+    await database.commit()
 
 
 def _ignore(records: Sequence[Record]) -> None:

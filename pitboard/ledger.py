@@ -5,7 +5,6 @@ Pure: it neither stores nor folds. A record is taken only right after the one it
 
 from __future__ import annotations
 
-import hashlib
 from enum import Enum
 
 from pitboard.bodies import StreamOpened, read_body
@@ -55,6 +54,13 @@ class Ledger:
         """Return {stream: last seq} of everything this key wrote."""
         return {stream: self.head(stream) for stream, owner in self._keys.items() if owner == key}
 
+    def streams_by_key(self) -> dict[str, dict[str, int]]:
+        """Return {key: {stream: last seq}} of every writer."""
+        by_key: dict[str, dict[str, int]] = {}
+        for stream, key in self._keys.items():
+            by_key.setdefault(key, {})[stream] = self.head(stream)
+        return by_key
+
     def _hash_at(self, stream: str, seq: int) -> bytes:
         below = 0 if self._below is None else self._below.head(stream)
         if self._below is not None and seq <= below:
@@ -68,7 +74,7 @@ class Ledger:
             return Arrival.GAP
         key = self.key_of(stream) or _opening_key(record)
         if seq <= head:
-            if self._hash_at(stream, seq) == _hash(record):
+            if self._hash_at(stream, seq) == record.header_hash:
                 return Arrival.REPEAT
             check_signature(record, key)
             return Arrival.FORK
@@ -80,11 +86,7 @@ class Ledger:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:
             self._keys[record.stream] = _opening_key(record)
-        self._hashes.setdefault(record.stream, []).append(_hash(record))
-
-
-def _hash(record: Record) -> bytes:
-    return hashlib.sha256(record.header_bytes).digest()
+        self._hashes.setdefault(record.stream, []).append(record.header_hash)
 
 
 def _opening_key(record: Record) -> str:

@@ -28,6 +28,7 @@ from pitboard.bodies import (
     Standing,
     Verdict,
 )
+from pitboard.display_name import clean_name
 from pitboard.laps import Crossing, Lap, Segment, laps_of_run, own_segments
 from pitboard.word import LastWord, Said, Word
 
@@ -110,6 +111,7 @@ class RaceState:
         self._lanes: dict[LaneKey, Lane] = {}
         self._passings: dict[tuple[str, str], tuple[LaneKey, Crossing]] = {}
         self._laps: dict[str, list[Lap]] = {}
+        self._last_armed: dict[tuple[str, str], Run] = {}
 
     def apply(self, body: Body, word: Word, unit: str) -> None:
         """Take what the unit with this key said; kinds that do not concern the race are ignored."""
@@ -119,7 +121,7 @@ class RaceState:
             case CompetitorRegistered():
                 if body.competitor in self.erased:
                     return
-                if self.competitors.setdefault(body.competitor, LastWord()).say(body.name, word):
+                if self.competitors.setdefault(body.competitor, LastWord()).say(clean_name(body.name), word):
                     self.touched_competitors.add(body.competitor)
             case RunArmed():
                 self._arm(body, word, unit)
@@ -247,10 +249,28 @@ class RaceState:
             if run.armed.word.moment <= word.moment:
                 return
             self._close_window((run.unit, run.armed.value.track, run.armed.value.boot_id), run.armed.value)
+            self._last_armed = {}
         run.armed, run.unit = Said(body, word), unit
+        if self._last_armed:
+            self._note_armed(run)
         self._open_window((unit, body.track, body.boot_id), body.mono_ns, body.run)
         for said in run.resumed.values():
             self._open_window((unit, body.track, said.value.boot_id), said.value.mono_ns, body.run)
+
+    def last_armed(self) -> dict[tuple[str, str], Run]:
+        """Return the run that was armed last on each (unit, track)."""
+        if not self._last_armed:
+            for run in self.runs.values():
+                self._note_armed(run)
+        return self._last_armed
+
+    def _note_armed(self, run: Run) -> None:
+        if run.armed is None:
+            return
+        place = (run.unit, run.armed.value.track)
+        other = self._last_armed.get(place)
+        if other is None or other.armed is None or other.armed.word.moment < run.armed.word.moment:
+            self._last_armed[place] = run
 
     def _resume(self, body: RunResumed, word: Word) -> None:
         run = self._run(body.run)
@@ -267,8 +287,8 @@ class RaceState:
 
     def _open_window(self, key: LaneKey, from_mono_ns: int, run_id: str) -> None:
         lane = self._lane(key)
-        insort(lane.windows, (from_mono_ns, run_id))
-        index = lane.windows.index((from_mono_ns, run_id))
+        index = bisect_left(lane.windows, (from_mono_ns, run_id))
+        lane.windows.insert(index, (from_mono_ns, run_id))
         if index > 0:
             self._touch(lane.windows[index - 1][1])
         self._touch(run_id)

@@ -6,6 +6,7 @@ chains to the one before it, so a body may be erased later while the chain still
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ HEADER_MAX_BYTES = 1_024
 BODY_MAX_BYTES = 16 * 1_024
 STAMP_MAX = 2**62
 NO_PREVIOUS = "0" * 64
+_IDS = re.compile(r"[0-9a-f]{32} [0-9a-f]{64} [0-9a-f]{64}")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,10 +33,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A parsed header beside the bytes that count; `body_bytes` is None once erased."""
+    """A parsed header beside the bytes that count; `body_bytes` is None once erased.
+
+    `header_hash` is the SHA-256 of `header_bytes`.
+    """
 
     header: Header
     header_bytes: bytes
+    header_hash: bytes
     signature: bytes
     body_bytes: bytes | None
 
@@ -45,10 +51,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seq(self) -> int:
         return self.header.seq
-
-    @property
-    def header_hash(self) -> str:
-        return hashlib.sha256(self.header_bytes).hexdigest()
 
     @property
     def size(self) -> int:
@@ -83,6 +85,7 @@ def write_record(
     return Record(
         header=header,
         header_bytes=header_bytes,
+        header_hash=hashlib.sha256(header_bytes).digest(),
         signature=identity.sign(header_bytes),
         body_bytes=body_bytes,
     )
@@ -102,11 +105,17 @@ def parse_record(header_bytes: bytes, signature: bytes, body_bytes: bytes | None
     _check_header(header, signature)
     if body_bytes is not None and hashlib.sha256(body_bytes).hexdigest() != header.body:
         raise RecordRefused(reason="the body is not the one that was signed")
-    return Record(header=header, header_bytes=header_bytes, signature=signature, body_bytes=body_bytes)
+    return Record(
+        header=header,
+        header_bytes=header_bytes,
+        header_hash=hashlib.sha256(header_bytes).digest(),
+        signature=signature,
+        body_bytes=body_bytes,
+    )
 
 
 def _check_header(header: Header, signature: bytes) -> None:
-    if not (_is_hex(header.stream, 32) and _is_hex(header.previous, 64) and _is_hex(header.body, 64)):
+    if _IDS.fullmatch(f"{header.stream} {header.previous} {header.body}") is None:
         raise RecordRefused(reason="the header's ids are not lower-case hex of the right length")
     if not (1 <= header.seq < 2**53 and 0 <= header.stamp < STAMP_MAX):
         raise RecordRefused(reason="the header's numbers are out of range")
@@ -114,10 +123,6 @@ def _check_header(header: Header, signature: bytes) -> None:
         raise RecordRefused(reason="the header's kind is empty or too long")
     if len(signature) != 64:
         raise RecordRefused(reason="the signature is not 64 bytes")
-
-
-def _is_hex(text: str, length: int) -> bool:
-    return len(text) == length and all(character in "0123456789abcdef" for character in text)
 
 
 def check_signature(record: Record, key: str) -> None:

@@ -34,5 +34,5 @@ class StreamWriter:
             body=body,
         )
         self._seq = record.seq
-        self._previous = record.header_hash
+        self._previous = record.header_hash.hex()
         return record

@@ -1,0 +1,283 @@
+"""Durable append, backlog drain, recovery, fold and board refresh; each beside its reference in the same run.
+
+python -m bench.journal [--records 100000] [--entries 100000]"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+
+from bench.measure import median_of, percentile, report, stopwatch
+from pitboard.board_view import encode_view, view_board
+from pitboard.bodies import (
+    CompetitorRegistered,
+    PassingRecorded,
+    RunArmed,
+    RunDecided,
+    RunFinished,
+    StreamOpened,
+    UnitEnrolled,
+)
+from pitboard.clock import SystemClock
+from pitboard.fold import Fold
+from pitboard.hybrid_clock import HybridClock
+from pitboard.identity import Identity, signature_holds
+from pitboard.journal import Journal
+from pitboard.record import Record
+from pitboard.replica import Replica
+from pitboard.stream import StreamWriter
+from sync.exchange import ReplicaPeer, SyncRequest
+
+ROOT = Identity.from_seed(b"r" * 32)
+UNIT = Identity.from_seed(b"u" * 32)
+APPENDS = 1_000
+CALLERS = 50
+
+
+def passing(seq: int, mono_ns: int) -> PassingRecorded:
+    return PassingRecorded(
+        sensor="beam-1",
+        sensor_boot="0badcafe",
+        seq=seq,
+        track="1",
+        boot_id="boot",
+        mono_ns=mono_ns,
+        uncertainty_ns=20_000,
+        received_mono_ns=mono_ns + 1_000_000,
+        channel=1,
+        tick_us=mono_ns // 1_000,
+        rate_ppb=12,
+    )
+
+
+def bare_appends_per_s(folder: Path, body: bytes) -> float:
+    """One row a commit with nothing around it: the reference for a durable append."""
+    path = folder / f"bare-{time.monotonic_ns()}.db"
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE rows (arrival INTEGER PRIMARY KEY, body BLOB) STRICT")
+    with stopwatch() as elapsed_s:
+        for _ in range(APPENDS):
+            database.execute("BEGIN")
+            database.execute("INSERT INTO rows (body) VALUES (?)", (body,))
+            database.execute("COMMIT")
+    database.close()
+    return APPENDS / elapsed_s[0]
+
+
+async def stores_per_s(folder: Path, callers: int) -> float:
+    """The journal alone: records that are signed already."""
+    path = folder / f"journal-{time.monotonic_ns()}.db"
+    writer = StreamWriter(ROOT, HybridClock(SystemClock()))
+    each = max(APPENDS // callers, 100)
+    records = [writer.write("passing", passing(seq + 1, seq)) for seq in range(callers * each)]
+    async with Journal.open(path, root_key=ROOT.key) as journal:
+
+        async def call(caller: int) -> None:
+            for record in records[caller::callers]:
+                await journal.store([record])
+
+        with stopwatch() as elapsed_s:
+            await asyncio.gather(*[call(caller) for caller in range(callers)])
+        return callers * each / elapsed_s[0]
+
+
+async def appends_per_s(folder: Path, callers: int) -> float:
+    path = folder / f"replica-{time.monotonic_ns()}.db"
+    async with Replica.open(path, root_key=ROOT.key, clock=SystemClock()) as replica:
+        await replica.start_writing(ROOT, "bench")
+        each = max(APPENDS // callers, 100)
+
+        async def call(caller: int) -> None:
+            for number in range(each):
+                await replica.append(passing(caller * each + number + 1, 1_000_000 * number))
+
+        with stopwatch() as elapsed_s:
+            await asyncio.gather(*[call(caller) for caller in range(callers)])
+        return callers * each / elapsed_s[0]
+
+
+def race_day(records: int) -> list[Record]:
+    """Return a unit's race day: competitors, runs of ten laps, passings."""
+    clock = HybridClock(SystemClock())
+    central, unit = StreamWriter(ROOT, clock), StreamWriter(UNIT, clock)
+    day = [
+        central.write("stream-opened", StreamOpened(key=ROOT.key, name="central", boot_id="b")),
+        central.write("unit-enrolled", UnitEnrolled(key=UNIT.key, name="Track A")),
+        unit.write("stream-opened", StreamOpened(key=UNIT.key, name="Track A", boot_id="b")),
+    ]
+    mono_ns, seq, number = 0, 0, 0
+    while len(day) < records:
+        number += 1
+        competitor, run = f"c{number}", f"r{number}"
+        day.append(
+            unit.write("competitor-registered", CompetitorRegistered(competitor=competitor, name="Ann"))
+        )
+        armed = RunArmed(
+            run=run,
+            track="1",
+            competitor=competitor,
+            boot_id="boot",
+            mono_ns=mono_ns,
+            run_ms=180_000,
+            lap_min_ms=3_000,
+        )
+        day.append(unit.write("run-armed", armed))
+        for _ in range(11):
+            mono_ns += 5_000_000_000 + (seq * 7_919) % 1_000_000_000
+            seq += 1
+            day.append(unit.write("passing", passing(seq, mono_ns)))
+        mono_ns += 1_000_000
+        finished = RunFinished(run=run, boot_id="boot", mono_ns=mono_ns, reason="stopped")
+        day.append(unit.write("run-finished", finished))
+        day.append(unit.write("run-decided", RunDecided(run=run, decision="confirmed")))
+        mono_ns += 1_000_000
+    return day
+
+
+async def drain_s(folder: Path, day: list[Record]) -> tuple[float, float]:
+    """Return seconds to carry a backlog into an empty replica, and then to recover it from its file."""
+    clock = SystemClock()
+    source_path, target_path = folder / "source.db", folder / "target.db"
+    async with Replica.open(source_path, root_key=ROOT.key, clock=clock) as source:
+        for start in range(0, len(day), 5_000):
+            await source.journal.store(day[start : start + 5_000])
+        async with Replica.open(target_path, root_key=ROOT.key, clock=clock) as target:
+            away, here = ReplicaPeer(source), ReplicaPeer(target)
+            with stopwatch() as elapsed_s:
+                have = target.have()
+                while records := (await away.sync(SyncRequest(have=have))).records:
+                    have = (await here.sync(SyncRequest(records=records))).have
+            assert target.have() == source.have()
+    with stopwatch() as recovery_s:
+        async with Replica.open(target_path, root_key=ROOT.key, clock=clock) as recovered:
+            assert len(recovered.fold.board) > 0
+    return elapsed_s[0], recovery_s[0]
+
+
+def verify_s(day: list[Record]) -> float:
+    """Return seconds to check every signature and nothing else: the reference for a drain."""
+    keys = {record.stream: ROOT.key if index < 2 else UNIT.key for index, record in enumerate(day[:3])}
+    with stopwatch() as elapsed_s:
+        for record in day:
+            assert signature_holds(keys[record.stream], record.header_bytes, record.signature)
+    return elapsed_s[0]
+
+
+def fold_per_s(day: list[Record]) -> float:
+    fold = Fold(ROOT.key)
+    with stopwatch() as elapsed_s:
+        for record in day:
+            fold.add(record)
+        assert len(fold.board) > 0
+    return len(day) / elapsed_s[0]
+
+
+def refresh_ms(entries: int) -> dict[str, float]:
+    """Return how long a board with so many entries takes to take in one more lap and show its first page."""
+    clock = HybridClock(SystemClock())
+    central, unit = StreamWriter(ROOT, clock), StreamWriter(UNIT, clock)
+    fold = Fold(ROOT.key)
+    fold.add(central.write("stream-opened", StreamOpened(key=ROOT.key, name="central", boot_id="b")))
+    fold.add(central.write("unit-enrolled", UnitEnrolled(key=UNIT.key, name="Track A")))
+    fold.add(unit.write("stream-opened", StreamOpened(key=UNIT.key, name="Track A", boot_id="b")))
+    mono_ns, seq = 0, 0
+
+    def arm(number: int) -> None:
+        armed = RunArmed(
+            run=f"r{number}",
+            track="1",
+            competitor=f"c{number}",
+            boot_id="boot",
+            mono_ns=mono_ns,
+            run_ms=180_000,
+            lap_min_ms=3_000,
+        )
+        fold.add(unit.write("run-armed", armed))
+
+    for number in range(entries):
+        arm(number)
+        for lap_ns in (1_000, 4_000_000_000 + number * 7_919 % 10**9):
+            mono_ns += lap_ns
+            seq += 1
+            fold.add(unit.write("passing", passing(seq, mono_ns)))
+        mono_ns += 1
+        fold.add(
+            unit.write(
+                "run-finished",
+                RunFinished(run=f"r{number}", boot_id="boot", mono_ns=mono_ns, reason="stopped"),
+            )
+        )
+        fold.add(unit.write("run-decided", RunDecided(run=f"r{number}", decision="confirmed")))
+        mono_ns += 1
+    assert len(fold.board) == entries
+    arm(entries)
+    elapsed_ms = []
+    for _ in range(300):
+        mono_ns += 4_500_000_000
+        seq += 1
+        record = unit.write("passing", passing(seq, mono_ns))
+        with stopwatch() as elapsed_s:
+            fold.add(record)
+            encode_view(view_board(fold, count=100))
+        elapsed_ms.append(elapsed_s[0] * 1_000)
+    return {
+        "p50": round(percentile(elapsed_ms, 50), 3),
+        "p99": round(percentile(elapsed_ms, 99), 3),
+        "max": round(max(elapsed_ms), 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--entries", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=".") as name:
+        folder = Path(name)
+        body = bytes(700)  # what a passing's header, signature and body take
+        bare = median_of(5, lambda: bare_appends_per_s(folder, body))
+        one, fifty, one_signed, fifty_signed = (
+            median_of(5, lambda measure=measure, callers=callers: asyncio.run(measure(folder, callers)))  # type: ignore[misc]
+            for measure in (stores_per_s, appends_per_s)
+            for callers in (1, CALLERS)
+        )
+        day = race_day(arguments.records)
+        reference_s = verify_s(day)
+        carried_s, recovery_s = asyncio.run(drain_s(folder, day))
+        report(
+            "journal",
+            {
+                "append_per_s": {
+                    "sqlite3_one_row_a_commit": round(bare),
+                    "one_caller": round(one),
+                    "fifty_callers": round(fifty),
+                    "ratio_one_caller": round(one / bare, 2),
+                    "ratio_fifty_callers": round(fifty / bare, 2),
+                },
+                "append_signed_and_folded_per_s": {
+                    "one_caller": round(one_signed),
+                    "fifty_callers": round(fifty_signed),
+                    "ratio_one_caller": round(one_signed / bare, 2),
+                    "ratio_fifty_callers": round(fifty_signed / bare, 2),
+                },
+                "drain": {
+                    "records": len(day),
+                    "seconds": round(carried_s, 2),
+                    "signatures_alone_s": round(reference_s, 2),
+                    "ratio": round(reference_s / carried_s, 2),
+                },
+                "recovery_s": round(recovery_s, 2),
+                "fold_records_per_s": round(fold_per_s(day)),
+                "board_refresh_ms": {"entries": arguments.entries, **refresh_ms(arguments.entries)},
+            },
+        )
+
+
+if __name__ == "__main__":
+    main()
