@@ -65,6 +65,7 @@ class UnitRevoked(Body, frozen=True, kw_only=True):
 
     key: KeyHex
     heads: dict[str, int] = {}
+    reason: Reason = ""
 
 
 class CompetitorRegistered(Body, frozen=True, kw_only=True):

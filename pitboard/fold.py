@@ -20,6 +20,7 @@ from pitboard.bodies import (
     UnitRevoked,
     read_body,
 )
+from pitboard.display_name import clean_name
 from pitboard.laps import Lap, cut_to
 from pitboard.race_state import RaceState, Run
 from pitboard.record import Record
@@ -96,6 +97,14 @@ class Fold:
                 if held is not None and isinstance(held[0], CompetitorRegistered):
                     del self._bodies[stream][seq]
                 self.erased_places.add((stream, seq))
+
+    def claimed_name(self, key: str) -> str:
+        """Return the name that a writer gives itself, enrolled or not; empty if it opened no stream here."""
+        for stream in reversed([stream for stream, owner in self._keys.items() if owner == key]):
+            opened = self._bodies[stream].get(1)
+            if opened is not None and isinstance(opened[0], StreamOpened):
+                return clean_name(opened[0].name)
+        return ""
 
     def places_to_erase(self, competitor: str) -> set[Place]:
         """Return where the competitor's name still stands in a body that no erasure names."""

@@ -186,6 +186,15 @@ class Replica:
                 await asyncio.wait_for(self._changed.wait(), remaining_s)
         return True
 
+    def streams_by_key(self) -> dict[str, dict[str, int]]:
+        """Return {key: {stream: last seq}} of every writer heard of."""
+        return self._ledger.streams_by_key()
+
+    def newest_stamp(self, stream: str) -> int | None:
+        """Return the stamp of the stream's last record, None where there is none."""
+        recent = self._recent.get(stream)
+        return recent[-1].header.stamp if recent else None
+
     def nudge(self) -> None:
         """Wake everybody who waits for news."""
         changed, self._changed = self._changed, asyncio.Event()

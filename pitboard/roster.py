@@ -17,9 +17,12 @@ class Roster:
 
     root_key: str
     _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
 
     def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
         """Take an enrolment or a revocation; return whether it changed who may write."""
+        if isinstance(body, UnitEnrolled):
+            self._names[body.key] = body.name
         return self._standing.setdefault(body.key, LastWord()).say(body, word)
 
     def authority(self, key: str) -> Authority:
@@ -41,6 +44,14 @@ class Roster:
         standing = self._standing.get(key)
         body = None if standing is None else standing.value
         return body.name if isinstance(body, UnitEnrolled) else None
+
+    def is_revoked(self, key: str) -> bool:
+        standing = self._standing.get(key)
+        return standing is not None and isinstance(standing.value, UnitRevoked)
+
+    def known(self) -> Mapping[str, str]:
+        """Return {key: name} of all units ever enrolled; the name is empty where only a revocation came."""
+        return {key: self._names.get(key, "") for key in self._standing}
 
     def enrolled(self) -> Mapping[str, str]:
         """Return {key: name} of the units that may write now."""

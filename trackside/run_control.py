@@ -6,7 +6,6 @@ run by its stamp, whenever it arrives."""
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,6 +23,7 @@ from pitboard.bodies import (
     Verdict,
 )
 from pitboard.clock import Clock
+from pitboard.display_name import clean_name
 from pitboard.errors import ActRefused
 from pitboard.laps import NANOSECONDS_PER_MS, Crossing
 from pitboard.race_state import Run
@@ -35,7 +35,6 @@ MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
 
-NAME_MAX_LENGTH = 80
 DEFAULT_EVENT = EventConfigured(name="Pitboard")
 TIMING_PHASES: tuple[UnitPhase, ...] = ("armed", "running", "time-up")
 
@@ -274,26 +273,3 @@ class RunControl:
                 driven_ns = segment.crossings[-1].passing.mono_ns - segment.crossings[0].passing.mono_ns
                 elapsed_ns = segment.elapsed_ns + driven_ns
         return elapsed_ns
-
-
-def clean_name(name: str) -> str:
-    """Return the name in composed form, without control and bidi-override characters or needless spaces.
-
-    At most two combining marks stay on one letter, so that stacked marks cannot climb over other lines.
-    """
-    kept: list[str] = []
-    marks = 0
-    for character in unicodedata.normalize("NFC", name):
-        category = unicodedata.category(character)
-        if category in ("Cc", "Cs", "Co", "Cn") or character in _DIRECTION_CONTROLS:
-            character = " "
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        if marks <= MARKS_MAX_COUNT:
-            kept.append(character)
-    return " ".join("".join(kept).split())[:NAME_MAX_LENGTH].strip()
-
-
-MARKS_MAX_COUNT = 2
-_DIRECTION_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-)

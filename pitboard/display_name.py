@@ -1,0 +1,44 @@
+"""Names as they may stand on a board: one line, no hidden characters, no marks that climb over other lines.
+
+Used where a name is typed and again where records are folded, so that an old or rogue writer cannot put
+on a board what the keyboard here refuses. No list of assigned characters is used: it differs between nodes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+NAME_MAX_LENGTH = 80
+MARKS_MAX_COUNT = 2
+
+_JOINERS = frozenset("\u200c\u200d")  # some scripts and emoji need them
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by their category, empty to the eye
+
+
+def clean_name(name: str) -> str:
+    """Return the name in composed form without control, direction, invisible and private characters.
+
+    At most two combining marks stay on one letter and NAME_MAX_LENGTH characters in all; empty if nothing
+    remains that could be seen.
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", name[: 4 * NAME_MAX_LENGTH]):
+        category = unicodedata.category(character)
+        if _is_hidden(character, category):
+            character = " "
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks <= MARKS_MAX_COUNT:
+            kept.append(character)
+    cleaned = " ".join("".join(kept).split())[:NAME_MAX_LENGTH].strip()
+    return cleaned if any(_is_seen(character) for character in cleaned) else ""
+
+
+def _is_hidden(character: str, category: str) -> bool:
+    if character in _JOINERS:
+        return False
+    is_noncharacter = ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
+    return category in ("Cc", "Cf", "Cs", "Co") or character in _BLANKS or is_noncharacter
+
+
+def _is_seen(character: str) -> bool:
+    return character not in _JOINERS and unicodedata.category(character) not in ("Mn", "Me", "Zs")
