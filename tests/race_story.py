@@ -39,12 +39,17 @@ class Teller:
     name: str
     clock: ScriptedClock = field(default_factory=ScriptedClock)
     stream: str | None = None
+    earlier: dict[str, int] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hybrid_clock = HybridClock(self.clock)
         self.writer = StreamWriter(self.identity, self.hybrid_clock, stream=self.stream)
-        self.say(StreamOpened(key=self.identity.key, name=self.name, boot_id=self.clock.boot_id))
+        self.say(
+            StreamOpened(
+                key=self.identity.key, name=self.name, boot_id=self.clock.boot_id, earlier=self.earlier
+            )
+        )
 
     def say(self, body: Body) -> Record:
         self.clock.advance(ms=1)
