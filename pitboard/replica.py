@@ -177,13 +177,13 @@ class Replica:
 
     async def wait_for_news(self, version: int, timeout_s: float) -> bool:
         """Return as soon as `version` is past, or False after the timeout."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self.version == version:
-            remaining_s = deadline - asyncio.get_running_loop().time()
-            if remaining_s <= 0:
-                return False
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), remaining_s)
+        try:
+            # Not wait_for: it swallows a cancellation that comes together with news, and the stop then hangs.
+            async with asyncio.timeout(timeout_s):
+                while self.version == version:
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
         return True
 
     def streams_by_key(self) -> dict[str, dict[str, int]]:

@@ -148,6 +148,25 @@ def test_news_wakes_a_waiter_even_when_it_is_of_an_unknown_kind(tmp_path: Path) 
     with_replica(tmp_path / "j.db", story)
 
 
+def test_a_waiter_that_is_cancelled_as_news_comes_ends_all_the_same(tmp_path: Path) -> None:
+    async def story(replica: Replica) -> None:
+        await replica.start_writing(UNIT_A, "Track A")
+
+        async def follow() -> None:
+            while True:
+                await replica.wait_for_news(replica.version, timeout_s=60)
+
+        following = asyncio.create_task(follow())
+        await asyncio.sleep(0)
+        await replica.append(named(1))
+        following.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait([following])
+        assert following.cancelled()
+
+    with_replica(tmp_path / "j.db", story)
+
+
 def test_batches_keep_their_bounds_and_streams_their_order(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
         await replica.start_writing(UNIT_A, "Track A")
