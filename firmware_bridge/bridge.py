@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from firmware_bridge.config import BridgeConfig
+from firmware_bridge.bridge_reporter import BridgeReporter
+from firmware_bridge.config import BridgeConfig, SensorConfig
 from firmware_bridge.gate import Gate
 from firmware_bridge.outbox import Outbox
-from firmware_bridge.passing_maker import LineCounters, PassingMaker
 from firmware_bridge.raw_log import (
     BRIDGE_STARTED,
     SENSOR_SET,
@@ -17,13 +17,13 @@ from firmware_bridge.raw_log import (
     read_raw_records,
     recent_raw_files,
 )
+from firmware_bridge.reading import LineCounters, PassingSource
 from firmware_bridge.replay import SensorSetting, make_passings
 from firmware_bridge.sensor_reader import SensorReader
-from firmware_bridge.trackside_client import PassingsRefused, TracksideClient
+from firmware_bridge.spool_room import SpoolRoom
+from firmware_bridge.trackside_client import TracksideClient
 from pitboard.clock import Clock
-from pitboard.errors import PeerLost
 
-STATUS_EVERY_MS = 1_000
 RAW_LOG_SYNC_EVERY_MS = 10_000
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,10 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
         for maker in makers.values():
             maker.counters = LineCounters()
         _mark_start(raw_log, config)
+        room = SpoolRoom(config.spool_folder, max_mb=config.spool_max_mb)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
             outbox = Outbox(trackside=trackside, rebuilt=rebuilt)
-            changed = asyncio.Event()
+            reporter = BridgeReporter(trackside=trackside, status_path=config.status_path, clock=clock)
             readers = [
                 SensorReader(
                     config=sensor,
@@ -48,83 +49,60 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
                     raw_log=raw_log,
                     outbox=outbox,
                     clock=clock,
-                    on_change=changed.set,
+                    on_change=reporter.note_change,
                 )
                 for sensor in config.sensors
             ]
             running = [
                 tasks.create_task(outbox.run(), name="outbox"),
-                tasks.create_task(_report(readers, trackside, changed, clock), name="status"),
-                tasks.create_task(_sync_raw_log(raw_log), name="raw log"),
+                tasks.create_task(reporter.run(readers), name="status"),
+                tasks.create_task(_keep_raw_log(raw_log, room, reporter, clock), name="raw log"),
             ]
             for reader, sensor in zip(readers, config.sensors, strict=True):
                 running.append(tasks.create_task(reader.run(), name=f"sensor {sensor.name}"))
-                running.append(tasks.create_task(reader.identify(), name=f"identify {sensor.name}"))
             await stop.wait()
             for task in running:
                 task.cancel()
 
 
-def make_passing_makers(config: BridgeConfig) -> dict[str, PassingMaker]:
+def make_passing_makers(config: BridgeConfig) -> dict[str, PassingSource]:
     """Return one maker a sensor; sensors of one gate share its hold-off."""
     gates = {
         sensor.gate_name: Gate(hold_off_ms=config.hold_off_ms(sensor.gate_name)) for sensor in config.sensors
     }
     return {
-        sensor.name: PassingMaker(sensor=sensor.name, gate=gates[sensor.gate_name])
+        sensor.name: _setting(config, sensor).make_maker(sensor=sensor.name, gate=gates[sensor.gate_name])
         for sensor in config.sensors
     }
+
+
+def _setting(config: BridgeConfig, sensor: SensorConfig) -> SensorSetting:
+    return SensorSetting(
+        gate=sensor.gate_name,
+        hold_off_ms=config.hold_off_ms(sensor.gate_name),
+        kind=sensor.kind,
+        accept_unchecked=sensor.accept_unchecked,
+    )
 
 
 def _mark_start(raw_log: RawLog, config: BridgeConfig) -> None:
     try:
         raw_log.append_mark(BRIDGE_STARTED)
         for sensor in config.sensors:
-            setting = SensorSetting(gate=sensor.gate_name, hold_off_ms=config.hold_off_ms(sensor.gate_name))
-            raw_log.append_mark(SENSOR_SET, sensor=sensor.name, detail=setting.as_detail())
+            detail = _setting(config, sensor).as_detail()
+            raw_log.append_mark(SENSOR_SET, sensor=sensor.name, detail=detail)
     except RawLogLost as lost:
         log.error("%s; the race goes on without it", lost)
 
 
-async def _report(
-    readers: list[SensorReader], trackside: TracksideClient, changed: asyncio.Event, clock: Clock
-) -> None:
-    is_lost = False
-    while True:
-        changed.clear()
-        try:
-            await trackside.send_status([reader.status() for reader in readers])
-            if is_lost:
-                log.info("trackside answers again")
-            is_lost = False
-        except (PeerLost, PassingsRefused) as lost:
-            if not is_lost:
-                log.warning("status not delivered: %s", lost)
-            is_lost = True
-            # A change must not make us knock without pause at a door that is shut.
-            await asyncio.sleep(STATUS_EVERY_MS / 1000)
-            continue
-        try:
-            async with asyncio.timeout(_wait_ms(readers, clock) / 1000):
-                await changed.wait()
-        except TimeoutError:
-            pass
-
-
-def _wait_ms(readers: list[SensorReader], clock: Clock) -> int:
-    """Until the next report is due: a second, or sooner where a sensor counts as silent before."""
-    now = clock.mono_ns()
-    waits = [
-        (silent_at - now) // 1_000_000 + 1
-        for reader in readers
-        if (silent_at := reader.silent_at_mono_ns) is not None and silent_at > now
-    ]
-    return min([STATUS_EVERY_MS, *waits])
-
-
-async def _sync_raw_log(raw_log: RawLog) -> None:
+async def _keep_raw_log(raw_log: RawLog, room: SpoolRoom, reporter: BridgeReporter, clock: Clock) -> None:
     """Heartbeats reach the disk now and then; trips do at once, before they are acknowledged."""
     while True:
+        try:
+            warning = room.keep(today=raw_log.date, now_mono_ns=clock.mono_ns())
+            reporter.warn(warning)
+        except OSError as error:
+            log.error("the raw log's folder cannot be kept in bounds: %s", error)
         await asyncio.sleep(RAW_LOG_SYNC_EVERY_MS / 1000)
         try:
             await asyncio.to_thread(raw_log.sync)

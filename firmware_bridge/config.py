@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from firmware_bridge.device_kinds import KINDS, DeviceKind, Kind
+from firmware_bridge.serial_port import Handshake, SerialSetting
 from pitboard.config import Config, load_config
 from pitboard.errors import ConfigRefused
 
 HOLD_OFF_DEFAULT_MS = 300
-SILENT_MAX_DEFAULT_MS = 2_500
 SILENT_MIN_MS = 1_200
+SPOOL_MIN_MB = 16
+STATUS_FILE_NAME = "bridge-status.json"
 
 
 class ApiConfig(Config, frozen=True, kw_only=True):
@@ -19,16 +24,70 @@ class ApiConfig(Config, frozen=True, kw_only=True):
 
 
 class SensorConfig(Config, frozen=True, kw_only=True):
-    """One device on one port; its passings belong to `gate`, by default one of the sensor's own name."""
+    """One device on one port; its passings belong to `gate`, by default one of the sensor's own name.
+
+    `port` is a serial port, `address` a host and port that we dial, or where we are dialled by `tns`.
+    """
 
     name: str
-    port: Path
+    kind: Kind = "beamline"
+    port: Path | None = None
+    address: str = ""
+    baud: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
+    handshake: Handshake = "none"
     gate: str = ""
-    silent_max_ms: int = SILENT_MAX_DEFAULT_MS
+    silent_max_ms: int | None = None
+    accept_unchecked: bool = False
 
     @property
     def gate_name(self) -> str:
         return self.gate or self.name
+
+    @property
+    def device(self) -> DeviceKind:
+        return KINDS[self.kind]
+
+    @property
+    def silence_ms(self) -> int | None:
+        """After how long without a good line it counts as silent; None where silence tells nothing."""
+        return self.device.silent_max_ms if self.silent_max_ms is None else self.silent_max_ms
+
+    @property
+    def place(self) -> str:
+        """Where it is plugged in, for a person."""
+        return str(self.port) if self.port is not None else self.address
+
+    @property
+    def serial_setting(self) -> SerialSetting:
+        return SerialSetting(baud=self.baud or self.device.baud, handshake=self.handshake)
+
+    @property
+    def host_and_port(self) -> tuple[str, int] | None:
+        """The two parts of `address`; the port may be left out where the protocol has its own."""
+        host, colon, port = self.address.rpartition(":")
+        if not colon or port.endswith("]"):
+            host, port = self.address, str(self.device.tcp_port or "")
+        if not port.isdecimal() or not 1 <= int(port) <= 65_535:
+            return None
+        return host.strip("[]"), int(port)
+
+    def find_fault(self) -> str:
+        """Return what is wrong across the sensor's keys as one sentence, or nothing."""
+        if (self.port is None) == (not self.address):
+            return f"key 'sensor.port': sensor '{self.name}' needs either a port or an address"
+        if self.device.dials_us and self.port is not None:
+            return (
+                f"key 'sensor.port': a sensor of kind '{self.kind}' dials us; give the address to listen on"
+            )
+        if self.address and self.host_and_port is None:
+            return f"key 'sensor.address': '{self.address}' is not host:port"
+        if self.silent_max_ms is not None and self.silent_max_ms < SILENT_MIN_MS:
+            return (
+                f"key 'sensor.silent_max_ms': less than {SILENT_MIN_MS} ms, but a heartbeat comes each second"
+            )
+        if self.accept_unchecked and self.kind not in ("p3", "amb-text"):
+            return f"key 'sensor.accept_unchecked': kind '{self.kind}' has no records without a checksum"
+        return ""
 
 
 class GateConfig(Config, frozen=True, kw_only=True):
@@ -41,6 +100,8 @@ class GateConfig(Config, frozen=True, kw_only=True):
 class BridgeConfig(Config, frozen=True, kw_only=True):
     api: ApiConfig
     spool_folder: Path
+    spool_max_mb: Annotated[int, Meta(ge=SPOOL_MIN_MB)] = 512
+    status_file: Path | None = None
     sensors: tuple[SensorConfig, ...] = msgspec.field(name="sensor")
     gates: tuple[GateConfig, ...] = msgspec.field(name="gate", default=())
 
@@ -52,6 +113,11 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
         if reason:
             raise ConfigRefused(path=path, reason=reason)
         return config
+
+    @property
+    def status_path(self) -> Path:
+        """Where `pitboard sensors` looks: beside trackside's socket, which is in memory on a unit."""
+        return self.status_file or self.api.socket.parent / STATUS_FILE_NAME
 
     def hold_off_ms(self, gate_name: str) -> int:
         return next((gate.hold_off_ms for gate in self.gates if gate.name == gate_name), HOLD_OFF_DEFAULT_MS)
@@ -69,8 +135,4 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
                 return f"key 'gate.name': no sensor belongs to the gate '{gate.name}'"
             if gate.hold_off_ms < 0:
                 return f"key 'gate.hold_off_ms': {gate.hold_off_ms} is negative"
-        if any(sensor.silent_max_ms < SILENT_MIN_MS for sensor in self.sensors):
-            return (
-                f"key 'sensor.silent_max_ms': less than {SILENT_MIN_MS} ms, but a heartbeat comes each second"
-            )
-        return ""
+        return next((fault for sensor in self.sensors if (fault := sensor.find_fault())), "")

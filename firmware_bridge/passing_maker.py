@@ -1,16 +1,16 @@
-"""Turn the bytes of one sensor into passings: decode, drop repeats, stamp, hold off.
+"""Turn the bytes of one sensor of ours into passings: decode, drop repeats, stamp, hold off.
 
 Pure, and the only way from bytes to passings: fed the raw log it makes the same passings as on the day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from firmware_bridge.beamline_encoder import Acknowledgement
+from firmware_bridge.beamline_encoder import IDENTIFY, Acknowledgement
 from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Hello, Trip
 from firmware_bridge.gate import Gate
 from firmware_bridge.passing import Passing
+from firmware_bridge.reading import LineCounters, Reading
 from firmware_bridge.seq_ranges import SeqRanges
 from firmware_bridge.tick_clock import TickClock
 
@@ -18,31 +18,8 @@ from firmware_bridge.tick_clock import TickClock
 BOOTS_MAX_COUNT = 64
 # Three heartbeats should have come by then; a device that sends none is timed by its trips alone.
 HELD_MAX_NS = 3_000_000_000
-
-
-@dataclass(slots=True, kw_only=True)
-class LineCounters:
-    """Since the bridge started. `gaps` counts trips that are lost for good."""
-
-    lines_good: int = 0
-    lines_damaged: int = 0
-    repeats: int = 0
-    held_off: int = 0
-    overruns: int = 0
-    gaps: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Reading:
-    """What some bytes came to."""
-
-    passings: list[Passing] = field(default_factory=list)
-    trips: list[Trip] = field(default_factory=list)
-    heartbeats: list[Heartbeat] = field(default_factory=list)
-    hello: Hello | None = None
-    acknowledgement: Acknowledgement | None = None
-    has_lines: bool = False
-    has_new_clock: bool = False
+# The answers are heartbeats: with several, the quickest of them starts the tick clock well.
+IDENTIFY_COUNT = 8
 
 
 class PassingMaker:
@@ -63,6 +40,16 @@ class PassingMaker:
     def open_port(self) -> None:
         """Begin a new stream of bytes; what is known of the device stays."""
         self._decoder = BeamlineDecoder()
+
+    @property
+    def may_be_quiet(self) -> bool:
+        return False
+
+    def greetings(self) -> tuple[bytes, ...]:
+        return (IDENTIFY,) * IDENTIFY_COUNT
+
+    def requests_due(self, now_mono_ns: int) -> bytes:
+        return b""
 
     def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
         """Return what these bytes complete. Raises nothing, whatever the bytes are."""

@@ -79,6 +79,11 @@ class RawLog:
         finally:
             raw_log._close()
 
+    @property
+    def date(self) -> str:
+        """The date of the file that is written now."""
+        return self._date
+
     def append_bytes(self, sensor: str, data: bytes, *, mono_ns: int) -> None:
         """Append what a port gave. Raises RawLogLost."""
         self._append(
@@ -134,7 +139,7 @@ class RawLog:
     def _open_day(self, date: str) -> None:
         files = raw_files(self._folder)
         last = files[-1] if files else None
-        if last is not None and _date_in_name(last) == date:
+        if last is not None and date_in_name(last) == date:
             path = last
         else:
             number = int(last.name.split("-")[1]) + 1 if last is not None else 1
@@ -165,7 +170,7 @@ def recent_raw_files(folder: Path) -> list[Path]:
     recent: list[Path] = []
     dates: set[str] = set()
     for path in reversed(raw_files(folder)):
-        dates.add(_date_in_name(path))
+        dates.add(date_in_name(path))
         if len(dates) > RECENT_DATES_MAX_COUNT or len(recent) == RECENT_FILES_MAX_COUNT:
             break
         recent.append(path)
@@ -191,7 +196,8 @@ def _date_of(utc_ms: int) -> str:
     return datetime.fromtimestamp(utc_ms // 1000, UTC).strftime("%Y-%m-%d")
 
 
-def _date_in_name(path: Path) -> str:
+def date_in_name(path: Path) -> str:
+    """Return the date of a spool file."""
     match = _FILE_NAME.fullmatch(path.name)
     assert match is not None
     return match[2]

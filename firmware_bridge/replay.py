@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from firmware_bridge.device_kinds import Kind, make_maker
 from firmware_bridge.gate import Gate
 from firmware_bridge.passing import Passing
-from firmware_bridge.passing_maker import PassingMaker
 from firmware_bridge.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord
+from firmware_bridge.reading import PassingSource
 from pitboard.errors import Refusal
 
 
@@ -28,12 +29,20 @@ class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
 
     gate: str
     hold_off_ms: int
+    kind: Kind = "beamline"
+    accept_unchecked: bool = False
 
     def as_detail(self) -> str:
         return msgspec.json.encode(self).decode()
 
+    def is_same_device(self, other: SensorSetting) -> bool:
+        return (self.kind, self.accept_unchecked) == (other.kind, other.accept_unchecked)
 
-def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingMaker]) -> Iterator[Passing]:
+    def make_maker(self, *, sensor: str, gate: Gate) -> PassingSource:
+        return make_maker(self.kind, sensor=sensor, gate=gate, accept_unchecked=self.accept_unchecked)
+
+
+def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingSource]) -> Iterator[Passing]:
     """Yield the passings in the records; the makers end up as they were then."""
     for record in records:
         if record.mark == BRIDGE_STARTED:
@@ -54,14 +63,20 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
 
     Raises RawLogRefused.
     """
-    makers: dict[str, PassingMaker] = {}
-    gates: dict[SensorSetting, Gate] = {}
+    makers: dict[str, PassingSource] = {}
+    settings: dict[str, SensorSetting] = {}
+    gates: dict[tuple[str, int], Gate] = {}
     for record in records:
         if record.mark == SENSOR_SET:
             setting = _read_setting(record.detail)
-            gate = gates.setdefault(setting, Gate(hold_off_ms=setting.hold_off_ms))
-            maker = makers.setdefault(record.sensor, PassingMaker(sensor=record.sensor, gate=gate))
-            maker.gate = gate
+            gate = gates.setdefault(
+                (setting.gate, setting.hold_off_ms), Gate(hold_off_ms=setting.hold_off_ms)
+            )
+            before = settings.get(record.sensor)
+            if before is None or not before.is_same_device(setting):
+                makers[record.sensor] = setting.make_maker(sensor=record.sensor, gate=gate)
+            settings[record.sensor] = setting
+            makers[record.sensor].gate = gate
         yield from make_passings([record], makers)
 
 

@@ -1,46 +1,43 @@
-"""Reads one sensor's port for ever: raw log first, then passings to the outbox and the acknowledgement."""
+"""Reads one sensor for ever: raw log first, then passings to the outbox and the answer to the device."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 
-from firmware_bridge.beamline_encoder import (
-    IDENTIFY,
-    PROTOCOL_VERSION,
-    Acknowledgement,
-    encode_acknowledgement,
-)
+from firmware_bridge.beamline_encoder import PROTOCOL_VERSION, encode_acknowledgement
+from firmware_bridge.bridge_status import SensorView
+from firmware_bridge.chunk_queue import Chunk
+from firmware_bridge.chunk_spool import ChunkSpool
 from firmware_bridge.config import SensorConfig
 from firmware_bridge.decoders.beamline import Hello
+from firmware_bridge.line_source import Line, make_line_source
 from firmware_bridge.outbox import BackOff, Outbox
-from firmware_bridge.passing_maker import PassingMaker, Reading
-from firmware_bridge.raw_log import PORT_CLOSED, PORT_OPENED, RawLog, RawLogLost
+from firmware_bridge.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
+from firmware_bridge.reading import PassingSource, Reading
+from firmware_bridge.sensor_signs import SensorSigns
 from firmware_bridge.sensor_watch import SensorHealth, SensorWatch
-from firmware_bridge.serial_port import Chunk, SerialPort
 from firmware_bridge.trackside_client import SensorStatus
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
 
-# The answers are heartbeats: with several, the quickest of them starts the tick clock well.
-IDENTIFY_COUNT = 8
-IDENTIFY_EVERY_MS = 50
-# Bytes that a full disk did not take yet: an hour or more of them.
-UNLOGGED_MAX_COUNT = 10_000
+GREET_EVERY_MS = 50
+ASK_EVERY_MS = 500
+# A line that stayed open so long was a good one; a device that hangs up at once is not dialled in a row.
+GOOD_LINE_MIN_NS = 2_000_000_000
 
 log = logging.getLogger(__name__)
 
 
 class SensorReader:
-    """Owns one port. `on_change` is called whenever the sensor's health changes."""
+    """Owns one port or connection. `on_change` is called whenever what it has to say changes."""
 
     def __init__(
         self,
         *,
         config: SensorConfig,
-        maker: PassingMaker,
+        maker: PassingSource,
         raw_log: RawLog,
         outbox: Outbox,
         clock: Clock,
@@ -48,17 +45,17 @@ class SensorReader:
     ) -> None:
         self._config = config
         self._maker = maker
-        self._raw_log = raw_log
         self._outbox = outbox
         self._clock = clock
         self._on_change = on_change
-        self._watch = SensorWatch(silent_max_ms=config.silent_max_ms)
-        self._shown: SensorHealth | None = None
-        self._raw_log_trouble: str | None = None
+        self._spool = ChunkSpool(sensor=config.name, raw_log=raw_log, on_change=on_change)
+        self._source = make_line_source(config, clock)
+        self._watch = SensorWatch(silent_max_ms=config.silence_ms)
+        self._signs = SensorSigns()
+        self._shown: tuple[SensorHealth, list[int] | None] | None = None
         self._hello: Hello | None = None
-        self._unlogged: deque[Chunk] = deque()
-        self._port: SerialPort | None = None
-        self._wants_identify = asyncio.Event()
+        self._line: Line | None = None
+        self._wants_greeting = asyncio.Event()
 
     @property
     def silent_at_mono_ns(self) -> int | None:
@@ -68,10 +65,11 @@ class SensorReader:
         """Return what trackside should show now."""
         health = self._watch.health(self._clock.mono_ns())
         counters = self._maker.counters
+        lost = f"{counters.gaps} lost on the way, for good" if counters.gaps else ""
         return SensorStatus(
             sensor=self._config.name,
             state=health.state,
-            detail="; ".join(sentence for sentence in (health.detail, self._raw_log_trouble) if sentence),
+            detail="; ".join(sentence for sentence in (health.detail, self._spool.trouble, lost) if sentence),
             counters={
                 "lines_good": counters.lines_good,
                 "lines_damaged": counters.lines_damaged,
@@ -82,64 +80,111 @@ class SensorReader:
             },
         )
 
+    def view(self) -> SensorView:
+        """Return what `pitboard sensors` shows now."""
+        status = self.status()
+        return SensorView(
+            sensor=status.sensor,
+            kind=self._config.kind,
+            place=self._config.place,
+            gate=self._config.gate_name,
+            state=status.state,
+            detail=status.detail,
+            counters=status.counters,
+            blocked=self._signs.blocked,
+            last_edge_mono_ns=self._signs.last_edge_mono_ns,
+            passings_per_min=self._signs.passings_per_min(self._clock.mono_ns()),
+            rate_ppb=self._signs.rate_ppb,
+            signs=self._signs.values,
+        )
+
     async def run(self) -> None:
-        """Read, and open the port anew whenever it is lost."""
+        """Read, and open the line anew whenever it is lost."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._greet_for_ever(), name=f"greet {self._config.name}")
+            if self._config.device.asks:
+                tasks.create_task(self._ask_for_ever(), name=f"ask {self._config.name}")
+            try:
+                await self._read_for_ever()
+            finally:
+                self._source.close()
+
+    async def _read_for_ever(self) -> None:
         back_off = BackOff()
         reason = ""
         while True:
+            if self._source.waiting_detail:
+                self._watch.port_lost(self._source.waiting_detail)
+                self._note_change()
+            opened_mono_ns = self._clock.mono_ns()
             try:
-                async with SerialPort.open(self._config.port, clock=self._clock) as port:
-                    back_off.reset()
-                    log.info("port opened: sensor=%s port=%s", self._config.name, self._config.port)
-                    await self._read_port(port)
+                async with self._source.open() as line:
+                    log.info("opened: sensor=%s %s", self._config.name, self._config.place)
+                    opened_mono_ns = self._clock.mono_ns()
+                    await self._read_line(line)
             except BeamLost as lost:
                 if lost.reason != reason:
                     log.warning("sensor=%s: %s", self._config.name, lost)
                 reason = lost.reason
-                self._watch.port_lost(f"{self._config.port}: {lost.reason}")
+                self._watch.port_lost(f"{self._config.place}: {lost.reason}")
                 self._note_change()
+            if self._clock.mono_ns() - opened_mono_ns >= GOOD_LINE_MIN_NS:
+                back_off.reset()
             await back_off.wait()
 
-    async def _read_port(self, port: SerialPort) -> None:
-        """Raises BeamLost once the port is gone."""
-        self._mark(PORT_OPENED, str(self._config.port))
+    async def _read_line(self, line: Line) -> None:
+        """Raises BeamLost once the line is gone."""
+        self._spool.mark(PORT_OPENED, self._config.place)
         self._maker.open_port()
         self._watch.port_opened()
         self._note_change()
-        self._wants_identify.set()
-        self._port = port
+        self._wants_greeting.set()
+        self._line = line
         try:
             while True:
-                await self._take(await port.read(), port)
+                await self._take(await line.read(), line)
         finally:
-            self._port = None
-            self._mark(PORT_CLOSED, str(self._config.port))
+            self._line = None
+            self._spool.mark(PORT_CLOSED, self._config.place)
 
-    async def identify(self) -> None:
-        """Ask the device who it is, whenever the port was opened or the device started."""
+    async def _greet_for_ever(self) -> None:
+        """Greet the device whenever the line was opened or the device started."""
         while True:
-            await self._wants_identify.wait()
-            self._wants_identify.clear()
-            for _ in range(IDENTIFY_COUNT):
-                if self._port is not None:
-                    self._port.write(IDENTIFY)
-                await asyncio.sleep(IDENTIFY_EVERY_MS / 1000)
+            await self._wants_greeting.wait()
+            self._wants_greeting.clear()
+            for greeting in self._maker.greetings():
+                if self._line is not None:
+                    self._line.write(greeting)
+                await asyncio.sleep(GREET_EVERY_MS / 1000)
 
-    async def _take(self, chunks: Sequence[Chunk], port: SerialPort) -> None:
-        is_logged = self._log(chunks)
+    async def _ask_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_EVERY_MS / 1000)
+            if self._line is None:
+                continue
+            now_mono_ns = self._clock.mono_ns()
+            if requests := self._maker.requests_due(now_mono_ns):
+                self._line.write(requests)
+            if self._maker.may_be_quiet:
+                self._watch.heard_line(now_mono_ns)
+
+    async def _take(self, chunks: Sequence[Chunk], line: Line) -> None:
+        is_logged = self._spool.append(chunks)
         readings = [
             self._maker.feed(chunk.data, received_mono_ns=chunk.received_mono_ns, boot_id=self._clock.boot_id)
             for chunk in chunks
         ]
+        if request := b"".join(reading.request for reading in readings):
+            line.write(request)
         passings = [passing for reading in readings for passing in reading.passings]
-        acknowledgement = _last_acknowledgement(readings)
-        if passings or acknowledgement is not None or self._raw_log_trouble is not None:
-            is_logged = await self._sync() and is_logged
+        answer = _answer(readings)
+        if passings or answer or self._spool.trouble is not None:
+            is_logged = await self._spool.sync() and is_logged
         # Even where the raw log fails the race goes on; the device then keeps its trips too.
         if passings:
             self._outbox.put(passings)
-        if acknowledgement is not None and is_logged:
-            port.write(encode_acknowledgement(acknowledgement))
+        if answer and is_logged:
+            line.write(answer)
         for chunk, reading in zip(chunks, readings, strict=True):
             self._note(chunk, reading)
 
@@ -153,12 +198,13 @@ class SensorReader:
         for beat in reading.heartbeats:
             self._watch.heard_levels(beat.levels, beat.unwrapped_us)
         if reading.has_new_clock:
-            self._wants_identify.set()
+            self._wants_greeting.set()
         if reading.hello is not None:
-            self._greet(reading.hello)
+            self._take_hello(reading.hello)
+        self._signs.take(reading, chunk.received_mono_ns)
         self._note_change()
 
-    def _greet(self, hello: Hello) -> None:
+    def _take_hello(self, hello: Hello) -> None:
         if hello == self._hello:
             return
         self._hello = hello
@@ -175,52 +221,18 @@ class SensorReader:
 
     def _note_change(self) -> None:
         health = self._watch.health(self._clock.mono_ns())
-        if self._shown is None or health.state != self._shown.state:
+        shown = self._shown
+        if shown is None or health.state != shown[0].state:
             log.info("sensor=%s state=%s %s", self._config.name, health.state, health.detail)
-            self._shown = health
-            self._on_change()
-
-    def _log(self, chunks: Sequence[Chunk]) -> bool:
-        """Append these after what could not be appended before; return whether nothing is left."""
-        self._unlogged.extend(chunks)
-        try:
-            while self._unlogged:
-                chunk = self._unlogged[0]
-                self._raw_log.append_bytes(self._config.name, chunk.data, mono_ns=chunk.received_mono_ns)
-                self._unlogged.popleft()
-        except RawLogLost as lost:
-            self._note_raw_log(str(lost))
-            while len(self._unlogged) > UNLOGGED_MAX_COUNT:
-                self._unlogged.popleft()
-                log.error("the oldest bytes never reached the raw log: sensor=%s", self._config.name)
-        return not self._unlogged
-
-    def _mark(self, mark: str, detail: str) -> None:
-        try:
-            self._raw_log.append_mark(mark, sensor=self._config.name, detail=detail)
-        except RawLogLost as lost:
-            self._note_raw_log(str(lost))
-
-    async def _sync(self) -> bool:
-        try:
-            await asyncio.to_thread(self._raw_log.sync)
-        except RawLogLost as lost:
-            self._note_raw_log(str(lost))
-            return False
-        if not self._unlogged:
-            self._note_raw_log(None)
-        return True
-
-    def _note_raw_log(self, trouble: str | None) -> None:
-        if trouble != self._raw_log_trouble:
-            if trouble is None:
-                log.info("the raw log is written again")
-            else:
-                log.error("%s", trouble)
-            self._raw_log_trouble = trouble
+        if shown is None or (health.state, self._signs.blocked) != (shown[0].state, shown[1]):
+            self._shown = (health, self._signs.blocked)
             self._on_change()
 
 
-def _last_acknowledgement(readings: Sequence[Reading]) -> Acknowledgement | None:
-    given = [reading.acknowledgement for reading in readings if reading.acknowledgement is not None]
-    return given[-1] if given else None
+def _answer(readings: Sequence[Reading]) -> bytes:
+    """Return what the device should hear; of our own line only the last acknowledgement, which covers all."""
+    acknowledgements = [
+        reading.acknowledgement for reading in readings if reading.acknowledgement is not None
+    ]
+    last = encode_acknowledgement(acknowledgements[-1]) if acknowledgements else b""
+    return b"".join(reading.answer for reading in readings) + last

@@ -29,10 +29,10 @@ class SensorHealth:
 
 
 class SensorWatch:
-    """Watches one sensor."""
+    """Watches one sensor. Where `silent_max_ms` is None its silence tells nothing; only nonsense does."""
 
-    def __init__(self, *, silent_max_ms: int) -> None:
-        self._silent_max_ns = silent_max_ms * 1_000_000
+    def __init__(self, *, silent_max_ms: int | None) -> None:
+        self._silent_max_ns = None if silent_max_ms is None else silent_max_ms * 1_000_000
         self._port_trouble: str | None = "the port has not been opened yet"
         self._heard_mono_ns: int | None = None
         self._noise_bytes = 0
@@ -42,7 +42,7 @@ class SensorWatch:
     @property
     def silent_at_mono_ns(self) -> int | None:
         """When the sensor counts as silent if nothing more is heard; None where that changes nothing."""
-        if self._port_trouble is not None or self._heard_mono_ns is None:
+        if self._port_trouble is not None or self._heard_mono_ns is None or self._silent_max_ns is None:
             return None
         return self._heard_mono_ns + self._silent_max_ns
 
@@ -85,6 +85,8 @@ class SensorWatch:
     def health(self, now_mono_ns: int) -> SensorHealth:
         if self._port_trouble is not None:
             return SensorHealth(state=SensorState.PORT_GONE, detail=self._port_trouble)
+        if self._silent_max_ns is None:
+            return self._health_of_quiet_device()
         if self._heard_mono_ns is None:
             return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line heard yet"))
         silent_ns = now_mono_ns - self._heard_mono_ns
@@ -97,6 +99,11 @@ class SensorWatch:
                 state=SensorState.BLOCKED,
                 detail=f"beam {named} is interrupted: something stands in it, or it points beside its mirror",
             )
+        return SensorHealth(state=SensorState.OK, detail="")
+
+    def _health_of_quiet_device(self) -> SensorHealth:
+        if self._noise_bytes >= NONSENSE_MIN_BYTES:
+            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line"))
         return SensorHealth(state=SensorState.OK, detail="")
 
     def _silent_detail(self, sentence: str) -> str:

@@ -12,16 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import serial
 
+from firmware_bridge.chunk_queue import Chunk, ChunkQueue
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
 
-BAUD = 115_200
 READ_MAX_BYTES = 4096
-# A reader that is this far behind no longer listens: the driver then holds the bytes, and drops some.
-WAITING_MAX_COUNT = 1_000
+Handshake = Literal["none", "rts-cts", "xon-xoff"]
 
 _OPEN_TROUBLES = {
     errno.ENOENT: "there is no such port; is the sensor plugged in?",
@@ -32,60 +32,55 @@ _OPEN_TROUBLES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """Bytes that were there together."""
+class SerialSetting:
+    """Speed and handshake; always 8 data bits, no parity, one stop bit."""
 
-    data: bytes
-    received_mono_ns: int
+    baud: int = 115_200
+    handshake: Handshake = "none"
 
 
 class SerialPort:
     """An open port; use within the loop that opened it."""
 
     def __init__(self, *, path: Path, device: serial.Serial, clock: Clock) -> None:
-        self._path = path
         self._fd: int = device.fileno()
         self._clock = clock
-        self._chunks: list[Chunk] = []
-        self._trouble: str | None = None
-        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._queue = ChunkQueue(port=str(path), pause=self._ignore, resume=self._listen)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, clock: Clock) -> AsyncIterator[SerialPort]:
+    async def open(
+        cls, path: Path, *, clock: Clock, setting: SerialSetting | None = None
+    ) -> AsyncIterator[SerialPort]:
         """Open the port raw and for us alone. Raises BeamLost."""
         try:
             # In a thread: setting up a USB port that is ill may take seconds.
-            device = await asyncio.to_thread(
-                serial.Serial, str(path), BAUD, timeout=0, write_timeout=0, exclusive=True
-            )
+            device = await asyncio.to_thread(open_device, path, setting or SerialSetting())
         except (OSError, ValueError, termios.error) as error:
-            raise BeamLost(port=str(path), reason=_open_trouble(error)) from error
+            raise BeamLost(port=str(path), reason=open_trouble(error)) from error
         port = cls(path=path, device=device, clock=clock)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(port._fd, port._on_readable)
+        port._listen()
         try:
             yield port
         finally:
-            loop.remove_reader(port._fd)
-            await asyncio.shield(asyncio.to_thread(_close, device))
+            port._ignore()
+            await asyncio.shield(asyncio.to_thread(close_device, device))
 
     async def read(self) -> list[Chunk]:
         """Return all that has come, at least one chunk. Raises BeamLost once the port is gone."""
-        while not self._chunks:
-            if self._trouble is not None:
-                raise BeamLost(port=str(self._path), reason=self._trouble)
-            self._news.clear()
-            await self._news.wait()
-        chunks, self._chunks = self._chunks, []
-        if len(chunks) >= WAITING_MAX_COUNT and self._trouble is None:
-            asyncio.get_running_loop().add_reader(self._fd, self._on_readable)
-        return chunks
+        return await self._queue.read()
 
     def write(self, data: bytes) -> None:
         """Write what the device takes now; a port that is gone is noticed by reading."""
         with suppress(OSError):
             os.write(self._fd, data)
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._fd, self._on_readable)
+
+    def _ignore(self) -> None:
+        self._loop.remove_reader(self._fd)
 
     def _on_readable(self) -> None:
         received_mono_ns = self._clock.mono_ns()
@@ -99,23 +94,33 @@ class SerialPort:
         if not data:
             self._lose("it was unplugged")
             return
-        self._chunks.append(Chunk(data=data, received_mono_ns=received_mono_ns))
-        if len(self._chunks) >= WAITING_MAX_COUNT:
-            asyncio.get_running_loop().remove_reader(self._fd)
-        self._news.set()
+        self._queue.put(Chunk(data=data, received_mono_ns=received_mono_ns))
 
     def _lose(self, trouble: str) -> None:
-        self._trouble = trouble
-        asyncio.get_running_loop().remove_reader(self._fd)
-        self._news.set()
+        self._ignore()
+        self._queue.lose(trouble)
 
 
-def _open_trouble(error: Exception) -> str:
+def open_device(path: Path, setting: SerialSetting) -> serial.Serial:
+    """Open the port raw, locked, never waiting. Raises what the system raises."""
+    return serial.Serial(
+        str(path),
+        setting.baud,
+        timeout=0,
+        write_timeout=0,
+        exclusive=True,
+        rtscts=setting.handshake == "rts-cts",
+        xonxoff=setting.handshake == "xon-xoff",
+    )
+
+
+def open_trouble(error: Exception) -> str:
+    """Return why a port cannot be opened, in a few words."""
     code = error.errno if isinstance(error, OSError) else None
     return _OPEN_TROUBLES.get(code or 0, str(error))
 
 
-def _close(device: serial.Serial) -> None:
+def close_device(device: serial.Serial) -> None:
     # Else closing waits for bytes that a dead device never takes.
     with suppress(OSError, termios.error):
         device.reset_output_buffer()

@@ -83,6 +83,12 @@ class TickClock:
             self._samples.popleft()
         self._is_fit_current = False
 
+    def leads_by_ns(self, tick_us: int, received_mono_ns: int) -> int:
+        """Return how much sooner this line came than the quickest before it can explain; 0 for the first."""
+        if not self._samples:
+            return 0
+        return max(0, self._least_lag_ns(tick_us) - (received_mono_ns - tick_us * 1000))
+
     def stamp(self, tick_us: int) -> Stamp:
         """Return this tick on the host's clock; ticks in order give instants in order.
 

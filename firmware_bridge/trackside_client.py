@@ -67,8 +67,9 @@ class TracksideClient:
         except msgspec.DecodeError as error:
             raise PeerLost(peer="trackside", reason=f"its answer makes no sense: {error}") from error
 
-    async def send_status(self, sensors: Sequence[SensorStatus]) -> None:
-        await self._call("POST", "/v1/status", body={"from": "bridge", "sensors": sensors})
+    async def send_status(self, sensors: Sequence[SensorStatus], *, warning: str = "") -> None:
+        body = {"from": "bridge", "sensors": sensors, "warning": warning}
+        await self._call("POST", "/v1/status", body=body)
 
     async def _call(
         self, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None

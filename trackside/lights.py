@@ -38,6 +38,7 @@ class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
     sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
+    warning: Annotated[str, Meta(max_length=300)] = ""
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):
@@ -89,6 +90,8 @@ class Lights:
         broken = [sensor for sensor in sensors if sensor.state != "ok"]
         if broken:
             return Light("sensor", "bad", broken[0].detail or _SENSOR_SENTENCES[broken[0].state])
+        if self._bridge[1].warning:
+            return Light("sensor", "warning", self._bridge[1].warning)
         return Light("sensor", "ok", sensors[0].detail or "The beam is clear and the sensor answers.")
 
     def _central(self) -> Light:

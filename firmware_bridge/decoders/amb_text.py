@@ -82,6 +82,7 @@ class AmbTextDecoder(FramedDecoder):
         self._sequences: dict[bytes, PassingSequence] = {}
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
         self._latest_line: bytes | None = None
+        self.starts = 0  # how often numbers began anew
 
     def _read(self, piece: Piece) -> Iterable[Event]:
         checked, printed = _split_checksum(piece.content)
@@ -98,6 +99,7 @@ class AmbTextDecoder(FramedDecoder):
         sequence = self._sequence(decoder_type)
         if sequence.is_behind(event.seq):
             sequence.restart()
+            self.starts += 1
         missing = sequence.step(event.seq)
         return [event] if missing is None else [self._gap(*missing), event]
 

@@ -91,6 +91,10 @@ class P3Decoder(FramedDecoder):
         self._sequences: dict[int | None, _Numbers] = {}
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
 
+    def starts_of(self, decoder: int | None) -> int:
+        """Return how often this decoder was seen to number anew."""
+        return self._numbers(decoder).starts
+
     def _read(self, piece: Piece) -> Iterable[Event]:
         if not piece.has_start:
             reason = "longer than any record" if piece.dropped else "no start of a record"
@@ -128,10 +132,12 @@ class _Numbers:
     """The passing numbers of one decoder. They begin anew when it is switched on."""
 
     def __init__(self) -> None:
+        self.starts = 0
         self._sequence = PassingSequence(modulus=NUMBER_MODULUS)
         self._latest_rtc_us: int | None = None
 
     def restart(self) -> None:
+        self.starts += 1
         self._sequence.restart()
         self._latest_rtc_us = None
 
@@ -140,7 +146,7 @@ class _Numbers:
         if self._sequence.is_behind(number):
             if self._was_sent_again(rtc_us):
                 return None
-            self._sequence.restart()
+            self.restart()
         self._latest_rtc_us = rtc_us
         return self._sequence.step(number)
 

@@ -36,7 +36,7 @@ def test_paths_count_from_the_file_and_defaults_are_set(tmp_path: Path) -> None:
     assert config.spool_folder == tmp_path / "raw"
     assert config.api.socket == Path("/run/pitboard/trackside.sock")
     assert config.hold_off_ms("finish") == HOLD_OFF_DEFAULT_MS
-    assert [sensor.silent_max_ms for sensor in config.sensors] == [2_500, 2_500]
+    assert [sensor.silence_ms for sensor in config.sensors] == [2_500, 2_500]
 
 
 def test_sensors_of_one_gate_share_its_hold_off(tmp_path: Path) -> None:

@@ -32,4 +32,4 @@ def test_another_boot_of_the_host_has_other_instants() -> None:
 def test_memory_is_bounded() -> None:
     gate = Gate(hold_off_ms=10)
     assert len(passed(gate, *range(0, 100 * REMEMBERED_MAX_COUNT, 50))) == 2 * REMEMBERED_MAX_COUNT
-    assert len(gate._passed_mono_ns) == REMEMBERED_MAX_COUNT
+    assert len(gate._passed_mono_ns[None]) == REMEMBERED_MAX_COUNT

@@ -8,7 +8,8 @@ from firmware_bridge.beamline_encoder import Acknowledgement, encode_heartbeat, 
 from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Trip
 from firmware_bridge.gate import Gate
 from firmware_bridge.passing import Passing
-from firmware_bridge.passing_maker import PassingMaker, Reading
+from firmware_bridge.passing_maker import PassingMaker
+from firmware_bridge.reading import Reading
 from tests.firmware_bridge.test_beamline import BOOT, heartbeat, trip
 
 SECOND_NS = 1_000_000_000

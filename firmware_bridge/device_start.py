@@ -1,0 +1,111 @@
+"""One start of one timing device: its name, its clock, and the numbers it has given so far.
+
+The name is made of the first passing seen, so the raw log gives it again after a restart of the bridge, and a
+device that numbers anew after its own restart never meets its old numbers."""
+
+from __future__ import annotations
+
+from firmware_bridge.gate import Gate
+from firmware_bridge.passing import Passing
+from firmware_bridge.seq_ranges import SeqRanges
+from firmware_bridge.tick_clock import TickClock
+
+TICK_MAX_US = 2**62 - 1
+SEQ_MAX = 2**53 - 1
+# A device counts from 1, or from 0; trackside's numbers begin with 1.
+SEQ_OF_ZERO = 2**32
+# Where no tick tells: as much as a busy line and a busy host may delay a record.
+UNCLOCKED_UNCERTAINTY_NS = 100_000_000
+# A record with a higher number is never older than this; else the clock was set back.
+DISORDER_MAX_US = 1_000_000
+# Less may be records that were held up on their way; more is a clock that was set forward.
+LEAD_MAX_NS = 60_000_000_000
+
+
+class DeviceStart:
+    """`name` becomes the passings' `sensor_boot`."""
+
+    def __init__(self, *, sensor: str, name: str) -> None:
+        self.name = name
+        self.rate_ppb = 0
+        self._sensor = sensor
+        self._host_boot_id = ""
+        self._clock = TickClock()
+        self._seen = SeqRanges()
+        self._latest_seq = 0
+        self._latest_us: int | None = None
+
+    def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
+        """Return whether a record that the decoder never gave before can come from this start."""
+        if seq in self._seen:
+            return False
+        if tick_us is None or self._latest_us is None or seq < self._latest_seq:
+            return True
+        if tick_us < self._latest_us - DISORDER_MAX_US:
+            return False
+        return boot_id != self._host_boot_id or (
+            self._clock.leads_by_ns(tick_us, received_mono_ns) <= LEAD_MAX_NS
+        )
+
+    def observe(self, tick_us: int, *, received_mono_ns: int, boot_id: str) -> None:
+        """Note that a line of the device with this tick came then. Late ones do no harm."""
+        if boot_id != self._host_boot_id:
+            self._host_boot_id, self._clock = boot_id, TickClock()
+        self._clock.observe(tick_us, received_mono_ns)
+
+    def is_near(self, tick_us: int, *, received_mono_ns: int, boot_id: str, within_us: int) -> bool:
+        """Return whether a line with this tick, received then, fits the passings so far."""
+        if boot_id != self._host_boot_id or self._latest_us is None:
+            return False
+        off_ns = received_mono_ns - self._clock.stamp(tick_us).mono_ns
+        return abs(off_ns) <= within_us * 1000
+
+    def passing(
+        self,
+        seq: int,
+        tick_us: int | None,
+        *,
+        channel: int,
+        transponder: int | str | None,
+        received_mono_ns: int,
+        boot_id: str,
+        gate: Gate | None,
+        least_uncertainty_ns: int = 0,
+    ) -> Passing | None:
+        """Stamp a record of this start; None where the gate holds it off."""
+        self._seen.add(seq)
+        if tick_us is None:
+            mono_ns, uncertainty_ns, rate_ppb = received_mono_ns, UNCLOCKED_UNCERTAINTY_NS, 0
+        else:
+            self.observe(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+            stamp = self._clock.stamp(tick_us)
+            mono_ns, uncertainty_ns, rate_ppb = stamp.mono_ns, stamp.uncertainty_ns, stamp.rate_ppb
+            self.rate_ppb = rate_ppb
+            if seq > self._latest_seq:
+                self._latest_us = tick_us
+        self._latest_seq = max(self._latest_seq, seq)
+        if gate is not None and not gate.lets_through(mono_ns, boot_id=boot_id, transponder=transponder):
+            return None
+        return Passing(
+            sensor=self._sensor,
+            sensor_boot=self.name,
+            seq=seq,
+            channel=channel,
+            tick_us=tick_us,
+            rate_ppb=rate_ppb,
+            boot_id=boot_id,
+            # What a device kept from before this boot has no instant in it; its tick still tells.
+            mono_ns=max(0, mono_ns),
+            uncertainty_ns=max(least_uncertainty_ns, uncertainty_ns) + max(0, -mono_ns),
+            received_mono_ns=received_mono_ns,
+            transponder=transponder,
+        )
+
+
+def seq_of(number: int) -> int:
+    """Return the number as trackside takes it, at least 1."""
+    return min(number, SEQ_MAX) if number else SEQ_OF_ZERO
+
+
+def usable_tick(tick_us: int | None) -> int | None:
+    return tick_us if tick_us is not None and 0 <= tick_us <= TICK_MAX_US else None
