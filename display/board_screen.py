@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 from display.badge import Badge
@@ -14,6 +13,7 @@ from display.scene.pages import Paging, page_count, page_of
 from display.window import Window
 from pitboard.board_view import BoardView, EntryView, view_board
 from pitboard.clock import Clock
+from pitboard.patience import happened
 from pitboard.replica import Replica
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
@@ -64,8 +64,7 @@ class BoardScreen:
             while True:
                 self._wake.clear()
                 self.draw()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._pause_s())
+                await happened(self._wake, self._pause_s())
                 spare_ns = self._drawn_mono_ns + FRAME_MIN_NS - self._clock.mono_ns()
                 if spare_ns > 0:
                     await asyncio.sleep(spare_ns / 1_000_000_000)

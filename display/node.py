@@ -30,6 +30,7 @@ from pitboard.clock import Clock, SystemClock
 from pitboard.door import door_context
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost
+from pitboard.patience import happened
 from pitboard.pinned_tls import ANY_CERTIFICATE
 from pitboard.replica import Replica
 from sync.exchange import ReplicaPeer
@@ -219,8 +220,7 @@ class DisplayNode:
                 follower.source is None or self._note.is_due(follower.contact, follower.source)
             ):
                 await asyncio.to_thread(self._note.save, follower.contact, follower.source)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._note_wanted.wait(), NOTE_CHECK_S)
+            await happened(self._note_wanted, NOTE_CHECK_S)
 
 
 @contextlib.asynccontextmanager

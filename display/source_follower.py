@@ -14,6 +14,7 @@ from display.badge import LIVE_MAX_NS, Contact
 from display.source_choice import Candidate, SourceChoice
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerBusy, PeerLost
+from pitboard.patience import happened
 from sync.exchange import Peer, SyncRequest, SyncResponse
 from sync.pump import Pump
 
@@ -49,7 +50,8 @@ class HeardPeer:
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the peer's answer; raises SourceLost when it fails or is silent."""
         try:
-            response = await asyncio.wait_for(self._peer.sync(request), SILENCE_MAX_S)
+            async with asyncio.timeout(SILENCE_MAX_S):
+                response = await self._peer.sync(request)
         except TimeoutError as error:
             raise SourceLost(sentence=f"{self.name} does not answer") from error
         except PeerBusy as error:
@@ -156,7 +158,8 @@ class SourceFollower:
         """Return what the candidate has; None if it does not answer."""
         async with self._connected(candidate) as peer:
             try:
-                return (await asyncio.wait_for(peer.sync(SyncRequest()), SILENCE_MAX_S)).have
+                async with asyncio.timeout(SILENCE_MAX_S):
+                    return (await peer.sync(SyncRequest())).have
             except (PeerLost, TimeoutError):
                 return None
 
@@ -200,5 +203,4 @@ class SourceFollower:
         if ready_mono_ns is not None:
             pause_s = max(0, ready_mono_ns - self._clock.mono_ns()) / 1_000_000_000
         self._recheck.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._recheck.wait(), pause_s)
+        await happened(self._recheck, pause_s)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import msgspec
 
 from pitboard.board_view import EntryView, LapView, view_board, view_run
+from pitboard.patience import happened
 from pitboard.replica import Replica
 from trackside.lights import Light, Lights
 from trackside.run_control import RunControl, UnitPhase
@@ -34,6 +34,13 @@ class ScreenDisplay(msgspec.Struct, frozen=True):
     address: str
 
 
+class ContactSeal(msgspec.Struct, frozen=True):
+    """What a contact is sealed to; see docs/contacts.md."""
+
+    contact_key: str
+    event_key: str
+
+
 class Screen(msgspec.Struct, frozen=True):
     version: int
     unit: str
@@ -45,6 +52,7 @@ class Screen(msgspec.Struct, frozen=True):
     entries: list[EntryView]
     lights: list[Light]
     displays: list[ScreenDisplay]
+    contact_seal: ContactSeal | None  # None: the event takes no contacts
 
 
 class ScreenFeed:
@@ -83,8 +91,7 @@ class ScreenFeed:
     async def wait(self, after: int, wait_s: float) -> Screen:
         """Return the screen as soon as its version differs from `after`, at the latest after `wait_s`."""
         if self._version == after:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait_s)
+            await happened(self._changed, wait_s)
         return self.now()
 
     def now(self) -> Screen:
@@ -105,7 +112,13 @@ class ScreenFeed:
             entries=view.entries,
             lights=self._lights.all(),
             displays=self._displays,
+            contact_seal=self._contact_seal(),
         )
+
+    def _contact_seal(self) -> ContactSeal | None:
+        fold = self._replica.fold
+        contact_key = fold.race.contact_key.value
+        return None if contact_key is None else ContactSeal(contact_key, fold.root_key)
 
     def _run(self) -> ScreenRun | None:
         run = self._run_control.run
