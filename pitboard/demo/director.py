@@ -14,13 +14,13 @@ from typing import Any
 import click
 import msgspec
 
-from pitboard.board_command import fold_file
 from pitboard.board_view import encode_view, view_board
 from pitboard.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
 from pitboard.demo.crew import Crew
 from pitboard.demo.timeline import Blow
 from pitboard.demo.venue import SENSOR, DemoVenue
 from pitboard.errors import PeerLost
+from pitboard.journal_copy import fold_file
 
 READY_MAX_S = 30.0
 OFFICIAL_MAX_S = 40.0

@@ -13,6 +13,7 @@ from pitboard.config import Config, load_config
 from pitboard.door import check_door
 from pitboard.errors import ConfigRefused
 from pitboard.event_file import Fingerprint, Url
+from pitboard.node_files import admin_socket_beside
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 _DEFAULTS = EventConfigured(name="Pitboard")
@@ -52,6 +53,12 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
         check_door(self.host, tls=self.tls)
 
 
+class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent."""
+
+    socket: Path | None = None
+
+
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trackside unit to enrol."""
 
@@ -68,7 +75,12 @@ class CentralConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     journal: Path
     public: PublicConfig = msgspec.field(default_factory=PublicConfig)
     ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
+    admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.admin.socket or admin_socket_beside(self.journal)
 
     @classmethod
     def load(cls, path: Path) -> CentralConfig:

@@ -1,4 +1,4 @@
-"""Central from start to stop: the replica, the two doors, and the task that tells the feed what is new."""
+"""Central from start to stop: the replica, the three doors, and the tasks that follow what is new."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock
 from pitboard.door import door_context
 from pitboard.fold import Fold
-from pitboard.http_api import serve_tcp
+from pitboard.http_api import serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.replica import Replica
+from sync.central.admin_app import admin_app
 from sync.central.board_feed import BoardFeed
 from sync.central.central_config import CentralConfig
+from sync.central.erasure import erase_late_names
 from sync.central.event_set_up import bodies_to_say
 from sync.central.ingest_app import ingest_app
 from sync.central.public_app import public_app
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 BOARD_EVERY_S = 0.1
 NEWS_WAIT_S = 60.0
+ADMIN_SOCKET_MODE = 0o600
 # With thousands of open streams a full collection takes long enough to be seen on the phones.
 GC_THRESHOLD = 50_000
 
@@ -42,7 +45,7 @@ class Central:
 
 
 async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event) -> None:
-    """Serve both doors until `stop` is set."""
+    """Serve all doors until `stop` is set."""
     _make_room()
     async with open_central(config, clock) as central:
         log.info(
@@ -60,7 +63,7 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
 
 @contextlib.asynccontextmanager
 async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Central]:
-    """Open the replica, say what the config adds to the journal, and serve both doors."""
+    """Open the replica, say what the config adds to the journal, and serve all doors."""
     root = Identity.load_or_create(config.root_key_file)
     async with Replica.open(config.journal, root_key=root.key, clock=clock) as replica:
         await replica.start_writing(root, config.name)
@@ -71,11 +74,16 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         async with (
             _serve_public(replica.fold, feed, config) as public_port,
             serve_tcp(ingest_app(replica), config.ingest.host, config.ingest.port, tls=tls) as ingest_port,
+            serve_unix(admin_app(replica), config.admin_socket, mode=ADMIN_SOCKET_MODE),
             asyncio.TaskGroup() as tasks,
         ):
-            announcing = tasks.create_task(_announce(replica, feed), name="announce")
+            followers = [
+                tasks.create_task(_announce(replica, feed), name="announce"),
+                tasks.create_task(erase_late_names(replica), name="late names"),
+            ]
             yield Central(replica, public_port, ingest_port)
-            announcing.cancel()
+            for follower in followers:
+                follower.cancel()
 
 
 def _serve_public(

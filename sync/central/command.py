@@ -9,6 +9,7 @@ import click
 from pitboard.clock import SystemClock
 from pitboard.identity import Identity
 from pitboard.program import run_program
+from sync.central.admin_commands import ADMIN_COMMANDS
 from sync.central.central_config import CentralConfig
 from sync.central.central_server import serve_central
 
@@ -40,3 +41,7 @@ def central(context: click.Context, config_path: Path) -> None:
 def event_key(config: CentralConfig) -> None:
     """Print the event's public key, which units and displays are given at set-up."""
     click.echo(Identity.load_or_create(config.root_key_file).key)
+
+
+for admin_command in ADMIN_COMMANDS:
+    central.add_command(admin_command)
