@@ -12,6 +12,8 @@ import msgspec
 import requests
 
 from pitboard.local_socket import UNIX_PREFIX, open_session
+from pitboard.patience import happened
+from sync.contact_courier import ContactCourier
 from sync.pump import LinkState, Pump
 from sync.requests_peer import RequestsPeer, in_daemon_thread
 
@@ -51,10 +53,7 @@ class CentralLink:
         while True:
             self._changed.clear()
             await in_daemon_thread(self._post)
-            try:
-                await asyncio.wait_for(self._changed.wait(), REPORT_S)
-            except TimeoutError:
-                continue
+            await happened(self._changed, REPORT_S)
 
     def _post(self) -> None:
         central = {
@@ -84,10 +83,14 @@ async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: a
         RequestsPeer(unit_url, name="this unit"),
         on_state=link.see_downward,
     )
+    courier = ContactCourier(
+        RequestsPeer(unit_url, name="this unit"), RequestsPeer(central, name="central", pin=pin)
+    )
     async with asyncio.TaskGroup() as tasks:
         followers = [
             tasks.create_task(upward.run(), name="upward"),
             tasks.create_task(downward.run(), name="downward"),
+            tasks.create_task(courier.run(), name="contacts"),
             tasks.create_task(link.report(), name="report"),
         ]
         await stop.wait()

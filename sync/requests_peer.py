@@ -35,26 +35,32 @@ class RequestsPeer:
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the node's answer; raises PeerLost, or PeerBusy when it asks for patience."""
-        body = msgspec.json.encode(request)
-        return await in_daemon_thread(lambda: self._post(body, request.wait_ms / 1_000))
-
-    def _post(self, body: bytes, wait_s: float) -> SyncResponse:
+        answer = await self.call("POST", "/v1/sync", msgspec.json.encode(request), wait_ms=request.wait_ms)
         try:
-            response = self._session.post(
-                f"{self._base}/v1/sync",
+            return msgspec.json.decode(answer, type=SyncResponse)
+        except msgspec.MsgspecError as error:
+            raise PeerLost(peer=self.name, reason=f"its answer is not understood ({error})") from error
+
+    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+        """Return the body of the node's answer; raises like `sync`. `wait_ms` is what the node may take."""
+        return await in_daemon_thread(lambda: self._call(method, path, body, wait_ms / 1_000))
+
+    def _call(self, method: str, path: str, body: bytes | None, wait_s: float) -> bytes:
+        try:
+            response = self._session.request(
+                method,
+                f"{self._base}{path}",
                 data=body,
                 headers=_HEADERS,
                 timeout=(CONNECT_MAX_S, wait_s + ANSWER_MARGIN_S),
             )
-            if response.status_code == 503:
-                raise PeerBusy(peer=self.name, retry_after_ms=_retry_after_ms(response))
-            if response.status_code != 200:
-                raise PeerLost(peer=self.name, reason=f"it answered with status {response.status_code}")
-            return msgspec.json.decode(response.content, type=SyncResponse)
         except (requests.RequestException, OSError) as error:
             raise PeerLost(peer=self.name, reason=plain_reason(error)) from error
-        except msgspec.MsgspecError as error:
-            raise PeerLost(peer=self.name, reason=f"its answer is not understood ({error})") from error
+        if response.status_code == 503:
+            raise PeerBusy(peer=self.name, retry_after_ms=_retry_after_ms(response))
+        if response.status_code != 200:
+            raise PeerLost(peer=self.name, reason=f"it answered with status {response.status_code}")
+        return response.content
 
     def close(self) -> None:
         self._session.close()

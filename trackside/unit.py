@@ -9,17 +9,22 @@ from aiohttp import web
 
 from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
+from pitboard.contact_erasure import follow_erasures
 from pitboard.door import door_context
 from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.laps import NANOSECONDS_PER_MS
 from pitboard.replica import Replica
+from pitboard.side_database import beside
 from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.venue_presence import Advert, VenuePresence
 from sync.exchange_api import ExchangeApi
 from trackside.config import TracksideConfig
+from trackside.contact_api import ContactApi
+from trackside.contact_outbox import ContactOutbox
 from trackside.lights import Lights
 from trackside.local_api import LocalApi
+from trackside.neighbours import Neighbours, neighbours_of
 from trackside.passing_intake import PassingIntake
 from trackside.run_control import RunControl
 from trackside.screen import ScreenDisplay, ScreenFeed
@@ -33,7 +38,10 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; everything acknowledged by then is durable."""
     clock = SystemClock()
     identity = Identity.load_or_create(config.key_file)
-    async with Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica:
+    async with (
+        Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica,
+        ContactOutbox.open(beside(config.journal, "contacts")) as outbox,
+    ):
         await replica.start_writing(identity, config.name)
         run_control = RunControl(replica, clock, unit_key=identity.key, track=config.track)
         await run_control.resume()
@@ -46,12 +54,14 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
             lights=lights,
             feed=feed,
         )
+        local_app = local.app()
+        ContactApi(replica, outbox, identity).add_to(local_app)
         lan = new_app()
         ExchangeApi(replica).add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
         tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
         async with (
-            serve_unix(local.app(), config.api.socket),
+            serve_unix(local_app, config.api.socket),
             serve_tcp(lan, config.lan.host, config.lan.port, tls=tls) as port,
             asyncio.TaskGroup() as tasks,
         ):
@@ -60,7 +70,8 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_news(replica, feed), name="news"),
                 tasks.create_task(follow_time(replica, run_control, clock), name="time"),
                 tasks.create_task(follow_lights(feed), name="lights"),
-                tasks.create_task(be_found(config, identity.key, port, feed), name="mdns"),
+                tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
+                tasks.create_task(be_found(config, replica, identity.key, port, feed), name="mdns"),
             ]
             await stop.wait()
             for follower in followers:
@@ -95,18 +106,27 @@ async def follow_lights(feed: ScreenFeed) -> None:
         await asyncio.sleep(LIGHT_CHECK_S)
 
 
-async def be_found(config: TracksideConfig, key: str, port: int, feed: ScreenFeed) -> None:
-    """Advertise the unit on the venue's network and list the displays found there."""
+async def be_found(config: TracksideConfig, replica: Replica, key: str, port: int, feed: ScreenFeed) -> None:
+    """Advertise the unit, list the displays found, and pull what other units have."""
 
     def show() -> None:
         feed.show_displays(
             [
                 ScreenDisplay(node.properties.get("name") or node.name, node.address)
-                for _, node in sorted(presence.found.items())
+                for _, node in sorted(presence.found(DISPLAY_SERVICE).items())
                 if node.properties.get("event") == config.event_key
             ]
         )
+        neighbours.follow(
+            neighbours_of(
+                presence.found(UNIT_SERVICE),
+                event_key=config.event_key,
+                own_key=key,
+                enrolled=replica.fold.roster.enrolled(),
+            )
+        )
 
+    neighbours = Neighbours(replica)
     presence = VenuePresence(
         Advert(
             service=UNIT_SERVICE,
@@ -118,12 +138,14 @@ async def be_found(config: TracksideConfig, key: str, port: int, feed: ScreenFee
                 "tls": "yes" if config.lan.tls else "no",
             },
         ),
-        browse_service=DISPLAY_SERVICE,
+        browse_services=(DISPLAY_SERVICE, UNIT_SERVICE),
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
         on_change=show,
     )
-    await presence.run(port)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(neighbours.run(), name="neighbours")
+        tasks.create_task(presence.run(port), name="presence")
 
 
 async def _healthy(name: str) -> web.Response:
