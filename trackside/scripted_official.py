@@ -123,6 +123,8 @@ class ScriptedOfficial:
             return
         if sight.page == "status":
             await self._tap(sight, "back")
+        elif sight.page == "contact":
+            await self._tap(sight, "contact:skip")
         elif sight.phase == "idle":
             await (self._type(sight) if sight.page == "keyboard" else self._choose(sight))
         elif self._plan is not None and sight.phase == "armed":

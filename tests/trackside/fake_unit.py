@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from pitboard.contact_envelope import SealedContact
 from tests.trackside.touch_samples import LIGHTS
 from trackside.touch.acts import Act, Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
 from trackside.touch.screen_state import Competitor, Lap, Run, ScreenState
@@ -24,6 +25,7 @@ class FakeUnit:
     def __init__(self) -> None:
         self.screen = ScreenState(version=1, unit="Track A", event="Club race", phase="idle", lights=LIGHTS)
         self.acts: list[Act] = []
+        self.contacts: list[SealedContact] = []
         self.decisions: list[tuple[str, str]] = []  # run, confirmed or discarded
         self.is_mute = False
         self.refusal: tuple[str, str] | None = None
@@ -36,6 +38,7 @@ class FakeUnit:
         app = web.Application()
         app.router.add_get("/v1/screen", self._get_screen)
         app.router.add_post("/v1/act", self._post_act)
+        app.router.add_post("/v1/contact", self._post_contact)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.UnixSite(runner, str(socket)).start()
@@ -81,6 +84,11 @@ class FakeUnit:
             code, detail = self.refusal
             return _json({"error": code, "detail": detail}, status=409)
         return await self._do(act)
+
+    async def _post_contact(self, request: web.Request) -> web.Response:
+        await self._stay_mute()
+        self.contacts.append(msgspec.json.decode(await request.read(), type=SealedContact))
+        return _json({"contact": "1"})
 
     async def _do(self, act: Act) -> web.Response:
         match act:

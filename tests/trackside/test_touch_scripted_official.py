@@ -11,6 +11,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from tests.trackside.fake_unit import FakeUnit
+from tests.trackside.touch_samples import SEAL
 from tests.trackside.touch_stage import Stage, open_stage
 from trackside.scripted_names import NAMES, is_on_keys, key_of
 from trackside.scripted_official import ScriptedOfficial
@@ -45,6 +46,21 @@ def official(stage: Stage, log_path: Path, *, seed: int, runs_max: int | None) -
 
 def decisions(log_path: Path) -> list[Decision]:
     return [msgspec.json.decode(line, type=Decision) for line in log_path.read_bytes().splitlines()]
+
+
+def test_it_skips_the_contact_page(tmp_path: Path) -> None:
+    async def story() -> FakeUnit:
+        unit = FakeUnit()
+        await unit.change(contact_seal=SEAL)
+        async with open_stage(unit) as stage:
+            driving = asyncio.create_task(drive(unit))
+            async with asyncio.timeout(40):
+                await official(stage, tmp_path / "official.jsonl", seed=1, runs_max=1).run()
+            driving.cancel()
+        return unit
+
+    unit = asyncio.run(story())
+    assert (len(unit.decisions), unit.contacts) == (1, [])
 
 
 @pytest.mark.parametrize("seed", [1, 5])

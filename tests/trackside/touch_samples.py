@@ -6,7 +6,18 @@ import random
 from dataclasses import replace
 
 from trackside.touch.geometry import Measures
-from trackside.touch.screen_state import Competitor, DisplayNode, Entry, Lap, Light, Phase, Run, ScreenState
+from trackside.touch.screen_state import (
+    Competitor,
+    ContactSeal,
+    DisplayNode,
+    Entry,
+    Lap,
+    Light,
+    Phase,
+    Run,
+    ScreenState,
+)
+from trackside.touch.typed_contact import TypedContact
 from trackside.touch.view import Hold, Message, Page, Purpose, View
 
 SECOND_NS = 1_000_000_000
@@ -110,6 +121,16 @@ def screen(phase: Phase, a_run: Run | None = None, *, count: int = 24, version: 
     )
 
 
+SEAL = ContactSeal(contact_key="09" + "00" * 31, event_key="ab" * 32)
+
+
+def typed_contact(text: str) -> TypedContact:
+    contact = TypedContact("c1", SEAL)
+    for letter in text:
+        contact.type(letter)
+    return contact
+
+
 SOME_LAPS = (
     lap(1, 23_456),
     lap(2, 22_871),
@@ -143,6 +164,32 @@ def scenes() -> dict[str, tuple[ScreenState | None, View]]:
             idle,
             replace(plain, page=Page.KEYBOARD, purpose=Purpose.SEARCH, typed="gar"),
         ),
+        "contact": (
+            idle,
+            replace(
+                plain,
+                page=Page.CONTACT,
+                contact=typed_contact(""),
+                message=Message(
+                    kind="saved",
+                    text="Saved: Ada Álvarez is registered",
+                    until_mono_ns=NOW_MONO_NS + SECOND_NS,
+                ),
+            ),
+        ),
+        "contact-email": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("ada.alvarez@example.org")),
+        ),
+        "contact-phone": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("+49 (171) 23"), keys_page=1),
+        ),
+        "contact-long": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("m" * 60 + "@example.museum 0171 2345")),
+        ),
+        "contact-started": (idle, replace(plain, page=Page.CONTACT, contact=typed_contact("ada.alv"))),
         "armed": (screen("armed", run(started_s_ago=None)), plain),
         "armed-bad": (
             replace_lights(screen("armed", run(started_s_ago=None, name=HARD_NAMES[2]))),

@@ -14,6 +14,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
     def said(self) -> str:
         return "Saved"
 
+    @property
+    def unanswered(self) -> str:
+        """The sentence shown when it is unknown whether the unit has the act."""
+        return "No answer: look whether it was saved before you tap again."
+
 
 class Register(Act, frozen=True, kw_only=True, tag="register"):
     name: str
@@ -21,6 +26,22 @@ class Register(Act, frozen=True, kw_only=True, tag="register"):
     @property
     def said(self) -> str:
         return f"Saved: {self.name} is registered"
+
+
+class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
+    """A contact as it was sealed here; it has a call of its own, `POST /v1/contact`."""
+
+    competitor: str
+    contact_key: str
+    sealed: str
+
+    @property
+    def said(self) -> str:
+        return "Saved: the contact is sealed"
+
+    @property
+    def unanswered(self) -> str:
+        return "No answer: tap Save again, twice does no harm. Or tap Skip."
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):

@@ -59,6 +59,16 @@ class FinishTyping:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveContact:
+    """Seal what was typed on the contact page and send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkipContact:
+    """Leave the contact page; what was typed is wiped."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClearSearch:
     """Show all names again."""
 
@@ -84,6 +94,8 @@ Intent = (
     | Erase
     | TurnKeys
     | FinishTyping
+    | SaveContact
+    | SkipContact
     | ClearSearch
     | AskDiscard
     | KeepRun

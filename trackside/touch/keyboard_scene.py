@@ -31,11 +31,15 @@ def lay_keyboard(screen: ScreenState, view: View, measures: Measures) -> Layout:
         cells = row_area.columns(10, gap)
         if row is letters[-1]:
             widgets.append(_page_key(cells[0], view, measures))
-            widgets.append(_key("keyboard:space", cells[8], "space", TypeText(" "), view, measures))
-            widgets.append(_key("keyboard:backspace", cells[9], "", Erase(), view, measures, icon="erase"))
+            widgets.append(typing_key("keyboard:space", cells[8], "space", TypeText(" "), view, measures))
+            widgets.append(
+                typing_key("keyboard:backspace", cells[9], "", Erase(), view, measures, icon="erase")
+            )
             cells = cells[1:8]
         widgets += [
-            _key(f"keyboard:{letter}", cell, letter, TypeText(cased(letter, view.typed)), view, measures)
+            typing_key(
+                f"keyboard:{letter}", cell, letter, TypeText(cased(letter, view.typed)), view, measures
+            )
             for cell, letter in zip(cells, row, strict=True)
         ]
     return Layout(widgets=tuple(widgets))
@@ -96,12 +100,13 @@ def _is_taken(screen: ScreenState, view: View) -> bool:
 
 def _page_key(cell: Rect, view: View, measures: Measures) -> Widget:
     label = _PAGE_LABELS[(view.keys_page + 1) % len(KEY_PAGES)]
-    return _key("keyboard:page", cell, label, TurnKeys(), view, measures)
+    return typing_key("keyboard:page", cell, label, TurnKeys(), view, measures)
 
 
-def _key(
+def typing_key(
     name: str, cell: Rect, label: str, intent: Intent, view: View, measures: Measures, *, icon: Icon = ""
 ) -> Widget:
+    """Return a key; a letter's label is the letter."""
     is_letter = len(label) == 1
     return Widget(
         name=name,

@@ -11,6 +11,7 @@ from pitboard.drawing.typeface import Typeface
 from trackside.touch.button_colours import FILLS, INKS, button_colours
 from trackside.touch.geometry import Measures, Rect
 from trackside.touch.icons import draw_icon
+from trackside.touch.paint_letters import draw_letters
 from trackside.touch.paint_text import draw_block
 from trackside.touch.widgets import Look, Tone, Widget
 
@@ -120,8 +121,16 @@ class Painter:
         caret_px = max(3, self._measures.px(4))
         text_room = text_room.cut_right(caret_px, self._measures.px(6))[1]
         size_px = min(widget.size_px, text_room.h)
-        left, _, width, _ = self._line(widget.label, text_room, size_px, palette.TEXT)
-        caret_x = left + width + self._measures.px(4) if widget.label else text_room.x
+        caret_x = text_room.x
+        if widget.contact is not None and widget.contact.count:
+            caret_x = draw_letters(self._target, self._typeface, widget.contact, text_room, size_px)
+        elif widget.contact is not None:  # nothing typed yet: the label says what is asked for
+            room = text_room.cut_left(2 * caret_px, self._measures.px(4))[1]
+            self._line(widget.label, room, size_px, palette.TEXT_MUTED, weight=Weight.REGULAR, shrink=True)
+        elif widget.label:
+            left, _, width, _ = self._line(widget.label, text_room, size_px, palette.TEXT)
+            caret_x = left + width
+        caret_x += self._measures.px(4) if caret_x > text_room.x else 0
         self._box(
             Rect(caret_x, text_room.y + 2, caret_px, text_room.h - 4), palette.BLUE, radius=caret_px // 2
         )

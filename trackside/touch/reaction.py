@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pitboard.drawing.text_runs import clusters
-from trackside.touch.acts import Act, Register
+from trackside.touch.acts import Act, KeepContact, Register
+from trackside.touch.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.intents import (
     AskDiscard,
     ClearSearch,
@@ -17,15 +18,18 @@ from trackside.touch.intents import (
     KeepRun,
     OpenKeyboard,
     Pick,
+    SaveContact,
     ScrollTo,
     SendAct,
     ShowPage,
+    SkipContact,
     TurnKeys,
     TurnOrder,
     TypeText,
 )
 from trackside.touch.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
-from trackside.touch.screen_state import ScreenState
+from trackside.touch.screen_state import ContactSeal, ScreenState
+from trackside.touch.typed_contact import TypedContact
 from trackside.touch.view import Order, Page, Purpose, View
 from trackside.touch.widgets import ListArea
 
@@ -49,13 +53,19 @@ def react(view: View, intent: Intent) -> Reaction:
             order = Order.NAME if view.order is Order.NEWEST else Order.NEWEST
             return Reaction(view=replace(view, order=order, list_top=0))
         case ShowPage(page=page):
-            return Reaction(view=replace(view, page=page, list_top=0))
+            return Reaction(view=_turned(view, page))
+        case SaveContact():
+            return Reaction(view=view, act=None if view.contact is None else view.contact.sealed())
+        case SkipContact():
+            return Reaction(view=_without_contact(view))
         case AskDiscard():
             return Reaction(view=replace(view, asks_discard=True))
         case KeepRun():
             return Reaction(view=replace(view, asks_discard=False))
         case ClearSearch():
             return Reaction(view=replace(view, search="", list_top=0))
+        case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
+            return Reaction(view=_type_contact(view, view.contact, intent))
         case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
             return _react_to_typing(view, intent)
         case _:
@@ -68,18 +78,28 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
         return view
     if (before.phase, now.phase) == ("running", "time-up"):
         return view  # the same list: what the official is about to judge must not move
-    return replace(view, page=Page.MAIN, picked=None, list_top=0, asks_discard=False, typed="", search="")
+    fresh = replace(view, picked=None, list_top=0, asks_discard=False, typed="", search="")
+    return _without_contact(fresh)
 
 
-def after_act(view: View, act: Act, answer: dict[str, object]) -> View:
-    """Return the view once the unit has the act: who was just registered is picked."""
+def after_act(view: View, act: Act, answer: dict[str, object], seal: ContactSeal | None = None) -> View:
+    """Return the view once the unit has the act.
+
+    Who was just registered is picked, and asked for a contact where the event takes any.
+    """
+    if isinstance(act, KeepContact):
+        return _without_contact(view)
     if not isinstance(act, Register):
         return replace(view, asks_discard=False)
     picked = answer.get("competitor")
+    picked = picked if isinstance(picked, str) else None
+    asks_contact = picked is not None and seal is not None
     return replace(
         view,
-        page=Page.MAIN,
-        picked=picked if isinstance(picked, str) else None,
+        page=Page.CONTACT if asks_contact else Page.MAIN,
+        contact=TypedContact(picked, seal) if picked is not None and seal is not None else None,
+        keys_page=0,
+        picked=picked,
         typed="",
         search="",
         list_top=0,
@@ -91,6 +111,31 @@ def scrolled(view: View, the_list: ListArea, *, from_top: int, moved_px: int) ->
     """Return the view with the list dragged from where it stood, by whole rows."""
     rows = round(moved_px / the_list.row_px)
     return replace(view, list_top=max(0, min(the_list.top_max, from_top - rows)))
+
+
+def _turned(view: View, page: Page) -> View:
+    """Return the view on that page; whoever looked at the lights meanwhile finds the contact as it was."""
+    if page is Page.MAIN and view.page is Page.STATUS and view.contact is not None:
+        page = Page.CONTACT
+    return replace(view, page=page, list_top=0)
+
+
+def _without_contact(view: View) -> View:
+    """Return the view on the main page; the touchscreen wipes the contact that a view has lost."""
+    return replace(view, page=Page.MAIN, contact=None, contact_edits=0)
+
+
+def _type_contact(view: View, contact: TypedContact, intent: TypeText | Erase | TurnKeys) -> View:
+    """Change the contact in place and return the view that shows it."""
+    match intent:
+        case TypeText(text=text):
+            for letter in text:
+                contact.type(letter)
+        case Erase():
+            contact.take_back()
+        case TurnKeys():
+            return replace(view, keys_page=(view.keys_page + 1) % len(CONTACT_KEY_PAGES))
+    return replace(view, contact_edits=view.contact_edits + 1)
 
 
 def _react_to_typing(

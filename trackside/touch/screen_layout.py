@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trackside.touch.contact_scene import lay_contact
 from trackside.touch.discard_question import lay_question
 from trackside.touch.geometry import Measures
 from trackside.touch.idle_scene import lay_idle
@@ -29,6 +30,8 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
     if screen.run is None or screen.phase == "idle":
         if view.page is Page.KEYBOARD:
             return lay_keyboard(screen, view, measures)
+        if view.page is Page.CONTACT and view.contact is not None:
+            return lay_contact(view.contact, view, measures)
         return lay_idle(screen, view, measures)
     if screen.phase == "review":
         scene = lay_review(screen, screen.run, view, measures)

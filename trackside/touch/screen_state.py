@@ -60,6 +60,13 @@ class DisplayNode(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
+class ContactSeal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contact is sealed to."""
+
+    contact_key: str
+    event_key: str
+
+
 class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     unit: str
@@ -71,6 +78,7 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     lights: tuple[Light, ...] = ()
     displays: tuple[DisplayNode, ...] = ()
     resolution_ns: int = 1_000_000
+    contact_seal: ContactSeal | None = None  # None: the event takes no contacts
 
     def competitor_named(self, competitor: str | None) -> Competitor | None:
         return next((one for one in self.competitors if one.competitor == competitor), None)

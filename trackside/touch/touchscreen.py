@@ -12,7 +12,7 @@ from pitboard.clock import Clock
 from pitboard.errors import ActRefused, PeerLost
 from trackside.touch.acts import Act, stamped
 from trackside.touch.geometry import Measures
-from trackside.touch.intents import FinishTyping, Intent, ScrollTo
+from trackside.touch.intents import FinishTyping, Intent, SaveContact, ScrollTo, ShowPage, SkipContact
 from trackside.touch.painter import Painter
 from trackside.touch.pointers import Pointers, Tap
 from trackside.touch.pygame_input import (
@@ -131,10 +131,11 @@ class Touchscreen:
                 self._say("refused", error.reason)
             except PeerLost as error:
                 log.warning("act unanswered: act=%s reason=%s", sending.act, error.reason)
-                self._say("refused", "No answer: look whether it was saved before you tap again.")
+                self._say("refused", sending.act.unanswered)
             else:
                 self._answered_mono_ns = self._clock.mono_ns()
-                self._set_view(after_act(self._view, sending.act, answer))
+                seal = None if self._screen is None else self._screen.contact_seal
+                self._set_view(after_act(self._view, sending.act, answer, seal))
                 self._say("saved", sending.act.said)
             self._set_view(replace(self._view, sending=self._view.sending - {sending.name}))
 
@@ -165,7 +166,9 @@ class Touchscreen:
                     self._take_tap(tap)
             case KeyEvent(intent=intent):
                 if self._view.page is Page.KEYBOARD:
-                    self._take_key(intent, now_mono_ns)
+                    self._take_key("keyboard:done", intent, now_mono_ns)
+                elif self._view.page is Page.CONTACT:
+                    self._take_key("contact:save", _on_contact_page(intent), now_mono_ns)
             case WheelEvent(rows=rows):
                 if area := self._layout.list_area:
                     row = max(0, min(area.top_max, area.top + rows))
@@ -176,10 +179,10 @@ class Touchscreen:
             case QuitEvent():
                 self._is_closed = True
 
-    def _take_key(self, intent: Intent, now_mono_ns: int) -> None:
-        done = self._layout.widget("keyboard:done")
-        if not isinstance(intent, FinishTyping) or (done is not None and done.takes_taps):
-            self._take_intent("keyboard:done", intent, now_mono_ns)
+    def _take_key(self, done_name: str, intent: Intent, now_mono_ns: int) -> None:
+        done = self._layout.widget(done_name)
+        if not isinstance(intent, FinishTyping | SaveContact) or (done is not None and done.takes_taps):
+            self._take_intent(done_name, intent, now_mono_ns)
 
     def _take_tap(self, tap: Tap) -> None:
         widget = self._layout.widget(tap.name)
@@ -248,5 +251,17 @@ class Touchscreen:
 
     def _set_view(self, view: View) -> None:
         if view != self._view:
+            if self._view.contact is not None and self._view.contact is not view.contact:
+                self._view.contact.wipe()
             self._view = view
             self._is_stale = True
+
+
+def _on_contact_page(intent: Intent) -> Intent:
+    """Return what a real keyboard's Enter and Escape mean on the contact page."""
+    match intent:
+        case FinishTyping():
+            return SaveContact()
+        case ShowPage():
+            return SkipContact()
+    return intent

@@ -13,7 +13,7 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused, PeerLost
-from trackside.touch.acts import Act, Register
+from trackside.touch.acts import Act, KeepContact, Register
 from trackside.touch.screen_state import ScreenState
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
@@ -62,12 +62,14 @@ class UnitLink:
         Raises ActRefused with the unit's own sentence, PeerLost when no answer came in time: then it is
         unknown whether the unit has the act.
         """
-        body = msgspec.json.encode(act)
+        path, body = "/v1/act", msgspec.json.encode(act)
+        if isinstance(act, KeepContact):
+            path, body = "/v1/contact", _contact_body(act)
         until_mono_ns = self._clock.mono_ns() + ANSWER_MAX_MS * _NS_PER_MS
         while True:
             try:
                 async with asyncio.timeout(self._left_ms(until_mono_ns) / 1_000):
-                    status, answer = await self._ask("POST", "/v1/act", data=body)
+                    status, answer = await self._ask("POST", path, data=body)
                 return _act_answer(status, answer)
             except (PeerLost, TimeoutError) as error:
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
@@ -88,6 +90,12 @@ class UnitLink:
             raise _NotReached(peer=_PEER, reason=str(error)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PeerLost(peer=_PEER, reason=str(error) or "no answer") from error
+
+
+def _contact_body(act: KeepContact) -> bytes:
+    return msgspec.json.encode(
+        {"competitor": act.competitor, "contact_key": act.contact_key, "sealed": act.sealed}
+    )
 
 
 def _act_answer(status: int, body: bytes) -> dict[str, object]:

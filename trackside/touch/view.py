@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from trackside.touch.typed_contact import TypedContact
+
 
 class Page(Enum):
     MAIN = "main"
     STATUS = "status"
     KEYBOARD = "keyboard"
+    CONTACT = "contact"
 
 
 class Purpose(Enum):
@@ -45,6 +48,8 @@ class View:
     page: Page = Page.MAIN
     purpose: Purpose = Purpose.REGISTER
     typed: str = ""
+    contact: TypedContact | None = None  # on the contact page only; wiped when that page is left
+    contact_edits: int = 0  # grows with each letter, since the contact itself is changed in place
     keys_page: int = 0
     search: str = ""
     order: Order = Order.NEWEST

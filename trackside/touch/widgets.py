@@ -8,6 +8,7 @@ from typing import Literal
 
 from trackside.touch.geometry import Rect
 from trackside.touch.intents import Intent
+from trackside.touch.typed_contact import TypedContact
 
 
 class Look(Enum):
@@ -60,6 +61,8 @@ class Widget:
     is_pressed: bool = False
     is_struck: bool = False
     is_sending: bool = False
+    contact: TypedContact | None = None  # drawn letter by letter instead of the label
+    contact_edits: int = 0  # tells one state of the contact from the next
 
     @property
     def takes_taps(self) -> bool:
