@@ -11,10 +11,9 @@ from typing import NoReturn
 from aiohttp import web
 
 from display.source_choice import Candidate
-from pitboard.door import is_loopback
 from pitboard.errors import Refusal
 from pitboard.http_api import serve_tcp
-from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode
+from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
 from pitboard.venue_presence import RETRY_S, Advert, VenuePresence
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ class DisplayPresence:
                 name=name,
                 properties={"event": event_key, "scene": scene, "name": name},
             ),
-            browse_service=UNIT_SERVICE,
+            browse_services=(UNIT_SERVICE,),
             interfaces=interfaces,
             is_on=has_mdns,
             on_change=on_change,
@@ -60,7 +59,7 @@ class DisplayPresence:
 
     def units(self) -> list[Candidate]:
         """Return the units of this event that advertise themselves now, in a stable order."""
-        return units_of(self._event_key, self._presence.found)
+        return units_of(self._event_key, self._presence.found(UNIT_SERVICE))
 
     async def run(self) -> NoReturn:
         """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
@@ -80,11 +79,7 @@ def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
     They are asked over TLS; plainly only on this machine, and where they say so.
     """
     return [
-        Candidate(url=f"{_scheme(node)}://{node.address}", name=node.properties.get("unit") or node.name)
+        Candidate(url=node_url(node), name=node.properties.get("unit") or node.name)
         for _, node in sorted(found.items())
         if node.properties.get("event") == event_key
     ]
-
-
-def _scheme(node: FoundNode) -> str:
-    return "http" if node.properties.get("tls") == "no" and is_loopback(node.host) else "https"

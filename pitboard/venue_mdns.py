@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from pitboard.door import is_loopback
+
 log = logging.getLogger(__name__)
 
 UNIT_SERVICE = "_pitboard._tcp.local."
@@ -34,6 +36,12 @@ class FoundNode:
     @property
     def address(self) -> str:
         return f"{self.host}:{self.port}"
+
+
+def node_url(node: FoundNode) -> str:
+    """Return where to ask the node: over TLS; plainly only on this machine, and where it says so."""
+    is_plain = node.properties.get("tls") == "no" and is_loopback(node.host)
+    return f"{'http' if is_plain else 'https'}://{node.address}"
 
 
 @contextlib.asynccontextmanager

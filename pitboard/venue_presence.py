@@ -39,29 +39,29 @@ class VenuePresence:
         self,
         advert: Advert,
         *,
-        browse_service: str,
+        browse_services: Sequence[str],
         interfaces: Sequence[str],
         is_on: bool,
         on_change: Callable[[], None],
     ) -> None:
         self._advert = advert
-        self._browse_service = browse_service
         self._interfaces = interfaces
         self._is_on = is_on
         self._on_change = on_change
-        self._browser = VenueBrowser(browse_service, on_change)
+        self._browsers = {service: VenueBrowser(service, on_change) for service in browse_services}
         self.has_network = True  # until looked at
 
-    @property
-    def found(self) -> Mapping[str, FoundNode]:
-        return self._browser.found
+    def found(self, service: str) -> Mapping[str, FoundNode]:
+        """Return the nodes of a browsed service that are there now."""
+        return self._browsers[service].found
 
     async def run(self, port: int) -> NoReturn:
         """Advertise `port` and browse until cancelled; what the network refuses is tried again."""
         while True:
             addresses = own_addresses()
             self.has_network = any(not address.startswith("127.") for address in addresses)
-            self._browser = VenueBrowser(self._browse_service, self._on_change)  # another network's are gone
+            # What was found on another network is gone.
+            self._browsers = {service: VenueBrowser(service, self._on_change) for service in self._browsers}
             self._on_change()
             try:
                 await self._be_known(port, addresses)
@@ -77,7 +77,8 @@ class VenuePresence:
                 if mdns is None:
                     await asyncio.sleep(RETRY_S)
                     return
-                await stack.enter_async_context(self._browser.running(mdns))
+                for browser in self._browsers.values():
+                    await stack.enter_async_context(browser.running(mdns))
                 await stack.enter_async_context(
                     advertise(
                         mdns,

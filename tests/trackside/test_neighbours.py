@@ -1,0 +1,77 @@
+"""Units pull from each other: whom they ask, and that each ends up with the other's runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pitboard.board_view import encode_view, view_board
+from pitboard.bodies import CompetitorRegistered
+from pitboard.clock import ScriptedClock
+from pitboard.replica import Replica
+from pitboard.venue_mdns import FoundNode
+from sync.exchange import Peer, ReplicaPeer
+from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols
+from trackside.neighbours import NEIGHBOURS_MAX_COUNT, Neighbours, neighbours_of
+
+
+def node(number: int, *, event: str = "e", key: str = "k", **more: str) -> FoundNode:
+    return FoundNode(
+        name=f"unit {number}",
+        host="192.0.2.7",
+        port=8_000 + number,
+        properties={"event": event, "key": key, **more},
+    )
+
+
+def asked(*nodes: FoundNode, enrolled: tuple[str, ...] = ()) -> dict[str, str]:
+    found = {f"n{number}": found_node for number, found_node in enumerate(nodes)}
+    return neighbours_of(found, event_key="e", own_key="own", enrolled=enrolled)
+
+
+def test_only_other_units_of_the_same_event_are_asked() -> None:
+    wanted = asked(node(1, unit="Track B"), node(2, event="other"), node(3, key="own"))
+    assert wanted == {"https://192.0.2.7:8001": "Track B"}
+
+
+def test_a_crowd_of_strangers_pushes_no_enrolled_unit_out() -> None:
+    crowd = [node(number, key="stranger") for number in range(50)]
+    wanted = asked(*crowd, node(99, key="true"), enrolled=("true",))
+    assert len(wanted) == NEIGHBOURS_MAX_COUNT
+    assert "https://192.0.2.7:8099" in wanted
+
+
+def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = ScriptedClock()
+        async with (
+            Replica.open(tmp_path / "a.db", root_key=ROOT.key, clock=clock) as a,
+            Replica.open(tmp_path / "b.db", root_key=ROOT.key, clock=clock) as b,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for replica, identity in ((a, UNIT_A), (b, UNIT_B)):
+                await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
+                await replica.start_writing(identity, "unit")
+
+            def reach(replica: Replica) -> Neighbours:
+                def connect(url: str, name: str) -> Peer:
+                    return ReplicaPeer({"a": a, "b": b}[url])
+
+                return Neighbours(replica, connect=connect)
+
+            pullers = [(reach(a), {"b": "B"}), (reach(b), {"a": "A"})]
+            running = [tasks.create_task(puller.run()) for puller, _ in pullers]
+            for puller, wanted in pullers:
+                puller.follow(wanted)
+            await a.append(CompetitorRegistered(competitor="c1", name="Ann"))
+            await b.append(CompetitorRegistered(competitor="c2", name="Bob"))
+            async with asyncio.timeout(10):
+                while a.have() != b.have():
+                    await asyncio.sleep(0.001)
+            assert encode_view(view_board(a.fold)) == encode_view(view_board(b.fold))
+            pullers[0][0].follow({})  # B is switched off
+            await asyncio.sleep(0)
+            for task in running:
+                task.cancel()
+
+    asyncio.run(story())
