@@ -5,7 +5,7 @@ device that numbers anew after its own restart never meets its old numbers."""
 
 from __future__ import annotations
 
-from firmware_bridge.gate import Gate
+from firmware_bridge.gate import TRANSPONDERS_MAX_COUNT, Gate
 from firmware_bridge.passing import Passing
 from firmware_bridge.seq_ranges import SeqRanges
 from firmware_bridge.tick_clock import TickClock
@@ -34,6 +34,7 @@ class DeviceStart:
         self._seen = SeqRanges()
         self._latest_seq = 0
         self._latest_us: int | None = None
+        self._passed: dict[int | str | None, tuple[int, int]] = {}  # (tick_us, mono_ns)
 
     def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
         """Return whether a record that the decoder never gave before can come from this start."""
@@ -84,7 +85,7 @@ class DeviceStart:
             if seq > self._latest_seq:
                 self._latest_us = tick_us
         self._latest_seq = max(self._latest_seq, seq)
-        if gate is not None and not gate.lets_through(mono_ns, boot_id=boot_id, transponder=transponder):
+        if gate is not None and not self._is_let_through(gate, mono_ns, tick_us, boot_id, transponder):
             return None
         return Passing(
             sensor=self._sensor,
@@ -100,6 +101,23 @@ class DeviceStart:
             received_mono_ns=received_mono_ns,
             transponder=transponder,
         )
+
+    def _is_let_through(
+        self, gate: Gate, mono_ns: int, tick_us: int | None, boot_id: str, transponder: int | str | None
+    ) -> bool:
+        """Records that were held up on their way have stamps too close together; their ticks still tell."""
+        is_let_through = gate.lets_through(mono_ns, boot_id=boot_id, transponder=transponder)
+        before = self._passed.pop(transponder, None)
+        if tick_us is None:
+            return is_let_through
+        if len(self._passed) >= TRANSPONDERS_MAX_COUNT:
+            del self._passed[next(iter(self._passed))]
+        self._passed[transponder] = (tick_us, mono_ns)
+        if before is None:
+            return is_let_through
+        before_us, before_mono_ns = before
+        was_held_up = abs(mono_ns - before_mono_ns) < gate.hold_off_ns <= abs(tick_us - before_us) * 1000
+        return is_let_through or was_held_up
 
 
 def seq_of(number: int) -> int:

@@ -16,7 +16,7 @@ class Gate:
     """Lets one passing through per `hold_off_ms`; what it holds back stays in the raw log."""
 
     def __init__(self, *, hold_off_ms: int) -> None:
-        self._hold_off_ns = hold_off_ms * 1_000_000
+        self.hold_off_ns = hold_off_ms * 1_000_000
         self._boot_id = ""
         self._passed_mono_ns: dict[int | str | None, list[int]] = {}
 
@@ -27,7 +27,7 @@ class Gate:
         passed = self._passed_of(transponder)
         at = bisect_left(passed, mono_ns)
         neighbours = passed[max(0, at - 1) : at + 1]
-        if any(abs(mono_ns - neighbour) < self._hold_off_ns for neighbour in neighbours):
+        if any(abs(mono_ns - neighbour) < self.hold_off_ns for neighbour in neighbours):
             return False
         insort(passed, mono_ns)
         if len(passed) > REMEMBERED_MAX_COUNT:
