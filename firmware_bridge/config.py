@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from firmware_bridge.device_kinds import KINDS, DeviceKind, Kind
+from firmware_bridge.gpio_edge import Active, Backend, GpioSetting, Pull, WantedEdge
 from firmware_bridge.serial_port import Handshake, SerialSetting
 from pitboard.config import Config, load_config
 from pitboard.errors import ConfigRefused
@@ -16,6 +17,7 @@ from pitboard.errors import ConfigRefused
 HOLD_OFF_DEFAULT_MS = 300
 SILENT_MIN_MS = 1_200
 SPOOL_MIN_MB = 16
+GPIO_CHANNELS_MAX_COUNT = 31
 STATUS_FILE_NAME = "bridge-status.json"
 
 
@@ -27,6 +29,7 @@ class SensorConfig(Config, frozen=True, kw_only=True):
     """One device on one port; its passings belong to `gate`, by default one of the sensor's own name.
 
     `port` is a serial port, `address` a host and port that we dial, or where we are dialled by `tns`.
+    A `gpio` sensor has `pins` of this machine instead, and the keys after them.
     """
 
     name: str
@@ -38,6 +41,13 @@ class SensorConfig(Config, frozen=True, kw_only=True):
     gate: str = ""
     silent_max_ms: int | None = None
     accept_unchecked: bool = False
+    pins: tuple[Annotated[int, Meta(ge=0)], ...] = ()
+    active: Active = "high"
+    pull: Pull = "up"
+    edge: WantedEdge = "both"
+    clear_ms: Annotated[int, Meta(ge=0, le=60_000)] = 20
+    backend: Backend = "gpiod"
+    chip: str = ""
 
     @property
     def gate_name(self) -> str:
@@ -55,11 +65,25 @@ class SensorConfig(Config, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """Where it is plugged in, for a person."""
+        if self.pins:
+            return f"GPIO {', '.join(map(str, self.pins))}"
         return str(self.port) if self.port is not None else self.address
 
     @property
     def serial_setting(self) -> SerialSetting:
         return SerialSetting(baud=self.baud or self.device.baud, handshake=self.handshake)
+
+    @property
+    def gpio_setting(self) -> GpioSetting:
+        return GpioSetting(
+            pins=self.pins,
+            active=self.active,
+            pull=self.pull,
+            edge=self.edge,
+            clear_ms=self.clear_ms,
+            backend=self.backend,
+            chip=self.chip,
+        )
 
     @property
     def host_and_port(self) -> tuple[str, int] | None:
@@ -73,6 +97,12 @@ class SensorConfig(Config, frozen=True, kw_only=True):
 
     def find_fault(self) -> str:
         """Return what is wrong across the sensor's keys as one sentence, or nothing."""
+        if self.kind == "gpio":
+            return self._find_gpio_fault()
+        if self.pins:
+            return (
+                f"key 'sensor.pins': sensor '{self.name}' is of kind '{self.kind}'; pins are for kind 'gpio'"
+            )
         if (self.port is None) == (not self.address):
             return f"key 'sensor.port': sensor '{self.name}' needs either a port or an address"
         if self.device.dials_us and self.port is not None:
@@ -87,6 +117,17 @@ class SensorConfig(Config, frozen=True, kw_only=True):
             )
         if self.accept_unchecked and self.kind not in ("p3", "amb-text"):
             return f"key 'sensor.accept_unchecked': kind '{self.kind}' has no records without a checksum"
+        return ""
+
+    def _find_gpio_fault(self) -> str:
+        if self.port is not None or self.address:
+            return f"key 'sensor.port': sensor '{self.name}' is on pins; it has neither port nor address"
+        if not 1 <= len(self.pins) <= GPIO_CHANNELS_MAX_COUNT:
+            return (
+                f"key 'sensor.pins': sensor '{self.name}' needs 1 to {GPIO_CHANNELS_MAX_COUNT} GPIO numbers"
+            )
+        if len(set(self.pins)) < len(self.pins):
+            return f"key 'sensor.pins': sensor '{self.name}' names a pin twice"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""What the bridge must know of each kind of device beside its protocol: how it is plugged in, how quiet it is."""
+"""What the bridge must know of a device beside its protocol: how it is plugged in, and how quiet it is."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Literal, Protocol
 from firmware_bridge.alge_maker import AlgeMaker
 from firmware_bridge.amb_text_maker import AmbTextMaker
 from firmware_bridge.gate import Gate
+from firmware_bridge.gpio_maker import GpioMaker
 from firmware_bridge.lane_timer_maker import ChampMaker, FastTrackMaker
 from firmware_bridge.p3_maker import P3Maker
 from firmware_bridge.passing_maker import PassingMaker
 from firmware_bridge.reading import PassingSource
 from firmware_bridge.tns_maker import TnsMaker
 
-Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns"]
+Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns", "gpio"]
 
 
 class MakerOf(Protocol):
@@ -37,6 +38,10 @@ def _beamline(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSour
     return PassingMaker(sensor=sensor, gate=gate)
 
 
+def _gpio(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
+    return GpioMaker(sensor=sensor, gate=gate)
+
+
 KINDS: dict[str, DeviceKind] = {
     "beamline": DeviceKind(make=_beamline, baud=115_200, silent_max_ms=2_500),
     # Status comes each 5 s. No source gives the speed of serial P3 and AMB text: see the device's menu.
@@ -47,6 +52,8 @@ KINDS: dict[str, DeviceKind] = {
     "champ": DeviceKind(make=ChampMaker, baud=9_600, silent_max_ms=2_500, asks=True),
     # A ping comes about each 10 s.
     "tns": DeviceKind(make=TnsMaker, baud=9_600, silent_max_ms=25_000, tcp_port=3097, dials_us=True),
+    # We tell the levels of the pins ourselves, each second.
+    "gpio": DeviceKind(make=_gpio, baud=0, silent_max_ms=2_500),
 }
 
 

@@ -13,6 +13,11 @@ from typing import Literal, Protocol
 # Kernel stamps are taken in the interrupt. How long a busy Pi masks interrupts was not measured by us.
 KERNEL_UNCERTAINTY_NS = 50_000
 
+Active = Literal["high", "low"]
+Pull = Literal["up", "down", "none"]
+WantedEdge = Literal["both", "rising", "falling"]
+Backend = Literal["gpiod", "gpiozero"]
+
 _BOOT = r"([0-9a-f]{8})"
 _NUMBER = r"(\d{1,19})"
 _EDGE = re.compile(
@@ -30,11 +35,11 @@ class GpioSetting:
     """
 
     pins: tuple[int, ...]
-    active: Literal["high", "low"] = "high"
-    pull: Literal["up", "down", "none"] = "up"
-    edge: Literal["both", "rising", "falling"] = "both"
+    active: Active = "high"
+    pull: Pull = "up"
+    edge: WantedEdge = "both"
     clear_ms: int = 20
-    backend: Literal["gpiod", "gpiozero"] = "gpiod"
+    backend: Backend = "gpiod"
     chip: str = ""
 
 

@@ -29,12 +29,23 @@ class GpiodEdges:
         self._pins = list(pins)
         self._rising = rising
         self._on_edge = on_edge
+        self._trouble: OSError | None = None
 
     def levels(self) -> Sequence[bool]:
+        if self._trouble is not None:
+            raise self._trouble
         return [bool(value) for value in self._request.get_values(self._pins)]
 
     def on_readable(self) -> None:
-        for event in self._request.read_edge_events():
+        """Hand on the edges that wait. A chip that went away is noticed here, and told by `levels`."""
+        try:
+            events = self._request.read_edge_events()
+        except OSError as error:
+            self._trouble = error
+            # Else the loop would call us without pause.
+            asyncio.get_running_loop().remove_reader(self._request.fd)
+            return
+        for event in events:
             self._on_edge(
                 Edge(
                     channel=self._channels[event.line_offset],

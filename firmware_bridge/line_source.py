@@ -1,4 +1,4 @@
-"""How the bridge comes to a sensor's bytes: a serial port, a connection we dial, or one that dials us."""
+"""How the bridge comes to a sensor's bytes: a serial port, a connection either way, or pins of our own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Protocol
 
 from firmware_bridge.chunk_queue import Chunk
 from firmware_bridge.config import SensorConfig
+from firmware_bridge.gpio_edge import GpioSetting
+from firmware_bridge.gpio_line import GpioLine
 from firmware_bridge.serial_port import SerialPort, SerialSetting
 from firmware_bridge.tcp_door import TcpDoor
 from firmware_bridge.tcp_line import TcpLine
@@ -68,8 +70,23 @@ class TcpSource:
         pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSource:
+    setting: GpioSetting
+    clock: Clock
+    waiting_detail: str = ""
+
+    def open(self) -> AbstractAsyncContextManager[Line]:
+        return GpioLine.open(self.setting, clock=self.clock)
+
+    def close(self) -> None:
+        pass
+
+
 def make_line_source(config: SensorConfig, clock: Clock) -> LineSource:
     """Return the source that the config names."""
+    if config.kind == "gpio":
+        return GpioSource(setting=config.gpio_setting, clock=clock)
     if config.port is not None:
         return SerialSource(path=config.port, setting=config.serial_setting, clock=clock)
     place = config.host_and_port

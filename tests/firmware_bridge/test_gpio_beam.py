@@ -158,6 +158,22 @@ def test_libgpiod_gives_the_kernels_stamp_and_its_own_count() -> None:
     assert edges.levels() == [True, False]
 
 
+def test_a_chip_that_goes_away_is_told_once_and_does_not_spin() -> None:
+    async def go_away() -> None:
+        request = FakeRequest(is_gone=True)
+        edges = GpiodEdges(request=request, pins=(17,), rising="rising", on_edge=lambda edge: None)
+        asyncio.get_running_loop().add_reader(request.fd, edges.on_readable)
+        os.write(request.other_fd, b"!")
+        await asyncio.sleep(0.01)
+        assert request.reads_count == 1
+        with pytest.raises(OSError, match="gone"):
+            edges.levels()
+        os.close(request.fd)
+        os.close(request.other_fd)
+
+    asyncio.run(go_away())
+
+
 def test_without_libgpiod_or_without_a_chip_there_is_one_sentence() -> None:
     with (
         pytest.raises(BeamLost, match=r"'gpiod' is missing|no GPIO chip|group 'gpio'"),
@@ -177,8 +193,19 @@ class FakeEvent:
 @dataclass
 class FakeRequest:
     events: list[FakeEvent] = field(default_factory=list)
+    is_gone: bool = False
+    reads_count: int = 0
+    fd: int = -1
+    other_fd: int = -1
+
+    def __post_init__(self) -> None:
+        if self.is_gone:
+            self.fd, self.other_fd = os.pipe()
 
     def read_edge_events(self) -> list[FakeEvent]:
+        self.reads_count += 1
+        if self.is_gone:
+            raise OSError("the chip is gone")
         return self.events
 
     def get_values(self, pins: Sequence[int]) -> list[int]:
