@@ -89,8 +89,16 @@ class Ledger:
         self._hashes.setdefault(record.stream, []).append(record.header_hash)
 
 
+def opening_of(record: Record) -> StreamOpened | None:
+    """Return what a stream's first record says; None for any other."""
+    if record.seq != 1 or record.body_bytes is None:
+        return None
+    body = read_body(record.header.kind, record.body_bytes)
+    return body if isinstance(body, StreamOpened) else None
+
+
 def _opening_key(record: Record) -> str:
-    body = None if record.body_bytes is None else read_body(record.header.kind, record.body_bytes)
-    if not isinstance(body, StreamOpened):
+    opened = opening_of(record)
+    if opened is None:
         raise RecordRefused(reason="the stream does not begin by saying who writes it")
-    return body.key
+    return opened.key

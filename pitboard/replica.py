@@ -15,17 +15,19 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened
+from pitboard.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened, UnitEnrolled
 from pitboard.clock import Clock
 from pitboard.errors import RecordRefused
 from pitboard.fold import Fold
 from pitboard.hybrid_clock import HybridClock
 from pitboard.identity import Identity
 from pitboard.journal import Journal
-from pitboard.ledger import Arrival, Ledger
+from pitboard.ledger import Arrival, Ledger, opening_of
 from pitboard.record import Record
+from pitboard.stamp_watch import StampWatch
 from pitboard.storage import Storage
 from pitboard.stream import StreamWriter
+from pitboard.stream_watch import Notice, StreamWatch
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,9 @@ class Replica:
         self.alarms: dict[str, str] = {}  # stream -> sentence
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
+        self._stamp_watch = StampWatch(self._hybrid_clock)
         self._ledger = Ledger()
+        self._watch = StreamWatch()
         self._recent: dict[str, deque[Record]] = {}
         self._accepting = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -89,6 +93,7 @@ class Replica:
 
         Its id is random; only a simulation, which must repeat itself, brings its own.
         """
+        self._stamp_watch.heed(identity.key)
         self._writer = StreamWriter(identity, self._hybrid_clock, stream=stream)
         await self.append(
             StreamOpened(
@@ -195,6 +200,10 @@ class Replica:
         recent = self._recent.get(stream)
         return recent[-1].header.stamp if recent else None
 
+    def notices(self) -> list[Notice]:
+        """Return what the streams say about the machines that wrote them."""
+        return self._watch.notices(self.fold.roster.enrolled())
+
     def nudge(self) -> None:
         """Wake everybody who waits for news."""
         changed, self._changed = self._changed, asyncio.Event()
@@ -209,10 +218,17 @@ class Replica:
         if record.seq != self._ledger.head(record.stream) + 1:
             return  # a caller that went away before its commit sent the same again
         self._ledger.take(record)
-        self._hybrid_clock.observe(record.header.stamp)
+        self._watch.see(record.stream, record.seq, record.header.stamp, opening_of(record))
         self._recent.setdefault(record.stream, deque(maxlen=RECENT_MAX_COUNT)).append(record)
         self.fold.add(record)
+        self._watch_stamp(record)
         self.version += 1
+
+    def _watch_stamp(self, record: Record) -> None:
+        roster = self.fold.roster
+        self._stamp_watch.see(self._ledger.key_of(record.stream) or "", record.header.stamp, roster)
+        if record.header.kind == KIND_OF[UnitEnrolled]:
+            self._stamp_watch.look_again(roster)
 
     def _lacks_its_body(self, record: Record) -> bool:
         """Return whether the body is missing though no erasure we know of took it: it must come again."""

@@ -94,16 +94,18 @@ class StreamWatch:
         if not streams:
             return []
         newest_id, newest = max(streams.items(), key=lambda item: (item[1].opened_stamp, item[0]))
-        lost, together = 0, False
-        for stream, earlier in streams.items():
-            beyond = earlier.stamps[newest.opened.earlier.get(stream, 0) :]
-            if stream == newest_id or not beyond:
-                continue
-            grew_ms = stamp_utc_ms(beyond[-1]) - stamp_utc_ms(newest.opened_stamp)
-            if grew_ms > TOGETHER_MIN_MS:
-                together = True
-            else:
-                lost += len(beyond)
+        loose = {stream: known for stream, known in streams.items() if not _is_covered(stream, streams)}
+        together = any(
+            _grew_beside(stream, earlier, other)
+            for stream, earlier in loose.items()
+            for other_id, other in loose.items()
+            if other_id != stream
+        )
+        lost = sum(
+            len(earlier.stamps[newest.opened.earlier.get(stream, 0) :])
+            for stream, earlier in loose.items()
+            if stream != newest_id
+        )
         if together:
             sentence = (
                 f"Two machines write as {name}: a copied card runs in both. "
@@ -117,3 +119,18 @@ class StreamWatch:
             )
             return [Notice(kind="came-back-older", unit=name, sentence=sentence)]
         return []
+
+
+def _is_covered(stream: str, streams: Mapping[str, _Stream]) -> bool:
+    """Return whether a machine that wrote on later knew all of this stream."""
+    head = len(streams[stream].stamps)
+    newest_first = reversed(list(streams.values()))  # it covers all the others on any quiet day
+    return any(other.opened.earlier.get(stream, 0) >= head for other in newest_first)
+
+
+def _grew_beside(stream: str, earlier: _Stream, other: _Stream) -> bool:
+    """Return whether the stream went on for long after another one opened without knowing that."""
+    beyond = earlier.stamps[other.opened.earlier.get(stream, 0) :]
+    if not beyond:
+        return False
+    return stamp_utc_ms(beyond[-1]) - stamp_utc_ms(other.opened_stamp) > TOGETHER_MIN_MS

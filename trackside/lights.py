@@ -99,9 +99,14 @@ class Lights:
             return Light(
                 "central", "bad", "This unit is not enrolled. Connect it to central, call the admin."
             )
+        notices = {notice.kind: notice.sentence for notice in self._replica.notices()}
+        if "two-machines" in notices:
+            return Light("central", "bad", notices["two-machines"])
         if self._sync is None or not self._is_fresh(self._sync):
             return Light("central", "warning", "The sync program does not answer. Results are kept here.")
         central = self._sync[1].central
+        if central.state == "ok" and notices:
+            return Light("central", "warning", next(iter(notices.values())))
         if central.state == "ok":
             return Light("central", "ok", central.detail or "Central has everything.")
         waiting = f" {central.waiting_count} records wait here." if central.waiting_count else ""
