@@ -86,6 +86,7 @@ class CentralThread:
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
+        self.ingest_port = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Self]:
@@ -122,5 +123,6 @@ class CentralThread:
         async with open_central(config, SystemClock()) as central:
             self._central = central
             self.port = central.public_port
+            self.ingest_port = central.ingest_port
             serving.set()
             await self._stop.wait()
