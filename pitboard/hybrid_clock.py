@@ -9,6 +9,8 @@ from __future__ import annotations
 from pitboard.clock import Clock
 
 COUNTER_BITS = 16
+UTC_MAX_MS = 4_102_444_800_000
+"""The year 2100. A clock beyond it is wrong, and stamps must stay far from the largest that a header may have."""
 
 
 class HybridClock:
@@ -20,12 +22,17 @@ class HybridClock:
 
     def next_stamp(self) -> int:
         """Return a stamp greater than all issued or observed before."""
-        self._last_stamp = max(self._last_stamp + 1, self._clock.utc_ms() << COUNTER_BITS)
+        utc_ms = min(self._clock.utc_ms(), UTC_MAX_MS)
+        self._last_stamp = max(self._last_stamp + 1, utc_ms << COUNTER_BITS)
         return self._last_stamp
 
     def observe(self, stamp: int) -> None:
-        """Take note of another node's stamp, so that what we write next comes after it."""
-        self._last_stamp = max(self._last_stamp, stamp)
+        """Take note of another node's stamp, so that what we write next comes after it.
+
+        One beyond the year 2100 is not followed: it would leave no room for stamps after it.
+        """
+        if stamp_utc_ms(stamp) <= UTC_MAX_MS:
+            self._last_stamp = max(self._last_stamp, stamp)
 
 
 def stamp_utc_ms(stamp: int) -> int:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -75,7 +76,7 @@ class Replica:
             yield await cls.over(journal, clock)
 
     @classmethod
-    async def over(cls, journal: Storage, clock: Clock) -> Replica:
+    async def over(cls, journal: Storage, clock: Clock) -> Self:
         """Return a replica of what the storage holds, following it from now on."""
         replica = cls(journal, clock)
         async for record in journal.read_all():

@@ -32,6 +32,10 @@ class Roster:
         standing = self._standing.get(key)
         return Authority.TIMEKEEPER if standing is not None else Authority.NOBODY
 
+    def knows(self, key: str) -> bool:
+        """Return whether the key is the event's root or was ever enrolled or revoked."""
+        return self.authority(key) != Authority.NOBODY
+
     def counts(self, key: str, stream: str, seq: int) -> bool:
         """Return whether a record of an enrolled key's stream counts, a revocation's limits considered."""
         standing = self._standing.get(key)
