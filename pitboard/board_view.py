@@ -93,8 +93,8 @@ def encode_view(view: msgspec.Struct) -> bytes:
 
 
 def on_track(fold: Fold) -> list[Run]:
-    """Return each track's last armed run, where nobody has decided it yet."""
-    return [run for _, run in sorted(fold.race.last_armed().items()) if run.decision is None]
+    """Return on each track the run armed last, of those that nobody has decided yet."""
+    return [run for _, run in sorted(fold.race.last_undecided().items())]
 
 
 def view_entry(fold: Fold, competitor: str) -> EntryView | None:

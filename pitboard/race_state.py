@@ -111,7 +111,7 @@ class RaceState:
         self._lanes: dict[LaneKey, Lane] = {}
         self._passings: dict[tuple[str, str], tuple[LaneKey, Crossing]] = {}
         self._laps: dict[str, list[Lap]] = {}
-        self._last_armed: dict[tuple[str, str], Run] = {}
+        self._undecided: dict[str, Run] = {}
 
     def apply(self, body: Body, word: Word, unit: str) -> None:
         """Take what the unit with this key said; kinds that do not concern the race are ignored."""
@@ -137,7 +137,9 @@ class RaceState:
                 if self._run(body.run).verdicts.setdefault(body.lap, LastWord()).say(body.verdict, word):
                     self._touch(body.run)
             case RunDecided():
-                if self._run(body.run).decided.say(body.decision, word):
+                run = self._run(body.run)
+                if run.decided.say(body.decision, word):
+                    self._note_decision(run)
                     self._touch(body.run)
             case LapCorrected():
                 if self._run(body.run).corrections.setdefault(body.lap, LastWord()).say(body.lap_ns, word):
@@ -248,29 +250,40 @@ class RaceState:
             # Run ids are random, so a second arming is a writer's fault; the first one said stands.
             if run.armed.word.moment <= word.moment:
                 return
-            self._close_window((run.unit, run.armed.value.track, run.armed.value.boot_id), run.armed.value)
-            self._last_armed = {}
+            for key, opened in self._openings(run):
+                self._close_window(key, opened)
         run.armed, run.unit = Said(body, word), unit
-        if self._last_armed:
-            self._note_armed(run)
-        self._open_window((unit, body.track, body.boot_id), body.mono_ns, body.run)
-        for said in run.resumed.values():
-            self._open_window((unit, body.track, said.value.boot_id), said.value.mono_ns, body.run)
+        self._note_decision(run)
+        for key, opened in self._openings(run):
+            self._open_window(key, opened.mono_ns, body.run)
 
-    def last_armed(self) -> dict[tuple[str, str], Run]:
-        """Return the run that was armed last on each (unit, track)."""
-        if not self._last_armed:
-            for run in self.runs.values():
-                self._note_armed(run)
-        return self._last_armed
+    def last_undecided(self) -> dict[tuple[str, str], Run]:
+        """Return the run armed last on each (unit, track), of those that nobody has decided yet.
 
-    def _note_armed(self, run: Run) -> None:
+        Of those: after a restored card a decided run may come back with a later stamp than the run under way.
+        """
+        latest: dict[tuple[str, str], Run] = {}
+        for run in self._undecided.values():
+            assert run.armed is not None
+            place = (run.unit, run.armed.value.track)
+            other = latest.get(place)
+            if other is None or other.armed is None or other.armed.word.moment < run.armed.word.moment:
+                latest[place] = run
+        return latest
+
+    def _note_decision(self, run: Run) -> None:
+        if run.armed is not None and run.decision is None:
+            self._undecided[run.run] = run
+        else:
+            self._undecided.pop(run.run, None)
+
+    def _openings(self, run: Run) -> list[tuple[LaneKey, RunArmed | RunResumed]]:
+        """Return where the run's windows begin: one for its arming and one for each boot it went on under."""
         if run.armed is None:
-            return
-        place = (run.unit, run.armed.value.track)
-        other = self._last_armed.get(place)
-        if other is None or other.armed is None or other.armed.word.moment < run.armed.word.moment:
-            self._last_armed[place] = run
+            return []
+        opened: list[RunArmed | RunResumed] = [run.armed.value]
+        opened += [said.value for said in run.resumed.values()]
+        return [((run.unit, run.armed.value.track, one.boot_id), one) for one in opened]
 
     def _resume(self, body: RunResumed, word: Word) -> None:
         run = self._run(body.run)

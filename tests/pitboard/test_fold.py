@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitboard.board_view import BoardView, encode_view, view_board, view_competitor
-from pitboard.bodies import CompetitorRegistered, EventConfigured, LapJudged, RunDecided, UnitRevoked
+from pitboard.bodies import (
+    CompetitorRegistered,
+    EventConfigured,
+    LapJudged,
+    RunDecided,
+    RunResumed,
+    UnitRevoked,
+)
 from pitboard.fold import Fold
 from pitboard.record import Record
 from tests.race_story import (
@@ -171,3 +178,29 @@ def test_a_competitor_without_a_counting_lap_stands_last_and_unranked() -> None:
     entries = board_of(central_enrols(UNIT_A), unit).entries
     assert [(entry.rank, entry.competitor) for entry in entries] == [(1, "c1"), (None, "c0")]
     assert entries[1].name == "Ann"
+
+
+def test_a_run_armed_twice_by_two_units_leaves_no_window_behind_in_any_order() -> None:
+    """Found by the venue simulator: the windows of a resumed run stayed with the unit that lost it."""
+    unit, rogue = Teller(UNIT_A, "Track A"), Teller(STRANGER, "Rogue")
+    early = rogue.say(armed("run-1", "c1", s=2))
+    resumed = rogue.say(RunResumed(run="run-1", boot_id="boot", mono_ns=6_500_000_000, elapsed_ns=0))
+    unit.clock.advance(ms=100)
+    late = unit.say(armed("run-1", "c1", s=1))
+    confirmed_run(unit, "run-2", "c2", start_s=3, laps_s=[4.0, 5.0], first_seq=1)
+    roster = central_enrols(UNIT_A, STRANGER).records
+    rest = [record for record in unit.records if record is not late]
+    assert early.header.stamp < late.header.stamp
+    boards = [
+        encode_view(view_board(fold_of(*roster, rogue.records[0], *ordered)))
+        for ordered in ([*rest, early, resumed, late], [rest[0], late, resumed, *rest[1:], early])
+    ]
+    assert boards[0] == boards[1]
+
+
+def test_a_run_under_way_is_not_hidden_by_a_decided_one_with_a_later_stamp() -> None:
+    """Found by the venue simulator: a restored card without a clock arms before what it had lost comes back."""
+    unit = Teller(UNIT_A, "Track A")
+    unit.say(armed("run-now", "c1", s=1))
+    confirmed_run(unit, "run-lost", "c2", start_s=20, laps_s=[4.0], first_seq=1)
+    assert [run.run for run in board_of(central_enrols(UNIT_A), unit).on_track] == ["run-now"]
