@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from pitboard.backup_api import BackupApi
 from pitboard.bodies import Id, Verdict
 from pitboard.errors import ActRefused
 from pitboard.http_api import json_response, new_app
@@ -96,6 +97,7 @@ class LocalApi:
         app.router.add_get("/v1/screen", self._screen)
         app.router.add_post("/v1/act", self._act)
         ExchangeApi(self._replica).add_to(app)
+        BackupApi(self._replica.journal).add_to(app)
         return app
 
     async def _passings(self, request: web.Request) -> web.Response:

@@ -178,12 +178,13 @@ class AdminActs:
     def _judge_competitor(self, typed: str, is_disqualified: bool, reason: str) -> _Plan:
         competitor = self.reference.competitor(typed)
         name = self._fold.race.name_of(competitor)
-        state = "disqualified" if is_disqualified else "not disqualified"
         if self._fold.race.is_disqualified(competitor) == is_disqualified:
-            raise ActRefused(code="no-change", reason=f"{name} is {state} already.")
+            state = "disqualified already" if is_disqualified else "not disqualified"
+            raise ActRefused(code="no-change", reason=f"{name} is {state}.")
         body = CompetitorJudged(
             competitor=competitor, standing="disqualified" if is_disqualified else None, reason=reason
         )
+        state = "disqualified" if is_disqualified else "back in the ranking"
         return _Plan(competitor, f"{name} is {state} now.", [body])
 
     def _erase(self, act: Erase, reason: str) -> _Plan:
