@@ -187,10 +187,12 @@ async def running_bridge(config: BridgeConfig) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def answering(terminal: PseudoTerminal) -> AsyncIterator[SimulatedSensor]:
-    """Let a simulated sensor live on the terminal until left."""
+async def answering(
+    terminal: PseudoTerminal, sensor: SimulatedSensor | None = None
+) -> AsyncIterator[SimulatedSensor]:
+    """Let a simulated sensor, by default a new one, live on the terminal until left."""
     clock = SystemClock()
-    sensor = SimulatedSensor(random=Random(1), now_mono_ns=clock.mono_ns())
+    sensor = sensor or SimulatedSensor(random=Random(1), now_mono_ns=clock.mono_ns())
 
     async def live() -> None:
         while True:
