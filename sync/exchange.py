@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import RecordRefused
+from pitboard.errors import JournalLost, PeerLost, RecordRefused
 from pitboard.record import Record, WireRecord, from_wire, to_wire
 from pitboard.replica import BATCH_MAX_COUNT, Acceptance, Replica
 
@@ -52,7 +52,11 @@ class ReplicaPeer:
         self._replica = replica
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
-        return await answer(self._replica, request)
+        """Return the answer; raises PeerLost while the journal cannot be used, as a node far away would."""
+        try:
+            return await answer(self._replica, request)
+        except JournalLost as error:
+            raise PeerLost(peer=self.name, reason=str(error)) from error
 
 
 async def answer(replica: Replica, request: SyncRequest) -> SyncResponse:

@@ -1,17 +1,19 @@
 """Carry what one node has and another lacks, for ever: the replication loop used on every link.
 
 It asks the target what it has and keeps no cursor of its own; when either node is lost it backs off and asks
-anew."""
+anew. A stream that the target does not take is set aside for a while and holds up no other."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pitboard.errors import PeerBusy, PeerLost
 from sync.exchange import Have, Peer, SyncRequest
+from sync.set_aside import SetAside
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Pump:
         self._back_off_first_s = back_off_first_s
         self._back_off_max_s = back_off_max_s
         self._on_state = on_state
+        self._aside = SetAside(pause_first_s=back_off_first_s, pause_max_s=back_off_max_s)
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -76,14 +79,20 @@ class Pump:
 
     async def _carry_once(self, have: Have) -> tuple[Have, bool]:
         """Return the target's new heads, and whether there is reason to go on at once."""
-        news = await self._source.sync(SyncRequest(have=have, wait_ms=self._wait_ms))
+        loop = asyncio.get_running_loop()
+        asked = self._aside.ask(have, now_s=loop.time())
+        news = await self._source.sync(SyncRequest(have=asked, wait_ms=self._wait_at_most_ms(loop.time())))
         waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
         self._on_state(LinkState(trouble=None, waiting_count=waiting_count))
         if not news.records:
             return have, True
         taken = await self._target.sync(SyncRequest(records=news.records))
         if taken.have == have:
-            # The target took none of it, so asking again at once would only repeat that.
             log.warning("records not taken: from=%s to=%s", self._source.name, self._target.name)
-            return have, False
-        return taken.have, True
+        has_advanced = self._aside.note(news.records, before=have, after=taken.have, now_s=loop.time())
+        return taken.have, has_advanced
+
+    def _wait_at_most_ms(self, now_s: float) -> int:
+        """Return how long to wait for news, so that what was set aside is offered again in time."""
+        next_offer_s = self._aside.next_offer_s(now_s=now_s)
+        return self._wait_ms if next_offer_s is None else min(self._wait_ms, math.ceil(next_offer_s * 1_000))
