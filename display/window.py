@@ -12,6 +12,7 @@ from pathlib import Path
 import pygame
 
 from display.scene.blocks import Area
+from pitboard.drawing.screen_mode import screen_flags
 from pitboard.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Window:
         try:
             if pygame.display.get_driver() == "dummy":  # whose full screen is always 1024x768
                 size, is_fullscreen = size or SIZE_WITHOUT_SCREEN, False
-            flags = pygame.FULLSCREEN if is_fullscreen else 0
+            flags = screen_flags(size, is_fullscreen=is_fullscreen)
             try:
                 pygame.display.set_mode(size or (0, 0), flags)
             except pygame.error as error:

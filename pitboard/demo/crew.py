@@ -23,6 +23,7 @@ class Member:
 
     name: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
     is_wanted: bool = False
@@ -49,8 +50,8 @@ class Crew:
             for member in reversed(crew.members.values()):
                 await crew._end(member, signal.SIGKILL)
 
-    def add(self, name: str, *arguments: str) -> None:
-        self.members[name] = Member(name, arguments)
+    def add(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        self.members[name] = Member(name, arguments, environment or {})
 
     async def start(self, name: str) -> None:
         """Start a member; if it ends by itself it is started again, and its exit counted."""
@@ -65,7 +66,7 @@ class Crew:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env=self._environment | member.environment,
             )
         member.watcher = asyncio.create_task(self._watch(member, member.process), name=f"watch {name}")
 

@@ -28,6 +28,7 @@ SETTLE_MAX_S = 20.0
 PICTURE_MAX_S = 5.0
 POLL_S = 0.1
 PROGRAMS = ("central", "trackside", "sync", "bridge", "display", "touch")
+WINDOW_PLACES = {"touch": "30,40", "display": "90,140"}
 REPLICAS = ("trackside", "display", "central")
 
 
@@ -54,7 +55,8 @@ class Director:
         """Name every member and how it is started."""
         venue, seed = self._venue, str(self._script.seed)
         for program in PROGRAMS:
-            self._crew.add(program, program, "--config", venue.config(program))
+            place = {"SDL_VIDEO_WINDOW_POS": WINDOW_PLACES[program]} if program in WINDOW_PLACES else None
+            self._crew.add(program, program, "--config", venue.config(program), environment=place)
         self._crew.add(
             "cars",
             "simulated-cars",

@@ -144,6 +144,7 @@ class DemoVenue:
             journal = "data/display.db"
             mdns_interfaces = ["{LOOPBACK}"]
             size = {"[1280, 720]" if has_windows else "[1920, 1080]"}
+            fullscreen = false
             status_host = "{LOOPBACK}"
             status_port = {self.display_port}
             frame_log = "logs/frames.jsonl"

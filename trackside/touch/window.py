@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pygame
 
+from pitboard.drawing.screen_mode import screen_flags
+
 DRM_FOLDER = Path("/dev/dri")
 
 
@@ -31,18 +33,12 @@ def open_window(*, width: int, height: int, is_fullscreen: bool) -> Iterator[pyg
     os.environ.setdefault("SDL_VIDEO_ALLOW_SCREENSAVER", "0")
     pygame.display.init()
     try:
-        surface = pygame.display.set_mode((width, height), _flags(width, height, is_fullscreen=is_fullscreen))
+        surface = pygame.display.set_mode(
+            (width, height), screen_flags((width, height), is_fullscreen=is_fullscreen)
+        )
         pygame.display.set_caption("Pitboard")
         pygame.mouse.set_visible(not is_fullscreen)
         pygame.key.start_text_input()
         yield surface
     finally:
         pygame.display.quit()
-
-
-def _flags(width: int, height: int, *, is_fullscreen: bool) -> int:
-    """Return the mode's flags; scaling costs a renderer, so only where the display has another size."""
-    if not is_fullscreen:
-        return 0
-    fits = (width, height) in pygame.display.get_desktop_sizes()
-    return pygame.FULLSCREEN if fits else pygame.FULLSCREEN | pygame.SCALED
