@@ -13,6 +13,7 @@ import requests
 
 from pitboard.backup_file import parts_of_file, write_backup
 from pitboard.backup_stream import Part, read_parts
+from pitboard.counted import counted
 from pitboard.errors import JournalLost, PeerLost, Refusal
 from pitboard.journal_copy import is_held
 from pitboard.local_socket import UNIX_PREFIX, open_session
@@ -56,7 +57,7 @@ def backup(config_path: Path | None, journal_path: Path | None, yes: bool, out: 
     count = _from_program(files.socket, out) if files.socket is not None else None
     if count is None:
         count = _from_file(files.journal, out)
-    click.echo(f"{count} records in {out}; keep the node's key file somewhere safe too, it is not in there.")
+    click.echo(f"{counted(count, 'record')} in {out}; the node's key file is not in it, keep that too.")
 
 
 def _from_program(socket: Path, out: Path) -> int | None:

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.bodies import PersonErased, StreamOpened, UnitEnrolled, UnitRevoked, read_body
+from pitboard.counted import counted
 from pitboard.errors import RecordRefused
 from pitboard.identity import signature_holds
 from pitboard.record import NO_PREVIOUS, Record, parse_record
@@ -164,8 +165,8 @@ class JournalCheck:
             if key not in self._enrolled:
                 name = self._names.get(key, "somebody")
                 sentence = (
-                    f"Stream {stream[:8]} ({count} records) is of '{name}', key {key[:8]}, whom central has"
-                    " not enrolled as far as this file knows; it counts for nothing."
+                    f"Stream {stream[:8]} ({counted(count, 'record')}) is of '{name}', key {key[:8]}, whom"
+                    " central has not enrolled as far as this file knows; it counts for nothing."
                 )
                 self._report("unknown-key", sentence, stream, None)
 

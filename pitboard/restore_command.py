@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from pitboard.backup_file import parts_of_file, write_backup
+from pitboard.counted import counted
 from pitboard.errors import JournalLost, Refusal
 from pitboard.journal_check import CheckedJournal
 from pitboard.journal_copy import is_held, open_copy, root_key_in
@@ -41,7 +42,7 @@ def restore(backup: Path, journal: Path, yes: bool) -> None:
     if aside is not None:
         _move_aside(journal, aside)
     fresh.rename(journal)
-    click.echo(f"{count} records restored to {journal}; start its program now.")
+    click.echo(f"{counted(count, 'record')} restored to {journal}; start its program now.")
     if aside is not None:
         click.echo(f"The journal that was there is {aside}; delete it when all is well.")
 
@@ -55,7 +56,7 @@ def _aside(backup: Path, journal: Path, checked: CheckedJournal, *, yes: bool) -
         raise Refusal(f"{journal} cannot be read, so what the backup lacks is unknown; say --yes to restore")
     if lacking and not yes:
         raise Refusal(
-            f"{journal} has {lacking} records that {backup} lacks; other nodes may have them too."
+            f"{journal} has {counted(lacking, 'record')} that {backup} lacks; other nodes may have them too."
             " Say --yes to restore; the journal is kept beside it"
         )
     number = 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from pitboard.counted import counted
 from pitboard.journal_check import CheckedJournal, JournalCheck
 from pitboard.journal_copy import open_copy, root_key_in
 from pitboard.progress import progress
@@ -39,7 +40,8 @@ def check_file(path: Path) -> CheckedJournal:
 
 def checked_text(checked: CheckedJournal) -> str:
     """Return the outcome as lines of text."""
-    whole = f"{checked.records} records in {checked.streams} streams, {checked.erased} erased"
+    records, streams = counted(checked.records, "record"), counted(checked.streams, "stream")
+    whole = f"{records} in {streams}, {checked.erased} erased"
     if checked.sound:
         return f"Sound: {whole}."
     lines = [finding.sentence for finding in checked.findings[:SAID_MAX_COUNT]]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from pitboard.counted import counted
 from sync.central.admin_acts import Correct, Decide, Disqualify, Done, Erase, Judge, Reinstate
 from sync.central.admin_app import CompetitorHistory, CompetitorLaps
 from sync.central.admin_client import AdminClient
@@ -109,11 +110,10 @@ def erase(
     typed = " ".join(competitor)
     if not (yes or undo):
         found = _client(config).ask("/v1/admin/laps", CompetitorLaps, competitor=typed)
-        click.echo(f"{found.name} ({found.competitor}) with {len(found.runs)} runs.", err=True)
+        click.echo(f"{found.name} ({found.competitor}), {counted(len(found.runs), 'run')}.", err=True)
         click.echo("The results stay, under the name 'Erased'. This cannot be undone.", err=True)
         click.echo("Exports and backups made earlier keep the name.", err=True)
-        answer = click.prompt(f"Type {found.name} to erase it", default="", show_default=False, err=True)
-        if answer.strip() != found.name:
+        if not _is_confirmed(found.name):
             raise click.ClickException("That is not the name; nothing was erased.")
         typed = found.competitor
     _do(config, Erase(competitor=typed, reason=reason, undo=undo), as_json=as_json)
@@ -137,6 +137,14 @@ def history(config: CentralConfig, competitor: tuple[str, ...], as_json: bool) -
     """Tell what was done about a competitor: when, by whom, what and why."""
     found = _client(config).ask("/v1/admin/history", CompetitorHistory, competitor=" ".join(competitor))
     click.echo(_json(found) if as_json else history_text(found))
+
+
+def _is_confirmed(name: str) -> bool:
+    try:
+        answer: str = click.prompt(f"Type {name} to erase it", default="", show_default=False, err=True)
+    except click.Abort:  # Ctrl-C, or nobody there to answer
+        return False
+    return answer.strip() == name
 
 
 ADMIN_COMMANDS: list[click.Command] = [

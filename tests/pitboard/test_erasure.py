@@ -35,7 +35,8 @@ async def carry(source: Replica, target: Replica) -> None:
 
 def files_with(text: str, folder: Path) -> list[str]:
     """Return the files of the folder that hold the text anywhere in their bytes."""
-    return [path.name for path in sorted(folder.iterdir()) if text.encode() in path.read_bytes()]
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return [path.name for path in files if text.encode() in path.read_bytes()]
 
 
 def named_race() -> tuple[Teller, list[Record]]:
