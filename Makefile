@@ -66,7 +66,7 @@ system-packages:
 constraints:
 	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv
 	printf 'setuptools\nwheel\n' > build/build-system.in
-	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --extra dev pyproject.toml build/build-system.in -o build/constraints.txt
 	{ echo "# Exact versions and hashes of every package, for repeatable installs; 'make constraints' writes it anew."; \
 	  cat build/constraints.txt; } > constraints.txt
