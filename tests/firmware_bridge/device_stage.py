@@ -110,10 +110,11 @@ async def write_all(terminal: PseudoTerminal, data: bytes) -> None:
 
 
 @asynccontextmanager
-async def bridge_with(folder: Path, sensor: str) -> AsyncIterator[FakeTrackside]:
+async def bridge_with(folder: Path, sensor: str, *, more: str = "") -> AsyncIterator[FakeTrackside]:
     """Run a bridge with one [[sensor]] of these keys and yield what it talks to."""
     (folder / "bridge.toml").write_text(
-        f'spool_folder = "spool"\n[api]\nsocket = "trackside.sock"\n[[sensor]]\nname = "s"\n{sensor}\n'
+        f'spool_folder = "spool"\n{more}\n[api]\nsocket = "trackside.sock"\n'
+        f'[[sensor]]\nname = "s"\n{sensor}\n'
     )
     config = BridgeConfig.load(folder / "bridge.toml")
     async with FakeTrackside.open(folder / "trackside.sock") as trackside:

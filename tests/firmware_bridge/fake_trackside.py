@@ -19,6 +19,7 @@ class FakeTrackside:
         self.deliveries: Counter[tuple[str, int]] = Counter()
         self.states: list[str] = []
         self.details: list[str] = []
+        self.warning = ""
         self.is_down = False
         self.refused_seqs: set[int] = set()
 
@@ -59,7 +60,8 @@ class FakeTrackside:
         return web.json_response({"known": [[seq, seq] for seq in seqs]})
 
     async def _take_status(self, request: web.Request) -> web.Response:
-        (sensor,) = (await request.json())["sensors"]
+        body = await request.json()
+        (sensor,), self.warning = body["sensors"], body["warning"]
         if self.states[-1:] != [sensor["state"]]:
             self.states.append(sensor["state"])
         self.details.append(sensor["detail"])
