@@ -76,7 +76,10 @@ def read_lines(path: Path, shape: type[msgspec.Struct]) -> list[msgspec.Struct]:
 
 
 class Audit:
-    """`fold` is a replica's fold of everything; `sensor` names the sensor that the cars crossed."""
+    """`fold` is a replica's fold of everything; `sensor` names the sensor that the cars crossed.
+
+    `track` is where it stands, None where the venue has one track only.
+    """
 
     def __init__(
         self,
@@ -85,9 +88,11 @@ class Audit:
         frames: Sequence[Frame],
         *,
         sensor: str,
+        track: str | None = None,
     ) -> None:
         self._fold = fold
         self._sensor = sensor
+        self._track = track
         self._crossings = sorted(crossings, key=lambda crossing: crossing.true_mono_ns)
         self._true_mono_ns = [crossing.true_mono_ns for crossing in self._crossings]
         self._frames = frames
@@ -109,8 +114,12 @@ class Audit:
         return sum(self.id_of(crossing) in known for crossing in self.sent())
 
     def runs(self) -> list[Run]:
-        """Return the runs whose timing has ended, in the order armed."""
-        runs = [run for run in self._fold.race.runs.values() if run.armed and run.finished.value is not None]
+        """Return the track's runs whose timing has ended, in the order armed."""
+        runs = [
+            run
+            for run in self._fold.race.runs.values()
+            if run.armed and run.finished.value is not None and self._track in (None, run.armed.value.track)
+        ]
         return sorted(runs, key=lambda run: run.armed.word.moment if run.armed else (0, "", 0))
 
     def check(self, run: Run) -> RunAudit:

@@ -19,10 +19,15 @@ RESTART_S = 0.5
 
 @dataclass(slots=True)
 class Member:
-    """One program of the demo; `arguments` follow `python -m pitboard`."""
+    """One program; `arguments` follow `python -m pitboard`, unless `module` says otherwise.
+
+    `inside` is a command that runs it elsewhere; it must become the program, or signals meet it alone.
+    """
 
     name: str
     arguments: Sequence[str]
+    module: str = "pitboard"
+    inside: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
@@ -50,8 +55,17 @@ class Crew:
             for member in reversed(crew.members.values()):
                 await crew._end(member, signal.SIGKILL)
 
-    def add(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self.members[name] = Member(name, arguments, environment or {})
+    def add(
+        self,
+        name: str,
+        *arguments: str,
+        module: str = "pitboard",
+        inside: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.members[name] = Member(
+            name, arguments, module=module, inside=inside, environment=environment or {}
+        )
 
     async def start(self, name: str) -> None:
         """Start a member; if it ends by itself it is started again, and its exit counted."""
@@ -59,22 +73,23 @@ class Crew:
         member.is_wanted = True
         with (self._logs / f"{name}.log").open("ab") as log:
             member.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "pitboard",
-                *member.arguments,
+                *(*member.inside, sys.executable, "-m", member.module, *member.arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment | member.environment,
+                env={**self._environment, **member.environment},
             )
         member.watcher = asyncio.create_task(self._watch(member, member.process), name=f"watch {name}")
 
     async def kill(self, name: str) -> None:
         """End a member with SIGKILL and start it again as a supervisor would."""
-        await self._end(self.members[name], signal.SIGKILL)
+        await self.cut_off(name)
         await asyncio.sleep(RESTART_S)
         await self.start(name)
+
+    async def cut_off(self, name: str) -> None:
+        """End a member with SIGKILL, and leave it so."""
+        await self._end(self.members[name], signal.SIGKILL)
 
     async def stop(self, name: str) -> None:
         """Ask a member to end; SIGKILL after a bound."""

@@ -8,15 +8,21 @@ import hashlib
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from pitboard.board_view import encode_view, view_board
-from pitboard.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
+from pitboard.demo.audit import (
+    Audit,
+    Crossing,
+    Frame,
+    OfficialDecision,
+    read_lines,
+    spread,
+)
 from pitboard.demo.crew import Crew
+from pitboard.demo.figures import board_bytes, track_figures
 from pitboard.demo.timeline import Blow
 from pitboard.demo.venue import SENSOR, DemoVenue
 from pitboard.errors import PeerLost
@@ -147,7 +153,7 @@ class Director:
             async with asyncio.timeout(SETTLE_MAX_S):
                 while True:
                     boards = {
-                        hashlib.sha256(_board_bytes(self._venue.journal(name))).digest() for name in REPLICAS
+                        hashlib.sha256(board_bytes(self._venue.journal(name))).digest() for name in REPLICAS
                     }
                     if len(boards) == 1:
                         return
@@ -165,10 +171,6 @@ async def _answers(port: int) -> None:
             return
 
 
-def _board_bytes(journal: Path) -> bytes:
-    return encode_view(view_board(fold_file(journal)))
-
-
 def summarise(venue: DemoVenue, crew: Crew, script: Script) -> dict[str, Any]:
     """Return the summary of a demo that has ended; see docs/demo.md for each key."""
     fold = fold_file(venue.journal("trackside"))
@@ -177,23 +179,13 @@ def summarise(venue: DemoVenue, crew: Crew, script: Script) -> dict[str, Any]:
     decisions: list[OfficialDecision] = read_lines(venue.log("official"), OfficialDecision)  # type: ignore[assignment]
     audit = Audit(fold, crossings, frames, sensor=SENSOR)
     checks = [audit.check(run) for run in audit.runs()]
-    boards = [_board_bytes(venue.journal(name)) for name in REPLICAS]
+    boards = [board_bytes(venue.journal(name)) for name in REPLICAS]
     last_drawn = frames[-1].board_sha if frames else None
-    confirmed, void = audit.decided_laps()
     return {
         "seconds": script.seconds,
         "seed": script.seed,
         "blows": [msgspec.to_builtins(blow) for blow in script.blows],
-        "passings_sent": len(audit.sent()),
-        "passings_received": audit.received(),
-        "runs": len(checks),
-        "laps_timed": sum(check.timed for check in checks),
-        "laps_confirmed": confirmed,
-        "laps_void": void,
-        "laps_lost": sum(check.lost for check in checks),
-        "laps_doubled": sum(check.doubled for check in checks),
-        "decisions_told": len(decisions),
-        "decisions_lost": audit.decisions_lost(decisions),
+        **track_figures(audit, checks, decisions),
         "lap_error_us": spread([abs(error) for check in checks for error in check.lap_errors_ns], 1_000),
         "beam_to_board_ms": spread([delay for check in checks for delay in check.delays_ns], 1_000_000),
         "boards_equal": len(set(boards)) == 1,
