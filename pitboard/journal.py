@@ -148,12 +148,15 @@ class Journal:
 
     async def quarantine(self, record: Record, reason: str) -> None:
         """Keep a record that must not be believed, for people to look at."""
-        async with self._transacting:
-            database = self._connected()
-            await database.execute(
-                "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", (*_row(record), reason)
-            )
-            await database.commit()
+        try:
+            async with self._transacting:
+                database = self._connected()
+                await database.execute(
+                    "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)", (*_row(record), reason)
+                )
+                await database.commit()
+        except sqlite3.Error as error:
+            raise JournalLost(path=self.path, reason=_plain(error)) from error
 
     async def quarantined(self) -> list[tuple[str, int, str]]:
         """Return (stream, seq, reason) of what is kept in quarantine."""

@@ -18,7 +18,7 @@ import msgspec
 
 from pitboard.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened, UnitEnrolled
 from pitboard.clock import Clock
-from pitboard.errors import RecordRefused
+from pitboard.errors import JournalLost, RecordRefused
 from pitboard.fold import Fold
 from pitboard.hybrid_clock import HybridClock
 from pitboard.identity import Identity
@@ -64,9 +64,11 @@ class Replica:
         self._watch = StreamWatch()
         self._recent: dict[str, deque[Record]] = {}
         self._accepting = asyncio.Lock()
+        self._storing: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._writer: StreamWriter | None = None
         self._erased_count = 0
+        self._to_erase: set[tuple[str, int]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -109,7 +111,13 @@ class Replica:
         """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
         assert self._writer is not None, "start_writing comes first"
         records = [self._writer.write(KIND_OF[type(body)], body) for body in bodies]
-        await self.journal.store(records)
+        try:
+            await self.journal.store(records)
+        except JournalLost:
+            self._writer.take_back(
+                records
+            )  # else the stream would go on past a gap, and nobody take the rest
+            raise
         await self._erase()
         return records
 
@@ -117,6 +125,7 @@ class Replica:
         """Take records from a peer; return once those taken are durable and folded."""
         acceptance = Acceptance()
         async with self._accepting:
+            await self._last_stored()
             taken: list[Record] = []
             staged = Ledger.on_top_of(self._ledger)
             for count, record in enumerate(records):
@@ -144,9 +153,16 @@ class Replica:
                         acceptance.forked += 1
                         await self._alarm_fork(record)
             acceptance.taken = len(taken)
-            await self.journal.store(taken)
+            if taken:
+                self._storing = asyncio.create_task(self.journal.store(taken), name="store")
+                await asyncio.shield(self._storing)
             await self._erase(taken)
         return acceptance
+
+    async def _last_stored(self) -> None:
+        """Wait for what a caller that has gone away left on its way to the disk, or a fork might pass it."""
+        if self._storing is not None:
+            await asyncio.wait({self._storing})
 
     async def beyond(
         self,
@@ -239,23 +255,28 @@ class Replica:
         return self._ledger.key_of(head[0]) != self.fold.root_key
 
     async def _erase(self, fresh: Sequence[Record] = ()) -> None:
-        """Forget the bodies of erased records, in the journal and in memory.
+        """Forget the bodies of erased records, in memory and in the journal; a disk that refuses is asked later.
 
         `fresh` were just stored; an erasure may have come in between, and then it has not met them yet.
         """
         erased = self.fold.erased_places
-        places = {(record.stream, record.seq) for record in fresh if record.body_bytes is not None} & erased
-        count = len(erased)
-        if count != self._erased_count:
-            places = set(erased)
-        if not places:
+        self._to_erase |= {(one.stream, one.seq) for one in fresh if one.body_bytes is not None} & erased
+        if len(erased) != self._erased_count:
+            self._to_erase |= erased
+            self._erased_count = len(erased)
+        if not self._to_erase:
             return
-        await self.journal.erase_bodies(places)
+        places = set(self._to_erase)
         for recent in self._recent.values():
             for index, record in enumerate(recent):
                 if (record.stream, record.seq) in places and record.body_bytes is not None:
                     recent[index] = _without_body(record)
-        self._erased_count = count
+        try:
+            await self.journal.erase_bodies(places)
+        except JournalLost as error:
+            log.error("bodies not erased yet: count=%d %s", len(places), error)
+        else:
+            self._to_erase -= places
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         recent = self._recent.get(stream)
@@ -271,7 +292,10 @@ class Replica:
         self.alarms[record.stream] = sentence
         # Header and signature prove the fork; a name kept here would outlive its erasure.
         is_name = record.header.kind == KIND_OF[CompetitorRegistered]
-        await self.journal.quarantine(_without_body(record) if is_name else record, "fork")
+        try:
+            await self.journal.quarantine(_without_body(record) if is_name else record, "fork")
+        except JournalLost as error:
+            log.error("fork not kept: stream=%s seq=%d %s", record.stream, record.seq, error)
 
 
 def _without_body(record: Record) -> Record:

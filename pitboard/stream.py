@@ -5,6 +5,7 @@ So a restored database or a cloned card can never use a number twice."""
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from pitboard.hybrid_clock import HybridClock
@@ -36,3 +37,9 @@ class StreamWriter:
         self._seq = record.seq
         self._previous = record.header_hash.hex()
         return record
+
+    def take_back(self, records: Sequence[Record]) -> None:
+        """Forget these records, the last ones written: nobody has stored them, nor ever will."""
+        assert records[-1].seq == self._seq
+        self._seq = records[0].seq - 1
+        self._previous = records[0].header.previous
