@@ -52,12 +52,17 @@ def fold_file(path: Path) -> Fold:
 
 def is_held(path: Path) -> bool:
     """Return whether a program has the journal open; it then holds the file alone."""
+    shared_memory = path.with_name(path.name + "-shm")
+    was_there = shared_memory.exists()
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("PRAGMA busy_timeout = 0")
             database.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.Error as error:
         return "locked" in str(error)
+    finally:
+        if not was_there:  # reading made it; our programs hold their journal alone and need none
+            shared_memory.unlink(missing_ok=True)
     return False
 
 

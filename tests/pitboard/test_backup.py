@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from pitboard.backup_api import BackupApi
 from pitboard.backup_command import backup
 from pitboard.backup_stream import BackupEnd, BackupRows, BackupStart, encode_part, read_parts
 from pitboard.board_view import encode_view, view_board
-from pitboard.bodies import CompetitorRegistered
+from pitboard.bodies import CompetitorRegistered, PersonErased
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost, PeerLost
 from pitboard.http_api import new_app, serve_unix
 from pitboard.replica import Replica
 from pitboard.restore_command import restore
 from pitboard.verify_command import check_file
+from tests.pitboard.test_erasure import files_with
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
 
 
@@ -110,6 +112,51 @@ def test_a_stopped_nodes_file_is_backed_up_directly_and_a_running_ones_is_not(tm
     outcome = run(backup, "--journal", tmp_path / "unit.db", tmp_path / "b--journal")
     assert "exists; name another file, or say --yes" in said(outcome)
     assert sorted(one.name for one in tmp_path.iterdir() if "partial" in one.name) == []
+
+
+def test_a_killed_nodes_file_is_backed_up_with_what_only_its_log_holds(tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    killed.mkdir()
+
+    async def story() -> None:
+        async with node_at(tmp_path) as unit:
+            await unit.start_writing(UNIT_A, "Track A")
+            await unit.append(*[named(number) for number in range(50)])
+            for file in ("unit.db", "unit.db-wal"):
+                shutil.copy(tmp_path / file, killed / file)
+
+    asyncio.run(story())
+    before = {file.name: file.read_bytes() for file in killed.iterdir()}
+    outcome = run(backup, "--journal", killed / "unit.db", tmp_path / "b")
+    assert outcome.output.startswith("51 records"), said(outcome)
+    assert {file.name: file.read_bytes() for file in killed.iterdir()} == before
+    outcome = run(restore, tmp_path / "b", killed / "unit.db")
+    assert outcome.exit_code == 0, said(outcome)
+    assert sorted(file.name for file in killed.iterdir()) == ["unit.db", "unit.db.replaced-1"]
+    assert check_file(killed / "unit.db.replaced-1").records == 51
+
+
+def test_an_erased_name_that_a_backup_brings_back_is_erased_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
+            await unit.start_writing(UNIT_A, "Track A")
+            await unit.append(CompetitorRegistered(competitor="c1", name="Zebulon"))
+            outcome = await asyncio.to_thread(
+                run, backup, "--config", tmp_path / "unit.toml", tmp_path / "old"
+            )
+            assert outcome.exit_code == 0, said(outcome)
+            await carry(unit, central)
+            await central.start_writing(ROOT, "Central")
+            await central.append(PersonErased(competitor="c1", records={next(iter(unit.have())): [2]}))
+            await carry(central, unit)
+        assert run(restore, tmp_path / "old", tmp_path / "unit.db", "--yes").exit_code == 0
+        async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
+            kept = ["old", "unit.db.replaced-1"]
+            assert files_with("Zebulon", tmp_path) == ["old", "unit.db", "unit.db.replaced-1"]
+            await carry(central, unit)
+            assert files_with("Zebulon", tmp_path) == kept
+
+    asyncio.run(story())
 
 
 def test_a_backup_that_breaks_off_is_no_backup() -> None:
