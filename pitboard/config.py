@@ -4,6 +4,7 @@ Config types are msgspec structs with `forbid_unknown_fields`; paths in a file a
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from pitboard.errors import ConfigRefused
+
+CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,13 +39,23 @@ def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
 
     def convert(kind: type, value: object) -> object:
         if kind is Path and isinstance(value, str):
-            return folder / Path(value).expanduser()
+            return _credential(value) or folder / Path(value).expanduser()
         raise TypeError(f"expected a path as text, got {type(value).__name__}")
 
     try:
         return msgspec.convert(table, config_type, dec_hook=convert)
     except msgspec.ValidationError as error:
         raise ConfigRefused(path=path, reason=_plain_reason(str(error))) from error
+
+
+def _credential(value: str) -> Path | None:
+    """Return the file of a systemd credential (LoadCredential=), None for any other path."""
+    if not value.startswith(CREDENTIALS):
+        return None
+    held = os.environ.get("CREDENTIALS_DIRECTORY")
+    if held is None:
+        raise ValueError(f"{value} is there only under systemd, with LoadCredential= in the unit")
+    return Path(held) / value.removeprefix(CREDENTIALS)
 
 
 def _plain_reason(message: str) -> str:

@@ -1,7 +1,7 @@
 """Names as they may stand on a board: one line, no hidden characters, no marks that climb over other lines.
 
 Used where a name is typed and again where records are folded, so that an old or rogue writer cannot put
-on a board what the keyboard here refuses. No list of assigned characters is used: it differs between nodes."""
+on a board what the keyboard here refuses. Asks for no list of assigned characters: those of nodes differ."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ NAME_MAX_LENGTH = 80
 MARKS_MAX_COUNT = 2
 
 _JOINERS = frozenset("\u200c\u200d")  # some scripts and emoji need them
+_DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by their category, empty to the eye
 
 
@@ -24,6 +25,8 @@ def clean_name(name: str) -> str:
     marks = 0
     for character in unicodedata.normalize("NFC", name[: 4 * NAME_MAX_LENGTH]):
         category = unicodedata.category(character)
+        if category == "Cf" and character not in _JOINERS | _DIRECTION_CONTROLS:
+            continue  # no width: what stands left and right of it is read as one word
         if _is_hidden(character, category):
             character = " "
         marks = marks + 1 if category in ("Mn", "Me") else 0

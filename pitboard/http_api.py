@@ -4,6 +4,7 @@ A refusal is `{"error": CODE, "detail": SENTENCE}`: the code is stable, the sent
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -15,12 +16,15 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from pitboard.bounded_listener import BoundedListener
+from pitboard.door_limits import DoorLimits, limit_calls
 from pitboard.errors import ActRefused, JournalLost, Refusal
 
 log = logging.getLogger(__name__)
 
 SEND_BUFFER_BYTES = 32 * 1_024
 REQUEST_MAX_BYTES = 1_024 * 1_024
+BACKLOG_COUNT = 512
 SHUTDOWN_MAX_S = 0.4  # aiohttp waits this long twice: for handlers to end, then for them to be cancelled
 
 
@@ -55,28 +59,60 @@ async def answer_refusals(
         )
 
 
-def new_app() -> web.Application:
-    """Return an application with our bounds and refusals."""
-    return web.Application(client_max_size=REQUEST_MAX_BYTES, middlewares=[answer_refusals])
+def new_app(limits: DoorLimits | None = None) -> web.Application:
+    """Return an application with our bounds and refusals; `limits` says how often it may be called."""
+    app = web.Application(client_max_size=REQUEST_MAX_BYTES)
+    if limits is not None:
+        app.middlewares.append(limit_calls(limits, _too_often))
+    app.middlewares.append(answer_refusals)
+    return app
+
+
+def _too_often(wait_ms: int) -> web.Response:
+    answer = {"error": "too-often", "detail": "Too many calls; wait a moment.", "retry_after_ms": wait_ms}
+    response = json_response(answer, status=429)
+    response.headers["Retry-After"] = str(-(-wait_ms // 1_000))
+    return response
 
 
 @contextlib.asynccontextmanager
 async def serve_tcp(
-    app: web.Application, host: str, port: int, *, tls: ssl.SSLContext | None = None
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: DoorLimits = DoorLimits(),  # noqa: B008 - a frozen value
 ) -> AsyncIterator[int]:
-    """Serve the app on TCP and yield the port, chosen by the system where `port` is 0."""
+    """Serve the app on TCP and yield the port, chosen by the system where `port` is 0.
+
+    Connections beyond `limits` are closed at once.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG_COUNT)
     except OSError as error:
         listener.close()
         raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it") from error
-    async with _running(app) as runner:
-        await web.SockSite(runner, listener, ssl_context=tls).start()
-        yield listener.getsockname()[1]
+    port = listener.getsockname()[1]
+    async with contextlib.AsyncExitStack() as stack:
+        bounded = BoundedListener(listener, tls=tls, limits=limits)
+        stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
+        server = (await stack.enter_async_context(_running(app))).server
+        assert server is not None
+        accepting = asyncio.create_task(bounded.run(server), name=f"accept on {port}")
+        stack.push_async_callback(_end, accepting)
+        yield port
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 @contextlib.asynccontextmanager

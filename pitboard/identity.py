@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +38,10 @@ class Identity:
         Raises ConfigRefused when the file is there and is not a key.
         """
         try:
+            if path.stat().st_mode & stat.S_IRWXO:
+                raise ConfigRefused(
+                    path=path, reason="others may read this key; chmod 600 it, or make a new one"
+                )
             seed = bytes.fromhex(path.read_text().strip())
             return cls.from_seed(seed)
         except FileNotFoundError:
@@ -47,7 +52,10 @@ class Identity:
     @classmethod
     def _create(cls, path: Path) -> Identity:
         seed = os.urandom(32)
-        write_secret(path, seed.hex().encode() + b"\n")
+        try:
+            write_secret(path, seed.hex().encode() + b"\n")
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"a key cannot be made here: {error.strerror}") from error
         return cls.from_seed(seed)
 
     def sign(self, message: bytes, *, domain: bytes = RECORD_DOMAIN) -> bytes:

@@ -56,7 +56,7 @@ class RequestsPeer:
             )
         except (requests.RequestException, OSError) as error:
             raise PeerLost(peer=self.name, reason=plain_reason(error)) from error
-        if response.status_code == 503:
+        if response.status_code in (429, 503):
             raise PeerBusy(peer=self.name, retry_after_ms=_retry_after_ms(response))
         if response.status_code != 200:
             raise PeerLost(peer=self.name, reason=f"it answered with status {response.status_code}")

@@ -11,6 +11,7 @@ from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
 from pitboard.contact_erasure import follow_erasures
 from pitboard.door import door_context
+from pitboard.door_limits import DoorLimits
 from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.laps import NANOSECONDS_PER_MS
@@ -28,10 +29,12 @@ from trackside.neighbours import Neighbours, neighbours_of
 from trackside.passing_intake import PassingIntake
 from trackside.run_control import RunControl
 from trackside.screen import ScreenDisplay, ScreenFeed
+from trackside.unit_status_api import UnitStatusApi
 
 log = logging.getLogger(__name__)
 
 LIGHT_CHECK_S = 0.5
+LAN_LIMITS = DoorLimits()
 
 
 async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
@@ -56,13 +59,14 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         )
         local_app = local.app()
         ContactApi(replica, outbox, identity).add_to(local_app)
-        lan = new_app()
+        UnitStatusApi(lights, identity, clock, name=config.name).add_to(local_app)
+        lan = new_app(LAN_LIMITS)
         ExchangeApi(replica).add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
         tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
         async with (
             serve_unix(local_app, config.api.socket),
-            serve_tcp(lan, config.lan.host, config.lan.port, tls=tls) as port,
+            serve_tcp(lan, config.lan.host, config.lan.port, tls=tls, limits=LAN_LIMITS) as port,
             asyncio.TaskGroup() as tasks,
         ):
             log.info("unit ready: name=%s key=%s port=%d", config.name, identity.key, port)

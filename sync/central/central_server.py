@@ -10,21 +10,29 @@ import resource
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from pitboard.certificate import certificate_beside
+from aiohttp import web
+
 from pitboard.clock import Clock
-from pitboard.door import door_context
+from pitboard.contact_erasure import follow_erasures
 from pitboard.fold import Fold
 from pitboard.http_api import serve_tcp, serve_unix
 from pitboard.identity import Identity
 from pitboard.replica import Replica
+from pitboard.side_database import beside
 from sync.central.admin_app import admin_app
 from sync.central.board_feed import BoardFeed
 from sync.central.central_config import CentralConfig
+from sync.central.contact_admin import ContactAdmin
+from sync.central.contact_ingest import add_contact_ingest
+from sync.central.contact_store import ContactStore
+from sync.central.enrolment_api import EnrolmentApi
 from sync.central.erasure import erase_late_names
 from sync.central.event_set_up import bodies_to_say
-from sync.central.ingest_app import ingest_app
-from sync.central.public_app import public_app
+from sync.central.ingest_app import INGEST_LIMITS, ingest_app
+from sync.central.ingest_door import IngestDoor, address_of
+from sync.central.public_app import public_app, public_limits
 from sync.central.race_reader import RaceReader
+from sync.central.unit_watch import UnitWatch
 
 log = logging.getLogger(__name__)
 
@@ -65,21 +73,30 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
 async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Central]:
     """Open the replica, say what the config adds to the journal, and serve all doors."""
     root = Identity.load_or_create(config.root_key_file)
-    async with Replica.open(config.journal, root_key=root.key, clock=clock) as replica:
+    async with (
+        Replica.open(config.journal, root_key=root.key, clock=clock) as replica,
+        ContactStore.open(beside(config.journal, "contacts")) as contacts,
+    ):
         await replica.start_writing(root, config.name)
         if bodies := bodies_to_say(replica.fold, config):
             await replica.append(*bodies)
         feed = BoardFeed(replica.fold)
-        tls = door_context(tls=config.ingest.tls, certificate_file=certificate_beside(config.journal))
+        door = IngestDoor.of(config)
+        enrolment = EnrolmentApi(replica, clock, fingerprint=door.fingerprint)
+        ingest, admin = ingest_app(replica, enrolment), admin_app(replica)
+        add_contact_ingest(ingest, replica, contacts, clock)
+        ContactAdmin(replica, contacts).add_to(admin)
+        UnitWatch(replica, clock).add_to(ingest=ingest, admin=admin)
         async with (
             _serve_public(replica.fold, feed, config) as public_port,
-            serve_tcp(ingest_app(replica), config.ingest.host, config.ingest.port, tls=tls) as ingest_port,
-            serve_unix(admin_app(replica), config.admin_socket, mode=ADMIN_SOCKET_MODE),
+            _serve_ingest(ingest, config, door) as ingest_port,
+            _serve_admin(admin, enrolment, config, ingest_port),
             asyncio.TaskGroup() as tasks,
         ):
             followers = [
                 tasks.create_task(_announce(replica, feed), name="announce"),
                 tasks.create_task(erase_late_names(replica), name="late names"),
+                tasks.create_task(follow_erasures(replica, contacts), name="erasures"),
             ]
             yield Central(replica, public_port, ingest_port)
             for follower in followers:
@@ -89,8 +106,24 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
 def _serve_public(
     fold: Fold, feed: BoardFeed, config: CentralConfig
 ) -> contextlib.AbstractAsyncContextManager[int]:
-    app = public_app(RaceReader(fold), feed, followers_max_count=config.public.followers_max_count)
-    return serve_tcp(app, config.public.host, config.public.port)
+    limits = public_limits(config.public.followers_max_count)
+    app = public_app(
+        RaceReader(fold), feed, followers_max_count=config.public.followers_max_count, limits=limits
+    )
+    return serve_tcp(app, config.public.host, config.public.port, limits=limits)
+
+
+def _serve_ingest(
+    app: web.Application, config: CentralConfig, door: IngestDoor
+) -> contextlib.AbstractAsyncContextManager[int]:
+    return serve_tcp(app, config.ingest.host, config.ingest.port, tls=door.tls, limits=INGEST_LIMITS)
+
+
+def _serve_admin(
+    app: web.Application, enrolment: EnrolmentApi, config: CentralConfig, ingest_port: int
+) -> contextlib.AbstractAsyncContextManager[None]:
+    enrolment.add_to_admin(app, address=address_of(config, ingest_port))
+    return serve_unix(app, config.admin_socket, mode=ADMIN_SOCKET_MODE)
 
 
 async def _announce(replica: Replica, feed: BoardFeed) -> None:

@@ -12,6 +12,9 @@ from pitboard.program import run_program
 from sync.central.admin_commands import ADMIN_COMMANDS
 from sync.central.central_config import CentralConfig
 from sync.central.central_server import serve_central
+from sync.central.contact_commands import CONTACT_COMMANDS
+from sync.central.enrolment_commands import UNIT_COMMANDS
+from sync.central.unit_watch_commands import lights
 
 
 @click.group(invoke_without_command=True)
@@ -43,5 +46,6 @@ def event_key(config: CentralConfig) -> None:
     click.echo(Identity.load_or_create(config.root_key_file).key)
 
 
-for admin_command in ADMIN_COMMANDS:
+for admin_command in (*ADMIN_COMMANDS, *UNIT_COMMANDS, *CONTACT_COMMANDS):
     central.add_command(admin_command)
+central.add_command(lights)

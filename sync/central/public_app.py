@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from pitboard.door_limits import DoorLimits
 from pitboard.http_api import new_app, refusal
+from pitboard.token_bucket import Rate
 from sync.central.board_feed import BoardFeed
 from sync.central.live_stream import LiveStream
 from sync.central.phone_page import NOT_FOUND, PhonePage
 from sync.central.public_api import PublicApi
 from sync.central.race_reader import RaceReader
 
+SPARE_CONNECTIONS_COUNT = 512
 _HEADERS = {
     "Server": "Pitboard",
     "Content-Security-Policy": (
@@ -26,9 +29,21 @@ _HEADERS = {
 }
 
 
-def public_app(reader: RaceReader, feed: BoardFeed, *, followers_max_count: int) -> web.Application:
+def public_limits(followers_max_count: int) -> DoorLimits:
+    """Return the door's limits; the phones of a whole venue may come from one address."""
+    return DoorLimits(
+        connections_max_count=followers_max_count + SPARE_CONNECTIONS_COUNT,
+        source_connections_max_count=followers_max_count // 2 + SPARE_CONNECTIONS_COUNT,
+        calls_of_source=Rate(per_s=200, burst=4_000),
+        calls_of_all=Rate(per_s=2_000, burst=20_000),
+    )
+
+
+def public_app(
+    reader: RaceReader, feed: BoardFeed, *, followers_max_count: int, limits: DoorLimits
+) -> web.Application:
     """Return the app; it is given a reader and a feed of the fold, never a replica or a key."""
-    app = new_app()
+    app = new_app(limits)
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
     PublicApi(reader, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)

@@ -73,12 +73,13 @@ def test_only_the_pinned_certificate_is_spoken_to(tmp_path: Path) -> None:
         async with served(ours) as hop:
             for pin in (ours.fingerprint, ANY_CERTIFICATE):
                 (await hop.get(pin)).close()
-            for pin, reason in (
+            refusals: list[tuple[str | None, str]] = [
                 (other.fingerprint, "another certificate than the one it was enrolled with"),
                 (None, "nobody vouches for its certificate"),
-            ):
+            ]
+            for unknown, reason in refusals:
                 with pytest.raises(requests.RequestException) as refused:
-                    await hop.get(pin)
+                    await hop.get(unknown)
                 assert reason in plain_reason(refused.value)
             assert hop.versions == ["TLSv1.3"] * 2
 

@@ -33,7 +33,7 @@ from sync.central import (
 from sync.central import public_app as public_door
 from sync.central.board_feed import BoardFeed
 from sync.central.central_server import Central
-from sync.central.public_app import public_app
+from sync.central.public_app import public_app, public_limits
 from sync.central.race_reader import RaceReader, SearchView
 from tests.sync.central_stage import TrackStory, central_at
 
@@ -178,7 +178,7 @@ def test_the_service_worker_keeps_every_file_of_the_page() -> None:
 
 def test_the_public_app_holds_nothing_that_writes() -> None:
     fold = Fold("0" * 64)
-    app = public_app(RaceReader(fold), BoardFeed(fold), followers_max_count=1)
+    app = public_app(RaceReader(fold), BoardFeed(fold), followers_max_count=1, limits=public_limits(1))
     held = _everything_held_by(app)
     assert fold in held
     assert not [
