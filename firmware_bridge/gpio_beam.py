@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -129,7 +130,10 @@ def open_pin_factory(chip_number: int) -> Any:
         _import_lgpio()
         from gpiozero.pins.lgpio import LGPIOFactory
 
-        return LGPIOFactory(chip=chip_number)
+        factory = LGPIOFactory(chip=chip_number)
+        # gpiozero shares these among all factories, and closing one would close the pins of the others.
+        factory.pins, factory._reservations = {}, defaultdict(list)
+        return factory
     except ImportError as error:
         reason = (
             "gpiozero has no pin factory: the package 'lgpio' is missing; type: pip install 'pitboard[pi]'"

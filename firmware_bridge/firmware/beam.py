@@ -32,6 +32,9 @@ class Beam:
 
     def settle(self, now_us):
         """End a passage that is over; the main loop calls it, the interrupt only hears of edges."""
+        # Masking delays the stamp of an edge that comes meanwhile: never while the beam is quiet.
+        if not self._is_passage:
+            return
         state = disable_irq()
         if self._is_blocked and self._pin() != self._interrupted_level:
             self._clear(now_us)  # its edge was missed
