@@ -16,6 +16,7 @@ from pitboard.patience import happened
 from sync.contact_courier import ContactCourier
 from sync.pump import LinkState, Pump
 from sync.requests_peer import RequestsPeer, in_daemon_thread
+from sync.status_courier import StatusCourier
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +87,15 @@ async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: a
     courier = ContactCourier(
         RequestsPeer(unit_url, name="this unit"), RequestsPeer(central, name="central", pin=pin)
     )
+    status = StatusCourier(
+        RequestsPeer(unit_url, name="this unit"), RequestsPeer(central, name="central", pin=pin)
+    )
     async with asyncio.TaskGroup() as tasks:
         followers = [
             tasks.create_task(upward.run(), name="upward"),
             tasks.create_task(downward.run(), name="downward"),
             tasks.create_task(courier.run(), name="contacts"),
+            tasks.create_task(status.run(), name="status"),
             tasks.create_task(link.report(), name="report"),
         ]
         await stop.wait()

@@ -14,6 +14,7 @@ import msgspec
 from pitboard.http_api import new_app, serve_tcp, serve_unix
 from sync.exchange_api import ExchangeApi
 from tests.trackside.unit_story import Unit, with_unit
+from trackside.lights import Light
 from trackside.local_api import LocalApi
 
 Ask = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
@@ -129,5 +130,18 @@ def test_the_lan_serves_records_and_takes_no_acts(tmp_path: Path) -> None:
             for path in ("/v1/act", "/v1/passings", "/v1/status"):
                 async with session.post(f"{base}{path}", json={}) as response:
                     assert response.status == 404
+
+    with_api(tmp_path, story)
+
+
+def test_a_warning_of_the_bridge_is_a_light_of_its_own(tmp_path: Path) -> None:
+    async def story(unit: Unit, ask: Ask) -> None:
+        report = {
+            "from": "bridge",
+            "sensors": [{"sensor": "b", "state": "ok"}],
+            "warning": "Soon it is full.",
+        }
+        await ask("POST", "/v1/status", report)
+        assert unit.lights.all()[0] == Light("sensor", "warning", "Soon it is full.")
 
     with_api(tmp_path, story)
