@@ -10,7 +10,7 @@ from pitboard.clock import Clock
 
 COUNTER_BITS = 16
 UTC_MAX_MS = 4_102_444_800_000
-"""The year 2100. A clock beyond it is wrong, and stamps must stay far from the largest that a header may have."""
+"""The year 2100. A clock beyond it is wrong; stamps must stay far from the largest that a header may have."""
 
 
 class HybridClock:

@@ -255,7 +255,7 @@ class Replica:
         return self._ledger.key_of(head[0]) != self.fold.root_key
 
     async def _erase(self, fresh: Sequence[Record] = ()) -> None:
-        """Forget the bodies of erased records, in memory and in the journal; a disk that refuses is asked later.
+        """Forget the bodies of erased records, in memory and in the journal; if the disk refuses, later.
 
         `fresh` were just stored; an erasure may have come in between, and then it has not met them yet.
         """

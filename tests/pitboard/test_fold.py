@@ -199,7 +199,7 @@ def test_a_run_armed_twice_by_two_units_leaves_no_window_behind_in_any_order() -
 
 
 def test_a_run_under_way_is_not_hidden_by_a_decided_one_with_a_later_stamp() -> None:
-    """Found by the venue simulator: a restored card without a clock arms before what it had lost comes back."""
+    """Found by the venue simulator: a restored card without a clock arms before what it lost comes back."""
     unit = Teller(UNIT_A, "Track A")
     unit.say(armed("run-now", "c1", s=1))
     confirmed_run(unit, "run-lost", "c2", start_s=20, laps_s=[4.0], first_seq=1)
