@@ -9,6 +9,7 @@ import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 from firmware_bridge.beamline_encoder import IDENTIFY, Acknowledgement, encode_acknowledgement, frame
 from firmware_bridge.config import BridgeConfig
@@ -105,6 +106,23 @@ def test_a_trip_comes_again_with_its_blocked_time_until_the_right_start_is_ackno
     assert [(hello.protocol, hello.firmware, hello.device) for hello in host.hellos] == [
         (1, "pitboard-1.0", "E6614C311B4C2A31")
     ] * len(host.hellos)
+
+
+def test_nonsense_from_the_host_does_no_harm(tmp_path: Path) -> None:
+    random = Random(7)
+    with (
+        PseudoTerminal.open() as terminal,
+        running_firmware(terminal, tmp_path, script_of([Crossing(at_us=50_000)])),
+        Host(terminal) as host,
+    ):
+        host.read_until(lambda: host.trips != [])
+        for _ in range(40):
+            host.write(random.randbytes(200) + b"\n,,*\x03A,,,\n*0000\n")
+            host.read_for(ms=10)
+        host.write(b"\n" + IDENTIFY)
+        hellos_count = len(host.hellos)
+        host.read_until(lambda: len(host.hellos) > hellos_count and host.heartbeats[-1].last_seq == 1)
+    assert host.decoder.counters.frames_damaged == 0
 
 
 def test_a_full_ring_gives_up_the_oldest_and_says_how_many(tmp_path: Path) -> None:
