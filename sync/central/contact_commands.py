@@ -96,8 +96,8 @@ def contacts(
 
 
 def contact_key_path(config: CentralConfig) -> Path:
-    """Return where the wrapped key lies: beside the root key."""
-    return config.root_key_file.with_name("contact.key")
+    """Return where the wrapped key lies: beside the journal, for the root key's folder may be read-only."""
+    return config.journal.with_name("contact.key")
 
 
 def _event_key(config: CentralConfig) -> str:
