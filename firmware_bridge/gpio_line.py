@@ -37,8 +37,8 @@ class GpioLine:
         self._source: EdgeSource | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        # Edges cannot be held back: a reader that falls behind gets them all later.
-        self._queue = ChunkQueue(port="GPIO", pause=lambda: None, resume=lambda: None)
+        self._is_full = False
+        self._queue = ChunkQueue(port="GPIO", pause=self._pause, resume=self._resume)
 
     @classmethod
     @asynccontextmanager
@@ -65,6 +65,9 @@ class GpioLine:
 
     def _on_edge(self, edge: Edge) -> None:
         self._edges_count += 1
+        # A pin that chatters faster than the disk takes it: the leap of the numbers tells what is missing.
+        if self._is_full:
+            return
         self._put(encode_edge(edge, boot=self._boot, number=self._edges_count, setting=self._setting))
 
     def _tell_levels(self) -> None:
@@ -77,6 +80,12 @@ class GpioLine:
         now_mono_ns = self._clock.mono_ns()
         self._put(encode_levels(levels, boot=self._boot, mono_ns=now_mono_ns, setting=self._setting))
         self._timer = self._loop.call_later(LEVELS_EVERY_MS / 1000, self._tell_levels)
+
+    def _pause(self) -> None:
+        self._is_full = True
+
+    def _resume(self) -> None:
+        self._is_full = False
 
     def _put(self, line: bytes) -> None:
         self._queue.put(Chunk(data=line, received_mono_ns=self._clock.mono_ns()))

@@ -77,10 +77,10 @@ class GpioMaker:
 
     def _take(self, logged: LoggedEdge, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
         edge = logged.edge
-        self._last_number = logged.number
         last = self._last_edges.get(edge.channel)
         if last is not None:
             self._count_dropped(logged, last)
+        self._last_number = logged.number
         if last is not None or len(self._last_edges) < CHANNELS_MAX_COUNT:
             self._last_edges[edge.channel] = _LastEdge(
                 mono_ns=edge.mono_ns, is_high=edge.is_high, kernel_seq=edge.kernel_seq
@@ -120,13 +120,15 @@ class GpioMaker:
         )
 
     def _count_dropped(self, logged: LoggedEdge, last: _LastEdge) -> None:
-        """Count edges that the kernel, or a library on the way, dropped before this one."""
+        """Count edges that the kernel, a library on the way, or our full queue dropped before this one."""
         edge = logged.edge
         if edge.kernel_seq and last.kernel_seq:
             dropped_count = max(0, edge.kernel_seq - last.kernel_seq - 1)
         else:
-            # Without numbers only this shows: two edges the same way have had another between them.
-            dropped_count = 1 if logged.is_both and edge.is_high == last.is_high else 0
+            dropped_count = logged.number - self._last_number - 1
+            # Without the kernel's numbers only this shows: two edges the same way had another between them.
+            if not dropped_count and logged.is_both and edge.is_high == last.is_high:
+                dropped_count = 1
         self._overruns += dropped_count
         self.counters.overruns += dropped_count
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from firmware_bridge.chunk_queue import WAITING_MAX_COUNT
 from firmware_bridge.gate import Gate
 from firmware_bridge.gpio_beam import UNSTAMPED_UNCERTAINTY_NS, open_gpiozero_edges
 from firmware_bridge.gpio_chip import find_chip
@@ -86,6 +87,29 @@ async def race_on_pins() -> list[int]:
             stamps += [passing.mono_ns for passing in reading.passings]
     assert maker.counters.lines_good == 5  # with the levels at the start
     return stamps
+
+
+def test_a_pin_that_chatters_without_end_fills_no_memory() -> None:
+    async def chatter() -> tuple[int, int]:
+        clock = ScriptedClock(now_mono_ns=NOW)
+        factory = ticking_factory()
+        maker = GpioMaker(sensor="gpio-1", gate=Gate(hold_off_ms=0))
+        open_edges = partial(open_gpiozero_edges, clock=clock, factory=factory)
+        async with GpioLine.open(SETTING, clock=clock, open_edges=open_edges) as line:
+            pin = factory.pin("GPIO17")
+            for number in range(5_000):
+                pin.drive(number % 2 == 0, mono_ns=NOW - 9_000 + number)
+            await asyncio.sleep(0.01)
+            chunks = await line.read()
+            pin.drive(True, mono_ns=NOW)
+            await asyncio.sleep(0.01)
+            for chunk in chunks + await line.read():
+                maker.feed(chunk.data, received_mono_ns=chunk.received_mono_ns, boot_id="boot")
+        return len(chunks), maker.counters.overruns
+
+    waiting_count, lost_count = asyncio.run(chatter())
+    assert waiting_count == WAITING_MAX_COUNT
+    assert lost_count == 5_000 - (WAITING_MAX_COUNT - 1)
 
 
 def test_pins_that_go_away_lose_the_line() -> None:

@@ -86,6 +86,14 @@ def test_without_numbers_a_lost_edge_shows_by_two_of_the_same_kind() -> None:
     assert len(passings) == 2
 
 
+def test_edges_that_found_our_queue_full_are_counted() -> None:
+    maker = new_maker()
+    for number, ms in ((1, 0), (2, 400), (50, 800)):
+        edge = edge_at(ms=ms, is_high=number % 2 == 1)
+        read(maker, encode_edge(edge, boot="0badcafe", number=number, setting=BOTH))
+    assert maker.counters.overruns == 47
+
+
 def test_a_log_that_begins_later_gives_the_same_passings_with_the_same_numbers() -> None:
     edges = [edge_at(ms=500 * number, is_high=number % 2 == 0) for number in range(10)]
     lines = [encode_edge(edge, boot="0badcafe", number=at, setting=BOTH) for at, edge in enumerate(edges, 1)]
