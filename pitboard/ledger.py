@@ -50,6 +50,10 @@ class Ledger:
         key = self._keys.get(stream)
         return self._below.key_of(stream) if key is None and self._below is not None else key
 
+    def writer_of(self, record: Record) -> str:
+        """Return the key of a record that was judged NEXT."""
+        return self.key_of(record.stream) or _opening_key(record)
+
     def streams_of(self, key: str) -> dict[str, int]:
         """Return {stream: last seq} of everything this key wrote."""
         return {stream: self.head(stream) for stream, owner in self._keys.items() if owner == key}

@@ -19,6 +19,7 @@ import msgspec
 from pitboard.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened, UnitEnrolled
 from pitboard.clock import Clock
 from pitboard.errors import JournalLost, RecordRefused
+from pitboard.fair_batch import Batch, fill
 from pitboard.fold import Fold
 from pitboard.hybrid_clock import HybridClock
 from pitboard.identity import Identity
@@ -27,6 +28,7 @@ from pitboard.ledger import Arrival, Ledger, opening_of
 from pitboard.record import Record
 from pitboard.stamp_watch import StampWatch
 from pitboard.storage import Storage
+from pitboard.stranger_watch import StrangerWatch, counts
 from pitboard.stream import StreamWriter
 from pitboard.stream_watch import Notice, StreamWatch
 
@@ -57,6 +59,7 @@ class Replica:
         self.clock = clock
         self.fold = Fold(journal.root_key)
         self.alarms: dict[str, str] = {}  # stream -> sentence
+        self.strangers = StrangerWatch()
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
         self._stamp_watch = StampWatch(self._hybrid_clock)
@@ -142,6 +145,10 @@ class Replica:
                 match arrival:
                     case Arrival.NEXT if self._lacks_its_body(record):
                         acceptance.past_gap += 1
+                    case Arrival.NEXT if self.strangers.leaves_out(
+                        record, staged.writer_of(record), ledger=self._ledger, roster=self.fold.roster
+                    ):
+                        acceptance.refused += 1
                     case Arrival.NEXT:
                         staged.take(record)
                         taken.append(record)
@@ -173,25 +180,15 @@ class Replica:
     ) -> list[Record]:
         """Return records that a peer with these heads lacks, each stream in order; at least one if any.
 
-        Central's streams come first: who does not know of an erasure yet cannot take what it emptied.
+        Central's streams come first: who does not know of an erasure yet cannot take what it emptied. What
+        does not count comes last.
         """
-        batch: list[Record] = []
-        size = 0
-        for stream, head in sorted(self._ledger.heads().items(), key=self._is_not_central):
-            seq = have.get(stream, 0)
-            while seq < head and len(batch) < max_count:
-                records = await self._read_beyond(stream, seq, max_count - len(batch))
-                if not records:
-                    break
-                for record in records:
-                    size += record.size
-                    if batch and size > max_bytes:
-                        return batch
-                    batch.append(record)
-                    seq = record.seq
-            if len(batch) >= max_count:
-                break
-        return batch
+        ranks: list[dict[str, tuple[int, int]]] = [{}, {}, {}]
+        for stream, head in self._ledger.heads().items():
+            ranks[self._rank_of(stream)][stream] = (have.get(stream, 0), head)
+        batch = Batch(max_count=max_count, max_bytes=max_bytes)
+        await fill(batch, ranks, self._read_beyond)
+        return batch.records
 
     def lacks_nothing(self, have: Mapping[str, int]) -> bool:
         """Return whether a peer with these heads has all that we have."""
@@ -238,6 +235,7 @@ class Replica:
         self._watch.see(record.stream, record.seq, record.header.stamp, opening_of(record))
         self._recent.setdefault(record.stream, deque(maxlen=RECENT_MAX_COUNT)).append(record)
         self.fold.add(record)
+        self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
         self._watch_stamp(record)
         self.version += 1
 
@@ -251,8 +249,11 @@ class Replica:
         """Return whether the body is missing though no erasure we know of took it: it must come again."""
         return record.body_bytes is None and (record.stream, record.seq) not in self.fold.erased_places
 
-    def _is_not_central(self, head: tuple[str, int]) -> bool:
-        return self._ledger.key_of(head[0]) != self.fold.root_key
+    def _rank_of(self, stream: str) -> int:
+        key = self._ledger.key_of(stream) or ""
+        if key == self.fold.root_key:
+            return 0
+        return 1 if counts(stream, ledger=self._ledger, roster=self.fold.roster) else 2
 
     async def _erase(self, fresh: Sequence[Record] = ()) -> None:
         """Forget the bodies of erased records, in memory and in the journal; if the disk refuses, later.
