@@ -5,47 +5,15 @@ damage makes the file unfit as a backup; the rest is for people to look at."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import msgspec
 
 from pitboard.bodies import PersonErased, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.counted import counted
-from pitboard.errors import RecordRefused
-from pitboard.identity import signature_holds
-from pitboard.record import NO_PREVIOUS, Record, parse_record
-
-Code = Literal[
-    "file-damaged",
-    "bad-header",
-    "wrong-place",
-    "bad-signature",
-    "broken-chain",
-    "gap",
-    "body-mismatch",
-    "body-missing",
-    "unknown-writer",
-    "behind",
-    "unknown-key",
-    "quarantined",
-]
-NOT_DAMAGE: frozenset[Code] = frozenset({"behind", "unknown-key", "quarantined"})
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong; `stream` and `seq` name the record where there is one."""
-
-    code: Code
-    sentence: str
-    stream: str | None = None
-    seq: int | None = None
-
-    @property
-    def is_damage(self) -> bool:
-        return self.code not in NOT_DAMAGE
+from pitboard.record import Record
+from pitboard.stream_check import Code, Finding, StreamCheck, place_text
 
 
 class CheckedJournal(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +46,11 @@ class JournalCheck:
         """Return what was found; `on_record` is called after each record."""
         self._check_file()
         count = 0
-        walk = _StreamWalk("", self._report)
+        walk = StreamCheck("", self._report)
         try:
             for stream, seq, header, signature, body in self._rows():
                 if stream != walk.stream:
-                    walk = _StreamWalk(stream, self._report)
+                    walk = StreamCheck(stream, self._report)
                 self._heads[stream] = seq
                 record = walk.take(seq, header, signature, body)
                 if record is not None and walk.key is not None:
@@ -141,7 +109,7 @@ class JournalCheck:
     def _check_bodies(self) -> None:
         for record in self._bodiless:
             if (record.stream, record.seq) not in self._erased_places:
-                what = f"{_place(record.stream, record.seq)} ({record.header.kind})"
+                what = f"{place_text(record.stream, record.seq)} ({record.header.kind})"
                 self._report(
                     "body-missing",
                     f"{what} lost its body, and no erasure took it.",
@@ -177,68 +145,6 @@ class JournalCheck:
             return  # said already: the file is damaged
         for stream, seq, reason in rows:
             sentence = (
-                f"Another record claims to be {_place(stream, seq)} ({reason}); it is kept in quarantine."
+                f"Another record claims to be {place_text(stream, seq)} ({reason}); it is kept in quarantine."
             )
             self._report("quarantined", sentence, stream, seq)
-
-
-class _StreamWalk:
-    """The state of one stream while its records are walked in order."""
-
-    def __init__(self, stream: str, report: Callable[[Code, str, str | None, int | None], None]) -> None:
-        self.stream = stream
-        self.key: str | None = None
-        self._report = report
-        self._next_seq = 1
-        self._previous: str | None = NO_PREVIOUS  # None after a header that cannot be trusted
-
-    def take(self, seq: int, header: bytes, signature: bytes, body: bytes | None) -> Record | None:
-        """Check one record; return it where it can be believed to say what it says."""
-        if seq != self._next_seq:
-            missing = f"{self._next_seq}" if seq == self._next_seq + 1 else f"{self._next_seq} to {seq - 1}"
-            self._say("gap", f"Stream {self.stream[:8]} lacks record {missing}.", seq)
-            self._previous = None
-        self._next_seq = seq + 1
-        try:
-            record = parse_record(header, signature, None)
-        except RecordRefused as error:
-            self._say("bad-header", f"{_place(self.stream, seq)} cannot be read: {error}.", seq)
-            self._previous = None
-            return None
-        is_body_signed = body is None or hashlib.sha256(body).hexdigest() == record.header.body
-        if is_body_signed:
-            record = msgspec.structs.replace(record, body_bytes=body)
-        else:
-            self._say("body-mismatch", f"{_place(self.stream, seq)} has a body that was not signed.", seq)
-        is_header_good = self._check(record, seq)
-        self._previous = hashlib.sha256(header).hexdigest()
-        return record if is_body_signed and is_header_good else None
-
-    def _check(self, record: Record, seq: int) -> bool:
-        """Return whether place and signature hold; a broken chain is said and no more."""
-        place = _place(self.stream, seq)
-        if self._previous is not None and record.header.previous != self._previous:
-            self._say("broken-chain", f"{place} does not follow the record before it.", seq)
-        if seq == 1:
-            self.key = _opening_key(record)
-            if self.key is None:
-                self._say("unknown-writer", f"Stream {self.stream[:8]} does not say who writes it.", seq)
-        if (record.stream, record.seq) != (self.stream, seq):
-            self._say("wrong-place", f"{place} says it is {_place(record.stream, record.seq)}.", seq)
-            return False
-        if self.key is not None and not signature_holds(self.key, record.header_bytes, record.signature):
-            self._say("bad-signature", f"{place} was not signed by the writer of its stream.", seq)
-            return False
-        return self.key is not None
-
-    def _say(self, code: Code, sentence: str, seq: int) -> None:
-        self._report(code, sentence, self.stream, seq)
-
-
-def _opening_key(record: Record) -> str | None:
-    body = None if record.body_bytes is None else read_body(record.header.kind, record.body_bytes)
-    return body.key if isinstance(body, StreamOpened) else None
-
-
-def _place(stream: str, seq: int) -> str:
-    return f"Record {seq} of stream {stream[:8]}"

@@ -5,20 +5,17 @@ erasure cannot be undone."""
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from pitboard.bodies import (
     Authority,
     Body,
     CompetitorJudged,
-    Decision,
     LapCorrected,
     LapJudged,
     RunDecided,
-    Verdict,
 )
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import ActRefused
@@ -28,49 +25,12 @@ from pitboard.replica import Replica
 from pitboard.time_entry import parse_lap_time
 from pitboard.word import LastWord
 from sync.central.act_reason import checked_reason
+from sync.central.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
 from sync.central.board_change import BoardBefore, BoardChange
 from sync.central.erasure import bodies_that_erase
 from sync.central.lap_reference import LapReference
 
-Typed = Annotated[str, Meta(max_length=400)]
 Value = TypeVar("Value")
-
-
-class AdminAct(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
-    """Base of the admin's acts; the text that names something is as it was typed."""
-
-    reason: Annotated[str, Meta(max_length=4_000)]
-    undo: bool = False
-
-
-class Correct(AdminAct, frozen=True, kw_only=True, tag="correct"):
-    lap: Typed
-    time: Typed | None = None
-
-
-class Judge(AdminAct, frozen=True, kw_only=True, tag="judge"):
-    lap: Typed
-    verdict: Verdict
-
-
-class Decide(AdminAct, frozen=True, kw_only=True, tag="decide"):
-    run: Typed
-    decision: Decision
-
-
-class Disqualify(AdminAct, frozen=True, kw_only=True, tag="disqualify"):
-    competitor: Typed
-
-
-class Reinstate(AdminAct, frozen=True, kw_only=True, tag="reinstate"):
-    competitor: Typed
-
-
-class Erase(AdminAct, frozen=True, kw_only=True, tag="erase"):
-    competitor: Typed
-
-
-AnyAct = Correct | Judge | Decide | Disqualify | Reinstate | Erase
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

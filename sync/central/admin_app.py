@@ -14,7 +14,8 @@ from pitboard.board_view import EntryView, RunView, view_entry, view_run
 from pitboard.http_api import json_response, new_app
 from pitboard.replica import Replica
 from sync.central.act_history import ActHistory, Deed
-from sync.central.admin_acts import AdminActs, AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin_acts import AdminActs
 
 SAVE_MAX_S = 10.0
 

@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from pitboard.counted import counted
-from sync.central.admin_acts import Correct, Decide, Disqualify, Done, Erase, Judge, Reinstate
+from sync.central.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin_acts import Done
 from sync.central.admin_app import CompetitorHistory, CompetitorLaps
 from sync.central.admin_client import AdminClient
 from sync.central.admin_text import done_text, history_text, laps_text

@@ -15,18 +15,8 @@ from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
 from pitboard.replica import Replica
 from sync.central.act_history import ActHistory
-from sync.central.admin_acts import (
-    AdminAct,
-    AdminActs,
-    AnyAct,
-    Correct,
-    Decide,
-    Disqualify,
-    Done,
-    Erase,
-    Judge,
-    Reinstate,
-)
+from sync.central.admin_act import AdminAct, AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin_acts import AdminActs, Done
 from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
 from tests.sync.central_stage import TrackStory
 
