@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,13 @@ from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from pitboard.door import is_loopback
+from pitboard.venue_addresses import (
+    addresses_to_tell,
+    nearest,
+    own_addresses,
+    own_interfaces,
+    routed_address,
+)
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +87,7 @@ async def advertise(
     info = AsyncServiceInfo(
         service,
         f"{_label(name)}.{service}",
-        parsed_addresses=list(addresses) or _own_addresses(),
+        parsed_addresses=list(addresses) or addresses_to_tell(own_addresses(), routed=routed_address()),
         port=port,
         properties={key: value.encode()[:TEXT_MAX_BYTES] for key, value in properties.items()},
         server=f"{_label(name).lower().replace(' ', '-')}-{port}.local.",
@@ -137,7 +143,7 @@ class VenueBrowser:
             return
         node = FoundNode(
             name=name.removesuffix("." + self._service),
-            host=addresses[0],
+            host=nearest(addresses, own_interfaces()),
             port=info.port,
             properties={
                 key.decode(errors="replace"): (value or b"").decode(errors="replace")
@@ -152,13 +158,3 @@ class VenueBrowser:
 def _label(name: str) -> str:
     """Return the name as one DNS label: no dots, at most 63 bytes."""
     return name.replace(".", " ").encode()[:60].decode(errors="ignore").strip() or "pitboard"
-
-
-def _own_addresses() -> list[str]:
-    """Return the address this machine would use on its network, and loopback where there is none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("224.0.0.251", 5353))  # sends nothing; the kernel only picks a route
-            return [probe.getsockname()[0]]
-        except OSError:
-            return ["127.0.0.1"]

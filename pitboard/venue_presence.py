@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-import ifaddr
 import zeroconf
 
+from pitboard.venue_addresses import own_addresses
 from pitboard.venue_mdns import FoundNode, VenueBrowser, advertise, open_mdns
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,3 @@ class VenuePresence:
             while own_addresses() == addresses:  # noqa: ASYNC110 - nothing tells us portably
                 await asyncio.sleep(ADDRESSES_CHECK_S)
         log.info("network addresses changed: addresses=%s", ", ".join(sorted(own_addresses())))
-
-
-def own_addresses() -> frozenset[str]:
-    """Return this machine's IPv4 addresses."""
-    return frozenset(
-        str(address.ip) for adapter in ifaddr.get_adapters() for address in adapter.ips if address.is_IPv4
-    )
