@@ -65,7 +65,8 @@ class Display:
         self._config = folder / "display.toml"
         self._config.write_text(
             f'name = "Stand"\nevent_key = "{ROOT.key}"\njournal = "display.db"\nunits = {json.dumps(urls)}\n'
-            f'status_tls = false\nmdns = false\nsize = {list(SIZE)}\nstatus_host = "127.0.0.1"\nstatus_port = {self.port}\n'
+            f"status_tls = false\nmdns = false\nsize = {list(SIZE)}\n"
+            f'status_host = "127.0.0.1"\nstatus_port = {self.port}\n'
             'frame_log = "frames.jsonl"\npicture_path = "board.png"\n'
         )
 
