@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -50,7 +51,7 @@ def decode(
     stop = _stop_sign() if follow and path != STANDARD_INPUT else None
     is_anything_decoded = False
     with ExitStack() as stack:
-        chunks = _chunks(_open(path, stack), path=path, stop=stop)
+        chunks = _without_mark(_chunks(_open(path, stack), path=path, stop=stop))
         for chunk in _bytes(chunks, path=path) if is_hex else chunks:
             is_anything_decoded |= _show(decoder.feed(chunk))
     is_anything_decoded |= _show(decoder.finish())
@@ -93,6 +94,17 @@ def _chunks(file: BufferedReader, *, path: str, stop: threading.Event | None) ->
                 stop.wait(FOLLOW_PAUSE_S)
     except OSError as error:
         raise WrongArguments(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Leave out the mark that an editor puts in front of a text; no device sends it."""
+    begin = b""
+    for chunk in chunks:
+        begin += chunk
+        if len(begin) >= len(BOM_UTF8):
+            break
+    yield begin.removeprefix(BOM_UTF8)
+    yield from chunks
 
 
 def _bytes(chunks: Iterable[bytes], *, path: str) -> Iterator[bytes]:

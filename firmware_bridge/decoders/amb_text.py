@@ -82,6 +82,7 @@ class AmbTextDecoder(FramedDecoder):
         self._sequences: dict[bytes, PassingSequence] = {}
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
         self._latest_line: bytes | None = None
+        self._replayed: dict[bytes, int] = {}  # where a stretch that comes again has got to
         self.starts = 0  # how often numbers began anew
 
     def _read(self, piece: Piece) -> Iterable[Event]:
@@ -95,9 +96,14 @@ class AmbTextDecoder(FramedDecoder):
         self.counters.frames_good += 1
         if self._came_again(event, decoder_type, checked):
             self.counters.duplicates += 1
+            self._replayed[decoder_type] = event.seq
             return []
         sequence = self._sequence(decoder_type)
         if sequence.is_behind(event.seq):
+            # A stretch that was recorded twice: its lines follow one that came again.
+            if self._replayed.get(decoder_type) == event.seq - 1:
+                self._replayed[decoder_type] = event.seq
+                return [event]
             sequence.restart()
             self.starts += 1
         missing = sequence.step(event.seq)
@@ -117,7 +123,9 @@ class AmbTextDecoder(FramedDecoder):
 
     def _sequence(self, decoder_type: bytes) -> PassingSequence:
         if decoder_type not in self._sequences and len(self._sequences) >= DECODER_TYPES_MAX_COUNT:
-            del self._sequences[next(iter(self._sequences))]
+            oldest = next(iter(self._sequences))
+            del self._sequences[oldest]
+            self._replayed.pop(oldest, None)
         return self._sequences.setdefault(decoder_type, PassingSequence(modulus=SEQ_MODULUS))
 
 
@@ -139,7 +147,7 @@ def _encode(*values: object) -> bytes:
 
 def _split_checksum(line: bytes) -> tuple[bytes, int | None]:
     """Return what the checksum is over, the TAB before it included, and the checksum where there is one."""
-    line = line.removeprefix(START).rstrip(b" ")
+    line = line.removeprefix(START).rstrip(b" \0")
     head, tab, tail = line.rpartition(b"\t")
     if not head:
         raise FrameRefused(reason="no record")
