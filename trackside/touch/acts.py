@@ -35,6 +35,9 @@ class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
     contact_key: str
     sealed: str
 
+    def __repr__(self) -> str:
+        return f"KeepContact({self.competitor})"  # for the log, where the sealed bytes help nobody
+
     @property
     def said(self) -> str:
         return "Saved: the contact is sealed"
