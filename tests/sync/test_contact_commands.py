@@ -192,6 +192,17 @@ def test_the_admin_door_is_a_socket_for_one_user(office: Office, tmp_path: Path)
         requests.get(f"http://127.0.0.1:{office.central.port + 1}/v1/admin/contacts/reads", timeout=1)
 
 
+def test_a_new_key_is_published_and_the_old_file_kept(office: Office, tmp_path: Path) -> None:
+    filled(office)
+    made = office.type("contact-key", "--replace", answers=f"{NEXT_PASSPHRASE}\n{NEXT_PASSPHRASE}\n")
+    assert "published: units ask for contacts now" in made.output
+    old = ContactKeyFile.load(tmp_path / f"contact.key.{CONTACT_KEY[:8]}", event_key=office.event_key)
+    assert old is not None
+    assert old.open(PASSPHRASE).private_bytes_raw() == ADMIN.private_bytes_raw()
+    read = office.type("contacts", "--reason", "mail", answers=f"{NEXT_PASSPHRASE}\n")
+    assert "2 contacts sealed to an earlier key or damaged" in read.output
+
+
 def test_changing_a_passphrase_that_is_not_there_says_so(office: Office) -> None:
     refused = office.type("contact-key", "--change-passphrase")
     assert isinstance(refused.exception, Refusal)

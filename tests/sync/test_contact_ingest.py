@@ -11,6 +11,7 @@ import requests
 from pitboard.bodies import CompetitorRegistered, PersonErased, UnitRevoked
 from pitboard.clock import ScriptedClock
 from pitboard.contact_envelope import ENVELOPES_MAX_COUNT, DeliveryNote, EnvelopeBatch
+from pitboard.errors import PeerLost
 from pitboard.replica import Replica
 from sync.central.contact_ingest import take_contacts
 from sync.central.contact_store import ContactStore
@@ -28,9 +29,12 @@ class Central:
     def __init__(self, replica: Replica, store: ContactStore) -> None:
         self.replica = replica
         self.store = store
+        self.is_lost = False
 
     async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
         assert (method, path) == ("POST", "/v1/contacts")
+        if self.is_lost:
+            raise PeerLost(peer="central", reason="no network")
         batch = msgspec.json.decode(body or b"", type=EnvelopeBatch)
         return msgspec.json.encode(await take_contacts(batch, self.replica, self.store, ScriptedClock()))
 
@@ -100,13 +104,14 @@ def test_an_erased_person_leaves_no_contact_and_the_unit_may_forget_it(tmp_path:
 
 
 class Unit:
-    """A unit's outbox in memory; `is_lost` makes its next call fail."""
+    """A unit's outbox in memory."""
 
     def __init__(self, count: int) -> None:
         self.waiting = [envelope(f"0123{index:04}", f"c{index}", event_key=EVENT) for index in range(count)]
 
     async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
         if method == "GET":
+            await asyncio.sleep(0 if self.waiting else wait_ms / 1_000)
             return msgspec.json.encode({"contacts": self.waiting[:ENVELOPES_MAX_COUNT]})
         delivered = set(msgspec.json.decode(body or b"")["contacts"])
         self.waiting = [one for one in self.waiting if one.contact not in delivered]
@@ -123,6 +128,23 @@ def test_the_courier_carries_all_and_the_unit_keeps_what_central_refused(tmp_pat
         assert not await courier.carry_once()
         assert unit.waiting == [stray]
         assert len(await central.store.all()) == ENVELOPES_MAX_COUNT + 20
+
+    with_central(tmp_path, story)
+
+
+def test_while_central_is_away_contacts_wait_and_then_go(tmp_path: Path) -> None:
+    async def story(central: Central) -> None:
+        unit = Unit(count=3)
+        central.is_lost = True
+        running = asyncio.create_task(ContactCourier(unit, central).run())
+        await asyncio.sleep(0.05)
+        assert len(unit.waiting) == 3
+        central.is_lost = False
+        async with asyncio.timeout(3):
+            while unit.waiting:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        assert len(await central.store.all()) == 3
 
     with_central(tmp_path, story)
 
