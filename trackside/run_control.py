@@ -24,7 +24,7 @@ from pitboard.bodies import (
 )
 from pitboard.clock import Clock
 from pitboard.display_name import clean_name
-from pitboard.errors import ActRefused
+from pitboard.errors import ActRefused, JournalLost
 from pitboard.laps import NANOSECONDS_PER_MS, Crossing
 from pitboard.race_state import Run
 from pitboard.replica import Replica
@@ -35,6 +35,7 @@ MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
 
+NEWS_WAIT_S = 60.0
 DEFAULT_EVENT = EventConfigured(name="Pitboard")
 TIMING_PHASES: tuple[UnitPhase, ...] = ("armed", "running", "time-up")
 
@@ -61,6 +62,7 @@ class RunControl:
         self._unit_key = unit_key
         self._track = track
         self._new_id = new_id
+        self._arming: RunArmed | None = None  # handed to the journal last; it may not have it yet
 
     @property
     def run(self) -> Run | None:
@@ -126,6 +128,12 @@ class RunControl:
         """Make the track ready for the competitor and return the run's id."""
         if competitor not in self._replica.fold.race.competitors:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
+        if (waiting := self._not_durable_yet()) is not None:
+            # Whoever asked first has given up, but the journal has not: a second run would stand behind it.
+            if waiting.competitor != competitor:
+                raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
+            await self._until_durable()
+            return waiting.run
         run = self.run
         if run is not None:
             if run.armed is not None and run.armed.value.competitor == competitor and self.phase == "armed":
@@ -141,7 +149,12 @@ class RunControl:
             run_ms=event.run_ms,
             lap_min_ms=event.lap_min_ms,
         )
-        await self._replica.append(armed)
+        self._arming = armed
+        try:
+            await self._replica.append(armed)
+        except JournalLost:
+            self._arming = None  # it was not even queued
+            raise
         return armed.run
 
     async def stop(self, run_id: str, mono_ns: int) -> None:
@@ -232,6 +245,15 @@ class RunControl:
             await self._replica.append(self._finish(run, closing, "time-up"))
         elif not run.timed_up:
             await self._replica.append(RunTimedUp(run=run.run))
+
+    def _not_durable_yet(self) -> RunArmed | None:
+        if self._arming is not None and self._arming.run in self._replica.fold.race.runs:
+            self._arming = None
+        return self._arming
+
+    async def _until_durable(self) -> None:
+        while self._not_durable_yet() is not None:
+            await self._replica.wait_for_news(self._replica.version, NEWS_WAIT_S)
 
     def _finish(
         self, run: Run, mono_ns: int, reason: Literal["time-up", "stopped", "discarded"]

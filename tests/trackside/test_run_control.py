@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pitboard.board_view import view_board
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
+from pitboard.journal import Journal
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.passing_intake import Delivery
 
@@ -205,5 +207,25 @@ def test_discarding_a_running_run_frees_the_track(tmp_path: Path) -> None:
         await unit.cross(3)
         assert len(unit.replica.fold.race.laps(second)) == 1
         assert unit.replica.fold.race.laps(run) == []
+
+    with_unit(tmp_path, story)
+
+
+def test_start_tapped_again_while_the_disk_refuses_makes_one_run(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        ann, bob = await unit.run_control.register("Ann"), await unit.run_control.register("Bob")
+        journal = unit.replica.journal
+        assert isinstance(journal, Journal)
+        async with journal._transacting:  # a disk that takes nothing: the record waits to be written
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await unit.run_control.arm(ann)
+            with pytest.raises(ActRefused):
+                async with asyncio.timeout(0.02):
+                    await unit.run_control.arm(bob)
+        run = await unit.run_control.arm(ann)
+        assert unit.run.run == run
+        assert len(unit.replica.fold.race.runs) == 1
 
     with_unit(tmp_path, story)
