@@ -166,7 +166,8 @@ def test_without_a_chip_gpiozero_says_so_and_we_stay_in_our_folder(tmp_path: Pat
         text=True,
         check=True,
     )
-    assert "gpiozero has no pin factory: can not open gpiochip" in said.stdout
+    # Without the Pi's own library it says how to get it; with it, that there is no chip.
+    assert "gpiozero has no pin factory: " in said.stdout
     assert said.stdout.endswith("/proc\n")
 
 
