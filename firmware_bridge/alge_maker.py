@@ -39,7 +39,7 @@ class AlgeMaker(DeviceMaker):
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, AlgeNet):
             reading.signs["last"] = f"{event.number} {event.channel} {event.time_us} us"
-        elif isinstance(event, AlgeImpulse):
+        elif isinstance(event, AlgeImpulse) and event.time_of_day_us < DAY_US:
             reading.signs["last"] = f"{event.flag}{event.number} {event.channel} {event.time_of_day_us} us"
             if event.flag in LIVE_FLAGS:
                 self._take_impulse(event, receipt, reading, is_live=True)

@@ -11,6 +11,9 @@ from firmware_bridge.device_start import DeviceStart, seq_of, usable_tick
 from firmware_bridge.gate import Gate
 from firmware_bridge.reading import Reading
 
+# A leap beyond is another decoder, or a damaged number that its checksum happened to fit.
+GAP_MAX_COUNT = 1_000_000
+
 
 class AmbTextMaker(DeviceMaker):
     """One decoder on one line."""
@@ -28,7 +31,7 @@ class AmbTextMaker(DeviceMaker):
             case AmbTextStatus(noise=int(noise)):
                 reading.signs["noise"] = noise
             case Gap():
-                self.counters.gaps += event.last_missing - event.first_missing + 1
+                self.counters.gaps += min(event.last_missing - event.first_missing + 1, GAP_MAX_COUNT)
 
     def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:
         seq, tick_us = seq_of(event.seq), usable_tick(event.time_us)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from firmware_bridge.gate import TRANSPONDERS_MAX_COUNT, Gate
 from firmware_bridge.passing import Passing
 from firmware_bridge.seq_ranges import SeqRanges
-from firmware_bridge.tick_clock import TickClock
+from firmware_bridge.tick_clock import Stamp, TickClock
 
 TICK_MAX_US = 2**62 - 1
 SEQ_MAX = 2**53 - 1
+TRANSPONDER_MAX_LENGTH = 80
 # A device counts from 1, or from 0; trackside's numbers begin with 1.
 SEQ_OF_ZERO = 2**32
 # Where no tick tells: as much as a busy line and a busy host may delay a record.
@@ -20,6 +21,8 @@ UNCLOCKED_UNCERTAINTY_NS = 100_000_000
 DISORDER_MAX_US = 1_000_000
 # Less may be records that were held up on their way; more is a clock that was set forward.
 LEAD_MAX_NS = 60_000_000_000
+# Sixty years; what lies further from this boot is no time of a race.
+SENSIBLE_MAX_NS = 2 * 10**18
 
 
 class DeviceStart:
@@ -27,7 +30,6 @@ class DeviceStart:
 
     def __init__(self, *, sensor: str, name: str) -> None:
         self.name = name
-        self.rate_ppb = 0
         self._sensor = sensor
         self._host_boot_id = ""
         self._clock = TickClock()
@@ -40,13 +42,11 @@ class DeviceStart:
         """Return whether a record that the decoder never gave before can come from this start."""
         if seq in self._seen:
             return False
-        if tick_us is None or self._latest_us is None or seq < self._latest_seq:
+        if tick_us is None or self._latest_us is None:
             return True
-        if tick_us < self._latest_us - DISORDER_MAX_US:
+        if boot_id == self._host_boot_id and self._clock.leads_by_ns(tick_us, received_mono_ns) > LEAD_MAX_NS:
             return False
-        return boot_id != self._host_boot_id or (
-            self._clock.leads_by_ns(tick_us, received_mono_ns) <= LEAD_MAX_NS
-        )
+        return seq < self._latest_seq or tick_us >= self._latest_us - DISORDER_MAX_US
 
     def observe(self, tick_us: int, *, received_mono_ns: int, boot_id: str) -> None:
         """Note that a line of the device with this tick came then. Late ones do no harm."""
@@ -75,15 +75,14 @@ class DeviceStart:
     ) -> Passing | None:
         """Stamp a record of this start; None where the gate holds it off."""
         self._seen.add(seq)
-        if tick_us is None:
-            mono_ns, uncertainty_ns, rate_ppb = received_mono_ns, UNCLOCKED_UNCERTAINTY_NS, 0
-        else:
-            self.observe(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
-            stamp = self._clock.stamp(tick_us)
-            mono_ns, uncertainty_ns, rate_ppb = stamp.mono_ns, stamp.uncertainty_ns, stamp.rate_ppb
-            self.rate_ppb = rate_ppb
-            if seq > self._latest_seq:
-                self._latest_us = tick_us
+        transponder = car_of(transponder)
+        stamp = self._stamp(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        if stamp is None:
+            tick_us = None
+            stamp = Stamp(mono_ns=received_mono_ns, rate_ppb=0, uncertainty_ns=UNCLOCKED_UNCERTAINTY_NS)
+        elif seq > self._latest_seq:
+            self._latest_us = tick_us
+        mono_ns, uncertainty_ns = stamp.mono_ns, stamp.uncertainty_ns
         self._latest_seq = max(self._latest_seq, seq)
         if gate is not None and not self._is_let_through(gate, mono_ns, tick_us, boot_id, transponder):
             return None
@@ -93,7 +92,7 @@ class DeviceStart:
             seq=seq,
             channel=channel,
             tick_us=tick_us,
-            rate_ppb=rate_ppb,
+            rate_ppb=stamp.rate_ppb,
             boot_id=boot_id,
             # What a device kept from before this boot has no instant in it; its tick still tells.
             mono_ns=max(0, mono_ns),
@@ -101,6 +100,14 @@ class DeviceStart:
             received_mono_ns=received_mono_ns,
             transponder=transponder,
         )
+
+    def _stamp(self, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> Stamp | None:
+        """Return the tick on the host's clock, or None where there is none or it lies beyond all sense."""
+        if tick_us is None:
+            return None
+        self.observe(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        stamp = self._clock.stamp(tick_us)
+        return stamp if max(abs(stamp.mono_ns), stamp.uncertainty_ns) < SENSIBLE_MAX_NS else None
 
     def _is_let_through(
         self, gate: Gate, mono_ns: int, tick_us: int | None, boot_id: str, transponder: int | str | None
@@ -123,6 +130,13 @@ class DeviceStart:
 def seq_of(number: int) -> int:
     """Return the number as trackside takes it, at least 1."""
     return min(number, SEQ_MAX) if number else SEQ_OF_ZERO
+
+
+def car_of(transponder: int | str | None) -> int | str | None:
+    """Return the transponder as trackside takes it; a number too large for it becomes text."""
+    if isinstance(transponder, int) and 0 <= transponder <= SEQ_MAX:
+        return transponder
+    return str(transponder)[:TRANSPONDER_MAX_LENGTH] or None if transponder is not None else None
 
 
 def usable_tick(tick_us: int | None) -> int | None:

@@ -10,6 +10,7 @@ from firmware_bridge.reading import Reading
 MINUTE_NS = 60_000_000_000
 PASSINGS_MAX_COUNT = 10_000
 SIGN_MAX_LENGTH = 200
+SIGN_MAX = 2**53 - 1
 
 
 class SensorSigns:
@@ -32,7 +33,7 @@ class SensorSigns:
         if reading.hello is not None:
             self.values |= {"device": reading.hello.device, "firmware": reading.hello.firmware}
         for name, value in reading.signs.items():
-            self.values[name] = value if isinstance(value, int) else value[:SIGN_MAX_LENGTH]
+            self.values[name] = min(value, SIGN_MAX) if isinstance(value, int) else value[:SIGN_MAX_LENGTH]
 
     def passings_per_min(self, now_mono_ns: int) -> int:
         """Return how many passings the last minute had."""

@@ -12,7 +12,7 @@ from firmware_bridge.decoders.decoder import Event
 from firmware_bridge.decoders.tns import TnsDecoder
 from firmware_bridge.decoders.tns_messages import TnsMarker, TnsMessage, TnsPassing, acknowledgement
 from firmware_bridge.device_maker import DeviceMaker, Receipt
-from firmware_bridge.device_start import DeviceStart
+from firmware_bridge.device_start import DeviceStart, usable_tick
 from firmware_bridge.gate import Gate
 from firmware_bridge.reading import Reading
 
@@ -43,9 +43,9 @@ class TnsMaker(DeviceMaker):
     def _take_passing(self, event: TnsPassing, receipt: Receipt, reading: Reading) -> None:
         passing = self._start_of(event.date).passing(
             _seq(event),
-            _day_us(event.date) + event.time_of_day_us,
+            usable_tick(_day_us(event.date) + event.time_of_day_us),
             channel=event.device or 0,
-            transponder=event.chip[:80] or None,
+            transponder=event.chip,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
             gate=self.gate,

@@ -172,3 +172,15 @@ def test_another_boot_of_the_host_starts_the_clock_anew() -> None:
     line.feed(line.passing(s=100), s=100)
     (passing,) = line.feed(line.passing(s=200), s=0, boot_id="next").passings
     assert (passing.boot_id, passing.mono_ns) == ("next", MONO_NS)
+
+
+def test_a_resent_passing_with_a_senseless_time_is_kept_without_it() -> None:
+    line = Line()
+    line.device = SimulatedP3(first_passing_number=5)
+    line.feed(line.passing(s=0), s=0)
+    line.device = SimulatedP3(first_passing_number=3)
+    senseless = line.device.passing(transponder=7, rtc_us=2**62 - 1)
+    for data in (line.passing(s=1), senseless):
+        for passing in line.feed(data, s=5).passings:
+            assert passing.mono_ns < 2**62
+            assert passing.uncertainty_ns < 2**62
