@@ -96,6 +96,7 @@ class DisplayNode:
             connect=self._connect,
             on_change=self._source_changed,
             contact=self._note.load(),
+            roster=lambda: replica.fold.roster,
         )
         self._remembered = self._note.unit_of_this_boot(clock.boot_id)
 

@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from display.badge import LIVE_MAX_NS, Contact
-from display.source_choice import Candidate, SourceChoice
+from display.source_choice import Candidate, Rank, SourceChoice
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerBusy, PeerLost
 from pitboard.patience import happened
+from pitboard.roster import Roster
 from sync.exchange import Peer, SyncRequest, SyncResponse
+from sync.fresh_answer import Standing
+from sync.fresh_peer import FreshPeer
 from sync.pump import Pump
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,13 @@ SILENCE_MAX_S = 3.5  # a long poll answers within 2 s
 PROBE_EVERY_S = 2.0
 BACK_OFF_MAX_S = 2.0
 PROMISES_BEFORE_MOVE = 2
+UNPROVEN_MAX_COUNT = 3
+"""Answers after which a source that proves nothing is left: the first may bring the roster that proves it."""
+_DOUBTS = {
+    Standing.UNPROVEN: "cannot show that it belongs to this event",
+    Standing.STRANGER: "is not enrolled",
+    Standing.REVOKED: "is revoked",
+}
 NO_NETWORK = "no network"
 
 
@@ -40,15 +50,24 @@ class ClosablePeer(Peer, Protocol):
 
 
 class HeardPeer:
-    """A peer whose every answer is noted, and whose first failure ends the following of it."""
+    """A peer whose proven answers are noted, and whose first failure ends the following of it.
 
-    def __init__(self, peer: Peer, name: str, on_answer: Callable[[], None]) -> None:
+    Without a `roster` it is believed as it is: central, which is known by its certificate.
+    """
+
+    def __init__(
+        self, peer: Peer, name: str, on_answer: Callable[[], None], roster: Callable[[], Roster] | None = None
+    ) -> None:
         self.name = name
-        self._peer = peer
         self._on_answer = on_answer
+        self._unproven: list[Standing] = []
+        self._is_judged = roster is not None
+        self._peer = (
+            peer if roster is None else FreshPeer(peer, roster=roster, on_standing=self._take_standing)
+        )
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
-        """Return the peer's answer; raises SourceLost when it fails or is silent."""
+        """Return the peer's answer; raises SourceLost when it fails, is silent or proves nothing."""
         try:
             async with asyncio.timeout(SILENCE_MAX_S):
                 response = await self._peer.sync(request)
@@ -60,8 +79,18 @@ class HeardPeer:
             if error.reason == NO_NETWORK:
                 raise SourceLost(sentence=NO_NETWORK) from error
             raise SourceLost(sentence=f"{self.name} does not answer") from error
-        self._on_answer()
+        if not self._is_judged:
+            self._on_answer()
+        elif len(self._unproven) >= UNPROVEN_MAX_COUNT:
+            raise SourceLost(sentence=f"{self.name} {_DOUBTS[self._unproven[-1]]}")
         return response
+
+    def _take_standing(self, standing: Standing) -> None:
+        if standing == Standing.PROVEN:
+            self._unproven.clear()
+            self._on_answer()
+        else:
+            self._unproven.append(standing)
 
 
 class SourceFollower:
@@ -80,6 +109,7 @@ class SourceFollower:
         connect: Callable[[Candidate], ClosablePeer],
         on_change: Callable[[], None],
         contact: Contact | None = None,
+        roster: Callable[[], Roster] | None = None,
     ) -> None:
         self.source: Candidate | None = None
         self.contact = contact
@@ -87,6 +117,7 @@ class SourceFollower:
         self.has_followed = False
         self._target = target
         self._have = have
+        self._roster = roster
         self._clock = clock
         self._candidates = candidates
         self._connect = connect
@@ -116,7 +147,8 @@ class SourceFollower:
     async def _follow(self, candidate: Candidate) -> Candidate | None:
         """Follow until somebody better answers, and return them; raises SourceLost."""
         async with self._connected(candidate) as peer:
-            heard = HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate))
+            roster = self._roster if candidate.rank == Rank.UNIT else None
+            heard = HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate), roster)
             await heard.sync(SyncRequest())  # answered at once, where a long poll may take its time
             pump = Pump(heard, self._target, back_off_max_s=BACK_OFF_MAX_S)
             carrying = asyncio.create_task(pump.run(), name=f"follow {candidate.name}")

@@ -11,6 +11,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from display.source_choice import Candidate
+from pitboard.display_name import clean_name
 from pitboard.errors import Refusal
 from pitboard.http_api import serve_tcp
 from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
@@ -79,7 +80,7 @@ def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
     They are asked over TLS; plainly only on this machine, and where they say so.
     """
     return [
-        Candidate(url=node_url(node), name=node.properties.get("unit") or node.name)
+        Candidate(url=node_url(node), name=clean_name(node.properties.get("unit") or node.name) or "a box")
         for _, node in sorted(found.items())
         if node.properties.get("event") == event_key
     ]

@@ -140,6 +140,7 @@ class Replica:
                     arrival = staged.judge(record)
                 except RecordRefused as error:
                     acceptance.refused += 1
+                    self.strangers.refused_count += 1
                     log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
                     continue
                 match arrival:

@@ -28,8 +28,12 @@ def counts(stream: str, *, ledger: Ledger, roster: Roster) -> bool:
 
 @dataclass(slots=True)
 class StrangerWatch:
-    """Counts what is kept of strangers; `turned_away` {key: sentence} names who sent more."""
+    """Counts what is kept of strangers; `turned_away` {key: sentence} names who sent more.
 
+    `refused_count` counts what was malformed or wrongly signed.
+    """
+
+    refused_count: int = 0
     turned_away: dict[str, str] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)  # by stream, of what does not count
 

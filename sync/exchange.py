@@ -11,6 +11,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
+from pitboard.bodies import KeyHex
 from pitboard.errors import JournalLost, PeerLost, RecordRefused
 from pitboard.record import Record, WireRecord, from_wire, to_wire
 from pitboard.replica import BATCH_MAX_COUNT, Acceptance, Replica
@@ -21,18 +22,30 @@ Have = dict[str, Annotated[int, Meta(ge=0)]]
 
 
 class SyncRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`have` absent means: send me nothing. `wait_ms` bounds the wait for news."""
+    """`have` absent means: send me nothing. `wait_ms` bounds the wait for news.
+
+    A `nonce` asks for proof that the answer is made now, see `sync.fresh_answer`.
+    """
 
     have: Have | None = None
     records: Annotated[list[WireRecord], Meta(max_length=BATCH_MAX_COUNT)] = []
     wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS)] = 0
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")] | None = None
 
 
-class SyncResponse(msgspec.Struct, frozen=True, kw_only=True):
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """The answering node's signature over the nonce and what it has."""
+
+    key: KeyHex
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+
+
+class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`have` is what the answering node holds durably after taking the request's records."""
 
     have: Have
     records: list[WireRecord]
+    proof: Proof | None = None
 
 
 class Peer(Protocol):
@@ -78,6 +91,7 @@ async def accept_wire(replica: Replica, wires: list[WireRecord]) -> Acceptance:
             records.append(from_wire(wire))
         except RecordRefused:
             malformed += 1
+            replica.strangers.refused_count += 1
     acceptance = await replica.accept(records)
     acceptance.refused += malformed
     return acceptance

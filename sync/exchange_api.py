@@ -6,8 +6,10 @@ import msgspec
 from aiohttp import web
 
 from pitboard.http_api import json_response
+from pitboard.identity import Identity
 from pitboard.replica import Replica
 from sync.exchange import SyncRequest, answer
+from sync.fresh_answer import prove
 
 CALLS_MAX_COUNT = 256
 
@@ -15,10 +17,14 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 
 
 class ExchangeApi:
-    """Serves one replica; a caller beyond the bound is told when to come back."""
+    """Serves one replica; a caller beyond the bound is told when to come back.
 
-    def __init__(self, replica: Replica) -> None:
+    With an `identity` its answers prove that they are made now.
+    """
+
+    def __init__(self, replica: Replica, identity: Identity | None = None) -> None:
         self._replica = replica
+        self._identity = identity
         self._calls = 0
 
     def add_to(self, app: web.Application) -> None:
@@ -35,4 +41,7 @@ class ExchangeApi:
             response = await answer(self._replica, request)
         finally:
             self._calls -= 1
+        if request.nonce is not None and self._identity is not None:
+            proof = prove(self._identity, request.nonce, response.have)
+            response = msgspec.structs.replace(response, proof=proof)
         return json_response(response)

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from pitboard.clock import Clock
 from pitboard.replica import Replica
+from trackside.trust_warnings import TrustWarnings
 
 LightState = Literal["ok", "warning", "bad"]
 SensorState = Literal["ok", "port-gone", "silent", "blocked"]
@@ -62,6 +63,7 @@ class Lights:
         self._unit_key = unit_key
         self._clock = clock
         self._journal_folder = journal_folder
+        self.trust = TrustWarnings(replica, clock)
         self._bridge: tuple[int, BridgeReport] | None = None
         self._sync: tuple[int, SyncReport] | None = None
 
@@ -99,6 +101,16 @@ class Lights:
         return Light("sensor", "ok", sensors[0].detail or "The beam is clear and the sensor answers.")
 
     def _central(self) -> Light:
+        light, warning = self._central_itself(), self.trust.current()
+        if warning is None or light.state == "bad":
+            return light
+        return Light("central", "warning", warning if light.state == "ok" else f"{warning} {light.detail}")
+
+    def _central_itself(self) -> Light:
+        if self._replica.fold.roster.is_revoked(self._unit_key):
+            return Light(
+                "central", "bad", "This unit is revoked: nothing it records now counts. Call the admin."
+            )
         if self._unit_key not in self._replica.fold.roster.enrolled():
             return Light(
                 "central", "bad", "This unit is not enrolled. Connect it to central, call the admin."

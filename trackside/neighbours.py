@@ -7,11 +7,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Container, Mapping
+from urllib.parse import urlsplit
 
 from pitboard.pinned_tls import ANY_CERTIFICATE
 from pitboard.replica import Replica
 from pitboard.venue_mdns import FoundNode, node_url
 from sync.exchange import Peer, ReplicaPeer
+from sync.fresh_answer import Standing
+from sync.fresh_peer import FreshPeer
 from sync.pump import Pump
 from sync.requests_peer import RequestsPeer
 
@@ -21,11 +24,16 @@ NEIGHBOURS_MAX_COUNT = 16
 BACK_OFF_MAX_S = 5.0
 
 Connect = Callable[[str, str], Peer]
+SeeStanding = Callable[[str, str, Standing], None]
 
 
 def connect(url: str, name: str) -> Peer:
     # Encrypted, and nothing believed of the address: the records carry their own signatures.
     return RequestsPeer(url, name=name, pin=ANY_CERTIFICATE)
+
+
+def _ignore(name: str, address: str, standing: Standing) -> None:
+    """Stand in where nobody asks who the neighbours are."""
 
 
 def neighbours_of(
@@ -44,11 +52,18 @@ def neighbours_of(
 
 
 class Neighbours:
-    """One pump for each neighbour that is there; `follow` says who is."""
+    """One pump for each neighbour that is there; `follow` says who is.
 
-    def __init__(self, replica: Replica, *, connect: Connect = connect) -> None:
+    `on_standing` hears who they really are.
+    """
+
+    def __init__(
+        self, replica: Replica, *, connect: Connect = connect, on_standing: SeeStanding = _ignore
+    ) -> None:
+        self._replica = replica
         self._here = ReplicaPeer(replica)
         self._connect = connect
+        self._on_standing = on_standing
         self._wanted: dict[str, str] = {}
         self._changed = asyncio.Event()
 
@@ -57,6 +72,14 @@ class Neighbours:
         if wanted != self._wanted:
             self._wanted = dict(wanted)
             self._changed.set()
+
+    def _watched(self, url: str, name: str) -> Peer:
+        address = urlsplit(url).netloc
+        return FreshPeer(
+            self._connect(url, name),
+            roster=lambda: self._replica.fold.roster,
+            on_standing=lambda standing: self._on_standing(name, address, standing),
+        )
 
     async def run(self) -> None:
         """Pull until cancelled."""
@@ -69,7 +92,7 @@ class Neighbours:
                 for url, name in self._wanted.items():
                     if url not in running:
                         log.info("neighbour found: name=%s url=%s", name, url)
-                        pump = Pump(self._connect(url, name), self._here, back_off_max_s=BACK_OFF_MAX_S)
+                        pump = Pump(self._watched(url, name), self._here, back_off_max_s=BACK_OFF_MAX_S)
                         running[url] = tasks.create_task(pump.run(), name=f"pull {name}")
                 await self._changed.wait()
 

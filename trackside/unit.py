@@ -10,6 +10,7 @@ from aiohttp import web
 from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
 from pitboard.contact_erasure import follow_erasures
+from pitboard.display_name import clean_name
 from pitboard.door import door_context
 from pitboard.door_limits import DoorLimits
 from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
@@ -61,7 +62,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         ContactApi(replica, outbox, identity).add_to(local_app)
         UnitStatusApi(lights, identity, clock, name=config.name).add_to(local_app)
         lan = new_app(LAN_LIMITS)
-        ExchangeApi(replica).add_to(lan)
+        ExchangeApi(replica, identity).add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
         tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
         async with (
@@ -75,7 +76,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_time(replica, run_control, clock), name="time"),
                 tasks.create_task(follow_lights(feed), name="lights"),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
-                tasks.create_task(be_found(config, replica, identity.key, port, feed), name="mdns"),
+                tasks.create_task(be_found(config, replica, identity.key, port, feed, lights), name="mdns"),
             ]
             await stop.wait()
             for follower in followers:
@@ -110,13 +111,15 @@ async def follow_lights(feed: ScreenFeed) -> None:
         await asyncio.sleep(LIGHT_CHECK_S)
 
 
-async def be_found(config: TracksideConfig, replica: Replica, key: str, port: int, feed: ScreenFeed) -> None:
+async def be_found(
+    config: TracksideConfig, replica: Replica, key: str, port: int, feed: ScreenFeed, lights: Lights
+) -> None:
     """Advertise the unit, list the displays found, and pull what other units have."""
 
     def show() -> None:
         feed.show_displays(
             [
-                ScreenDisplay(node.properties.get("name") or node.name, node.address)
+                ScreenDisplay(clean_name(node.properties.get("name") or node.name), node.address)
                 for _, node in sorted(presence.found(DISPLAY_SERVICE).items())
                 if node.properties.get("event") == config.event_key
             ]
@@ -130,7 +133,7 @@ async def be_found(config: TracksideConfig, replica: Replica, key: str, port: in
             )
         )
 
-    neighbours = Neighbours(replica)
+    neighbours = Neighbours(replica, on_standing=lights.trust.see)
     presence = VenuePresence(
         Advert(
             service=UNIT_SERVICE,

@@ -6,8 +6,7 @@ import ssl
 from dataclasses import dataclass
 
 from pitboard.certificate import Certificate, certificate_beside
-from pitboard.door import is_loopback
-from pitboard.venue_presence import own_addresses
+from pitboard.venue_addresses import addresses_to_tell, own_addresses, routed_address
 from sync.central.central_config import CentralConfig
 
 _ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
@@ -38,5 +37,5 @@ def address_of(config: CentralConfig, port: int) -> str:
         return config.ingest.address.rstrip("/")
     host = config.ingest.host
     if host in _ANY_ADDRESS:
-        host = min((address for address in own_addresses() if not is_loopback(address)), default="127.0.0.1")
+        host = addresses_to_tell(own_addresses(), routed=routed_address())[0]
     return f"https://{f'[{host}]' if ':' in host else host}:{port}"

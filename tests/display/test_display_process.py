@@ -42,7 +42,7 @@ class Unit:
             await replica.accept(central_enrols(UNIT_A).records)
             await replica.start_writing(UNIT_A, "Track A")
             app = new_app()
-            ExchangeApi(replica).add_to(app)
+            ExchangeApi(replica, UNIT_A).add_to(app)
             async with serve_tcp(app, "127.0.0.1", 0) as port:
                 yield cls(replica, port)
 
