@@ -39,10 +39,12 @@ class Said(Generic[Value]):
 class LastWord(Generic[Value]):
     """A field: the last word of each authority, of which the highest that was not withdrawn decides."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("_last", "said")
 
     def __init__(self) -> None:
         self._last: dict[Authority, Said[Value | None]] = {}
+        self.said: Said[Value] | None = None
+        """What decides, None until somebody spoke."""
 
     def say(self, value: Value | None, word: Word) -> bool:
         """Take the value if its word is its authority's greatest so far; return whether it was taken.
@@ -53,22 +55,20 @@ class LastWord(Generic[Value]):
         if last is not None and last.word >= word:
             return False
         self._last[word.authority] = Said(value, word)
+        self.said = self._deciding()
         return True
 
     def said_by(self, authority: Authority) -> Said[Value | None] | None:
         """Return the authority's last word, its value None where it withdrew; None if it never spoke."""
         return self._last.get(authority)
 
-    @property
-    def said(self) -> Said[Value] | None:
-        """What decides, None until somebody spoke."""
+    def _deciding(self) -> Said[Value] | None:
         for authority in sorted(self._last, reverse=True):
-            said = self._last[authority]
-            if said.value is not None:
-                return Said(said.value, said.word)
+            last = self._last[authority]
+            if last.value is not None:
+                return Said(last.value, last.word)
         return None
 
     @property
     def value(self) -> Value | None:
-        said = self.said
-        return None if said is None else said.value
+        return None if self.said is None else self.said.value

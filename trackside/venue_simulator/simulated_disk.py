@@ -96,7 +96,7 @@ class SimulatedStorage:
     async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         self._check()
         records = self.disk.records
-        found = []
+        found: list[Record] = []
         while len(found) < count and (record := records.get((stream, seq + 1))) is not None:
             found.append(record)
             seq += 1

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.base_events
+import heapq
 import math
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -23,36 +25,45 @@ class LeakedTasks(Exception):
     """The story ended and left tasks behind."""
 
 
-class _NoSelector:
-    """Stands where the operating system would be asked to wait."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            waiting = sorted(task.get_name() for task in asyncio.all_tasks(self._loop))
-            raise Deadlock("everything waits for ever: " + ", ".join(waiting))
-        self._loop.now_ns += math.ceil(timeout * _SECOND_NS)
-        return []
-
-
 class VirtualLoop(asyncio.base_events.BaseEventLoop):
     """`now_ns` is the time, which costs nothing to pass."""
 
-    _selector: _NoSelector
+    # Attributes of asyncio's own base loop that its type stubs leave out.
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
 
     def __init__(self) -> None:
         super().__init__()
         self.now_ns = 0
-        self._selector = _NoSelector(self)
-        self._clock_resolution = 1 / _SECOND_NS
 
     def time(self) -> float:
         return self.now_ns / _SECOND_NS
 
-    def _process_events(self, events: list[Any]) -> None:
-        """Nothing from outside ever happens here."""
+    def _run_once(self) -> None:
+        """Run what is ready; when nothing is, jump to the next timer. Replaces the base loop's waiting."""
+        ready = self._ready
+        if not ready:
+            self._jump()
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
+
+    def _jump(self) -> None:
+        scheduled = self._scheduled
+        while scheduled and scheduled[0].cancelled():
+            heapq.heappop(scheduled)._scheduled = False  # type: ignore[attr-defined]
+        if not scheduled:
+            waiting = sorted(task.get_name() for task in asyncio.all_tasks(self))
+            raise Deadlock("everything waits for ever: " + ", ".join(waiting))
+        when_s = scheduled[0].when()
+        if when_s > self.time():
+            # At least one nanosecond, or a timer that rounds to now would run for ever.
+            self.now_ns = max(self.now_ns + 1, math.ceil(when_s * _SECOND_NS))
+        while scheduled and scheduled[0].when() <= when_s:
+            handle = heapq.heappop(scheduled)
+            handle._scheduled = False  # type: ignore[attr-defined]
+            self._ready.append(handle)
 
     def _write_to_self(self) -> None:
         """Nobody waits in another thread."""
