@@ -18,14 +18,11 @@ PARTS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """A passing and the word that recorded it."""
+    """A passing and the word that recorded it; `order` is its place among the lane's crossings."""
 
     passing: PassingRecorded
     word: Word
-
-    @property
-    def order(self) -> tuple[int, str]:
-        return (self.passing.mono_ns, self.passing.passing)
+    order: tuple[int, str]  # (mono_ns, passing id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

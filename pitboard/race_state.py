@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Literal
 
 from pitboard.bodies import (
@@ -89,8 +90,7 @@ class Lane:
         return self.crossings[start:end]
 
 
-def _order(crossing: Crossing) -> tuple[int, str]:
-    return crossing.order
+_order = attrgetter("order")
 
 
 class RaceState:
@@ -235,14 +235,20 @@ class RaceState:
         self.touched_competitors.add(competitor)
 
     def _run(self, run_id: str) -> Run:
-        return self.runs.setdefault(run_id, Run(run_id))
+        run = self.runs.get(run_id)
+        if run is None:
+            run = self.runs[run_id] = Run(run_id)
+        return run
 
     def _touch(self, run_id: str) -> None:
         self._laps.pop(run_id, None)
         self.touched_runs.add(run_id)
 
     def _lane(self, key: LaneKey) -> Lane:
-        return self._lanes.setdefault(key, Lane())
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane()
+        return lane
 
     def _arm(self, body: RunArmed, word: Word, unit: str) -> None:
         run = self._run(body.run)
@@ -313,7 +319,8 @@ class RaceState:
         self._laps.clear()
 
     def _add_passing(self, body: PassingRecorded, word: Word, unit: str) -> None:
-        known = self._passings.get((unit, body.passing))
+        passing_id = body.passing
+        known = self._passings.get((unit, passing_id))
         if known is not None:
             known_key, known_crossing = known
             if known_crossing.word.moment <= word.moment:
@@ -321,9 +328,13 @@ class RaceState:
             self._lanes[known_key].crossings.remove(known_crossing)
             self._touch_run_at(known_key, known_crossing)
         key = (unit, body.track, body.boot_id)
-        crossing = Crossing(passing=body, word=word)
-        insort(self._lane(key).crossings, crossing, key=_order)
-        self._passings[(unit, body.passing)] = (key, crossing)
+        crossing = Crossing(passing=body, word=word, order=(body.mono_ns, passing_id))
+        crossings = self._lane(key).crossings
+        if not crossings or crossings[-1].order < crossing.order:
+            crossings.append(crossing)  # as it nearly always is
+        else:
+            insort(crossings, crossing, key=_order)
+        self._passings[(unit, passing_id)] = (key, crossing)
         self._touch_run_at(key, crossing)
 
     def _touch_run_at(self, key: LaneKey, crossing: Crossing) -> None:
