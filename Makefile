@@ -4,9 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
-SYSTEM_PACKAGES := python3-venv chromium fonts-noto-core fonts-noto-cjk
+SYSTEM_PACKAGES := python3-venv chromium fonts-noto-core fonts-noto-cjk iproute2 strace libfaketime
 
-.PHONY: demo test lint types pytest micropython format venv python-venv system-packages constraints fuzz clean
+.PHONY: demo test chaos lint types pytest micropython format venv python-venv system-packages constraints fuzz clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -19,6 +19,10 @@ lint: venv
 
 types: venv
 	$(BIN)/mypy
+
+# Ten minutes of trouble for the real processes; ARGS="--seconds 40 --seed 2" for a short one.
+chaos: venv
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 pytest: venv micropython
 	$(BIN)/python -m pytest $(ARGS)
