@@ -169,7 +169,7 @@ class Replica:
 
     async def _last_stored(self) -> None:
         """Wait for what a caller that has gone away left on its way to the disk, or a fork might pass it."""
-        if self._storing is not None:
+        if self._storing is not None and not self._storing.done():
             await asyncio.wait({self._storing})
 
     async def beyond(
@@ -186,7 +186,9 @@ class Replica:
         """
         ranks: list[dict[str, tuple[int, int]]] = [{}, {}, {}]
         for stream, head in self._ledger.heads().items():
-            ranks[self._rank_of(stream)][stream] = (have.get(stream, 0), head)
+            seq = have.get(stream, 0)
+            if seq < head:
+                ranks[self._rank_of(stream)][stream] = (seq, head)
         batch = Batch(max_count=max_count, max_bytes=max_bytes)
         await fill(batch, ranks, self._read_beyond)
         return batch.records
