@@ -181,8 +181,11 @@ class Audit:
         """Count what the official saw as saved and the journal does not say."""
         lost = 0
         for told in decisions:
-            run = self._fold.race.runs.get(told.run or "")
+            if told.run is None:
+                continue
+            run = self._fold.race.runs.get(told.run)
             if run is None:
+                lost += 1
                 continue
             lost += run.decision != told.decision
             verdicts = run.verdict_values()
