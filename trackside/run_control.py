@@ -62,6 +62,7 @@ class RunControl:
         self._unit_key = unit_key
         self._track = track
         self._new_id = new_id
+        self._told: RunFinished | RunTimedUp | None = None
         self._arming: RunArmed | None = None  # handed to the journal last; it may not have it yet
 
     @property
@@ -242,9 +243,20 @@ class RunControl:
             None,
         )
         if closing is not None:
-            await self._replica.append(self._finish(run, closing, "time-up"))
+            await self._tell_once(self._finish(run, closing, "time-up"))
         elif not run.timed_up:
-            await self._replica.append(RunTimedUp(run=run.run))
+            await self._tell_once(RunTimedUp(run=run.run))
+
+    async def _tell_once(self, body: RunFinished | RunTimedUp) -> None:
+        """Append what the clock tells unless it was told: a revoked unit's word changes nothing."""
+        if self._told is not None and type(self._told) is type(body) and self._told.run == body.run:
+            return
+        self._told = body
+        try:
+            await self._replica.append(body)
+        except JournalLost:
+            self._told = None
+            raise
 
     def _not_durable_yet(self) -> RunArmed | None:
         if self._arming is not None and self._arming.run in self._replica.fold.race.runs:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from pitboard.board_view import view_board
+from pitboard.bodies import UnitRevoked
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
 from pitboard.journal import Journal
+from tests.race_story import ROOT, UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.passing_intake import Delivery
 
@@ -227,5 +229,28 @@ def test_start_tapped_again_while_the_disk_refuses_makes_one_run(tmp_path: Path)
         run = await unit.run_control.arm(ann)
         assert unit.run.run == run
         assert len(unit.replica.fold.race.runs) == 1
+
+    with_unit(tmp_path, story)
+
+
+def test_a_revoked_units_clock_says_once_that_the_time_is_up(tmp_path: Path) -> None:
+    """Found by the venue simulator: its word does not count, so it was said for ever."""
+
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        await unit.cross(1)
+        central = Teller(ROOT, "Central")
+        central.clock.advance(ms=1_000)
+        central.say(UnitRevoked(key=UNIT_A.key, heads=unit.replica.have()))
+        await unit.replica.accept(central.records)
+        unit.clock.advance(ms=200_000)
+        before = sum(unit.replica.have().values())
+        for _ in range(5):
+            await unit.run_control.follow_time()
+        assert sum(unit.replica.have().values()) == before + 1
+        await unit.cross(2)
+        for _ in range(5):
+            await unit.run_control.follow_time()
+        assert sum(unit.replica.have().values()) == before + 2
 
     with_unit(tmp_path, story)
