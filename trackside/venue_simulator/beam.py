@@ -84,8 +84,14 @@ class Bridge:
         self._gate = Gate(hold_off_ms=HOLD_OFF_MS)
         self._waiting: list[Trip] = []
 
+    @property
+    def has_waiting(self) -> bool:
+        """Return whether something is spooled that trackside has not acknowledged."""
+        return bool(self._waiting)
+
     async def run(self, intake: PassingIntake) -> None:
         """Deliver what the raw log holds and trackside lacks, then what comes."""
+        self._gate = Gate(hold_off_ms=HOLD_OFF_MS)
         rebuilt = [trip for trip in self._raw_log.trips.values() if self.keeps(trip)]
         self._waiting = [trip for trip in rebuilt if not _is_known(intake, trip)]
         while True:

@@ -35,6 +35,7 @@ class UnitNode(Node):
         self.bridge_process = Process(name, self._report_error)
         self.bridge_process.kill()
         self._run_control: RunControl | None = None
+        self._bridge: Bridge | None = None
 
     @property
     def identity(self) -> Identity:
@@ -44,6 +45,12 @@ class UnitNode(Node):
     def run_control(self) -> RunControl | None:
         """What the official's touchscreen acts on; None while the unit is down."""
         return self._run_control if self.is_up else None
+
+    @property
+    def has_trips_under_way(self) -> bool:
+        """Whether a trip of the sensor has not reached the journal yet."""
+        is_waiting = self._bridge is not None and self._bridge.has_waiting
+        return is_waiting or bool(self.sensor.unacknowledged)
 
     def crash(self) -> None:
         super().crash()
@@ -91,8 +98,8 @@ class UnitNode(Node):
     def _start_bridge(self, run_control: RunControl) -> None:
         intake = PassingIntake(self.replica, run_control, unit_key=self.identity.key, track=TRACK)
         self.bridge_process = Process(f"{self.name} bridge", self._report_error)
-        bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
-        self.bridge_process.spawn(self._run_bridge(bridge, intake), name="bridge")
+        self._bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
+        self.bridge_process.spawn(self._run_bridge(self._bridge, intake), name="bridge")
 
     async def _run_bridge(self, bridge: Bridge, intake: PassingIntake) -> None:
         while True:
