@@ -67,6 +67,9 @@ class WireRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _HeaderShape = msgspec.json.Decoder(Header)
 
+# Each would take six bytes on the wire, and sixteen such records no longer fit into one request.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 
 def write_record(
     identity: Identity, *, stream: str, seq: int, previous: str, stamp: int, kind: str, body: Any
@@ -142,6 +145,8 @@ def to_wire(record: Record) -> WireRecord:
 
 def from_wire(wire: WireRecord) -> Record:
     """Return the record that came over the exchange; raises RecordRefused like `parse_record`."""
+    if wire.b is not None and _CONTROLS.search(wire.b):
+        raise RecordRefused(reason="the body holds control characters, which JSON never does")
     try:
         signature = bytes.fromhex(wire.s)
         header_bytes = wire.h.encode()
