@@ -110,6 +110,12 @@ class Replica:
             )
         )
 
+    @property
+    def next_place(self) -> tuple[str, int]:
+        """The stream and seq of the next record that `append` writes, if nothing else is appended before."""
+        assert self._writer is not None, "start_writing comes first"
+        return self._writer.stream, self._writer.next_seq
+
     async def append(self, *bodies: Body) -> list[Record]:
         """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
         assert self._writer is not None, "start_writing comes first"

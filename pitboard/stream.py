@@ -23,12 +23,16 @@ class StreamWriter:
         self._seq = 0
         self._previous = NO_PREVIOUS
 
+    @property
+    def next_seq(self) -> int:
+        return self._seq + 1
+
     def write(self, kind: str, body: Any) -> Record:
         """Return the next record of this stream, signed and chained to the one before."""
         record = write_record(
             self._identity,
             stream=self.stream,
-            seq=self._seq + 1,
+            seq=self.next_seq,
             previous=self._previous,
             stamp=self._hybrid_clock.next_stamp(),
             kind=kind,

@@ -28,6 +28,7 @@ from pitboard.errors import ActRefused, JournalLost
 from pitboard.laps import NANOSECONDS_PER_MS, Crossing
 from pitboard.race_state import Run
 from pitboard.replica import Replica
+from trackside.in_flight import InFlight
 
 UnitPhase = Literal["idle", "armed", "running", "time-up", "review"]
 
@@ -35,7 +36,6 @@ MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
 
-NEWS_WAIT_S = 60.0
 DEFAULT_EVENT = EventConfigured(name="Pitboard")
 TIMING_PHASES: tuple[UnitPhase, ...] = ("armed", "running", "time-up")
 
@@ -63,7 +63,7 @@ class RunControl:
         self._track = track
         self._new_id = new_id
         self._told: RunFinished | RunTimedUp | None = None
-        self._arming: RunArmed | None = None  # handed to the journal last; it may not have it yet
+        self._in_flight = InFlight(replica)
 
     @property
     def run(self) -> Run | None:
@@ -121,19 +121,22 @@ class RunControl:
         cleaned = clean_name(name)
         if not cleaned:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
-        competitor = self._new_id()
-        await self._replica.append(CompetitorRegistered(competitor=competitor, name=cleaned))
-        return competitor
+        act = f"register {cleaned}"
+        if isinstance(waiting := self._in_flight.waiting(act), CompetitorRegistered):
+            await self._in_flight.until_durable(act)
+            return waiting.competitor
+        registered = CompetitorRegistered(competitor=self._new_id(), name=cleaned)
+        await self._in_flight.append(act, registered)
+        return registered.competitor
 
     async def arm(self, competitor: str) -> str:
         """Make the track ready for the competitor and return the run's id."""
         if competitor not in self._replica.fold.race.competitors:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
-        if (waiting := self._not_durable_yet()) is not None:
-            # Whoever asked first has given up, but the journal has not: a second run would stand behind it.
+        if isinstance(waiting := self._in_flight.waiting("arm"), RunArmed):
             if waiting.competitor != competitor:
                 raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
-            await self._until_durable()
+            await self._in_flight.until_durable("arm")
             return waiting.run
         run = self.run
         if run is not None:
@@ -150,12 +153,7 @@ class RunControl:
             run_ms=event.run_ms,
             lap_min_ms=event.lap_min_ms,
         )
-        self._arming = armed
-        try:
-            await self._replica.append(armed)
-        except JournalLost:
-            self._arming = None  # it was not even queued
-            raise
+        await self._in_flight.append("arm", armed)
         return armed.run
 
     async def stop(self, run_id: str, mono_ns: int) -> None:
@@ -257,15 +255,6 @@ class RunControl:
         except JournalLost:
             self._told = None
             raise
-
-    def _not_durable_yet(self) -> RunArmed | None:
-        if self._arming is not None and self._arming.run in self._replica.fold.race.runs:
-            self._arming = None
-        return self._arming
-
-    async def _until_durable(self) -> None:
-        while self._not_durable_yet() is not None:
-            await self._replica.wait_for_news(self._replica.version, NEWS_WAIT_S)
 
     def _finish(
         self, run: Run, mono_ns: int, reason: Literal["time-up", "stopped", "discarded"]

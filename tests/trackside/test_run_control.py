@@ -254,3 +254,34 @@ def test_a_revoked_units_clock_says_once_that_the_time_is_up(tmp_path: Path) -> 
         assert sum(unit.replica.have().values()) == before + 2
 
     with_unit(tmp_path, story)
+
+
+def test_a_name_entered_again_while_the_disk_refuses_is_registered_once(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        journal = unit.replica.journal
+        assert isinstance(journal, Journal)
+        async with journal._transacting:
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await unit.run_control.register("Ann")
+        ann = await unit.run_control.register("Ann")
+        assert list(unit.replica.fold.race.competitors) == [ann]
+        assert await unit.run_control.register("Ann") != ann  # somebody else may have the same name
+
+    with_unit(tmp_path, story)
+
+
+def test_start_on_a_revoked_unit_is_answered_though_it_counts_for_nothing(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        ann = await unit.run_control.register("Ann")
+        central = Teller(ROOT, "Central")
+        central.clock.advance(ms=1_000)
+        central.say(UnitRevoked(key=UNIT_A.key, heads=unit.replica.have()))
+        await unit.replica.accept(central.records)
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                await unit.run_control.arm(ann)
+        assert phase_of(unit) == "idle"
+
+    with_unit(tmp_path, story)
