@@ -30,6 +30,7 @@ from pitboard.errors import PeerLost
 from pitboard.fold import Fold
 from pitboard.record import NO_PREVIOUS, STAMP_MAX, Header, Record, WireRecord, parse_record, to_wire
 from sync.exchange import SyncRequest
+from trackside.venue_simulator.machine_clock import RACE_DAY_UTC_MS
 from trackside.venue_simulator.network import damage
 from trackside.venue_simulator.node import Node
 from trackside.venue_simulator.signature_memory import identity_named
@@ -129,10 +130,11 @@ class Forger:
     def _wrong_signature(self, target: Node) -> list[WireRecord]:
         """The next record of somebody's stream as a stranger would like it to be."""
         chance = self._world.chance
+        stranger = identity_named(STRANGER).key
         places = [
             (stream, head)
             for stream, head in target.disk.heads.items()
-            if (stream, head) in target.disk.records
+            if (stream, head) in target.disk.records and self._world.truth.owner_of(stream) != stranger
         ]
         if not places:
             return []
@@ -236,6 +238,6 @@ class Forger:
 
     def _stream(self, key_name: str, *, stamp: int | None = None) -> ForgedStream:
         if stamp is None:
-            utc_ms = 1_790_000_000_000 + self._world.loop.now_ns // 1_000_000
+            utc_ms = RACE_DAY_UTC_MS + self._world.loop.now_ns // 1_000_000
             stamp = (utc_ms + self._world.chance.randint(-60_000, 60_000)) << 16
         return ForgedStream(self._world, key_name, stamp=stamp)

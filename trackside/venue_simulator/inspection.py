@@ -49,6 +49,7 @@ def inspect(venue: Venue) -> None:
         truth.check_acknowledged(node.name, node.disk)
     for node in venue.nodes:
         node.board()
+        _check_erased(venue, node)
     _check_order(venue, venue.central)
     _check_order(venue, venue.world.chance.choice(venue.nodes))
     _check_laps(venue)
@@ -58,6 +59,15 @@ def inspect(venue: Venue) -> None:
         trips |= unit.sensor.acknowledged
         _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
+
+
+def _check_erased(venue: Venue, node: Node) -> None:
+    """No disk keeps a body that an erasure names."""
+    for place in sorted(node.replica.fold.erased_places):
+        record = node.disk.records.get(place)
+        if record is not None and record.body_bytes is not None:
+            sentence = f"{node.name} keeps the body of {place[0][:8]}/{place[1]}"
+            venue.world.truth.violate("erased-stays-erased", sentence)
 
 
 def _check_order(venue: Venue, node: Node) -> None:

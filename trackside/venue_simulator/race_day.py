@@ -18,7 +18,7 @@ from trackside.venue_simulator.venue import Venue
 from trackside.venue_simulator.virtual_loop import Deadlock, LeakedTasks, VirtualLoop, run_virtual
 from trackside.venue_simulator.world import World
 
-UNSAFE_MIN_S, UNSAFE_MAX_S = 12.0, 30.0
+UNSAFE_MIN_S, UNSAFE_MAX_S = 10.0, 24.0
 CONVERGE_MAX_S = 60.0
 LOOK_S = 0.5
 
