@@ -14,6 +14,10 @@ from pitboard.word import Word
 
 NANOSECONDS_PER_MS = 1_000_000
 PARTS = 1_000_000_000
+RATE_UNKNOWN_PPB = 60_000
+"""What a cheap crystal may be off while nobody has measured its rate: 60 parts in a million."""
+RATE_MEASURED_PPB = 10_000
+"""What is left of that once the bridge has measured the rate over its window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,7 @@ def _lap(
         lap_ns=measured_ns if corrected_ns is None else corrected_ns,
         measured_ns=measured_ns,
         is_corrected=corrected_ns is not None,
-        uncertainty_ns=opening.passing.uncertainty_ns + closing.passing.uncertainty_ns,
+        uncertainty_ns=lap_uncertainty_ns(opening.passing, closing.passing),
         is_short=corrected_ns is None and measured_ns < lap_min_ms * NANOSECONDS_PER_MS,
         verdict=verdicts.get(closing.passing.passing),
         word=closing.word,
@@ -130,15 +134,39 @@ def lap_between_ns(opening: PassingRecorded, closing: PassingRecorded) -> int:
     Two passings of one device start are measured by the device's own counter, corrected by the rate measured
     at the later one; others by the host's monotonic clock.
     """
+    device_ns = _device_ns(opening, closing)
+    if device_ns is None:
+        return closing.mono_ns - opening.mono_ns
+    return device_ns + device_ns * closing.rate_ppb // PARTS
+
+
+def lap_uncertainty_ns(opening: PassingRecorded, closing: PassingRecorded) -> int:
+    """Return how far the lap between two passings may be off.
+
+    Where one device counted both, it does not matter where its counter lies on the host's clock: what is left
+    is its resolution twice, and its crystal over the length of the lap. A device whose ticks are whole
+    milliseconds, as some decoders', resolves no more than that.
+    """
+    both_ns = opening.uncertainty_ns + closing.uncertainty_ns
+    device_ns = _device_ns(opening, closing)
+    if device_ns is None or opening.tick_us is None or closing.tick_us is None:
+        return both_ns
+    is_whole_ms = opening.tick_us % 1_000 == 0 and closing.tick_us % 1_000 == 0
+    resolution_ns = NANOSECONDS_PER_MS if is_whole_ms else 1_000
+    crystal_ppb = RATE_MEASURED_PPB if closing.rate_ppb else RATE_UNKNOWN_PPB
+    return min(both_ns, 2 * resolution_ns + device_ns * crystal_ppb // PARTS)
+
+
+def _device_ns(opening: PassingRecorded, closing: PassingRecorded) -> int | None:
+    """Return the time between the passings by their device's own counter, None where none counted both."""
     if (
-        opening.tick_us is not None
-        and closing.tick_us is not None
-        and (opening.sensor, opening.sensor_boot) == (closing.sensor, closing.sensor_boot)
-        and closing.tick_us > opening.tick_us
+        opening.tick_us is None
+        or closing.tick_us is None
+        or (opening.sensor, opening.sensor_boot) != (closing.sensor, closing.sensor_boot)
+        or closing.tick_us <= opening.tick_us
     ):
-        device_ns = (closing.tick_us - opening.tick_us) * 1_000
-        return device_ns + device_ns * closing.rate_ppb // PARTS
-    return closing.mono_ns - opening.mono_ns
+        return None
+    return (closing.tick_us - opening.tick_us) * 1_000
 
 
 def cut_to(duration_ns: int, resolution_ns: int) -> int:
