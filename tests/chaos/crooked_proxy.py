@@ -70,7 +70,7 @@ class CrookedProxy:
                 if self._mood.name == "slow":
                     await asyncio.sleep(self._random.uniform(0, 2 * self._mood.amount) / 1_000)
                 if self._mood.name == "cut" and carried + len(data) >= self._mood.amount:
-                    writer.write(data[: self._random.randrange(len(data))])
+                    writer.write(data[: max(0, self._mood.amount - carried)])
                     await writer.drain()
                     return
                 carried += len(data)
