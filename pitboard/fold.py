@@ -14,6 +14,7 @@ from pitboard.bodies import (
     Authority,
     Body,
     CompetitorRegistered,
+    PassingRecorded,
     PersonErased,
     StreamOpened,
     UnitEnrolled,
@@ -148,6 +149,14 @@ class Fold:
             for seq, (body, stamp) in self._bodies[stream].items():
                 if authority >= _least_authority(body) and self.roster.counts(key, stream, seq):
                     yield key, body, Word(authority, stamp, stream, seq)
+
+    def passings_of(self, key: str) -> Iterator[PassingRecorded]:
+        """Yield every passing the key wrote, whether it counts or not."""
+        for stream, owner in self._keys.items():
+            if owner == key:
+                for body, _ in self._bodies[stream].values():
+                    if isinstance(body, PassingRecorded):
+                        yield body
 
     @property
     def resolution_ns(self) -> int:

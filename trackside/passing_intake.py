@@ -44,6 +44,8 @@ class PassingIntake:
         self._unit_key = unit_key
         self._track = track
         self._taking = asyncio.Lock()
+        # Beside what the fold believes: while this unit is not enrolled, that is nothing.
+        self._written = {_place(passing) for passing in replica.fold.passings_of(unit_key)}
 
     async def take(self, delivery: Delivery) -> int:
         """Return how many were new, once all of them are durable."""
@@ -51,22 +53,34 @@ class PassingIntake:
             new: dict[str, PassingRecorded] = {}
             for delivered in delivery.passings:
                 passing = self._recorded(delivered)
-                if not self._replica.fold.race.has_passing(self._unit_key, passing.passing):
+                if not self._has(passing):
                     new.setdefault(passing.passing, passing)
             if new:
                 await self._replica.append(*new.values())
+                self._written.update(_place(passing) for passing in new.values())
                 await self._run_control.follow_time()
             return len(new)
 
     def known(self, sensor: str, sensor_boot: str) -> list[tuple[int, int]]:
         """Return the durable passings of one start of a device as ranges of seq."""
         ranges: list[tuple[int, int]] = []
-        for seq in self._replica.fold.race.passing_seqs(self._unit_key, sensor, sensor_boot):
+        seqs = set(self._replica.fold.race.passing_seqs(self._unit_key, sensor, sensor_boot))
+        seqs.update(seq for *device, seq in self._written if device == [sensor, sensor_boot])
+        for seq in sorted(seqs):
             if ranges and ranges[-1][1] == seq - 1:
                 ranges[-1] = (ranges[-1][0], seq)
             else:
                 ranges.append((seq, seq))
         return ranges
 
+    def _has(self, passing: PassingRecorded) -> bool:
+        return _place(passing) in self._written or self._replica.fold.race.has_passing(
+            self._unit_key, passing.passing
+        )
+
     def _recorded(self, delivered: DeliveredPassing) -> PassingRecorded:
         return PassingRecorded(track=self._track, **msgspec.structs.asdict(delivered))
+
+
+def _place(passing: PassingRecorded) -> tuple[str, str, int]:
+    return (passing.sensor, passing.sensor_boot, passing.seq)

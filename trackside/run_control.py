@@ -118,6 +118,7 @@ class RunControl:
 
     async def register(self, name: str) -> str:
         """Register a competitor under a display name and return the new id."""
+        self._require_enrolment()
         cleaned = clean_name(name)
         if not cleaned:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
@@ -131,6 +132,7 @@ class RunControl:
 
     async def arm(self, competitor: str) -> str:
         """Make the track ready for the competitor and return the run's id."""
+        self._require_enrolment()
         if competitor not in self._replica.fold.race.competitors:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
         if isinstance(waiting := self._in_flight.waiting("arm"), RunArmed):
@@ -155,6 +157,14 @@ class RunControl:
         )
         await self._in_flight.append("arm", armed)
         return armed.run
+
+    def _require_enrolment(self) -> None:
+        """Refuse what would be written, shown as saved, and count nowhere."""
+        if self._unit_key not in self._replica.fold.roster.enrolled():
+            raise ActRefused(
+                code="not-enrolled",
+                reason="This unit is not enrolled. Connect it to central, call the admin.",
+            )
 
     async def stop(self, run_id: str, mono_ns: int) -> None:
         """End the timing at this instant; what was stamped before it still counts."""

@@ -125,6 +125,23 @@ def test_known_passings_are_told_as_ranges(tmp_path: Path) -> None:
     with_unit(tmp_path, story)
 
 
+def test_a_unit_that_is_not_enrolled_says_so_and_writes_each_passing_once(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        assert await unit.intake.take(Delivery(passings=[unit.passing(1)])) == 1
+        assert await unit.intake.take(Delivery(passings=[unit.passing(1)])) == 0
+        with pytest.raises(ActRefused, match="not enrolled"):
+            await unit.run_control.register("Ann")
+        with pytest.raises(ActRefused, match="not enrolled"):
+            await unit.run_control.arm("c1")
+
+    async def after_a_restart(unit: Unit) -> None:
+        assert unit.intake.known("beam-1", "dev") == [(1, 1)]
+        assert await unit.intake.take(Delivery(passings=[unit.passing(1)])) == 0
+
+    with_unit(tmp_path, story, is_enrolled=False)
+    with_unit(tmp_path, after_a_restart, is_enrolled=False)
+
+
 def test_a_short_lap_waits_for_a_verdict_before_the_run_can_be_confirmed(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         run = await unit.arm_new()
@@ -272,7 +289,7 @@ def test_a_name_entered_again_while_the_disk_refuses_is_registered_once(tmp_path
     with_unit(tmp_path, story)
 
 
-def test_start_on_a_revoked_unit_is_answered_though_it_counts_for_nothing(tmp_path: Path) -> None:
+def test_start_on_a_revoked_unit_is_refused_and_not_called_saved(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         ann = await unit.run_control.register("Ann")
         central = Teller(ROOT, "Central")
@@ -281,7 +298,8 @@ def test_start_on_a_revoked_unit_is_answered_though_it_counts_for_nothing(tmp_pa
         await unit.replica.accept(central.records)
         async with asyncio.timeout(5):
             for _ in range(2):
-                await unit.run_control.arm(ann)
+                with pytest.raises(ActRefused, match="not enrolled"):
+                    await unit.run_control.arm(ann)
         assert phase_of(unit) == "idle"
 
     with_unit(tmp_path, story)

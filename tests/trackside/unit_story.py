@@ -58,14 +58,18 @@ class Unit:
 
 
 def with_unit(
-    folder: Path, story: Callable[[Unit], Awaitable[None]], *, clock: ScriptedClock | None = None
+    folder: Path,
+    story: Callable[[Unit], Awaitable[None]],
+    *,
+    clock: ScriptedClock | None = None,
+    is_enrolled: bool = True,
 ) -> None:
     """Run the story on a unit whose journal is in `folder`; a second call is the unit restarted."""
 
     async def run() -> None:
         the_clock = clock or ScriptedClock()
         async with Replica.open(folder / "unit.db", root_key=ROOT.key, clock=the_clock) as replica:
-            if not replica.have():
+            if is_enrolled and not replica.have():
                 await replica.accept(central_enrols(UNIT_A).records)
             await replica.start_writing(UNIT_A, "Track A")
             run_control = RunControl(replica, the_clock, unit_key=UNIT_A.key, track="1")
