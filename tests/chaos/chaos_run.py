@@ -13,9 +13,9 @@ from typing import Any
 
 from pitboard.demo.crew import Crew
 from tests.chaos.cast import WALL_CLOCK_LIBRARIES, cast, open_venue
-from tests.chaos.chaos_venue import DISPLAYS, REPLICAS, SMALL_DISK_NODE, TRACKS, ChaosVenue
+from tests.chaos.chaos_venue import DISPLAYS, SMALL_DISK_NODE, TRACKS, ChaosVenue
 from tests.chaos.network import VenueNetwork
-from tests.chaos.own_world import mount_small_disk
+from tests.chaos.own_world import small_disk
 from tests.chaos.timetable import KINDS, Mishap, draw_timetable
 from tests.chaos.troublemaker import Say, Troublemaker
 from tests.chaos.verdict import are_equal, judge
@@ -44,8 +44,22 @@ async def run_chaos(order: Order, say: Say) -> dict[str, Any]:
     network = VenueNetwork()
     await network.build()
     venue = ChaosVenue(order.folder, Path("/run"))
-    mount_small_disk(venue.data(SMALL_DISK_NODE), SMALL_DISK_MB)
-    venue.set_up()
+    with small_disk(venue.data(SMALL_DISK_NODE), SMALL_DISK_MB):
+        venue.set_up()
+        verdict = await _race(order, venue, network, timetable, say)
+    return {
+        "seconds": order.seconds,
+        "seed": order.seed,
+        "mishaps": dict(sorted(Counter(mishap.kind for mishap in timetable).items())),
+        "left_out": left_out,
+        **verdict,
+    }
+
+
+async def _race(
+    order: Order, venue: ChaosVenue, network: VenueNetwork, timetable: list[Mishap], say: Say
+) -> dict[str, Any]:
+    """Open the venue, race through all mishaps, heal, stop everything; return what came of it."""
     async with Crew.assembled(order.folder, SCREENLESS) as crew:
         cast(crew, venue, order.seed)
         say("opening the venue")
@@ -55,17 +69,11 @@ async def run_chaos(order: Order, say: Say) -> dict[str, Any]:
         say("all has healed; the officials end their runs")
         settled_s = await _close(crew, venue)
         say("judging")
-        verdict = judge(venue, crew)
-    _keep_small_disk(venue)
-    return {
-        "seconds": order.seconds,
-        "seed": order.seed,
-        "mishaps": dict(sorted(Counter(mishap.kind for mishap in timetable).items())),
-        "left_out": left_out,
-        "excused_exits": trouble.excused,
-        "settled_s": settled_s,
-        **verdict,
-    }
+        return {
+            "excused_exits": trouble.excused,
+            "settled_s": settled_s,
+            **judge(venue, crew),
+        }
 
 
 async def _play(timetable: list[Mishap], trouble: Troublemaker, seconds: float) -> None:
@@ -116,9 +124,3 @@ def _left_out() -> dict[str, str]:
     if shutil.which("strace") is None:
         left_out["disk-error"] = "strace is not installed"
     return left_out
-
-
-def _keep_small_disk(venue: ChaosVenue) -> None:
-    """Copy what lies on the small disk, which ends with the run, beside the other machines' data."""
-    assert SMALL_DISK_NODE in REPLICAS
-    shutil.copytree(venue.data(SMALL_DISK_NODE), venue.folder / SMALL_DISK_NODE / "data-kept")

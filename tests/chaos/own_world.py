@@ -5,9 +5,12 @@ of this machine's networks, and the kernel removes all of it when the run's firs
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,7 +38,16 @@ def furnish() -> None:
     Path("/run/netns").mkdir()
 
 
-def mount_small_disk(folder: Path, megabytes: int) -> None:
-    """Put an empty disk of this size at `folder`."""
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """Put an empty disk of this size at `folder`; what lies on it stays there when the disk is gone."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "chaos-disk", folder], check=True)
+    kept = folder.with_name(f"{folder.name}-kept")
+    try:
+        yield
+    finally:
+        shutil.copytree(folder, kept)
+        subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()
+        kept.rename(folder)
