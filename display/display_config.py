@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from pitboard.bodies import Name
 from pitboard.config import Config, load_config
-from pitboard.door import check_door, check_url
+from pitboard.door import Port, check_door, check_interfaces, check_url
 from pitboard.event_file import (
     Fingerprint,
     OptionalKey,
@@ -21,7 +21,6 @@ from pitboard.event_file import (
 )
 
 Pixels = Annotated[int, Meta(ge=240, le=8_192)]
-Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +47,7 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         check_door(self.status_host, tls=self.status_tls)
+        check_interfaces(self.mdns_interfaces)
         for url in (*self.units, *([self.central] if self.central else [])):
             check_url(url)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pitboard.errors import Refusal
+
 READ_MAX_BYTES = 4096
 
 
@@ -61,8 +63,13 @@ class PseudoTerminal:
 
 
 def _place_link(link: Path, target: str) -> None:
-    """Put the link there in one step, in place of one that an earlier run left."""
-    link.parent.mkdir(parents=True, exist_ok=True)
+    """Put the link there in one step, in place of one that an earlier run left; raises Refusal."""
+    if link.exists() and not link.is_symlink():
+        raise Refusal(f"{link}: another file is there; name a place for the simulated port")
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
-    fresh.symlink_to(target)
-    fresh.replace(link)
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        fresh.symlink_to(target)
+        fresh.replace(link)
+    except OSError as error:
+        raise Refusal(f"{link}: the simulated port cannot be put there: {error.strerror}") from error

@@ -15,6 +15,20 @@ import msgspec
 from pitboard.errors import ConfigRefused
 
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
+_PLAIN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text in quotes",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+_PLAIN_PATTERNS = {
+    r"^[0-9a-f]{64}$": "64 digits of 0-9 and a-f",
+    r"^([0-9a-f]{64})?$": "64 digits of 0-9 and a-f",
+    r"^https?://[^/\\s]+/?$": "an address like https://192.0.2.7:8441",  # as msgspec writes it
+}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,8 +80,17 @@ def _plain_reason(message: str) -> str:
         return f"unknown key '{_joined(key, match[1])}'; take it out or correct its spelling"
     if match := re.fullmatch(r"Object missing required field `(.+)`", text):
         return f"key '{_joined(key, match[1])}' is missing; add it"
-    lowered = text[:1].lower() + text[1:].replace("`", "")
-    return f"key '{key}': {lowered}" if key else lowered
+    plain = _plain_words(text)
+    return f"key '{key}': {plain}" if key else plain
+
+
+def _plain_words(text: str) -> str:
+    if match := re.fullmatch(r"Expected `str` matching regex '(.+)'", text):
+        return f"expected {_PLAIN_PATTERNS.get(match[1], f'text like {match[1]}')}"
+    if match := re.fullmatch(r"Invalid enum value (.+)", text):
+        return f"{match[1]} is none of the words that it may be; docs/ lists them"
+    spoken = re.sub(r"`(\w+)(?: \| null)?`", lambda word: _PLAIN_WORDS.get(word[1], word[1]), text)
+    return spoken[:1].lower() + spoken[1:].replace("`", "")
 
 
 def _joined(table: str, key: str) -> str:

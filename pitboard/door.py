@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ssl
-from ipaddress import ip_address
+from collections.abc import Sequence
+from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from msgspec import Meta
+
 from pitboard.certificate import Certificate
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+"""0 lets the system choose."""
 
 
 def is_loopback(host: str) -> bool:
@@ -29,6 +36,17 @@ def check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{url} is not encrypted; write https://")
+
+
+def check_interfaces(interfaces: Sequence[str]) -> None:
+    """Raise ValueError, like `check_door`, for an interface that is not named by an IPv4 address."""
+    for interface in interfaces:
+        try:
+            IPv4Address(interface)
+        except AddressValueError as error:
+            raise ValueError(
+                f"mdns_interfaces takes this machine's IPv4 addresses, such as '192.0.2.7', not '{interface}'"
+            ) from error
 
 
 def door_context(*, tls: bool, certificate_file: Path) -> ssl.SSLContext | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ from aiohttp import web
 from pitboard.bounded_listener import BoundedListener
 from pitboard.door_limits import DoorLimits, limit_calls
 from pitboard.errors import ActRefused, JournalLost, Refusal
+from pitboard.socket_place import make_room_for_socket
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +99,8 @@ async def serve_tcp(
         listener.listen(BACKLOG_COUNT)
     except OSError as error:
         listener.close()
-        raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it") from error
+        todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
+        raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
     port = listener.getsockname()[1]
     async with contextlib.AsyncExitStack() as stack:
         bounded = BoundedListener(listener, tls=tls, limits=limits)
@@ -118,8 +121,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 @contextlib.asynccontextmanager
 async def serve_unix(app: web.Application, path: Path, *, mode: int = 0o660) -> AsyncIterator[None]:
     """Serve the app on a Unix socket that only its owner and group may open, or as `mode` says."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # noqa: ASYNC240 - at start only; left over from a killed process
+    make_room_for_socket(path)
     async with _running(app) as runner:
         former = os.umask(0o777 & ~mode)
         try:

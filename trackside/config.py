@@ -8,7 +8,7 @@ import msgspec
 
 from pitboard.bodies import Name
 from pitboard.config import Config, load_config
-from pitboard.door import check_door
+from pitboard.door import Port, check_door, check_interfaces
 from pitboard.event_file import OptionalKey, known_event_key
 
 
@@ -22,13 +22,14 @@ class LanConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The venue's network; `port` 0 lets the system choose, since displays find the unit by mDNS."""
 
     host: str = "0.0.0.0"  # noqa: S104 - displays on the venue's LAN read the board here
-    port: int = 8441
+    port: Port = 8441
     tls: bool = True
     mdns: bool = True
     mdns_interfaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_door(self.host, tls=self.tls)
+        check_interfaces(self.mdns_interfaces)
 
 
 class TracksideConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

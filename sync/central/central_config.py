@@ -10,12 +10,11 @@ from msgspec import Meta
 
 from pitboard.bodies import EventConfigured, KeyHex, Name
 from pitboard.config import Config, load_config
-from pitboard.door import check_door
+from pitboard.door import Port, check_door
 from pitboard.errors import ConfigRefused
 from pitboard.event_file import Fingerprint, Url
 from pitboard.node_files import admin_socket_beside
 
-Port = Annotated[int, Meta(ge=0, le=65_535)]
 _DEFAULTS = EventConfigured(name="Pitboard")
 
 

@@ -16,22 +16,35 @@ from sync.central.contact_commands import CONTACT_COMMANDS
 from sync.central.enrolment_commands import UNIT_COMMANDS
 from sync.central.unit_watch_commands import lights
 
+_HELP_WANTED = "central.help_wanted"
 
-@click.group(invoke_without_command=True)
+
+class CentralCommands(click.Group):
+    """A group whose subcommands explain themselves without a config."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_HELP_WANTED] = "--help" in args
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=CentralCommands, invoke_without_command=True)
 @click.option(
     "--config",
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="central.toml; docs/central.md explains every key.",
+    help="central.toml; docs/central.md explains every key.  [required]",
 )
 @click.pass_context
-def central(context: click.Context, config_path: Path) -> None:
+def central(context: click.Context, config_path: Path | None) -> None:
     """Serve the board to phones and take records from the units.
 
     Runs until it is stopped. Phones find the board at [public] host and port; units and displays exchange
     records at [ingest] host and port.
     """
+    if config_path is None:
+        if context.meta.get(_HELP_WANTED):
+            return
+        raise click.UsageError("Missing option '--config'.")
     config = CentralConfig.load(config_path)
     context.obj = config
     if context.invoked_subcommand is None:

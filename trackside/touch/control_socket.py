@@ -16,6 +16,9 @@ from typing import Annotated
 import msgspec
 import pygame
 
+from pitboard.errors import Refusal
+from pitboard.socket_place import make_room_for_socket
+
 log = logging.getLogger(__name__)
 
 LINE_MAX_BYTES = 65_536
@@ -54,10 +57,12 @@ class ControlSocket:
 
     @asynccontextmanager
     async def open(self, path: Path) -> AsyncIterator[None]:
-        _remove(path)
+        make_room_for_socket(path)
         mask = os.umask(0o177)
         try:
             server = await asyncio.start_unix_server(self._serve, path=str(path), limit=LINE_MAX_BYTES)
+        except OSError as error:
+            raise Refusal(f"cannot listen on {path}: {error}") from error
         finally:
             os.umask(mask)
         try:

@@ -1,0 +1,24 @@
+"""Where a program puts its Unix socket: in place of one that a killed process left, never of another file."""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+from pathlib import Path
+
+from pitboard.errors import Refusal
+
+
+def make_room_for_socket(path: Path) -> None:
+    """Remove the socket that an earlier process left at `path` and make its folder.
+
+    Raises Refusal where something else than a socket is there, or where the place is not ours to write.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(path.lstat().st_mode):
+                raise Refusal(f"cannot listen on {path}: another file is there; name a place for the socket")
+            path.unlink()
+    except OSError as error:
+        raise Refusal(f"cannot listen on {path}: {error.strerror}") from error
