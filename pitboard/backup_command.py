@@ -92,7 +92,8 @@ def _from_file(journal: Path, out: Path) -> int:
         raise JournalLost(path=journal, reason="there is no such file")
     if is_held(journal):
         raise JournalLost(
-            path=journal, reason="a program has it open; name its config by --config, or stop it"
+            path=journal,
+            reason="a program has it open; stop it, or, of a unit or central, name the config by --config",
         )
     return _write(out, parts_of_file(journal))
 

@@ -12,6 +12,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contact_seal import open_contact
+from pitboard.counted import counted
 from pitboard.errors import ActRefused, ConfigRefused, ContactClosed, PassphraseRefused, PeerLost
 from pitboard.identity import Identity
 from pitboard.secret_file import write_secret
@@ -85,13 +86,15 @@ def contacts(
     opened = [one for row in rows if (one := _opened(row, private, file)) is not None]
     if export_path is not None:
         write_secret(export_path, csv_of(opened))
-        click.echo(f"{_counted(len(opened))} written to {export_path}; delete it when you are done.")
+        click.echo(
+            f"{counted(len(opened), 'contact')} written to {export_path}; delete it when you are done."
+        )
     else:
         for one in opened:
             click.echo("\t".join(filter(None, (one.name, one.contact.email, one.contact.phone))))
-        click.echo(_counted(len(opened)), err=True)
+        click.echo(counted(len(opened), "contact"), err=True)
     if len(opened) < len(rows):
-        closed = _counted(len(rows) - len(opened))
+        closed = counted(len(rows) - len(opened), "contact")
         click.echo(f"{closed} sealed to an earlier key or damaged; not opened.", err=True)
 
 
@@ -153,11 +156,7 @@ def _print_reads(answer: Reads) -> None:
     for read in answer.reads:
         when = datetime.fromtimestamp(read.utc_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         count = len(read.competitors)
-        click.echo("\t".join((when, read.reader, read.act, f"{count} competitors", read.reason)))
-
-
-def _counted(count: int) -> str:
-    return "1 contact" if count == 1 else f"{count} contacts"
+        click.echo("\t".join((when, read.reader, read.act, counted(count, "competitor"), read.reason)))
 
 
 CONTACT_COMMANDS = (contact_key, contacts)

@@ -9,6 +9,7 @@ import click
 import msgspec
 import segno
 
+from pitboard.counted import counted
 from pitboard.errors import ActRefused
 from sync.central.central_config import CentralConfig
 from sync.central.enrolment_admin import EnrolmentAdmin
@@ -85,7 +86,8 @@ def revoke(
     revoked = EnrolmentAdmin(config.admin_socket).revoke(unit, reason, cut)
     count = sum(revoked.heads.values())
     click.echo(
-        f"{revoked.name} is revoked; {count} records in {len(revoked.heads)} streams of it still count."
+        f"{revoked.name} is revoked; what still counts of it: "
+        f"{counted(count, 'record')} in {counted(len(revoked.heads), 'stream')}."
     )
 
 
@@ -121,7 +123,7 @@ def _line(unit: UnitView, width: int) -> str:
         last = f"last record {datetime.fromtimestamp(unit.last_utc_ms / 1_000).astimezone():%d %b %H:%M:%S}"
     return (
         f"{unit.name:<{width}}  {_STATES[unit.state]:<12}  {unit.key[:8]}  "
-        f"{unit.records} records in {unit.streams} streams, {last}"
+        f"{counted(unit.records, 'record')} in {counted(unit.streams, 'stream')}, {last}"
     )
 
 

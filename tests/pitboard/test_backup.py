@@ -100,7 +100,7 @@ def test_a_stopped_nodes_file_is_backed_up_directly_and_a_running_ones_is_not(tm
             await unit.start_writing(UNIT_A, "Track A")
             await unit.append(named(1))
             outcome = await asyncio.to_thread(run, backup, "--journal", tmp_path / "unit.db", tmp_path / "b")
-            assert "a program has it open; name its config by --config" in said(outcome)
+            assert "a program has it open; stop it, or" in said(outcome)
 
     asyncio.run(story())
     for option, file in (("--journal", "unit.db"), ("--config", "unit.toml")):

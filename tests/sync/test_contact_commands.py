@@ -110,7 +110,7 @@ def test_contacts_open_by_name_and_every_read_is_written_down(office: Office, tm
     assert "2 contacts" in everybody.output
     listed = office.type("contacts", "--reads").output.splitlines()
     assert [line.split("\t")[2:] for line in listed] == [
-        ["read", "1 competitors", "lost glove"],
+        ["read", "1 competitor", "lost glove"],
         ["read", "2 competitors", "weather"],
     ]
     office.central.stop()
