@@ -1,0 +1,127 @@
+"""What the pages promise is there: commands, links, and config examples that load."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from display.display_config import DisplayConfig
+from firmware_bridge.config import BridgeConfig
+from pitboard.command_line import COMMAND_GROUP, pitboard
+from pitboard.config import Config
+from sync.central.central_config import CentralConfig
+from sync.config import SyncConfig
+from trackside.config import TracksideConfig
+from trackside.touch.touch_config import TouchConfig
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("systemd/*.md")])
+PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+KEY = "9f" * 32
+# What a page leaves to another page, so that its part can be loaded.
+BRIDGE_REST = 'spool_folder = "raw"\n[api]\nsocket = "trackside.sock"\n'
+CONFIGS: dict[str, tuple[type[Config], str]] = {
+    "bridge.md": (BridgeConfig, ""),
+    "central.md": (CentralConfig, ""),
+    "display.md": (DisplayConfig, ""),
+    "gpio.md": (BridgeConfig, BRIDGE_REST),
+    "sensors.md": (BridgeConfig, BRIDGE_REST),
+    "sync.md": (SyncConfig, ""),
+    "touch.md": (TouchConfig, ""),
+    "trackside.md": (TracksideConfig, ""),
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+
+def with_whole_keys(example: str) -> str:
+    """Put a key where the example shortens one to an ellipsis."""
+    return re.sub(r'"[0-9a-f]*…"', f'"{KEY}"', example)
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_every_config_example_loads(name: str, tmp_path: Path) -> None:
+    page = ROOT / name
+    for example in blocks(page, "toml"):
+        config_type, rest = CONFIGS[page.name]
+        path = tmp_path / "example.toml"
+        path.write_text(rest + with_whole_keys(example), encoding="utf-8")
+        assert isinstance(config_type.load(path), config_type)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", [name for name, (_, rest) in CONFIGS.items() if not rest])
+def test_every_key_of_a_config_stands_on_its_page(name: str) -> None:
+    config_type, _ = CONFIGS[name]
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    if config_type is BridgeConfig:  # a sensor's keys are shared among three pages
+        text += "".join(
+            (ROOT / "docs" / other).read_text(encoding="utf-8") for other in ("sensors.md", "gpio.md")
+        )
+    missing = [key for key in keys_of(config_type) if not re.search(rf"\b{key}\b", text)]
+    assert not missing, f"docs/{name} says nothing of {missing}"
+
+
+def keys_of(config_type: type) -> list[str]:
+    found = []
+    for field in msgspec.structs.fields(config_type):
+        found.append(field.encode_name)
+        inner = msgspec.inspect.type_info(field.type)
+        while isinstance(inner, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
+            inner = inner.item_type
+        if isinstance(inner, msgspec.inspect.StructType):
+            found += keys_of(inner.cls)
+    return found
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_every_relative_link_leads_somewhere(name: str) -> None:
+    page = ROOT / name
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            file = target.partition("#")[0]
+            assert not file or (page.parent / file).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_every_page_that_a_page_names_is_there(name: str) -> None:
+    for target in re.findall(r"`((?:docs/)?[\w-]+\.md)`", (ROOT / name).read_text(encoding="utf-8")):
+        assert any((folder / target).exists() for folder in (ROOT, ROOT / "docs")), f"{name} names {target}"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#\s]+)", README)) | set(re.findall(r"`([\w/-]+\.md)`", README))
+    assert {name for name in PAGE_NAMES if name != "README.md"} <= linked
+
+
+def test_every_command_stands_in_the_readme_and_every_command_there_exists() -> None:
+    commands = {point.name for point in entry_points(group=COMMAND_GROUP)}
+    assert set(re.findall(r"`pitboard ([a-z-]+)", README)) == commands
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_every_command_and_option_that_a_page_types_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for line in re.findall(r"(?:^(?:\$ )?(?:sudo )?|`)pitboard ([^`\n#]+)", text, re.MULTILINE):
+        if re.fullmatch(r"[a-z ]+ \d+", line):
+            continue  # what a signature is made over, such as "pitboard record 1"
+        command: click.Command | None = pitboard
+        for word in line.split():
+            if word.startswith("--"):
+                assert command is not None
+                options = {opt for param in command.params for opt in (*param.opts, *param.secondary_opts)}
+                assert word.split("=")[0].rstrip(".,;") in {*options, "--help"}, f"{name}: pitboard {line}"
+            elif isinstance(command, click.Group) and re.fullmatch(r"[a-z][a-z-]+", word):
+                inner = command.get_command(click.Context(command), word)
+                assert inner is not None or command is not pitboard, f"{name}: pitboard {line}"
+                command = inner or command
