@@ -9,7 +9,6 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pygame
@@ -226,8 +225,10 @@ class DisplayNode:
 
 @contextlib.asynccontextmanager
 async def _open_replica(config: DisplayConfig, clock: Clock) -> AsyncIterator[Replica]:
-    """Open the replica; a damaged file is named and left as it is."""
-    _refuse_empty(config.journal)
+    """Open the replica; a damaged file is named and left as it is.
+
+    An empty one is what a power cut leaves in the first milliseconds of a first start: it is filled.
+    """
     try:
         async with Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica:
             yield replica
@@ -236,15 +237,6 @@ async def _open_replica(config: DisplayConfig, clock: Clock) -> AsyncIterator[Re
 
 
 _WAY_OUT = "to start with an empty board that fills again from the venue, move the file away"
-
-
-def _refuse_empty(path: Path) -> None:
-    try:
-        is_empty = path.stat().st_size == 0
-    except OSError:
-        return
-    if is_empty:
-        raise JournalLost(path=path, reason="the file is empty")
 
 
 def _name_of(url: str) -> str:

@@ -204,10 +204,9 @@ def test_a_display_moves_to_another_unit_within_seconds(tmp_path: Path) -> None:
     tell(story())
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "the file is empty"), (b"no journal " * 500, "file is not a database")]
-)
-def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path) -> None:
+    content = b"no journal " * 500
+
     async def story() -> None:
         display = Display(tmp_path)
         (tmp_path / "display.db").write_bytes(content)
@@ -216,7 +215,7 @@ def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path, content: byte
         assert process.returncode == 1
         sentence = errors.decode().strip().splitlines()[-1]
         assert sentence.startswith(
-            f"pitboard display: journal {tmp_path / 'display.db'} cannot be used: {reason}"
+            f"pitboard display: journal {tmp_path / 'display.db'} cannot be used: file is not a database"
         )
         assert (tmp_path / "display.db").read_bytes() == content
 
@@ -226,6 +225,7 @@ def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path, content: byte
 def test_a_new_display_without_a_network_invites_and_looks(tmp_path: Path) -> None:
     async def story() -> None:
         display = Display(tmp_path)
+        (tmp_path / "display.db").touch()  # as the power may be cut right after the file was made
         async with display.running() as process:
             status = await until_status(display, lambda status: status["badge"] != "")
             assert status["badge"] == "Looking for a timing unit"
