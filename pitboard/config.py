@@ -59,7 +59,7 @@ def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
     try:
         return msgspec.convert(table, config_type, dec_hook=convert)
     except msgspec.ValidationError as error:
-        raise ConfigRefused(path=path, reason=_plain_reason(str(error))) from error
+        raise ConfigRefused(path=path, reason=plain_reason(str(error))) from error
 
 
 def _credential(value: str) -> Path | None:
@@ -72,8 +72,8 @@ def _credential(value: str) -> Path | None:
     return Path(held) / value.removeprefix(CREDENTIALS)
 
 
-def _plain_reason(message: str) -> str:
-    """Turn msgspec's wording into ours, with the key in front."""
+def plain_reason(message: str) -> str:
+    """Turn a msgspec.ValidationError's wording into ours, with the key in front."""
     text, _, place = message.partition(" - at `$")
     key = place.rstrip("`").lstrip(".")
     if match := re.fullmatch(r"Object contains unknown field `(.+)`", text):
@@ -90,7 +90,8 @@ def _plain_words(text: str) -> str:
     if match := re.fullmatch(r"Invalid enum value (.+)", text):
         return f"{match[1]} is none of the words that it may be; docs/ lists them"
     spoken = re.sub(r"`(\w+)(?: \| null)?`", lambda word: _PLAIN_WORDS.get(word[1], word[1]), text)
-    return spoken[:1].lower() + spoken[1:].replace("`", "")
+    spoken = spoken.replace("text in quotes of length", "text of length").replace("`", "")
+    return spoken[:1].lower() + spoken[1:]
 
 
 def _joined(table: str, key: str) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from pitboard.bounded_listener import BoundedListener
+from pitboard.config import plain_reason
 from pitboard.door_limits import DoorLimits, limit_calls
 from pitboard.errors import ActRefused, JournalLost, Refusal
 from pitboard.socket_place import make_room_for_socket
@@ -52,7 +53,8 @@ async def answer_refusals(
     except Refusal as error:
         return refusal(error.code, str(error))
     except msgspec.MsgspecError as error:
-        return refusal("bad-request", f"The request is not understood: {error}.")
+        told = plain_reason(str(error)) if isinstance(error, msgspec.ValidationError) else str(error)
+        return refusal("bad-request", f"The request is not understood: {told}.")
     except RecursionError:
         return refusal("bad-request", "The request is nested too deeply.")
     except (JournalLost, TimeoutError) as error:

@@ -6,16 +6,18 @@ import asyncio
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 from click.testing import CliRunner
 
 from display.display_config import DisplayConfig
 from firmware_bridge.pseudo_terminal import PseudoTerminal
+from pitboard.config import plain_reason
 from pitboard.errors import ConfigRefused, Refusal
 from pitboard.http_api import serve_tcp, serve_unix
 from pitboard.socket_place import make_room_for_socket
-from sync.central.central_config import CentralConfig
+from sync.central.central_config import CentralConfig, EventConfig
 from sync.central.command import central
 from sync.config import SyncConfig
 from trackside.config import TracksideConfig
@@ -64,6 +66,12 @@ def test_a_wrong_value_is_told_in_words_not_in_types(tmp_path: Path) -> None:
     assert reason == "key 'unit[0].key': expected 64 digits of 0-9 and a-f"
     reason = refusal(SyncConfig, tmp_path, 'unit_socket = "s"\ncentral = "192.0.2.7:8081"')
     assert reason == "key 'central': expected an address like https://192.0.2.7:8441"
+
+
+def test_a_call_with_a_wrong_field_is_told_in_the_same_words() -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert({"name": ""}, EventConfig)
+    assert plain_reason(str(refused.value)) == "key 'name': expected text of length >= 1"
 
 
 def test_a_socket_never_takes_the_place_of_another_file(tmp_path: Path) -> None:
