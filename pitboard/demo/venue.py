@@ -74,7 +74,11 @@ class DemoVenue:
         return self.folder / "logs" / f"{name}.jsonl"
 
     def _write_configs(self, *, unit_key: str, central_fingerprint: str, has_windows: bool) -> None:
-        api_socket = text(self.socket_folder / "trackside.sock")
+        self._write_central(unit_key)
+        self._write_unit(text(self.socket_folder / "trackside.sock"), central_fingerprint)
+        self._write_display("[1280, 720]" if has_windows else "[1920, 1080]")
+
+    def _write_central(self, unit_key: str) -> None:
         self._write(
             "central",
             f"""
@@ -95,6 +99,8 @@ class DemoVenue:
             key = "{unit_key}"
             """,
         )
+
+    def _write_unit(self, api_socket: str, central_fingerprint: str) -> None:
         self._write(
             "trackside",
             f"""
@@ -136,6 +142,8 @@ class DemoVenue:
             control_socket = {text(self.control_socket)}
             """,
         )
+
+    def _write_display(self, size: str) -> None:
         self._write(
             "display",
             f"""
@@ -143,7 +151,7 @@ class DemoVenue:
             event_key = "{self.event_key}"
             journal = "data/display.db"
             mdns_interfaces = ["{LOOPBACK}"]
-            size = {"[1280, 720]" if has_windows else "[1920, 1080]"}
+            size = {size}
             fullscreen = false
             status_host = "{LOOPBACK}"
             status_port = {self.display_port}
