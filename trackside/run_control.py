@@ -160,7 +160,10 @@ class RunControl:
 
     def _require_enrolment(self) -> None:
         """Refuse what would be written, shown as saved, and count nowhere."""
-        if self._unit_key not in self._replica.fold.roster.enrolled():
+        roster = self._replica.fold.roster
+        if roster.is_revoked(self._unit_key):
+            raise ActRefused(code="not-enrolled", reason="This unit is revoked. Call the admin.")
+        if self._unit_key not in roster.enrolled():
             raise ActRefused(
                 code="not-enrolled",
                 reason="This unit is not enrolled. Connect it to central, call the admin.",

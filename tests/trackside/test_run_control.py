@@ -298,7 +298,7 @@ def test_start_on_a_revoked_unit_is_refused_and_not_called_saved(tmp_path: Path)
         await unit.replica.accept(central.records)
         async with asyncio.timeout(5):
             for _ in range(2):
-                with pytest.raises(ActRefused, match="not enrolled"):
+                with pytest.raises(ActRefused, match="is revoked"):
                     await unit.run_control.arm(ann)
         assert phase_of(unit) == "idle"
 
