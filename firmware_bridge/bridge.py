@@ -23,6 +23,7 @@ from firmware_bridge.sensor_reader import SensorReader
 from firmware_bridge.spool_room import SpoolRoom
 from firmware_bridge.trackside_client import TracksideClient
 from pitboard.clock import Clock
+from pitboard.single_instance import only_one
 
 RAW_LOG_SYNC_EVERY_MS = 10_000
 
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock) -> None:
     """Run until `stop` is set. Raises RawLogLost where the spool cannot be opened."""
     makers = make_passing_makers(config)
-    with RawLog.open(config.spool_folder, clock=clock) as raw_log:
+    with only_one(config.spool_folder, "bridge"), RawLog.open(config.spool_folder, clock=clock) as raw_log:
         recent = recent_raw_files(config.spool_folder)
         rebuilt = await asyncio.to_thread(lambda: list(make_passings(read_raw_records(recent), makers)))
         for maker in makers.values():

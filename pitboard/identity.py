@@ -46,8 +46,12 @@ class Identity:
             return cls.from_seed(seed)
         except FileNotFoundError:
             return cls._create(path)
-        except (OSError, ValueError) as error:
-            raise ConfigRefused(path=path, reason=f"is not a readable key file ({error})") from error
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise ConfigRefused(
+                path=path, reason="is not a key file; name another file, and one is made there"
+            ) from error
 
     @classmethod
     def _create(cls, path: Path) -> Identity:

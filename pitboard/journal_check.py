@@ -17,7 +17,7 @@ from pitboard.stream_check import Code, Finding, StreamCheck, place_text
 
 
 class CheckedJournal(msgspec.Struct, frozen=True, kw_only=True):
-    """What the walk saw; sound where nothing was found."""
+    """What the walk saw; sound where no finding is damage: a stranger's record harms no journal."""
 
     sound: bool
     root_key: str
@@ -64,7 +64,7 @@ class JournalCheck:
         self._check_keys()
         self._check_quarantine()
         return CheckedJournal(
-            sound=not self._findings,
+            sound=not any(finding.is_damage for finding in self._findings),
             root_key=self._root_key,
             streams=len(self._heads),
             records=count,

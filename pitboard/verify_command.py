@@ -42,10 +42,8 @@ def checked_text(checked: CheckedJournal) -> str:
     """Return the outcome as lines of text."""
     records, streams = counted(checked.records, "record"), counted(checked.streams, "stream")
     whole = f"{records} in {streams}, {checked.erased} erased"
-    if checked.sound:
-        return f"Sound: {whole}."
     lines = [finding.sentence for finding in checked.findings[:SAID_MAX_COUNT]]
     more = len(checked.findings) - len(lines)
     if more:
         lines.append(f"… and {more} more; --json tells all.")
-    return "\n".join([*lines, f"Not sound: {whole}."])
+    return "\n".join([*lines, f"{'Sound' if checked.sound else 'Not sound'}: {whole}."])

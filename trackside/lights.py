@@ -138,12 +138,18 @@ class Lights:
         except OSError as error:
             return Light("disk", "bad", f"The disk cannot be read ({error.strerror}). Call the technician.")
         free_bytes = status.f_bavail * status.f_frsize
-        free = f"{free_bytes // (1_024 * 1_024)} MB free"
+        free = f"{_size_text(free_bytes)} free"
         if free_bytes < DISK_BAD_BYTES:
             return Light("disk", "bad", f"The disk is almost full ({free}). Free space now.")
         if free_bytes < DISK_WARNING_BYTES:
             return Light("disk", "warning", f"The disk is getting full ({free}).")
         return Light("disk", "ok", f"Saving works, {free}.")
+
+
+def _size_text(size_bytes: int) -> str:
+    """Return a size as a person says it; whole GB where there are many, so that the light stays quiet."""
+    megabytes = size_bytes // (1_024 * 1_024)
+    return f"{megabytes // 1_024} GB" if megabytes >= 10 * 1_024 else f"{megabytes} MB"
 
 
 _SENSOR_SENTENCES: dict[SensorState, str] = {

@@ -182,7 +182,7 @@ def _check_change(what: str, said: str | None, wanted: str, *, undo: bool) -> No
         reason = f"The admin has not called {what} {wanted}."
         raise ActRefused(code="nothing-to-undo", reason=reason)
     if not undo and said == wanted:
-        raise ActRefused(code="no-change", reason=f"The admin has called {what} {wanted} already.")
+        raise ActRefused(code="no-change", reason=f"The admin has said so already: {what} is {wanted}.")
 
 
 def _withdrawn(what: str, word: str) -> str:

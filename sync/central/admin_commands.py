@@ -27,14 +27,15 @@ _competitor = click.argument("competitor", **_WORDS)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 
 
-def _act(name: str) -> Callable[[Command], click.Command]:
+def _act(name: str, *, can_be_undone: bool = True) -> Callable[[Command], click.Command]:
     """Declare an act: its reason, its undoing, and how the outcome is printed."""
 
     def declare(function: Command) -> click.Command:
         command: Any = click.pass_obj(function)
         for option in (
             _as_json,
-            click.option("--undo", is_flag=True, help="Take this act back."),
+            # Where it cannot be undone, whoever asks for it is told so; the help does not offer it.
+            click.option("--undo", is_flag=True, hidden=not can_be_undone, help="Take this act back."),
             click.option("--reason", required=True, help="Why; kept in the journal. Name nobody in it."),
         ):
             command = option(command)
@@ -101,7 +102,7 @@ def reinstate(
     _do(config, Reinstate(competitor=" ".join(competitor), reason=reason, undo=undo), as_json=as_json)
 
 
-@_act("erase")
+@_act("erase", can_be_undone=False)
 @_competitor
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(

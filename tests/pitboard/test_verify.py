@@ -65,7 +65,8 @@ def codes_of(path: Path) -> list[tuple[str, int | None]]:
     outcome = CliRunner().invoke(verify, [str(path), "--json"])
     checked: Any = msgspec.json.decode(outcome.stdout)
     assert outcome.exit_code == (0 if checked["sound"] else 1)
-    assert checked["sound"] == (checked["findings"] == [])
+    codes = {finding["code"] for finding in checked["findings"]}
+    assert checked["sound"] == (codes <= {"behind", "unknown-key", "quarantined"})
     return [(finding["code"], finding["seq"]) for finding in checked["findings"]]
 
 
