@@ -160,9 +160,8 @@ async def drain_s(folder: Path, day: list[Record]) -> tuple[float, float]:
     return elapsed_s[0], recovery_s[0]
 
 
-def verify_s(day: list[Record]) -> float:
+def verify_s(day: list[Record], central: str) -> float:
     """Return seconds to check every signature and nothing else: the reference for a drain."""
-    central = day[0].stream
     with stopwatch() as elapsed_s:
         for record in day:
             key = ROOT.key if record.stream == central else UNIT.key
@@ -175,9 +174,10 @@ def drain_round(folder: Path, day: list[Record], number: int) -> tuple[float, fl
     inside = folder / f"round-{number}"
     inside.mkdir()
     half = len(day) // 2
-    before_s = verify_s(day[:half])
+    central = day[0].stream
+    before_s = verify_s(day[:half], central)
     carried_s, recovery_s = asyncio.run(drain_s(inside, day))
-    return before_s + verify_s(day[half:]), carried_s, recovery_s
+    return before_s + verify_s(day[half:], central), carried_s, recovery_s
 
 
 def fold_per_s(day: list[Record]) -> float:
