@@ -95,6 +95,19 @@ def test_a_socket_left_by_a_killed_process_makes_room(tmp_path: Path) -> None:
     assert not left.exists()
 
 
+def test_a_socket_that_a_living_program_serves_is_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "touch.sock"
+
+    async def second_beside_first() -> None:
+        async with serve_unix(web.Application(), path):
+            with pytest.raises(Refusal, match="another program answers there"):
+                async with serve_unix(web.Application(), path):
+                    pass
+            assert path.is_socket()
+
+    asyncio.run(second_beside_first())
+
+
 def test_a_simulated_port_never_takes_the_place_of_another_file(tmp_path: Path) -> None:
     notes = tmp_path / "beam-1"
     notes.write_text("precious")
