@@ -199,10 +199,6 @@ class Replica:
         await fill(batch, ranks, self._read_beyond)
         return batch.records
 
-    def lacks_nothing(self, have: Mapping[str, int]) -> bool:
-        """Return whether a peer with these heads has all that we have."""
-        return all(have.get(stream, 0) >= head for stream, head in self._ledger.heads().items())
-
     async def wait_for_news(self, version: int, timeout_s: float) -> bool:
         """Return as soon as `version` is past, or False after the timeout."""
         try:

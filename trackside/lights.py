@@ -5,7 +5,7 @@ A program that has said nothing for 3 s is shown as gone, whatever it said last.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -80,9 +80,6 @@ class Lights:
     def sensors(self) -> Sequence[SensorStatus]:
         """Return what the bridge last said of each sensor; nothing where it is silent."""
         return self._bridge[1].sensors if self._bridge is not None and self._is_fresh(self._bridge) else ()
-
-    def sensor_counters(self) -> Mapping[str, Mapping[str, int]]:
-        return {} if self._bridge is None else {s.sensor: s.counters for s in self._bridge[1].sensors}
 
     def _is_fresh(self, said: tuple[int, object] | None) -> bool:
         return said is not None and self._clock.mono_ns() - said[0] <= SILENCE_MAX_NS

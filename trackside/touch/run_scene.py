@@ -90,10 +90,8 @@ def _run_panel(
     inner = panel.inset(measures.px(20), measures.px(12))
     name_area, rest = inner.cut_top(inner.h * 36 // 100, measures.px(4))
     best_area, countdown_area = rest.cut_bottom(measures.text(40), measures.px(2))
-    left_ms = remaining_ms(run, now_mono_ns)
     is_time_up = screen.phase == "time-up"
-    with_tenths = screen.phase == "running" and left_ms < _TENTHS_BELOW_MS
-    widgets = [
+    return [
         Widget(
             name="run-panel", rect=panel, look=Look.PANEL, tone=Tone.WARNING if is_time_up else Tone.PLAIN
         ),
@@ -106,33 +104,7 @@ def _run_panel(
             align="left",
             lines_max=2,
         ),
-    ]
-    if is_time_up:
-        widgets.append(
-            Widget(
-                name="countdown",
-                rect=countdown_area,
-                look=Look.TEXT,
-                label="Time is up",
-                note="lap under way counts",
-                size_px=measures.text(60),
-                tone=Tone.WARNING,
-                align="left",
-            )
-        )
-    else:
-        widgets.append(
-            Widget(
-                name="countdown",
-                rect=countdown_area,
-                look=Look.TEXT,
-                label=format_countdown_ms(left_ms, with_tenths=with_tenths),
-                size_px=min(measures.text(120), countdown_area.h * 11 // 10),
-                tone=Tone.WARNING if with_tenths else Tone.PLAIN,
-                align="left",
-            )
-        )
-    widgets.append(
+        _countdown(countdown_area, screen, run, measures, now_mono_ns),
         Widget(
             name="run-best",
             rect=best_area,
@@ -143,9 +115,33 @@ def _run_panel(
             size_px=measures.text(32),
             tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
             align="left",
+        ),
+    ]
+
+
+def _countdown(area: Rect, screen: ScreenState, run: Run, measures: Measures, now_mono_ns: int) -> Widget:
+    if screen.phase == "time-up":
+        return Widget(
+            name="countdown",
+            rect=area,
+            look=Look.TEXT,
+            label="Time is up",
+            note="lap under way counts",
+            size_px=measures.text(60),
+            tone=Tone.WARNING,
+            align="left",
         )
+    left_ms = remaining_ms(run, now_mono_ns)
+    with_tenths = screen.phase == "running" and left_ms < _TENTHS_BELOW_MS
+    return Widget(
+        name="countdown",
+        rect=area,
+        look=Look.TEXT,
+        label=format_countdown_ms(left_ms, with_tenths=with_tenths),
+        size_px=min(measures.text(120), area.h * 11 // 10),
+        tone=Tone.WARNING if with_tenths else Tone.PLAIN,
+        align="left",
     )
-    return widgets
 
 
 def _waiting_widgets(area: Rect, screen: ScreenState, measures: Measures) -> list[Widget]:
