@@ -36,7 +36,7 @@ micropython:
 # A longer run against the decoders; SECONDS says how long.
 SECONDS ?= 300
 fuzz: venv
-	$(BIN)/python -m tests.firmware_bridge.fuzz_decoders --seconds $(SECONDS)
+	$(BIN)/python -m tests.firmware_bridge.decoders.fuzz_decoders --seconds $(SECONDS)
 
 format: venv
 	$(BIN)/ruff format .

@@ -16,8 +16,8 @@ from random import Random
 
 from bench.bridge_stage import CONFIG, cpu_ms, running
 from bench.measure import report
-from firmware_bridge.pseudo_terminal import PseudoTerminal
-from firmware_bridge.simulated_sensor import SimulatedSensor
+from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
 from pitboard.clock import SystemClock
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from statistics import median
 
-from firmware_bridge.beamline_encoder import encode_trip
 from firmware_bridge.decoders import (
     DECODERS,
     Decoder,
@@ -22,6 +21,7 @@ from firmware_bridge.decoders import (
     tns_messages,
 )
 from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Trip
+from firmware_bridge.decoders.beamline_encoder import encode_trip
 from pitboard.clock import SystemClock
 
 STREAM_LENGTH = 1_000_000

@@ -12,8 +12,15 @@ import time
 from pathlib import Path
 
 from bench.measure import median_of, percentile, report, stopwatch
-from pitboard.board_view import encode_view, view_board
-from pitboard.bodies import (
+from pitboard.clock import SystemClock
+from pitboard.journal.fold import Fold
+from pitboard.journal.hybrid_clock import HybridClock
+from pitboard.journal.record import Record
+from pitboard.journal.replica import Replica
+from pitboard.journal.sqlite_storage import Journal
+from pitboard.journal.stream import StreamWriter
+from pitboard.journal.views import encode_view, view_board
+from pitboard.race.bodies import (
     CompetitorRegistered,
     PassingRecorded,
     RunArmed,
@@ -22,15 +29,8 @@ from pitboard.bodies import (
     StreamOpened,
     UnitEnrolled,
 )
-from pitboard.clock import SystemClock
-from pitboard.fold import Fold
-from pitboard.hybrid_clock import HybridClock
-from pitboard.identity import Identity, signature_holds
-from pitboard.journal import Journal
-from pitboard.record import Record
-from pitboard.replica import Replica
-from pitboard.stream import StreamWriter
-from sync.exchange import ReplicaPeer, SyncRequest
+from pitboard.trust.identity import Identity, signature_holds
+from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 
 ROOT = Identity.from_seed(b"r" * 32)
 UNIT = Identity.from_seed(b"u" * 32)

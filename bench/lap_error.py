@@ -16,9 +16,9 @@ from typing import Any
 
 from bench.bridge_stage import CONFIG, running, spinning
 from bench.measure import percentile, report
-from firmware_bridge.passing import Passing
-from pitboard.bodies import PassingRecorded
-from pitboard.laps import lap_between_ns
+from pitboard.race.bodies import PassingRecorded
+from pitboard.race.laps import lap_between_ns
+from pitboard.unit_api.passing import Passing
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 
 LAP_MS = "350:750"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from display.display_config import DisplayConfig
+from display.config import DisplayConfig
 from display.node import run_display
-from pitboard.program import run_program
+from pitboard.program.program import run_program
 
 
 @click.command()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from firmware_bridge.bridge_reporter import BridgeReporter
 from firmware_bridge.config import BridgeConfig, SensorConfig
-from firmware_bridge.gate import Gate
-from firmware_bridge.outbox import Outbox
-from firmware_bridge.raw_log import (
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import LineCounters, PassingSource
+from firmware_bridge.replay import SensorSetting, make_passings
+from firmware_bridge.sensor_reader import SensorReader
+from firmware_bridge.spool.outbox import Outbox
+from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
     SENSOR_SET,
     RawLog,
@@ -17,13 +19,11 @@ from firmware_bridge.raw_log import (
     read_raw_records,
     recent_raw_files,
 )
-from firmware_bridge.reading import LineCounters, PassingSource
-from firmware_bridge.replay import SensorSetting, make_passings
-from firmware_bridge.sensor_reader import SensorReader
-from firmware_bridge.spool_room import SpoolRoom
-from firmware_bridge.trackside_client import TracksideClient
+from firmware_bridge.spool.spool_room import SpoolRoom
+from firmware_bridge.watch.bridge_reporter import BridgeReporter
 from pitboard.clock import Clock
-from pitboard.single_instance import only_one
+from pitboard.program.single_instance import only_one
+from pitboard.unit_api.trackside_client import TracksideClient
 
 RAW_LOG_SYNC_EVERY_MS = 10_000
 

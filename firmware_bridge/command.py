@@ -9,7 +9,7 @@ import click
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
 from pitboard.clock import SystemClock
-from pitboard.program import run_program
+from pitboard.program.program import run_program
 
 
 @click.command()

@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from firmware_bridge.device_kinds import KINDS, DeviceKind, Kind
-from firmware_bridge.gpio_edge import Active, Backend, GpioSetting, Pull, WantedEdge
-from firmware_bridge.serial_port import Handshake, SerialSetting
-from pitboard.config import Config, load_config
+from firmware_bridge.lines.gpio_edge import Active, Backend, GpioSetting, Pull, WantedEdge
+from firmware_bridge.lines.serial_port import Handshake, SerialSetting
+from firmware_bridge.makers.device_kinds import KINDS, DeviceKind, Kind
 from pitboard.errors import ConfigRefused
+from pitboard.program.config import Config, load_config
 
 HOLD_OFF_DEFAULT_MS = 300
 SILENT_MIN_MS = 1_200

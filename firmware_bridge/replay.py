@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from firmware_bridge.device_kinds import Kind, make_maker
-from firmware_bridge.gate import Gate
-from firmware_bridge.passing import Passing
-from firmware_bridge.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord
-from firmware_bridge.reading import PassingSource
+from firmware_bridge.makers.device_kinds import Kind, make_maker
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import PassingSource
+from firmware_bridge.spool.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord
 from pitboard.errors import Refusal
+from pitboard.unit_api.passing import Passing
 
 
 class RawLogRefused(Refusal):

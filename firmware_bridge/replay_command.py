@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from firmware_bridge.raw_log import read_raw_records
 from firmware_bridge.replay import replay
+from firmware_bridge.spool.raw_log import read_raw_records
 
 
 @click.command("replay")

@@ -1,5 +1,5 @@
 """`python -m pitboard` is `pitboard`."""
 
-from pitboard.command_line import main
+from pitboard.program.command_line import main
 
 main()

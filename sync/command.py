@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pitboard.program import run_program
+from pitboard.program.program import run_program
 from sync.config import SyncConfig
 from sync.relay import run_relay
 

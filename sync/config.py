@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.config import Config, load_config
-from pitboard.door import check_url
+from pitboard.doors.door import check_url
 from pitboard.errors import ConfigRefused
-from pitboard.event_file import Fingerprint, Url, load_event_file
+from pitboard.program.config import Config, load_config
+from pitboard.program.event_file import Fingerprint, Url, load_event_file
 
 
 class SyncConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from pitboard.contact_envelope import DeliveryNote, EnvelopeBatch
+from pitboard.contacts.contact_envelope import DeliveryNote, EnvelopeBatch
 from pitboard.errors import PeerLost
 
 log = logging.getLogger(__name__)

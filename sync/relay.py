@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import requests
 
-from pitboard.local_socket import UNIX_PREFIX, open_session
+from pitboard.doors.session import UNIX_PREFIX, open_session
 from pitboard.patience import happened
 from sync.contact_courier import ContactCourier
-from sync.pump import LinkState, Pump
-from sync.requests_peer import RequestsPeer, in_daemon_thread
+from sync.exchanging.pump import LinkState, Pump
+from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
 from sync.status_courier import StatusCourier
 
 log = logging.getLogger(__name__)

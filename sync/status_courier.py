@@ -10,7 +10,7 @@ import logging
 import msgspec
 
 from pitboard.errors import PeerLost, Refusal
-from pitboard.unit_status import SealedStatus, open_status
+from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.contact_courier import Node
 
 log = logging.getLogger(__name__)

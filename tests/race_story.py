@@ -5,7 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from pitboard.bodies import (
+from pitboard.clock import ScriptedClock
+from pitboard.journal.hybrid_clock import HybridClock
+from pitboard.journal.record import Record
+from pitboard.journal.stream import StreamWriter
+from pitboard.race.bodies import (
     KIND_OF,
     Body,
     CompetitorRegistered,
@@ -18,11 +22,7 @@ from pitboard.bodies import (
     StreamOpened,
     UnitEnrolled,
 )
-from pitboard.clock import ScriptedClock
-from pitboard.hybrid_clock import HybridClock
-from pitboard.identity import Identity
-from pitboard.record import Record
-from pitboard.stream import StreamWriter
+from pitboard.trust.identity import Identity
 
 SECOND_NS = 1_000_000_000
 ROOT = Identity.from_seed(b"r" * 32)

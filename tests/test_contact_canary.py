@@ -21,17 +21,17 @@ import pytest
 from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
-from pitboard.demo.crew import Crew
 from pitboard.errors import PeerLost
-from pitboard.identity import Identity
+from pitboard.trust.identity import Identity
 from sync.central.command import central as central_command
-from sync.central.contact_key_file import wrap_key
+from sync.central.contacts.contact_key_file import wrap_key
 from tests.process_memory import find_in_memory
 from tests.recording_proxy import RecordingProxy
-from tests.sync.contact_story import ADMIN
-from trackside.touch.contact_scene import CONTACT_KEY_PAGES
-from trackside.touch.control_client import ControlClient, Sight
-from trackside.touch.pointers import STILL_MIN_MS
+from tests.sync.central.contact_story import ADMIN
+from trackside.touch.input.pointers import STILL_MIN_MS
+from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
+from venue.demo.crew import Crew
+from venue.official.control_client import ControlClient, Sight
 
 EMAIL = "zqxj.7kvwhq@xjqzvwk.example"
 PHONE = "+4207519936258"

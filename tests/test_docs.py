@@ -10,11 +10,11 @@ import click
 import msgspec
 import pytest
 
-from display.display_config import DisplayConfig
+from display.config import DisplayConfig
 from firmware_bridge.config import BridgeConfig
-from pitboard.command_line import COMMAND_GROUP, pitboard
-from pitboard.config import Config
-from sync.central.central_config import CentralConfig
+from pitboard.program.command_line import COMMAND_GROUP, pitboard
+from pitboard.program.config import Config
+from sync.central.config import CentralConfig
 from sync.config import SyncConfig
 from trackside.config import TracksideConfig
 from trackside.touch.touch_config import TouchConfig

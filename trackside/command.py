@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pitboard.program import run_program
+from pitboard.program.program import run_program
 from trackside.config import TracksideConfig
 from trackside.unit import run_unit
 

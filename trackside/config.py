@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.bodies import Name
-from pitboard.config import Config, load_config
-from pitboard.door import Port, check_door, check_interfaces
-from pitboard.event_file import OptionalKey, known_event_key
+from pitboard.doors.door import Port, check_door, check_interfaces
+from pitboard.program.config import Config, load_config
+from pitboard.program.event_file import OptionalKey, known_event_key
+from pitboard.race.bodies import Name
 
 
 class ApiConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

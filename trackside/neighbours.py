@@ -9,14 +9,14 @@ import logging
 from collections.abc import Callable, Container, Mapping
 from urllib.parse import urlsplit
 
-from pitboard.pinned_tls import ANY_CERTIFICATE
-from pitboard.replica import Replica
-from pitboard.venue_mdns import FoundNode, node_url
-from sync.exchange import Peer, ReplicaPeer
-from sync.fresh_answer import Standing
-from sync.fresh_peer import FreshPeer
-from sync.pump import Pump
-from sync.requests_peer import RequestsPeer
+from pitboard.doors.pinned_tls import ANY_CERTIFICATE
+from pitboard.journal.replica import Replica
+from pitboard.presence.venue_mdns import FoundNode, node_url
+from sync.exchanging.exchange import Peer, ReplicaPeer
+from sync.exchanging.fresh_peer import FreshPeer
+from sync.exchanging.freshness import Standing
+from sync.exchanging.pump import Pump
+from sync.exchanging.requests_peer import RequestsPeer
 
 log = logging.getLogger(__name__)
 

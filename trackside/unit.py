@@ -7,30 +7,30 @@ import logging
 
 from aiohttp import web
 
-from pitboard.certificate import certificate_beside
 from pitboard.clock import Clock, SystemClock
-from pitboard.contact_erasure import follow_erasures
-from pitboard.display_name import clean_name
-from pitboard.door import door_context
-from pitboard.door_limits import DoorLimits
-from pitboard.http_api import json_response, new_app, serve_tcp, serve_unix
-from pitboard.identity import Identity
-from pitboard.laps import NANOSECONDS_PER_MS
-from pitboard.replica import Replica
-from pitboard.side_database import beside
-from pitboard.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
-from pitboard.venue_presence import Advert, VenuePresence
-from sync.exchange_api import ExchangeApi
+from pitboard.contacts.contact_erasure import follow_erasures
+from pitboard.contacts.sealed_store import beside
+from pitboard.doors.door import door_context
+from pitboard.doors.door_limits import DoorLimits
+from pitboard.doors.http_api import json_response, new_app, serve_tcp, serve_unix
+from pitboard.journal.replica import Replica
+from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
+from pitboard.presence.venue_presence import Advert, VenuePresence
+from pitboard.race.laps import NANOSECONDS_PER_MS
+from pitboard.race.names import clean_name
+from pitboard.trust.certificate import certificate_beside
+from pitboard.trust.identity import Identity
+from sync.exchanging.exchange_api import ExchangeApi
+from trackside.api.contact_api import ContactApi
+from trackside.api.contact_outbox import ContactOutbox
+from trackside.api.local_api import LocalApi
+from trackside.api.screen_feed import ScreenDisplay, ScreenFeed
+from trackside.api.unit_status_api import UnitStatusApi
 from trackside.config import TracksideConfig
-from trackside.contact_api import ContactApi
-from trackside.contact_outbox import ContactOutbox
-from trackside.lights import Lights
-from trackside.local_api import LocalApi
 from trackside.neighbours import Neighbours, neighbours_of
-from trackside.passing_intake import PassingIntake
-from trackside.run_control import RunControl
-from trackside.screen import ScreenDisplay, ScreenFeed
-from trackside.unit_status_api import UnitStatusApi
+from trackside.timing.lights import Lights
+from trackside.timing.passing_intake import PassingIntake
+from trackside.timing.run_control import RunControl
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from display.badge import Badge
+from display.following.badge import Badge
 from display.scene.blocks import Area, Block, Fill, Text
 from display.scene.measures import Measures
 from pitboard.drawing.font_files import Weight

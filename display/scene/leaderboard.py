@@ -6,24 +6,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from display.badge import Badge
+from display.following.badge import Badge
 from display.scene.blocks import Area, Block, Fill, Scene, Text
 from display.scene.header import badge_area, badge_block, title_block
 from display.scene.measures import BANDS_MAX_COUNT, DIGIT_PERMILLE, Measures, measure
 from display.scene.pages import PINNED_COUNT, entries_on, page_count
 from display.scene.track_band import result_band, run_band, time_text
-from pitboard.board_view import BoardView, EntryView
-from pitboard.drawing.palette import (
-    BLUE,
-    GOLD,
-    PANEL,
-    PANEL_RAISED,
-    TEXT,
-    TEXT_DARK,
-    TEXT_MUTED,
-    Colour,
-)
+from pitboard.drawing.palette import BLUE, GOLD, PANEL, PANEL_RAISED, TEXT, TEXT_DARK, TEXT_MUTED, Colour
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
+from pitboard.journal.views import BoardView, EntryView
 
 INVITATION = "Who sets the first time?"
 INVITATION_DETAIL = "Times appear here as soon as they are confirmed."

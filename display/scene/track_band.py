@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Text
 from display.scene.measures import Measures
-from pitboard.board_view import EntryView, LapView, RunView
 from pitboard.drawing.font_files import Weight
 from pitboard.drawing.palette import (
     AMBER,
@@ -23,7 +22,8 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
-from pitboard.race_state import Phase
+from pitboard.journal.views import EntryView, LapView, RunView
+from pitboard.race.race_state import Phase
 
 PHASE_WORDS: dict[Phase, str] = {
     "armed": "READY",

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from .alge import AlgeDecoder
-from .amb_text import AmbTextDecoder
-from .beamline import BeamlineDecoder
-from .decoder import Decoder
-from .lane_timers import ChampDecoder, FastTrackDecoder
-from .p3 import P3Decoder
-from .tns import TnsDecoder
+from firmware_bridge.decoders.alge import AlgeDecoder
+from firmware_bridge.decoders.amb_text import AmbTextDecoder
+from firmware_bridge.decoders.beamline import BeamlineDecoder
+from firmware_bridge.decoders.decoder import Decoder
+from firmware_bridge.decoders.lane_timers import ChampDecoder, FastTrackDecoder
+from firmware_bridge.decoders.p3 import P3Decoder
+from firmware_bridge.decoders.tns import TnsDecoder
 
 DECODERS: dict[str, Callable[[], Decoder]] = {
     "beamline": BeamlineDecoder,

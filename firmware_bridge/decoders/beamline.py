@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from firmware_bridge.decoders.decoder import Counters, Damaged, Event, Gap
-from firmware_bridge.seq_ranges import SeqRanges
+from firmware_bridge.decoders.device_numbers import SeqRanges
 
 COUNTER_SPAN_US = 1 << 30
 LINE_MAX_BYTES = 128

@@ -4,10 +4,9 @@ A protocol adds `_read`, which turns one piece into events or says why it cannot
 
 from collections.abc import Iterable
 
+from firmware_bridge.decoders.decoder import Counters, Damaged, Event, Gap
+from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
 from pitboard.errors import Refusal
-
-from .decoder import Counters, Damaged, Event, Gap
-from .frame_splitter import FrameSplitter, Piece
 
 
 class FrameRefused(Refusal):

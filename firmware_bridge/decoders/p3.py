@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .decoder import Event
-from .frame_splitter import FrameSplitter, Piece
-from .framed_decoder import FramedDecoder, FrameRefused
-from .p3_frame import DECODER_TAG, END, START, RecordType, fields, read_frame, unescape
-from .passing_sequence import PassingSequence, SeenBefore
+from firmware_bridge.decoders.decoder import Event
+from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
+from firmware_bridge.decoders.framed_decoder import FramedDecoder, FrameRefused
+from firmware_bridge.decoders.p3_frame import (
+    DECODER_TAG,
+    END,
+    START,
+    RecordType,
+    fields,
+    read_frame,
+    unescape,
+)
+from firmware_bridge.decoders.passing_sequence import PassingSequence, SeenBefore
 
 FRAME_MAX_LENGTH = 4096  # on the wire; records seen in the field have less than 150 bytes
 SEEN_MAX_COUNT = 16_384

@@ -5,8 +5,8 @@ the published tag numbers and were never tried on a device."""
 
 from collections.abc import Iterator
 
-from .p3 import P3Passing, P3Status
-from .p3_frame import DECODER_TAG, RecordType, encode_frame
+from firmware_bridge.decoders.p3 import P3Passing, P3Status
+from firmware_bridge.decoders.p3_frame import DECODER_TAG, RecordType, encode_frame
 
 
 def request_version() -> bytes:

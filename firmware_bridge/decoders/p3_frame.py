@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterable
 from enum import IntEnum
 
-from .amb_checksum import amb_checksum
-from .framed_decoder import FrameRefused
+from firmware_bridge.decoders.amb_checksum import amb_checksum
+from firmware_bridge.decoders.framed_decoder import FrameRefused
 
 START = 0x8E
 END = 0x8F

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .decimal_time import clock_us, format_clock
-from .decoder import Event
-from .framed_decoder import FrameRefused
+from firmware_bridge.decoders.decimal_time import clock_us, format_clock
+from firmware_bridge.decoders.decoder import Event
+from firmware_bridge.decoders.framed_decoder import FrameRefused
 
 END = b"$"
 NUMBER_MAX_LENGTH = 18

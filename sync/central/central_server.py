@@ -13,26 +13,26 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pitboard.clock import Clock
-from pitboard.contact_erasure import follow_erasures
-from pitboard.fold import Fold
-from pitboard.http_api import serve_tcp, serve_unix
-from pitboard.identity import Identity
-from pitboard.replica import Replica
-from pitboard.side_database import beside
-from sync.central.admin_app import admin_app
-from sync.central.board_feed import BoardFeed
-from sync.central.central_config import CentralConfig
-from sync.central.contact_admin import ContactAdmin
-from sync.central.contact_ingest import add_contact_ingest
-from sync.central.contact_store import ContactStore
-from sync.central.enrolment_api import EnrolmentApi
-from sync.central.erasure import erase_late_names
+from pitboard.contacts.contact_erasure import follow_erasures
+from pitboard.contacts.sealed_store import beside
+from pitboard.doors.http_api import serve_tcp, serve_unix
+from pitboard.journal.fold import Fold
+from pitboard.journal.replica import Replica
+from pitboard.trust.identity import Identity
+from sync.central.admin.admin_app import admin_app
+from sync.central.admin.erasure import erase_late_names
+from sync.central.config import CentralConfig
+from sync.central.contacts.contact_admin import ContactAdmin
+from sync.central.contacts.contact_store import ContactStore
+from sync.central.enrolment.enrolment_api import EnrolmentApi
 from sync.central.event_set_up import bodies_to_say
-from sync.central.ingest_app import INGEST_LIMITS, ingest_app
-from sync.central.ingest_door import IngestDoor, address_of
-from sync.central.public_app import public_app, public_limits
-from sync.central.race_reader import RaceReader
-from sync.central.unit_watch import UnitWatch
+from sync.central.ingest.contact_ingest import add_contact_ingest
+from sync.central.ingest.ingest_app import INGEST_LIMITS, ingest_app
+from sync.central.ingest.ingest_door import IngestDoor, address_of
+from sync.central.ingest.unit_watch import UnitWatch
+from sync.central.public.board_feed import BoardFeed
+from sync.central.public.public_app import public_app, public_limits
+from sync.central.public.race_reader import RaceReader
 
 log = logging.getLogger(__name__)
 

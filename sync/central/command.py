@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from pitboard.clock import SystemClock
-from pitboard.identity import Identity
-from pitboard.program import run_program
-from sync.central.admin_commands import ADMIN_COMMANDS
-from sync.central.central_config import CentralConfig
+from pitboard.program.program import run_program
+from pitboard.trust.identity import Identity
 from sync.central.central_server import serve_central
-from sync.central.contact_commands import CONTACT_COMMANDS
-from sync.central.enrolment_commands import UNIT_COMMANDS
-from sync.central.unit_watch_commands import lights
+from sync.central.commands.admin_commands import ADMIN_COMMANDS
+from sync.central.commands.contact_commands import CONTACT_COMMANDS
+from sync.central.commands.enrolment_commands import UNIT_COMMANDS
+from sync.central.commands.unit_watch_commands import lights
+from sync.central.config import CentralConfig
 
 _HELP_WANTED = "central.help_wanted"
 

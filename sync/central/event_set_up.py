@@ -4,9 +4,9 @@ Pure, and empty once it was said: a restart repeats nothing. A unit that was rev
 
 from __future__ import annotations
 
-from pitboard.bodies import Authority, Body, EventConfigured, UnitEnrolled
-from pitboard.fold import Fold
-from sync.central.central_config import CentralConfig, EventConfig, UnitConfig
+from pitboard.journal.fold import Fold
+from pitboard.race.bodies import Authority, Body, EventConfigured, UnitEnrolled
+from sync.central.config import CentralConfig, EventConfig, UnitConfig
 
 
 def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from pitboard.demo.crew import Crew
 from tests.chaos.chaos_venue import DISPLAYS, INGEST_PORT, TRACKS, ChaosVenue
 from tests.chaos.network import CENTRAL, NODES, inside
+from venue.demo.crew import Crew
 
 READY_MAX_S = 60.0
 POLL_S = 0.1

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitboard.demo.crew import Crew
 from tests.chaos.cast import WALL_CLOCK_LIBRARIES, cast, open_venue
 from tests.chaos.chaos_venue import DISPLAYS, SMALL_DISK_NODE, TRACKS, ChaosVenue
 from tests.chaos.network import VenueNetwork
@@ -19,6 +18,7 @@ from tests.chaos.own_world import small_disk
 from tests.chaos.timetable import KINDS, Mishap, draw_timetable
 from tests.chaos.troublemaker import Say, Troublemaker
 from tests.chaos.verdict import are_equal, judge
+from venue.demo.crew import Crew
 
 SMALL_DISK_MB = 48
 OFFICIAL_MAX_S = 45.0

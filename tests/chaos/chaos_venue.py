@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pitboard.certificate import Certificate, certificate_beside
-from pitboard.demo.venue import LAP_MIN_MS, RUN_MS, text
-from pitboard.identity import Identity
+from pitboard.trust.certificate import Certificate, certificate_beside
+from pitboard.trust.identity import Identity
 from tests.chaos.network import CENTRAL, NODES
+from venue.demo.demo_venue import LAP_MIN_MS, RUN_MS, text
 
 TRACKS = ("a", "b")
 DISPLAYS = ("display-1", "display-2")

@@ -13,12 +13,12 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from pitboard.demo.crew import Crew
 from tests.chaos.cast import programs_of
 from tests.chaos.chaos_venue import SMALL_DISK_NODE, ChaosVenue
 from tests.chaos.crooked_proxy import set_mood
 from tests.chaos.network import VenueNetwork
 from tests.chaos.timetable import Mishap
+from venue.demo.crew import Crew
 
 BALLAST_BYTES = 64 * 1_024
 REFUSED_STATUS = 1

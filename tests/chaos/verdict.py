@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pitboard.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
-from pitboard.demo.crew import Crew
-from pitboard.demo.figures import board_bytes, track_figures
-from pitboard.fold import Fold
-from pitboard.journal_copy import fold_file, open_copy
-from pitboard.verify_command import check_file
+from pitboard.journal.fold import Fold
+from pitboard.keeping.journal_copy import fold_file, open_copy
+from pitboard.keeping.verify_command import check_file
 from tests.chaos.acquaintances import acquaintances, lonely
 from tests.chaos.chaos_venue import DISPLAYS, REPLICAS, TRACKS, ChaosVenue
+from venue.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
+from venue.demo.crew import Crew
+from venue.demo.figures import board_bytes, track_figures
 
 LAP_ERROR_MAX_US = 5_000
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from display.badge import Badge
-from pitboard.board_view import BoardView, EntryView, EventView, LapView, RunView
-from pitboard.bodies import Verdict
-from pitboard.race_state import Phase
+from display.following.badge import Badge
+from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
+from pitboard.race.bodies import Verdict
+from pitboard.race.race_state import Phase
 
 MILLISECOND_NS = 1_000_000
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"

@@ -17,11 +17,11 @@ import aiohttp
 import pygame
 import pytest
 
-from pitboard.bodies import Body, CompetitorRegistered, RunDecided
 from pitboard.clock import SystemClock
-from pitboard.http_api import new_app, serve_tcp
-from pitboard.replica import Replica
-from sync.exchange_api import ExchangeApi
+from pitboard.doors.http_api import new_app, serve_tcp
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import Body, CompetitorRegistered, RunDecided
+from sync.exchanging.exchange_api import ExchangeApi
 from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
 
 WAIT_MAX_S = 20.0

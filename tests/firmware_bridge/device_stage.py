@@ -11,7 +11,7 @@ from typing import Protocol
 
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.clock import SystemClock
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 

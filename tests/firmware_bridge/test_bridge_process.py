@@ -15,16 +15,16 @@ from typing import Any
 
 import msgspec
 
-from firmware_bridge.beamline_encoder import encode_heartbeat
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.pseudo_terminal import PseudoTerminal
-from firmware_bridge.raw_log import raw_files, read_raw_records
+from firmware_bridge.decoders.beamline_encoder import encode_heartbeat
 from firmware_bridge.replay import replay
-from firmware_bridge.simulated_sensor import SimulatedSensor
+from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
+from firmware_bridge.spool.raw_log import raw_files, read_raw_records
 from pitboard.clock import SystemClock
+from tests.firmware_bridge.decoders.test_beamline import heartbeat
 from tests.firmware_bridge.fake_trackside import FakeTrackside
-from tests.firmware_bridge.test_beamline import heartbeat
 
 CONFIG = """
 spool_folder = "spool"

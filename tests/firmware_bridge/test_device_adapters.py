@@ -8,15 +8,15 @@ from pathlib import Path
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
-from firmware_bridge.decoders.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.decoders.p3_encoder import request_version
-from firmware_bridge.decoders.p3_simulator import SimulatedP3
-from firmware_bridge.decoders.tns_simulator import SimulatedTimingSoftware
-from firmware_bridge.pseudo_terminal import PseudoTerminal
-from firmware_bridge.raw_log import raw_files, read_raw_records
 from firmware_bridge.replay import replay
+from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
+from firmware_bridge.simulated.p3_simulator import SimulatedP3
+from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
+from firmware_bridge.spool.raw_log import raw_files, read_raw_records
+from tests.firmware_bridge.decoders.recorded_samples import CHAMP_RESULT, FASTTRACK_RESULT, TNS_STORE_PASSING
 from tests.firmware_bridge.device_stage import Mute, Socket, bridge_with, free_port, living, until
-from tests.firmware_bridge.recorded_samples import CHAMP_RESULT, FASTTRACK_RESULT, TNS_STORE_PASSING
 
 RTC_US = 1_437_769_372_993_000
 PORT_GONE_WITHIN_MS = 3_000

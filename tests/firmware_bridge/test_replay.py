@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from firmware_bridge.beamline_encoder import encode_trip
-from firmware_bridge.passing import Passing
-from firmware_bridge.raw_log import (
+from firmware_bridge.decoders.beamline_encoder import encode_trip
+from firmware_bridge.replay import RawLogRefused, SensorSetting, replay
+from firmware_bridge.replay_command import replay_command
+from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
     PORT_OPENED,
     SENSOR_SET,
@@ -19,11 +20,10 @@ from firmware_bridge.raw_log import (
     raw_files,
     read_raw_records,
 )
-from firmware_bridge.replay import RawLogRefused, SensorSetting, replay
-from firmware_bridge.replay_command import replay_command
 from pitboard.clock import ScriptedClock
-from tests.firmware_bridge.test_beamline import trip
-from tests.firmware_bridge.test_passing_maker import beat
+from pitboard.unit_api.passing import Passing
+from tests.firmware_bridge.decoders.test_beamline import trip
+from tests.firmware_bridge.makers.test_passing_maker import beat
 
 DAY_MS = 86_400_000
 

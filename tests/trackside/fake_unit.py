@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from pitboard.contact_envelope import SealedContact
-from tests.trackside.touch_samples import LIGHTS
-from trackside.touch.acts import Act, Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
-from trackside.touch.screen_state import Competitor, Lap, Run, ScreenState
+from pitboard.contacts.contact_envelope import SealedContact
+from pitboard.unit_api.acts import Act, Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
+from pitboard.unit_api.unit_calls import Competitor, Lap, Run, ScreenState
+from tests.trackside.touch.touch_samples import LIGHTS
 
 SHORT_LAP_NS = 4_000_000_000
 

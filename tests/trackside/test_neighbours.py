@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from pitboard.board_view import encode_view, view_board
-from pitboard.bodies import CompetitorRegistered
 from pitboard.clock import ScriptedClock
-from pitboard.replica import Replica
-from pitboard.venue_mdns import FoundNode
-from sync.exchange import Peer, ReplicaPeer
+from pitboard.journal.replica import Replica
+from pitboard.journal.views import encode_view, view_board
+from pitboard.presence.venue_mdns import FoundNode
+from pitboard.race.bodies import CompetitorRegistered
+from sync.exchanging.exchange import Peer, ReplicaPeer
 from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols
 from trackside.neighbours import NEIGHBOURS_MAX_COUNT, Neighbours, neighbours_of
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.race_state import Run
-from pitboard.replica import Replica
+from pitboard.journal.replica import Replica
+from pitboard.race.race_state import Run
 from tests.race_story import ROOT, UNIT_A, central_enrols
-from trackside.lights import Lights
-from trackside.passing_intake import DeliveredPassing, Delivery, PassingIntake
-from trackside.run_control import RunControl
-from trackside.screen import ScreenFeed
+from trackside.api.screen_feed import ScreenFeed
+from trackside.timing.lights import Lights
+from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from trackside.timing.run_control import RunControl
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from pitboard.config import Config, load_config
+from pitboard.program.config import Config, load_config
 
 
 class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,12 +10,11 @@ import pygame
 
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused, PeerLost
-from trackside.touch.acts import Act, stamped
-from trackside.touch.geometry import Measures
-from trackside.touch.intents import FinishTyping, Intent, SaveContact, ScrollTo, ShowPage, SkipContact
-from trackside.touch.painter import Painter
-from trackside.touch.pointers import Pointers, Tap
-from trackside.touch.pygame_input import (
+from pitboard.unit_api.acts import Act, stamped
+from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
+from trackside.touch.input.pointers import Pointers, Tap
+from trackside.touch.input.pygame_input import (
     ExposedEvent,
     InputEvent,
     KeyEvent,
@@ -24,12 +23,13 @@ from trackside.touch.pygame_input import (
     WheelEvent,
     read_events,
 )
-from trackside.touch.reaction import after_act, after_screen, react, scrolled
-from trackside.touch.screen_layout import lay_out
-from trackside.touch.screen_state import ScreenState
-from trackside.touch.unit_link import RETRY_PAUSE_MS, UnitLink
-from trackside.touch.view import Message, Page, View
-from trackside.touch.widgets import Layout
+from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
+from trackside.touch.paint.widget_painter import Painter
+from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.widgets.geometry import Measures
+from trackside.touch.widgets.intents import FinishTyping, Intent, SaveContact, ScrollTo, ShowPage, SkipContact
+from trackside.touch.widgets.view import Message, Page, View
+from trackside.touch.widgets.widgets import Layout
 
 log = logging.getLogger(__name__)
 

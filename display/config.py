@@ -1,0 +1,65 @@
+"""What a display is told: its name, its event, where it keeps its replica and whom it may ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.doors.door import Port, check_door, check_interfaces, check_url
+from pitboard.program.config import Config, load_config
+from pitboard.program.event_file import (
+    Fingerprint,
+    OptionalKey,
+    Url,
+    event_file_beside,
+    known_event_key,
+    load_event_file,
+)
+from pitboard.race.bodies import Name
+
+Pixels = Annotated[int, Meta(ge=240, le=8_192)]
+
+
+class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`event_key` is the event's root public key; it and central are known by themselves once enrolled.
+
+    `size` absent means the size of the screen.
+    """
+
+    name: Name
+    event_key: OptionalKey = ""
+    journal: Path
+    units: tuple[Url, ...] = ()
+    central: Url | None = None
+    central_fingerprint: Fingerprint | None = None
+    mdns: bool = True
+    mdns_interfaces: tuple[str, ...] = ()
+    size: tuple[Pixels, Pixels] | None = None
+    fullscreen: bool = True
+    status_host: str = "0.0.0.0"  # noqa: S104 - officials' touchscreens on the venue's LAN ask here
+    status_port: Port = 0
+    status_tls: bool = True
+    frame_log: Path | None = None
+    picture_path: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_door(self.status_host, tls=self.status_tls)
+        check_interfaces(self.mdns_interfaces)
+        for url in (*self.units, *([self.central] if self.central else [])):
+            check_url(url)
+
+    @classmethod
+    def load(cls, path: Path) -> DisplayConfig:
+        """Return the config in the file, with what this display was told at its enrolment filled in."""
+        config = load_config(cls, path)
+        event_key = known_event_key(path, config.event_key, config.journal)
+        config = msgspec.structs.replace(config, event_key=event_key)
+        told = load_event_file(event_file_beside(config.journal))
+        if told is None or config.central is not None or told.event_key != event_key:
+            return config
+        return msgspec.structs.replace(
+            config, central=told.central, central_fingerprint=told.central_fingerprint
+        )

@@ -1,0 +1,86 @@
+"""The display on the venue's network: its status API served and advertised, its units found."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+from aiohttp import web
+
+from display.following.source_choice import Candidate
+from pitboard.doors.http_api import serve_tcp
+from pitboard.errors import Refusal
+from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
+from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
+from pitboard.race.names import clean_name
+
+log = logging.getLogger(__name__)
+
+
+class DisplayPresence:
+    """Keeps the status API served and advertised, and `units()` up to date; `on_change` tells of changes."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        *,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        name: str,
+        event_key: str,
+        scene: str,
+        interfaces: Sequence[str],
+        has_mdns: bool,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._event_key = event_key
+        self._presence = VenuePresence(
+            Advert(
+                service=DISPLAY_SERVICE,
+                name=name,
+                properties={"event": event_key, "scene": scene, "name": name},
+            ),
+            browse_services=(UNIT_SERVICE,),
+            interfaces=interfaces,
+            is_on=has_mdns,
+            on_change=on_change,
+        )
+
+    @property
+    def has_network(self) -> bool:
+        return self._presence.has_network
+
+    def units(self) -> list[Candidate]:
+        """Return the units of this event that advertise themselves now, in a stable order."""
+        return units_of(self._event_key, self._presence.found(UNIT_SERVICE))
+
+    async def run(self) -> NoReturn:
+        """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
+        while True:
+            try:
+                async with serve_tcp(self._app, self._host, self._port, tls=self._tls) as port:
+                    log.info("status served: host=%s port=%d path=/v1/status", self._host, port)
+                    await self._presence.run(port)
+            except Refusal as error:
+                log.warning("status not served: %s", error)
+            await asyncio.sleep(RETRY_S)
+
+
+def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
+    """Return the nodes that claim to serve this event, by the name they give themselves.
+
+    They are asked over TLS; plainly only on this machine, and where they say so.
+    """
+    return [
+        Candidate(url=node_url(node), name=clean_name(node.properties.get("unit") or node.name) or "a box")
+        for _, node in sorted(found.items())
+        if node.properties.get("event") == event_key
+    ]

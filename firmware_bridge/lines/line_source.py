@@ -1,0 +1,96 @@
+"""How the bridge comes to a sensor's bytes: a serial port, a connection either way, or pins of our own."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from firmware_bridge.config import SensorConfig
+from firmware_bridge.lines.chunk_queue import Chunk
+from firmware_bridge.lines.gpio_edge import GpioSetting
+from firmware_bridge.lines.gpio_line import GpioLine
+from firmware_bridge.lines.serial_port import SerialPort, SerialSetting
+from firmware_bridge.lines.tcp_door import TcpDoor
+from firmware_bridge.lines.tcp_line import TcpLine
+from pitboard.clock import Clock
+
+
+class Line(Protocol):
+    """An open way to the device."""
+
+    async def read(self) -> list[Chunk]:
+        """Return all that has come, at least one chunk. Raises BeamLost once it is gone."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Write what can be written now; never wait, never raise."""
+        ...
+
+
+class LineSource(Protocol):
+    """Opens the line, again and again; `waiting_detail` is what to say while opening takes for ever."""
+
+    @property
+    def waiting_detail(self) -> str: ...
+
+    def open(self) -> AbstractAsyncContextManager[Line]:
+        """Raises BeamLost."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialSource:
+    path: Path
+    setting: SerialSetting
+    clock: Clock
+    waiting_detail: str = ""
+
+    def open(self) -> AbstractAsyncContextManager[Line]:
+        return SerialPort.open(self.path, clock=self.clock, setting=self.setting)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpSource:
+    host: str
+    port: int
+    clock: Clock
+    waiting_detail: str = ""
+
+    def open(self) -> AbstractAsyncContextManager[Line]:
+        return TcpLine.open(self.host, self.port, clock=self.clock)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSource:
+    setting: GpioSetting
+    clock: Clock
+    waiting_detail: str = ""
+
+    def open(self) -> AbstractAsyncContextManager[Line]:
+        return GpioLine.open(self.setting, clock=self.clock)
+
+    def close(self) -> None:
+        pass
+
+
+def make_line_source(config: SensorConfig, clock: Clock) -> LineSource:
+    """Return the source that the config names."""
+    if config.kind == "gpio":
+        return GpioSource(setting=config.gpio_setting, clock=clock)
+    if config.port is not None:
+        return SerialSource(path=config.port, setting=config.serial_setting, clock=clock)
+    place = config.host_and_port
+    assert place is not None, "the config was checked"
+    if config.device.dials_us:
+        return TcpDoor(*place, clock=clock)
+    return TcpSource(host=place[0], port=place[1], clock=clock)

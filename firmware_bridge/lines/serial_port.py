@@ -1,0 +1,128 @@
+"""A serial port as chunks of bytes, each stamped the moment it was readable.
+
+Reading never polls and writing never waits: what the device does not take at once is lost, and said again."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import serial
+
+from firmware_bridge.lines.chunk_queue import Chunk, ChunkQueue
+from pitboard.clock import Clock
+from pitboard.errors import BeamLost
+
+READ_MAX_BYTES = 4096
+Handshake = Literal["none", "rts-cts", "xon-xoff"]
+
+_OPEN_TROUBLES = {
+    errno.ENOENT: "there is no such port; is the sensor plugged in?",
+    errno.EACCES: "we may not open it; is the user in the group 'dialout'?",
+    errno.EBUSY: "another program has it open",
+    errno.EAGAIN: "another program has it open",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialSetting:
+    """Speed and handshake; always 8 data bits, no parity, one stop bit."""
+
+    baud: int = 115_200
+    handshake: Handshake = "none"
+
+
+class SerialPort:
+    """An open port; use within the loop that opened it."""
+
+    def __init__(self, *, path: Path, device: serial.Serial, clock: Clock) -> None:
+        self._fd: int = device.fileno()
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._queue = ChunkQueue(port=str(path), pause=self._ignore, resume=self._listen)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, path: Path, *, clock: Clock, setting: SerialSetting | None = None
+    ) -> AsyncIterator[SerialPort]:
+        """Open the port raw and for us alone. Raises BeamLost."""
+        try:
+            # In a thread: setting up a USB port that is ill may take seconds.
+            device = await asyncio.to_thread(open_device, path, setting or SerialSetting())
+        except (OSError, ValueError, termios.error) as error:
+            raise BeamLost(port=str(path), reason=open_trouble(error)) from error
+        port = cls(path=path, device=device, clock=clock)
+        port._listen()
+        try:
+            yield port
+        finally:
+            port._ignore()
+            await asyncio.shield(asyncio.to_thread(close_device, device))
+
+    async def read(self) -> list[Chunk]:
+        """Return all that has come, at least one chunk. Raises BeamLost once the port is gone."""
+        return await self._queue.read()
+
+    def write(self, data: bytes) -> None:
+        """Write what the device takes now; a port that is gone is noticed by reading."""
+        with suppress(OSError):
+            os.write(self._fd, data)
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._fd, self._on_readable)
+
+    def _ignore(self) -> None:
+        self._loop.remove_reader(self._fd)
+
+    def _on_readable(self) -> None:
+        received_mono_ns = self._clock.mono_ns()
+        try:
+            data = os.read(self._fd, READ_MAX_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(f"it was unplugged or failed ({error.strerror})")
+            return
+        if not data:
+            self._lose("it was unplugged")
+            return
+        self._queue.put(Chunk(data=data, received_mono_ns=received_mono_ns))
+
+    def _lose(self, trouble: str) -> None:
+        self._ignore()
+        self._queue.lose(trouble)
+
+
+def open_device(path: Path, setting: SerialSetting) -> serial.Serial:
+    """Open the port raw, locked, never waiting. Raises what the system raises."""
+    return serial.Serial(
+        str(path),
+        setting.baud,
+        timeout=0,
+        write_timeout=0,
+        exclusive=True,
+        rtscts=setting.handshake == "rts-cts",
+        xonxoff=setting.handshake == "xon-xoff",
+    )
+
+
+def open_trouble(error: Exception) -> str:
+    """Return why a port cannot be opened, in a few words."""
+    code = error.errno if isinstance(error, OSError) else None
+    return _OPEN_TROUBLES.get(code or 0, str(error))
+
+
+def close_device(device: serial.Serial) -> None:
+    # Else closing waits for bytes that a dead device never takes.
+    with suppress(OSError, termios.error):
+        device.reset_output_buffer()
+    with suppress(OSError, termios.error):
+        device.close()

@@ -1,0 +1,149 @@
+"""Turn the bytes of one sensor of ours into passings: decode, drop repeats, stamp, hold off.
+
+Pure, and the only way from bytes to passings: fed the raw log it makes the same passings as on the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Hello, Trip
+from firmware_bridge.decoders.beamline_encoder import IDENTIFY, Acknowledgement
+from firmware_bridge.decoders.device_numbers import SeqRanges
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import LineCounters, Reading
+from firmware_bridge.makers.tick_clock import TickClock
+from pitboard.unit_api.passing import Passing
+
+# More starts of a device than anybody resends from; beyond, the oldest is forgotten.
+BOOTS_MAX_COUNT = 64
+# Three heartbeats should have come by then; a device that sends none is timed by its trips alone.
+HELD_MAX_NS = 3_000_000_000
+# The answers are heartbeats: with several, the quickest of them starts the tick clock well.
+IDENTIFY_COUNT = 8
+
+
+class PassingMaker:
+    """Reads one sensor. `gate` may be shared with other sensors on the same line across the track."""
+
+    def __init__(self, *, sensor: str, gate: Gate) -> None:
+        self.counters = LineCounters()
+        self.gate = gate
+        self._sensor = sensor
+        self._decoder = BeamlineDecoder()
+        self._seen: dict[str, SeqRanges] = {}
+        self._clock = TickClock()
+        self._clock_key = ("", "")
+        self._has_heartbeat = self._is_settled = False
+        self._held: list[tuple[Trip, int]] = []
+        self._overruns = 0
+
+    def open_port(self) -> None:
+        """Begin a new stream of bytes; what is known of the device stays."""
+        self._decoder = BeamlineDecoder()
+
+    @property
+    def may_be_quiet(self) -> bool:
+        return False
+
+    def greetings(self) -> tuple[bytes, ...]:
+        return (IDENTIFY,) * IDENTIFY_COUNT
+
+    def requests_due(self, now_mono_ns: int) -> bytes:
+        return b""
+
+    def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
+        """Return what these bytes complete. Raises nothing, whatever the bytes are."""
+        reading = Reading()
+        counted = self._decoder.counters
+        good, damaged, repeats = counted.frames_good, counted.frames_damaged, counted.duplicates
+        events = self._decoder.feed(data)
+        self.counters.lines_good += counted.frames_good - good
+        self.counters.lines_damaged += counted.frames_damaged - damaged
+        self.counters.repeats += counted.duplicates - repeats
+        reading.has_lines = counted.frames_good > good
+        # A repeat means that our acknowledgement did not arrive, or not yet.
+        must_acknowledge = counted.duplicates > repeats
+        for event in events:
+            if isinstance(event, Trip):
+                must_acknowledge = True
+                reading.trips.append(event)
+                self._take_trip(event, received_mono_ns, boot_id, reading)
+            elif isinstance(event, Heartbeat):
+                self._take_heartbeat(event, received_mono_ns, boot_id, reading)
+                held_to = min(event.last_seq, self._seen_of(event.boot).contiguous_to)
+                must_acknowledge |= event.oldest_seq <= held_to
+            elif isinstance(event, Hello):
+                reading.hello = event
+        device_boot = self._clock_key[1]
+        if must_acknowledge and device_boot:
+            reading.acknowledgement = Acknowledgement(
+                boot=device_boot, seq=self._seen_of(device_boot).contiguous_to
+            )
+        return reading
+
+    def _take_trip(self, trip: Trip, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
+        self._set_clock(boot_id, trip.boot, reading)
+        self._clock.observe(trip.unwrapped_us, received_mono_ns)
+        if not self._seen_of(trip.boot).add(trip.seq):
+            self.counters.repeats += 1
+            return
+        self._held.append((trip, received_mono_ns))
+        # A trip may be minutes old; only a heartbeat, never sent late, tells how old.
+        if self._is_settled or received_mono_ns - self._held[0][1] >= HELD_MAX_NS:
+            self._is_settled = True
+            self._release(reading)
+
+    def _take_heartbeat(self, beat: Heartbeat, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
+        self._set_clock(boot_id, beat.boot, reading)
+        self._clock.observe(beat.unwrapped_us, received_mono_ns)
+        lost = self._seen_of(beat.boot).raise_floor(beat.oldest_seq - 1)
+        # What lies before the first heartbeat of a start was acknowledged, perhaps to another log.
+        self.counters.gaps += lost if self._has_heartbeat else 0
+        self._has_heartbeat = self._is_settled = True
+        self.counters.overruns += max(0, beat.overruns - self._overruns)
+        self._overruns = beat.overruns
+        reading.heartbeats.append(beat)
+        self._release(reading)
+
+    def _set_clock(self, boot_id: str, device_boot: str, reading: Reading) -> None:
+        if self._clock_key == (boot_id, device_boot):
+            return
+        self._release(reading)
+        self._clock_key = (boot_id, device_boot)
+        self._clock = TickClock()
+        self._has_heartbeat = self._is_settled = False
+        self._overruns = 0
+        reading.has_new_clock = True
+
+    def _release(self, reading: Reading) -> None:
+        if self._held:
+            reading.passings += self._stamped(self._held)
+            self._held = []
+
+    def _stamped(self, trips: Iterable[tuple[Trip, int]]) -> Iterable[Passing]:
+        boot_id, _ = self._clock_key
+        for trip, received_mono_ns in trips:
+            stamp = self._clock.stamp(trip.unwrapped_us)
+            if not self.gate.lets_through(stamp.mono_ns, boot_id=boot_id):
+                self.counters.held_off += 1
+                continue
+            yield Passing(
+                sensor=self._sensor,
+                sensor_boot=trip.boot,
+                seq=trip.seq,
+                channel=trip.channel,
+                tick_us=trip.unwrapped_us,
+                rate_ppb=stamp.rate_ppb,
+                boot_id=boot_id,
+                # What a device kept from before this boot has no instant in it; its tick still tells.
+                mono_ns=max(0, stamp.mono_ns),
+                uncertainty_ns=stamp.uncertainty_ns + max(0, -stamp.mono_ns),
+                received_mono_ns=received_mono_ns,
+            )
+
+    def _seen_of(self, device_boot: str) -> SeqRanges:
+        if device_boot not in self._seen:
+            if len(self._seen) == BOOTS_MAX_COUNT:
+                del self._seen[next(iter(self._seen))]
+            self._seen[device_boot] = SeqRanges()
+        return self._seen[device_boot]

@@ -1,0 +1,62 @@
+"""What the bridge must know of a device beside its protocol: how it is plugged in, and how quiet it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from firmware_bridge.makers.alge_maker import AlgeMaker
+from firmware_bridge.makers.amb_text_maker import AmbTextMaker
+from firmware_bridge.makers.beamline_maker import PassingMaker
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.gpio_maker import GpioMaker
+from firmware_bridge.makers.mylaps_makers import P3Maker
+from firmware_bridge.makers.reading import PassingSource
+from firmware_bridge.makers.timer_makers import ChampMaker, FastTrackMaker
+from firmware_bridge.makers.tns_maker import TnsMaker
+
+Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns", "gpio"]
+
+
+class MakerOf(Protocol):
+    def __call__(self, *, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceKind:
+    """`silent_max_ms` is None where a device that has nothing to say says nothing."""
+
+    make: MakerOf
+    baud: int
+    silent_max_ms: int | None
+    tcp_port: int | None = None
+    asks: bool = False
+    dials_us: bool = False
+
+
+def _beamline(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
+    return PassingMaker(sensor=sensor, gate=gate)
+
+
+def _gpio(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
+    return GpioMaker(sensor=sensor, gate=gate)
+
+
+KINDS: dict[str, DeviceKind] = {
+    "beamline": DeviceKind(make=_beamline, baud=115_200, silent_max_ms=2_500),
+    # Status comes each 5 s. No source gives the speed of serial P3 and AMB text: see the device's menu.
+    "p3": DeviceKind(make=P3Maker, baud=115_200, silent_max_ms=10_000, tcp_port=5403, asks=True),
+    "amb-text": DeviceKind(make=AmbTextMaker, baud=115_200, silent_max_ms=10_000, tcp_port=5100),
+    "alge": DeviceKind(make=AlgeMaker, baud=9_600, silent_max_ms=None),
+    "fasttrack": DeviceKind(make=FastTrackMaker, baud=9_600, silent_max_ms=2_500, asks=True),
+    "champ": DeviceKind(make=ChampMaker, baud=9_600, silent_max_ms=2_500, asks=True),
+    # A ping comes about each 10 s.
+    "tns": DeviceKind(make=TnsMaker, baud=9_600, silent_max_ms=25_000, tcp_port=3097, dials_us=True),
+    # We tell the levels of the pins ourselves, each second.
+    "gpio": DeviceKind(make=_gpio, baud=0, silent_max_ms=2_500),
+}
+
+
+def make_maker(kind: str, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> PassingSource:
+    """Return what turns the bytes of a sensor of this kind into passings."""
+    return KINDS[kind].make(sensor=sensor, gate=gate, accept_unchecked=accept_unchecked)

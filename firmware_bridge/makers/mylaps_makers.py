@@ -1,0 +1,112 @@
+"""Passings of AMB/MyLaps P3 decoders: `seq` is the passing number, the tick is the decoder's own clock.
+
+Missing numbers are asked for again. A gate or beam passing carries a reserved transponder that is no car."""
+
+from __future__ import annotations
+
+from firmware_bridge.decoders.decoder import Event, Gap
+from firmware_bridge.decoders.missing_numbers import MissingNumbers
+from firmware_bridge.decoders.p3 import P3Decoder, P3Passing, P3Status, P3Time
+from firmware_bridge.decoders.p3_encoder import request_resend, request_time, request_version
+from firmware_bridge.makers.device_maker import DeviceMaker, Receipt
+from firmware_bridge.makers.device_start import DeviceStart, seq_of, usable_tick
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import Reading
+
+TIME_EVERY_NS = 30_000_000_000
+# An answer that does not fit the passings so closely is not what we take it for.
+TIME_FITS_WITHIN_US = 2_000_000
+BEAM_CHANNELS = {9991: 1, 9992: 2, 9995: 5}
+DECODERS_MAX_COUNT = 64
+
+
+class P3Maker(DeviceMaker):
+    """Any number of decoders on one line, each with its own numbers and starts."""
+
+    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+        self._p3 = P3Decoder(accept_unchecked=accept_unchecked)
+        super().__init__(sensor=sensor, gate=gate, decoder=self._p3)
+        self._starts: dict[int | None, tuple[int, DeviceStart]] = {}
+        self._missing = MissingNumbers()
+        self._time_due_mono_ns = 0
+
+    def greetings(self) -> tuple[bytes, ...]:
+        return (request_version(), request_time())
+
+    def requests_due(self, now_mono_ns: int) -> bytes:
+        requests = [request_resend(first, last) for first, last in self._missing.due(now_mono_ns)]
+        if now_mono_ns >= self._time_due_mono_ns:
+            self._time_due_mono_ns = now_mono_ns + TIME_EVERY_NS
+            requests.append(request_time())
+        return b"".join(requests)
+
+    def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
+        match event:
+            case P3Passing():
+                self._take_passing(event, receipt, reading)
+            case P3Time(rtc_us=int(rtc_us)) if event.decoder in self._starts:
+                self._take_time(event.decoder, rtc_us, receipt)
+            case P3Status():
+                for name, value in (("noise", event.noise), ("temperature", event.temperature)):
+                    if value is not None:
+                        reading.signs[name] = value
+            case Gap():
+                self.counters.gaps += self._missing.add(event.first_missing, event.last_missing)
+        self.counters.gaps += self._missing.give_up(receipt.received_mono_ns)
+        reading.signs["awaited"] = self._missing.awaited_count
+
+    def _take_passing(self, event: P3Passing, receipt: Receipt, reading: Reading) -> None:
+        tick_us = usable_tick(event.rtc_us)
+        seq = self._seq(event, receipt)
+        if event.passing_number is not None:
+            self._missing.came(event.passing_number)
+        start = self._start(event.decoder, seq, tick_us, receipt)
+        beam_channel = BEAM_CHANNELS.get(event.transponder or 0)
+        passing = start.passing(
+            seq,
+            tick_us,
+            channel=beam_channel or 0,
+            transponder=event.transponder if beam_channel is None else None,
+            received_mono_ns=receipt.received_mono_ns,
+            boot_id=receipt.boot_id,
+            gate=self.gate,
+        )
+        if passing is None:
+            self.counters.held_off += 1
+        else:
+            reading.passings.append(passing)
+        for name, value in (("strength", event.strength), ("hits", event.hits)):
+            if value is not None:
+                reading.signs[name] = value
+
+    def _seq(self, event: P3Passing, receipt: Receipt) -> int:
+        if event.passing_number is not None:
+            return seq_of(event.passing_number)
+        # Without a number its time must tell it from others.
+        return seq_of(usable_tick(event.rtc_us) or receipt.received_mono_ns // 1000)
+
+    def _start(self, decoder: int | None, seq: int, tick_us: int | None, receipt: Receipt) -> DeviceStart:
+        starts_count, start = self._starts.get(decoder, (-1, None))
+        now_count = self._p3.starts_of(decoder)
+        if (
+            start is None
+            or starts_count != now_count
+            or not start.is_of_it(
+                seq, tick_us, received_mono_ns=receipt.received_mono_ns, boot_id=receipt.boot_id
+            )
+        ):
+            if start is None and len(self._starts) >= DECODERS_MAX_COUNT:
+                del self._starts[next(iter(self._starts))]
+            elif starts_count != now_count:
+                self.counters.gaps += self._missing.forget()
+            start = DeviceStart(sensor=self._sensor, name=f"p3-{decoder}-{seq}-{tick_us}")
+            self._starts[decoder] = (now_count, start)
+        return start
+
+    def _take_time(self, decoder: int | None, rtc_us: int, receipt: Receipt) -> None:
+        _, start = self._starts[decoder]
+        received_mono_ns, boot_id = receipt.received_mono_ns, receipt.boot_id
+        if start.is_near(
+            rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id, within_us=TIME_FITS_WITHIN_US
+        ):
+            start.observe(rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id)

@@ -1,0 +1,54 @@
+"""A TCP door of a node, as its config describes it: TLS, unless it is open to this machine only."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from ipaddress import AddressValueError, IPv4Address, ip_address
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from msgspec import Meta
+
+from pitboard.trust.certificate import Certificate
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+"""0 lets the system choose."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach the host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_door(host: str, *, tls: bool) -> None:
+    """Raise ValueError, which a config turns into its sentence, for a plain door that others can reach."""
+    if not tls and not is_loopback(host):
+        raise ValueError("tls = false is for a loopback host only, behind a proxy that speaks TLS")
+
+
+def check_url(url: str) -> None:
+    """Raise ValueError, like `check_door`, for a plain URL of another machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{url} is not encrypted; write https://")
+
+
+def check_interfaces(interfaces: Sequence[str]) -> None:
+    """Raise ValueError, like `check_door`, for an interface that is not named by an IPv4 address."""
+    for interface in interfaces:
+        try:
+            IPv4Address(interface)
+        except AddressValueError as error:
+            raise ValueError(
+                f"mdns_interfaces takes this machine's IPv4 addresses, such as '192.0.2.7', not '{interface}'"
+            ) from error
+
+
+def door_context(*, tls: bool, certificate_file: Path) -> ssl.SSLContext | None:
+    """Return the door's TLS context, its certificate made at the first start; None for a plain door."""
+    return Certificate.load_or_create(certificate_file).server_context() if tls else None

@@ -1,0 +1,145 @@
+"""What every HTTP server of ours shares: answers, refusals, and how an app is served.
+
+A refusal is `{"error": CODE, "detail": SENTENCE}`: the code is stable, the sentence is not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from pitboard.doors.bounded_listener import BoundedListener
+from pitboard.doors.door_limits import DoorLimits, limit_calls
+from pitboard.doors.socket_place import make_room_for_socket
+from pitboard.errors import ActRefused, JournalLost, Refusal
+from pitboard.program.config import plain_reason
+
+log = logging.getLogger(__name__)
+
+SEND_BUFFER_BYTES = 32 * 1_024
+REQUEST_MAX_BYTES = 1_024 * 1_024
+BACKLOG_COUNT = 512
+SHUTDOWN_MAX_S = 0.4  # aiohttp waits this long twice: for handlers to end, then for them to be cancelled
+
+
+def json_response(value: object, *, status: int = 200) -> web.Response:
+    """Return `value` as a JSON answer."""
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+def refusal(code: str, detail: str, *, status: int = 400) -> web.Response:
+    """Return the API's form of a refusal."""
+    return json_response({"error": code, "detail": detail}, status=status)
+
+
+@web.middleware
+async def answer_refusals(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Turn our named errors into answers, so that no traceback reaches a caller."""
+    try:
+        return await handler(request)
+    except ActRefused as error:
+        return refusal(error.code, str(error), status=409)
+    except Refusal as error:
+        return refusal(error.code, str(error))
+    except msgspec.MsgspecError as error:
+        told = plain_reason(str(error)) if isinstance(error, msgspec.ValidationError) else str(error)
+        return refusal("bad-request", f"The request is not understood: {told}.")
+    except RecursionError:
+        return refusal("bad-request", "The request is nested too deeply.")
+    except (JournalLost, TimeoutError) as error:
+        return refusal(
+            "not-saved", f"This could not be saved: {error or 'the disk is too slow'}.", status=503
+        )
+
+
+def new_app(limits: DoorLimits | None = None) -> web.Application:
+    """Return an application with our bounds and refusals; `limits` says how often it may be called."""
+    app = web.Application(client_max_size=REQUEST_MAX_BYTES)
+    if limits is not None:
+        app.middlewares.append(limit_calls(limits, _too_often))
+    app.middlewares.append(answer_refusals)
+    return app
+
+
+def _too_often(wait_ms: int) -> web.Response:
+    answer = {"error": "too-often", "detail": "Too many calls; wait a moment.", "retry_after_ms": wait_ms}
+    response = json_response(answer, status=429)
+    response.headers["Retry-After"] = str(-(-wait_ms // 1_000))
+    return response
+
+
+@contextlib.asynccontextmanager
+async def serve_tcp(
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: DoorLimits = DoorLimits(),  # noqa: B008 - a frozen value
+) -> AsyncIterator[int]:
+    """Serve the app on TCP and yield the port, chosen by the system where `port` is 0.
+
+    Connections beyond `limits` are closed at once.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG_COUNT)
+    except OSError as error:
+        listener.close()
+        todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
+        raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
+    port = listener.getsockname()[1]
+    async with contextlib.AsyncExitStack() as stack:
+        bounded = BoundedListener(listener, tls=tls, limits=limits)
+        stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
+        server = (await stack.enter_async_context(_running(app))).server
+        assert server is not None
+        accepting = asyncio.create_task(bounded.run(server), name=f"accept on {port}")
+        stack.push_async_callback(_end, accepting)
+        yield port
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextlib.asynccontextmanager
+async def serve_unix(app: web.Application, path: Path, *, mode: int = 0o660) -> AsyncIterator[None]:
+    """Serve the app on a Unix socket that only its owner and group may open, or as `mode` says."""
+    make_room_for_socket(path)
+    async with _running(app) as runner:
+        former = os.umask(0o777 & ~mode)
+        try:
+            await web.UnixSite(runner, str(path)).start()
+        except OSError as error:
+            raise Refusal(f"cannot listen on {path}: {error}") from error
+        finally:
+            os.umask(former)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_MAX_S)
+    await runner.setup()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,108 @@
+"""How far each stream has come, and what to make of a record that arrives.
+
+Pure: it neither stores nor folds. A record is taken only right after the one it chains to; the same
+(stream, seq) with another header is a fork, which stops that stream here and is shown to people."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pitboard.errors import RecordRefused
+from pitboard.journal.record import NO_PREVIOUS, Record, check_signature
+from pitboard.race.bodies import StreamOpened, read_body
+
+
+class Arrival(Enum):
+    """What a record turned out to be."""
+
+    NEXT = "next"
+    REPEAT = "repeat"
+    GAP = "gap"
+    FORK = "fork"
+
+
+class Ledger:
+    """Heads of all streams, with every header's hash so that a fork is seen at any depth.
+
+    One made `on_top_of` another adds to it without changing it: for records not durable yet.
+    """
+
+    def __init__(self) -> None:
+        self._below: Ledger | None = None
+        self._hashes: dict[str, list[bytes]] = {}
+        self._keys: dict[str, str] = {}
+
+    @classmethod
+    def on_top_of(cls, below: Ledger) -> Ledger:
+        ledger = cls()
+        ledger._below = below
+        return ledger
+
+    def head(self, stream: str) -> int:
+        below = 0 if self._below is None else self._below.head(stream)
+        return below + len(self._hashes.get(stream, ()))
+
+    def heads(self) -> dict[str, int]:
+        """Return {stream: last seq}, without what lies below."""
+        return {stream: len(hashes) for stream, hashes in self._hashes.items()}
+
+    def key_of(self, stream: str) -> str | None:
+        key = self._keys.get(stream)
+        return self._below.key_of(stream) if key is None and self._below is not None else key
+
+    def writer_of(self, record: Record) -> str:
+        """Return the key of a record that was judged NEXT."""
+        return self.key_of(record.stream) or _opening_key(record)
+
+    def streams_of(self, key: str) -> dict[str, int]:
+        """Return {stream: last seq} of everything this key wrote."""
+        return {stream: self.head(stream) for stream, owner in self._keys.items() if owner == key}
+
+    def streams_by_key(self) -> dict[str, dict[str, int]]:
+        """Return {key: {stream: last seq}} of every writer."""
+        by_key: dict[str, dict[str, int]] = {}
+        for stream, key in self._keys.items():
+            by_key.setdefault(key, {})[stream] = self.head(stream)
+        return by_key
+
+    def _hash_at(self, stream: str, seq: int) -> bytes:
+        below = 0 if self._below is None else self._below.head(stream)
+        if self._below is not None and seq <= below:
+            return self._below._hash_at(stream, seq)
+        return self._hashes[stream][seq - 1 - below]
+
+    def judge(self, record: Record) -> Arrival:
+        """Return what the record is; raises RecordRefused when its signature or opening does not hold."""
+        stream, seq, head = record.stream, record.seq, self.head(record.stream)
+        if seq > head + 1:
+            return Arrival.GAP
+        key = self.key_of(stream) or _opening_key(record)
+        if seq <= head:
+            if self._hash_at(stream, seq) == record.header_hash:
+                return Arrival.REPEAT
+            check_signature(record, key)
+            return Arrival.FORK
+        check_signature(record, key)
+        previous = self._hash_at(stream, head).hex() if head else NO_PREVIOUS
+        return Arrival.NEXT if record.header.previous == previous else Arrival.FORK
+
+    def take(self, record: Record) -> None:
+        """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
+        if record.seq == 1:
+            self._keys[record.stream] = _opening_key(record)
+        self._hashes.setdefault(record.stream, []).append(record.header_hash)
+
+
+def opening_of(record: Record) -> StreamOpened | None:
+    """Return what a stream's first record says; None for any other."""
+    if record.seq != 1 or record.body_bytes is None:
+        return None
+    body = read_body(record.header.kind, record.body_bytes)
+    return body if isinstance(body, StreamOpened) else None
+
+
+def _opening_key(record: Record) -> str:
+    opened = opening_of(record)
+    if opened is None:
+        raise RecordRefused(reason="the stream does not begin by saying who writes it")
+    return opened.key

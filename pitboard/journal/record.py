@@ -1,0 +1,156 @@
+"""One record: a signed header that binds a body by its hash.
+
+Header and body are kept and passed on as the very bytes that were signed, never written anew. The header
+chains to the one before it, so a body may be erased later while the chain still verifies."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+from pitboard.errors import RecordRefused
+from pitboard.trust.identity import Identity, signature_holds
+
+HEADER_MAX_BYTES = 1_024
+BODY_MAX_BYTES = 16 * 1_024
+STAMP_MAX = 2**62
+NO_PREVIOUS = "0" * 64
+_IDS = re.compile(r"[0-9a-f]{32} [0-9a-f]{64} [0-9a-f]{64}")
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What is signed. `stream` is 128 bits in hex, `previous` and `body` are SHA-256 in hex."""
+
+    stream: str
+    seq: int
+    previous: str
+    stamp: int
+    kind: str
+    body: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A parsed header beside the bytes that count; `body_bytes` is None once erased.
+
+    `header_hash` is the SHA-256 of `header_bytes`.
+    """
+
+    header: Header
+    header_bytes: bytes
+    header_hash: bytes
+    signature: bytes
+    body_bytes: bytes | None
+
+    @property
+    def stream(self) -> str:
+        return self.header.stream
+
+    @property
+    def seq(self) -> int:
+        return self.header.seq
+
+    @property
+    def size(self) -> int:
+        return len(self.header_bytes) + len(self.signature) + len(self.body_bytes or b"")
+
+
+class WireRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record as JSON carries it: header and body as text, the signature in hex."""
+
+    h: str
+    s: str
+    b: str | None = None
+
+
+_HeaderShape = msgspec.json.Decoder(Header)
+
+# Each would take six bytes on the wire, and sixteen such records no longer fit into one request.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def write_record(
+    identity: Identity, *, stream: str, seq: int, previous: str, stamp: int, kind: str, body: Any
+) -> Record:
+    """Return a new signed record; `body` is anything msgspec encodes to a JSON object."""
+    body_bytes = msgspec.json.encode(body)
+    header = Header(
+        stream=stream,
+        seq=seq,
+        previous=previous,
+        stamp=stamp,
+        kind=kind,
+        body=hashlib.sha256(body_bytes).hexdigest(),
+    )
+    header_bytes = msgspec.json.encode(header)
+    return Record(
+        header=header,
+        header_bytes=header_bytes,
+        header_hash=hashlib.sha256(header_bytes).digest(),
+        signature=identity.sign(header_bytes),
+        body_bytes=body_bytes,
+    )
+
+
+def parse_record(header_bytes: bytes, signature: bytes, body_bytes: bytes | None) -> Record:
+    """Return the record in these bytes, its body checked against the header's hash.
+
+    Raises RecordRefused when anything but the signature (see `check_signature`) is wrong.
+    """
+    if len(header_bytes) > HEADER_MAX_BYTES or len(body_bytes or b"") > BODY_MAX_BYTES:
+        raise RecordRefused(reason="the record is larger than allowed")
+    try:
+        header = _HeaderShape.decode(header_bytes)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordRefused(reason=f"the header is not valid: {error}") from error
+    _check_header(header, signature)
+    if body_bytes is not None and hashlib.sha256(body_bytes).hexdigest() != header.body:
+        raise RecordRefused(reason="the body is not the one that was signed")
+    return Record(
+        header=header,
+        header_bytes=header_bytes,
+        header_hash=hashlib.sha256(header_bytes).digest(),
+        signature=signature,
+        body_bytes=body_bytes,
+    )
+
+
+def _check_header(header: Header, signature: bytes) -> None:
+    if _IDS.fullmatch(f"{header.stream} {header.previous} {header.body}") is None:
+        raise RecordRefused(reason="the header's ids are not lower-case hex of the right length")
+    if not (1 <= header.seq < 2**53 and 0 <= header.stamp < STAMP_MAX):
+        raise RecordRefused(reason="the header's numbers are out of range")
+    if not 1 <= len(header.kind) <= 64:
+        raise RecordRefused(reason="the header's kind is empty or too long")
+    if len(signature) != 64:
+        raise RecordRefused(reason="the signature is not 64 bytes")
+
+
+def check_signature(record: Record, key: str) -> None:
+    """Raise RecordRefused unless the record was signed with the private half of `key`."""
+    if not signature_holds(key, record.header_bytes, record.signature):
+        raise RecordRefused(reason="the signature does not hold")
+
+
+def to_wire(record: Record) -> WireRecord:
+    """Return the record as the exchange carries it."""
+    return WireRecord(
+        h=record.header_bytes.decode(),
+        s=record.signature.hex(),
+        b=None if record.body_bytes is None else record.body_bytes.decode(),
+    )
+
+
+def from_wire(wire: WireRecord) -> Record:
+    """Return the record that came over the exchange; raises RecordRefused like `parse_record`."""
+    if wire.b is not None and _CONTROLS.search(wire.b):
+        raise RecordRefused(reason="the body holds control characters, which JSON never does")
+    try:
+        signature = bytes.fromhex(wire.s)
+        header_bytes = wire.h.encode()
+        body_bytes = None if wire.b is None else wire.b.encode()
+    except ValueError as error:  # UnicodeEncodeError is one: lone surrogates
+        raise RecordRefused(reason=f"the record is not valid text: {error}") from error
+    return parse_record(header_bytes, signature, body_bytes)

@@ -1,0 +1,63 @@
+"""Who may write, as the journal itself says.
+
+The event's root key is the admin; the units it enrolled are timekeepers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pitboard.race.bodies import Authority, UnitEnrolled, UnitRevoked
+from pitboard.race.word import LastWord, Word
+
+
+@dataclass(slots=True)
+class Roster:
+    """Answers what authority a key's stream has; `root_key` is trusted from set-up."""
+
+    root_key: str
+    _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
+
+    def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
+        """Take an enrolment or a revocation; return whether it changed who may write."""
+        if isinstance(body, UnitEnrolled):
+            self._names[body.key] = body.name
+        return self._standing.setdefault(body.key, LastWord()).say(body, word)
+
+    def authority(self, key: str) -> Authority:
+        """Return what a record of this key counts as, before any limit on its seq."""
+        if key == self.root_key:
+            return Authority.ADMIN
+        standing = self._standing.get(key)
+        return Authority.TIMEKEEPER if standing is not None else Authority.NOBODY
+
+    def knows(self, key: str) -> bool:
+        """Return whether the key is the event's root or was ever enrolled or revoked."""
+        return self.authority(key) != Authority.NOBODY
+
+    def counts(self, key: str, stream: str, seq: int) -> bool:
+        """Return whether a record of an enrolled key's stream counts, a revocation's limits considered."""
+        standing = self._standing.get(key)
+        if standing is None:
+            return key == self.root_key
+        body = standing.value
+        return not isinstance(body, UnitRevoked) or seq <= body.heads.get(stream, 0)
+
+    def name_of(self, key: str) -> str | None:
+        standing = self._standing.get(key)
+        body = None if standing is None else standing.value
+        return body.name if isinstance(body, UnitEnrolled) else None
+
+    def is_revoked(self, key: str) -> bool:
+        standing = self._standing.get(key)
+        return standing is not None and isinstance(standing.value, UnitRevoked)
+
+    def known(self) -> Mapping[str, str]:
+        """Return {key: name} of all units ever enrolled; the name is empty where only a revocation came."""
+        return {key: self._names.get(key, "") for key in self._standing}
+
+    def enrolled(self) -> Mapping[str, str]:
+        """Return {key: name} of the units that may write now."""
+        units = {key: said.value for key, said in self._standing.items()}
+        return {key: body.name for key, body in units.items() if isinstance(body, UnitEnrolled)}

@@ -1,0 +1,115 @@
+"""`pitboard backup`: a copy of a node's journal, made by the program that holds it, while it runs.
+
+A stopped node's file is copied directly. Keys are not in a journal and not in its backup."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import requests
+
+from pitboard.doors.session import UNIX_PREFIX, open_session
+from pitboard.errors import JournalLost, PeerLost, Refusal
+from pitboard.keeping.backup_file import parts_of_file, write_backup
+from pitboard.keeping.backup_stream import Part, read_parts
+from pitboard.keeping.journal_copy import is_held
+from pitboard.program.counted import counted
+from pitboard.program.node_files import NodeFiles
+from pitboard.program.progress import progress
+
+CHUNK_BYTES = 64 * 1_024
+SILENCE_MAX_S = 30.0
+
+
+class NotRunning(PeerLost):
+    """Nobody listens at the node's socket."""
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Config file of the node (trackside.toml, central.toml); the node may run.",
+)
+@click.option(
+    "--journal",
+    "journal_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Journal file of a node that does not run.",
+)
+@click.option("--yes", is_flag=True, help="Replace OUT where it exists.")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+def backup(config_path: Path | None, journal_path: Path | None, yes: bool, out: Path) -> None:
+    """Copy a node's journal to the file OUT, all records of one moment; the node goes on meanwhile."""
+    if (config_path is None) == (journal_path is None):
+        raise click.UsageError("Name the node by --config, or its file by --journal; one of the two.")
+    if out.exists() and not yes:
+        raise Refusal(f"{out} exists; name another file, or say --yes to replace it")
+    files = (
+        NodeFiles.load(config_path) if config_path else NodeFiles(journal=_given(journal_path), socket=None)
+    )
+    if out.resolve() == files.journal.resolve():
+        raise Refusal(f"{out} is the journal itself; name another file")
+    count = _from_program(files.socket, out) if files.socket is not None else None
+    if count is None:
+        count = _from_file(files.journal, out)
+    click.echo(f"{counted(count, 'record')} in {out}; the node's key file is not in it, keep that too.")
+
+
+def _from_program(socket: Path, out: Path) -> int | None:
+    """Return how many records the running program handed out, None where it does not run."""
+    session, base = open_session(f"{UNIX_PREFIX}{socket}")
+    try:
+        return _write(out, _received(session, base))
+    except NotRunning:
+        return None
+    finally:
+        session.close()
+
+
+def _received(session: requests.Session, base: str) -> Iterator[Part]:
+    try:
+        response = session.get(f"{base}/v1/backup", stream=True, timeout=SILENCE_MAX_S)
+    except (requests.RequestException, OSError) as error:
+        if "Permission" in str(error):
+            raise PeerLost(peer="the node", reason="only its own user may; try with sudo") from error
+        raise NotRunning(peer="the node", reason="it does not run") from error
+    with contextlib.closing(response):
+        if response.status_code != 200:
+            raise PeerLost(peer="the node", reason=_detail(response))
+        try:
+            yield from read_parts(response.iter_content(CHUNK_BYTES))
+        except (requests.RequestException, OSError) as error:
+            raise PeerLost(peer="the node", reason="the backup broke off; try again") from error
+
+
+def _from_file(journal: Path, out: Path) -> int:
+    if not journal.is_file():
+        raise JournalLost(path=journal, reason="there is no such file")
+    if is_held(journal):
+        raise JournalLost(
+            path=journal,
+            reason="a program has it open; stop it, or, of a unit or central, name the config by --config",
+        )
+    return _write(out, parts_of_file(journal))
+
+
+def _write(out: Path, parts: Iterator[Part]) -> int:
+    with progress("Copying") as bar:
+        return write_backup(out, parts, on_start=bar.begin, on_rows=bar.advance)
+
+
+def _given(path: Path | None) -> Path:
+    assert path is not None  # one of the two was named
+    return path
+
+
+def _detail(response: requests.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"it answered with status {response.status_code}"

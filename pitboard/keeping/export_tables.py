@@ -1,0 +1,133 @@
+"""The results and the laps of an event as tables, for people's spreadsheets and for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.journal.fold import Fold
+from pitboard.journal.views import RunView, view_board, view_run
+from pitboard.race.bodies import Verdict
+from pitboard.race.race_state import Phase
+
+What = Literal["results", "laps"]
+Cell = str | int | None
+
+
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the board; times in ns as published."""
+
+    rank: int | None
+    name: str
+    best_ns: int | None
+    gap_ns: int | None
+    laps: int
+    runs: int
+    disqualified: bool
+    competitor: str
+
+
+class LapRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A lap of any run; `run` numbers the competitor's runs in the order armed."""
+
+    name: str
+    run: int
+    lap: int
+    lap_ns: int
+    counts: bool
+    verdict: Verdict | None
+    short: bool
+    corrected: bool
+    phase: Phase
+    unit: str
+    track: str
+    competitor: str
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows for machines, and the same for people: headings, and cells with times as text."""
+
+    event: str
+    resolution_ns: int
+    what: What
+    rows: list[ResultRow] | list[LapRow]
+
+    @property
+    def headings(self) -> list[str]:
+        row_type = ResultRow if self.what == "results" else LapRow
+        return ["time" if name == "lap_ns" else name.removesuffix("_ns") for name in _columns(row_type)]
+
+    def cells(self) -> Iterator[list[Cell]]:
+        """Yield each row's cells in the order of the headings."""
+        for row in self.rows:
+            yield [self._cell(name, getattr(row, name)) for name in _columns(type(row))]
+
+    def _cell(self, name: str, value: object) -> Cell:
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return "yes" if value else ""
+        if name.endswith("_ns") and isinstance(value, int):
+            return format_lap_ns(value, resolution_ns=self.resolution_ns)
+        return value if isinstance(value, int) else str(value)
+
+
+def table_of(fold: Fold, what: What) -> Table:
+    """Return the table that the fold gives."""
+    board = view_board(fold)
+    rows: list[ResultRow] | list[LapRow] = (
+        [
+            ResultRow(
+                rank=entry.rank,
+                name=entry.name,
+                best_ns=entry.best_ns,
+                gap_ns=entry.gap_ns,
+                laps=entry.laps,
+                runs=entry.runs,
+                disqualified=entry.is_disqualified,
+                competitor=entry.competitor,
+            )
+            for entry in board.entries
+        ]
+        if what == "results"
+        else _laps(fold)
+    )
+    return Table(event=board.event.name, resolution_ns=board.event.resolution_ns, what=what, rows=rows)
+
+
+def _laps(fold: Fold) -> list[LapRow]:
+    rows: list[LapRow] = []
+    numbers: dict[str, int] = {}
+    armed = [(run.armed.word.moment, run) for run in fold.race.runs.values() if run.armed is not None]
+    for _, run in sorted(armed, key=lambda pair: pair[0]):
+        view = view_run(fold, run)
+        number = numbers[view.competitor] = numbers.get(view.competitor, 0) + 1
+        rows += _laps_of(view, number)
+    return rows
+
+
+def _laps_of(run: RunView, number: int) -> list[LapRow]:
+    return [
+        LapRow(
+            name=run.name,
+            run=number,
+            lap=lap.number,
+            lap_ns=lap.lap_ns,
+            counts=lap.counts,
+            verdict=lap.verdict,
+            short=lap.is_short,
+            corrected=lap.is_corrected,
+            phase=run.phase,
+            unit=run.unit,
+            track=run.track,
+            competitor=run.competitor,
+        )
+        for lap in run.laps
+    ]
+
+
+def _columns(row_type: type[msgspec.Struct]) -> tuple[str, ...]:
+    return row_type.__struct_fields__

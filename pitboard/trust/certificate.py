@@ -1,0 +1,91 @@
+"""A node's TLS certificate: self-signed, made at its first start, known to others by its fingerprint.
+
+It never expires: a unit without a clock of its own wakes up in 1970, and nobody here asks the dates."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from pitboard.errors import ConfigRefused
+from pitboard.trust.secret_file import write_secret
+
+_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pitboard node")])
+_FROM = datetime(1970, 1, 1, tzinfo=UTC)
+_UNTIL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280's word for "no end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Key and certificate in one file, so that they cannot be of two makings."""
+
+    path: Path
+    fingerprint: str  # SHA-256 of the certificate, 64 hex digits
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Certificate:
+        """Return the certificate kept at `path`; make one, mode 0600, where there is none.
+
+        Raises ConfigRefused when the file is there and is not a certificate with its key.
+        """
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = make_certificate()
+            write_secret(path, content)
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+        try:
+            certificate = x509.load_pem_x509_certificate(content)
+        except ValueError as error:
+            raise ConfigRefused(
+                path=path, reason="is not a certificate; delete it, and enrol those who know it again"
+            ) from error
+        return cls(
+            path=path, fingerprint=fingerprint_of(certificate.public_bytes(serialization.Encoding.DER))
+        )
+
+    def server_context(self) -> ssl.SSLContext:
+        """Return what a server needs to speak TLS 1.3, and nothing older, under this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        try:
+            context.load_cert_chain(self.path)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigRefused(path=self.path, reason=f"its key cannot be used ({error})") from error
+        return context
+
+
+def certificate_beside(journal: Path) -> Path:
+    """Return where a node whose journal is this file keeps its certificate."""
+    return journal.with_suffix(".tls.pem")
+
+
+def fingerprint_of(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
+
+
+def make_certificate(*, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL) -> bytes:
+    """Return a new key and its certificate as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_NAME)
+        .issuer_name(_NAME)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(valid_from)
+        .not_valid_after(valid_until)
+        .sign(key, hashes.SHA256())
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,81 @@
+"""A node's Ed25519 key: made at its first start, kept in a file only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from pitboard.errors import ConfigRefused
+from pitboard.trust.secret_file import write_secret
+
+# A signature made for records can then never be taken for one made for something else.
+RECORD_DOMAIN = b"pitboard record 1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A private key; `key` is its public half as 64 hex digits, the node's true name."""
+
+    _private: Ed25519PrivateKey
+    key: str
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> Identity:
+        """Return the identity of a 32-byte secret."""
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        return cls(private, private.public_key().public_bytes_raw().hex())
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Identity:
+        """Return the identity kept at `path`; make and keep a new one, mode 0600, where there is none.
+
+        Raises ConfigRefused when the file is there and is not a key.
+        """
+        try:
+            if path.stat().st_mode & stat.S_IRWXO:
+                raise ConfigRefused(
+                    path=path, reason="others may read this key; chmod 600 it, or make a new one"
+                )
+            seed = bytes.fromhex(path.read_text().strip())
+            return cls.from_seed(seed)
+        except FileNotFoundError:
+            return cls._create(path)
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise ConfigRefused(
+                path=path, reason="is not a key file; name another file, and one is made there"
+            ) from error
+
+    @classmethod
+    def _create(cls, path: Path) -> Identity:
+        seed = os.urandom(32)
+        try:
+            write_secret(path, seed.hex().encode() + b"\n")
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"a key cannot be made here: {error.strerror}") from error
+        return cls.from_seed(seed)
+
+    def sign(self, message: bytes, *, domain: bytes = RECORD_DOMAIN) -> bytes:
+        """Return the 64-byte signature over a record's header, or over what the domain says."""
+        return self._private.sign(domain + message)
+
+
+@lru_cache(maxsize=256)
+def _public_key(key: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+
+
+def signature_holds(key: str, message: bytes, signature: bytes, *, domain: bytes = RECORD_DOMAIN) -> bool:
+    """Return whether `signature` over `message` was made with the private half of `key`."""
+    try:
+        _public_key(key).verify(signature, domain + message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""The local API of `trackside`, as the touchscreen uses it: over a Unix socket, by long poll."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from pitboard.clock import Clock
+from pitboard.errors import ActRefused, PeerLost
+from pitboard.unit_api.acts import Act, KeepContact, Register
+from pitboard.unit_api.unit_calls import ScreenState
+
+POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
+ANSWER_MAX_MS = 2_000
+RETRY_PAUSE_MS = 200
+_PEER = "timing unit"
+_BASE = "http://trackside"
+_NS_PER_MS = 1_000_000
+
+
+class _NotReached(PeerLost):
+    """Nobody listens on the socket: nothing was sent."""
+
+
+class UnitLink:
+    """One open session with the unit; each call raises PeerLost when there is no answer in time."""
+
+    def __init__(self, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, socket: Path, *, clock: Clock) -> AsyncIterator[UnitLink]:
+        connector = aiohttp.UnixConnector(path=str(socket))
+        timeout = aiohttp.ClientTimeout(total=ANSWER_MAX_MS / 1_000)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            yield cls(session, clock)
+
+    async def screen(self, *, after: int | None) -> ScreenState:
+        """Return the screen state once it differs from version `after`, or after a short wait as it is."""
+        query = {"wait_ms": str(POLL_WAIT_MS)} if after is not None else {}
+        if after is not None:
+            query["after"] = str(after)
+        status, body = await self._ask("GET", "/v1/screen", params=query)
+        if status != 200:
+            raise PeerLost(peer=_PEER, reason=f"it answered with status {status}")
+        try:
+            return msgspec.json.decode(body, type=ScreenState)
+        except msgspec.MsgspecError as error:
+            raise PeerLost(peer=_PEER, reason=f"it sent an unreadable screen: {error}") from error
+
+    async def act(self, act: Act) -> dict[str, object]:
+        """Return the unit's answer once the act is durable; a broken call is repeated where that is harmless.
+
+        Raises ActRefused with the unit's own sentence, PeerLost when no answer came in time: then it is
+        unknown whether the unit has the act.
+        """
+        path, body = "/v1/act", msgspec.json.encode(act)
+        if isinstance(act, KeepContact):
+            path, body = "/v1/contact", _contact_body(act)
+        until_mono_ns = self._clock.mono_ns() + ANSWER_MAX_MS * _NS_PER_MS
+        while True:
+            try:
+                async with asyncio.timeout(self._left_ms(until_mono_ns) / 1_000):
+                    status, answer = await self._ask("POST", path, data=body)
+                return _act_answer(status, answer)
+            except (PeerLost, TimeoutError) as error:
+                # A name registered twice would stand twice in the list, so that is only sent again unsent.
+                may_repeat = not isinstance(act, Register) or isinstance(error, _NotReached)
+                if not may_repeat or self._left_ms(until_mono_ns) <= RETRY_PAUSE_MS:
+                    raise PeerLost(peer=_PEER, reason="no answer in time") from error
+                await asyncio.sleep(RETRY_PAUSE_MS / 1_000)
+
+    def _left_ms(self, until_mono_ns: int) -> int:
+        return max(1, (until_mono_ns - self._clock.mono_ns()) // _NS_PER_MS)
+
+    async def _ask(self, method: str, path: str, **details: Any) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json"}
+        try:
+            async with self._session.request(method, _BASE + path, headers=headers, **details) as response:
+                return response.status, await response.read()
+        except aiohttp.ClientConnectorError as error:
+            raise _NotReached(peer=_PEER, reason=str(error)) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise PeerLost(peer=_PEER, reason=str(error) or "no answer") from error
+
+
+def _contact_body(act: KeepContact) -> bytes:
+    return msgspec.json.encode(
+        {"competitor": act.competitor, "contact_key": act.contact_key, "sealed": act.sealed}
+    )
+
+
+def _act_answer(status: int, body: bytes) -> dict[str, object]:
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, object]) if body else {}
+    except msgspec.MsgspecError as error:
+        raise PeerLost(peer=_PEER, reason=f"it sent an unreadable answer: {error}") from error
+    if status == 200:
+        return answer
+    code, detail = str(answer.get("error", "refused")), str(answer.get("detail", "")).strip()
+    raise ActRefused(code=code, reason=detail or f"The timing unit refused this ({code}).")

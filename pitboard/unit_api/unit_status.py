@@ -1,0 +1,82 @@
+"""How a unit is right now, signed by it, for central's admin. It is never kept: only the latest word counts.
+
+No record of the journal, which would grow by it for ever; so central believes the signature alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.errors import Refusal
+from pitboard.trust.identity import Identity, signature_holds
+
+STATUS_DOMAIN = b"pitboard unit status 1\0"
+STATUS_MAX_LENGTH = 65_536
+
+Text = Annotated[str, Meta(max_length=400)]
+Word = Annotated[str, Meta(max_length=80)]
+
+
+class StatusRefused(Refusal):
+    """A status that is malformed, or not signed by the unit that it names."""
+
+    code = "status-refused"
+
+
+class LightStatus(msgspec.Struct, frozen=True, kw_only=True):
+    light: Word
+    state: Word
+    detail: Text
+
+
+class SensorState(msgspec.Struct, frozen=True, kw_only=True):
+    sensor: Word
+    state: Word
+    detail: Text = ""
+    counters: dict[Word, int] = {}
+
+
+class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`mono_ns` of this boot orders what a unit says; `utc_ms` labels it."""
+
+    key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    name: Word
+    boot_id: Word
+    mono_ns: Annotated[int, Meta(ge=0, lt=2**62)]
+    utc_ms: int
+    lights: Annotated[list[LightStatus], Meta(max_length=16)]
+    sensors: Annotated[list[SensorState], Meta(max_length=32)]
+
+    @property
+    def states(self) -> list[str]:
+        """What makes a status worth telling at once: words, not the counters and seconds beside them."""
+        lights = [f"{light.light}={light.state}" for light in self.lights]
+        return lights + [f"{sensor.sensor}={sensor.state}" for sensor in self.sensors]
+
+
+class SealedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`status` is the text that was signed, byte for byte."""
+
+    status: Annotated[str, Meta(max_length=STATUS_MAX_LENGTH)]
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+
+
+def seal_status(status: UnitStatus, identity: Identity) -> SealedStatus:
+    """Return the status signed by the unit itself."""
+    text = msgspec.json.encode(status)
+    signature = identity.sign(text, domain=STATUS_DOMAIN)
+    return SealedStatus(status=text.decode(), signature=signature.hex())
+
+
+def open_status(sealed: SealedStatus) -> UnitStatus:
+    """Return what the unit named in it truly said. Raises StatusRefused."""
+    text = sealed.status.encode()
+    try:
+        status = msgspec.json.decode(text, type=UnitStatus)
+    except msgspec.DecodeError as error:
+        raise StatusRefused(f"The status makes no sense: {error}.") from error
+    if not signature_holds(status.key, text, bytes.fromhex(sealed.signature), domain=STATUS_DOMAIN):
+        raise StatusRefused("The status is not signed by the unit that it names.")
+    return status

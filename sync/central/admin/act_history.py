@@ -1,0 +1,102 @@
+"""The audit trail of one competitor: who did what when, and why, as the journal has it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.journal.fold import Fold
+from pitboard.journal.hybrid_clock import stamp_utc_ms
+from pitboard.race.bodies import (
+    Body,
+    CompetitorJudged,
+    CompetitorRegistered,
+    LapCorrected,
+    LapJudged,
+    PersonErased,
+    RunArmed,
+    RunDecided,
+    RunFinished,
+    RunResumed,
+)
+from pitboard.race.race_state import Run
+from sync.central.admin.lap_reference import LapReference
+
+ADMIN = "admin"
+_ENDINGS = {"time-up": "its time was up", "stopped": "the official stopped it", "discarded": "discarded"}
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """One record in words; `utc_ms` labels it by the writer's clock, `who` is the admin or a unit's name."""
+
+    utc_ms: int
+    who: str
+    what: str
+    why: str = ""
+
+
+class ActHistory:
+    """Reads one fold."""
+
+    def __init__(self, fold: Fold, reference: LapReference) -> None:
+        self._fold = fold
+        self._reference = reference
+
+    def of(self, competitor: str) -> list[Deed]:
+        """Return what was said about the competitor and their runs, in the order said."""
+        runs = {
+            run.run: (number, run) for number, run in enumerate(self._reference.runs_of(competitor), start=1)
+        }
+        deeds = []
+        for key, body, word in self._fold.statements():
+            what = self._what(body, competitor, runs)
+            if what is not None:
+                deed = Deed(
+                    utc_ms=stamp_utc_ms(word.stamp),
+                    who=ADMIN if key == self._fold.root_key else self._fold.roster.name_of(key) or key[:8],
+                    what=what,
+                    why=getattr(body, "reason", "") if not isinstance(body, RunFinished) else "",
+                )
+                deeds.append((word.moment, deed))
+        return [deed for _, deed in sorted(deeds, key=lambda pair: pair[0])]
+
+    def _what(self, body: Body, competitor: str, runs: dict[str, tuple[int, Run]]) -> str | None:
+        match body:
+            case CompetitorRegistered(competitor=one) if one == competitor:
+                return f"registered as {body.name}"
+            case CompetitorJudged(competitor=one) if one == competitor:
+                return "reinstated" if body.standing is None else "disqualified"
+            case PersonErased(competitor=one) if one == competitor:
+                return "name erased"
+            case RunArmed() | RunResumed() | RunFinished() | RunDecided() | LapJudged() | LapCorrected():
+                if body.run in runs:
+                    number, run = runs[body.run]
+                    return f"run {number}{self._deed(body, run)}"
+        return None
+
+    def _deed(
+        self, body: RunArmed | RunResumed | RunFinished | RunDecided | LapJudged | LapCorrected, run: Run
+    ) -> str:
+        match body:
+            case RunArmed():
+                return f" armed on track {body.track}"
+            case RunResumed():
+                return " went on after a restart of the unit"
+            case RunFinished():
+                return f" ended: {_ENDINGS[body.reason]}"
+            case RunDecided():
+                return f" {body.decision}" if body.decision else ": decision withdrawn"
+            case LapJudged():
+                return f", {self._lap(body.lap, run)}: {body.verdict or 'verdict withdrawn'}"
+            case LapCorrected():
+                word = "correction withdrawn" if body.lap_ns is None else f"set to {self._text(body.lap_ns)}"
+                return f", {self._lap(body.lap, run)}: {word}"
+
+    def _lap(self, lap_id: str, run: Run) -> str:
+        for lap in self._fold.race.laps(run.run):
+            if lap.lap == lap_id:
+                return f"lap {lap.number} (measured {self._text(lap.measured_ns)})"
+        return "a lap that is no longer part of it"
+
+    def _text(self, lap_ns: int) -> str:
+        return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)

@@ -1,0 +1,182 @@
+"""The admin's acts: each is one record above an official's word, has a reason, and returns once durable.
+
+Undoing writes one more record that withdraws the admin's word, so the official's counts again. Only an
+erasure cannot be undone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from pitboard.drawing.time_entry import parse_lap_time
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.errors import ActRefused
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import Authority, Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
+from pitboard.race.laps import Lap
+from pitboard.race.race_state import Run
+from pitboard.race.word import LastWord
+from sync.central.admin.act_reason import checked_reason
+from sync.central.admin.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin.board_change import BoardBefore, BoardChange
+from sync.central.admin.erasure import bodies_that_erase
+from sync.central.admin.lap_reference import LapReference
+
+Value = TypeVar("Value")
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, in a sentence, and what it changed."""
+
+    sentence: str
+    change: BoardChange
+
+
+class _Plan(NamedTuple):
+    competitor: str
+    sentence: str
+    bodies: list[Body]
+
+
+class AdminActs:
+    """Carries out acts on central's replica; raises ActRefused with nothing changed."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._fold = replica.fold
+        self.reference = LapReference(replica.fold)
+
+    async def carry_out(self, act: AnyAct) -> Done:
+        """Do it and return once it is durable."""
+        reason = checked_reason(act.reason, self._fold)
+        plan = self._plan(act, reason)
+        before = BoardBefore(self._fold, plan.competitor)
+        await self._replica.append(*plan.bodies)
+        return Done(sentence=plan.sentence, change=before.change())
+
+    def _plan(self, act: AnyAct, reason: str) -> _Plan:
+        match act:
+            case Correct():
+                return self._correct(act, reason)
+            case Judge():
+                return self._judge(act, reason)
+            case Decide():
+                return self._decide(act, reason)
+            case Disqualify():
+                return self._judge_competitor(act.competitor, not act.undo, reason)
+            case Reinstate():
+                return self._reinstate(act, reason)
+            case Erase():
+                return self._erase(act, reason)
+
+    def _correct(self, act: Correct, reason: str) -> _Plan:
+        number, run, lap = self.reference.lap(act.lap)
+        what = f"Run {number}, lap {lap.number} of {self._name_in(run)}"
+        measured = self._text(lap.measured_ns)
+        if act.undo:
+            if not lap.is_corrected:
+                raise ActRefused(code="nothing-to-undo", reason=f"{what} was not corrected.")
+            sentence, lap_ns = f"{what} has its measured time of {measured} again.", None
+        else:
+            if act.time is None:
+                raise ActRefused(code="bad-time", reason="Say the lap's time, with --time 12.345.")
+            lap_ns = parse_lap_time(act.time)
+            if lap.is_corrected and lap_ns == lap.lap_ns:
+                raise ActRefused(code="no-change", reason=f"{what} was corrected to this time already.")
+            sentence = f"{what} is {self._text(lap_ns)} now; {measured} was measured."
+        if not lap.counts and not act.undo and lap.verdict == "void":
+            sentence += " It is void, so it does not count."
+        body = LapCorrected(run=run.run, lap=lap.lap, lap_ns=lap_ns, reason=reason)
+        return _Plan(_competitor_in(run), sentence, [body])
+
+    def _judge(self, act: Judge, reason: str) -> _Plan:
+        number, run, lap = self.reference.lap(act.lap)
+        what = f"Run {number}, lap {lap.number} of {self._name_in(run)} ({self._text(lap.lap_ns)})"
+        said = _said_by_admin(run.verdicts.get(lap.lap))
+        _check_change(what, said, act.verdict, undo=act.undo)
+        sentence = _withdrawn(what, act.verdict) if act.undo else f"{what} is {act.verdict} now."
+        verdict = None if act.undo else act.verdict
+        body = LapJudged(run=run.run, lap=lap.lap, verdict=verdict, reason=reason)
+        return _Plan(_competitor_in(run), sentence, [body])
+
+    def _decide(self, act: Decide, reason: str) -> _Plan:
+        number, run = self.reference.run(act.run)
+        what = f"Run {number} of {self._name_in(run)}"
+        _check_change(what, _said_by_admin(run.decided), act.decision, undo=act.undo)
+        if not act.undo and act.decision == "confirmed" and (waiting := self._waiting(run)):
+            raise ActRefused(
+                code="short-lap-waits",
+                reason=f"Say valid or void for the short lap {waiting[0].number} first.",
+            )
+        sentence = _withdrawn(what, act.decision) if act.undo else f"{what} is {act.decision} now."
+        decision = None if act.undo else act.decision
+        return _Plan(
+            _competitor_in(run), sentence, [RunDecided(run=run.run, decision=decision, reason=reason)]
+        )
+
+    def _waiting(self, run: Run) -> list[Lap]:
+        return [lap for lap in self._fold.race.laps(run.run) if lap.waits_for_verdict]
+
+    def _reinstate(self, act: Reinstate, reason: str) -> _Plan:
+        if act.undo:
+            competitor = self.reference.competitor(act.competitor)
+            standing = self._fold.race.standings.get(competitor)
+            said = None if standing is None else standing.said_by(Authority.ADMIN)
+            if said is None or said.value is not None:
+                name = self._fold.race.name_of(competitor)
+                raise ActRefused(code="nothing-to-undo", reason=f"{name} was not reinstated.")
+        return self._judge_competitor(act.competitor, act.undo, reason)
+
+    def _judge_competitor(self, typed: str, is_disqualified: bool, reason: str) -> _Plan:
+        competitor = self.reference.competitor(typed)
+        name = self._fold.race.name_of(competitor)
+        if self._fold.race.is_disqualified(competitor) == is_disqualified:
+            state = "disqualified already" if is_disqualified else "not disqualified"
+            raise ActRefused(code="no-change", reason=f"{name} is {state}.")
+        body = CompetitorJudged(
+            competitor=competitor, standing="disqualified" if is_disqualified else None, reason=reason
+        )
+        state = "disqualified" if is_disqualified else "back in the ranking"
+        return _Plan(competitor, f"{name} is {state} now.", [body])
+
+    def _erase(self, act: Erase, reason: str) -> _Plan:
+        if act.undo:
+            raise ActRefused(
+                code="not-undoable", reason="An erasure cannot be undone: the name is in no journal any more."
+            )
+        competitor = self.reference.competitor(act.competitor)
+        if competitor in self._fold.race.erased:
+            raise ActRefused(code="no-change", reason=f"{competitor} was erased already.")
+        sentence = (
+            f"The name of {competitor} is erased here, and at every other node as soon as it is reached."
+        )
+        return _Plan(competitor, sentence, bodies_that_erase(self._fold, competitor, reason))
+
+    def _text(self, lap_ns: int) -> str:
+        return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)
+
+    def _name_in(self, run: Run) -> str:
+        return self._fold.race.name_of(_competitor_in(run))
+
+
+def _competitor_in(run: Run) -> str:
+    assert run.armed is not None  # the reference finds armed runs only
+    return run.armed.value.competitor
+
+
+def _said_by_admin(last: LastWord[Value] | None) -> Value | None:
+    said = None if last is None else last.said_by(Authority.ADMIN)
+    return None if said is None else said.value
+
+
+def _check_change(what: str, said: str | None, wanted: str, *, undo: bool) -> None:
+    if undo and said != wanted:
+        reason = f"The admin has not called {what} {wanted}."
+        raise ActRefused(code="nothing-to-undo", reason=reason)
+    if not undo and said == wanted:
+        raise ActRefused(code="no-change", reason=f"The admin has said so already: {what} is {wanted}.")
+
+
+def _withdrawn(what: str, word: str) -> str:
+    return f"{what} is no longer {word} by the admin's word; the official's counts again."

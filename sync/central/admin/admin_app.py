@@ -1,0 +1,87 @@
+"""The admin's door as an application: a Unix socket that only central's own user may open.
+
+Here and nowhere else results are corrected after the official confirmed them, and people erased."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from pitboard.doors.http_api import json_response, new_app
+from pitboard.journal.replica import Replica
+from pitboard.journal.views import EntryView, RunView, view_entry, view_run
+from pitboard.keeping.backup_api import BackupApi
+from sync.central.admin.act_history import ActHistory, Deed
+from sync.central.admin.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin.admin_acts import AdminActs
+
+SAVE_MAX_S = 10.0
+
+_act_decoder: msgspec.json.Decoder[AnyAct] = msgspec.json.Decoder(
+    Correct | Judge | Decide | Disqualify | Reinstate | Erase
+)
+
+
+class CompetitorLaps(msgspec.Struct, frozen=True, kw_only=True):
+    """A competitor and all runs in the order armed: the first is run 1."""
+
+    competitor: str
+    name: str
+    entry: EntryView | None
+    runs: list[RunView]
+    resolution_ns: int
+
+
+class CompetitorHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """A competitor and what was done about them."""
+
+    competitor: str
+    name: str
+    deeds: list[Deed]
+
+
+class AdminApi:
+    """Serves the admin's acts and questions on central's replica."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._fold = replica.fold
+        self._acts = AdminActs(replica)
+        self._history = ActHistory(replica.fold, self._acts.reference)
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post("/v1/admin/acts", self._act)
+        app.router.add_get("/v1/admin/laps", self._laps_of)
+        app.router.add_get("/v1/admin/history", self._history_of)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        act = _act_decoder.decode(await request.read())
+        async with asyncio.timeout(SAVE_MAX_S):
+            return json_response(await self._acts.carry_out(act))
+
+    async def _laps_of(self, request: web.Request) -> web.Response:
+        competitor = self._acts.reference.competitor(request.query.get("competitor", ""))
+        return json_response(
+            CompetitorLaps(
+                competitor=competitor,
+                name=self._fold.race.name_of(competitor),
+                entry=view_entry(self._fold, competitor),
+                runs=[view_run(self._fold, run) for run in self._acts.reference.runs_of(competitor)],
+                resolution_ns=self._fold.resolution_ns,
+            )
+        )
+
+    async def _history_of(self, request: web.Request) -> web.Response:
+        competitor = self._acts.reference.competitor(request.query.get("competitor", ""))
+        name = self._fold.race.name_of(competitor)
+        deeds = self._history.of(competitor)
+        return json_response(CompetitorHistory(competitor=competitor, name=name, deeds=deeds))
+
+
+def admin_app(replica: Replica) -> web.Application:
+    """Return the app; others add their calls to it."""
+    app = new_app()
+    AdminApi(replica).add_to(app)
+    BackupApi(replica.journal).add_to(app)
+    return app

@@ -1,0 +1,78 @@
+"""What the admin's commands print."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.journal.views import EntryView, LapView, RunView
+from sync.central.admin.act_history import Deed
+from sync.central.admin.admin_acts import Done
+from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
+
+
+def done_text(done: Done) -> str:
+    """Return what was done and what it changed on the board."""
+    change = done.change
+    before, after = (_entry(entry, change.resolution_ns) for entry in (change.before, change.after))
+    lines = [done.sentence]
+    if before == after:
+        lines.append(f"On the board as before: {after}.")
+    else:
+        lines.append(f"On the board: {before} → {after}.")
+    lines += [f"  {one.name}: {_rank(one.before)} → {_rank(one.after)}" for one in change.moved]
+    more = change.moved_count - len(change.moved)
+    if more:
+        lines.append(f"  and {more} more moved")
+    return "\n".join(lines)
+
+
+def laps_text(laps: CompetitorLaps) -> str:
+    """Return the competitor's runs and laps, each with the numbers to name it by."""
+    entry = _entry(laps.entry, laps.resolution_ns)
+    lines = [f"{laps.name}  id {laps.competitor}  {entry}"]
+    if not laps.runs:
+        lines.append("No run yet.")
+    for number, run in enumerate(laps.runs, start=1):
+        lines.append(f"Run {number}, {run.phase}, {run.unit}, track {run.track}:")
+        if not run.laps:
+            lines.append("   no lap")
+        lines += [_lap(f"{laps.competitor}/{number}/{lap.number}", lap, run, laps) for lap in run.laps]
+    return "\n".join(lines)
+
+
+def history_text(history: CompetitorHistory) -> str:
+    """Return the audit trail, one deed a line."""
+    lines = [f"{history.name}  id {history.competitor}"]
+    lines += [_deed(deed) for deed in history.deeds]
+    return "\n".join(lines)
+
+
+def _deed(deed: Deed) -> str:
+    why = f"  because: {deed.why}" if deed.why else ""
+    return f"{_moment(deed.utc_ms)}  {deed.who}: {deed.what}{why}"
+
+
+def _moment(utc_ms: int) -> str:
+    return datetime.fromtimestamp(utc_ms // 1_000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+
+
+def _lap(reference: str, lap: LapView, run: RunView, laps: CompetitorLaps) -> str:
+    time = format_lap_ns(lap.lap_ns, resolution_ns=laps.resolution_ns)
+    notes: list[str] = [lap.verdict] if lap.verdict is not None else []
+    notes += ["corrected"] * lap.is_corrected
+    notes += ["too short, waits for a verdict"] * (lap.is_short and lap.verdict is None)
+    notes += ["best"] * (lap.counts and lap.lap_ns == run.best_ns)
+    return f"  {time:>12}  {reference:<24}  {', '.join(notes)}".rstrip()
+
+
+def _entry(entry: EntryView | None, resolution_ns: int) -> str:
+    if entry is None:
+        return "no confirmed run"
+    time = format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
+    state = "disqualified" if entry.is_disqualified else _rank(entry.rank)
+    return f"{state} with {time}"
+
+
+def _rank(rank: int | None) -> str:
+    return "unranked" if rank is None else f"rank {rank}"

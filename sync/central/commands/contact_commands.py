@@ -1,0 +1,169 @@
+"""`pitboard central … contact-key | contacts`: the one place where contacts are opened.
+
+The passphrase opens the key file here and goes nowhere else: central hands out sealed rows."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from pitboard.contacts.contact_seal import open_contact
+from pitboard.errors import ActRefused, ConfigRefused, ContactClosed, PassphraseRefused, PeerLost
+from pitboard.program.counted import counted
+from pitboard.trust.identity import Identity
+from pitboard.trust.secret_file import write_secret
+from sync.central.commands.admin_client import AdminClient
+from sync.central.commands.contact_export import OpenedContact, csv_of
+from sync.central.config import CentralConfig
+from sync.central.contacts.contact_admin import (
+    Published,
+    PublishKey,
+    ReadContacts,
+    Reads,
+    SealedRow,
+    SealedRows,
+)
+from sync.central.contacts.contact_key_file import PASSPHRASE_MIN_LENGTH, ContactKeyFile, wrap_key
+
+_LOST = """Contacts open with this passphrase and with nothing else. If it is lost, every contact is lost:
+nobody can bring them back. Keep it where you keep the event's root key, but not on this machine."""
+
+
+@click.command("contact-key")
+@click.option("--change-passphrase", is_flag=True, help="Keep the key, give it another passphrase.")
+@click.option("--replace", is_flag=True, help="Make a new key; contacts sealed so far stay with the old one.")
+@click.pass_obj
+def contact_key(config: CentralConfig, change_passphrase: bool, replace: bool) -> None:
+    """Make the key that contacts are sealed to, and tell every unit its public half.
+
+    Asks twice for a passphrase of at least 12 characters. A key that is there already is published again.
+    """
+    path, event_key = contact_key_path(config), _event_key(config)
+    file = ContactKeyFile.load(path, event_key=event_key)
+    if change_passphrase:
+        if file is None:
+            raise ConfigRefused(path=path, reason="there is no contact key yet; make one with contact-key")
+        private = _open_key(config, file, "Passphrase now")
+        wrap_key(private, _new_passphrase(), event_key=event_key).save(path)
+        click.echo("The contact key has its new passphrase; copies of the old file open with the old one.")
+        return
+    if file is not None and replace:
+        file.save(path.with_name(f"{path.name}.{file.key[:8]}"))
+    if file is None or replace:
+        click.echo(_LOST)
+        file = wrap_key(X25519PrivateKey.generate(), _new_passphrase(), event_key=event_key)
+        file.save(path)
+        click.echo(f"The contact key is in {path}. Keep a copy of the file.")
+    _publish(config, file)
+
+
+@click.command("contacts")
+@click.argument("name_part", nargs=-1)
+@click.option("--reason", help="Why you read them; kept in the journal. Name nobody in it.")
+@click.option("--export", "export_path", type=click.Path(path_type=Path, dir_okay=False), help="Write CSV.")
+@click.option("--reads", is_flag=True, help="List who read contacts so far; opens nothing.")
+@click.pass_obj
+def contacts(
+    config: CentralConfig,
+    name_part: tuple[str, ...],
+    reason: str | None,
+    export_path: Path | None,
+    reads: bool,
+) -> None:
+    """Open the contacts of everybody, or of those whose name has all of NAME_PART; each read is recorded."""
+    client = AdminClient(config.admin_socket)
+    if reads:
+        _print_reads(client.ask("/v1/admin/contacts/reads", Reads))
+        return
+    if not reason:
+        raise click.UsageError("Say why, with --reason; it is kept with the read.")
+    path = contact_key_path(config)
+    file = ContactKeyFile.load(path, event_key=_event_key(config))
+    if file is None:
+        raise ConfigRefused(path=path, reason="there is no contact key here, so no contact was ever taken")
+    private = _open_key(config, file, "Passphrase")
+    wanted = ReadContacts(
+        act="read" if export_path is None else "export", reason=reason, name_part=" ".join(name_part)
+    )
+    rows = client.post("/v1/admin/contacts/read", wanted, SealedRows).rows
+    opened = [one for row in rows if (one := _opened(row, private, file)) is not None]
+    if export_path is not None:
+        write_secret(export_path, csv_of(opened))
+        click.echo(
+            f"{counted(len(opened), 'contact')} written to {export_path}; delete it when you are done."
+        )
+    else:
+        for one in opened:
+            click.echo("\t".join(filter(None, (one.name, one.contact.email, one.contact.phone))))
+        click.echo(counted(len(opened), "contact"), err=True)
+    if len(opened) < len(rows):
+        closed = counted(len(rows) - len(opened), "contact")
+        click.echo(f"{closed} sealed to an earlier key or damaged; not opened.", err=True)
+
+
+def contact_key_path(config: CentralConfig) -> Path:
+    """Return where the wrapped key lies: beside the journal, for the root key's folder may be read-only."""
+    return config.journal.with_name("contact.key")
+
+
+def _event_key(config: CentralConfig) -> str:
+    return Identity.load_or_create(config.root_key_file).key
+
+
+def _new_passphrase() -> str:
+    """Ask twice for a passphrase that is long enough."""
+    while True:
+        passphrase: str = click.prompt("New passphrase", hide_input=True, confirmation_prompt=True)
+        if len(passphrase) >= PASSPHRASE_MIN_LENGTH:
+            return passphrase
+        click.echo(f"Take at least {PASSPHRASE_MIN_LENGTH} characters, such as four or five words.", err=True)
+
+
+def _open_key(config: CentralConfig, file: ContactKeyFile, question: str) -> X25519PrivateKey:
+    passphrase: str = click.prompt(question, hide_input=True)
+    try:
+        return file.open(passphrase)
+    except PassphraseRefused:
+        with contextlib.suppress(PeerLost, ActRefused):  # written down, and waited for, where central runs
+            client = AdminClient(config.admin_socket)
+            client.post("/v1/admin/contacts/wrong-passphrase", None, dict)
+        raise
+
+
+def _publish(config: CentralConfig, file: ContactKeyFile) -> None:
+    try:
+        client = AdminClient(config.admin_socket)
+        answer = client.post("/v1/admin/contact-key", PublishKey(key=file.key), Published)
+    except PeerLost as error:
+        click.echo(f"Not published yet: {error}. Run contact-key again then.", err=True)
+        raise SystemExit(1) from error
+    state = "published: units ask for contacts now" if answer.is_new else "published already"
+    click.echo(f"The contact key is {state}.")
+
+
+def _opened(row: SealedRow, private: X25519PrivateKey, file: ContactKeyFile) -> OpenedContact | None:
+    envelope = row.envelope
+    try:
+        contact = open_contact(
+            bytes.fromhex(envelope.sealed),
+            private,
+            event_key=file.event_key,
+            competitor=envelope.competitor,
+        )
+    except ContactClosed:
+        return None
+    return OpenedContact(competitor=envelope.competitor, name=row.name, contact=contact)
+
+
+def _print_reads(answer: Reads) -> None:
+    for read in answer.reads:
+        when = datetime.fromtimestamp(read.utc_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        count = len(read.competitors)
+        click.echo("\t".join((when, read.reader, read.act, counted(count, "competitor"), read.reason)))
+
+
+CONTACT_COMMANDS = (contact_key, contacts)

@@ -1,0 +1,149 @@
+"""`pitboard central … enrol | units | revoke`: who may write, from the admin's terminal."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+import click
+import msgspec
+import segno
+
+from pitboard.errors import ActRefused
+from pitboard.program.counted import counted
+from sync.central.commands.enrolment_admin import EnrolmentAdmin
+from sync.central.config import CentralConfig
+from sync.central.enrolment.enrolment_api import Issued, TicketView
+from sync.central.enrolment.unit_register import Cut, UnitView
+from sync.enrolling.enrolment_words import Role
+
+_STATES = {"enrolled": "enrolled", "revoked": "REVOKED", "unknown": "not enrolled"}
+
+
+@click.command()
+@click.argument("name")
+@click.option("--display", "is_display", is_flag=True, help="A display: it may read, and has no key.")
+@click.option("--yes", is_flag=True, help="Do not ask whether the digits are the same; for scripts.")
+@click.pass_obj
+def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None:
+    """Show a one-time token for a unit, wait until it was used, and confirm.
+
+    The token is good for one use within ten minutes. On the unit say `pitboard enrol --config FILE`,
+    then type the token or scan the code.
+    """
+    role: Role = "display" if is_display else "unit"
+    admin = EnrolmentAdmin(config.admin_socket)
+    issued = admin.issue(name, role)
+    _show(issued, role)
+    try:
+        seen = admin.wait_for_code(issued.ticket)
+        _refuse_unless_waiting(seen)
+        click.echo(f"\n{seen.name} used the token.\n\n      {seen.code}\n")
+        is_same = yes or click.confirm(f"Does {seen.name} show these digits?", err=True)
+    except (KeyboardInterrupt, click.Abort):
+        admin.decide(issued.ticket, accept=False)
+        raise
+    admin.decide(issued.ticket, accept=is_same)
+    if not is_same:
+        raise ActRefused(
+            code="refused", reason=f"{name} was not enrolled. Somebody else may be on the network."
+        )
+    click.echo(
+        f"{seen.name} is enrolled." + (f" Its key begins with {seen.key[:8]}." if not is_display else "")
+    )
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.pass_obj
+def units(config: CentralConfig, as_json: bool) -> None:
+    """List the units: enrolled, revoked, and strangers whose records are kept aside."""
+    found = EnrolmentAdmin(config.admin_socket).units()
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    if not found:
+        click.echo("No unit is enrolled; 'enrol NAME' makes a token for one.")
+    width = max((len(unit.name) for unit in found), default=0)
+    for unit in found:
+        click.echo(_line(unit, width))
+
+
+@click.command()
+@click.argument("unit")
+@click.option("--reason", required=True, help="Why; kept in the journal. Name nobody in it.")
+@click.option("--before", help="Let count only what it wrote before: 14:30, or 2026-05-17 14:30.")
+@click.option("--from-seq", multiple=True, metavar="STREAM:SEQ", help="Drop from this record of a stream on.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def revoke(
+    config: CentralConfig, unit: str, reason: str, before: str | None, from_seq: tuple[str, ...], yes: bool
+) -> None:
+    """Take a unit's right to write. What central has of it now still counts, unless you cut earlier."""
+    cut = Cut(before_utc_ms=None if before is None else _utc_ms(before), from_seq=dict(map(_place, from_seq)))
+    if not yes:
+        click.confirm(f"Revoke {unit}? Its key cannot be enrolled again.", abort=True, err=True)
+    revoked = EnrolmentAdmin(config.admin_socket).revoke(unit, reason, cut)
+    count = sum(revoked.heads.values())
+    click.echo(
+        f"{revoked.name} is revoked; what still counts of it: "
+        f"{counted(count, 'record')} in {counted(len(revoked.heads), 'stream')}."
+    )
+
+
+UNIT_COMMANDS: list[click.Command] = [enrol, units, revoke]
+
+
+def _show(issued: Issued, role: Role) -> None:
+    segno.make(f"{issued.address}/#{issued.token}", error="m").terminal(out=sys.stdout, compact=True)
+    option = " --display" if role == "display" else ""
+    click.echo(f"\n  {issued.token}\n\nGood once, for {issued.life_s // 60} minutes. On the {role}:")
+    click.echo(
+        f"  pitboard enrol{option} --config {_file_of(role)} --central {issued.address} {issued.token}"
+    )
+    click.echo("Waiting; Ctrl-C takes it back.", err=True)
+
+
+def _file_of(role: Role) -> str:
+    return "/etc/pitboard/display.toml" if role == "display" else "/etc/pitboard/trackside.toml"
+
+
+def _refuse_unless_waiting(seen: TicketView) -> None:
+    if seen.state == "expired":
+        raise ActRefused(code="expired-token", reason="Nobody used the token within ten minutes.")
+    if seen.state == "refused":
+        raise ActRefused(
+            code="refused", reason=f"{seen.name} said that the digits differ; it is not enrolled."
+        )
+
+
+def _line(unit: UnitView, width: int) -> str:
+    last = "nothing since central started"
+    if unit.last_utc_ms is not None:
+        last = f"last record {datetime.fromtimestamp(unit.last_utc_ms / 1_000).astimezone():%d %b %H:%M:%S}"
+    return (
+        f"{unit.name:<{width}}  {_STATES[unit.state]:<12}  {unit.key[:8]}  "
+        f"{counted(unit.records, 'record')} in {counted(unit.streams, 'stream')}, {last}"
+    )
+
+
+def _utc_ms(typed: str) -> int:
+    for form in ("%H:%M", "%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
+        try:
+            moment = datetime.strptime(typed, form).astimezone()
+        except ValueError:
+            continue
+        if "%Y" not in form:
+            today = datetime.now().astimezone()
+            moment = today.replace(
+                hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
+            )
+        return round(moment.timestamp() * 1_000)
+    raise click.UsageError("--before is a time like 14:30, or 2026-05-17 14:30.")
+
+
+def _place(typed: str) -> tuple[str, int]:
+    stream, _, seq = typed.partition(":")
+    if not stream or not seq.isdigit():
+        raise click.UsageError("--from-seq names a stream and a record, like 3f2a9c01:120.")
+    return stream, int(seq)

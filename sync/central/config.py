@@ -1,0 +1,94 @@
+"""What `central.toml` may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.doors.door import Port, check_door
+from pitboard.errors import ConfigRefused
+from pitboard.program.config import Config, load_config
+from pitboard.program.event_file import Fingerprint, Url
+from pitboard.program.node_files import admin_socket_beside
+from pitboard.race.bodies import EventConfigured, KeyHex, Name
+
+_DEFAULTS = EventConfigured(name="Pitboard")
+
+
+class EventConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The event's name and rules, as every node will learn them from the journal."""
+
+    name: Name
+    resolution_ns: Annotated[int, Meta(ge=1, le=1_000_000_000)] = _DEFAULTS.resolution_ns
+    run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = _DEFAULTS.run_ms
+    lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = _DEFAULTS.lap_min_ms
+
+
+class PublicConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where phones knock; `followers_max_count` bounds the open live streams."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    followers_max_count: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+
+
+class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where units and displays exchange records.
+
+    `address` is how they reach it (default: https, host and port); `fingerprint` is of the certificate that a
+    proxy in front shows instead of ours.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8081
+    tls: bool = True
+    address: Url | None = None
+    fingerprint: Fingerprint | None = None
+
+    def __post_init__(self) -> None:
+        check_door(self.host, tls=self.tls)
+
+
+class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent."""
+
+    socket: Path | None = None
+
+
+class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A trackside unit to enrol."""
+
+    name: Name
+    key: KeyHex
+
+
+class CentralConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of `central.toml`."""
+
+    name: Name = "Central"
+    event: EventConfig
+    root_key_file: Path
+    journal: Path
+    public: PublicConfig = msgspec.field(default_factory=PublicConfig)
+    ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
+    admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
+    unit: list[UnitConfig] = msgspec.field(default_factory=list)
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.admin.socket or admin_socket_beside(self.journal)
+
+    @classmethod
+    def load(cls, path: Path) -> CentralConfig:
+        """Return the config in the file; raises ConfigRefused naming file, key and reason."""
+        config = load_config(cls, path)
+        keys = [unit.key for unit in config.unit]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                raise ConfigRefused(
+                    path=path, reason=f"key 'unit[{index}].key': two units share it; keep one"
+                )
+        return config

@@ -1,0 +1,237 @@
+"""Enrolment as calls: a node claims its token at the ingest door, an admin issues and confirms it at theirs.
+
+Only the admin's yes, after both ends showed the same digits, writes the record that lets a unit count."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from pitboard.clock import Clock
+from pitboard.doors.http_api import json_response, refusal
+from pitboard.doors.token_bucket import Rate, TokenBuckets
+from pitboard.errors import ActRefused
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import Name, Reason, UnitEnrolled
+from pitboard.race.names import clean_name
+from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
+from sync.central.enrolment.unit_register import Cut, find_unit, list_units, revocation
+from sync.enrolling.enrolment_words import (
+    CLAIM_PATH,
+    REVEAL_PATH,
+    WAIT_MAX_MS,
+    Claim,
+    EnrolmentState,
+    Outcome,
+    Reveal,
+    Role,
+    Welcome,
+)
+
+log = logging.getLogger(__name__)
+
+OF_SOURCE = Rate(per_s=0.2, burst=6)
+OF_ALL = Rate(per_s=1.0, burst=40)
+"""Claims: a guesser gets 600 tries in ten minutes, of 10^12 tokens."""
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    name: Name
+    role: Role = "unit"
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """`address` is where the node finds central; QR and text carry both."""
+
+    ticket: str
+    token: str
+    address: str
+    life_s: int
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    ticket: str
+    wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS)] = 0
+    after: EnrolmentState = "open"
+
+
+class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+    state: EnrolmentState
+    name: str
+    role: Role
+    key: str
+    code: str | None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    ticket: str
+    accept: bool
+
+
+class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+    unit: Annotated[str, Meta(max_length=200)]
+    reason: Annotated[Reason, Meta(min_length=1)]
+    cut: Cut = Cut()
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """`heads` says how far each stream counts."""
+
+    name: str
+    key: str
+    heads: dict[str, int]
+
+
+class EnrolmentApi:
+    """Serves one desk at both doors."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        clock: Clock,
+        *,
+        fingerprint: str | None,
+        of_source: Rate = OF_SOURCE,
+        of_all: Rate = OF_ALL,
+    ) -> None:
+        self._replica = replica
+        self._clock = clock
+        self._address = ""
+        self._changed = asyncio.Event()
+        self._knocks = TokenBuckets(of_source, of_all)
+        self._desk: EnrolmentDesk | None = None
+        if fingerprint is not None:
+            self._desk = EnrolmentDesk(
+                event_key=replica.fold.root_key, fingerprint=fingerprint, on_change=self._nudge
+            )
+
+    def add_to_ingest(self, app: web.Application) -> None:
+        app.router.add_post(CLAIM_PATH, self._claim)
+        app.router.add_post(REVEAL_PATH, self._reveal)
+
+    def add_to_admin(self, app: web.Application, *, address: str) -> None:
+        """Add the admin's calls; `address` is where nodes reach the ingest door."""
+        self._address = address
+        app.router.add_post("/v1/admin/enrolments", self._issue)
+        app.router.add_post("/v1/admin/enrolments/watch", self._watch)
+        app.router.add_post("/v1/admin/enrolments/decide", self._decide)
+        app.router.add_get("/v1/admin/units", self._units)
+        app.router.add_post("/v1/admin/units/revoke", self._revoke)
+
+    async def _claim(self, request: web.Request) -> web.Response:
+        now_mono_ns = self._clock.mono_ns()
+        wait_ms = self._knocks.take(request.remote or "", now_mono_ns=now_mono_ns)
+        if wait_ms is not None:
+            return refusal("too-often", "Too many tries; wait a minute.", status=429)
+        claim = _claim_decoder.decode(await request.read())
+        if claim.key is not None:
+            self._refuse_key(claim.key)
+        try:
+            ticket = self._desk_open().claim(claim, now_mono_ns=now_mono_ns)
+        except ActRefused as error:
+            log.warning("enrolment refused: source=%s code=%s", request.remote, error.code)
+            raise
+        log.info("enrolment claimed: name=%s source=%s key=%s", ticket.name, request.remote, ticket.key)
+        event = self._replica.fold.race.event.value
+        return json_response(
+            Welcome(
+                event=event.name if event is not None else "Pitboard",
+                event_key=self._replica.fold.root_key,
+                name=ticket.name,
+                nonce=ticket.nonce,
+                contact_key=self._replica.fold.race.contact_key.value,
+            )
+        )
+
+    async def _reveal(self, request: web.Request) -> web.Response:
+        reveal = _reveal_decoder.decode(await request.read())
+        ticket = self._desk_open().reveal(reveal, now_mono_ns=self._clock.mono_ns())
+        await self._wait(ticket, ticket.state, reveal.wait_ms if ticket.state == "waiting" else 0)
+        return json_response(Outcome(state=ticket.state))
+
+    async def _issue(self, request: web.Request) -> web.Response:
+        issue = msgspec.json.decode(await request.read(), type=Issue)
+        name = clean_name(issue.name)
+        if not name:
+            raise ActRefused(code="bad-name", reason="Give the unit a name with a letter or digit.")
+        ticket = self._desk_open().issue(name, issue.role, now_mono_ns=self._clock.mono_ns())
+        return json_response(
+            Issued(
+                ticket=ticket.ticket,
+                token=ticket.token.text,
+                address=self._address,
+                life_s=TOKEN_LIFE_NS // 1_000_000_000,
+            )
+        )
+
+    async def _watch(self, request: web.Request) -> web.Response:
+        watch = msgspec.json.decode(await request.read(), type=Watch)
+        ticket = self._desk_open().ticket(watch.ticket, now_mono_ns=self._clock.mono_ns())
+        await self._wait(ticket, watch.after, watch.wait_ms)
+        return json_response(_view(ticket))
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        verdict = msgspec.json.decode(await request.read(), type=Verdict)
+        desk, now_mono_ns = self._desk_open(), self._clock.mono_ns()
+        ticket = desk.ticket(verdict.ticket, now_mono_ns=now_mono_ns)
+        if verdict.accept and ticket.state == "waiting" and ticket.role == "unit":
+            self._refuse_key(ticket.key)
+            # Before the node is told: it must count by the time it believes so.
+            await self._replica.append(UnitEnrolled(key=ticket.key, name=ticket.name))
+        ticket = desk.decide(verdict.ticket, accept=verdict.accept, now_mono_ns=now_mono_ns)
+        return json_response(_view(ticket))
+
+    async def _units(self, request: web.Request) -> web.Response:
+        return json_response(list_units(self._replica))
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        revoke = msgspec.json.decode(await request.read(), type=Revoke)
+        unit = find_unit(self._replica, revoke.unit)
+        body = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
+        await self._replica.append(body)
+        log.warning("unit revoked: name=%s key=%s", unit.name, unit.key)
+        return json_response(Revoked(name=unit.name, key=unit.key, heads=body.heads))
+
+    def _refuse_key(self, key: str) -> None:
+        if self._replica.fold.roster.is_revoked(key):
+            raise ActRefused(
+                code="revoked-key",
+                reason="This unit's key was revoked; move its key file away, then enrol it anew.",
+            )
+        if key == self._replica.fold.root_key:
+            raise ActRefused(code="root-key", reason="A unit must not hold the event's root key.")
+
+    def _desk_open(self) -> EnrolmentDesk:
+        if self._desk is None:
+            raise ActRefused(
+                code="no-certificate",
+                reason="Say 'fingerprint' under [ingest]: nodes cannot know the proxy in front without it.",
+            )
+        return self._desk
+
+    def _nudge(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _wait(self, ticket: Ticket, state: EnrolmentState, wait_ms: int) -> None:
+        """Return as soon as the ticket is in another state, or after the wait."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_ms / 1_000):
+                while ticket.state == state:
+                    await self._changed.wait()
+
+
+_claim_decoder = msgspec.json.Decoder(Claim)
+_reveal_decoder = msgspec.json.Decoder(Reveal)
+
+
+def _view(ticket: Ticket) -> TicketView:
+    return TicketView(
+        state=ticket.state, name=ticket.name, role=ticket.role, key=ticket.key, code=ticket.code
+    )

@@ -1,0 +1,116 @@
+"""Which units write, and how far a revoked one still counts.
+
+Pure questions to a replica; whoever asks appends the records."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from pitboard.errors import ActRefused
+from pitboard.journal.hybrid_clock import stamp_utc_ms
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import UnitRevoked
+
+READ_COUNT = 500
+
+UnitState = Literal["enrolled", "revoked", "unknown"]
+
+
+class UnitView(msgspec.Struct, frozen=True, kw_only=True):
+    """A writer as central knows it; of an unknown one the name is its own claim.
+
+    `last_utc_ms` labels its newest record, by its own clock; None where nothing came since central started.
+    """
+
+    name: str
+    key: str
+    state: UnitState
+    streams: int
+    records: int
+    last_utc_ms: int | None
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a revoked unit's streams count: all that came, or less.
+
+    `before_utc_ms` leaves out what its clock stamped then or later; `from_seq` {beginning of a stream's id:
+    seq} leaves out that record and what follows.
+    """
+
+    before_utc_ms: int | None = None
+    from_seq: dict[str, int] = {}
+
+
+def list_units(replica: Replica) -> list[UnitView]:
+    """Return the units of the roster by name, then strangers whose records are kept aside."""
+    roster, by_key = replica.fold.roster, replica.streams_by_key()
+    keys = set(roster.known()) | set(by_key) - {replica.fold.root_key}
+    units = []
+    for key in keys:
+        streams = by_key.get(key, {})
+        stamps = [stamp for stream in streams if (stamp := replica.newest_stamp(stream)) is not None]
+        units.append(
+            UnitView(
+                name=roster.known().get(key) or replica.fold.claimed_name(key),
+                key=key,
+                state=_state(replica, key),
+                streams=len(streams),
+                records=sum(streams.values()),
+                last_utc_ms=stamp_utc_ms(max(stamps)) if stamps else None,
+            )
+        )
+    return sorted(units, key=lambda unit: (unit.state, unit.name, unit.key))
+
+
+def find_unit(replica: Replica, typed: str) -> UnitView:
+    """Return the one unit of this name, or whose key begins so; raises ActRefused."""
+    units = [unit for unit in list_units(replica) if unit.state != "unknown"]
+    found = [unit for unit in units if unit.name.casefold() == typed.casefold()]
+    if len(typed) >= 4:
+        found = found or [unit for unit in units if unit.key.startswith(typed.lower())]
+    if len(found) > 1:
+        keys = " or ".join(unit.key[:8] for unit in found)
+        raise ActRefused(code="many-units", reason=f"Several units are called that; say {keys}.")
+    if not found:
+        raise ActRefused(code="unknown-unit", reason=f"No unit is called {typed}; 'units' lists them.")
+    return found[0]
+
+
+async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> UnitRevoked:
+    """Return the record that revokes the key; raises ActRefused when the cut names no stream of it."""
+    heads = replica.streams_by_key().get(key, {})
+    if cut.before_utc_ms is not None:
+        heads = {
+            stream: await _head_before(replica, stream, head, cut.before_utc_ms)
+            for stream, head in heads.items()
+        }
+    for beginning, seq in cut.from_seq.items():
+        streams = [stream for stream in heads if stream.startswith(beginning)]
+        if len(streams) != 1:
+            raise ActRefused(
+                code="unknown-stream", reason=f"The unit has no single stream that begins with {beginning}."
+            )
+        heads[streams[0]] = min(heads[streams[0]], max(0, seq - 1))
+    return UnitRevoked(key=key, heads={stream: head for stream, head in heads.items() if head}, reason=reason)
+
+
+async def _head_before(replica: Replica, stream: str, head: int, utc_ms: int) -> int:
+    seq = 0
+    while seq < head:
+        records = await replica.journal.read_beyond(stream, seq, READ_COUNT)
+        for record in records:
+            if stamp_utc_ms(record.header.stamp) >= utc_ms:
+                return seq
+            seq = record.seq
+        if not records:
+            break
+    return seq
+
+
+def _state(replica: Replica, key: str) -> UnitState:
+    roster = replica.fold.roster
+    if key in roster.enrolled():
+        return "enrolled"
+    return "revoked" if roster.is_revoked(key) else "unknown"

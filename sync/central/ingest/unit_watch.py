@@ -1,0 +1,90 @@
+"""The latest that each enrolled unit said of itself: told at the ingest door, read at the admin's.
+
+In memory only; a unit tells it again within ten seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from pitboard.clock import Clock
+from pitboard.doors.http_api import json_response
+from pitboard.journal.replica import Replica
+from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, open_status
+
+SILENT_AFTER_MS = 25_000
+
+_decoder = msgspec.json.Decoder(SealedStatus)
+
+
+class WatchedUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """`status` is None where an enrolled unit said nothing since central started."""
+
+    name: str
+    key: str
+    is_silent: bool
+    age_ms: int | None
+    status: UnitStatus | None
+
+
+class UnitWatchView(msgspec.Struct, frozen=True, kw_only=True):
+    units: list[WatchedUnit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    status: UnitStatus
+    heard_mono_ns: int
+
+
+class UnitWatch:
+    """Holds one word a unit of the roster; a revoked one is forgotten."""
+
+    def __init__(self, replica: Replica, clock: Clock) -> None:
+        self._replica = replica
+        self._clock = clock
+        self._heard: dict[str, _Heard] = {}
+
+    def add_to(self, *, ingest: web.Application, admin: web.Application) -> None:
+        ingest.router.add_post("/v1/unit-status", self._take)
+        admin.router.add_get("/v1/admin/units/status", self._tell)
+
+    def take(self, sealed: SealedStatus) -> None:
+        """Remember it. Raises StatusRefused where no enrolled unit said it, or it is not news."""
+        status = open_status(sealed)
+        if status.key not in self._replica.fold.roster.enrolled():
+            raise StatusRefused("The unit is not enrolled.")
+        before = self._heard.get(status.key)
+        # Within one boot a status cannot be played back to us; between two, only the next one puts it right.
+        if (
+            before is not None
+            and before.status.boot_id == status.boot_id
+            and before.status.mono_ns >= status.mono_ns
+        ):
+            raise StatusRefused("A later status of this unit is known.")
+        self._heard[status.key] = _Heard(status, self._clock.mono_ns())
+
+    def view(self) -> UnitWatchView:
+        """Return every enrolled unit by name, those that said nothing too."""
+        enrolled = self._replica.fold.roster.enrolled()
+        self._heard = {key: heard for key, heard in self._heard.items() if key in enrolled}
+        units = [self._watched(key, name) for key, name in enrolled.items()]
+        return UnitWatchView(units=sorted(units, key=lambda unit: (unit.name, unit.key)))
+
+    def _watched(self, key: str, name: str) -> WatchedUnit:
+        heard = self._heard.get(key)
+        if heard is None:
+            return WatchedUnit(name=name, key=key, is_silent=True, age_ms=None, status=None)
+        age_ms = (self._clock.mono_ns() - heard.heard_mono_ns) // 1_000_000
+        return WatchedUnit(
+            name=name, key=key, is_silent=age_ms > SILENT_AFTER_MS, age_ms=age_ms, status=heard.status
+        )
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.take(_decoder.decode(await request.read()))
+        return json_response({})
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        return json_response(self.view())

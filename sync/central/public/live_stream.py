@@ -1,0 +1,101 @@
+"""The live board as server-sent events, to a bounded number of followers.
+
+A follower is sent the newest board only: what changed while the last one was on its way is skipped. One that
+takes nothing for a while is dropped, and its phone comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from pitboard.doors.http_api import json_response
+from sync.central.public.board_feed import BoardFeed, LiveMessage
+from sync.central.public.encoded_answer import accepts_gzip
+from sync.central.public.shared_deflate import GZIP_HEADER
+
+PING_EVERY_S = 10.0
+RETRY_MS = 2_000
+SLOW_MAX_S = 20.0
+SLOW_LOOK_EVERY_S = 0.1
+FULL_RETRY_S = 30
+
+# The comment keeps proxies from closing the stream; pages see only the event, and know that the link lives.
+_PING = LiveMessage.of(": ping\nevent: ping\ndata: 1\n\n")
+_OPENING = LiveMessage.of(f"retry: {RETRY_MS}\n\n")
+
+
+class LiveStream:
+    """Serves `GET /api/v1/live`."""
+
+    def __init__(self, feed: BoardFeed, *, followers_max_count: int) -> None:
+        self._feed = feed
+        self._followers_max_count = followers_max_count
+        self.followers = 0
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Follow the board until the follower goes, is too slow, or central stops."""
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        if request.method == "HEAD":
+            return response
+        if self.followers >= self._followers_max_count:
+            refused = json_response(
+                {"error": "busy", "detail": "Too many phones follow right now; the board is still there."},
+                status=503,
+            )
+            refused.headers["Retry-After"] = str(FULL_RETRY_S)
+            return refused
+        self.followers += 1
+        try:
+            await self._follow(request, response)
+        except ConnectionError:
+            pass  # the phone went away
+        finally:
+            self.followers -= 1
+        return response
+
+    async def _follow(self, request: web.Request, response: web.StreamResponse) -> None:
+        is_deflated = accepts_gzip(request) and "plain" not in request.query
+        if is_deflated:
+            response.headers["Content-Encoding"] = "gzip"
+        await response.prepare(request)
+
+        async def send(message: LiveMessage) -> None:
+            await response.write(message.deflated if is_deflated else message.plain)
+
+        if is_deflated:
+            await response.write(GZIP_HEADER)
+        await send(_OPENING)
+        # A phone that comes back says which board it has; the same one is not sent again.
+        sent_tag = request.headers.get("Last-Event-ID")
+        if sent_tag == self._feed.newest.tag:
+            await send(_PING)
+        while await self._is_taken(request):
+            if await self._feed.wait_beyond(sent_tag, PING_EVERY_S):
+                board = self._feed.newest
+                await send(board.message)
+                sent_tag = board.tag
+            elif self._feed.is_closed:
+                return
+            else:
+                await send(_PING)
+
+    async def _is_taken(self, request: web.Request) -> bool:
+        """Wait until the follower took what it was sent; cut it off and return False if it never does."""
+        looks = round(SLOW_MAX_S / SLOW_LOOK_EVERY_S)
+        for _ in range(looks):
+            transport = request.transport
+            if transport is None or self._feed.is_closed:
+                return False
+            if transport.get_write_buffer_size() == 0:
+                return True
+            await asyncio.sleep(SLOW_LOOK_EVERY_S)
+        if request.transport is not None:
+            request.transport.abort()  # closing would wait for a phone that takes nothing
+        return False

@@ -1,0 +1,143 @@
+"""A node's side of its enrolment: reach the central that the token names, no other, and tell it our key."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from pitboard.doors.pinned_tls import client_context
+from pitboard.doors.session import open_session
+from pitboard.errors import ActRefused, PeerLost
+from pitboard.trust.certificate import fingerprint_of
+from pitboard.trust.identity import Identity
+from sync.enrolling.enrolment_code import NO_KEY, commitment_to, enrolment_code, new_nonce
+from sync.enrolling.enrolment_token import EnrolmentToken
+from sync.enrolling.enrolment_words import (
+    CLAIM_PATH,
+    ENROLMENT_DOMAIN,
+    REVEAL_PATH,
+    WAIT_MAX_MS,
+    Claim,
+    Outcome,
+    Reveal,
+    Welcome,
+    claim_message,
+)
+from sync.exchanging.requests_peer import plain_reason
+
+CONNECT_MAX_S = 5.0
+ANSWER_MAX_S = WAIT_MAX_MS / 1_000 + 5.0
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduced:
+    """Central told us what it is; people compare `code` on both screens before it counts."""
+
+    central: str
+    fingerprint: str
+    welcome: Welcome
+    code: str
+
+
+class EnrolmentClient:
+    """One try with one token; raises ActRefused with central's sentence, PeerLost when it is not reached."""
+
+    def __init__(self, central: str, token: EnrolmentToken, identity: Identity | None) -> None:
+        self._central = central.rstrip("/")
+        self._token = token
+        self._identity = identity
+        self._nonce = new_nonce()
+        self._session: requests.Session | None = None
+        self._base = self._central
+
+    def introduce(self) -> Introduced:
+        """Spend the token; an `identity` of None is a display."""
+        fingerprint = _shown_fingerprint(self._central)
+        if not self._token.is_for(fingerprint):
+            raise ActRefused(
+                code="another-central",
+                reason=f"{self._central} is not the central that made this token; check address and network.",
+            )
+        self._session, self._base = open_session(self._central, pin=fingerprint)
+        welcome = self._call(CLAIM_PATH, self._claim(fingerprint), Welcome)
+        code = enrolment_code(
+            key=NO_KEY if self._identity is None else self._identity.key,
+            event_key=welcome.event_key,
+            fingerprint=fingerprint,
+            central_nonce=welcome.nonce,
+            node_nonce=self._nonce,
+        )
+        self.outcome(wait_ms=0)  # tells our nonce, so that central can show the digits too
+        return Introduced(central=self._central, fingerprint=fingerprint, welcome=welcome, code=code)
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def outcome(self, *, wait_ms: int = WAIT_MAX_MS, is_refused: bool = False) -> Outcome:
+        """Return how the enrolment stands; `is_refused` ends it from this side."""
+        reveal = Reveal(secret=self._token.secret, nonce=self._nonce, wait_ms=wait_ms, is_refused=is_refused)
+        return self._call(REVEAL_PATH, reveal, Outcome)
+
+    def _claim(self, fingerprint: str) -> Claim:
+        commitment = commitment_to(self._nonce)
+        if self._identity is None:
+            return Claim(secret=self._token.secret, role="display", commitment=commitment)
+        message = claim_message(secret=self._token.secret, commitment=commitment, fingerprint=fingerprint)
+        return Claim(
+            secret=self._token.secret,
+            role="unit",
+            commitment=commitment,
+            key=self._identity.key,
+            signature=self._identity.sign(message, domain=ENROLMENT_DOMAIN).hex(),
+        )
+
+    def _call(self, path: str, message: msgspec.Struct, answer: type[Answer]) -> Answer:
+        assert self._session is not None, "introduce comes first"
+        try:
+            response = self._session.post(
+                f"{self._base}{path}",
+                data=msgspec.json.encode(message),
+                headers={"Content-Type": "application/json"},
+                timeout=(CONNECT_MAX_S, ANSWER_MAX_S),
+            )
+        except (requests.RequestException, OSError) as error:
+            raise PeerLost(peer=self._central, reason=plain_reason(error)) from error
+        if response.status_code != 200:
+            raise _refused(response)
+        return msgspec.json.decode(response.content, type=answer)
+
+
+def _refused(response: requests.Response) -> ActRefused:
+    try:
+        said = response.json()
+        return ActRefused(code=str(said["error"]), reason=str(said["detail"]))
+    except (ValueError, KeyError, TypeError):
+        return ActRefused(
+            code="not-understood", reason=f"Central answered with status {response.status_code}."
+        )
+
+
+def _shown_fingerprint(central: str) -> str:
+    """Return the fingerprint of the certificate that is shown at this address; nothing is told there yet."""
+    parts = urlsplit(central)
+    if parts.scheme != "https" or parts.hostname is None:
+        raise ActRefused(
+            code="bad-address", reason="Central's address begins with https://, then host and port."
+        )
+    try:
+        with (
+            socket.create_connection((parts.hostname, parts.port or 443), CONNECT_MAX_S) as connection,
+            client_context().wrap_socket(connection, server_hostname=parts.hostname) as tls,
+        ):
+            return fingerprint_of(tls.getpeercert(binary_form=True) or b"")
+    except (OSError, ssl.SSLError) as error:
+        raise PeerLost(peer=central, reason=plain_reason(error)) from error

@@ -1,0 +1,98 @@
+"""Carry what one node has and another lacks, for ever: the replication loop used on every link.
+
+It asks the target what it has and keeps no cursor of its own; when either node is lost it backs off and asks
+anew. A stream that the target does not take is set aside for a while and holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pitboard.errors import PeerBusy, PeerLost
+from sync.exchanging.exchange import Have, Peer, SyncRequest
+from sync.exchanging.set_aside import SetAside
+
+log = logging.getLogger(__name__)
+
+BACK_OFF_FIRST_S = 0.25
+BACK_OFF_MAX_S = 15.0
+WAIT_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkState:
+    """What is known of the link after an exchange; `trouble` is None while it works."""
+
+    trouble: str | None
+    waiting_count: int = 0
+
+
+def _nobody(state: LinkState) -> None:
+    """Stand in where nobody follows the link."""
+
+
+class Pump:
+    """Carries records from `source` to `target`."""
+
+    def __init__(
+        self,
+        source: Peer,
+        target: Peer,
+        *,
+        wait_ms: int = WAIT_MS,
+        back_off_first_s: float = BACK_OFF_FIRST_S,
+        back_off_max_s: float = BACK_OFF_MAX_S,
+        on_state: Callable[[LinkState], None] = _nobody,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._wait_ms = wait_ms
+        self._back_off_first_s = back_off_first_s
+        self._back_off_max_s = back_off_max_s
+        self._on_state = on_state
+        self._aside = SetAside(pause_first_s=back_off_first_s, pause_max_s=back_off_max_s)
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        pause_s = self._back_off_first_s
+        have: Have | None = None
+        while True:
+            try:
+                if have is None:
+                    have = (await self._target.sync(SyncRequest())).have
+                have, has_advanced = await self._carry_once(have)
+            except PeerBusy as error:
+                self._on_state(LinkState(trouble=str(error)))
+                await asyncio.sleep(error.retry_after_ms / 1_000)
+                continue
+            except PeerLost as error:
+                have, has_advanced = None, False
+                self._on_state(LinkState(trouble=str(error)))
+            if has_advanced:
+                pause_s = self._back_off_first_s
+            else:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, self._back_off_max_s)
+
+    async def _carry_once(self, have: Have) -> tuple[Have, bool]:
+        """Return the target's new heads, and whether there is reason to go on at once."""
+        loop = asyncio.get_running_loop()
+        asked = self._aside.ask(have, now_s=loop.time())
+        news = await self._source.sync(SyncRequest(have=asked, wait_ms=self._wait_at_most_ms(loop.time())))
+        waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
+        self._on_state(LinkState(trouble=None, waiting_count=waiting_count))
+        if not news.records:
+            return have, True
+        taken = await self._target.sync(SyncRequest(records=news.records))
+        if taken.have == have:
+            log.warning("records not taken: from=%s to=%s", self._source.name, self._target.name)
+        has_advanced = self._aside.note(news.records, before=have, after=taken.have, now_s=loop.time())
+        return taken.have, has_advanced
+
+    def _wait_at_most_ms(self, now_s: float) -> int:
+        """Return how long to wait for news, so that what was set aside is offered again in time."""
+        next_offer_s = self._aside.next_offer_s(now_s=now_s)
+        return self._wait_ms if next_offer_s is None else min(self._wait_ms, math.ceil(next_offer_s * 1_000))

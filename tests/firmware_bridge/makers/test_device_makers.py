@@ -1,0 +1,166 @@
+"""AMB text, ALGE, Timing & Scoring and lane timers: what their events mean for a race."""
+
+from __future__ import annotations
+
+from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
+from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
+from firmware_bridge.makers.alge_maker import AlgeMaker
+from firmware_bridge.makers.amb_text_maker import AmbTextMaker
+from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import PassingSource
+from firmware_bridge.makers.timer_makers import ChampMaker, FastTrackMaker
+from firmware_bridge.makers.tns_maker import TnsMaker
+from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
+from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
+from pitboard.unit_api.passing import Passing
+from tests.firmware_bridge.decoders.recorded_samples import (
+    CHAMP_RESULT,
+    FASTTRACK_RESULT,
+    TNS_PASSING,
+    TNS_STORE_PASSING,
+)
+
+SECOND_US = 1_000_000
+MORNING_US = 36_000 * SECOND_US
+DAY_US = 86_400 * SECOND_US
+
+
+def fed(maker: PassingSource, data: bytes, *, s: float) -> list[Passing]:
+    return maker.feed(data, received_mono_ns=round((100 + s) * 1e9), boot_id="boot").passings
+
+
+def amb(seq: int, *, s: float, transponder: int = 7) -> bytes:
+    return encode_passing(
+        AmbTextPassing(
+            seq=seq, transponder=transponder, time_us=round(s * SECOND_US), hits=400, strength=163, status=2
+        )
+    )
+
+
+def test_amb_lines_are_numbered_and_a_lost_one_is_counted() -> None:
+    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=300))
+    data = amb(1, s=10) + encode_status(AmbTextStatus(seq=2, noise=40)) + amb(5, s=20)
+    passings = fed(maker, data, s=20)
+    assert [(passing.seq, passing.tick_us, passing.transponder) for passing in passings] == [
+        (1, 10_000_000, 7),
+        (5, 20_000_000, 7),
+    ]
+    assert maker.counters.gaps == 2
+
+
+def test_an_amb_decoder_switched_on_again_has_another_name() -> None:
+    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=300))
+    passings = fed(maker, amb(1, s=10) + amb(2, s=20), s=20) + fed(maker, amb(1, s=11) + amb(2, s=21), s=60)
+    assert len({(passing.sensor_boot, passing.seq) for passing in passings}) == 4
+
+
+def impulse(
+    at_us: int, *, channel: str = "C0", number: int = 1, flag: str = " ", manual: bool = False
+) -> bytes:
+    return encode_impulse(
+        AlgeImpulse(flag=flag, number=number, channel=channel, manual=manual, time_of_day_us=at_us)
+    )
+
+
+def alge() -> AlgeMaker:
+    return AlgeMaker(sensor="gate", gate=Gate(hold_off_ms=300))
+
+
+def test_start_and_finish_give_the_net_time_of_the_device() -> None:
+    maker = alge()
+    start = fed(maker, impulse(MORNING_US), s=0)
+    finish = fed(maker, impulse(MORNING_US + 59_760_000, channel="C1"), s=59.9)
+    assert [passing.channel for passing in start + finish] == [0, 1]
+    assert start[0].sensor_boot == finish[0].sensor_boot
+    ticks_us = [passing.tick_us or 0 for passing in start + finish]
+    assert ticks_us[1] - ticks_us[0] == 59_760_000
+
+
+def test_one_impulse_given_to_three_racers_is_one_passing() -> None:
+    maker = alge()
+    lines = [impulse(MORNING_US, number=42)]
+    lines += [impulse(MORNING_US, number=number, flag="i") for number in (43, 44)]
+    lines += [impulse(MORNING_US, number=43, flag="c"), impulse(MORNING_US, number=42, flag="d")]
+    assert len(fed(maker, b"".join(lines), s=0)) == 1
+    assert maker.counters.repeats == 2
+
+
+def test_what_nobody_was_ready_for_is_a_passing_too() -> None:
+    assert len(fed(alge(), impulse(MORNING_US, flag="?", number=0), s=0)) == 1
+
+
+def test_an_inserted_impulse_lies_where_its_time_says() -> None:
+    maker = alge()
+    fed(maker, impulse(MORNING_US), s=0)
+    (inserted,) = fed(maker, impulse(MORNING_US - 600 * SECOND_US, flag="i"), s=30)
+    assert inserted.mono_ns == 0 or inserted.mono_ns == (100 - 600) * 10**9
+    assert inserted.tick_us == MORNING_US - 600 * SECOND_US
+
+
+def test_midnight_is_no_step_back() -> None:
+    maker = alge()
+    before = fed(maker, impulse(DAY_US - SECOND_US), s=0)
+    after = fed(maker, impulse(SECOND_US, channel="C1"), s=2)
+    assert before[0].sensor_boot == after[0].sensor_boot
+    assert (after[0].tick_us or 0) - (before[0].tick_us or 0) == 2 * SECOND_US
+
+
+def test_a_clock_set_on_the_device_begins_anew() -> None:
+    maker = alge()
+    before = fed(maker, impulse(MORNING_US), s=0)
+    after = fed(maker, impulse(MORNING_US + 3_600 * SECOND_US), s=10)
+    assert before[0].sensor_boot != after[0].sensor_boot
+
+
+def test_a_key_pressed_by_hand_is_no_better_than_a_hundredth() -> None:
+    (passing,) = fed(alge(), impulse(MORNING_US, manual=True), s=0)
+    assert passing.uncertainty_ns >= 10_000_000
+
+
+def test_timing_software_is_acknowledged_and_counted_once_over_reconnects() -> None:
+    maker, software = TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)), SimulatedTimingSoftware()
+    message = software.deliver([TNS_STORE_PASSING])
+    passings = fed(maker, message, s=0)
+    maker.open_port()
+    reading = maker.feed(software.repeat(), received_mono_ns=10**12, boot_id="boot")
+    assert (len(passings), reading.passings) == (1, [])
+    software.receive(reading.answer)
+    assert software.unacknowledged_count == 0
+
+
+def test_a_restarted_bridge_gives_the_same_number_again() -> None:
+    makers = [TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)) for _ in range(2)]
+    message = SimulatedTimingSoftware().deliver([TNS_STORE_PASSING])
+    first, again = (fed(maker, message, s=at_s) for maker, at_s in zip(makers, (0, 900), strict=True))
+    assert (first[0].sensor_boot, first[0].seq) == (again[0].sensor_boot, again[0].seq)
+    assert first[0].transponder == TNS_STORE_PASSING.chip
+
+
+def test_a_greeting_asks_for_version_2() -> None:
+    maker, software = TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)), SimulatedTimingSoftware()
+    greeted = maker.feed(software.greeting(), received_mono_ns=0, boot_id="boot")
+    software.receive(greeted.answer)
+    assert b"@Passing@" in software.deliver([TNS_PASSING])
+
+
+def test_a_fast_track_is_asked_each_second_and_its_heat_is_shown() -> None:
+    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    asked = [maker.requests_due(ms * 1_000_000) for ms in range(0, 3_000, 500)]
+    assert asked == [b"RG", b"", b"RG", b"", b"RG", b""]
+    assert maker.feed(timer.receive(b"RG"), received_mono_ns=0, boot_id="b").has_lines
+    reading = maker.feed(timer.run_heat(FASTTRACK_RESULT.lanes), received_mono_ns=0, boot_id="b")
+    assert reading.passings == []
+    assert str(reading.signs["last"]).startswith("lane 1 4.0090 s (2.), lane 2 3.2610 s (1.)")
+    assert not maker.feed(b"\xff\xfe nonsense\r\n", received_mono_ns=0, boot_id="b").has_lines
+
+
+def test_a_champ_is_left_alone_from_the_start_until_its_result() -> None:
+    maker, timer = ChampMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedChamp()
+    maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
+    timer.is_gate_closed = False
+    opened = maker.feed(timer.receive(maker.requests_due(10**9)), received_mono_ns=10**9, boot_id="b")
+    assert opened.request == b"rg\r"
+    assert maker.may_be_quiet
+    assert maker.requests_due(5 * 10**9) == b""
+    maker.feed(timer.run_heat(CHAMP_RESULT.lanes), received_mono_ns=6 * 10**9, boot_id="b")
+    assert maker.requests_due(7 * 10**9) == b"rs\r"

@@ -1,0 +1,70 @@
+"""Three troubles, three states, each with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from firmware_bridge.watch.sensor_watch import SensorState, SensorWatch
+
+MS = 1_000_000
+
+
+def watch() -> SensorWatch:
+    watched = SensorWatch(silent_max_ms=2_500)
+    watched.port_opened()
+    watched.heard_line(0)
+    return watched
+
+
+def state(watched: SensorWatch, at_ms: int) -> SensorState:
+    return watched.health(at_ms * MS).state
+
+
+def test_a_port_that_goes_is_gone_until_it_is_open_and_heard() -> None:
+    watched = watch()
+    assert state(watched, 100) == SensorState.OK
+    watched.port_lost("it was unplugged")
+    assert watched.health(200 * MS).detail == "it was unplugged"
+    assert state(watched, 200) == SensorState.PORT_GONE
+    watched.port_opened()
+    assert state(watched, 300) == SensorState.SILENT
+    watched.heard_line(400 * MS)
+    assert state(watched, 400) == SensorState.OK
+
+
+def test_no_line_for_long_is_silence_and_noise_is_named() -> None:
+    watched = watch()
+    assert watched.silent_at_mono_ns == 2_500 * MS
+    assert state(watched, 2_499) == SensorState.OK
+    assert watched.health(2_500 * MS).detail == "no line for 2 s"
+    watched.heard_noise(50)
+    assert watched.health(2_600 * MS).detail == "no line for 2 s"
+    watched.heard_noise(5_000)
+    assert "wrong speed" in watched.health(2_700 * MS).detail
+    assert state(watched, 2_700) == SensorState.SILENT
+
+
+def test_a_beam_interrupted_over_two_heartbeats_is_blocked() -> None:
+    watched = watch()
+    watched.heard_levels(0b10, 5_000_000)
+    assert state(watched, 10) == SensorState.OK
+    watched.heard_levels(0b10, 6_000_000)
+    assert state(watched, 1_010) == SensorState.BLOCKED
+    assert watched.health(1_010 * MS).detail.startswith("beam 1 is interrupted")
+    watched.heard_levels(0, 7_000_000)
+    assert state(watched, 2_010) == SensorState.OK
+
+
+def test_two_cars_met_by_two_heartbeats_do_not_block_the_beam() -> None:
+    watched = watch()
+    watched.heard_levels(0b10, 5_000_000)
+    watched.heard_trip(1, 5_990_000)
+    watched.heard_levels(0b10, 6_000_000)
+    assert state(watched, 1_010) == SensorState.OK
+
+
+def test_a_restarted_device_begins_anew() -> None:
+    watched = watch()
+    watched.heard_levels(0b10, 900_000_000)
+    watched.heard_levels(0b10, 100_000)
+    assert state(watched, 10) == SensorState.OK
+    watched.heard_levels(0b10, 1_100_000)
+    assert state(watched, 1_010) == SensorState.BLOCKED

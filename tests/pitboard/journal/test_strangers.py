@@ -1,0 +1,106 @@
+"""What does not count is kept within bounds, comes last, and costs those that count nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pitboard.clock import ScriptedClock
+from pitboard.journal import stranger_watch
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import CompetitorRegistered, UnitEnrolled, UnitRevoked
+from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
+
+
+def named(number: int, size: int = 1) -> CompetitorRegistered:
+    return CompetitorRegistered(competitor=f"c{number}", name="x" * size)
+
+
+def test_a_strangers_many_streams_are_turned_away_and_enrolled_units_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stranger_watch, "STREAMS_MAX_COUNT", 3)
+
+    async def story() -> None:
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            central = central_enrols(UNIT_A)
+            await replica.accept(central.records)
+            for _ in range(5):
+                await replica.accept(Teller(STRANGER, "Track Z").records)
+            assert len(replica.streams_by_key()[STRANGER.key]) == 3
+            assert "An unknown unit" in replica.strangers.turned_away[STRANGER.key]
+            unit = Teller(UNIT_A, "Track A")
+            unit.say(named(1))
+            assert (await replica.accept(unit.records)).taken == 2
+            # Once it is enrolled, what was left with its writer is taken.
+            central.say(UnitEnrolled(key=STRANGER.key, name="Track Z"))
+            await replica.accept(central.records)
+            assert (await replica.accept(Teller(STRANGER, "Track Z").records)).taken == 1
+            assert (await replica.accept(Teller(UNIT_B, "Track B").records)).taken == 1
+
+    asyncio.run(story())
+
+
+def test_a_revoked_unit_cannot_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stranger_watch, "BYTES_MAX", 3_000)
+
+    async def story() -> None:
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
+            central.say(UnitRevoked(key=UNIT_A.key, heads={unit.writer.stream: 1}))
+            await replica.accept(central.records)
+            for number in range(20):
+                unit.say(named(number))
+            for record in unit.records:
+                await replica.accept([record])
+            kept = replica.have()[unit.writer.stream]
+            assert 2 <= kept < 10
+            assert "A revoked unit" in replica.strangers.turned_away[UNIT_A.key]
+            assert replica.fold.race.competitors == {}
+
+    asyncio.run(story())
+
+
+def test_a_unit_that_starts_for_ever_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stranger_watch, "UNIT_STREAMS_MAX_COUNT", 4)
+
+    async def story() -> None:
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            await replica.accept(central_enrols(UNIT_A).records)
+            for _ in range(6):
+                await replica.accept(Teller(UNIT_A, "Track A").records)
+            assert len(replica.streams_by_key()[UNIT_A.key]) == 4
+            assert "again and again" in replica.strangers.turned_away[UNIT_A.key]
+
+    asyncio.run(story())
+
+
+def test_the_names_of_those_turned_away_are_bounded_too() -> None:
+    watch = stranger_watch.StrangerWatch()
+    for number in range(100):
+        watch._turn_away(f"{number:064x}", "too much")
+    assert len(watch.turned_away) == stranger_watch.NAMED_MAX_COUNT
+
+
+def test_a_batch_brings_central_first_then_a_portion_of_each_unit_then_strangers(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            stranger = Teller(STRANGER, "Track Z")
+            units = [Teller(UNIT_A, "Track A"), Teller(UNIT_B, "Track B")]
+            for teller in (stranger, *units):
+                for number in range(299):
+                    teller.say(named(number))
+                await replica.accept(teller.records)
+            await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
+            batch = await replica.beyond({}, max_count=204)
+            streams = [record.stream for record in batch]
+            assert streams[:4] == [replica_stream for replica_stream in streams[:1] for _ in range(4)]
+            assert [streams.count(teller.writer.stream) for teller in units] == [100, 100]
+            assert stranger.writer.stream not in streams
+            have = {unit.writer.stream: 300 for unit in units}
+            rest = await replica.beyond(have, max_count=20)
+            assert {record.stream for record in rest[4:]} == {stranger.writer.stream}
+
+    asyncio.run(story())

@@ -1,0 +1,46 @@
+"""Where a key lies: its own file that nobody else reads, or systemd's credential store."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from pitboard.errors import ConfigRefused
+from pitboard.program.config import Config, load_config
+from pitboard.trust.identity import Identity
+
+
+class KeyConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    key_file: Path
+
+
+def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "unit.key"
+    identity = Identity.load_or_create(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert Identity.load_or_create(path).key == identity.key
+    assert [one.name for one in path.parent.iterdir()] == ["unit.key"]
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "unit.key"
+    Identity.load_or_create(path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigRefused, match="others may read this key"):
+        Identity.load_or_create(path)
+
+
+def test_a_key_comes_from_systemds_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config_path = tmp_path / "unit.toml"
+    config_path.write_text('key_file = "$CREDENTIALS_DIRECTORY/unit.key"\n')
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(ConfigRefused, match="only under systemd"):
+        load_config(KeyConfig, config_path)
+    folder = tmp_path / "credentials"
+    identity = Identity.load_or_create(folder / "unit.key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    found = load_config(KeyConfig, config_path).key_file
+    assert found == folder / "unit.key"
+    assert Identity.load_or_create(found).key == identity.key

@@ -1,0 +1,61 @@
+"""Between two passings: the device's ticks, corrected, and how far the result may be off."""
+
+from __future__ import annotations
+
+import pytest
+
+from pitboard.race.bodies import PassingRecorded
+from pitboard.race.laps import lap_between_ns, lap_uncertainty_ns
+
+
+def passing(
+    mono_ns: int, *, tick_us: int | None = None, boot: str = "dev", rate_ppb: int = 0
+) -> PassingRecorded:
+    return PassingRecorded(
+        sensor="beam-1",
+        sensor_boot=boot,
+        seq=1 + mono_ns,
+        track="1",
+        boot_id="boot",
+        mono_ns=mono_ns,
+        uncertainty_ns=500_000,
+        received_mono_ns=mono_ns,
+        tick_us=tick_us,
+        rate_ppb=rate_ppb,
+    )
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "lap_ns", "uncertainty_ns"),
+    [
+        # One device counted both: its rate corrects, its place on the host's clock does not matter.
+        (
+            passing(0, tick_us=1),
+            passing(10_000_400_000, tick_us=10_000_001, rate_ppb=20_000),
+            10_000_200_000,
+            102_000,
+        ),
+        # The rate is not measured yet.
+        (passing(0, tick_us=1), passing(10_000_400_000, tick_us=10_000_001), 10_000_000_000, 602_000),
+        # Whole milliseconds resolve no more, and never is it worse than the stamps say.
+        (
+            passing(0, tick_us=7_000),
+            passing(5_000_000_000, tick_us=5_007_000, rate_ppb=1),
+            5_000_000_005,
+            1_000_000,
+        ),
+        # The device restarted between the two, or one was stamped by hand.
+        (
+            passing(0, tick_us=9, boot="a"),
+            passing(5_000_000_000, tick_us=5, boot="b"),
+            5_000_000_000,
+            1_000_000,
+        ),
+        (passing(0, tick_us=9), passing(5_000_000_000), 5_000_000_000, 1_000_000),
+    ],
+)
+def test_lap_and_its_uncertainty(
+    opening: PassingRecorded, closing: PassingRecorded, lap_ns: int, uncertainty_ns: int
+) -> None:
+    assert lap_between_ns(opening, closing) == lap_ns
+    assert lap_uncertainty_ns(opening, closing) == uncertainty_ns

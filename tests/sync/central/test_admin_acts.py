@@ -1,0 +1,299 @@
+"""The admin's acts: found by what an organiser types, above the official, with a reason, undoable."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pitboard.clock import SystemClock
+from pitboard.errors import ActRefused
+from pitboard.journal.replica import Replica
+from pitboard.journal.views import encode_view, view_board, view_competitor
+from pitboard.race.bodies import CompetitorRegistered, LapJudged, RunDecided
+from sync.central.admin.act_history import ActHistory
+from sync.central.admin.admin_act import (
+    AdminAct,
+    AnyAct,
+    Correct,
+    Decide,
+    Disqualify,
+    Erase,
+    Judge,
+    Reinstate,
+)
+from sync.central.admin.admin_acts import AdminActs, Done
+from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
+from tests.sync.central.central_stage import TrackStory
+
+SECOND_NS = 1_000_000_000
+
+
+class Desk:
+    """An organiser at central, with a unit's race on the board."""
+
+    def __init__(self, replica: Replica, track: TrackStory) -> None:
+        self.replica = replica
+        self.track = track
+        self.acts = AdminActs(replica)
+
+    async def do(self, act: AnyAct) -> Done:
+        return await self.acts.carry_out(act)
+
+    async def refused(self, act: AnyAct) -> str:
+        """Return why the act is refused, having changed nothing."""
+        before = self.replica.have()
+        with pytest.raises(ActRefused) as refused:
+            await self.acts.carry_out(act)
+        assert self.replica.have() == before
+        return str(refused.value)
+
+    async def hand_in(self) -> None:
+        await self.replica.accept(self.track.news())
+
+    @property
+    def ranks(self) -> list[tuple[int | None, str, int | None]]:
+        board = view_board(self.replica.fold)
+        return [
+            (entry.rank, entry.name, entry.best_ns and entry.best_ns // SECOND_NS) for entry in board.entries
+        ]
+
+    def history(self, competitor: str) -> list[tuple[str, str, str]]:
+        deeds = ActHistory(self.replica.fold, self.acts.reference).of(competitor)
+        return [(deed.who, deed.what, deed.why) for deed in deeds]
+
+
+@contextlib.asynccontextmanager
+async def desk_at(folder: Path) -> AsyncIterator[Desk]:
+    """Anna Berg leads with 10 and 12 s, then Ben with 11 s, then Anna Vogel with 13 s."""
+    async with Replica.open(folder / "central.db", root_key=ROOT.key, clock=SystemClock()) as replica:
+        await replica.accept(central_enrols(UNIT_A).records)
+        await replica.start_writing(ROOT, "Central")
+        track = TrackStory()
+        track.drives("c1", "Anna Berg", 12.0, 10.0).drives("c2", "Ben", 11.0).drives("c3", "Anna Vogel", 13.0)
+        desk = Desk(replica, track)
+        await desk.hand_in()
+        yield desk
+
+
+START = [(1, "Anna Berg", 10), (2, "Ben", 11), (3, "Anna Vogel", 13)]
+
+
+@pytest.mark.parametrize(
+    ("act", "ranks"),
+    [
+        (
+            Judge(lap="anna berg/1/2", verdict="void", reason="cut the corner"),
+            [(1, "Ben", 11), (2, "Anna Berg", 12), (3, "Anna Vogel", 13)],
+        ),
+        (
+            Correct(lap="ben 1 1", time="9,5", reason="video"),
+            [(1, "Ben", 9), (2, "Anna Berg", 10), (3, "Anna Vogel", 13)],
+        ),
+        (Decide(run="berg/1", decision="discarded", reason="x"), [(1, "Ben", 11), (2, "Anna Vogel", 13)]),
+        (
+            Disqualify(competitor="Anna Berg", reason="underweight"),
+            [(1, "Ben", 11), (2, "Anna Vogel", 13), (None, "Anna Berg", 10)],
+        ),
+    ],
+    ids=["void", "correct", "discard", "disqualify"],
+)
+def test_an_act_changes_the_board_and_its_undoing_brings_it_back(
+    tmp_path: Path, act: AnyAct, ranks: list[tuple[int | None, str, int | None]]
+) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            assert desk.ranks == START
+            done = await desk.do(act)
+            assert desk.ranks == ranks
+            assert done.sentence
+            assert done.change.moved_count > 0
+            refused = await desk.refused(act)
+            assert "already" in refused
+            await desk.do(undone(act))
+            assert desk.ranks == START
+            refused = await desk.refused(undone(act))
+            assert refused
+        async with Replica.open(tmp_path / "central.db", root_key=ROOT.key, clock=SystemClock()) as again:
+            assert [entry.name for entry in view_board(again.fold).entries] == [name for _, name, _ in START]
+
+    asyncio.run(story())
+
+
+def undone(act: AnyAct) -> AnyAct:
+    fields = {name: getattr(act, name) for name in act.__struct_fields__}
+    return type(act)(**{**fields, "undo": True, "reason": "decided otherwise"})
+
+
+def test_the_admins_word_stands_above_what_the_official_says_later(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            run = desk.acts.reference.runs_of("c1")[0]
+            lap = desk.replica.fold.race.laps(run.run)[1].lap
+            await desk.do(Judge(lap="c1/1/2", verdict="void", reason="cut the corner"))
+            desk.track.teller.say(LapJudged(run=run.run, lap=lap, verdict="valid"))
+            desk.track.teller.say(RunDecided(run=run.run, decision="confirmed"))
+            await desk.hand_in()
+            assert desk.ranks[0] == (1, "Ben", 11)
+            await desk.do(Judge(lap="c1/1/2", verdict="void", reason="seen on video", undo=True))
+            assert desk.ranks[0] == (1, "Anna Berg", 10)
+
+    asyncio.run(story())
+
+
+def test_a_reinstated_competitor_is_back_and_that_can_be_undone_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            assert await desk.refused(Reinstate(competitor="ben", reason="x")) == ("Ben is not disqualified.")
+            assert await desk.refused(Reinstate(competitor="ben", reason="x", undo=True)) == (
+                "Ben was not reinstated."
+            )
+            await desk.do(Disqualify(competitor="ben", reason="late"))
+            await desk.do(Reinstate(competitor="ben", reason="was in time"))
+            assert desk.ranks == START
+            await desk.do(Reinstate(competitor="ben", reason="no, he was not", undo=True))
+            assert desk.ranks[-1] == (None, "Ben", 11)
+
+    asyncio.run(story())
+
+
+def test_a_corrected_lap_keeps_its_measured_time_and_counts_though_it_was_short(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            desk.track.drives("c4", "Dora", 2.0)
+            await desk.hand_in()
+            assert desk.ranks[-1] == (None, "Dora", None)
+            done = await desk.do(Correct(lap="dora/1/1", time="0:09.000", reason="beam was blocked"))
+            assert done.sentence == "Run 1, lap 1 of Dora is 9.000 now; 2.000 was measured."
+            assert desk.ranks[0] == (1, "Dora", 9)
+            lap = desk.replica.fold.race.laps(desk.acts.reference.runs_of("c4")[0].run)[0]
+            assert (lap.measured_ns, lap.is_corrected) == (2 * SECOND_NS, True)
+
+    asyncio.run(story())
+
+
+def test_a_short_lap_that_waits_is_called_valid_and_the_run_confirmed_by_the_admin(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            say = desk.track.teller.say
+            say(CompetitorRegistered(competitor="c4", name="Dora"))
+            say(armed("r4", "c4", s=500))
+            say(passing(101, s=501))
+            say(passing(102, s=503))
+            say(finished("r4", s=504))
+            await desk.hand_in()
+            confirm = Decide(run="dora/1", decision="confirmed", reason="the official had left")
+            assert await desk.refused(confirm) == "Say valid or void for the short lap 1 first."
+            await desk.do(Judge(lap="dora/1/1", verdict="valid", reason="a short track"))
+            await desk.do(confirm)
+            assert desk.ranks[0] == (1, "Dora", 2)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (
+            Disqualify(competitor="zoe", reason="x"),
+            "Nobody is called 'zoe'; type another part of the name, or the id.",
+        ),
+        (
+            Disqualify(competitor="anna", reason="x"),
+            "'anna' may be Anna Berg (c1), Anna Vogel (c3); type the whole name, or the id in brackets.",
+        ),
+        (
+            Judge(lap="ben/2/1", verdict="void", reason="x"),
+            "Ben has 1 run, no run 2.",
+        ),
+        (Judge(lap="ben/1/9", verdict="void", reason="x"), "Run 1 has 1 lap, no lap 9."),
+        (
+            Judge(lap="ben", verdict="void", reason="x"),
+            "'ben' names no lap; type competitor/run/lap, like anna/2/3.",
+        ),
+        (
+            Decide(run="ben", decision="discarded", reason="x"),
+            "'ben' names no run; type competitor/run, like anna/2.",
+        ),
+        (
+            Correct(lap="ben/1/1", time="fast", reason="x"),
+            "'fast' is not a lap time; type it like 12.345 or 1:02.345.",
+        ),
+        (Correct(lap="ben/1/1", reason="x"), "Say the lap's time, with --time 12.345."),
+        (
+            Correct(lap="ben/1/1", time="0.000", reason="x"),
+            "A lap takes longer than zero; type its time like 12.345.",
+        ),
+        (Correct(lap="ben/1/1", reason="x", undo=True), "Run 1, lap 1 of Ben was not corrected."),
+        (Disqualify(competitor="ben", reason=" \n"), "Say why, with --reason; it is kept with the act."),
+        (Disqualify(competitor="ben", reason="x" * 401), "Say why in at most 400 characters."),
+        (
+            Disqualify(competitor="ben", reason="pushed anna   BERG, twice"),
+            "Leave the name 'Anna Berg' out of the reason: it would stay after that person is erased.",
+        ),
+        (
+            Erase(competitor="ben", reason="x", undo=True),
+            "An erasure cannot be undone: the name is in no journal any more.",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(tmp_path: Path, act: AdminAct, sentence: str) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            assert await desk.refused(act) == sentence  # type: ignore[arg-type]
+
+    asyncio.run(story())
+
+
+def test_a_whole_name_is_meant_though_it_begins_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            desk.track.drives("c4aa", "Anna", 20.0).drives("c4ab", "Anna", 21.0)
+            await desk.hand_in()
+            assert "(c4aa)" in await desk.refused(Disqualify(competitor="anna", reason="x"))
+            done = await desk.do(Disqualify(competitor="c4ab", reason="x"))
+            assert done.change.competitor == "c4ab"
+            done = await desk.do(Disqualify(competitor="ÄNNA vogel".replace("Ä", "A"), reason="x"))
+            assert done.change.competitor == "c3"
+
+    asyncio.run(story())
+
+
+def test_the_history_tells_who_did_what_when_and_why(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            await desk.do(Judge(lap="anna berg/1/2", verdict="void", reason="cut the corner"))
+            await desk.do(Correct(lap="anna berg/1/1", time="11.5", reason="video"))
+            await desk.do(Judge(lap="anna berg/1/2", verdict="void", reason="other car", undo=True))
+            assert desk.history("c1") == [
+                ("Track 0", "registered as Anna Berg", ""),
+                ("Track 0", "run 1 armed on track 1", ""),
+                ("Track 0", "run 1 ended: the official stopped it", ""),
+                ("Track 0", "run 1 confirmed", ""),
+                ("admin", "run 1, lap 2 (measured 10.000): void", "cut the corner"),
+                ("admin", "run 1, lap 1 (measured 12.000): set to 11.500", "video"),
+                ("admin", "run 1, lap 2 (measured 10.000): verdict withdrawn", "other car"),
+            ]
+            await desk.do(Erase(competitor="c1", reason="asked for it"))
+            assert desk.history("c1")[-1] == ("admin", "name erased", "asked for it")
+            assert not any("Anna" in what for _, what, _ in desk.history("c1"))
+
+    asyncio.run(story())
+
+
+def test_an_erased_person_keeps_the_results_and_loses_the_name(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            done = await desk.do(Erase(competitor="anna berg", reason="asked for it"))
+            assert done.change.name == "Erased"
+            assert desk.ranks == [(1, "Erased", 10), (2, "Ben", 11), (3, "Anna Vogel", 13)]
+            assert await desk.refused(Erase(competitor="c1", reason="x")) == "c1 was erased already."
+            view = view_competitor(desk.replica.fold, "c1")
+            assert view is not None
+            assert b"Anna Berg" not in encode_view(view)
+            await desk.do(Judge(lap="c1/1/2", verdict="void", reason="the id still names the laps"))
+
+    asyncio.run(story())

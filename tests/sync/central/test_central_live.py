@@ -1,0 +1,206 @@
+"""The live stream gives everybody the newest board, and lets no slow phone hold the others or the memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from pitboard.journal.fold import Fold
+from sync.central.central_server import Central
+from sync.central.public import live_stream
+from sync.central.public.board_feed import BoardFeed
+from tests.sync.central.central_stage import TrackStory, central_at
+
+
+@contextlib.asynccontextmanager
+async def follower(
+    central: Central, session: aiohttp.ClientSession, **headers: str
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    url = f"http://127.0.0.1:{central.public_port}/api/v1/live"
+    async with session.get(
+        url, headers={key.replace("_", "-"): text for key, text in headers.items()}
+    ) as stream:
+        yield stream
+
+
+async def next_event(stream: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return the next event's fields; comments and bare fields in between are skipped."""
+    event: dict[str, str] = {}
+    async with asyncio.timeout(5):
+        while True:
+            line = (await stream.content.readline()).decode().rstrip("\n")
+            if not line and "data" in event:
+                return event
+            if not line:
+                event = {}
+                continue
+            name, _, text = line.partition(": ")
+            event[name] = text
+
+
+async def next_board(stream: aiohttp.ClientResponse) -> Any:
+    while (event := await next_event(stream))["event"] != "board":
+        pass
+    return json.loads(event["data"])
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_follower_gets_the_board_at_once_and_each_newer_one(tmp_path: Path, encoding: str) -> None:
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            track = TrackStory()
+            async with follower(central, session, Accept_Encoding=encoding) as stream:
+                assert stream.headers["Content-Type"] == "text/event-stream"
+                assert stream.headers.get("Content-Encoding", "identity") == encoding
+                assert (await next_board(stream))["entries"] == []
+                for name in ("Anna", "Ben", "Carla"):
+                    await central.replica.accept(track.drives(name, name, 12.5).news())
+                    assert name in [entry["name"] for entry in (await next_board(stream))["entries"]]
+
+    asyncio.run(story())
+
+
+def test_many_changes_at_once_are_few_boards_and_the_last_one_is_right(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            track = TrackStory()
+            async with follower(central, session) as stream:
+                await next_board(stream)
+                for number in range(40):
+                    await central.replica.accept(track.drives(f"c{number}", f"Driver {number}", 12.5).news())
+                boards = 0
+                count = 0
+                while count < 40:
+                    count = len((await next_board(stream))["entries"])
+                    boards += 1
+                assert boards < 15
+
+    asyncio.run(story())
+
+
+def test_a_phone_that_comes_back_with_the_newest_board_is_not_sent_it_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            async with follower(central, session) as stream:
+                known = (await next_event(stream))["id"]
+            async with follower(central, session, Last_Event_ID=known) as stream:
+                assert (await next_event(stream))["event"] == "ping"
+            async with follower(central, session, Last_Event_ID="an older one") as stream:
+                assert (await next_event(stream))["id"] == known
+
+    asyncio.run(story())
+
+
+def test_a_silent_stream_is_pinged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "PING_EVERY_S", 0.05)
+
+    async def story() -> None:
+        async with (
+            central_at(tmp_path) as central,
+            aiohttp.ClientSession() as session,
+            follower(central, session) as stream,
+        ):
+            await next_board(stream)
+            assert (await next_event(stream))["event"] == "ping"
+
+    asyncio.run(story())
+
+
+def test_followers_beyond_the_bound_are_asked_to_come_later(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with (
+            central_at(tmp_path, followers_max_count=2) as central,
+            aiohttp.ClientSession() as session,
+        ):
+            async with follower(central, session) as one, follower(central, session) as two:
+                await next_board(one)
+                await next_board(two)
+                async with follower(central, session) as refused:
+                    assert refused.status == 503
+                    assert int(refused.headers["Retry-After"]) > 0
+                    assert (await refused.json())["error"] == "busy"
+            async with asyncio.timeout(2):
+                while True:
+                    async with follower(central, session) as again:
+                        if again.status == 200:
+                            break
+                    await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_stream, "SLOW_MAX_S", 0.3)
+
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            track = TrackStory()
+            for number in range(100):
+                track.drives(f"c{number}", f"Driver with a rather long name, number {number}", 12.5 + number)
+            records = track.news()
+            await central.replica.accept(records)
+            stalled = _stalled_follower(central.public_port)
+            with stalled:
+                async with follower(central, session, Accept_Encoding="identity") as stream:
+                    await next_board(stream)
+                    for number in range(12):
+                        await central.replica.accept(track.drives("c0", f"Fast {number}", 12.0).news())
+                        assert (await next_board(stream))["entries"][0]["name"] == f"Fast {number}"
+                    async with asyncio.timeout(5):
+                        while await _followers(central, session) > 1:
+                            await asyncio.sleep(0.05)
+
+    asyncio.run(story())
+
+
+def test_stopping_ends_the_streams_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            async with central_at(tmp_path) as central:
+                streams = [
+                    await session.get(f"http://127.0.0.1:{central.public_port}/api/v1/live") for _ in range(5)
+                ]
+                for stream in streams:
+                    await next_board(stream)
+                stopping_s = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - stopping_s < 0.5
+            for stream in streams:
+                assert await stream.content.read() == b""
+
+    asyncio.run(story())
+
+
+def test_the_feed_is_still_while_the_board_is_the_same() -> None:
+    async def story() -> None:
+        feed = BoardFeed(Fold("0" * 64))
+        assert not feed.refresh()
+        assert not await feed.wait_beyond(feed.newest.tag, 0.01)
+        assert await feed.wait_beyond(None, 0.01)
+        feed.close()
+        assert not await feed.wait_beyond(None, 10)
+
+    asyncio.run(story())
+
+
+def _stalled_follower(port: int) -> socket.socket:
+    """Return a connection that asks for the stream, has a tiny window and never reads."""
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    stalled.connect(("127.0.0.1", port))
+    stalled.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    return stalled
+
+
+async def _followers(central: Central, session: aiohttp.ClientSession) -> int:
+    async with session.get(f"http://127.0.0.1:{central.public_port}/api/v1/health") as answer:
+        return int((await answer.json())["followers"])

@@ -1,0 +1,237 @@
+"""A unit and central learn each other's keys from a token that somebody typed, and from nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import stat
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from pitboard.clock import SystemClock
+from pitboard.errors import ActRefused
+from pitboard.program.event_file import EventFile, load_event_file
+from pitboard.race.bodies import UnitRevoked
+from pitboard.trust.certificate import Certificate, certificate_beside
+from pitboard.trust.identity import Identity
+from sync.central.central_server import Central, open_central
+from sync.central.commands.enrolment_admin import EnrolmentAdmin
+from sync.central.config import IngestConfig
+from sync.central.enrolment.unit_register import Cut
+from sync.config import SyncConfig
+from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
+from sync.enrolling.enrolment_token import EnrolmentToken
+from sync.enrolling.enrolment_words import Role
+from sync.exchanging.requests_peer import in_daemon_thread
+from tests.race_story import STRANGER, UNIT_B
+from tests.sync.central.central_stage import TrackStory, central_config
+from trackside.config import TracksideConfig
+
+Answer = TypeVar("Answer")
+NEW_UNIT = Identity.from_seed(b"n" * 32)
+
+
+@dataclass
+class Stage:
+    """A central under TLS, its admin at the socket, and units that knock."""
+
+    central: Central
+    admin: EnrolmentAdmin
+    url: str
+
+    async def issue(self, role: Role = "unit") -> tuple[str, EnrolmentToken]:
+        issued = await in_daemon_thread(lambda: self.admin.issue("Track N", role))
+        assert issued.address == self.url
+        return issued.ticket, EnrolmentToken.parse(issued.token)
+
+    async def introduce(
+        self, token: EnrolmentToken, identity: Identity | None = NEW_UNIT
+    ) -> tuple[EnrolmentClient, Introduced]:
+        client = EnrolmentClient(self.url, token, identity)
+        return client, await in_daemon_thread(client.introduce)
+
+    async def enrol(self, identity: Identity = NEW_UNIT) -> None:
+        ticket, token = await self.issue()
+        await self.introduce(token, identity)
+        await in_daemon_thread(lambda: self.admin.decide(ticket, accept=True))
+
+    @property
+    def enrolled(self) -> dict[str, str]:
+        return dict(self.central.replica.fold.roster.enrolled())
+
+
+@contextlib.asynccontextmanager
+async def stage_at(folder: Path) -> AsyncIterator[Stage]:
+    config = msgspec.structs.replace(central_config(folder), ingest=IngestConfig(port=0), unit=[])
+    async with open_central(config, SystemClock()) as central:
+        yield Stage(central, EnrolmentAdmin(config.admin_socket), f"https://127.0.0.1:{central.ingest_port}")
+
+
+async def refused(code: str, act: Callable[[], Answer]) -> None:
+    with pytest.raises(ActRefused) as error:
+        await in_daemon_thread(act)
+    assert error.value.code == code
+
+
+def test_a_unit_is_enrolled_once_both_ends_saw_the_same_digits(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            ticket, token = await stage.issue()
+            client, introduced = await stage.introduce(token)
+            seen = await in_daemon_thread(lambda: stage.admin.wait_for_code(ticket))
+            assert seen.code == introduced.code
+            assert seen.key == NEW_UNIT.key
+            assert (
+                introduced.fingerprint
+                == Certificate.load_or_create(certificate_beside(tmp_path / "central.db")).fingerprint
+            )
+            assert introduced.welcome.event_key == stage.central.replica.fold.root_key
+            assert introduced.welcome.event == "Summer Cup"
+            assert stage.enrolled == {}
+            waiting = asyncio.create_task(in_daemon_thread(lambda: client.outcome().state))
+            await in_daemon_thread(lambda: stage.admin.decide(ticket, accept=True))
+            async with asyncio.timeout(5):
+                assert await waiting == "confirmed"
+            assert stage.enrolled == {NEW_UNIT.key: "Track N"}
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("who", ["admin", "unit"])
+def test_either_end_may_say_no_and_nothing_is_enrolled(who: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            ticket, token = await stage.issue()
+            client, _ = await stage.introduce(token)
+            if who == "admin":
+                await in_daemon_thread(lambda: stage.admin.decide(ticket, accept=False))
+            else:
+                await in_daemon_thread(lambda: client.outcome(wait_ms=0, is_refused=True))
+                await refused("not-waiting", lambda: stage.admin.decide(ticket, accept=True))
+            outcome = await in_daemon_thread(client.outcome)
+            assert outcome.state == "refused"
+            assert stage.enrolled == {}
+
+    asyncio.run(story())
+
+
+def test_a_token_is_good_once_and_only_for_its_role(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            _, token = await stage.issue()
+            await refused("wrong-role", EnrolmentClient(stage.url, token, None).introduce)
+            await stage.introduce(token)
+            await refused("used-token", EnrolmentClient(stage.url, token, STRANGER).introduce)
+            fingerprint = Certificate.load_or_create(certificate_beside(tmp_path / "central.db")).fingerprint
+            guessed = EnrolmentToken.make(fingerprint=fingerprint)
+            await refused("unknown-token", EnrolmentClient(stage.url, guessed, STRANGER).introduce)
+
+    asyncio.run(story())
+
+
+def test_nothing_is_told_to_another_box_than_the_one_that_made_the_token(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            foreign = EnrolmentToken.make(fingerprint="00" * 32)
+            await refused("another-central", EnrolmentClient(stage.url, foreign, NEW_UNIT).introduce)
+            await refused("bad-address", EnrolmentClient("http://127.0.0.1:1", foreign, NEW_UNIT).introduce)
+
+    asyncio.run(story())
+
+
+def test_a_guesser_is_slowed_down(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            fingerprint = Certificate.load_or_create(certificate_beside(tmp_path / "central.db")).fingerprint
+            guess = EnrolmentToken.make(fingerprint=fingerprint)
+            for _ in range(6):
+                await refused("unknown-token", EnrolmentClient(stage.url, guess, STRANGER).introduce)
+            await refused("too-often", EnrolmentClient(stage.url, guess, STRANGER).introduce)
+
+    asyncio.run(story())
+
+
+def test_a_display_gets_the_event_and_no_right_to_write(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            ticket, token = await stage.issue("display")
+            client, introduced = await stage.introduce(token, None)
+            await in_daemon_thread(lambda: stage.admin.decide(ticket, accept=True))
+            outcome = await in_daemon_thread(client.outcome)
+            assert outcome.state == "confirmed"
+            assert introduced.welcome.event_key == stage.central.replica.fold.root_key
+            assert stage.enrolled == {}
+
+    asyncio.run(story())
+
+
+def test_a_revoked_unit_counts_up_to_where_the_admin_says_and_its_key_never_comes_back(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            await stage.enrol()
+            track = TrackStory()
+            track.teller.__init__(NEW_UNIT, "Track N")  # type: ignore[misc]
+            track.drives("c1", "Anna", 12.5).drives("c2", "Ben", 11.5)
+            await stage.central.replica.accept(track.teller.records)
+            stream, head = track.teller.writer.stream, len(track.teller.records)
+            [unit] = await in_daemon_thread(stage.admin.units)
+            assert (unit.state, unit.records, unit.streams) == ("enrolled", head, 1)
+            cut = Cut(from_seq={stream[:8]: head})  # the confirmation of the second run
+            revoked = await in_daemon_thread(lambda: stage.admin.revoke("track n", "lost", cut))
+            assert revoked.heads == {stream: head - 1}
+            board = stage.central.replica.fold.board
+            assert [entry.competitor for entry in board.in_order() if entry.best_ns] == ["c1"]
+            [unit] = await in_daemon_thread(stage.admin.units)
+            assert unit.state == "revoked"
+            _, token = await stage.issue()
+            await refused("revoked-key", EnrolmentClient(stage.url, token, NEW_UNIT).introduce)
+            await stage.introduce(token, UNIT_B)  # the token was not spent on the refusal
+
+    asyncio.run(story())
+
+
+def test_a_cut_in_time_leaves_out_what_was_stamped_later(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            await stage.enrol()
+            track = TrackStory()
+            track.teller.__init__(NEW_UNIT, "Track N")  # type: ignore[misc]
+            track.drives("c1", "Anna", 12.5)
+            await stage.central.replica.accept(track.teller.records)
+            middle = track.teller.records[3]
+            cut = Cut(before_utc_ms=middle.header.stamp >> 16)
+            revoked = await in_daemon_thread(lambda: stage.admin.revoke("Track N", "lost", cut))
+            assert revoked.heads == {middle.stream: 3}
+            bodies = stage.central.replica.fold.roster
+            assert bodies.is_revoked(NEW_UNIT.key)
+            assert isinstance(UnitRevoked(key=NEW_UNIT.key).heads, dict)
+
+    asyncio.run(story())
+
+
+def test_what_the_unit_was_told_takes_the_place_of_its_configs_keys(tmp_path: Path) -> None:
+    told = EventFile(
+        event='Cup "2026" \\ é',
+        event_key="ab" * 32,
+        name="Track N",
+        central="https://192.0.2.20:8081",
+        central_fingerprint="cd" * 32,
+    )
+    path = tmp_path / "event.toml"
+    told.save(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_event_file(path) == told
+    (tmp_path / "trackside.toml").write_text(
+        'name = "Track N"\nkey_file = "unit.key"\njournal = "unit.db"\n[api]\nsocket = "api.sock"\n'
+    )
+    assert TracksideConfig.load(tmp_path / "trackside.toml").event_key == told.event_key
+    (tmp_path / "sync.toml").write_text('unit_socket = "api.sock"\nevent_file = "event.toml"\n')
+    sync = SyncConfig.load(tmp_path / "sync.toml")
+    assert (sync.central, sync.central_fingerprint) == (told.central, told.central_fingerprint)

@@ -1,0 +1,193 @@
+"""The phone page in a real browser: live, found, offline, and safe with any name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.race_story import armed, passing
+from tests.sync.central.central_stage import CentralThread, TrackStory
+
+PHONE = {"width": 360, "height": 740}
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
+HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\">"
+
+
+@pytest.fixture
+def central(tmp_path: Path) -> Iterator[CentralThread]:
+    with CentralThread(tmp_path).running() as central:
+        yield central
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(8_000)
+    yield context
+    context.close()
+
+
+def open_page(phone: BrowserContext, central: CentralThread, path: str = "") -> Page:
+    page = phone.new_page()
+    page.goto(f"http://127.0.0.1:{central.port}/{path}")
+    expect(page.locator("#link")).to_have_text("Live")
+    return page
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#rows .name").all_text_contents()
+
+
+def test_a_result_appears_without_a_reload(central: CentralThread, phone: BrowserContext) -> None:
+    page = open_page(phone, central)
+    expect(page.locator("#nothing")).to_contain_text("No results yet")
+    track = TrackStory()
+    central.take(track.drives("c1", "Anna", 12.5).news())
+    expect(page.locator("#rows .name")).to_have_text(["Anna"])
+    central.take(track.drives("c2", "Ben", 61.25).drives("c3", "Carla", 9.875).news())
+    expect(page.locator("#rows .name")).to_have_text(["Carla", "Anna", "Ben"])
+    expect(page.locator("#rows .time")).to_have_text(["9.875", "12.500", "1:01.250"])
+    expect(page.locator("#rows .gap")).to_have_text(["", "+2.625", "+51.375"])
+    expect(page.locator("#nothing")).to_be_hidden()
+
+
+def test_who_drives_now_is_shown_and_the_laps_are_provisional(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    page = open_page(phone, central)
+    track = TrackStory().drives("c1", "Anna", 12.5)
+    track.teller.say(armed("live", "c1", s=500.0))
+    central.take(track.news())
+    card = page.locator(".card")
+    expect(card).to_contain_text("Ready to start")
+    for seq, at_s in ((100, 501.0), (101, 512.0), (102, 513.5)):
+        track.teller.say(passing(seq, s=at_s))
+    central.take(track.news())
+    expect(card).to_contain_text("Running")
+    expect(card).to_contain_text("Last lap: short, not judged yet. Provisional")
+    expect(card.locator(".value").first).to_have_text("2")
+
+
+def test_a_competitor_is_found_and_their_laps_are_shown_and_followed(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    track = TrackStory().drives("c1", "René Dubois", 12.5, 1.0).drives("c2", "Ben", 11.0)
+    central.take(track.news())
+    page = open_page(phone, central)
+    page.fill("#query", "bois")
+    expect(page.locator("#found-rows .name")).to_have_text(["René Dubois"])
+    page.locator("#found-rows a").click()
+    expect(page.locator("#competitor-page h2")).to_have_text("René Dubois")
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500", "Lap 2Short, not judged yet1.000"])
+    page.get_by_role("button", name="Follow").click()
+    expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
+    page.fill("#query", "")
+    page.goto(f"http://127.0.0.1:{central.port}/#/")
+    page.reload()
+    expect(page.locator("#followed-rows .name")).to_have_text(["René Dubois"])
+
+
+def test_a_phone_without_network_shows_the_last_board_and_says_how_old_it_is(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = open_page(phone, central)
+    expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    phone.set_offline(True)
+    page.reload()
+    expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+    expect(page.locator("#banner")).to_contain_text("No network. Board from")
+    expect(page.locator("#banner")).to_contain_text("less than a minute old")
+    page.fill("#query", "be")
+    expect(page.locator("#found-rows .name")).to_have_text(["Ben"])
+    expect(page.locator("#found-note")).to_contain_text("last board")
+    phone.set_offline(False)
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.locator("#banner")).to_be_empty()
+
+
+def test_a_restart_of_central_is_survived_without_a_touch(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    track = TrackStory().drives("c1", "Anna", 12.5)
+    central.take(track.news())
+    page = open_page(phone, central)
+    central.stop()
+    expect(page.locator("#banner")).to_contain_text("The server does not answer. Board from")
+    assert names(page) == ["Anna"]
+    central.start()
+    central.take(track.drives("c2", "Ben", 11.0).news())
+    expect(page.locator("#rows .name")).to_have_text(["Ben", "Anna"])
+    expect(page.locator("#link")).to_have_text("Live")
+
+
+def test_a_phone_too_many_still_gets_the_board(tmp_path: Path, phone: BrowserContext) -> None:
+    with CentralThread(tmp_path, followers_max_count=1).running() as central:
+        central.take(TrackStory().drives("c1", "Anna", 12.5).news())
+        open_page(phone, central)
+        late = phone.new_page()
+        late.goto(f"http://127.0.0.1:{central.port}/")
+        expect(late.locator("#rows .name")).to_have_text(["Anna"])
+        expect(late.locator("#link")).to_have_text("Slow updates")
+        expect(late.locator("#banner")).to_be_empty()
+
+
+def test_laps_seen_before_are_there_without_a_network(central: CentralThread, phone: BrowserContext) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = open_page(phone, central)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c1")
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    phone.set_offline(True)
+    page.reload()
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    expect(page.locator("#competitor-page")).to_contain_text("as this phone saw them last")
+    page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c2")
+    expect(page.locator("#competitor-page")).to_contain_text("need the network")
+    expect(page.locator("#competitor-page dd").nth(1)).to_have_text("13.500")
+
+
+def test_any_name_is_text_and_fits(central: CentralThread, phone: BrowserContext) -> None:
+    track = TrackStory()
+    for number, name in enumerate((HOSTILE_NAME, LONG_NAME, "日本語の名前", "محمد العربي", "W" * 80)):
+        track.drives(f"c{number}", name, 12.5 + number)
+    track.drives("slow", "Slow", 3_754.25)
+    central.take(track.news())
+    troubles: list[str] = []
+    page = phone.new_page()
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(f"http://127.0.0.1:{central.port}/")
+    expect(page.locator("#rows .name").first).to_have_text(HOSTILE_NAME)
+    expect(page.locator("#rows .time").last).to_have_text("1:02:34.250")
+    assert page.locator("#rows img").count() == 0
+    assert page.title() == "Summer Cup"
+    for path in ("", "#/competitors/c0", "#/competitors/c4", "#/competitors/slow", "#/competitors/nobody"):
+        page.goto(f"http://127.0.0.1:{central.port}/{path}")
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert [trouble for trouble in troubles if "404" not in trouble] == []
+
+
+def test_two_hundred_entries_are_all_there_with_targets_for_a_thumb(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    track = TrackStory()
+    for number in range(200):
+        track.drives(f"c{number}", f"Driver {number}", 12.5 + number / 100)
+    records = track.news()
+    for start in range(0, len(records), 500):
+        central.take(records[start : start + 500])
+    page = open_page(phone, central)
+    expect(page.locator("#rows li")).to_have_count(200)
+    assert names(page)[199] == "Driver 199"
+    for target in ("#query", "#rows a"):
+        box = page.locator(target).first.bounding_box()
+        assert box is not None
+        assert box["height"] >= 48
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

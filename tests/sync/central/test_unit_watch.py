@@ -1,0 +1,124 @@
+"""What a unit says of its sensors reaches central's admin, signed, and only from enrolled units."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pitboard.clock import ScriptedClock
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import UnitRevoked
+from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, seal_status
+from sync.central.commands.unit_watch_commands import lines_of
+from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
+from sync.status_courier import TELL_EVERY_COUNT, StatusCourier
+from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
+from trackside.api.unit_status_api import UnitStatusApi
+from trackside.timing.lights import BridgeReport, Lights, SensorState, SensorStatus
+
+
+def status(identity: Identity = UNIT_A, *, mono_ns: int = 1, boot_id: str = "boot") -> UnitStatus:
+    return UnitStatus(
+        key=identity.key, name="Track A", boot_id=boot_id, mono_ns=mono_ns, utc_ms=0, lights=[], sensors=[]
+    )
+
+
+def with_watch(folder: Path, story: Callable[[UnitWatch, Replica, ScriptedClock], Awaitable[None]]) -> None:
+    async def run() -> None:
+        clock = ScriptedClock()
+        async with Replica.open(folder / "central.db", root_key=ROOT.key, clock=clock) as replica:
+            await replica.accept(central_enrols(UNIT_A).records)
+            await story(UnitWatch(replica, clock), replica, clock)
+
+    asyncio.run(run())
+
+
+def test_only_the_unit_itself_speaks_for_itself(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        watch.take(seal_status(status(), UNIT_A))
+        changed = seal_status(status(mono_ns=2), UNIT_A)
+        for bad, sentence in (
+            (seal_status(status(mono_ns=2), STRANGER), "not signed"),
+            (seal_status(status(STRANGER), STRANGER), "not enrolled"),
+            (
+                msgspec.structs.replace(changed, status=changed.status.replace("Track A", "Track B")),
+                "not sign",
+            ),
+            (SealedStatus(status="{}", signature="0" * 128), "makes no sense"),
+            (seal_status(status(mono_ns=1), UNIT_A), "later status"),
+        ):
+            with pytest.raises(StatusRefused, match=sentence):
+                watch.take(bad)
+        watch.take(seal_status(status(mono_ns=0, boot_id="next"), UNIT_A))
+
+    with_watch(tmp_path, story)
+
+
+def test_silence_shows_and_a_revoked_unit_does_not(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        (unit,) = watch.view().units
+        assert (unit.is_silent, unit.status) == (True, None)
+        assert lines_of(unit) == [f"{unit.name}: has said nothing since central started"]
+        watch.take(seal_status(status(), UNIT_A))
+        assert not watch.view().units[0].is_silent
+        clock.advance(ms=SILENT_AFTER_MS + 1)
+        assert watch.view().units[0].is_silent
+        assert "SILENT" in lines_of(watch.view().units[0])[0]
+        central = central_enrols(UNIT_A)
+        central.say(UnitRevoked(key=UNIT_A.key))
+        await replica.accept(central.records)
+        assert watch.view().units == []
+
+    with_watch(tmp_path, story)
+
+
+class Unit:
+    """The unit's answer, made by the parts that make it there."""
+
+    def __init__(self, lights: Lights, clock: ScriptedClock) -> None:
+        self._api = UnitStatusApi(lights, UNIT_A, clock, name="Track A")
+
+    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+        return msgspec.json.encode(seal_status(self._api.status(), UNIT_A))
+
+
+class Central:
+    def __init__(self, watch: UnitWatch) -> None:
+        self._watch = watch
+
+    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+        self._watch.take(msgspec.json.decode(body or b"", type=SealedStatus))
+        return b"{}"
+
+
+def test_each_trouble_of_a_sensor_reaches_central_at_the_next_look(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        lights = Lights(replica, clock, unit_key=UNIT_A.key, journal_folder=tmp_path)
+        courier = StatusCourier(Unit(lights, clock), Central(watch))
+        states: tuple[SensorState, ...] = ("ok", "port-gone", "silent", "blocked", "ok")
+        for state in states:
+            lights.take(
+                BridgeReport(sensors=[SensorStatus(sensor="beam-1", state=state, counters={"gaps": 2})])
+            )
+            clock.advance(ms=1_000)
+            assert await courier.carry_once()
+            (unit,) = watch.view().units
+            assert unit.status is not None
+            assert [(sensor.sensor, sensor.state) for sensor in unit.status.sensors] == [("beam-1", state)]
+            assert (unit.status.lights[0].state == "ok") == (state == "ok")
+        assert "    beam-1 ok (gaps 2)" in lines_of(unit)
+        clock.advance(ms=1_000)
+        assert not await courier.carry_once()
+        told = []
+        for _ in range(TELL_EVERY_COUNT):
+            lights.take(BridgeReport(sensors=[SensorStatus(sensor="beam-1", state="ok")]))
+            clock.advance(ms=1_000)
+            told.append(await courier.carry_once())
+        assert told.count(True) == 1
+
+    with_watch(tmp_path, story)

@@ -1,0 +1,228 @@
+"""What every page must keep at every size: nothing overlaps, is outside, or is too small for a glove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+
+from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from tests.trackside.touch.touch_samples import (
+    HARD_NAMES,
+    MANY_LAPS,
+    NOW_MONO_NS,
+    SECOND_NS,
+    SIZES,
+    SOME_LAPS,
+    competitors,
+    lap,
+    run,
+    scenes,
+    screen,
+)
+from trackside.touch.scene.idle_scene import names_on_show
+from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.widgets.geometry import BUTTON_MIN_PX, Measures
+from trackside.touch.widgets.view import Order, Page, View
+from trackside.touch.widgets.widgets import Layout, Look
+
+KEY_MIN_PX = 72
+ALL_SIZES = (*SIZES, Measures(1024, 600), Measures(1920, 1080))
+every_scene = pytest.mark.parametrize("scene", sorted(scenes()))
+every_size = pytest.mark.parametrize("measures", ALL_SIZES, ids=lambda one: f"{one.width}x{one.height}")
+
+
+def laid(scene: str, measures: Measures) -> Layout:
+    state, view = scenes()[scene]
+    return lay_out(state, view, measures, NOW_MONO_NS)
+
+
+@every_scene
+@every_size
+def test_buttons_do_not_overlap(scene: str, measures: Measures) -> None:
+    enabled = [widget for widget in laid(scene, measures).widgets if widget.takes_taps]
+    overlapping = [
+        (one.name, other.name) for one, other in combinations(enabled, 2) if one.rect.overlaps(other.rect)
+    ]
+    assert overlapping == []
+
+
+@every_scene
+@every_size
+def test_everything_is_on_the_screen(scene: str, measures: Measures) -> None:
+    outside = [w.name for w in laid(scene, measures).widgets if not measures.screen.covers(w.rect)]
+    assert outside == []
+
+
+@every_scene
+@every_size
+def test_every_button_is_large_enough_for_a_glove(scene: str, measures: Measures) -> None:
+    for widget in laid(scene, measures).widgets:
+        if not widget.takes_taps:
+            continue
+        least = KEY_MIN_PX if widget.look is Look.KEY else BUTTON_MIN_PX
+        if widget.look is Look.LIGHT:
+            assert widget.rect.w >= 100, widget.name
+            assert widget.rect.h >= 60, widget.name
+        else:
+            assert widget.rect.w >= least, widget.name
+            assert widget.rect.h >= least, widget.name
+
+
+def test_at_the_design_size_buttons_are_96_pixels_high() -> None:
+    for scene in scenes():
+        for widget in laid(scene, Measures(1280, 800)).widgets:
+            if widget.takes_taps and widget.look is not Look.LIGHT:
+                assert widget.rect.h >= 96, (scene, widget.name)
+
+
+@every_scene
+def test_names_are_unique_so_that_each_can_be_tapped(scene: str) -> None:
+    names = [widget.name for widget in laid(scene, SIZES[0]).widgets]
+    assert len(names) == len(set(names))
+
+
+@every_scene
+def test_the_three_lights_are_always_there_with_a_word_and_a_shape(scene: str) -> None:
+    for name in ("sensor", "central", "disk"):
+        light = laid(scene, SIZES[1]).widget(f"light:{name}")
+        assert light is not None
+        assert light.note
+        assert light.icon
+
+
+def test_two_hundred_names_can_all_be_reached_page_by_page() -> None:
+    state = screen("idle", count=200)
+    for measures in SIZES:
+        seen: set[str] = set()
+        top = 0
+        while True:
+            layout = lay_out(state, View(list_top=top), measures, NOW_MONO_NS)
+            seen |= {w.name for w in layout.widgets if w.name.startswith("pick:")}
+            assert layout.list_area is not None
+            if top >= layout.list_area.top_max:
+                break
+            top = layout.list_area.top + layout.list_area.shown
+        assert len(seen) == 200
+
+
+def test_a_list_shorter_than_it_was_shows_its_end_not_nothing() -> None:
+    layout = lay_out(screen("idle", count=3), View(list_top=150), SIZES[0], NOW_MONO_NS)
+    assert sum(widget.name.startswith("pick:") for widget in layout.widgets) == 3
+
+
+def test_start_waits_for_a_name_and_says_so() -> None:
+    start = lay_out(screen("idle"), View(), SIZES[0], NOW_MONO_NS).widget("start")
+    assert start is not None
+    assert (start.enabled, start.note) == (False, "Pick a name first")
+    gone = lay_out(screen("idle"), View(picked="nobody"), SIZES[0], NOW_MONO_NS).widget("start")
+    assert gone is not None
+    assert not gone.enabled
+
+
+def test_searching_ignores_case_and_accents_and_takes_words_in_any_order() -> None:
+    def found(search: str) -> list[str]:
+        return [one.name for one in names_on_show(competitors(200), search=search, order=Order.NAME)]
+
+    assert found("zizka luk") == ["Łukasz Žižka-Øvergård"]
+    assert found("ØVERGARD") == ["Łukasz Žižka-Øvergård"]
+    assert found("日本") == ["鈴木 日本語"]
+    assert found("nobody at all") == []
+
+
+def test_names_come_newest_first_or_by_name() -> None:
+    three = (
+        Competitor(competitor="1", name="Élodie"),
+        Competitor(competitor="2", name="Zoë"),
+        Competitor(competitor="3", name="eric"),
+    )
+    assert [one.competitor for one in names_on_show(three, search="", order=Order.NEWEST)] == ["3", "2", "1"]
+    assert [one.competitor for one in names_on_show(three, search="", order=Order.NAME)] == ["1", "3", "2"]
+
+
+def test_confirm_is_disabled_with_the_reason_while_a_short_lap_waits() -> None:
+    confirm = lay_out(screen("review", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS).widget("confirm")
+    assert confirm is not None
+    assert not confirm.enabled
+    assert "Lap 3" in confirm.note
+
+
+def test_while_running_only_short_or_judged_laps_ask_for_a_verdict() -> None:
+    layout = lay_out(screen("running", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS)
+    assert {w.name for w in layout.widgets if w.name.endswith(":void")} == {"judge:l3:void", "judge:l5:void"}
+
+
+def test_the_newest_lap_is_on_top_and_the_best_is_marked() -> None:
+    layout = lay_out(screen("running", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS)
+    rows = sorted((w for w in layout.widgets if w.name.startswith("lap:")), key=lambda w: w.rect.y)
+    assert [row.value for row in rows] == ["6", "5", "4", "3", "2", "1"]
+    assert [row.value for row in rows if row.note == "best"] == ["4"]
+
+
+def test_a_lap_stamped_by_hand_says_how_far_off_it_may_be() -> None:
+    layout = lay_out(
+        screen("review", run(lap(1, 9_000), lap(2, 9_500, uncertainty_ns=141_000_000))), View(), SIZES[0], 0
+    )
+    assert {w.value: w.note for w in layout.widgets if w.look is Look.LAP} == {"1": "best", "2": "±0.14 s"}
+
+
+def test_a_void_lap_is_never_the_best() -> None:
+    layout = lay_out(
+        screen("review", run(lap(1, 9_000, verdict="void"), lap(2, 9_500))), View(), SIZES[0], NOW_MONO_NS
+    )
+    assert [w.value for w in layout.widgets if w.note == "best"] == ["2"]
+
+
+def test_the_countdown_shows_tenths_only_at_the_end() -> None:
+    def countdown(started_s_ago: int) -> str:
+        state = screen("running", run(started_s_ago=started_s_ago))
+        widget = lay_out(state, View(), SIZES[0], NOW_MONO_NS).widget("countdown")
+        assert widget is not None
+        return widget.label
+
+    assert countdown(50) == "2:10"
+    assert countdown(175) == "0:05.0"
+    assert countdown(200) == "0:00.0"
+
+
+def test_what_does_not_change_is_laid_out_the_same_a_moment_later() -> None:
+    state = screen("running", run(*SOME_LAPS))
+    one = lay_out(state, View(), SIZES[0], NOW_MONO_NS)
+    assert lay_out(state, View(), SIZES[0], NOW_MONO_NS + SECOND_NS // 3) == one
+    assert lay_out(state, View(), SIZES[0], NOW_MONO_NS + SECOND_NS) != one
+    review = screen("review", run(*SOME_LAPS))
+    assert lay_out(review, View(), SIZES[0], 1) == lay_out(review, View(), SIZES[0], NOW_MONO_NS)
+
+
+def test_when_the_unit_is_lost_no_act_can_be_tapped_in_any_phase() -> None:
+    lost = View(is_link_lost=True, picked="c3")
+    states: list[ScreenState] = [
+        screen("idle"),
+        *(screen(phase, run(*MANY_LAPS)) for phase in ("armed", "running", "time-up", "review")),
+    ]
+    for state in states:
+        for page in Page:
+            layout = lay_out(state, replace(lost, page=page, typed="Ada"), SIZES[1], NOW_MONO_NS)
+            banner = layout.widget("banner")
+            assert banner is not None
+            assert banner.label == "Timing unit not answering, taps are not saved"
+            tappable = {widget.name.split(":")[0] for widget in layout.widgets if widget.takes_taps}
+            assert not tappable & {"start", "manual", "stop", "confirm", "discard", "judge", "register"}
+            assert "keyboard:done" not in {widget.name for widget in layout.widgets if widget.takes_taps}
+
+
+def test_a_button_that_is_being_sent_says_so_and_cannot_be_tapped_again() -> None:
+    view = View(sending=frozenset({"confirm", "manual"}))
+    confirm = lay_out(screen("review", run(lap(1, 9_000))), view, SIZES[0], NOW_MONO_NS).widget("confirm")
+    assert confirm is not None
+    assert (confirm.label, confirm.enabled) == ("Sending…", False)
+    manual = lay_out(screen("running", run()), view, SIZES[0], NOW_MONO_NS).widget("manual")
+    assert manual is not None
+    assert (manual.label, manual.enabled) == ("Sending…", True)  # the next car does not wait
+
+
+def test_hard_names_reach_the_screen_whole() -> None:
+    for name in HARD_NAMES:
+        layout = lay_out(screen("armed", run(name=name, started_s_ago=None)), View(), SIZES[1], NOW_MONO_NS)
+        assert any(widget.label == name for widget in layout.widgets)

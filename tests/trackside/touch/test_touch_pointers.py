@@ -1,0 +1,123 @@
+"""Fingers in gloves, on a layout that moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pitboard.unit_api.unit_calls import ScreenState
+from tests.trackside.touch.touch_samples import SIZES, SOME_LAPS, lap, run, screen
+from trackside.touch.input.pointers import Drag, Pointers, Tap
+from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.widgets.view import View
+from trackside.touch.widgets.widgets import Layout
+
+MS = 1_000_000
+
+
+def layout_of(state: ScreenState) -> Layout:
+    return lay_out(state, View(), SIZES[0], 0)
+
+
+def middle(layout: Layout, name: str) -> tuple[int, int]:
+    widget = layout.widget(name)
+    assert widget is not None
+    return widget.rect.x + widget.rect.w // 2, widget.rect.y + widget.rect.h // 2
+
+
+RUNNING = layout_of(screen("running", run(*SOME_LAPS)))
+REVIEW = layout_of(screen("review", run(*SOME_LAPS[:2])))
+
+
+def shown(layout: Layout) -> Pointers:
+    pointers = Pointers()
+    pointers.see(layout, 0)
+    return pointers
+
+
+def test_a_tap_carries_the_moment_the_finger_came_down() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "manual")
+    pointers.down(1, x, y, 500 * MS)
+    assert pointers.pressed(500 * MS) == {"manual"}
+    assert pointers.up(1, x, y, 620 * MS) == Tap(name="manual", pressed_mono_ns=500 * MS)
+
+
+def test_a_finger_that_slides_off_decides_nothing() -> None:
+    pointers = shown(REVIEW)
+    x, y = middle(REVIEW, "confirm")
+    pointers.down(1, x, y, 500 * MS)
+    assert pointers.up(1, 10, 10, 700 * MS) is None
+
+
+def test_a_button_must_have_stood_still_under_the_finger() -> None:
+    pointers = shown(REVIEW)
+    x, y = middle(REVIEW, "judge:l2:void")
+    moved = layout_of(screen("review", run(*SOME_LAPS[:2], lap(3, 22_000))))
+    pointers.see(moved, 1_000 * MS)
+    pointers.down(1, x, y, 1_100 * MS)
+    assert pointers.up(1, x, y, 1_150 * MS) is None
+    pointers.down(1, x, y, 1_400 * MS)
+    assert pointers.up(1, x, y, 1_450 * MS) == Tap(name="judge:l3:void", pressed_mono_ns=1_400 * MS)
+
+
+def test_a_row_that_moves_during_the_tap_is_still_the_one_that_was_meant() -> None:
+    pointers = shown(REVIEW)
+    x, y = middle(REVIEW, "judge:l2:void")
+    pointers.down(1, x, y, 1_000 * MS)
+    pointers.see(layout_of(screen("review", run(*SOME_LAPS[:2], lap(3, 22_000)))), 1_010 * MS)
+    assert pointers.up(1, x, y, 1_080 * MS) == Tap(name="judge:l2:void", pressed_mono_ns=1_000 * MS)
+
+
+def test_a_button_that_went_away_during_the_tap_does_nothing() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "manual")
+    pointers.down(1, x, y, 1_000 * MS)
+    pointers.see(REVIEW, 1_010 * MS)
+    assert pointers.up(1, x, y, 1_080 * MS) is None
+
+
+def test_a_resting_palm_does_not_block_the_other_hand() -> None:
+    pointers = shown(RUNNING)
+    pointers.down(1, 5, 790, 900 * MS)
+    x, y = middle(RUNNING, "manual")
+    pointers.down(2, x, y, 1_000 * MS)
+    assert pointers.up(2, x, y, 1_080 * MS) is not None
+
+
+def test_stop_acts_only_when_held_and_only_once() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "stop")
+    pointers.down(1, x, y, 1_000 * MS)
+    assert pointers.held(1_400 * MS) is None
+    assert pointers.held(1_700 * MS) == Tap(name="stop", pressed_mono_ns=1_000 * MS)
+    assert pointers.held(1_800 * MS) is None
+    assert pointers.up(1, x, y, 1_900 * MS) is None
+
+
+def test_a_drag_over_the_laps_scrolls_and_judges_nothing() -> None:
+    pointers = shown(REVIEW)
+    x, y = middle(REVIEW, "judge:l2:void")
+    pointers.down(1, x, y, 1_000 * MS)
+    assert pointers.move(1, x, y - 10) is None
+    drag = pointers.move(1, x, y - 80)
+    assert isinstance(drag, Drag)
+    assert drag.moved_px == -80
+    assert pointers.up(1, x, y, 1_200 * MS) is None
+
+
+def test_disabled_buttons_cannot_be_pressed() -> None:
+    widgets = tuple(replace(widget, enabled=False) for widget in REVIEW.widgets)
+    pointers = shown(Layout(widgets=widgets))
+    x, y = middle(REVIEW, "confirm")
+    pointers.down(1, x, y, 1_000 * MS)
+    assert pointers.pressed(1_000 * MS) == frozenset()
+    assert pointers.up(1, x, y, 1_100 * MS) is None
+
+
+def test_a_very_short_tap_is_still_seen() -> None:
+    pointers = shown(REVIEW)
+    x, y = middle(REVIEW, "confirm")
+    pointers.down(1, x, y, 1_000 * MS)
+    pointers.up(1, x, y, 1_001 * MS)
+    assert pointers.pressed(1_030 * MS) == {"confirm"}
+    assert pointers.pressed(1_200 * MS) == frozenset()

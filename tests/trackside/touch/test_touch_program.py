@@ -1,0 +1,88 @@
+"""Config, video driver and painting of the touchscreen program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pygame
+import pytest
+
+from pitboard.drawing.typeface import Typeface
+from pitboard.errors import ConfigRefused
+from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
+from trackside.touch.paint.widget_painter import Painter
+from trackside.touch.paint.window import choose_video_driver
+from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.touch_config import TouchConfig
+from trackside.touch.widgets.geometry import Rect
+from trackside.touch.widgets.view import View
+
+
+def test_the_config_has_defaults_and_paths_beside_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "touch.toml"
+    path.write_text('socket = "api.sock"\n')
+    config = TouchConfig.load(path)
+    assert (config.socket, config.width, config.height) == (tmp_path / "api.sock", 1280, 800)
+    assert (config.fullscreen, config.control_socket) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("fulscreen = true", "unknown key 'fulscreen'"),
+        ("width = 640", "key 'width'"),
+        ('height = "tall"', "key 'height'"),
+    ],
+)
+def test_a_wrong_key_or_value_stops_the_start_and_says_where(tmp_path: Path, line: str, reason: str) -> None:
+    path = tmp_path / "touch.toml"
+    path.write_text(f'socket = "api.sock"\n{line}\n')
+    with pytest.raises(ConfigRefused, match=reason):
+        TouchConfig.load(path)
+
+
+def test_the_dummy_driver_is_chosen_only_where_there_is_no_screen(tmp_path: Path) -> None:
+    assert choose_video_driver({}, drm_folder=tmp_path) == "dummy"
+    assert choose_video_driver({"DISPLAY": ":0"}, drm_folder=tmp_path) is None
+    assert choose_video_driver({"WAYLAND_DISPLAY": "wayland-0"}, drm_folder=tmp_path) is None
+    assert choose_video_driver({"SDL_VIDEODRIVER": "kmsdrm"}, drm_folder=tmp_path) is None
+    (tmp_path / "card1").touch()
+    assert choose_video_driver({}, drm_folder=tmp_path) is None
+
+
+@pytest.mark.parametrize("measures", SIZES, ids=lambda one: f"{one.width}x{one.height}")
+def test_every_page_can_be_painted(measures: object) -> None:
+    size = next(one for one in SIZES if one == measures)
+    surface = pygame.Surface((size.width, size.height))
+    painter = Painter(surface, Typeface.load(), size)
+    for state, view in scenes().values():
+        assert painter.paint(lay_out(state, view, size, NOW_MONO_NS).widgets) is not None
+
+
+def test_only_what_changed_is_painted_again_and_the_picture_is_the_same() -> None:
+    size = SIZES[0]
+    typeface = Typeface.load()
+    before = lay_out(screen("running", run(*SOME_LAPS)), View(), size, NOW_MONO_NS).widgets
+    after = lay_out(
+        screen("running", run(*SOME_LAPS, lap(7, 20_100))), View(), size, NOW_MONO_NS + 1_000_000_000
+    ).widgets
+    kept = pygame.Surface((size.width, size.height))
+    painter = Painter(kept, typeface, size)
+    assert painter.paint(before) == size.screen
+    assert painter.paint(before) is None
+    changed = painter.paint(after)
+    assert changed is not None
+    assert changed != size.screen
+    fresh = pygame.Surface((size.width, size.height))
+    Painter(fresh, typeface, size).paint(after)
+    assert pygame.image.tobytes(kept, "RGB") == pygame.image.tobytes(fresh, "RGB")
+
+
+def test_a_new_second_repaints_the_countdown_and_little_else() -> None:
+    size = SIZES[0]
+    painter = Painter(pygame.Surface((size.width, size.height)), Typeface.load(), size)
+    state = screen("running", run(*SOME_LAPS))
+    painter.paint(lay_out(state, View(), size, NOW_MONO_NS).widgets)
+    changed = painter.paint(lay_out(state, View(), size, NOW_MONO_NS + 1_000_000_000).widgets)
+    assert isinstance(changed, Rect)
+    assert changed.w * changed.h < size.width * size.height // 8

@@ -1,0 +1,249 @@
+"""Screens as they occur at a venue, for the tests of the touchscreen."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from pitboard.unit_api.unit_calls import (
+    Competitor,
+    ContactSeal,
+    DisplayNode,
+    Entry,
+    Lap,
+    Light,
+    Phase,
+    Run,
+    ScreenState,
+)
+from trackside.touch.widgets.geometry import Measures
+from trackside.touch.widgets.typed_contact import TypedContact
+from trackside.touch.widgets.view import Hold, Message, Page, Purpose, View
+
+SECOND_NS = 1_000_000_000
+NOW_MONO_NS = 5_000 * SECOND_NS
+SIZES = (Measures(1280, 800), Measures(800, 480))
+HARD_NAMES = (
+    "Wolfeschlegelsteinhausenbergerdorff, Maximiliane",
+    "鈴木 日本語",
+    "محمد العربية",
+    "हिन्दी क्षत्रिय",
+    "Łukasz Žižka-Øvergård",
+    "김민준",
+)
+_FIRST = ("Ada", "Björn", "Chiara", "Dmitri", "Élodie", "Finn", "Greta", "Hugo", "Ingrid", "Jonas")
+_LAST = ("Álvarez", "Brandt", "Costa", "Dubois", "Eriksen", "Fischer", "García", "Huber", "Ivanova", "Jansen")
+
+LIGHTS = (
+    Light(light="sensor", state="ok", detail="Beam clear, last heartbeat 0.4 s ago."),
+    Light(light="central", state="warning", detail="Not reachable for 3 minutes; 41 records wait here."),
+    Light(light="disk", state="ok", detail="52 GB free, all writes are durable."),
+)
+BAD_LIGHTS = (
+    Light(light="sensor", state="bad", detail="The beam has been blocked for 12 seconds; look at the gate."),
+    *LIGHTS[1:],
+)
+
+
+def competitors(count: int) -> tuple[Competitor, ...]:
+    dice = random.Random(7)
+    names = [f"{first} {last}" for first in _FIRST for last in _LAST] * 2
+    dice.shuffle(names)
+    names = [*names[: max(0, count - len(HARD_NAMES))], *HARD_NAMES][-count:] if count else []
+    return tuple(
+        Competitor(
+            competitor=f"c{index}",
+            name=name,
+            best_ns=dice.randrange(9_000, 75_000) * 1_000_000 if dice.random() < 0.7 else None,
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def lap(
+    number: int,
+    lap_ms: int,
+    *,
+    is_short: bool = False,
+    verdict: str | None = None,
+    uncertainty_ns: int = 40_000,
+) -> Lap:
+    return Lap(
+        lap=f"l{number}",
+        number=number,
+        lap_ns=lap_ms * 1_000_000,
+        uncertainty_ns=uncertainty_ns,
+        is_short=is_short,
+        verdict="void" if verdict == "void" else "valid" if verdict == "valid" else None,
+        counts=verdict != "void" and not (is_short and verdict is None),
+    )
+
+
+def run(*laps: Lap, name: str = "Ada Álvarez", started_s_ago: int | None = 50) -> Run:
+    counting = [one.lap_ns for one in laps if one.counts]
+    return Run(
+        run="r1",
+        competitor="c1",
+        name=name,
+        run_ms=180_000,
+        started_mono_ns=None if started_s_ago is None else NOW_MONO_NS - started_s_ago * SECOND_NS,
+        laps=laps,
+        best_ns=min(counting, default=None),
+    )
+
+
+def screen(phase: Phase, a_run: Run | None = None, *, count: int = 24, version: int = 3) -> ScreenState:
+    people = competitors(count)
+    ranked = sorted((one for one in people if one.best_ns), key=lambda one: one.best_ns or 0)
+    return ScreenState(
+        version=version,
+        unit="Track A",
+        event="Club race, autumn round",
+        phase=phase,
+        run=a_run,
+        competitors=people,
+        entries=tuple(
+            Entry(
+                rank=place,
+                competitor=one.competitor,
+                name=one.name,
+                best_ns=one.best_ns,
+                gap_ns=(one.best_ns or 0) - (ranked[0].best_ns or 0),
+                laps=5,
+            )
+            for place, one in enumerate(ranked, start=1)
+        ),
+        lights=LIGHTS,
+        displays=(
+            DisplayNode(name="Paddock wall", address="192.168.4.21:8461"),
+            DisplayNode(name="Entrance", address="192.168.4.22:8461"),
+        ),
+    )
+
+
+SEAL = ContactSeal(contact_key="09" + "00" * 31, event_key="ab" * 32)
+
+
+def typed_contact(text: str) -> TypedContact:
+    contact = TypedContact("c1", SEAL)
+    for letter in text:
+        contact.type(letter)
+    return contact
+
+
+SOME_LAPS = (
+    lap(1, 23_456),
+    lap(2, 22_871),
+    lap(3, 2_004, is_short=True),
+    lap(4, 21_990),
+    lap(5, 61_120, verdict="void"),
+    lap(6, 22_345, uncertainty_ns=141_000_000),
+)
+MANY_LAPS = tuple(lap(number, 9_000 + number * 37 % 800) for number in range(1, 20))
+
+
+def scenes() -> dict[str, tuple[ScreenState | None, View]]:
+    """Return every kind of page by name."""
+    plain = View()
+    idle = screen("idle", count=200)
+    running = screen("running", run(*SOME_LAPS))
+    hard_run = run(*MANY_LAPS, lap(20, 1_500, is_short=True, verdict="valid"), name=HARD_NAMES[0])
+    judged = run(*(replace_short(one) for one in SOME_LAPS), name="鈴木 日本語")
+    return {
+        "connecting": (None, replace(plain, is_link_lost=True)),
+        "idle": (idle, plain),
+        "idle-picked": (idle, replace(plain, picked="c194")),
+        "idle-search": (idle, replace(plain, search="gar", picked="c198")),
+        "idle-nobody": (screen("idle", count=0), plain),
+        "keyboard": (idle, replace(plain, page=Page.KEYBOARD, typed="Maximiliane Wolfeschlegelstein")),
+        "keyboard-accents": (
+            idle,
+            replace(plain, page=Page.KEYBOARD, keys_page=1, typed=HARD_NAMES[1]),
+        ),
+        "keyboard-search": (
+            idle,
+            replace(plain, page=Page.KEYBOARD, purpose=Purpose.SEARCH, typed="gar"),
+        ),
+        "contact": (
+            idle,
+            replace(
+                plain,
+                page=Page.CONTACT,
+                contact=typed_contact(""),
+                message=Message(
+                    kind="saved",
+                    text="Saved: Ada Álvarez is registered",
+                    until_mono_ns=NOW_MONO_NS + SECOND_NS,
+                ),
+            ),
+        ),
+        "contact-email": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("ada.alvarez@example.org")),
+        ),
+        "contact-phone": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("+49 (171) 23"), keys_page=1),
+        ),
+        "contact-long": (
+            idle,
+            replace(plain, page=Page.CONTACT, contact=typed_contact("m" * 60 + "@example.museum 0171 2345")),
+        ),
+        "contact-started": (idle, replace(plain, page=Page.CONTACT, contact=typed_contact("ada.alv"))),
+        "armed": (screen("armed", run(started_s_ago=None)), plain),
+        "armed-bad": (
+            replace_lights(screen("armed", run(started_s_ago=None, name=HARD_NAMES[2]))),
+            plain,
+        ),
+        "running": (running, replace(plain, pressed=frozenset({"manual"}))),
+        "running-first": (screen("running", run(started_s_ago=3)), plain),
+        "running-hold": (
+            screen("running", run(*SOME_LAPS[:2], started_s_ago=173)),
+            replace(plain, hold=Hold(name="stop", since_mono_ns=NOW_MONO_NS - 400_000_000)),
+        ),
+        "running-lost": (running, replace(plain, is_link_lost=True)),
+        "time-up": (screen("time-up", run(*SOME_LAPS, started_s_ago=185)), plain),
+        "review": (
+            screen("review", run(*SOME_LAPS)),
+            replace(
+                plain,
+                message=Message(
+                    kind="refused",
+                    text="Lap 3 is short and has no verdict yet; judge it valid or void first.",
+                    until_mono_ns=NOW_MONO_NS + SECOND_NS,
+                ),
+            ),
+        ),
+        "review-ready": (
+            screen("review", judged),
+            replace(
+                plain,
+                message=Message(
+                    kind="saved", text="Saved: lap is void", until_mono_ns=NOW_MONO_NS + SECOND_NS
+                ),
+            ),
+        ),
+        "review-many": (screen("review", hard_run), plain),
+        "review-sending": (screen("review", judged), replace(plain, sending=frozenset({"confirm"}))),
+        "review-empty": (screen("review", run(name=HARD_NAMES[3])), plain),
+        "discard": (screen("review", hard_run), replace(plain, asks_discard=True)),
+        "status": (running, replace(plain, page=Page.STATUS)),
+    }
+
+
+def replace_short(one: Lap) -> Lap:
+    return lap(one.number, one.lap_ns // 1_000_000, is_short=True, verdict="void") if one.is_short else one
+
+
+def replace_lights(state: ScreenState) -> ScreenState:
+    return ScreenState(
+        version=state.version,
+        unit=state.unit,
+        event=state.event,
+        phase=state.phase,
+        run=state.run,
+        competitors=state.competitors,
+        entries=state.entries,
+        lights=BAD_LIGHTS,
+        displays=(),
+    )

@@ -1,0 +1,90 @@
+"""The real touchscreen under SDL's dummy driver before a fake unit, tapped through its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.trackside.fake_unit import FakeUnit
+from trackside.touch.command import run_touch
+from trackside.touch.touch_config import TouchConfig
+
+PATIENCE_S = 8
+STILL_S = 0.35
+
+
+@dataclass(slots=True)
+class Stage:
+    unit: FakeUnit
+    folder: Path
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, **ask: Any) -> dict[str, Any]:
+        self.writer.write(msgspec.json.encode(ask) + b"\n")
+        answer: dict[str, Any] = msgspec.json.decode(await self.reader.readline())
+        return answer
+
+    async def widgets(self) -> dict[str, dict[str, Any]]:
+        return {widget["name"]: widget for widget in (await self.ask(ask="widgets"))["widgets"]}
+
+    async def wait_for(self, name: str, *, enabled: bool | None = None, label: str = "") -> dict[str, Any]:
+        """Return the widget once it is on the screen like that."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                widget = (await self.widgets()).get(name)
+                fits = widget is not None and label in widget["label"]
+                if widget is not None and fits and enabled in (None, widget["enabled"]):
+                    return widget
+                await asyncio.sleep(0.01)
+
+    async def tap(self, name: str, *, hold_ms: int = 0) -> None:
+        """Wait until the button can be tapped, then tap its middle."""
+        await self.wait_for(name, enabled=True)
+        await asyncio.sleep(STILL_S)
+        x, y, width, height = (await self.wait_for(name, enabled=True))["rect"]
+        await self.ask(ask="tap", x=x + width // 2, y=y + height // 2, hold_ms=hold_ms)
+
+
+@asynccontextmanager
+async def open_stage(
+    unit: FakeUnit, *, width: int = 1280, height: int = 800, folder: Path | None = None
+) -> AsyncIterator[Stage]:
+    """Run unit and touchscreen; the sockets lie in a short path, since Unix allows 107 characters."""
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    with ExitStack() as folders:
+        if folder is None:
+            folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="touch-")))
+        else:
+            folder.mkdir()
+            folders.callback(shutil.rmtree, folder)
+        config = TouchConfig(
+            socket=folder / "api.sock", width=width, height=height, control_socket=folder / "control.sock"
+        )
+        async with unit.serve(config.socket):
+            running = asyncio.create_task(run_touch(config))
+            try:
+                reader, writer = await _connect(folder / "control.sock")
+                yield Stage(unit, folder, reader, writer)
+                writer.close()
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+
+async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                return await asyncio.open_unix_connection(str(path), limit=1_000_000)
+            except OSError:
+                await asyncio.sleep(0.02)

@@ -1,0 +1,152 @@
+"""The unit's local API, as docs/local-api.md says: whoever may open its socket may run the timing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from pitboard.doors.http_api import json_response, new_app
+from pitboard.errors import ActRefused
+from pitboard.journal.replica import Replica
+from pitboard.keeping.backup_api import BackupApi
+from pitboard.race.bodies import Id, Verdict
+from sync.exchanging.exchange_api import ExchangeApi
+from trackside.api.screen_feed import ScreenFeed
+from trackside.timing.lights import Lights, Report
+from trackside.timing.passing_intake import Delivery, PassingIntake
+from trackside.timing.run_control import RunControl
+
+WAIT_MAX_MS = 10_000
+SAVE_MAX_S = 4.0
+"""A person is told after this long that an act is not known to be saved; its record still waits."""
+
+Instant = Annotated[int, Meta(ge=0, lt=2**62)]
+LapId = Annotated[str, Meta(max_length=200)]
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
+    """Base of the official's acts."""
+
+
+class Register(Act, frozen=True, kw_only=True, tag="register"):
+    name: Annotated[str, Meta(max_length=400)]
+
+
+class Arm(Act, frozen=True, kw_only=True, tag="arm"):
+    competitor: Id
+
+
+class Stop(Act, frozen=True, kw_only=True, tag="stop"):
+    run: Id
+    mono_ns: Instant
+
+
+class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
+    run: Id
+    mono_ns: Instant
+
+
+class Judge(Act, frozen=True, kw_only=True, tag="judge"):
+    run: Id
+    lap: LapId
+    verdict: Verdict
+
+
+class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
+    run: Id
+
+
+class Discard(Act, frozen=True, kw_only=True, tag="discard"):
+    run: Id
+
+
+AnyAct = Register | Arm | Stop | ManualPassing | Judge | Confirm | Discard
+
+_delivery_decoder = msgspec.json.Decoder(Delivery)
+_report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+_act_decoder: msgspec.json.Decoder[AnyAct] = msgspec.json.Decoder(AnyAct)
+
+
+class LocalApi:
+    """Puts the unit's parts behind one application."""
+
+    def __init__(
+        self,
+        *,
+        replica: Replica,
+        run_control: RunControl,
+        intake: PassingIntake,
+        lights: Lights,
+        feed: ScreenFeed,
+    ) -> None:
+        self._replica = replica
+        self._run_control = run_control
+        self._intake = intake
+        self._lights = lights
+        self._feed = feed
+
+    def app(self) -> web.Application:
+        app = new_app()
+        app.router.add_post("/v1/passings", self._passings)
+        app.router.add_get("/v1/passings/known", self._known)
+        app.router.add_post("/v1/status", self._status)
+        app.router.add_get("/v1/screen", self._screen)
+        app.router.add_post("/v1/act", self._act)
+        ExchangeApi(self._replica).add_to(app)
+        BackupApi(self._replica.journal).add_to(app)
+        return app
+
+    async def _passings(self, request: web.Request) -> web.Response:
+        delivery = _delivery_decoder.decode(await request.read())
+        async with asyncio.timeout(SAVE_MAX_S):
+            return json_response({"new": await self._intake.take(delivery)})
+
+    async def _known(self, request: web.Request) -> web.Response:
+        sensor, sensor_boot = request.query.get("sensor", ""), request.query.get("sensor_boot", "")
+        return json_response({"known": self._intake.known(sensor, sensor_boot)})
+
+    async def _status(self, request: web.Request) -> web.Response:
+        self._lights.take(_report_decoder.decode(await request.read()))
+        self._feed.watch_lights()
+        return json_response({})
+
+    async def _screen(self, request: web.Request) -> web.Response:
+        after = _number(request, "after", 0)
+        wait_ms = min(WAIT_MAX_MS, _number(request, "wait_ms", 0))
+        return json_response(await self._feed.wait(after, wait_ms / 1_000))
+
+    async def _act(self, request: web.Request) -> web.Response:
+        act = _act_decoder.decode(await request.read())
+        async with asyncio.timeout(SAVE_MAX_S):
+            return json_response(await self._carry_out(act))
+
+    async def _carry_out(self, act: AnyAct) -> dict[str, str]:
+        match act:
+            case Register():
+                return {"competitor": await self._run_control.register(act.name)}
+            case Arm():
+                return {"run": await self._run_control.arm(act.competitor)}
+            case Stop():
+                await self._run_control.stop(act.run, act.mono_ns)
+            case ManualPassing():
+                await self._run_control.record_manual_passing(act.run, act.mono_ns)
+            case Judge():
+                await self._run_control.judge(act.run, act.lap, act.verdict)
+            case Confirm():
+                await self._run_control.confirm(act.run)
+            case Discard():
+                await self._run_control.discard(act.run)
+        return {}
+
+
+def _number(request: web.Request, key: str, default: int) -> int:
+    text = request.query.get(key)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ActRefused(code="bad-request", reason=f"'{key}' must be a whole number.")
+    return int(text)

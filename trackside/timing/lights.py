@@ -1,0 +1,157 @@
+"""The status lights: sensor, central, disk; each a word, a sentence and no guess.
+
+A program that has said nothing for 3 s is shown as gone, whatever it said last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.clock import Clock
+from pitboard.journal.replica import Replica
+from trackside.timing.trust_warnings import TrustWarnings
+
+LightState = Literal["ok", "warning", "bad"]
+SensorState = Literal["ok", "port-gone", "silent", "blocked"]
+
+SILENCE_MAX_NS = 3_000_000_000
+DISK_WARNING_BYTES = 500 * 1_024 * 1_024
+DISK_BAD_BYTES = 50 * 1_024 * 1_024
+
+
+class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    sensor: Annotated[str, Meta(max_length=80)]
+    state: SensorState
+    detail: Annotated[str, Meta(max_length=300)] = ""
+    counters: dict[str, int] = {}
+
+
+class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
+    state: Literal["ok", "lost"]
+    detail: Annotated[str, Meta(max_length=300)] = ""
+    waiting_count: int = 0
+
+
+class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
+    sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
+    warning: Annotated[str, Meta(max_length=300)] = ""
+
+
+class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):
+    central: CentralStatus
+
+
+Report = BridgeReport | SyncReport
+
+
+class Light(msgspec.Struct, frozen=True):
+    light: Literal["sensor", "central", "disk"]
+    state: LightState
+    detail: str
+
+
+class Lights:
+    """Keeps the last report of each program and turns them into lights."""
+
+    def __init__(self, replica: Replica, clock: Clock, *, unit_key: str, journal_folder: Path) -> None:
+        self._replica = replica
+        self._unit_key = unit_key
+        self._clock = clock
+        self._journal_folder = journal_folder
+        self.trust = TrustWarnings(replica, clock)
+        self._bridge: tuple[int, BridgeReport] | None = None
+        self._sync: tuple[int, SyncReport] | None = None
+
+    def take(self, report: Report) -> None:
+        """Remember what a program says of itself."""
+        if isinstance(report, BridgeReport):
+            self._bridge = (self._clock.mono_ns(), report)
+        else:
+            self._sync = (self._clock.mono_ns(), report)
+
+    def all(self) -> list[Light]:
+        return [self._sensor(), self._central(), self._disk()]
+
+    def sensors(self) -> Sequence[SensorStatus]:
+        """Return what the bridge last said of each sensor; nothing where it is silent."""
+        return self._bridge[1].sensors if self._bridge is not None and self._is_fresh(self._bridge) else ()
+
+    def _is_fresh(self, said: tuple[int, object] | None) -> bool:
+        return said is not None and self._clock.mono_ns() - said[0] <= SILENCE_MAX_NS
+
+    def _sensor(self) -> Light:
+        if self._bridge is None or not self._is_fresh(self._bridge):
+            return Light("sensor", "bad", "The sensor program does not answer. Use Manual lap.")
+        sensors = self._bridge[1].sensors
+        if not sensors:
+            return Light("sensor", "bad", "No sensor is configured. Use Manual lap.")
+        broken = [sensor for sensor in sensors if sensor.state != "ok"]
+        if broken:
+            return Light("sensor", "bad", broken[0].detail or _SENSOR_SENTENCES[broken[0].state])
+        if self._bridge[1].warning:
+            return Light("sensor", "warning", self._bridge[1].warning)
+        return Light("sensor", "ok", sensors[0].detail or "The beam is clear and the sensor answers.")
+
+    def _central(self) -> Light:
+        light, warning = self._central_itself(), self.trust.current()
+        if warning is None or light.state == "bad":
+            return light
+        return Light("central", "warning", warning if light.state == "ok" else f"{warning} {light.detail}")
+
+    def _central_itself(self) -> Light:
+        if self._replica.fold.roster.is_revoked(self._unit_key):
+            return Light(
+                "central", "bad", "This unit is revoked: nothing it records now counts. Call the admin."
+            )
+        if self._unit_key not in self._replica.fold.roster.enrolled():
+            return Light(
+                "central", "bad", "This unit is not enrolled. Connect it to central, call the admin."
+            )
+        notices = {notice.kind: notice.sentence for notice in self._replica.notices()}
+        if "two-machines" in notices:
+            return Light("central", "bad", notices["two-machines"])
+        if self._sync is None or not self._is_fresh(self._sync):
+            return Light("central", "warning", "The sync program does not answer. Results are kept here.")
+        central = self._sync[1].central
+        if central.state == "ok" and notices:
+            return Light("central", "warning", next(iter(notices.values())))
+        if central.state == "ok":
+            return Light("central", "ok", central.detail or "Central has everything.")
+        waiting = f" {central.waiting_count} records wait here." if central.waiting_count else ""
+        return Light("central", "warning", f"{central.detail}.{waiting} Go on, nothing is lost.")
+
+    def _disk(self) -> Light:
+        if self._replica.journal.trouble is not None:
+            return Light("disk", "bad", self._replica.journal.trouble)
+        if self._replica.alarms:
+            return Light("disk", "bad", next(iter(self._replica.alarms.values())) + ". Call the technician.")
+        try:
+            status = os.statvfs(self._journal_folder)
+        except OSError as error:
+            return Light("disk", "bad", f"The disk cannot be read ({error.strerror}). Call the technician.")
+        free_bytes = status.f_bavail * status.f_frsize
+        free = f"{_size_text(free_bytes)} free"
+        if free_bytes < DISK_BAD_BYTES:
+            return Light("disk", "bad", f"The disk is almost full ({free}). Free space now.")
+        if free_bytes < DISK_WARNING_BYTES:
+            return Light("disk", "warning", f"The disk is getting full ({free}).")
+        return Light("disk", "ok", f"Saving works, {free}.")
+
+
+def _size_text(size_bytes: int) -> str:
+    """Return a size as a person says it; whole GB where there are many, so that the light stays quiet."""
+    megabytes = size_bytes // (1_024 * 1_024)
+    return f"{megabytes // 1_024} GB" if megabytes >= 10 * 1_024 else f"{megabytes} MB"
+
+
+_SENSOR_SENTENCES: dict[SensorState, str] = {
+    "ok": "The beam is clear and the sensor answers.",
+    "port-gone": "The sensor is unplugged. Plug it in; use Manual lap until then.",
+    "silent": "The sensor says nothing. Check its power; use Manual lap until then.",
+    "blocked": "Something stands in the beam. Clear it or align the sensor.",
+}

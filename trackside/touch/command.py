@@ -1,0 +1,72 @@
+"""`pitboard touch`: the official's touchscreen as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import click
+
+from pitboard.clock import SystemClock
+from pitboard.drawing.typeface import Typeface
+from pitboard.errors import PitboardError
+from pitboard.unit_api.unit_client import UnitLink
+from trackside.touch.input.control_socket import ControlSocket
+from trackside.touch.paint.widget_painter import Painter
+from trackside.touch.paint.window import open_window
+from trackside.touch.touch_config import TouchConfig
+from trackside.touch.touchscreen import Touchscreen
+from trackside.touch.widgets.geometry import Measures
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The touchscreen's TOML file; docs/touch.md explains its keys.",
+)
+def touch(config_path: Path) -> None:
+    """Show the official's touchscreen: pick a name, start, judge laps, confirm."""
+    config = TouchConfig.load(config_path)
+    try:
+        asyncio.run(run_touch(config))
+    except PitboardError:
+        raise
+    except Exception:
+        log.exception("touchscreen stopped by a bug")
+        sys.exit(1)
+
+
+async def run_touch(config: TouchConfig) -> None:
+    """Run until the window is closed or the process is told to end."""
+    clock = SystemClock()
+    measures = Measures(config.width, config.height)
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(UnitLink.open(config.socket, clock=clock))
+        surface = stack.enter_context(
+            open_window(width=config.width, height=config.height, is_fullscreen=config.fullscreen)
+        )
+        painter = Painter(surface, Typeface.load(), measures)
+        screen = Touchscreen(link=link, painter=painter, measures=measures, clock=clock)
+        if config.control_socket is not None:
+            control = ControlSocket(describe=screen.describe, surface=surface)
+            await stack.enter_async_context(control.open(config.control_socket))
+        await _run_until_signal(screen)
+
+
+async def _run_until_signal(screen: Touchscreen) -> None:
+    loop = asyncio.get_running_loop()
+    running = asyncio.current_task()
+    if running is not None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await screen.run()

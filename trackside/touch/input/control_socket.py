@@ -1,0 +1,130 @@
+"""A door for a scripted official and for tests: ask what is on the screen, tap a pixel, type, take a picture.
+
+Taps and letters go through pygame's ordinary event queue; there is no other way in. It is open only where
+the config names a socket, and that file is for this user alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pygame
+
+from pitboard.doors.socket_place import make_room_for_socket
+from pitboard.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+LINE_MAX_BYTES = 65_536
+_HOLD_MAX_MS = 10_000
+_HANG_UP_MAX_MS = 500
+
+
+class WidgetsAsk(msgspec.Struct, frozen=True, tag_field="ask", tag="widgets"):
+    """Which widgets are on the screen?"""
+
+
+class TapAsk(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="tap"):
+    x: int
+    y: int
+    hold_ms: Annotated[int, msgspec.Meta(ge=0, le=_HOLD_MAX_MS)] = 0
+
+
+class TextAsk(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="text"):
+    text: str
+
+
+class PictureAsk(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="picture"):
+    path: str
+
+
+_ASKS = msgspec.json.Decoder(WidgetsAsk | TapAsk | TextAsk | PictureAsk)
+
+
+class ControlSocket:
+    """Answers one JSON object a line with one JSON object a line."""
+
+    def __init__(self, *, describe: Callable[[], dict[str, object]], surface: pygame.Surface) -> None:
+        self._describe = describe
+        self._surface = surface
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    @asynccontextmanager
+    async def open(self, path: Path) -> AsyncIterator[None]:
+        make_room_for_socket(path)
+        mask = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(self._serve, path=str(path), limit=LINE_MAX_BYTES)
+        except OSError as error:
+            raise Refusal(f"cannot listen on {path}: {error}") from error
+        finally:
+            os.umask(mask)
+        try:
+            yield
+        finally:
+            server.close()
+            _remove(path)
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        for writer in self._open.values():
+            writer.close()
+        if self._open:
+            await asyncio.wait(self._open, timeout=_HANG_UP_MAX_MS / 1_000)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._open[serving] = writer
+        try:
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
+                await writer.drain()
+        except (OSError, ValueError) as error:
+            log.warning("control connection ended: reason=%s", error)
+        finally:
+            del self._open[serving]
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, object]:
+        try:
+            ask = _ASKS.decode(line)
+        except msgspec.MsgspecError as error:
+            return {"error": "bad-request", "detail": str(error)}
+        match ask:
+            case WidgetsAsk():
+                return self._describe()
+            case TapAsk(x=x, y=y, hold_ms=hold_ms):
+                await _tap(x, y, hold_ms)
+            case TextAsk(text=text):
+                for character in text:
+                    pygame.event.post(pygame.event.Event(pygame.TEXTINPUT, text=character))
+            case PictureAsk(path=path):
+                return self._take_picture(path)
+        return {"ok": True}
+
+    def _take_picture(self, path: str) -> dict[str, object]:
+        try:
+            pygame.image.save(self._surface, path)
+        except (OSError, pygame.error) as error:
+            return {"error": "no-picture", "detail": str(error)}
+        return {"ok": True}
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+async def _tap(x: int, y: int, hold_ms: int) -> None:
+    details = {"pos": (x, y), "button": 1, "touch": False}
+    pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
+    if hold_ms:
+        await asyncio.sleep(hold_ms / 1_000)
+    pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))

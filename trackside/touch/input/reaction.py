@@ -1,0 +1,171 @@
+"""What a tap changes: the official's view, and perhaps an act to send."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from pitboard.drawing.text_runs import clusters
+from pitboard.unit_api.acts import Act, KeepContact, Register
+from pitboard.unit_api.unit_calls import ContactSeal, ScreenState
+from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
+from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
+from trackside.touch.widgets.intents import (
+    AskDiscard,
+    ClearSearch,
+    Erase,
+    FinishTyping,
+    Intent,
+    KeepRun,
+    OpenKeyboard,
+    Pick,
+    SaveContact,
+    ScrollTo,
+    SendAct,
+    ShowPage,
+    SkipContact,
+    TurnKeys,
+    TurnOrder,
+    TypeText,
+)
+from trackside.touch.widgets.typed_contact import TypedContact
+from trackside.touch.widgets.view import Order, Page, Purpose, View
+from trackside.touch.widgets.widgets import ListArea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    view: View
+    act: Act | None = None
+
+
+def react(view: View, intent: Intent) -> Reaction:
+    """Return the view after the tap, and the act that it asks for."""
+    match intent:
+        case SendAct(act=act):
+            return Reaction(view=view, act=act)
+        case Pick(competitor=competitor):
+            return Reaction(view=replace(view, picked=competitor))
+        case ScrollTo(row=row):
+            return Reaction(view=replace(view, list_top=row))
+        case TurnOrder():
+            order = Order.NAME if view.order is Order.NEWEST else Order.NEWEST
+            return Reaction(view=replace(view, order=order, list_top=0))
+        case ShowPage(page=page):
+            return Reaction(view=_turned(view, page))
+        case SaveContact():
+            return Reaction(view=view, act=None if view.contact is None else view.contact.sealed())
+        case SkipContact():
+            return Reaction(view=_without_contact(view))
+        case AskDiscard():
+            return Reaction(view=replace(view, asks_discard=True))
+        case KeepRun():
+            return Reaction(view=replace(view, asks_discard=False))
+        case ClearSearch():
+            return Reaction(view=replace(view, search="", list_top=0))
+        case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
+            return Reaction(view=_type_contact(view, view.contact, intent))
+        case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
+            return _react_to_typing(view, intent)
+        case _:
+            assert_never(intent)
+
+
+def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> View:
+    """Return the view for a new state of the unit: a new phase always shows its own page, from the top."""
+    if before is None or (before.phase, _run_id(before)) == (now.phase, _run_id(now)):
+        return view
+    if (before.phase, now.phase) == ("running", "time-up"):
+        return view  # the same list: what the official is about to judge must not move
+    fresh = replace(view, picked=None, list_top=0, asks_discard=False, typed="", search="")
+    return _without_contact(fresh)
+
+
+def after_act(view: View, act: Act, answer: dict[str, object], seal: ContactSeal | None = None) -> View:
+    """Return the view once the unit has the act.
+
+    Who was just registered is picked, and asked for a contact where the event takes any.
+    """
+    if isinstance(act, KeepContact):
+        return _without_contact(view)
+    if not isinstance(act, Register):
+        return replace(view, asks_discard=False)
+    picked = answer.get("competitor")
+    picked = picked if isinstance(picked, str) else None
+    asks_contact = picked is not None and seal is not None
+    return replace(
+        view,
+        page=Page.CONTACT if asks_contact else Page.MAIN,
+        contact=TypedContact(picked, seal) if picked is not None and seal is not None else None,
+        keys_page=0,
+        picked=picked,
+        typed="",
+        search="",
+        list_top=0,
+        order=Order.NEWEST,
+    )
+
+
+def scrolled(view: View, the_list: ListArea, *, from_top: int, moved_px: int) -> View:
+    """Return the view with the list dragged from where it stood, by whole rows."""
+    rows = round(moved_px / the_list.row_px)
+    return replace(view, list_top=max(0, min(the_list.top_max, from_top - rows)))
+
+
+def _turned(view: View, page: Page) -> View:
+    """Return the view on that page; whoever looked at the lights meanwhile finds the contact as it was."""
+    if page is Page.MAIN and view.page is Page.STATUS and view.contact is not None:
+        page = Page.CONTACT
+    return replace(view, page=page, list_top=0)
+
+
+def _without_contact(view: View) -> View:
+    """Return the view on the main page; the touchscreen wipes the contact that a view has lost."""
+    return replace(view, page=Page.MAIN, contact=None, contact_edits=0)
+
+
+def _type_contact(view: View, contact: TypedContact, intent: TypeText | Erase | TurnKeys) -> View:
+    """Change the contact in place and return the view that shows it."""
+    match intent:
+        case TypeText(text=text):
+            for letter in text:
+                contact.type(letter)
+        case Erase():
+            contact.take_back()
+        case TurnKeys():
+            return replace(view, keys_page=(view.keys_page + 1) % len(CONTACT_KEY_PAGES))
+    return replace(view, contact_edits=view.contact_edits + 1)
+
+
+def _react_to_typing(
+    view: View, intent: OpenKeyboard | TypeText | Erase | TurnKeys | FinishTyping
+) -> Reaction:
+    match intent:
+        case OpenKeyboard(purpose=purpose):
+            typed = view.search if purpose is Purpose.SEARCH else ""
+            return Reaction(view=replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0))
+        case TypeText(text=text):
+            typed = unicodedata.normalize("NFC", view.typed + _printable(text))[:NAME_MAX_COUNT]
+            return Reaction(view=replace(view, typed=typed.lstrip()))
+        case Erase():
+            return Reaction(view=replace(view, typed="".join(clusters(view.typed)[:-1])))
+        case TurnKeys():
+            return Reaction(view=replace(view, keys_page=(view.keys_page + 1) % len(KEY_PAGES)))
+        case FinishTyping():
+            return _finish_typing(view)
+
+
+def _finish_typing(view: View) -> Reaction:
+    typed = " ".join(view.typed.split())
+    if view.purpose is Purpose.SEARCH:
+        return Reaction(view=replace(view, page=Page.MAIN, search=typed, typed="", list_top=0))
+    return Reaction(view=view, act=Register(name=typed) if typed else None)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\u200c\u200d")
+
+
+def _run_id(screen: ScreenState) -> str | None:
+    return screen.run.run if screen.run else None

@@ -1,0 +1,104 @@
+"""Place a widget's text: a label of one or more lines with a smaller note below, centred in its room."""
+
+from __future__ import annotations
+
+import pygame
+
+from pitboard.drawing.font_files import Weight
+from pitboard.drawing.palette import Colour
+from pitboard.drawing.typeface import ELLIPSIS, Align, Typeface
+from trackside.touch.widgets.geometry import Rect
+
+_SHRINK_PERCENTS = (100, 86, 74)
+_LINE_PERCENT = 122
+_NOTE_PERCENT = 64
+_NOTE_MOST_PX = 34
+_NOTE_LEAST_PX = 18
+_NOTE_GAP_PERCENT = 25
+
+
+def draw_block(
+    target: pygame.Surface,
+    typeface: Typeface,
+    room: Rect,
+    *,
+    label: str,
+    note: str,
+    size_px: int,
+    colour: Colour,
+    note_colour: Colour,
+    align: Align,
+    lines_max: int,
+    note_lines_max: int = 1,
+) -> None:
+    """Draw label and note; a label too long is drawn smaller first, then cut with an ellipsis."""
+    note_px = min(_NOTE_MOST_PX, max(_NOTE_LEAST_PX, size_px * _NOTE_PERCENT // 100)) if note else 0
+    note_lines = (
+        _balanced(
+            typeface,
+            note,
+            size_px=note_px,
+            width_px=room.w,
+            lines_max=note_lines_max,
+            weight=Weight.REGULAR,
+        )
+        if note
+        else []
+    )
+    note_line_px = note_px * _LINE_PERCENT // 100
+    note_room_px = len(note_lines) * note_line_px + (note_px * _NOTE_GAP_PERCENT // 100 if label else 0)
+    label_room_px = room.h - note_room_px
+    size_px, lines = _fitted_label(typeface, label, room.w, label_room_px, size_px, lines_max)
+    line_px = size_px * _LINE_PERCENT // 100
+    y = room.y + (room.h - len(lines) * line_px - note_room_px) // 2
+    for line in lines:
+        typeface.draw(target, line, (room.x, y, room.w, line_px), size_px=size_px, colour=colour, align=align)
+        y += line_px
+    y += note_room_px - len(note_lines) * note_line_px
+    for line in note_lines:
+        typeface.draw(
+            target,
+            line,
+            (room.x, y, room.w, note_line_px),
+            size_px=note_px,
+            colour=note_colour,
+            align=align,
+            weight=Weight.REGULAR,
+            shrink_to_px=_NOTE_LEAST_PX * 4 // 5,
+        )
+        y += note_line_px
+
+
+def _balanced(
+    typeface: Typeface, text: str, *, size_px: int, width_px: int, lines_max: int, weight: Weight
+) -> list[str]:
+    """Return the lines of a wrapped text, made about equally long where no word has to be broken."""
+    lines = typeface.wrap(text, size_px=size_px, width_px=width_px, lines_max=lines_max, weight=weight)
+    if len(lines) < 2 or lines[-1].endswith(ELLIPSIS):
+        return lines
+    widest = max(typeface.width(word, size_px=size_px, weight=weight) for word in text.split())
+    for percent in range(50, 100, 5):
+        narrow_px = width_px * percent // 100
+        tried = typeface.wrap(text, size_px=size_px, width_px=narrow_px, lines_max=lines_max, weight=weight)
+        if widest <= narrow_px and len(tried) == len(lines) and not tried[-1].endswith(ELLIPSIS):
+            return tried
+    return lines
+
+
+def _fitted_label(
+    typeface: Typeface, label: str, width_px: int, height_px: int, size_px: int, lines_max: int
+) -> tuple[int, list[str]]:
+    """Return the largest size that needs no cut and its lines, else the smallest with the cut."""
+    if not label:
+        return size_px, []
+    tried, lines = size_px, [label]
+    for percent in _SHRINK_PERCENTS:
+        tried = size_px * percent // 100
+        fitting = max(1, min(lines_max, height_px // (tried * _LINE_PERCENT // 100)))
+        lines = _balanced(
+            typeface, label, size_px=tried, width_px=width_px, lines_max=fitting, weight=Weight.BOLD
+        )
+        widest = max(typeface.width(word, size_px=tried) for word in label.split() or [label])
+        if widest <= width_px and not lines[-1].endswith(ELLIPSIS):
+            break
+    return tried, lines

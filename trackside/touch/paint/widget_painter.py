@@ -1,0 +1,288 @@
+"""Draw widgets, one drawing function for each look; only what changed since the last frame is drawn again."""
+
+from __future__ import annotations
+
+import pygame
+
+from pitboard.drawing import palette
+from pitboard.drawing.font_files import Weight
+from pitboard.drawing.palette import Colour
+from pitboard.drawing.typeface import Typeface
+from trackside.touch.paint.button_colours import FILLS, INKS, button_colours
+from trackside.touch.paint.looks import draw_icon
+from trackside.touch.paint.paint_letters import draw_letters
+from trackside.touch.paint.paint_text import draw_block
+from trackside.touch.widgets.geometry import Measures, Rect
+from trackside.touch.widgets.widgets import Look, Tone, Widget
+
+
+class Painter:
+    """Paints on one surface of the measured size; remembers what it painted last."""
+
+    def __init__(self, target: pygame.Surface, typeface: Typeface, measures: Measures) -> None:
+        self._target = target
+        self._typeface = typeface
+        self._measures = measures
+        self._painted: tuple[Widget, ...] | None = None
+
+    def paint(self, widgets: tuple[Widget, ...]) -> Rect | None:
+        """Draw the widgets, the later over the earlier; return what changed, None when nothing did."""
+        if widgets == self._painted:
+            return None
+        if self._painted is None:
+            changed = self._measures.screen
+        else:
+            changed = _bounds(set(widgets) ^ set(self._painted)) or self._measures.screen
+        self._target.set_clip(pygame.Rect(changed.area))
+        self._target.fill(palette.BACKGROUND)
+        for widget in widgets:
+            if widget.rect.overlaps(changed):
+                self._paint_widget(widget)
+        self._target.set_clip(None)
+        self._painted = widgets
+        return changed
+
+    def forget(self) -> None:
+        """Draw everything at the next call."""
+        self._painted = None
+
+    def _paint_widget(self, widget: Widget) -> None:
+        match widget.look:
+            case Look.PANEL:
+                self._paint_panel(widget)
+            case Look.TEXT:
+                self._paint_text(widget)
+            case Look.BUTTON | Look.KEY:
+                self._paint_button(widget)
+            case Look.FIELD:
+                self._paint_field(widget)
+            case Look.ROW:
+                self._paint_row(widget)
+            case Look.LAP:
+                self._paint_lap(widget)
+            case Look.LIGHT:
+                self._paint_light(widget)
+            case Look.BANNER:
+                self._paint_banner(widget)
+
+    def _paint_panel(self, widget: Widget) -> None:
+        is_bar = widget.rect.w == self._measures.width
+        radius = 0 if is_bar else self._radius
+        fill = palette.RED if is_bar and widget.tone is Tone.DANGER else palette.PANEL
+        self._box(widget.rect, fill, radius=radius)
+        if not is_bar and widget.tone in FILLS:
+            self._box(widget.rect, FILLS[widget.tone], radius=radius, line_px=max(3, self._measures.px(5)))
+
+    def _paint_text(self, widget: Widget) -> None:
+        ink = INKS[widget.tone]
+        if widget.icon:
+            side = min(widget.size_px, widget.rect.w, widget.rect.h)
+            box = Rect(widget.rect.x, widget.rect.y + (widget.rect.h - side) // 2, widget.rect.w, side)
+            draw_icon(self._target, widget.icon, box, FILLS.get(widget.tone, ink))
+            return
+        room = widget.rect
+        if widget.value:
+            room, value_room = room.columns(2, self._measures.gap)
+            self._line(widget.value, value_room, widget.size_px, ink, align="right", weight=Weight.REGULAR)
+        self._block(widget, room, ink, palette.TEXT_MUTED)
+
+    def _paint_button(self, widget: Widget) -> None:
+        fill, edge, ink = button_colours(widget)
+        self._box(widget.rect, fill)
+        if widget.held_permille:
+            share = Rect(
+                widget.rect.x, widget.rect.y, widget.rect.w * widget.held_permille // 1000, widget.rect.h
+            )
+            self._box(share, palette.RED)
+        if edge is not None:
+            self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
+        room = widget.rect.inset(self._measures.px(8), self._measures.px(4))
+        if widget.icon and not widget.label:
+            draw_icon(self._target, widget.icon, _middle(room, widget.size_px), ink)
+            return
+        if widget.icon:
+            icon_box, room = room.cut_left(widget.size_px + self._measures.px(12), self._measures.px(8))
+            draw_icon(self._target, widget.icon, _middle(icon_box, widget.size_px), ink)
+        note_ink = ink if fill in FILLS.values() else palette.TEXT_MUTED
+        if not widget.enabled:
+            note_ink = palette.TEXT
+        elif widget.is_pressed or widget.held_permille:
+            note_ink = ink
+        self._block(widget, room, ink, note_ink)
+
+    def _paint_field(self, widget: Widget) -> None:
+        edge = palette.AMBER if widget.tone is Tone.WARNING else palette.BLUE
+        self._box(widget.rect, palette.PANEL)
+        self._box(widget.rect, edge, line_px=max(3, self._measures.px(4)))
+        room = widget.rect.inset(self._measures.px(18), self._measures.px(8))
+        note_room, text_room = room.cut_top(room.h * 34 // 100)
+        note_ink = palette.AMBER if widget.tone is Tone.WARNING else palette.TEXT_MUTED
+        self._line(widget.note, note_room, self._measures.text(22), note_ink, weight=Weight.REGULAR)
+        caret_px = max(3, self._measures.px(4))
+        text_room = text_room.cut_right(caret_px, self._measures.px(6))[1]
+        size_px = min(widget.size_px, text_room.h)
+        caret_x = text_room.x
+        if widget.contact is not None and widget.contact.count:
+            caret_x = draw_letters(self._target, self._typeface, widget.contact, text_room, size_px)
+        elif widget.contact is not None:  # nothing typed yet: the label says what is asked for
+            room = text_room.cut_left(2 * caret_px, self._measures.px(4))[1]
+            self._line(widget.label, room, size_px, palette.TEXT_MUTED, weight=Weight.REGULAR, shrink=True)
+        elif widget.label:
+            left, _, width, _ = self._line(widget.label, text_room, size_px, palette.TEXT)
+            caret_x = left + width
+        caret_x += self._measures.px(4) if caret_x > text_room.x else 0
+        self._box(
+            Rect(caret_x, text_room.y + 2, caret_px, text_room.h - 4), palette.BLUE, radius=caret_px // 2
+        )
+
+    def _paint_row(self, widget: Widget) -> None:
+        fill, ink = palette.PANEL, palette.TEXT
+        if widget.is_on:
+            fill, ink = palette.BLUE, palette.TEXT_DARK
+        if widget.is_pressed:
+            fill, ink = palette.PANEL_PRESSED, palette.TEXT_DARK
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(20), 0)
+        if widget.note:
+            rank_room, room = room.cut_left(self._measures.text(44), self._measures.gap)
+            self._line(widget.note, rank_room, widget.size_px, ink, align="right")
+        if widget.value:
+            value_px = self._typeface.width(widget.value, size_px=widget.size_px) + 2
+            value_room, room = room.cut_right(value_px, self._measures.gap)
+            self._line(widget.value, value_room, widget.size_px, ink, align="right")
+        self._line(widget.label, room, widget.size_px, ink, shrink=True)
+
+    def _paint_lap(self, widget: Widget) -> None:
+        ink = palette.TEXT_MUTED if widget.is_struck else INKS[widget.tone]
+        self._box(widget.rect, palette.PANEL)
+        if widget.tone in FILLS:
+            stripe = widget.rect.cut_left(self._measures.px(12))[0]
+            self._box(stripe, FILLS[widget.tone], radius=self._measures.px(4))
+        room = widget.rect.inset(self._measures.px(18), self._measures.px(4))
+        room = room.cut_right(max(0, widget.reserved_px - self._measures.px(18)), self._measures.px(10))[1]
+        number_room, room = room.cut_left(self._measures.text(56), self._measures.px(14))
+        self._line(
+            widget.value,
+            number_room,
+            widget.size_px * 2 // 3,
+            palette.TEXT_MUTED,
+            align="right",
+            weight=Weight.REGULAR,
+        )
+        time_px = self._typeface.width(widget.label, size_px=widget.size_px)
+        note_size_px = max(20, widget.size_px * 58 // 100)
+        note_px = self._typeface.width(widget.note, size_px=note_size_px, weight=Weight.REGULAR)
+        gap = self._measures.px(24)
+        if widget.note and time_px + gap + note_px > room.w:
+            time_room, note_room = room.cut_top(room.h * 60 // 100)
+        else:
+            time_room, note_room = room, room.cut_left(min(room.w, time_px + gap))[1]
+        time_left, _, time_width, _ = self._line(widget.label, time_room, widget.size_px, ink, shrink=True)
+        if widget.is_struck:
+            y = time_room.y + time_room.h // 2
+            thick = max(3, self._measures.px(4))
+            pygame.draw.line(self._target, ink, (time_left, y), (time_left + time_width, y), thick)
+        self._line(widget.note, note_room, note_size_px, ink, weight=Weight.REGULAR)
+
+    def _paint_light(self, widget: Widget) -> None:
+        fill = palette.PANEL_PRESSED if widget.is_pressed else palette.PANEL_RAISED
+        if widget.intent is None:
+            fill = palette.PANEL
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(12), self._measures.px(6))
+        icon_px = min(room.h * 72 // 100, widget.size_px * 2)
+        icon_room, room = room.cut_left(icon_px, self._measures.px(14))
+        draw_icon(self._target, widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
+        ink = palette.TEXT_DARK if widget.is_pressed else palette.TEXT
+        if widget.intent is None:
+            self._block(widget, room, ink, ink, align="left")
+            return
+        name_room, word_room = room.rows(2, 0)
+        name_ink = ink if widget.is_pressed else palette.TEXT_MUTED
+        name_px = widget.size_px * 78 // 100
+        self._line(widget.label, name_room, name_px, name_ink, weight=Weight.REGULAR, shrink=True)
+        self._line(widget.note, word_room, widget.size_px, ink, shrink=True)
+
+    def _paint_banner(self, widget: Widget) -> None:
+        fill = FILLS[widget.tone]
+        ink = palette.TEXT if widget.tone is Tone.DANGER else palette.TEXT_DARK
+        self._box(widget.rect, fill)
+        room = widget.rect.inset(self._measures.px(14), self._measures.px(2))
+        if widget.icon:
+            icon_px = min(room.h * 62 // 100, self._measures.text(44))
+            icon_room, room = room.cut_left(icon_px, self._measures.px(14))
+            self._icon_on_fill(widget.icon, icon_room)
+        self._block(widget, room, ink, ink)
+
+    def _icon_on_fill(self, icon: str, box: Rect) -> None:
+        """Draw an icon whose ground already has its colour."""
+        draw_icon(self._target, icon, box, palette.TEXT)
+
+    def _block(
+        self,
+        widget: Widget,
+        room: Rect,
+        ink: Colour,
+        note_ink: Colour,
+        *,
+        align: str | None = None,
+    ) -> None:
+        draw_block(
+            self._target,
+            self._typeface,
+            room,
+            label=widget.label,
+            note=widget.note,
+            size_px=widget.size_px,
+            colour=ink,
+            note_colour=note_ink,
+            align="left" if align == "left" else widget.align,
+            lines_max=widget.lines_max,
+            note_lines_max=widget.note_lines_max,
+        )
+
+    def _line(
+        self,
+        text: str,
+        room: Rect,
+        size_px: int,
+        ink: Colour,
+        *,
+        align: str = "left",
+        weight: Weight = Weight.BOLD,
+        shrink: bool = False,
+    ) -> tuple[int, int, int, int]:
+        return self._typeface.draw(
+            self._target,
+            text,
+            room.area,
+            size_px=size_px,
+            colour=ink,
+            weight=weight,
+            align="right" if align == "right" else "left",
+            shrink_to_px=size_px * 13 // 20 if shrink else None,
+        )
+
+    def _box(self, rect: Rect, colour: Colour, *, radius: int | None = None, line_px: int = 0) -> None:
+        radius = self._radius if radius is None else radius
+        pygame.draw.rect(self._target, colour, pygame.Rect(rect.area), line_px, border_radius=radius)
+
+    @property
+    def _radius(self) -> int:
+        return self._measures.px(12)
+
+
+def _middle(room: Rect, side_px: int) -> Rect:
+    side = min(side_px, room.w, room.h)
+    return Rect(room.x + (room.w - side) // 2, room.y + (room.h - side) // 2, side, side)
+
+
+def _bounds(widgets: set[Widget]) -> Rect | None:
+    """Return the smallest rectangle around all of them."""
+    if not widgets:
+        return None
+    left = min(widget.rect.x for widget in widgets)
+    top = min(widget.rect.y for widget in widgets)
+    right = max(widget.rect.right for widget in widgets)
+    bottom = max(widget.rect.bottom for widget in widgets)
+    return Rect(left, top, right - left, bottom - top)

@@ -1,0 +1,102 @@
+"""The laps of a run, newest on top, each with its time, what is special about it and its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.unit_api.acts import Judge
+from pitboard.unit_api.unit_calls import Lap, Run, ScreenState
+from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
+from trackside.touch.widgets.geometry import Measures, Rect
+from trackside.touch.widgets.intents import SendAct
+from trackside.touch.widgets.view import View
+from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+
+_UNCERTAINTY_SHOWN_NS = 10_000_000
+
+
+def lay_laps(
+    area: Rect, run: Run, screen: ScreenState, view: View, measures: Measures, *, judges_all: bool
+) -> Layout:
+    """Return the rows; while the run goes on only short or already judged laps have the two buttons."""
+    newest_first = run.laps[::-1]
+    rows, the_list, pager = lay_list(area, measures, count=len(newest_first), top=view.list_top)
+    best = best_lap(run)
+    widgets: list[Widget] = []
+    for row, lap in zip(rows, newest_first[the_list.top :], strict=False):
+        row_widget = _lap_row(row, lap, screen, measures, is_best=lap is best)
+        verdicts = []
+        if judges_all or lap.is_short or lap.verdict is not None:
+            verdicts = _verdict_buttons(row, lap, run, view, measures)
+            row_widget = replace(row_widget, reserved_px=row.right - verdicts[0].rect.x)
+        widgets += [row_widget, *verdicts]
+    if pager:
+        widgets += pager_buttons(pager, the_list, view, measures)
+    return Layout(widgets=tuple(widgets), list_area=the_list)
+
+
+def best_lap(run: Run) -> Lap | None:
+    """Return the first of the fastest laps that count."""
+    counting = [lap for lap in run.laps if lap.counts]
+    return min(counting, key=lambda lap: (lap.lap_ns, lap.number), default=None)
+
+
+def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is_best: bool) -> Widget:
+    if lap.verdict == "void":
+        tone, note = Tone.MUTED, "void"
+    elif lap.awaits_verdict:
+        tone, note = Tone.WARNING, "too short?"
+    elif is_best:
+        tone, note = Tone.BEST, ", ".join(["best", *_doubt(lap)])
+    else:
+        tone, note = Tone.PLAIN, ", ".join(_doubt(lap))
+    return Widget(
+        name=f"lap:{lap.lap}",
+        rect=row,
+        look=Look.LAP,
+        label=format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
+        note=note,
+        value=str(lap.number),
+        size_px=measures.text(48),
+        tone=tone,
+        align="left",
+        is_struck=lap.verdict == "void",
+    )
+
+
+def _doubt(lap: Lap) -> list[str]:
+    """Return how far off a lap may be that a thumb or a poor clock has stamped."""
+    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS:
+        return []
+    return [f"±{format_lap_ns(lap.uncertainty_ns, resolution_ns=_UNCERTAINTY_SHOWN_NS)} s"]
+
+
+def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measures) -> list[Widget]:
+    width = max(measures.button + measures.px(10), measures.px(140))
+    inner = row.inset(measures.px(4), 0)
+    void_area, rest = inner.cut_right(width, measures.px(8))
+    valid_area = rest.cut_right(width)[0]
+    valid_is_on = lap.counts and not lap.awaits_verdict
+    return [
+        button(
+            f"judge:{lap.lap}:valid",
+            valid_area,
+            "Valid",
+            SendAct(Judge(run=run.run, lap=lap.lap, verdict="valid")),
+            view,
+            size_px=measures.text(30),
+            tone=Tone.GO if valid_is_on else Tone.PLAIN,
+            is_on=valid_is_on,
+        ),
+        button(
+            f"judge:{lap.lap}:void",
+            void_area,
+            "Void",
+            SendAct(Judge(run=run.run, lap=lap.lap, verdict="void")),
+            view,
+            size_px=measures.text(30),
+            tone=Tone.DANGER if lap.verdict == "void" else Tone.PLAIN,
+            is_on=lap.verdict == "void",
+        ),
+    ]

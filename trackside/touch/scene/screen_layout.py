@@ -1,0 +1,56 @@
+"""The whole screen as widgets: a pure function of what the unit says and what the official looks at."""
+
+from __future__ import annotations
+
+from pitboard.unit_api.unit_calls import ScreenState
+from trackside.touch.scene.contact_scene import lay_contact
+from trackside.touch.scene.discard_question import lay_question
+from trackside.touch.scene.idle_scene import lay_idle
+from trackside.touch.scene.keyboard_scene import lay_keyboard
+from trackside.touch.scene.review_scene import lay_review
+from trackside.touch.scene.run_scene import lay_run
+from trackside.touch.scene.status_scene import lay_status
+from trackside.touch.scene.top_bar import lay_top_bar
+from trackside.touch.widgets.geometry import Measures
+from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.widgets import Layout, Look, Widget
+
+
+def lay_out(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
+    """Return the widgets from back to front; enabled ones never overlap."""
+    scene = _lay_scene(screen, view, measures, now_mono_ns)
+    return Layout(widgets=(*lay_top_bar(screen, view, measures), *scene.widgets), list_area=scene.list_area)
+
+
+def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
+    if screen is None:
+        return _lay_connecting(measures)
+    if view.page is Page.STATUS:
+        return lay_status(screen, view, measures)
+    if screen.run is None or screen.phase == "idle":
+        if view.page is Page.KEYBOARD:
+            return lay_keyboard(screen, view, measures)
+        if view.page is Page.CONTACT and view.contact is not None:
+            return lay_contact(view.contact, view, measures)
+        return lay_idle(screen, view, measures)
+    if screen.phase == "review":
+        scene = lay_review(screen, screen.run, view, measures)
+    else:
+        scene = lay_run(screen, screen.run, view, measures, now_mono_ns)
+    return lay_question(scene, screen.run, view, measures) if view.asks_discard else scene
+
+
+def _lay_connecting(measures: Measures) -> Layout:
+    return Layout(
+        widgets=(
+            Widget(
+                name="connecting",
+                rect=measures.body,
+                look=Look.TEXT,
+                label="Looking for the timing unit",
+                note="this screen works as soon as trackside runs",
+                size_px=measures.text(48),
+                lines_max=2,
+            ),
+        )
+    )

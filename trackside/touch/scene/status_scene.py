@@ -1,0 +1,120 @@
+"""What stands behind the lights: their sentences, the displays found, and the board as it is."""
+
+from __future__ import annotations
+
+from pitboard.drawing.time_text import format_lap_ns
+from pitboard.unit_api.unit_calls import ScreenState
+from trackside.touch.scene.top_bar import state_icon, state_tone, state_word
+from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
+from trackside.touch.widgets.geometry import Measures, Rect
+from trackside.touch.widgets.intents import ShowPage
+from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+
+_DISPLAYS_ON_SHOW_MAX = 4
+
+
+def lay_status(screen: ScreenState, view: View, measures: Measures) -> Layout:
+    left, right = measures.body.cut_left(measures.body.w * 54 // 100, measures.gap)
+    back_area, left = left.cut_bottom(measures.button, measures.gap)
+    lights_area, displays_area = left.cut_top(max(left.h * 58 // 100, 3 * measures.button), measures.gap)
+    board, the_list_layout = _board_widgets(right, screen, view, measures)
+    widgets = [
+        *_light_widgets(lights_area, screen, view, measures),
+        *_display_widgets(displays_area, screen, measures),
+        button("back", back_area, "Back", ShowPage(Page.MAIN), view, size_px=measures.text(34), icon="back"),
+        *board,
+    ]
+    return Layout(widgets=tuple(widgets), list_area=the_list_layout.list_area)
+
+
+def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
+    widgets = []
+    for row, light in zip(area.rows(3, measures.px(8)), screen.lights[:3], strict=False):
+        state = "unknown" if view.is_link_lost else light.state
+        widgets.append(
+            Widget(
+                name=f"detail:{light.light}",
+                rect=row,
+                look=Look.LIGHT,
+                label=f"{light.light.capitalize()}: {state_word(state)}",
+                note=light.detail,
+                icon=state_icon(state),
+                tone=state_tone(state),
+                size_px=measures.px(34),
+                note_lines_max=2,
+            )
+        )
+    return widgets
+
+
+def _display_widgets(area: Rect, screen: ScreenState, measures: Measures) -> list[Widget]:
+    count = len(screen.displays)
+    title = (
+        "No display found" if not count else "1 display found" if count == 1 else f"{count} displays found"
+    )
+    inner = area.inset(measures.px(20), measures.px(5))
+    line_px = measures.text(34)
+    title_area, rest = inner.cut_top(line_px, measures.px(6))
+    fitting = max(1, min(_DISPLAYS_ON_SHOW_MAX, rest.h // line_px))
+    shown = screen.displays if count <= fitting else screen.displays[: fitting - 1]
+    lines = [(node.name, node.address) for node in shown]
+    if len(shown) < count:
+        lines.append((f"and {count - len(shown)} more", ""))
+    return [
+        Widget(name="displays-panel", rect=area, look=Look.PANEL),
+        Widget(
+            name="displays-title",
+            rect=title_area,
+            look=Look.TEXT,
+            label=title,
+            size_px=measures.text(30),
+            align="left",
+        ),
+        *(
+            Widget(
+                name=f"display:{index}",
+                rect=Rect(rest.x, rest.y + index * line_px, rest.w, line_px),
+                look=Look.TEXT,
+                label=name,
+                value=address,
+                size_px=measures.text(24),
+                tone=Tone.MUTED,
+                align="left",
+            )
+            for index, (name, address) in enumerate(lines)
+        ),
+    ]
+
+
+def _board_widgets(
+    area: Rect, screen: ScreenState, view: View, measures: Measures
+) -> tuple[list[Widget], Layout]:
+    title_area, rest = area.cut_top(measures.text(46), measures.px(4))
+    rows, the_list, pager = lay_list(rest, measures, count=len(screen.entries), top=view.list_top)
+    widgets = [
+        Widget(
+            name="board-title",
+            rect=title_area,
+            look=Look.TEXT,
+            label="Board" if screen.entries else "The board is empty",
+            size_px=measures.text(30),
+            align="left",
+        )
+    ]
+    for row, entry in zip(rows, screen.entries[the_list.top :], strict=False):
+        widgets.append(
+            Widget(
+                name=f"entry:{entry.competitor}",
+                rect=row,
+                look=Look.ROW,
+                label=entry.name,
+                note="–" if entry.rank is None else str(entry.rank),
+                value=format_lap_ns(entry.best_ns, resolution_ns=screen.resolution_ns),
+                size_px=measures.text(30),
+                align="left",
+            )
+        )
+    if pager:
+        widgets += pager_buttons(pager, the_list, view, measures)
+    return widgets, Layout(widgets=(), list_area=the_list)

@@ -1,0 +1,107 @@
+"""The bar on top of every page: where we are or what became of the last tap, and the three lights."""
+
+from __future__ import annotations
+
+from pitboard.unit_api.unit_calls import Light, ScreenState
+from trackside.touch.widgets.geometry import Measures, Rect
+from trackside.touch.widgets.intents import ShowPage
+from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.widgets import Icon, Look, Tone, Widget
+
+LINK_LOST_TEXT = "Timing unit not answering, taps are not saved"
+
+_LIGHT_NAMES = ("sensor", "central", "disk")
+_STATE_WORDS = {"ok": "OK", "warning": "Check", "bad": "Fault"}
+_STATE_TONES = {"ok": Tone.GO, "warning": Tone.WARNING, "bad": Tone.DANGER}
+_STATE_ICONS: dict[str, Icon] = {"ok": "ok", "warning": "warning", "bad": "bad"}
+
+
+def lay_top_bar(screen: ScreenState | None, view: View, measures: Measures) -> list[Widget]:
+    bar = measures.screen.cut_top(measures.bar)[0]
+    lights_area, left = bar.cut_right(measures.width * 48 // 100)
+    lights_area = lights_area.inset(measures.px(6), measures.px(6))
+    return [
+        Widget(
+            name="top-bar",
+            rect=bar,
+            look=Look.PANEL,
+            tone=Tone.DANGER if view.is_link_lost else Tone.PLAIN,
+        ),
+        _message_widget(screen, view, left.inset(measures.px(16), measures.px(6)), measures),
+        *_light_widgets(screen, view, lights_area, measures),
+    ]
+
+
+def sensor_light(screen: ScreenState) -> Light | None:
+    return next((light for light in screen.lights if light.light == "sensor"), None)
+
+
+def state_icon(state: str) -> Icon:
+    return _STATE_ICONS.get(state, "unknown")
+
+
+def state_tone(state: str) -> Tone:
+    return _STATE_TONES.get(state, Tone.MUTED)
+
+
+def state_word(state: str) -> str:
+    return _STATE_WORDS.get(state, "No data")
+
+
+def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures: Measures) -> Widget:
+    if view.is_link_lost:
+        return Widget(
+            name="banner",
+            rect=Rect(area.x, 0, area.w, measures.bar),
+            look=Look.BANNER,
+            tone=Tone.DANGER,
+            label=LINK_LOST_TEXT,
+            size_px=measures.text(37),
+            align="left",
+            lines_max=2,
+        )
+    if view.message is not None:
+        is_saved = view.message.kind == "saved"
+        return Widget(
+            name="message",
+            rect=area,
+            look=Look.BANNER,
+            tone=Tone.GO if is_saved else Tone.WARNING,
+            label=view.message.text,
+            icon="ok" if is_saved else "warning",
+            size_px=measures.text(28),
+            align="left",
+            lines_max=2,
+        )
+    return Widget(
+        name="place",
+        rect=area,
+        look=Look.TEXT,
+        label=screen.unit if screen else "Pitboard",
+        note=screen.event if screen else "",
+        size_px=measures.text(32),
+        align="left",
+    )
+
+
+def _light_widgets(screen: ScreenState | None, view: View, area: Rect, measures: Measures) -> list[Widget]:
+    states = {light.light: light.state for light in screen.lights} if screen else {}
+    widgets = []
+    for name, cell in zip(_LIGHT_NAMES, area.columns(3, measures.px(6)), strict=True):
+        state = "unknown" if view.is_link_lost else states.get(name, "unknown")
+        widgets.append(
+            Widget(
+                name=f"light:{name}",
+                rect=cell,
+                look=Look.LIGHT,
+                label=name.capitalize(),
+                note=state_word(state),
+                icon=state_icon(state),
+                tone=state_tone(state),
+                size_px=measures.text(30),
+                enabled=screen is not None,
+                intent=ShowPage(Page.MAIN if view.page is Page.STATUS else Page.STATUS),
+                is_pressed=f"light:{name}" in view.pressed,
+            )
+        )
+    return widgets

@@ -1,0 +1,205 @@
+"""Hold what Pitboard says against what the simulated cars truly drove and what the official was told.
+
+The cars' log is the reference for every passing, lap and delay; the official's own log for every decision. Of
+Pitboard's records only the runs' windows (armed, finished) say which crossings a run should hold."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from pitboard.journal.fold import Fold
+from pitboard.race.bodies import RunFinished
+from pitboard.race.laps import NANOSECONDS_PER_MS, Lap
+from pitboard.race.race_state import Run
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """One line of the cars' log: instants of CLOCK_MONOTONIC."""
+
+    sensor_boot: str
+    seq: int
+    true_mono_ns: int
+    written_mono_ns: int | None
+
+
+class OfficialDecision(msgspec.Struct, frozen=True):
+    """One line of the official's log, written after the screen said it was saved."""
+
+    decision: str
+    run: str | None = None
+    name: str | None = None
+    voided: list[str] = []
+
+
+class DrawnRun(msgspec.Struct, frozen=True):
+    run: str
+    passings: int
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One line of a display's frame log: what the picture showed from `mono_ns` on."""
+
+    mono_ns: int
+    board_sha: str
+    runs: list[DrawnRun] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAudit:
+    """One run held against the truth; `lap_errors_ns` are measured minus true lap times."""
+
+    lost: int
+    doubled: int
+    timed: int
+    lap_errors_ns: Sequence[int]
+    delays_ns: Sequence[int]
+
+
+def read_lines(path: Path, shape: type[msgspec.Struct]) -> list[msgspec.Struct]:
+    """Return a log's lines; a last line that a killed program left half is passed over."""
+    if not path.exists():
+        return []
+    values = []
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            values.append(msgspec.json.decode(line, type=shape))
+        except msgspec.MsgspecError:
+            continue
+    return values
+
+
+class Audit:
+    """`fold` is a replica's fold of everything; `sensor` names the sensor that the cars crossed.
+
+    `track` is where it stands, None where the venue has one track only.
+    """
+
+    def __init__(
+        self,
+        fold: Fold,
+        crossings: Sequence[Crossing],
+        frames: Sequence[Frame],
+        *,
+        sensor: str,
+        track: str | None = None,
+    ) -> None:
+        self._fold = fold
+        self._sensor = sensor
+        self._track = track
+        self._crossings = sorted(crossings, key=lambda crossing: crossing.true_mono_ns)
+        self._true_mono_ns = [crossing.true_mono_ns for crossing in self._crossings]
+        self._frames = frames
+
+    def id_of(self, crossing: Crossing) -> str:
+        return f"{self._sensor}/{crossing.sensor_boot}/{crossing.seq}"
+
+    def sent(self) -> list[Crossing]:
+        """Return the crossings whose line left the sensor at least once."""
+        return [crossing for crossing in self._crossings if crossing.written_mono_ns is not None]
+
+    def received(self) -> int:
+        """Count the sent crossings that the journal holds."""
+        known: set[str] = set()
+        for boot in {crossing.sensor_boot for crossing in self._crossings}:
+            for unit in self._fold.roster.enrolled():
+                seqs = self._fold.race.passing_seqs(unit, self._sensor, boot)
+                known.update(f"{self._sensor}/{boot}/{seq}" for seq in seqs)
+        return sum(self.id_of(crossing) in known for crossing in self.sent())
+
+    def runs(self) -> list[Run]:
+        """Return the track's runs whose timing has ended, in the order armed."""
+        runs = [
+            run
+            for run in self._fold.race.runs.values()
+            if run.armed and run.finished.value is not None and self._track in (None, run.armed.value.track)
+        ]
+        return sorted(runs, key=lambda run: run.armed.word.moment if run.armed else (0, "", 0))
+
+    def check(self, run: Run) -> RunAudit:
+        """Hold the run's laps against the crossings truly made in its window."""
+        expected = self._crossings_of(run)
+        true_laps = {
+            self.id_of(closing): closing.true_mono_ns - opening.true_mono_ns
+            for opening, closing in pairwise(expected)
+        }
+        timed = [lap for lap in self._fold.race.laps(run.run) if lap.lap.startswith(f"{self._sensor}/")]
+        counts = Counter(lap.lap for lap in timed)
+        return RunAudit(
+            lost=sum(lap not in counts for lap in true_laps),
+            doubled=sum(count - 1 for count in counts.values()) + sum(lap not in true_laps for lap in counts),
+            timed=len(timed),
+            lap_errors_ns=[lap.lap_ns - true_laps[lap.lap] for lap in timed if lap.lap in true_laps],
+            delays_ns=list(self._delays(run, expected)),
+        )
+
+    def _crossings_of(self, run: Run) -> list[Crossing]:
+        """Return what the cars truly did in the run: from arming to the close of the last lap that counts."""
+        finished = run.finished.value
+        assert run.armed is not None
+        assert isinstance(finished, RunFinished)
+        # The closing passing's own stamp ends the window; it may differ from the truth by its uncertainty.
+        margin_ns = 2 * NANOSECONDS_PER_MS if finished.reason == "time-up" else 0
+        start = bisect_left(self._true_mono_ns, run.armed.value.mono_ns)
+        end = bisect_left(self._true_mono_ns, finished.mono_ns + margin_ns)
+        inside = self._crossings[start:end]
+        if not inside:
+            return []
+        up_mono_ns = inside[0].true_mono_ns + run.armed.value.run_ms * NANOSECONDS_PER_MS
+        before_up = sum(crossing.true_mono_ns < up_mono_ns for crossing in inside)
+        return inside[: before_up + 1]
+
+    def _delays(self, run: Run, crossings: Sequence[Crossing]) -> Iterable[int]:
+        """Yield, for each crossing, the time from its line's first byte to the first frame that shows it."""
+        shown = [
+            (frame.mono_ns, drawn.passings)
+            for frame in self._frames
+            for drawn in frame.runs
+            if drawn.run == run.run
+        ]
+        for index, crossing in enumerate(crossings, start=1):
+            if crossing.written_mono_ns is None:
+                continue
+            frame_mono_ns = next((mono_ns for mono_ns, passings in shown if passings >= index), None)
+            if frame_mono_ns is not None:
+                yield frame_mono_ns - crossing.written_mono_ns
+
+    def decided_laps(self) -> tuple[int, int]:
+        """Return (laps that count in confirmed runs, laps judged void in confirmed runs)."""
+        laps: list[Lap] = [
+            lap for run in self.runs() if run.decision == "confirmed" for lap in self._fold.race.laps(run.run)
+        ]
+        return sum(lap.counts for lap in laps), sum(lap.verdict == "void" for lap in laps)
+
+    def decisions_lost(self, decisions: Iterable[OfficialDecision]) -> int:
+        """Count what the official saw as saved and the journal does not say."""
+        lost = 0
+        for told in decisions:
+            if told.run is None:
+                continue
+            run = self._fold.race.runs.get(told.run)
+            if run is None:
+                lost += 1
+                continue
+            lost += run.decision != told.decision
+            verdicts = run.verdict_values()
+            lost += sum(verdicts.get(lap) != "void" for lap in told.voided)
+        return lost
+
+
+def spread(values: Sequence[int], divisor: int) -> dict[str, float | None]:
+    """Return p50, p99 and max of the values, divided for the unit they are shown in."""
+    if not values:
+        return {"p50": None, "p99": None, "max": None}
+    ordered = sorted(values)
+
+    def at(percent: int) -> float:
+        return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] / divisor, 3)
+
+    return {"p50": at(50), "p99": at(99), "max": round(ordered[-1] / divisor, 3)}

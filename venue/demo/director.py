@@ -1,0 +1,202 @@
+"""Run the demo: start everything, let the official work, deal the planned blows, end well, take stock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import msgspec
+
+from pitboard.errors import PeerLost
+from pitboard.keeping.journal_copy import fold_file
+from venue.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
+from venue.demo.crew import Crew
+from venue.demo.demo_venue import SENSOR, DemoVenue
+from venue.demo.figures import board_bytes, track_figures
+from venue.demo.timeline import Blow
+
+READY_MAX_S = 30.0
+OFFICIAL_MAX_S = 40.0
+SETTLE_MAX_S = 20.0
+PICTURE_MAX_S = 5.0
+POLL_S = 0.1
+PROGRAMS = ("central", "trackside", "sync", "bridge", "display", "touch")
+WINDOW_PLACES = {"touch": "30,40", "display": "90,140"}
+REPLICAS = ("trackside", "display", "central")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is to happen."""
+
+    seconds: float | None
+    seed: int
+    blows: Sequence[Blow]
+    is_manual: bool
+    has_noise: bool
+
+
+class Director:
+    """Runs one demo in one folder."""
+
+    def __init__(self, venue: DemoVenue, crew: Crew, script: Script) -> None:
+        self._venue = venue
+        self._crew = crew
+        self._script = script
+
+    def cast(self) -> None:
+        """Name every member and how it is started."""
+        venue, seed = self._venue, str(self._script.seed)
+        for program in PROGRAMS:
+            place = {"SDL_VIDEO_WINDOW_POS": WINDOW_PLACES[program]} if program in WINDOW_PLACES else None
+            self._crew.add(program, program, "--config", venue.config(program), environment=place)
+        self._crew.add(
+            "cars",
+            "simulated-cars",
+            *("--link", str(venue.beam_link), "--seed", seed, "--log", str(venue.log("truth"))),
+            "--noise" if self._script.has_noise else "--no-noise",
+        )
+        self._crew.add(
+            "official",
+            "scripted-official",
+            *("--control", str(venue.control_socket), "--seed", seed, "--log", str(venue.log("official"))),
+            "--until-signal",
+        )
+
+    async def open(self) -> None:
+        """Start everything and return when each program answers."""
+        for name in ("central", "trackside", "sync", "cars", "bridge", "display", "touch"):
+            await self._crew.start(name)
+        async with asyncio.timeout(READY_MAX_S):
+            for port in (self._venue.public_port, self._venue.unit_port, self._venue.display_port):
+                await _answers(port)
+            while not self._venue.control_socket.exists():  # noqa: ASYNC110 - made by another process
+                await asyncio.sleep(POLL_S)
+        if not self._script.is_manual:
+            await self._crew.start("official")
+
+    async def play(self, stop: asyncio.Event) -> None:
+        """Let the race go on for its seconds, or until `stop`, dealing the blows on time."""
+        loop = asyncio.get_running_loop()
+        opened_s = loop.time()
+        async with asyncio.TaskGroup() as tasks:
+            blows = [
+                tasks.create_task(self._deal(blow, opened_s), name=str(blow)) for blow in self._script.blows
+            ]
+            picture = tasks.create_task(self._picture_a_run(), name="touch picture")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._script.seconds):
+                    await stop.wait()
+            await asyncio.gather(*blows)
+            picture.cancel()
+
+    async def _deal(self, blow: Blow, opened_s: float) -> None:
+        await asyncio.sleep(max(0.0, opened_s + blow.at_s - asyncio.get_running_loop().time()))
+        click.echo(f"{blow.at_s:6.1f} s  {blow.act} {blow.name}", err=True)
+        match blow.act:
+            case "kill":
+                await self._crew.kill(blow.name)
+            case "stop":
+                await self._crew.stop(blow.name)
+            case "start":
+                await self._crew.start(blow.name)
+
+    async def _picture_a_run(self) -> None:
+        """Keep a picture of the touchscreen with laps on it."""
+        path = self._venue.folder / "touch.png"
+        while True:
+            await asyncio.sleep(1.0)
+            with contextlib.suppress(PeerLost):
+                widgets = await self._ask_touch({"ask": "widgets"})
+                if widgets.get("phase") == "review" or not path.exists():
+                    await self._ask_touch({"ask": "picture", "path": str(path)})
+
+    async def _ask_touch(self, question: dict[str, str]) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(PICTURE_MAX_S):
+                reader, writer = await asyncio.open_unix_connection(self._venue.control_socket)
+                try:
+                    writer.write(msgspec.json.encode(question) + b"\n")
+                    answer: dict[str, Any] = msgspec.json.decode(await reader.readline())
+                    return answer
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError, msgspec.MsgspecError) as error:
+            raise PeerLost(peer="the touchscreen", reason=str(error)) from error
+
+    async def close(self) -> None:
+        """Let the official finish, let every replica catch up, then stop everything, writers last."""
+        if not self._script.is_manual:
+            self._crew.send("official", signal.SIGTERM)
+            await self._crew.wait("official", OFFICIAL_MAX_S)
+        await self._crew.stop("cars")
+        await self._settle()
+        for name in ("display", "touch", "bridge", "sync", "central", "trackside"):
+            await self._crew.stop(name)
+
+    async def _settle(self) -> None:
+        """Wait until all replicas show the same board, bounded."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_MAX_S):
+                while True:
+                    boards = {
+                        hashlib.sha256(board_bytes(self._venue.journal(name))).digest() for name in REPLICAS
+                    }
+                    if len(boards) == 1:
+                        return
+                    await asyncio.sleep(0.5)
+
+
+async def _answers(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(POLL_S)
+        else:
+            writer.close()
+            return
+
+
+def summarise(venue: DemoVenue, crew: Crew, script: Script) -> dict[str, Any]:
+    """Return the summary of a demo that has ended; see docs/demo.md for each key."""
+    fold = fold_file(venue.journal("trackside"))
+    frames: list[Frame] = read_lines(venue.log("frames"), Frame)  # type: ignore[assignment]
+    crossings: list[Crossing] = read_lines(venue.log("truth"), Crossing)  # type: ignore[assignment]
+    decisions: list[OfficialDecision] = read_lines(venue.log("official"), OfficialDecision)  # type: ignore[assignment]
+    audit = Audit(fold, crossings, frames, sensor=SENSOR)
+    checks = [audit.check(run) for run in audit.runs()]
+    boards = [board_bytes(venue.journal(name)) for name in REPLICAS]
+    last_drawn = frames[-1].board_sha if frames else None
+    return {
+        "seconds": script.seconds,
+        "seed": script.seed,
+        "blows": [msgspec.to_builtins(blow) for blow in script.blows],
+        **track_figures(audit, checks, decisions),
+        "lap_error_us": spread([abs(error) for check in checks for error in check.lap_errors_ns], 1_000),
+        "beam_to_board_ms": spread([delay for check in checks for delay in check.delays_ns], 1_000_000),
+        "boards_equal": len(set(boards)) == 1,
+        "last_frame_shows_board": last_drawn == hashlib.sha256(boards[0]).hexdigest()[:16],
+        "unexpected_exits": crew.unexpected_exits(),
+        "board": msgspec.json.decode(boards[0])["entries"],
+    }
+
+
+def is_sound(summary: dict[str, Any]) -> bool:
+    """Return whether nothing was lost, doubled or shown differently, and no program fell over by itself."""
+    return bool(
+        summary["boards_equal"]
+        and summary["last_frame_shows_board"]
+        and summary["passings_sent"] == summary["passings_received"]
+        and summary["passings_sent"] > 0
+        and not summary["laps_lost"]
+        and not summary["laps_doubled"]
+        and not summary["decisions_lost"]
+        and not summary["unexpected_exits"]
+    )

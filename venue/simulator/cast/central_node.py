@@ -1,0 +1,111 @@
+"""Central: the replica that holds the event's root key, and phones that read its board."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from pitboard.errors import JournalLost
+from pitboard.journal.fold import Fold
+from pitboard.race.bodies import (
+    Body,
+    CompetitorJudged,
+    EventConfigured,
+    LapCorrected,
+    LapJudged,
+    PersonErased,
+    UnitEnrolled,
+    UnitRevoked,
+)
+from pitboard.trust.identity import Identity
+from venue.simulator.cast.node import Node
+from venue.simulator.world.process import Process
+from venue.simulator.world.signature_memory import identity_named
+
+PHONE_LOOKS_S = 4.0
+EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
+
+
+class CentralNode(Node):
+    """Says who may write as soon as it is up, and again where a backup forgot that."""
+
+    wanted_units: dict[str, str]
+    """{key: name} of the units that the admin means to be enrolled."""
+
+    @property
+    def identity(self) -> Identity:
+        return identity_named(self.name)
+
+    async def work(self, process: Process) -> None:
+        await self.say_what_is_wanted()
+        process.spawn(self._serve_phones(), name="phones")
+
+    async def say_what_is_wanted(self) -> None:
+        """Configure the event and enrol whoever is wanted and not there, as central's own start does."""
+        fold = self.replica.fold
+        bodies: list[Body] = [] if fold.race.event.value is not None else [EVENT]
+        bodies += [
+            UnitEnrolled(key=key, name=name)
+            for key, name in self.wanted_units.items()
+            if fold.roster.name_of(key) is None
+        ]
+        if bodies:
+            await self.replica.append(*bodies)
+
+    async def revoke(self, key: str, heads: dict[str, int]) -> None:
+        self.wanted_units.pop(key, None)
+        await self.replica.append(UnitRevoked(key=key, heads=heads))
+
+    async def _serve_phones(self) -> None:
+        while True:
+            await asyncio.sleep(self.world.chance.uniform(1.0, PHONE_LOOKS_S))
+            self.board()
+
+
+async def administer(central: CentralNode, chance: Random) -> None:
+    """Correct, void, disqualify, reinstate and erase now and then, until cancelled."""
+    while True:
+        await asyncio.sleep(chance.uniform(2.0, 8.0))
+        if central.is_up:
+            body = _random_act(central.replica.fold, chance)
+            if body is not None:
+                try:
+                    await central.replica.append(body)
+                except JournalLost:
+                    continue
+
+
+def _random_act(fold: Fold, chance: Random) -> Body | None:
+    laps = [(run, lap.lap) for run in fold.race.runs for lap in fold.race.laps(run)]
+    competitors = list(fold.race.competitors)
+    if not laps:
+        return None
+    run, lap = chance.choice(laps)
+    competitor = chance.choice(competitors) if competitors else ""
+    kind = chance.choice(
+        ("correct", "correct", "void", "valid", "withdraw", "disqualify", "reinstate", "erase", "event")
+    )
+    if not competitor and kind in ("disqualify", "reinstate", "erase"):
+        return None
+    match kind:
+        case "correct":
+            lap_ns = chance.choice((None, chance.randint(500_000_000, 3_000_000_000)))
+            return LapCorrected(run=run, lap=lap, lap_ns=lap_ns, reason="video")
+        case "void" | "valid" | "withdraw":
+            verdict = None if kind == "withdraw" else kind
+            return LapJudged(run=run, lap=lap, verdict=verdict, reason="video")
+        case "disqualify":
+            return CompetitorJudged(competitor=competitor, standing="disqualified", reason="weight")
+        case "reinstate":
+            return CompetitorJudged(competitor=competitor, standing=None, reason="weighed again")
+        case "event":
+            return EventConfigured(
+                name=EVENT.name,
+                run_ms=EVENT.run_ms,
+                lap_min_ms=EVENT.lap_min_ms,
+                resolution_ns=chance.choice((1_000_000, 10_000_000)),
+            )
+    records: dict[str, list[int]] = {}
+    for stream, seq in sorted(fold.places_to_erase(competitor)):
+        records.setdefault(stream, []).append(seq)
+    return PersonErased(competitor=competitor, records=records, reason="asked for it")

@@ -1,0 +1,193 @@
+"""Faults planted on purpose, to see that the simulator would notice them.
+
+Each replaces one method of the real program, for the length of a day, by what a hasty developer might have
+written. Nothing in the program itself knows of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pitboard.journal.ledger
+from pitboard.errors import PeerLost, RecordRefused
+from pitboard.journal.ledger import Arrival, Ledger
+from pitboard.journal.record import Record
+from pitboard.journal.replica import Acceptance, Replica
+from pitboard.journal.stream import StreamWriter
+from pitboard.race.word import LastWord, Said, Word
+from sync.exchanging.exchange import SyncRequest
+from sync.exchanging.pump import Pump
+from trackside.timing.run_control import RunControl
+from venue.simulator.cast.beam import Bridge, Trip
+from venue.simulator.cast.people import Official
+from venue.simulator.days.overrides import Override
+from venue.simulator.world.simulated_disk import SimulatedStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """`overrides` makes the replacements anew for each day."""
+
+    name: str
+    sentence: str
+    overrides: Callable[[], list[Override]]
+
+
+def _reuse_stream_ids() -> list[Override]:
+    start_writing = Replica.start_writing
+
+    async def go_on(replica: Replica, identity: Any, name: str, *, stream: str | None = None) -> None:
+        """Continue the last stream of this key where the disk has it, instead of opening a new one."""
+        earlier = list(replica._ledger.streams_of(identity.key).items())
+        if not earlier:
+            await start_writing(replica, identity, name, stream=stream)
+            return
+        last, head = earlier[-1]
+        writer = StreamWriter(identity, replica._hybrid_clock, stream=last)
+        writer._seq, writer._previous = head, replica._ledger._hash_at(last, head).hex()
+        replica._writer = writer
+
+    return [(Replica, "start_writing", go_on)]
+
+
+def _keep_a_cursor() -> list[Override]:
+    async def run(pump: Pump) -> None:
+        """Believe that what was sent has arrived, and never ask again."""
+        cursor: dict[str, int] = {}
+        while True:
+            try:
+                news = await pump._source.sync(SyncRequest(have=cursor, wait_ms=pump._wait_ms))
+                cursor = dict(news.have) if not news.records else _heads_after(cursor, news.records)
+                await pump._target.sync(SyncRequest(records=news.records))
+            except PeerLost:
+                await asyncio.sleep(0.5)
+
+    return [(Pump, "run", run)]
+
+
+def _heads_after(cursor: dict[str, int], wires: Sequence[Any]) -> dict[str, int]:
+    records = [pitboard.journal.record.from_wire(wire) for wire in wires if _parses(wire)]
+    return {**cursor, **{record.stream: record.seq for record in records}}
+
+
+def _parses(wire: Any) -> bool:
+    try:
+        pitboard.journal.record.from_wire(wire)
+    except RecordRefused:
+        return False
+    return True
+
+
+def _acknowledge_before_sync() -> list[Override]:
+    async def store(storage: SimulatedStorage, records: Sequence[Record]) -> None:
+        if records:
+            done = storage._loop.create_future()
+            storage._queue.append((records, done))
+            storage._begin()
+            storage.on_durable(records)
+
+    return [(SimulatedStorage, "store", store)]
+
+
+def _skip_the_gap_check() -> list[Override]:
+    judge = Ledger.judge
+
+    def lax_judge(ledger: Ledger, record: Record) -> Arrival:
+        arrival = judge(ledger, record)
+        return Arrival.NEXT if arrival is Arrival.GAP and ledger.head(record.stream) else arrival
+
+    return [(Ledger, "judge", lax_judge), (Replica, "_take", _take_unchecked)]
+
+
+def _take_unchecked(replica: Replica, record: Record) -> None:
+    replica._ledger.take(record)
+    replica._recent.setdefault(record.stream, deque(maxlen=512)).append(record)
+    replica.fold.add(record)
+    replica.version += 1
+
+
+def _let_poison_block() -> list[Override]:
+    accept = Replica.accept
+
+    async def all_or_nothing(replica: Replica, records: Iterable[Record]) -> Acceptance:
+        records = list(records)
+        staged = Ledger.on_top_of(replica._ledger)
+        for record in records:
+            try:
+                arrival = staged.judge(record)
+            except RecordRefused:
+                return Acceptance(refused=len(records))
+            if arrival is Arrival.FORK:
+                return Acceptance(forked=len(records))
+            if arrival is Arrival.NEXT:
+                staged.take(record)
+        return await accept(replica, records)
+
+    return [(Replica, "accept", all_or_nothing)]
+
+
+def _fold_by_arrival() -> list[Override]:
+    def say(last_word: LastWord[Any], value: Any, word: Word) -> bool:
+        last_word._last[word.authority] = Said(value, word)
+        last_word.said = last_word._deciding()
+        return True
+
+    return [(LastWord, "say", say)]
+
+
+def _skip_verification() -> list[Override]:
+    return [(pitboard.journal.ledger, "check_signature", lambda record, key: None)]
+
+
+def _journal_contacts() -> list[Override]:
+    register = RunControl.register
+
+    async def register_with_contact(run_control: RunControl, name: str) -> str:
+        contacts = _last_contacts
+        return await register(run_control, f"{name} {contacts[-1]}" if contacts else name)
+
+    take_contact = Official._take_contact
+    _last_contacts: list[str] = []
+
+    def note_contact(official: Official, name: str) -> None:
+        take_contact(official, name)
+        _last_contacts.append(official._world.truth.contacts[-2].decode())
+
+    return [(Official, "_take_contact", note_contact), (RunControl, "register", register_with_contact)]
+
+
+def _delete_by_hold_off() -> list[Override]:
+    keeps = Bridge.keeps
+
+    def keep_or_delete(bridge: Bridge, trip: Trip) -> bool:
+        is_kept = keeps(bridge, trip)
+        if not is_kept:
+            bridge._raw_log.trips.pop(trip.passing, None)
+        return is_kept
+
+    return [(Bridge, "keeps", keep_or_delete)]
+
+
+PLANTS = {
+    plant.name: plant
+    for plant in (
+        Plant("stream-id-reused", "a writer goes on in its last stream after a restart", _reuse_stream_ids),
+        Plant(
+            "sender-cursor", "the sender notes what it sent instead of asking what is there", _keep_a_cursor
+        ),
+        Plant("ack-before-sync", "records count as saved before the disk has them", _acknowledge_before_sync),
+        Plant("no-gap-check", "a record is taken though one before it is missing", _skip_the_gap_check),
+        Plant("poison-blocks", "one bad record makes a node refuse its whole batch", _let_poison_block),
+        Plant(
+            "fold-by-arrival", "the word that arrives last decides, not the one said last", _fold_by_arrival
+        ),
+        Plant("no-verification", "signatures are not checked", _skip_verification),
+        Plant("contact-in-journal", "the e-mail address is written beside the name", _journal_contacts),
+        Plant(
+            "hold-off-deletes", "what the gate holds back is deleted from the raw log", _delete_by_hold_off
+        ),
+    )
+}

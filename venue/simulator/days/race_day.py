@@ -1,0 +1,127 @@
+"""One simulated day from one seed: an unsafe phase, then everything heals and must converge."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from random import Random
+
+import pitboard.journal.record
+from venue.simulator.cast.simulated_venue import Venue
+from venue.simulator.days.mishaps import Mishaps, heal_disk
+from venue.simulator.days.overrides import Override, overridden
+from venue.simulator.judging.inspection import inspect, lagging
+from venue.simulator.world.network import Weather
+from venue.simulator.world.signature_memory import forget_signatures, remembered_signature_holds
+from venue.simulator.world.truth import Violation
+from venue.simulator.world.virtual_loop import Deadlock, LeakedTasks, VirtualLoop, run_virtual
+from venue.simulator.world.world import World
+
+UNSAFE_MIN_S, UNSAFE_MAX_S = 10.0, 24.0
+CONVERGE_MAX_S = 60.0
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReport:
+    """What came of one seed."""
+
+    seed: int
+    records: int
+    crashes: int
+    restores: int
+    violations: list[Violation]
+    trace: bytes
+
+    def without_trace(self) -> DayReport:
+        return replace(self, trace=b"")
+
+
+def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
+    """Run the day of this seed; the same seed gives the same trace, byte for byte."""
+    forget_signatures()
+    worlds: list[World] = []
+
+    async def story(loop: VirtualLoop) -> None:
+        world = World(loop, Random(seed))
+        worlds.append(world)
+        await _live_through(world)
+
+    memory: Override = (pitboard.journal.record, "signature_holds", remembered_signature_holds)
+    logging.disable(logging.CRITICAL)
+    try:
+        with overridden([memory, *(overrides or [])]):
+            try:
+                run_virtual(story)
+            except (Deadlock, LeakedTasks) as error:
+                worlds[0].truth.violate(type(error).__name__.lower(), str(error))
+    finally:
+        logging.disable(logging.NOTSET)
+    world = worlds[0]
+    return DayReport(
+        seed=seed,
+        records=world.truth.records_count,
+        crashes=world.crashes,
+        restores=world.restores,
+        violations=world.truth.violations,
+        trace=world.trace.encode(),
+    )
+
+
+async def _live_through(world: World) -> None:
+    venue = Venue(world)
+    venue.open()
+    mishaps = Mishaps(venue)
+    storm = venue.people.spawn(mishaps.work(), name="mishaps")
+    await asyncio.sleep(world.chance.uniform(UNSAFE_MIN_S, UNSAFE_MAX_S))
+    storm.cancel()
+    await _heal(venue)
+    if await _settle(venue):
+        inspect(venue)
+    await _close(venue)
+
+
+async def _heal(venue: Venue) -> None:
+    """No more mishaps, no more new runs: every node up, every disk and link as it should be."""
+    world = venue.world
+    venue.people.kill()
+    world.trace.say("TRUTH", "everything heals")
+    world.network.weather = Weather()
+    world.network.mend()
+    for node in venue.nodes:
+        heal_disk(node.disk)
+        if node.process.has_ended:
+            node.is_powered = True
+            node.start()
+
+
+async def _settle(venue: Venue) -> bool:
+    """Let everybody catch up and officials decide what is left; return whether nothing is left to say."""
+    world = venue.world
+    deadline_ns = world.loop.now_ns + round(CONVERGE_MAX_S * 1e9)
+    while True:
+        late = lagging(venue)
+        undecided = [unit for unit in venue.units if unit.run_control is not None and unit.run_control.run]
+        undecided = [unit for unit in undecided if unit.identity.key not in venue.revoked]
+        if late is None and not undecided and not any(unit.has_trips_under_way for unit in venue.units):
+            return True
+        if world.loop.now_ns > deadline_ns:
+            if late is not None:
+                world.truth.violate("converges", f"{CONVERGE_MAX_S:.0f} s after everything healed {late}")
+            elif undecided:
+                world.truth.violate("runs-can-be-decided", f"{undecided[0].name} cannot decide its run")
+            else:
+                world.truth.violate("converges", "trips of a sensor are still under way")
+            return False
+        if late is None and undecided:
+            for unit in undecided:
+                await venue.officials[unit.name].settle()
+        await asyncio.sleep(LOOK_S)
+
+
+async def _close(venue: Venue) -> None:
+    """End every process; whoever does not end is a leaked task."""
+    for node in venue.nodes:
+        node.crash()
+    await asyncio.sleep(1.0)

@@ -1,0 +1,167 @@
+"""What must hold at the end of a day, once everything is healed and has had time to talk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from pitboard.journal.fold import Fold
+from pitboard.journal.record import Record
+from pitboard.journal.views import encode_view, view_board
+from pitboard.race.bodies import PassingRecorded, read_body
+from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
+from venue.simulator.cast.forger import STRANGER
+from venue.simulator.cast.node import Node
+from venue.simulator.cast.simulated_venue import Venue
+from venue.simulator.cast.unit_node import UnitNode
+from venue.simulator.judging.lap_oracle import LapOracle
+from venue.simulator.world.signature_memory import identity_named
+
+STAMP_ERROR_MAX_NS = 2_000
+
+
+def lagging(venue: Venue) -> str | None:
+    """Return who still lacks what another has, None once all agree.
+
+    Streams forked on purpose stay different, and of a stranger's each node keeps as much as it likes.
+    """
+    truth = venue.world.truth
+    stranger = identity_named(STRANGER).key
+    wanted: dict[str, int] = {}
+    for node in venue.writers():
+        for stream, head in node.disk.heads.items():
+            if stream not in truth.forked and truth.owner_of(stream) != stranger:
+                wanted[stream] = max(head, wanted.get(stream, 0))
+    for node in venue.nodes:
+        if not node.is_up:
+            return f"{node.name} is not up"
+        have = node.replica.have()
+        for stream, head in wanted.items():
+            if have.get(stream, 0) < head:
+                return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
+    return None
+
+
+def inspect(venue: Venue) -> None:
+    """Report every promise that does not hold at the end of the day."""
+    truth = venue.world.truth
+    for node in venue.writers():
+        truth.check_acknowledged(node.name, node.disk)
+    for node in venue.nodes:
+        node.board()
+        _check_erased(venue, node)
+    _check_order(venue, venue.central)
+    _check_order(venue, venue.world.chance.choice(venue.nodes))
+    _check_laps(venue)
+    journal = _passings_by_key(venue, venue.central.disk.records.values())
+    trips: dict[str, Trip] = {}
+    for unit in venue.units:
+        trips |= unit.sensor.acknowledged
+        _check_passings(venue, unit, journal.get(unit.identity.key, set()))
+    _check_lap_times(venue, trips)
+
+
+def _check_erased(venue: Venue, node: Node) -> None:
+    """No disk keeps a body that an erasure names."""
+    for place in sorted(node.replica.fold.erased_places):
+        record = node.disk.records.get(place)
+        if record is not None and record.body_bytes is not None:
+            sentence = f"{node.name} keeps the body of {place[0][:8]}/{place[1]}"
+            venue.world.truth.violate("erased-stays-erased", sentence)
+
+
+def _check_order(venue: Venue, node: Node) -> None:
+    """Fold the node's own records in another order, some twice: the board must be the one it shows."""
+    chance = venue.world.chance
+    records = list(node.disk.records.values())
+    records += [chance.choice(records) for _ in range(len(records) // 8)]
+    chance.shuffle(records)
+    fold = Fold(node.root_key)
+    for number, record in enumerate(records):
+        fold.add(record)
+        if number % 40 == 0:
+            assert fold.board is not None  # a board drawn in between must change nothing
+    board = encode_view(view_board(fold))
+    shown = encode_view(view_board(node.replica.fold))
+    if board != shown:
+        venue.world.truth.violate(
+            "order-and-repetition-change-nothing",
+            f"{node.name}: another order gives {_first_difference(shown, board)}",
+        )
+
+
+def _check_laps(venue: Venue) -> None:
+    """Every lap that was driven is on the board, void, corrected or waiting: the oracle says which."""
+    truth, fold = venue.world.truth, venue.central.replica.fold
+    oracle = LapOracle(venue.central.disk.records.values(), venue.central.root_key)
+    shown_laps: dict[str, int] = {}
+    for run in oracle.runs:
+        laps = oracle.laps(run)
+        folded = [
+            (lap.lap, lap.lap_ns, lap.measured_ns, lap.counts, lap.verdict) for lap in fold.race.laps(run)
+        ]
+        if laps != folded:
+            truth.violate("laps-conserved", f"run {run}: driven {laps}, folded {folded}")
+        for lap in folded:
+            if lap[1] < 0 or lap[2] < 0:
+                truth.violate("no-negative-lap", f"run {run}: {lap}")
+        if oracle.decision(run) != fold.race.runs[run].decision:
+            truth.violate("laps-conserved", f"run {run} is {oracle.decision(run)}")
+        if oracle.decision(run) == "confirmed":
+            competitor = oracle.competitor(run)
+            shown_laps[competitor] = shown_laps.get(competitor, 0) + sum(lap[3] for lap in laps)
+    on_board = {standing.competitor: standing.laps for standing in fold.board.in_order()}
+    if on_board != shown_laps:
+        truth.violate("laps-conserved", f"the board counts {on_board}, driven were {shown_laps}")
+
+
+def _check_passings(venue: Venue, unit: UnitNode, journaled: set[str]) -> None:
+    """Whatever the sensor could forget is in the journal, or held back with evidence beside it."""
+    truth = venue.world.truth
+    passed = [trip for trip in unit.raw_log.trips.values() if trip.passing in journaled]
+    for trip in unit.sensor.acknowledged.values():
+        if trip.passing in journaled:
+            continue
+        has_neighbour = any(
+            other.boot_id == trip.boot_id and abs(other.mono_ns - trip.mono_ns) < HOLD_OFF_MS * 1_000_000
+            for other in passed
+        )
+        if trip.passing not in unit.raw_log.trips or not has_neighbour:
+            truth.violate(
+                "passings-conserved",
+                f"{unit.name}: {trip.passing} is neither a passing nor held back with evidence",
+            )
+
+
+def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
+    """A lap is as long as it was in truth, whatever the wall clocks did meanwhile."""
+    fold = venue.central.replica.fold
+    for run in fold.race.runs.values():
+        for segment in fold.race.segments(run):
+            passings = [crossing.passing.passing for crossing in segment.crossings]
+            for opening, closing in itertools.pairwise(passings):
+                lap = next((lap for lap in fold.race.laps(run.run) if lap.lap == closing), None)
+                if lap is None or opening not in trips or closing not in trips:
+                    continue
+                true_ns = trips[closing].true_ns - trips[opening].true_ns
+                if abs(lap.measured_ns - true_ns) > STAMP_ERROR_MAX_NS:
+                    venue.world.truth.violate(
+                        "clock-steps-change-no-lap",
+                        f"lap {closing} took {true_ns} ns, measured {lap.measured_ns}",
+                    )
+
+
+def _passings_by_key(venue: Venue, records: Iterable[Record]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for record in records:
+        if record.header.kind == "passing" and record.body_bytes is not None:
+            body = read_body("passing", record.body_bytes)
+            if isinstance(body, PassingRecorded):
+                key = venue.world.truth.owner_of(record.stream) or ""
+                found.setdefault(key, set()).add(body.passing)
+    return found
+
+
+def _first_difference(one: bytes, other: bytes) -> str:
+    at = next((index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    return f"{other[max(0, at - 80) : at + 80]!r} instead of {one[max(0, at - 80) : at + 80]!r}"

@@ -1,0 +1,159 @@
+"""A disk that forgets what was not synced, and a storage over it as a process of a node opens it.
+
+Like the real journal it commits what has queued up in one go, tries again for as long as the disk refuses,
+and takes an error at commit for "unknown": the commit may have happened all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from random import Random
+
+import msgspec
+
+from pitboard.errors import JournalLost
+from pitboard.journal.record import Record
+from venue.simulator.world.virtual_loop import VirtualLoop
+
+QUEUE_MAX_COUNT = 12
+RETRY_S = 1.0
+
+Place = tuple[str, int]
+Durable = Callable[[Sequence[Record]], None]
+
+
+class SimulatedDisk:
+    """What is on the disk: the records by place in order of arrival, the quarantine, and how it fares."""
+
+    def __init__(self) -> None:
+        self.records: dict[Place, Record] = {}
+        self.heads: dict[str, int] = {}
+        self.fingerprint = 0  # the same for the same set of records
+        self.quarantine: dict[tuple[str, int, bytes], str] = {}
+        self.trouble: str | None = None
+        self.slow_s = 0.0
+
+    def copy(self) -> SimulatedDisk:
+        """Return an image of the disk as it is now."""
+        image = SimulatedDisk()
+        image.records, image.heads = dict(self.records), dict(self.heads)
+        image.fingerprint = self.fingerprint
+        image.quarantine = dict(self.quarantine)
+        return image
+
+    def commit(self, records: Iterable[Record]) -> list[Record]:
+        """Put the records where nothing is yet, and return those that were put."""
+        fresh = []
+        for record in records:
+            place = (record.stream, record.seq)
+            if place not in self.records:
+                self.records[place] = record
+                self.heads[record.stream] = record.seq
+                self.fingerprint ^= int.from_bytes(record.header_hash)
+                fresh.append(record)
+        return fresh
+
+
+class SimulatedStorage:
+    """Implements `pitboard.journal.storage.Storage` for one process; `kill` ends it as a crash would."""
+
+    def __init__(
+        self, disk: SimulatedDisk, loop: VirtualLoop, chance: Random, *, root_key: str, on_commit: Durable
+    ) -> None:
+        self.root_key = root_key
+        self.disk = disk
+        self.on_durable: Durable = _ignore
+        self._loop = loop
+        self._chance = chance
+        self._on_commit = on_commit
+        self._queue: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
+        self._under_way: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_dead = False
+
+    @property
+    def trouble(self) -> str | None:
+        return self.disk.trouble
+
+    @trouble.setter
+    def trouble(self, trouble: str | None) -> None:
+        self.disk.trouble = trouble
+
+    async def store(self, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        if len(self._queue) >= QUEUE_MAX_COUNT:
+            raise JournalLost(path="simulated", reason="too much is waiting to be written")
+        done = self._loop.create_future()
+        self._queue.append((records, done))
+        self._begin()
+        await done
+
+    async def read_all(self) -> AsyncIterator[Record]:
+        for record in list(self.disk.records.values()):
+            yield record
+
+    async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
+        self._check()
+        records = self.disk.records
+        found: list[Record] = []
+        while len(found) < count and (record := records.get((stream, seq + 1))) is not None:
+            found.append(record)
+            seq += 1
+        return found
+
+    async def erase_bodies(self, places: Iterable[Place]) -> None:
+        self._check()
+        for place in sorted(places):
+            record = self.disk.records.get(place)
+            if record is not None and record.body_bytes is not None:
+                self.disk.records[place] = msgspec.structs.replace(record, body_bytes=None)
+
+    async def quarantine(self, record: Record, reason: str) -> None:
+        self._check()
+        self.disk.quarantine.setdefault((record.stream, record.seq, record.header_bytes), reason)
+
+    async def quarantined(self) -> list[tuple[str, int, str]]:
+        return [(stream, seq, reason) for (stream, seq, _), reason in self.disk.quarantine.items()]
+
+    def kill(self) -> None:
+        """End here; a commit under way may or may not have reached the disk, and nobody was told."""
+        self._is_dead = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._under_way and self.disk.trouble is None and self._chance.random() < 0.5:
+            self._commit(self._under_way)
+        for _, done in [*self._under_way, *self._queue]:
+            done.cancel()
+
+    def _begin(self) -> None:
+        if self._timer is None and self._queue and not self._is_dead:
+            self._under_way, self._queue = self._queue, []
+            delay_s = self._chance.uniform(0.001, 0.012) + self.disk.slow_s
+            self._timer = self._loop.call_later(delay_s, self._end)
+
+    def _end(self) -> None:
+        is_refused = self.disk.trouble is not None
+        if not is_refused or self._chance.random() < 0.2:
+            self._commit(self._under_way)
+        if is_refused:
+            self._timer = self._loop.call_later(RETRY_S, self._end)
+            return
+        self._timer = None
+        finished, self._under_way = self._under_way, []
+        for records, done in finished:
+            self.on_durable(records)
+            if not done.done():
+                done.set_result(None)
+        self._begin()
+
+    def _commit(self, batch: Sequence[tuple[Sequence[Record], asyncio.Future[None]]]) -> None:
+        self._on_commit(self.disk.commit(record for records, _ in batch for record in records))
+
+    def _check(self) -> None:
+        if self.disk.trouble is not None:
+            raise JournalLost(path="simulated", reason=self.disk.trouble)
+
+
+def _ignore(records: Sequence[Record]) -> None:
+    """Stand in until somebody follows the storage."""

@@ -1,0 +1,36 @@
+"""What all parts of a simulated venue share: one seed's chance, time, trace, truth and network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from venue.simulator.world.network import Network
+from venue.simulator.world.trace import Trace
+from venue.simulator.world.truth import Truth
+from venue.simulator.world.virtual_loop import VirtualLoop
+
+
+@dataclass
+class World:
+    """Made once a day; everything random comes from `chance`, so a seed decides the whole day."""
+
+    loop: VirtualLoop
+    chance: Random
+    trace: Trace = field(init=False)
+    truth: Truth = field(init=False)
+    network: Network = field(init=False)
+    crashes: int = 0
+    restores: int = 0
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(self.loop)
+        self.truth = Truth(self.trace)
+        self.network = Network(self.chance, self.trace)
+
+    def new_id(self) -> str:
+        """Return 16 hex digits that come from the seed."""
+        return f"{self.chance.getrandbits(64):016x}"
+
+    def new_stream(self) -> str:
+        return f"{self.chance.getrandbits(128):032x}"
