@@ -17,11 +17,12 @@ from firmware_bridge.decoders import (
     amb_text,
     lane_timers,
     p3,
-    p3_encoder,
     tns_messages,
 )
-from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Trip
-from firmware_bridge.decoders.beamline_encoder import encode_trip
+from firmware_bridge.decoders import (
+    p3 as p3_encoder,
+)
+from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Trip, encode_trip
 from pitboard.clock import SystemClock
 
 STREAM_LENGTH = 1_000_000

@@ -14,11 +14,9 @@ from pathlib import Path
 from bench.measure import median_of, percentile, report, stopwatch
 from pitboard.clock import SystemClock
 from pitboard.journal.fold import Fold
-from pitboard.journal.hybrid_clock import HybridClock
-from pitboard.journal.record import Record
+from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.stream import StreamWriter
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import (
     CompetitorRegistered,

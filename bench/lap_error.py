@@ -18,7 +18,7 @@ from bench.bridge_stage import CONFIG, running, spinning
 from bench.measure import percentile, report
 from pitboard.race.bodies import PassingRecorded
 from pitboard.race.laps import lap_between_ns
-from pitboard.unit_api.passing import Passing
+from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 
 LAP_MS = "350:750"

@@ -9,13 +9,14 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.doors.door import Port, check_door, check_interfaces, check_url
-from pitboard.program.config import Config, load_config
-from pitboard.program.event_file import (
+from pitboard.program.config import (
+    Config,
     Fingerprint,
     OptionalKey,
     Url,
     event_file_beside,
     known_event_key,
+    load_config,
     load_event_file,
 )
 from pitboard.race.bodies import Name

@@ -16,21 +16,19 @@ import pygame
 from display.config import DisplayConfig
 from display.following.badge import Badge, badge_changes_ns, badge_for
 from display.following.contact_note import ContactNote
-from display.following.display_presence import DisplayPresence
+from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
 from display.following.source_choice import Candidate, Rank
 from display.following.source_follower import NO_NETWORK, SourceFollower
-from display.following.status_api import DisplayStatus, status_app
 from display.screen.board_screen import SCENE, BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from display.screen.window import Window, save_picture
-from pitboard.clock import Clock, SystemClock
+from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
-from pitboard.doors.pinned_tls import ANY_CERTIFICATE
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost
 from pitboard.journal.replica import Replica
-from pitboard.patience import happened
 from pitboard.trust.certificate import certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer

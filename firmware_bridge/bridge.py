@@ -6,9 +6,8 @@ import asyncio
 import logging
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import LineCounters, PassingSource
-from firmware_bridge.replay import SensorSetting, make_passings
+from firmware_bridge.makers.reading import Gate, LineCounters, PassingSource
+from firmware_bridge.replay_command import SensorSetting, make_passings
 from firmware_bridge.sensor_reader import SensorReader
 from firmware_bridge.spool.outbox import Outbox
 from firmware_bridge.spool.raw_log import (
@@ -22,8 +21,8 @@ from firmware_bridge.spool.raw_log import (
 from firmware_bridge.spool.spool_room import SpoolRoom
 from firmware_bridge.watch.bridge_reporter import BridgeReporter
 from pitboard.clock import Clock
-from pitboard.program.single_instance import only_one
-from pitboard.unit_api.trackside_client import TracksideClient
+from pitboard.program.program import only_one
+from pitboard.unit_api.unit_client import TracksideClient
 
 RAW_LOG_SYNC_EVERY_MS = 10_000
 

@@ -1,15 +1,92 @@
-"""`pitboard replay`: the passings of a raw log, as JSON lines."""
+"""Make the passings of a raw log again, with the very code that made them on the day."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 import msgspec
 
-from firmware_bridge.replay import replay
-from firmware_bridge.spool.raw_log import read_raw_records
+from firmware_bridge.makers.device_kinds import Kind, make_maker
+from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.spool.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord, read_raw_records
+from pitboard.errors import Refusal
+from pitboard.unit_api.unit_calls import Passing
+
+
+class RawLogRefused(Refusal):
+    """The file is no raw log of ours, or was changed."""
+
+    code = "raw-log-refused"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"the raw log cannot be replayed: {reason}")
+        self.reason = reason
+
+
+class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sensor was configured; noted in the raw log at each start, so that it explains itself."""
+
+    gate: str
+    hold_off_ms: int
+    kind: Kind = "beamline"
+    accept_unchecked: bool = False
+
+    def as_detail(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+    def is_same_device(self, other: SensorSetting) -> bool:
+        return (self.kind, self.accept_unchecked) == (other.kind, other.accept_unchecked)
+
+    def make_maker(self, *, sensor: str, gate: Gate) -> PassingSource:
+        return make_maker(self.kind, sensor=sensor, gate=gate, accept_unchecked=self.accept_unchecked)
+
+
+def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingSource]) -> Iterator[Passing]:
+    """Yield the passings in the records; the makers end up as they were then."""
+    for record in records:
+        if record.mark == BRIDGE_STARTED:
+            for maker in makers.values():
+                maker.open_port()
+        maker_of = makers.get(record.sensor)
+        if maker_of is None:
+            continue
+        if record.mark == PORT_OPENED:
+            maker_of.open_port()
+        elif record.raw is not None:
+            reading = maker_of.feed(record.data, received_mono_ns=record.mono_ns, boot_id=record.boot_id)
+            yield from reading.passings
+
+
+def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
+    """Yield the passings in the records, configured as the records say; nothing else is needed.
+
+    Raises RawLogRefused.
+    """
+    makers: dict[str, PassingSource] = {}
+    settings: dict[str, SensorSetting] = {}
+    gates: dict[tuple[str, int], Gate] = {}
+    for record in records:
+        if record.mark == SENSOR_SET:
+            setting = _read_setting(record.detail)
+            gate = gates.setdefault(
+                (setting.gate, setting.hold_off_ms), Gate(hold_off_ms=setting.hold_off_ms)
+            )
+            before = settings.get(record.sensor)
+            if before is None or not before.is_same_device(setting):
+                makers[record.sensor] = setting.make_maker(sensor=record.sensor, gate=gate)
+            settings[record.sensor] = setting
+            makers[record.sensor].gate = gate
+        yield from make_passings([record], makers)
+
+
+def _read_setting(detail: str) -> SensorSetting:
+    try:
+        return msgspec.json.decode(detail, type=SensorSetting)
+    except msgspec.DecodeError as error:
+        raise RawLogRefused(reason=f"its sensor setting makes no sense: {error}") from error
 
 
 @click.command("replay")

@@ -7,20 +7,18 @@ import logging
 from collections.abc import Callable, Sequence
 
 from firmware_bridge.config import SensorConfig
-from firmware_bridge.decoders.beamline import Hello
-from firmware_bridge.decoders.beamline_encoder import PROTOCOL_VERSION, encode_acknowledgement
+from firmware_bridge.decoders.beamline import PROTOCOL_VERSION, Hello, encode_acknowledgement
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.lines.line_source import Line, make_line_source
 from firmware_bridge.makers.reading import PassingSource, Reading
-from firmware_bridge.spool.chunk_spool import ChunkSpool
 from firmware_bridge.spool.outbox import BackOff, Outbox
 from firmware_bridge.spool.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
-from firmware_bridge.watch.bridge_status import SensorView
-from firmware_bridge.watch.sensor_signs import SensorSigns
-from firmware_bridge.watch.sensor_watch import SensorHealth, SensorWatch
+from firmware_bridge.spool.spool_room import ChunkSpool
+from firmware_bridge.watch.bridge_reporter import SensorView
+from firmware_bridge.watch.sensor_watch import SensorHealth, SensorSigns, SensorWatch
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
-from pitboard.unit_api.trackside_client import SensorStatus
+from pitboard.unit_api.unit_client import SensorStatus
 
 GREET_EVERY_MS = 50
 ASK_EVERY_MS = 500

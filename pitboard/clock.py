@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from dataclasses import dataclass
@@ -66,3 +67,13 @@ def read_boot_id() -> str:
         return _BOOT_ID_PATH.read_text().strip().replace("-", "")
     except OSError:
         return uuid.uuid4().hex
+
+
+async def happened(event: asyncio.Event, within_s: float | None) -> bool:
+    """Return True once the event is set, False after `within_s`; None waits for ever."""
+    try:
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

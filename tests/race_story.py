@@ -6,9 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.hybrid_clock import HybridClock
-from pitboard.journal.record import Record
-from pitboard.journal.stream import StreamWriter
+from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.race.bodies import (
     KIND_OF,
     Body,

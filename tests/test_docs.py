@@ -15,9 +15,9 @@ from firmware_bridge.config import BridgeConfig
 from pitboard.program.command_line import COMMAND_GROUP, pitboard
 from pitboard.program.config import Config
 from sync.central.config import CentralConfig
-from sync.config import SyncConfig
+from sync.command import SyncConfig
 from trackside.config import TracksideConfig
-from trackside.touch.touch_config import TouchConfig
+from trackside.touch.command import TouchConfig
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("systemd/*.md")])

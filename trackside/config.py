@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.doors.door import Port, check_door, check_interfaces
-from pitboard.program.config import Config, load_config
-from pitboard.program.event_file import OptionalKey, known_event_key
+from pitboard.program.config import Config, OptionalKey, known_event_key, load_config
 from pitboard.race.bodies import Name
 
 

@@ -9,12 +9,11 @@ import logging
 from collections.abc import Callable, Container, Mapping
 from urllib.parse import urlsplit
 
-from pitboard.doors.pinned_tls import ANY_CERTIFICATE
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_mdns import FoundNode, node_url
 from sync.exchanging.exchange import Peer, ReplicaPeer
-from sync.exchanging.fresh_peer import FreshPeer
-from sync.exchanging.freshness import Standing
+from sync.exchanging.freshness import FreshPeer, Standing
 from sync.exchanging.pump import Pump
 from sync.exchanging.requests_peer import RequestsPeer
 

@@ -8,8 +8,7 @@ import logging
 from aiohttp import web
 
 from pitboard.clock import Clock, SystemClock
-from pitboard.contacts.contact_erasure import follow_erasures
-from pitboard.contacts.sealed_store import beside
+from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.door import door_context
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.http_api import json_response, new_app, serve_tcp, serve_unix
@@ -21,11 +20,9 @@ from pitboard.race.names import clean_name
 from pitboard.trust.certificate import certificate_beside
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange_api import ExchangeApi
-from trackside.api.contact_api import ContactApi
-from trackside.api.contact_outbox import ContactOutbox
-from trackside.api.local_api import LocalApi
+from trackside.api.contact_outbox import ContactApi, ContactOutbox
+from trackside.api.local_api import LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenDisplay, ScreenFeed
-from trackside.api.unit_status_api import UnitStatusApi
 from trackside.config import TracksideConfig
 from trackside.neighbours import Neighbours, neighbours_of
 from trackside.timing.lights import Lights

@@ -8,10 +8,11 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+import msgspec
 from aiohttp import web
 
 from display.following.source_choice import Candidate
-from pitboard.doors.http_api import serve_tcp
+from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.errors import Refusal
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
@@ -84,3 +85,25 @@ def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
         for _, node in sorted(found.items())
         if node.properties.get("event") == event_key
     ]
+
+
+class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`source` is the name of the node it follows, None while none answers; `badge` is the sentence shown."""
+
+    name: str
+    scene: str
+    source: str | None
+    is_live: bool
+    badge: str
+    heads: int
+    records: int
+    size: tuple[int, int]
+
+
+def status_app(status: Callable[[], DisplayStatus]) -> web.Application:
+    async def answer(request: web.Request) -> web.Response:
+        return json_response(status())
+
+    app = new_app()
+    app.router.add_get("/v1/status", answer)
+    return app

@@ -12,13 +12,11 @@ from typing import Protocol
 
 from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.source_choice import Candidate, Rank, SourceChoice
-from pitboard.clock import Clock
+from pitboard.clock import Clock, happened
 from pitboard.errors import Loss, PeerBusy, PeerLost
 from pitboard.journal.roster import Roster
-from pitboard.patience import happened
 from sync.exchanging.exchange import Peer, SyncRequest, SyncResponse
-from sync.exchanging.fresh_peer import FreshPeer
-from sync.exchanging.freshness import Standing
+from sync.exchanging.freshness import FreshPeer, Standing
 from sync.exchanging.pump import Pump
 
 log = logging.getLogger(__name__)

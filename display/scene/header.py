@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from display.following.badge import Badge
-from display.scene.blocks import Area, Block, Fill, Text
-from display.scene.measures import Measures
-from pitboard.drawing.font_files import Weight
+from display.scene.blocks import Area, Block, Fill, Measures, Text
 from pitboard.drawing.palette import AMBER, GREEN, TEXT_DARK
+from pitboard.drawing.typeface import Weight
 
 _NAME_MIN_PERCENT = 40
 

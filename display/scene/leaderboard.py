@@ -7,9 +7,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from display.following.badge import Badge
-from display.scene.blocks import Area, Block, Fill, Scene, Text
+from display.scene.blocks import (
+    BANDS_MAX_COUNT,
+    DIGIT_PERMILLE,
+    Area,
+    Block,
+    Fill,
+    Measures,
+    Scene,
+    Text,
+    measure,
+)
 from display.scene.header import badge_area, badge_block, title_block
-from display.scene.measures import BANDS_MAX_COUNT, DIGIT_PERMILLE, Measures, measure
 from display.scene.pages import PINNED_COUNT, entries_on, page_count
 from display.scene.track_band import result_band, run_band, time_text
 from pitboard.drawing.palette import BLUE, GOLD, PANEL, PANEL_RAISED, TEXT, TEXT_DARK, TEXT_MUTED, Colour

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from display.scene.blocks import Area, Block, Fill, Text
-from display.scene.measures import Measures
-from pitboard.drawing.font_files import Weight
+from display.scene.blocks import Area, Block, Fill, Measures, Text
 from pitboard.drawing.palette import (
     AMBER,
     BLUE,
@@ -22,6 +20,7 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
+from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import EntryView, LapView, RunView
 from pitboard.race.race_state import Phase
 

@@ -11,10 +11,9 @@ from display.scene.pages import Paging, page_count, page_of
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from display.screen.window import Window
-from pitboard.clock import Clock
+from pitboard.clock import Clock, happened
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import BoardView, EntryView, view_board
-from pitboard.patience import happened
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
 SCENE = "leaderboard"

@@ -8,10 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.decimal_time import clock_us, format_clock
-from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
-from firmware_bridge.decoders.framed_decoder import FramedDecoder, FrameRefused
+from firmware_bridge.decoders.decoder import (
+    Event,
+    FramedDecoder,
+    FrameRefused,
+    FrameSplitter,
+    Piece,
+    clock_us,
+    format_clock,
+)
 
 LINE_MAX_LENGTH = 256
 IMPULSE_DECIMALS = 4  # as many as the device prints where the field is full

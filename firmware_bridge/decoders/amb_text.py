@@ -8,12 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.amb_checksum import amb_checksum
-from firmware_bridge.decoders.decimal_time import format_seconds, seconds_us
-from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
-from firmware_bridge.decoders.framed_decoder import FramedDecoder, FrameRefused
-from firmware_bridge.decoders.passing_sequence import PassingSequence, SeenBefore
+from firmware_bridge.decoders.decoder import (
+    Event,
+    FramedDecoder,
+    FrameRefused,
+    FrameSplitter,
+    Piece,
+    format_seconds,
+    seconds_us,
+)
+from firmware_bridge.decoders.device_numbers import PassingSequence, SeenBefore
+from firmware_bridge.decoders.p3_frame import amb_checksum
 
 START = b"\x01"
 LINE_MAX_LENGTH = 512

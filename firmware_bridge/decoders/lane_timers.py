@@ -8,10 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.decimal_time import format_seconds, seconds_us
-from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
-from firmware_bridge.decoders.framed_decoder import FramedDecoder, FrameRefused
+from firmware_bridge.decoders.decoder import (
+    Event,
+    FramedDecoder,
+    FrameRefused,
+    FrameSplitter,
+    Piece,
+    format_seconds,
+    seconds_us,
+)
 
 LINE_MAX_LENGTH = 512
 FIRST_PLACE_MARK = 0x21  # `!` is first, `"` second, and so on

@@ -3,11 +3,19 @@
 Length and checksum are over the frame before escaping; the checksum field counts as zero."""
 
 import struct
+from binascii import crc_hqx
 from collections.abc import Iterable
 from enum import IntEnum
 
-from firmware_bridge.decoders.amb_checksum import amb_checksum
-from firmware_bridge.decoders.framed_decoder import FrameRefused
+from firmware_bridge.decoders.decoder import FrameRefused
+
+_START = 0x1D0F
+
+
+def amb_checksum(data: bytes) -> int:
+    """Return the checksum of at least two bytes; `123456789` gives A69Dh."""
+    return crc_hqx(data[:-2], _START) ^ (data[-2] << 8 | data[-1])
+
 
 START = 0x8E
 END = 0x8F

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
-from firmware_bridge.decoders.framed_decoder import FramedDecoder, FrameRefused
-from firmware_bridge.decoders.passing_sequence import SeenBefore
+from firmware_bridge.decoders.decoder import Event, FramedDecoder, FrameRefused, FrameSplitter, Piece
+from firmware_bridge.decoders.device_numbers import SeenBefore
 from firmware_bridge.decoders.tns_messages import (
     END,
     TnsMessage,

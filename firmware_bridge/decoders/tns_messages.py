@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.decimal_time import clock_us, format_clock
-from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.decoders.framed_decoder import FrameRefused
+from firmware_bridge.decoders.decoder import Event, FrameRefused, clock_us, format_clock
 
 END = b"$"
 NUMBER_MAX_LENGTH = 18

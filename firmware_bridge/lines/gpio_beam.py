@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from firmware_bridge.lines.gpio_chip import find_chip
-from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSource, GpioSetting
+from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSource, GpioSetting, find_chip
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
 

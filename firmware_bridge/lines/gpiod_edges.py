@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from firmware_bridge.lines.gpio_chip import find_chip
-from firmware_bridge.lines.gpio_edge import Edge, EdgeSource, GpioSetting
+from firmware_bridge.lines.gpio_edge import Edge, EdgeSource, GpioSetting, find_chip
 from pitboard.errors import BeamLost
 
 # The kernel's limit is 16 a pin by default: one chattering edge.

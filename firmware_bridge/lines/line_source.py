@@ -12,8 +12,7 @@ from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.lines.gpio_edge import GpioSetting
 from firmware_bridge.lines.gpio_line import GpioLine
 from firmware_bridge.lines.serial_port import SerialPort, SerialSetting
-from firmware_bridge.lines.tcp_door import TcpDoor
-from firmware_bridge.lines.tcp_line import TcpLine
+from firmware_bridge.lines.tcp_line import TcpDoor, TcpLine
 from pitboard.clock import Clock
 
 

@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Hello, Trip
-from firmware_bridge.decoders.beamline_encoder import IDENTIFY, Acknowledgement
+from firmware_bridge.decoders.beamline import (
+    IDENTIFY,
+    Acknowledgement,
+    BeamlineDecoder,
+    Heartbeat,
+    Hello,
+    Trip,
+)
 from firmware_bridge.decoders.device_numbers import SeqRanges
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import LineCounters, Reading
+from firmware_bridge.makers.reading import Gate, LineCounters, Reading
 from firmware_bridge.makers.tick_clock import TickClock
-from pitboard.unit_api.passing import Passing
+from pitboard.unit_api.unit_calls import Passing
 
 # More starts of a device than anybody resends from; beyond, the oldest is forgotten.
 BOOTS_MAX_COUNT = 64

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from firmware_bridge.makers.alge_maker import AlgeMaker
-from firmware_bridge.makers.amb_text_maker import AmbTextMaker
 from firmware_bridge.makers.beamline_maker import PassingMaker
-from firmware_bridge.makers.gate import Gate
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from firmware_bridge.makers.mylaps_makers import P3Maker
-from firmware_bridge.makers.reading import PassingSource
-from firmware_bridge.makers.timer_makers import ChampMaker, FastTrackMaker
-from firmware_bridge.makers.tns_maker import TnsMaker
+from firmware_bridge.makers.mylaps_makers import AmbTextMaker, P3Maker, TnsMaker
+from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrackMaker
 
 Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns", "gpio"]
 

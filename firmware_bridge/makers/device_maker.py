@@ -7,8 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware_bridge.decoders.decoder import Decoder, Event
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import LineCounters, Reading
+from firmware_bridge.decoders.device_numbers import SeqRanges
+from firmware_bridge.makers.reading import TRANSPONDERS_MAX_COUNT, Gate, LineCounters, Reading
+from firmware_bridge.makers.tick_clock import Stamp, TickClock
+from pitboard.unit_api.unit_calls import Passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +73,136 @@ class DeviceMaker:
         self.counters.repeats += counted.duplicates - self._duplicates
         self._good, self._damaged = counted.frames_good, counted.frames_damaged
         self._duplicates = counted.duplicates
+
+
+TICK_MAX_US = 2**62 - 1
+SEQ_MAX = 2**53 - 1
+TRANSPONDER_MAX_LENGTH = 80
+# A device counts from 1, or from 0; trackside's numbers begin with 1.
+SEQ_OF_ZERO = 2**32
+# Where no tick tells: as much as a busy line and a busy host may delay a record.
+UNCLOCKED_UNCERTAINTY_NS = 100_000_000
+# A record with a higher number is never older than this; else the clock was set back.
+DISORDER_MAX_US = 1_000_000
+# Less may be records that were held up on their way; more is a clock that was set forward.
+LEAD_MAX_NS = 60_000_000_000
+# Sixty years; what lies further from this boot is no time of a race.
+SENSIBLE_MAX_NS = 2 * 10**18
+
+
+class DeviceStart:
+    """`name` becomes the passings' `sensor_boot`."""
+
+    def __init__(self, *, sensor: str, name: str) -> None:
+        self.name = name
+        self._sensor = sensor
+        self._host_boot_id = ""
+        self._clock = TickClock()
+        self._seen = SeqRanges()
+        self._latest_seq = 0
+        self._latest_us: int | None = None
+        self._passed: dict[int | str | None, tuple[int, int]] = {}  # (tick_us, mono_ns)
+
+    def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
+        """Return whether a record that the decoder never gave before can come from this start."""
+        if seq in self._seen:
+            return False
+        if tick_us is None or self._latest_us is None:
+            return True
+        if boot_id == self._host_boot_id and self._clock.leads_by_ns(tick_us, received_mono_ns) > LEAD_MAX_NS:
+            return False
+        return seq < self._latest_seq or tick_us >= self._latest_us - DISORDER_MAX_US
+
+    def observe(self, tick_us: int, *, received_mono_ns: int, boot_id: str) -> None:
+        """Note that a line of the device with this tick came then. Late ones do no harm."""
+        if boot_id != self._host_boot_id:
+            self._host_boot_id, self._clock = boot_id, TickClock()
+        self._clock.observe(tick_us, received_mono_ns)
+
+    def is_near(self, tick_us: int, *, received_mono_ns: int, boot_id: str, within_us: int) -> bool:
+        """Return whether a line with this tick, received then, fits the passings so far."""
+        if boot_id != self._host_boot_id or self._latest_us is None:
+            return False
+        off_ns = received_mono_ns - self._clock.stamp(tick_us).mono_ns
+        return abs(off_ns) <= within_us * 1000
+
+    def passing(
+        self,
+        seq: int,
+        tick_us: int | None,
+        *,
+        channel: int,
+        transponder: int | str | None,
+        received_mono_ns: int,
+        boot_id: str,
+        gate: Gate | None,
+        least_uncertainty_ns: int = 0,
+    ) -> Passing | None:
+        """Stamp a record of this start; None where the gate holds it off."""
+        self._seen.add(seq)
+        transponder = car_of(transponder)
+        stamp = self._stamp(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        if stamp is None:
+            tick_us = None
+            stamp = Stamp(mono_ns=received_mono_ns, rate_ppb=0, uncertainty_ns=UNCLOCKED_UNCERTAINTY_NS)
+        elif seq > self._latest_seq:
+            self._latest_us = tick_us
+        mono_ns, uncertainty_ns = stamp.mono_ns, stamp.uncertainty_ns
+        self._latest_seq = max(self._latest_seq, seq)
+        if gate is not None and not self._is_let_through(gate, mono_ns, tick_us, boot_id, transponder):
+            return None
+        return Passing(
+            sensor=self._sensor,
+            sensor_boot=self.name,
+            seq=seq,
+            channel=channel,
+            tick_us=tick_us,
+            rate_ppb=stamp.rate_ppb,
+            boot_id=boot_id,
+            # What a device kept from before this boot has no instant in it; its tick still tells.
+            mono_ns=max(0, mono_ns),
+            uncertainty_ns=max(least_uncertainty_ns, uncertainty_ns) + max(0, -mono_ns),
+            received_mono_ns=received_mono_ns,
+            transponder=transponder,
+        )
+
+    def _stamp(self, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> Stamp | None:
+        """Return the tick on the host's clock, or None where there is none or it lies beyond all sense."""
+        if tick_us is None:
+            return None
+        self.observe(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        stamp = self._clock.stamp(tick_us)
+        return stamp if max(abs(stamp.mono_ns), stamp.uncertainty_ns) < SENSIBLE_MAX_NS else None
+
+    def _is_let_through(
+        self, gate: Gate, mono_ns: int, tick_us: int | None, boot_id: str, transponder: int | str | None
+    ) -> bool:
+        """Records that were held up on their way have stamps too close together; their ticks still tell."""
+        is_let_through = gate.lets_through(mono_ns, boot_id=boot_id, transponder=transponder)
+        before = self._passed.pop(transponder, None)
+        if tick_us is None:
+            return is_let_through
+        if len(self._passed) >= TRANSPONDERS_MAX_COUNT:
+            del self._passed[next(iter(self._passed))]
+        self._passed[transponder] = (tick_us, mono_ns)
+        if before is None:
+            return is_let_through
+        before_us, before_mono_ns = before
+        was_held_up = abs(mono_ns - before_mono_ns) < gate.hold_off_ns <= abs(tick_us - before_us) * 1000
+        return is_let_through or was_held_up
+
+
+def seq_of(number: int) -> int:
+    """Return the number as trackside takes it, at least 1."""
+    return min(number, SEQ_MAX) if number else SEQ_OF_ZERO
+
+
+def car_of(transponder: int | str | None) -> int | str | None:
+    """Return the transponder as trackside takes it; a number too large for it becomes text."""
+    if isinstance(transponder, int) and 0 <= transponder <= SEQ_MAX:
+        return transponder
+    return str(transponder)[:TRANSPONDER_MAX_LENGTH] or None if transponder is not None else None
+
+
+def usable_tick(tick_us: int | None) -> int | None:
+    return tick_us if tick_us is not None and 0 <= tick_us <= TICK_MAX_US else None

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Heartbeat, Trip
 from firmware_bridge.lines.gpio_edge import LoggedEdge, LoggedLevels, parse_line
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import LineCounters, Reading
-from pitboard.unit_api.passing import Passing
+from firmware_bridge.makers.reading import Gate, LineCounters, Reading
+from pitboard.unit_api.unit_calls import Passing
 
 LINE_MAX_BYTES = 160
 CHANNELS_MAX_COUNT = 32

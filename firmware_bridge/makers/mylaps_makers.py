@@ -4,14 +4,25 @@ Missing numbers are asked for again. A gate or beam passing carries a reserved t
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+from firmware_bridge.decoders.amb_text import AmbTextDecoder, AmbTextPassing, AmbTextStatus
 from firmware_bridge.decoders.decoder import Event, Gap
-from firmware_bridge.decoders.missing_numbers import MissingNumbers
-from firmware_bridge.decoders.p3 import P3Decoder, P3Passing, P3Status, P3Time
-from firmware_bridge.decoders.p3_encoder import request_resend, request_time, request_version
-from firmware_bridge.makers.device_maker import DeviceMaker, Receipt
-from firmware_bridge.makers.device_start import DeviceStart, seq_of, usable_tick
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import Reading
+from firmware_bridge.decoders.device_numbers import MissingNumbers
+from firmware_bridge.decoders.p3 import (
+    P3Decoder,
+    P3Passing,
+    P3Status,
+    P3Time,
+    request_resend,
+    request_time,
+    request_version,
+)
+from firmware_bridge.decoders.tns import TnsDecoder
+from firmware_bridge.decoders.tns_messages import TnsMarker, TnsMessage, TnsPassing, acknowledgement
+from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt, seq_of, usable_tick
+from firmware_bridge.makers.reading import Gate, Reading
 
 TIME_EVERY_NS = 30_000_000_000
 # An answer that does not fit the passings so closely is not what we take it for.
@@ -110,3 +121,122 @@ class P3Maker(DeviceMaker):
             rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id, within_us=TIME_FITS_WITHIN_US
         ):
             start.observe(rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+
+
+# A leap beyond is another decoder, or a damaged number that its checksum happened to fit.
+GAP_MAX_COUNT = 1_000_000
+
+
+class AmbTextMaker(DeviceMaker):
+    """One decoder on one line."""
+
+    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+        self._amb = AmbTextDecoder(accept_unchecked=accept_unchecked)
+        super().__init__(sensor=sensor, gate=gate, decoder=self._amb)
+        self._start: DeviceStart | None = None
+        self._starts_count = 0
+
+    def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
+        match event:
+            case AmbTextPassing():
+                self._take_passing(event, receipt, reading)
+            case AmbTextStatus(noise=int(noise)):
+                reading.signs["noise"] = noise
+            case Gap():
+                self.counters.gaps += min(event.last_missing - event.first_missing + 1, GAP_MAX_COUNT)
+
+    def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:
+        seq, tick_us = seq_of(event.seq), usable_tick(event.time_us)
+        passing = self._start_of(seq, tick_us, receipt).passing(
+            seq,
+            tick_us,
+            channel=0,
+            transponder=event.transponder,
+            received_mono_ns=receipt.received_mono_ns,
+            boot_id=receipt.boot_id,
+            gate=self.gate,
+        )
+        if passing is None:
+            self.counters.held_off += 1
+        else:
+            reading.passings.append(passing)
+        for name, value in (("strength", event.strength), ("hits", event.hits)):
+            if value is not None:
+                reading.signs[name] = value
+
+    def _start_of(self, seq: int, tick_us: int | None, receipt: Receipt) -> DeviceStart:
+        start = self._start
+        if (
+            start is None
+            or self._starts_count != self._amb.starts
+            or not start.is_of_it(
+                seq, tick_us, received_mono_ns=receipt.received_mono_ns, boot_id=receipt.boot_id
+            )
+        ):
+            # A decoder whose numbers began anew may give the same first ones again; its time then differs.
+            start = DeviceStart(sensor=self._sensor, name=f"amb-{seq}-{tick_us}")
+            self._start, self._starts_count = start, self._amb.starts
+        return start
+
+
+OUR_NAME = "Pitboard"
+# What we ask V2 for: time, chip, date, lap, device, bib.
+FIELDS = ("t", "c", "d", "l", "dv", "n")
+SEQ_BYTES = 6
+DATES_MAX_COUNT = 16
+_EPOCH = date(1970, 1, 1)
+
+
+class TnsMaker(DeviceMaker):
+    """A start is a date of the device's clock: its ticks are comparable within one."""
+
+    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, gate=gate, decoder=TnsDecoder())
+        self._starts: dict[str | None, DeviceStart] = {}
+
+    def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
+        match event:
+            case TnsPassing():
+                self._take_passing(event, receipt, reading)
+            case TnsMarker():
+                reading.signs["last"] = f"marker {event.type} {event.name}".strip()
+            case TnsMessage():
+                reading.answer += acknowledgement(event, our_name=OUR_NAME, fields=FIELDS) or b""
+
+    def _take_passing(self, event: TnsPassing, receipt: Receipt, reading: Reading) -> None:
+        passing = self._start_of(event.date).passing(
+            _seq(event),
+            usable_tick(_day_us(event.date) + event.time_of_day_us),
+            channel=event.device or 0,
+            transponder=event.chip,
+            received_mono_ns=receipt.received_mono_ns,
+            boot_id=receipt.boot_id,
+            gate=self.gate,
+        )
+        if passing is None:
+            self.counters.held_off += 1
+        else:
+            reading.passings.append(passing)
+        reading.signs["last"] = f"chip {event.chip}"
+
+    def _start_of(self, day: str | None) -> DeviceStart:
+        if day not in self._starts and len(self._starts) >= DATES_MAX_COUNT:
+            del self._starts[next(iter(self._starts))]
+        return self._starts.setdefault(day, DeviceStart(sensor=self._sensor, name=f"tns-{day or 'undated'}"))
+
+
+def _seq(event: TnsPassing) -> int:
+    # Not the lap nor the number: V1 and V2 say other things of the same passing there.
+    said = f"{event.chip}|{event.date}|{event.time_of_day_us}|{event.device}"
+    return int.from_bytes(sha256(said.encode()).digest()[:SEQ_BYTES], "big") + 1
+
+
+def _day_us(day: str | None) -> int:
+    """Return midnight of the date as microseconds since 1970, 0 where there is none or no such day."""
+    if day is None:
+        return 0
+    try:
+        midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return 0
+    return (midnight - _EPOCH).days * 86_400_000_000

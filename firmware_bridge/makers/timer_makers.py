@@ -5,12 +5,12 @@ after `rg`, and any other command takes that back: so during a race it is left a
 
 from __future__ import annotations
 
-from firmware_bridge.decoders.decimal_time import format_seconds
-from firmware_bridge.decoders.decoder import Event
+from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet
+from firmware_bridge.decoders.decoder import DAY_US, Event, format_seconds
+from firmware_bridge.decoders.device_numbers import SeenBefore
 from firmware_bridge.decoders.lane_timers import ChampDecoder, FastTrackDecoder, HeatResult
-from firmware_bridge.makers.device_maker import DeviceMaker, Receipt
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import Reading
+from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt
+from firmware_bridge.makers.reading import Gate, Reading
 
 ASK_EVERY_NS = 1_000_000_000
 RACE_MAX_NS = 60_000_000_000
@@ -97,3 +97,77 @@ def describe(result: HeatResult) -> str:
             place = f" ({lane.place}.)" if lane.place is not None else ""
             parts.append(f"lane {lane.lane} {format_seconds(lane.time_us, decimals=4)} s{place}")
     return ", ".join(parts)
+
+
+# What the device prints as it happens; `?` is an impulse that no racer was ready for.
+LIVE_FLAGS = frozenset(" ?t")
+# Put in by hand, or read from the device's memory: true impulses, but printed late.
+LATE_FLAGS = frozenset("im")
+# A live impulse further from where the device's clock should stand means that the clock was set.
+LIVE_WITHIN_US = 60_000_000
+CHANNELS_COUNT = 10
+MANUAL_UNCERTAINTY_NS = 10_000_000  # a key pressed on the device is printed to a hundredth
+SEEN_MAX_COUNT = 16_384
+
+
+class AlgeMaker(DeviceMaker):
+    """The device holds off by itself (its dead time), so the gate is not asked."""
+
+    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, gate=gate, decoder=AlgeDecoder())
+        self._start: DeviceStart | None = None
+        self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
+        self._latest_us = 0
+        self._latest_receipt = Receipt(received_mono_ns=0, boot_id="")
+
+    def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
+        if isinstance(event, AlgeNet):
+            reading.signs["last"] = f"{event.number} {event.channel} {event.time_us} us"
+        elif isinstance(event, AlgeImpulse) and event.time_of_day_us < DAY_US:
+            reading.signs["last"] = f"{event.flag}{event.number} {event.channel} {event.time_of_day_us} us"
+            if event.flag in LIVE_FLAGS:
+                self._take_impulse(event, receipt, reading, is_live=True)
+            elif event.flag in LATE_FLAGS and self._start is not None:
+                self._take_impulse(event, receipt, reading, is_live=False)
+
+    def _take_impulse(self, event: AlgeImpulse, receipt: Receipt, reading: Reading, *, is_live: bool) -> None:
+        tick_us = self._tick(event.time_of_day_us, receipt, is_live=is_live)
+        start = self._start
+        if start is None or tick_us is None:
+            tick_us = event.time_of_day_us
+            name = f"alge-{event.channel}-{tick_us}-{receipt.boot_id[:8]}"
+            self._start = start = DeviceStart(sensor=self._sensor, name=name)
+        if is_live:
+            self._latest_us, self._latest_receipt = tick_us, receipt
+        channel = int(event.channel[1])
+        seq = tick_us * CHANNELS_COUNT + channel + 1
+        if self._seen.add((start.name, seq)):
+            self.counters.repeats += 1
+            return
+        passing = start.passing(
+            seq,
+            tick_us,
+            channel=channel,
+            transponder=None,
+            received_mono_ns=receipt.received_mono_ns,
+            boot_id=receipt.boot_id,
+            gate=None,
+            least_uncertainty_ns=MANUAL_UNCERTAINTY_NS if event.manual else 0,
+        )
+        if passing is not None:
+            reading.passings.append(passing)
+
+    def _tick(self, time_of_day_us: int, receipt: Receipt, *, is_live: bool) -> int | None:
+        """Return the time of day counted on over midnight; None where the clock was set."""
+        latest = self._latest_receipt
+        if self._start is None or latest.boot_id != receipt.boot_id:
+            return None
+        expected_us = self._latest_us + (receipt.received_mono_ns - latest.received_mono_ns) // 1000
+        if is_live:
+            half_day = DAY_US // 2
+            tick_us = expected_us + (time_of_day_us - expected_us + half_day) % DAY_US - half_day
+            return tick_us if abs(tick_us - expected_us) <= LIVE_WITHIN_US and tick_us >= 0 else None
+        # Late lines lie in the past, by less than a day.
+        tick_us = expected_us + LIVE_WITHIN_US
+        tick_us -= (tick_us - time_of_day_us) % DAY_US
+        return tick_us if tick_us >= 0 else time_of_day_us

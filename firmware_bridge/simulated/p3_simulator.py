@@ -2,8 +2,7 @@
 
 It numbers passings, remembers them and answers time and resend requests the way we suppose a decoder does."""
 
-from firmware_bridge.decoders.p3 import P3Passing, P3Status
-from firmware_bridge.decoders.p3_encoder import encode_passing, encode_status, encode_time
+from firmware_bridge.decoders.p3 import P3Passing, P3Status, encode_passing, encode_status, encode_time
 from firmware_bridge.decoders.p3_frame import END, START, RecordType, fields, read_frame, unescape
 
 REMEMBERED_MAX_COUNT = 10_000

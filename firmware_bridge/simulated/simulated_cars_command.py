@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
-from firmware_bridge.simulated.simulated_track import SimulatedTrack
-from firmware_bridge.simulated.truth_log import TruthLog
+from firmware_bridge.simulated.simulated_track import SimulatedTrack, TruthLog
 from pitboard.clock import SystemClock
 from pitboard.program.program import run_program
 

@@ -6,14 +6,125 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from typing import BinaryIO
+
+import msgspec
 
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
-from firmware_bridge.simulated.simulated_cars import SimulatedCars
-from firmware_bridge.simulated.simulated_faults import SILENCE_NS, FaultPlan, NoisyWire
-from firmware_bridge.simulated.simulated_sensor import SensorLine, SimulatedSensor
-from firmware_bridge.simulated.truth_log import Crossed, TruthLog
+from firmware_bridge.simulated.simulated_sensor import (
+    SILENCE_NS,
+    FaultPlan,
+    NoisyWire,
+    SensorLine,
+    SimulatedSensor,
+)
 from pitboard.clock import Clock
+
+
+class Crossed(msgspec.Struct, kw_only=True):
+    """`written_mono_ns`: the first sending; `intact_mono_ns`: the first that left undamaged."""
+
+    sensor_boot: str
+    seq: int
+    channel: int
+    true_mono_ns: int
+    tick_us: int
+    written_mono_ns: int | None = None
+    intact_mono_ns: int | None = None
+
+
+class TruthLog:
+    def __init__(self, file: BinaryIO | None) -> None:
+        self._file = file
+        self._waiting: dict[tuple[str, int], Crossed] = {}
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path | None) -> Iterator[TruthLog]:
+        if path is None:
+            log = cls(None)
+            yield log
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb", buffering=0) as file:
+            log = cls(file)
+            try:
+                yield log
+            finally:
+                log.finish()
+
+    def note_crossing(self, crossed: Crossed) -> None:
+        self._waiting[crossed.sensor_boot, crossed.seq] = crossed
+
+    def note_sending(self, sensor_boot: str, seq: int, *, mono_ns: int, is_intact: bool) -> None:
+        """Note that bytes of this trip were written; repeats after the first whole one change nothing."""
+        crossed = self._waiting.get((sensor_boot, seq))
+        if crossed is None:
+            return
+        if crossed.written_mono_ns is None:
+            crossed.written_mono_ns = mono_ns
+        if is_intact:
+            crossed.intact_mono_ns = mono_ns
+            self._write(crossed)
+            del self._waiting[sensor_boot, seq]
+
+    def finish(self) -> None:
+        for crossed in self._waiting.values():
+            self._write(crossed)
+        self._waiting.clear()
+
+    def _write(self, crossed: Crossed) -> None:
+        if self._file is not None:
+            self._file.write(msgspec.json.encode(crossed) + b"\n")
+
+
+CAR_LENGTH_MIN_MM = 300
+CAR_LENGTH_MAX_MM = 500
+CROSSING_SPEED_MIN_MM_S = 3_000
+CROSSING_SPEED_MAX_MM_S = 9_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """The nose of the car reaches the beam at `true_mono_ns` and its tail leaves `blocked_ns` later."""
+
+    true_mono_ns: int
+    blocked_ns: int
+    channel: int = 1
+
+
+class SimulatedCars:
+    """One car at a time, for ever."""
+
+    def __init__(self, *, random: Random, lap_min_ms: int, lap_max_ms: int, started_mono_ns: int) -> None:
+        self._random = random
+        self._lap_min_ns = lap_min_ms * 1_000_000
+        self._lap_max_ns = lap_max_ms * 1_000_000
+        self._next = self._crossing_after(started_mono_ns)
+
+    @property
+    def next_crossing(self) -> Crossing:
+        return self._next
+
+    def drive_on(self) -> Crossing:
+        """Return the crossing that is next, and drive another lap."""
+        crossing = self._next
+        self._next = self._crossing_after(crossing.true_mono_ns)
+        return crossing
+
+    def _crossing_after(self, mono_ns: int) -> Crossing:
+        length_mm = self._random.randint(CAR_LENGTH_MIN_MM, CAR_LENGTH_MAX_MM)
+        speed_mm_s = self._random.randint(CROSSING_SPEED_MIN_MM_S, CROSSING_SPEED_MAX_MM_S)
+        return Crossing(
+            true_mono_ns=mono_ns + self._random.randint(self._lap_min_ns, self._lap_max_ns),
+            blocked_ns=length_mm * 1_000_000_000 // speed_mm_s,
+        )
+
 
 # A restart costs no trip: nothing waits in the device, and no car comes while it starts.
 RESTART_CLEAR_NS = 500_000_000

@@ -16,8 +16,8 @@ import msgspec
 import serial
 
 from firmware_bridge.decoders import DECODERS
-from firmware_bridge.decoders.beamline_encoder import IDENTIFY
-from firmware_bridge.decoders.p3_encoder import request_version
+from firmware_bridge.decoders.beamline import IDENTIFY
+from firmware_bridge.decoders.p3 import request_version
 from firmware_bridge.lines.serial_port import SerialSetting, close_device, open_device, open_trouble
 from pitboard.clock import Clock
 

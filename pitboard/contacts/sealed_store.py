@@ -11,12 +11,14 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import aiosqlite
 
 from pitboard.errors import JournalLost
+from pitboard.journal.replica import Replica
 
 log = logging.getLogger(__name__)
 
@@ -104,3 +106,32 @@ class SideDatabase:
 def beside(journal: Path, what: str) -> Path:
     """Return the path of a side database: its name begins like the journal's, for two may share a folder."""
     return journal.with_name(f"{journal.stem}-{what}.db")
+
+
+log = logging.getLogger(__name__)
+
+NEWS_WAIT_S = 3_600.0
+RETRY_S = 5.0
+
+
+class ContactHolder(Protocol):
+    """A store of sealed contacts."""
+
+    async def forget_competitors(self, competitors: Collection[str]) -> None: ...
+
+
+async def follow_erasures(replica: Replica, holder: ContactHolder) -> None:
+    """Delete the contacts of everybody the journal erases, for ever; at the start, of all erased so far."""
+    done: set[str] = set()
+    while True:
+        version = replica.version
+        fresh = replica.fold.race.erased - done
+        try:
+            if fresh:
+                await holder.forget_competitors(fresh)
+                done |= fresh
+        except JournalLost as error:
+            log.error("contacts of erased people not deleted yet: reason=%s", error.reason)
+            await asyncio.sleep(RETRY_S)
+        else:
+            await replica.wait_for_news(version, NEWS_WAIT_S)

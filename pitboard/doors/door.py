@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+import stat
 from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
@@ -11,6 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from pitboard.errors import Refusal
 from pitboard.trust.certificate import Certificate
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
@@ -52,3 +56,35 @@ def check_interfaces(interfaces: Sequence[str]) -> None:
 def door_context(*, tls: bool, certificate_file: Path) -> ssl.SSLContext | None:
     """Return the door's TLS context, its certificate made at the first start; None for a plain door."""
     return Certificate.load_or_create(certificate_file).server_context() if tls else None
+
+
+ANSWER_MAX_S = 0.5
+
+
+def make_room_for_socket(path: Path) -> None:
+    """Remove the socket that an earlier process left at `path` and make its folder.
+
+    Raises Refusal where something else than a socket is there, where a program still answers on it, or where
+    the place is not ours to write.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(path.lstat().st_mode):
+                raise Refusal(f"cannot listen on {path}: another file is there; name a place for the socket")
+            if _is_answered(path):
+                raise Refusal(f"cannot listen on {path}: another program answers there; stop that one first")
+            path.unlink()
+    except OSError as error:
+        raise Refusal(f"cannot listen on {path}: {error.strerror}") from error
+
+
+def _is_answered(path: Path) -> bool:
+    """Return whether a living program listens on the socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(ANSWER_MAX_S)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

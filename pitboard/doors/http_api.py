@@ -18,8 +18,8 @@ import msgspec
 from aiohttp import web
 
 from pitboard.doors.bounded_listener import BoundedListener
+from pitboard.doors.door import make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits, limit_calls
-from pitboard.doors.socket_place import make_room_for_socket
 from pitboard.errors import ActRefused, JournalLost, Refusal
 from pitboard.program.config import plain_reason
 

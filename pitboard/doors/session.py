@@ -5,15 +5,51 @@ A base URL of the form `unix:/run/pitboard/trackside.sock` names a socket of thi
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pitboard.doors.pinned_tls import PinnedAdapter
+ANY_CERTIFICATE = "any"
+
+
+def client_context() -> ssl.SSLContext:
+    """Return what a client needs to speak TLS 1.3 to a node, whoever it is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+class PinnedAdapter(HTTPAdapter):
+    """Speaks only to the node with this fingerprint, or to any with `ANY_CERTIFICATE`."""
+
+    def __init__(self, pin: str) -> None:
+        self._pin = pin
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        pin = None if self._pin == ANY_CERTIFICATE else self._pin
+        super().init_poolmanager(
+            *args, **kwargs, ssl_context=client_context(), assert_fingerprint=pin, assert_hostname=False
+        )
+        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
+
+
+class _Connection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.is_verified = True  # by the fingerprint, or by signatures later: urllib3 need not warn
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
 
 UNIX_PREFIX = "unix:"
 _LOCAL_BASE = "http://localhost"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pitboard.errors import Refusal
 from pitboard.journal.fold import Fold
-from pitboard.race.name_folding import fold_name
+from pitboard.race.names import fold_name
 
 QUERY_MAX_LENGTH = 80
 RESULTS_MAX_COUNT = 50

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from pitboard.clock import Clock
 from pitboard.errors import RecordRefused
 from pitboard.trust.identity import Identity, signature_holds
 
@@ -154,3 +157,71 @@ def from_wire(wire: WireRecord) -> Record:
     except ValueError as error:  # UnicodeEncodeError is one: lone surrogates
         raise RecordRefused(reason=f"the record is not valid text: {error}") from error
     return parse_record(header_bytes, signature, body_bytes)
+
+
+COUNTER_BITS = 16
+UTC_MAX_MS = 4_102_444_800_000
+"""The year 2100. A clock beyond it is wrong; stamps must stay far from the largest that a header may have."""
+
+
+class HybridClock:
+    """Issues stamps for one node."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_stamp = 0
+
+    def next_stamp(self) -> int:
+        """Return a stamp greater than all issued or observed before."""
+        utc_ms = min(self._clock.utc_ms(), UTC_MAX_MS)
+        self._last_stamp = max(self._last_stamp + 1, utc_ms << COUNTER_BITS)
+        return self._last_stamp
+
+    def observe(self, stamp: int) -> None:
+        """Take note of another node's stamp, so that what we write next comes after it.
+
+        One beyond the year 2100 is not followed: it would leave no room for stamps after it.
+        """
+        if stamp_utc_ms(stamp) <= UTC_MAX_MS:
+            self._last_stamp = max(self._last_stamp, stamp)
+
+
+def stamp_utc_ms(stamp: int) -> int:
+    """Return the wall-clock label inside a stamp."""
+    return stamp >> COUNTER_BITS
+
+
+class StreamWriter:
+    """Writes one stream. The caller stores every record it returns, in order, before writing on."""
+
+    def __init__(self, identity: Identity, hybrid_clock: HybridClock, *, stream: str | None = None) -> None:
+        self.stream = stream or secrets.token_hex(16)
+        self._identity = identity
+        self._hybrid_clock = hybrid_clock
+        self._seq = 0
+        self._previous = NO_PREVIOUS
+
+    @property
+    def next_seq(self) -> int:
+        return self._seq + 1
+
+    def write(self, kind: str, body: Any) -> Record:
+        """Return the next record of this stream, signed and chained to the one before."""
+        record = write_record(
+            self._identity,
+            stream=self.stream,
+            seq=self.next_seq,
+            previous=self._previous,
+            stamp=self._hybrid_clock.next_stamp(),
+            kind=kind,
+            body=body,
+        )
+        self._seq = record.seq
+        self._previous = record.header_hash.hex()
+        return record
+
+    def take_back(self, records: Sequence[Record]) -> None:
+        """Forget these records, the last ones written: nobody has stored them, nor ever will."""
+        assert records[-1].seq == self._seq
+        self._seq = records[0].seq - 1
+        self._previous = records[0].header.previous

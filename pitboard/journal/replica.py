@@ -18,17 +18,12 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import JournalLost, RecordRefused
-from pitboard.journal.fair_batch import Batch, fill
 from pitboard.journal.fold import Fold
-from pitboard.journal.hybrid_clock import HybridClock
-from pitboard.journal.ledger import Arrival, Ledger, opening_of
-from pitboard.journal.record import Record
+from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
+from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.stamp_watch import StampWatch
 from pitboard.journal.storage import Storage
-from pitboard.journal.stranger_watch import StrangerWatch, counts
-from pitboard.journal.stream import StreamWriter
-from pitboard.journal.stream_watch import Notice, StreamWatch
+from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.race.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened, UnitEnrolled
 from pitboard.trust.identity import Identity
 

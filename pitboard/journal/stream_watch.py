@@ -6,12 +6,15 @@ a name used twice, and records that nobody has."""
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pitboard.journal.hybrid_clock import stamp_utc_ms
+from pitboard.journal.ledger import Ledger
+from pitboard.journal.record import HybridClock, Record, stamp_utc_ms
+from pitboard.journal.roster import Roster
 from pitboard.race.bodies import StreamOpened
 
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
@@ -134,3 +137,90 @@ def _grew_beside(stream: str, earlier: _Stream, other: _Stream) -> bool:
     if not beyond:
         return False
     return stamp_utc_ms(beyond[-1]) - stamp_utc_ms(other.opened_stamp) > TOGETHER_MIN_MS
+
+
+log = logging.getLogger(__name__)
+
+STREAMS_MAX_COUNT = 64
+BYTES_MAX = 8 * 1_024 * 1_024
+UNIT_STREAMS_MAX_COUNT = 20_000
+"""Of one enrolled key: a unit that starts anew every half second reaches it after three hours."""
+NAMED_MAX_COUNT = 16
+
+
+def counts(stream: str, *, ledger: Ledger, roster: Roster) -> bool:
+    """Return whether all that is here of the stream counts."""
+    return roster.counts(ledger.key_of(stream) or "", stream, ledger.head(stream))
+
+
+@dataclass(slots=True)
+class StrangerWatch:
+    """Counts what is kept of strangers; `turned_away` {key: sentence} names who sent more.
+
+    `refused_count` counts what was malformed or wrongly signed.
+    """
+
+    refused_count: int = 0
+    turned_away: dict[str, str] = field(default_factory=dict)
+    _bytes: dict[str, int] = field(default_factory=dict)  # by stream, of what does not count
+
+    def see(self, record: Record, *, ledger: Ledger, roster: Roster) -> None:
+        """Take note of a record that was kept."""
+        if not roster.counts(ledger.key_of(record.stream) or "", record.stream, record.seq):
+            self._bytes[record.stream] = self._bytes.get(record.stream, 0) + record.size
+
+    def leaves_out(self, record: Record, key: str, *, ledger: Ledger, roster: Roster) -> bool:
+        """Return whether to leave the record with its writer, who is this key."""
+        if roster.counts(key, record.stream, record.seq):
+            is_new_stream = record.seq == 1 and key != roster.root_key
+            if not (is_new_stream and len(ledger.streams_of(key)) >= UNIT_STREAMS_MAX_COUNT):
+                return False
+            what = "A unit that starts again and again"
+        elif self._has_room(record, ledger=ledger, roster=roster):
+            return False
+        else:
+            what = "A revoked unit" if roster.is_revoked(key) else "An unknown unit"
+        self._turn_away(key, f"{what} (key {key[:8]}) sends more than is kept of it")
+        return True
+
+    def _has_room(self, record: Record, *, ledger: Ledger, roster: Roster) -> bool:
+        if not self._fits(record):
+            for stream in [one for one in self._bytes if counts(one, ledger=ledger, roster=roster)]:
+                del self._bytes[stream]  # enrolled since
+        return self._fits(record)
+
+    def _fits(self, record: Record) -> bool:
+        streams = len(self._bytes) + (record.stream not in self._bytes)
+        return streams <= STREAMS_MAX_COUNT and sum(self._bytes.values()) + record.size <= BYTES_MAX
+
+    def _turn_away(self, key: str, sentence: str) -> None:
+        if self.turned_away.pop(key, None) != sentence:
+            log.warning("records not kept: key=%s", key)
+        self.turned_away[key] = sentence
+        if len(self.turned_away) > NAMED_MAX_COUNT:
+            del self.turned_away[next(iter(self.turned_away))]
+
+
+class StampWatch:
+    """Passes stamps on to the hybrid clock as soon as the roster knows their writers."""
+
+    def __init__(self, hybrid_clock: HybridClock) -> None:
+        self._hybrid_clock = hybrid_clock
+        self._waiting: dict[str, int] = {}  # key -> greatest stamp
+
+    def see(self, key: str, stamp: int, roster: Roster) -> None:
+        """Take note of a stamp of the writer with this key."""
+        if roster.knows(key):
+            self._hybrid_clock.observe(stamp)
+        else:
+            self._waiting[key] = max(stamp, self._waiting.get(key, 0))
+
+    def heed(self, key: str) -> None:
+        """Let the clock follow this writer from here on, whatever the roster says."""
+        if key in self._waiting:
+            self._hybrid_clock.observe(self._waiting.pop(key))
+
+    def look_again(self, roster: Roster) -> None:
+        """Heed those whom the roster has come to know."""
+        for key in [key for key in self._waiting if roster.knows(key)]:
+            self.heed(key)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.hybrid_clock import stamp_utc_ms
+from pitboard.journal.record import stamp_utc_ms
 from pitboard.race.board import Standing
 from pitboard.race.bodies import Verdict
 from pitboard.race.laps import Lap

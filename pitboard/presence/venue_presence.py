@@ -14,8 +14,7 @@ from typing import NoReturn
 
 import zeroconf
 
-from pitboard.presence.venue_addresses import own_addresses
-from pitboard.presence.venue_mdns import FoundNode, VenueBrowser, advertise, open_mdns
+from pitboard.presence.venue_mdns import FoundNode, VenueBrowser, advertise, open_mdns, own_addresses
 
 log = logging.getLogger(__name__)
 

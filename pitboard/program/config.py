@@ -4,15 +4,20 @@ Config types are msgspec structs with `forbid_unknown_fields`; paths in a file a
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from pitboard.errors import ConfigRefused
+from pitboard.race.bodies import KeyHex, Name
+from pitboard.trust.identity import write_secret
 
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 _PLAIN_WORDS = {
@@ -96,3 +101,92 @@ def _plain_words(text: str) -> str:
 
 def _joined(table: str, key: str) -> str:
     return f"{table}.{key}" if table else key
+
+
+ADMIN_SOCKET_NAME = "admin.sock"
+
+
+def admin_socket_beside(journal: Path) -> Path:
+    """Return where central listens for its admin unless its config says otherwise."""
+    return journal.with_name(ADMIN_SOCKET_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFiles:
+    """`socket` is None for a program that has none, such as a display."""
+
+    journal: Path
+    socket: Path | None
+
+    @classmethod
+    def load(cls, path: Path) -> NodeFiles:
+        """Return what the file says; raises ConfigRefused where it names no journal."""
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+        folder = path.resolve().parent
+        journal = table.get("journal")
+        if not isinstance(journal, str):
+            raise ConfigRefused(path=path, reason="key 'journal' is missing; name the config of a node")
+        found = folder / Path(journal).expanduser()
+        socket = _socket(table)
+        if socket is None and "root_key_file" in table:
+            return cls(journal=found, socket=admin_socket_beside(found))
+        return cls(journal=found, socket=None if socket is None else folder / Path(socket).expanduser())
+
+
+def _socket(table: dict[str, object]) -> str | None:
+    for door in ("admin", "api"):
+        settings = table.get(door)
+        if isinstance(settings, dict) and isinstance(settings.get("socket"), str):
+            return str(settings["socket"])
+    return None
+
+
+EVENT_FILE_NAME = "event.toml"
+Fingerprint = KeyHex
+OptionalKey = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+/?$", max_length=300)]
+
+
+class EventFile(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`central_fingerprint` is of the certificate that central's ingest shows."""
+
+    event: Name
+    event_key: KeyHex
+    name: Name
+    central: Url
+    central_fingerprint: Fingerprint
+    contact_key: Annotated[str, Meta(max_length=200)] | None = None
+
+    def save(self, path: Path) -> None:
+        """Write the file; the one before is replaced."""
+        said = {key: value for key, value in msgspec.to_builtins(self).items() if value is not None}
+        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in said.items()]
+        write_secret(path, ("# Written by `pitboard enrol`.\n" + "".join(lines)).encode())
+
+
+def event_file_beside(journal: Path) -> Path:
+    """Return where a node whose journal is this file keeps what it was told when it was enrolled."""
+    return journal.with_name(EVENT_FILE_NAME)
+
+
+def load_event_file(path: Path) -> EventFile | None:
+    """Return what the node was told, None where it was never enrolled; raises ConfigRefused."""
+    return load_config(EventFile, path) if path.exists() else None
+
+
+def known_event_key(config_path: Path, event_key: str, journal: Path) -> str:
+    """Return the config's event key, or the one of the enrolment; raises ConfigRefused without either."""
+    if event_key:
+        return event_key
+    told = load_event_file(event_file_beside(journal))
+    if told is None:
+        raise ConfigRefused(
+            path=config_path,
+            reason="key 'event_key' is missing and this node is not enrolled; run pitboard enrol first",
+        )
+    return told.event_key

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
-from pitboard.errors import PitboardError
+from pitboard.errors import PitboardError, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -59,3 +63,59 @@ def _first_known(group: BaseExceptionGroup[BaseException]) -> PitboardError | No
             return None
         known = error
     return known
+
+
+LOCK_NAME = ".lock"
+
+
+@contextmanager
+def only_one(folder: Path, program: str) -> Iterator[None]:
+    """Hold the folder until the context ends; the kernel lets go of it however the process ends.
+
+    Raises Refusal where another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_NAME).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refusal(f"another {program} works in {folder}; stop that one first") from error
+        yield
+
+
+SHOWN_FROM_COUNT = 5_000
+
+
+class Progress:
+    """Shows nothing until `begin` says that there is much to do and standard error is a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: Any = None
+
+    def begin(self, count: int) -> None:
+        if count >= SHOWN_FROM_COUNT and sys.stderr.isatty():
+            self._bar = click.progressbar(length=count, label=self._label, file=sys.stderr)
+            self._bar.__enter__()
+
+    def advance(self, count: int = 1) -> None:
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def progress(label: str) -> Iterator[Progress]:
+    """Yield a bar that is taken away whatever happens."""
+    bar = Progress(label)
+    try:
+        yield bar
+    finally:
+        bar.end()
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

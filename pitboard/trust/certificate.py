@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pitboard.errors import ConfigRefused
-from pitboard.trust.secret_file import write_secret
+from pitboard.trust.identity import write_secret
 
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pitboard node")])
 _FROM = datetime(1970, 1, 1, tzinfo=UTC)

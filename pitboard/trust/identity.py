@@ -12,7 +12,25 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pitboard.errors import ConfigRefused
-from pitboard.trust.secret_file import write_secret
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Replace `path` by a file of mode 0600 with this content; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # or the power cut takes the name with it
+    finally:
+        os.close(folder)
+
 
 # A signature made for records can then never be taken for one made for something else.
 RECORD_DOMAIN = b"pitboard record 1\0"

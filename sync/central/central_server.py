@@ -13,26 +13,56 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pitboard.clock import Clock
-from pitboard.contacts.contact_erasure import follow_erasures
-from pitboard.contacts.sealed_store import beside
+from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.http_api import serve_tcp, serve_unix
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
+from pitboard.race.bodies import Authority, Body, EventConfigured, UnitEnrolled
 from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import admin_app
 from sync.central.admin.erasure import erase_late_names
-from sync.central.config import CentralConfig
+from sync.central.config import CentralConfig, EventConfig, UnitConfig
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_store import ContactStore
 from sync.central.enrolment.enrolment_api import EnrolmentApi
-from sync.central.event_set_up import bodies_to_say
-from sync.central.ingest.contact_ingest import add_contact_ingest
-from sync.central.ingest.ingest_app import INGEST_LIMITS, ingest_app
-from sync.central.ingest.ingest_door import IngestDoor, address_of
+from sync.central.ingest.ingest_app import (
+    INGEST_LIMITS,
+    IngestDoor,
+    add_contact_ingest,
+    address_of,
+    ingest_app,
+)
 from sync.central.ingest.unit_watch import UnitWatch
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.public_app import public_app, public_limits
 from sync.central.public.race_reader import RaceReader
+
+
+def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:
+    """Return the bodies that make the fold agree with the config."""
+    bodies: list[Body] = []
+    event = _event(config.event)
+    if fold.race.event.value != event:
+        bodies.append(event)
+    bodies += [UnitEnrolled(key=unit.key, name=unit.name) for unit in config.unit if _is_new(fold, unit)]
+    return bodies
+
+
+def _event(config: EventConfig) -> EventConfigured:
+    return EventConfigured(
+        name=config.name,
+        resolution_ns=config.resolution_ns,
+        run_ms=config.run_ms,
+        lap_min_ms=config.lap_min_ms,
+    )
+
+
+def _is_new(fold: Fold, unit: UnitConfig) -> bool:
+    known_name = fold.roster.name_of(unit.key)
+    if known_name is None:
+        return fold.roster.authority(unit.key) == Authority.NOBODY
+    return known_name != unit.name
+
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from pitboard.clock import SystemClock
 from pitboard.program.program import run_program
 from pitboard.trust.identity import Identity
 from sync.central.central_server import serve_central
-from sync.central.commands.admin_commands import ADMIN_COMMANDS
+from sync.central.commands.admin_commands import ADMIN_COMMANDS, lights
 from sync.central.commands.contact_commands import CONTACT_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
-from sync.central.commands.unit_watch_commands import lights
 from sync.central.config import CentralConfig
 
 _HELP_WANTED = "central.help_wanted"

@@ -10,9 +10,7 @@ from msgspec import Meta
 
 from pitboard.doors.door import Port, check_door
 from pitboard.errors import ConfigRefused
-from pitboard.program.config import Config, load_config
-from pitboard.program.event_file import Fingerprint, Url
-from pitboard.program.node_files import admin_socket_beside
+from pitboard.program.config import Config, Fingerprint, Url, admin_socket_beside, load_config
 from pitboard.race.bodies import EventConfigured, KeyHex, Name
 
 _DEFAULTS = EventConfigured(name="Pitboard")

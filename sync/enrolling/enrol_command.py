@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 import click
 
 from pitboard.errors import ActRefused, ConfigRefused
-from pitboard.program.config import Config, load_config
-from pitboard.program.event_file import EventFile, event_file_beside, load_event_file
+from pitboard.program.config import Config, EventFile, event_file_beside, load_config, load_event_file
 from pitboard.trust.identity import Identity
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
-from sync.enrolling.enrolment_token import EnrolmentToken
+from sync.enrolling.enrolment_words import EnrolmentToken
 
 
 class NodeFiles(Config, frozen=True, kw_only=True, forbid_unknown_fields=False):

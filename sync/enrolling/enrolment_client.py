@@ -11,23 +11,25 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from pitboard.doors.pinned_tls import client_context
-from pitboard.doors.session import open_session
+from pitboard.doors.session import client_context, open_session
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.trust.certificate import fingerprint_of
 from pitboard.trust.identity import Identity
-from sync.enrolling.enrolment_code import NO_KEY, commitment_to, enrolment_code, new_nonce
-from sync.enrolling.enrolment_token import EnrolmentToken
 from sync.enrolling.enrolment_words import (
     CLAIM_PATH,
     ENROLMENT_DOMAIN,
+    NO_KEY,
     REVEAL_PATH,
     WAIT_MAX_MS,
     Claim,
+    EnrolmentToken,
     Outcome,
     Reveal,
     Welcome,
     claim_message,
+    commitment_to,
+    enrolment_code,
+    new_nonce,
 )
 from sync.exchanging.requests_peer import plain_reason
 

@@ -6,14 +6,15 @@ can replay yesterday's answer, and nobody who passes answers on can hide that th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 import msgspec
 
 from pitboard.journal.roster import Roster
 from pitboard.trust.identity import Identity, signature_holds
-from sync.exchanging.exchange import Proof, SyncResponse
+from sync.exchanging.exchange import Peer, Proof, SyncRequest, SyncResponse
 
 ANSWER_DOMAIN = b"pitboard answer 1\0"
 
@@ -53,3 +54,51 @@ def standing_of(key: str, roster: Roster) -> Standing:
 def _message(nonce: str, have: Mapping[str, int]) -> bytes:
     heads = hashlib.sha256(msgspec.json.encode(sorted(have.items()))).digest()
     return bytes.fromhex(nonce) + heads
+
+
+NONCE_BYTES = 16
+SMALL_ANSWER_COUNT = 100
+WITHHELD_MAX_COUNT = 3
+
+
+class FreshPeer:
+    """Wraps one peer; `roster` gives who is enrolled as far as we know now."""
+
+    def __init__(
+        self, peer: Peer, *, roster: Callable[[], Roster], on_standing: Callable[[Standing], None]
+    ) -> None:
+        self.name = peer.name
+        self._peer = peer
+        self._roster = roster
+        self._on_standing = on_standing
+        self._unknown_key: str | None = None
+        self._withheld_count = 0
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        """Return the peer's answer, judged; raises like the peer."""
+        self._look_again()
+        nonce = secrets.token_hex(NONCE_BYTES)
+        response = await self._peer.sync(msgspec.structs.replace(request, nonce=nonce))
+        standing = judge(response, nonce, self._roster())
+        if standing == Standing.PROVEN and self._withholds(request.have, response):
+            standing = Standing.UNPROVEN
+        if standing == Standing.STRANGER and response.proof is not None:
+            self._unknown_key = response.proof.key
+        self._on_standing(standing)
+        return response
+
+    def _look_again(self) -> None:
+        """Believe the last answer after all, if what it brought enrolled its writer: so a new node begins."""
+        key, self._unknown_key = self._unknown_key, None
+        if key is not None and standing_of(key, self._roster()) == Standing.PROVEN:
+            self._on_standing(Standing.PROVEN)
+
+    def _withholds(self, have: Mapping[str, int] | None, response: SyncResponse) -> bool:
+        """Return whether, time and again, there is more than is handed out: somebody between us keeps it."""
+        if have is None or len(response.records) >= SMALL_ANSWER_COUNT:
+            return False
+        if response.records or all(have.get(stream, 0) >= head for stream, head in response.have.items()):
+            self._withheld_count = 0
+            return False
+        self._withheld_count += 1  # once is chance: news may come between the records and the heads
+        return self._withheld_count >= WITHHELD_MAX_COUNT

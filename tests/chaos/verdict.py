@@ -13,12 +13,20 @@ from typing import Any
 
 from pitboard.journal.fold import Fold
 from pitboard.keeping.journal_copy import fold_file, open_copy
-from pitboard.keeping.verify_command import check_file
+from pitboard.keeping.verify_restore import check_file
 from tests.chaos.acquaintances import acquaintances, lonely
 from tests.chaos.chaos_venue import DISPLAYS, REPLICAS, TRACKS, ChaosVenue
-from venue.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
+from venue.demo.audit import (
+    Audit,
+    Crossing,
+    Frame,
+    OfficialDecision,
+    board_bytes,
+    read_lines,
+    spread,
+    track_figures,
+)
 from venue.demo.crew import Crew
-from venue.demo.figures import board_bytes, track_figures
 
 LAP_ERROR_MAX_US = 5_000
 

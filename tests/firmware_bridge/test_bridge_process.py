@@ -17,8 +17,8 @@ import msgspec
 
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline_encoder import encode_heartbeat
-from firmware_bridge.replay import replay
+from firmware_bridge.decoders.beamline import encode_heartbeat
+from firmware_bridge.replay_command import replay
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
 from firmware_bridge.spool.raw_log import raw_files, read_raw_records

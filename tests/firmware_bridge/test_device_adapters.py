@@ -8,8 +8,8 @@ from pathlib import Path
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
-from firmware_bridge.decoders.p3_encoder import request_version
-from firmware_bridge.replay import replay
+from firmware_bridge.decoders.p3 import request_version
+from firmware_bridge.replay_command import replay
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal

@@ -11,7 +11,7 @@ from firmware_bridge.bridge import make_passing_makers
 from firmware_bridge.config import BridgeConfig
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from firmware_bridge.replay import SensorSetting, replay
+from firmware_bridge.replay_command import SensorSetting, replay
 from firmware_bridge.spool.raw_log import SENSOR_SET, RawRecord
 from pitboard.errors import ConfigRefused
 from tests.firmware_bridge.fake_trackside import FakeTrackside

@@ -8,9 +8,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from firmware_bridge.decoders.beamline_encoder import encode_trip
-from firmware_bridge.replay import RawLogRefused, SensorSetting, replay
-from firmware_bridge.replay_command import replay_command
+from firmware_bridge.decoders.beamline import encode_trip
+from firmware_bridge.replay_command import RawLogRefused, SensorSetting, replay, replay_command
 from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
     PORT_OPENED,
@@ -21,7 +20,7 @@ from firmware_bridge.spool.raw_log import (
     read_raw_records,
 )
 from pitboard.clock import ScriptedClock
-from pitboard.unit_api.passing import Passing
+from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import trip
 from tests.firmware_bridge.makers.test_passing_maker import beat
 

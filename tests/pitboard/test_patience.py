@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pitboard.patience import happened
+from pitboard.clock import happened
 
 
 def test_a_set_event_and_a_timeout_are_told_apart() -> None:

@@ -11,9 +11,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from venue.simulator.command import simulate
+from venue.simulator.command import run_season, run_seed, simulate
 from venue.simulator.days.plants import PLANTS
-from venue.simulator.season import run_season, run_seed
 
 PLANTED_SEEDS_MAX_COUNT = 300
 SEED = 11

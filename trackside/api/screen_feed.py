@@ -6,9 +6,9 @@ import asyncio
 
 import msgspec
 
+from pitboard.clock import happened
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import EntryView, LapView, view_board, view_run
-from pitboard.patience import happened
 from trackside.timing.lights import Light, Lights
 from trackside.timing.run_control import RunControl, UnitPhase
 

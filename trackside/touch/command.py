@@ -8,19 +8,34 @@ import signal
 import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Annotated
 
 import click
+import msgspec
 
 from pitboard.clock import SystemClock
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import PitboardError
+from pitboard.program.config import Config, load_config
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.paint.window import open_window
-from trackside.touch.touch_config import TouchConfig
 from trackside.touch.touchscreen import Touchscreen
-from trackside.touch.widgets.geometry import Measures
+from trackside.touch.widgets.widgets import Measures
+
+
+class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    socket: Path  # the local API of `trackside`
+    width: Annotated[int, msgspec.Meta(ge=800, le=7680)] = 1280
+    height: Annotated[int, msgspec.Meta(ge=480, le=4320)] = 800
+    fullscreen: bool = False
+    control_socket: Path | None = None  # for a scripted official and for tests; absent at a venue
+
+    @classmethod
+    def load(cls, path: Path) -> TouchConfig:
+        return load_config(cls, path)
+
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ import pygame
 
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.unit_api.acts import Act, stamped
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.unit_calls import Act, ScreenState, stamped
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 from trackside.touch.input.pointers import Pointers, Tap
 from trackside.touch.input.pygame_input import (
@@ -26,10 +25,18 @@ from trackside.touch.input.pygame_input import (
 from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.geometry import Measures
-from trackside.touch.widgets.intents import FinishTyping, Intent, SaveContact, ScrollTo, ShowPage, SkipContact
-from trackside.touch.widgets.view import Message, Page, View
-from trackside.touch.widgets.widgets import Layout
+from trackside.touch.widgets.view import (
+    FinishTyping,
+    Intent,
+    Message,
+    Page,
+    SaveContact,
+    ScrollTo,
+    ShowPage,
+    SkipContact,
+    View,
+)
+from trackside.touch.widgets.widgets import Layout, Measures
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 from pitboard.journal.fold import Fold
+from pitboard.journal.views import encode_view, view_board
+from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.bodies import RunFinished
 from pitboard.race.laps import NANOSECONDS_PER_MS, Lap
 from pitboard.race.race_state import Run
@@ -203,3 +205,27 @@ def spread(values: Sequence[int], divisor: int) -> dict[str, float | None]:
         return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] / divisor, 3)
 
     return {"p50": at(50), "p99": at(99), "max": round(ordered[-1] / divisor, 3)}
+
+
+def board_bytes(journal: Path) -> bytes:
+    """Return the canonical board of a journal file."""
+    return encode_view(view_board(fold_file(journal)))
+
+
+def track_figures(
+    audit: Audit, checks: Sequence[RunAudit], decisions: Sequence[OfficialDecision]
+) -> dict[str, int]:
+    """Return the counts of docs/demo.md; `checks` are the audit's of each run."""
+    confirmed, void = audit.decided_laps()
+    return {
+        "passings_sent": len(audit.sent()),
+        "passings_received": audit.received(),
+        "runs": len(checks),
+        "laps_timed": sum(check.timed for check in checks),
+        "laps_confirmed": confirmed,
+        "laps_void": void,
+        "laps_lost": sum(check.lost for check in checks),
+        "laps_doubled": sum(check.doubled for check in checks),
+        "decisions_told": len(decisions),
+        "decisions_lost": audit.decisions_lost(decisions),
+    }

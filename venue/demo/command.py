@@ -14,8 +14,7 @@ import click
 from pitboard.program.program import run_program
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import DemoVenue
-from venue.demo.director import Director, Script, is_sound, summarise
-from venue.demo.timeline import Blow, KillOption, SpanOption, plan
+from venue.demo.director import Blow, Director, KillOption, Script, SpanOption, is_sound, plan, summarise
 
 
 @click.command()

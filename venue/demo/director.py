@@ -5,21 +5,76 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import re
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
 
 from pitboard.errors import PeerLost
 from pitboard.keeping.journal_copy import fold_file
-from venue.demo.audit import Audit, Crossing, Frame, OfficialDecision, read_lines, spread
+from venue.demo.audit import (
+    Audit,
+    Crossing,
+    Frame,
+    OfficialDecision,
+    board_bytes,
+    read_lines,
+    spread,
+    track_figures,
+)
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import SENSOR, DemoVenue
-from venue.demo.figures import board_bytes, track_figures
-from venue.demo.timeline import Blow
+
+VICTIMS = ("trackside", "bridge", "sync", "display", "central", "touch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Blow:
+    """At `at_s` seconds: kill and start again, or stop, or start."""
+
+    at_s: float
+    name: str
+    act: Literal["kill", "stop", "start"]
+
+
+class KillOption(click.ParamType[Blow]):
+    """`trackside@12.5`"""
+
+    name = "name@second"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Blow:
+        match = re.fullmatch(r"([a-z]+)@(\d+(?:\.\d+)?)", str(value))
+        if match is None or match[1] not in VICTIMS:
+            self.fail(f"'{value}' is not NAME@SECOND with NAME one of {', '.join(VICTIMS)}", param, ctx)
+        return Blow(at_s=float(match[2]), name=match[1], act="kill")
+
+
+class SpanOption(click.ParamType[tuple[float, float]]):
+    """`10:40`"""
+
+    name = "from:to"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)", str(value))
+        if match is None or float(match[1]) >= float(match[2]):
+            self.fail(f"'{value}' is not FROM:TO in seconds, FROM before TO", param, ctx)
+        return float(match[1]), float(match[2])
+
+
+def plan(kills: tuple[Blow, ...], cut_central: tuple[float, float] | None) -> list[Blow]:
+    """Return all blows in order of time."""
+    blows = list(kills)
+    if cut_central is not None:
+        blows.append(Blow(at_s=cut_central[0], name="central", act="stop"))
+        blows.append(Blow(at_s=cut_central[1], name="central", act="start"))
+    return sorted(blows)
+
 
 READY_MAX_S = 30.0
 OFFICIAL_MAX_S = 40.0

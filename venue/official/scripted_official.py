@@ -17,8 +17,7 @@ from pitboard.clock import Clock
 from pitboard.errors import PeerLost
 from trackside.touch.input.pointers import STILL_MIN_MS
 from venue.official.control_client import ControlClient, SeenWidget, Sight
-from venue.official.scripted_names import NAMES, is_on_keys, key_of
-from venue.official.scripted_plan import Decision, RunPlan, Wish
+from venue.official.scripted_plan import NAMES, Decision, RunPlan, Wish, is_on_keys, key_of
 
 log = logging.getLogger(__name__)
 

@@ -9,17 +9,24 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from pitboard.drawing.time_entry import parse_lap_time
-from pitboard.drawing.time_text import format_lap_ns
+from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import Authority, Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
 from pitboard.race.laps import Lap
 from pitboard.race.race_state import Run
 from pitboard.race.word import LastWord
-from sync.central.admin.act_reason import checked_reason
-from sync.central.admin.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
-from sync.central.admin.board_change import BoardBefore, BoardChange
+from sync.central.admin.act_history import BoardBefore, BoardChange
+from sync.central.admin.admin_act import (
+    AnyAct,
+    Correct,
+    Decide,
+    Disqualify,
+    Erase,
+    Judge,
+    Reinstate,
+    checked_reason,
+)
 from sync.central.admin.erasure import bodies_that_erase
 from sync.central.admin.lap_reference import LapReference
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import EntryView, RunView, view_entry, view_run
-from pitboard.keeping.backup_api import BackupApi
+from pitboard.keeping.backup_stream import BackupApi
 from sync.central.admin.act_history import ActHistory, Deed
 from sync.central.admin.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
 from sync.central.admin.admin_acts import AdminActs

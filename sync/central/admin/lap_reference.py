@@ -12,7 +12,7 @@ from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.race.laps import Lap
-from pitboard.race.name_folding import fold_name
+from pitboard.race.names import fold_name
 from pitboard.race.race_state import Run
 
 ID_PREFIX_MIN_LENGTH = 4

@@ -5,19 +5,21 @@ The passphrase opens the key file here and goes nowhere else: central hands out 
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pitboard.contacts.contact_seal import open_contact
+from pitboard.contacts.contact_seal import Contact, open_contact
 from pitboard.errors import ActRefused, ConfigRefused, ContactClosed, PassphraseRefused, PeerLost
-from pitboard.program.counted import counted
-from pitboard.trust.identity import Identity
-from pitboard.trust.secret_file import write_secret
+from pitboard.program.program import counted
+from pitboard.trust.identity import Identity, write_secret
 from sync.central.commands.admin_client import AdminClient
-from sync.central.commands.contact_export import OpenedContact, csv_of
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_admin import (
     Published,
@@ -28,6 +30,33 @@ from sync.central.contacts.contact_admin import (
     SealedRows,
 )
 from sync.central.contacts.contact_key_file import PASSPHRASE_MIN_LENGTH, ContactKeyFile, wrap_key
+
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedContact:
+    """One competitor's contact in the clear."""
+
+    competitor: str
+    name: str
+    contact: Contact
+
+
+def csv_of(contacts: Sequence[OpenedContact]) -> bytes:
+    """Return a CSV file; a cell that a spreadsheet would compute begins with an apostrophe."""
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(("competitor", "name", "email", "phone"))
+    for one in contacts:
+        email, phone = one.contact.email or "", one.contact.phone or ""  # a phone number computes nothing
+        writer.writerow((one.competitor, _harmless(one.name), _harmless(email), phone))
+    return lines.getvalue().encode("utf-8-sig")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
+
 
 _LOST = """Contacts open with this passphrase and with nothing else. If it is lost, every contact is lost:
 nobody can bring them back. Keep it where you keep the event's root key, but not on this machine."""

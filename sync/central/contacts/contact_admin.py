@@ -18,13 +18,13 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from pitboard.contacts.contact_envelope import ContactEnvelope
+from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import ContactKeyPublished, ContactsRead, KeyHex
-from pitboard.race.name_folding import fold_name
-from sync.central.admin.act_reason import checked_reason
+from pitboard.race.names import fold_name
+from sync.central.admin.admin_act import checked_reason
 from sync.central.contacts.contact_store import ContactRead, ContactStore
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from pitboard.errors import ConfigRefused, PassphraseRefused
 from pitboard.race.bodies import KeyHex
-from pitboard.trust.secret_file import write_secret
+from pitboard.trust.identity import write_secret
 
 PASSPHRASE_MIN_LENGTH = 12
 MEMORY_KIB = 256 * 1_024

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.contacts.contact_envelope import ContactEnvelope
+from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.contacts.sealed_store import SideDatabase
 
 _SCHEMA = """

@@ -14,8 +14,8 @@ from aiohttp import web
 from msgspec import Meta
 
 from pitboard.clock import Clock
+from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, refusal
-from pitboard.doors.token_bucket import Rate, TokenBuckets
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import Name, Reason, UnitEnrolled

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 
 from pitboard.errors import ActRefused
 from pitboard.trust.identity import signature_holds
-from sync.enrolling.enrolment_code import NO_KEY, commitment_to, enrolment_code, new_nonce
-from sync.enrolling.enrolment_token import EnrolmentToken
 from sync.enrolling.enrolment_words import (
     ENROLMENT_DOMAIN,
+    NO_KEY,
     Claim,
     EnrolmentState,
+    EnrolmentToken,
     Reveal,
     Role,
     claim_message,
+    commitment_to,
+    enrolment_code,
+    new_nonce,
 )
 
 TOKEN_LIFE_NS = 600_000_000_000

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.journal.hybrid_clock import stamp_utc_ms
+from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import UnitRevoked
 

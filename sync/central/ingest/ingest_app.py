@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
+from dataclasses import dataclass
+
+import msgspec
 from aiohttp import web
 
-from pitboard.doors.door_limits import DoorLimits
+from pitboard.clock import Clock
+from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote, EnvelopeBatch, envelope_holds
+from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
-from pitboard.doors.token_bucket import Rate
 from pitboard.journal.replica import Replica
+from pitboard.presence.venue_mdns import addresses_to_tell, own_addresses, routed_address
+from pitboard.trust.certificate import Certificate, certificate_beside
+from sync.central.config import CentralConfig
+from sync.central.contacts.contact_store import ContactStore
 from sync.central.enrolment.enrolment_api import EnrolmentApi
 from sync.exchanging.exchange_api import ExchangeApi
 
@@ -31,3 +41,85 @@ def ingest_app(replica: Replica, enrolment: EnrolmentApi) -> web.Application:
 
     app.router.add_get("/v1/health", health)
     return app
+
+
+_ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestDoor:
+    """`fingerprint` is None where a proxy speaks TLS and the config does not say how to know it."""
+
+    tls: ssl.SSLContext | None
+    fingerprint: str | None
+
+    @classmethod
+    def of(cls, config: CentralConfig) -> IngestDoor:
+        """Return the door that the config describes, its certificate made at the first start."""
+        if not config.ingest.tls:
+            return cls(tls=None, fingerprint=config.ingest.fingerprint)
+        certificate = Certificate.load_or_create(certificate_beside(config.journal))
+        return cls(
+            tls=certificate.server_context(),
+            fingerprint=config.ingest.fingerprint or certificate.fingerprint,
+        )
+
+
+def address_of(config: CentralConfig, port: int) -> str:
+    """Return the URL by which nodes reach the door."""
+    if config.ingest.address is not None:
+        return config.ingest.address.rstrip("/")
+    host = config.ingest.host
+    if host in _ANY_ADDRESS:
+        host = addresses_to_tell(own_addresses(), routed=routed_address())[0]
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+log = logging.getLogger(__name__)
+
+UNIT_MAX_COUNT = 20_000
+"""Of one unit: a stolen one shall not fill the disk."""
+
+_decoder = msgspec.json.Decoder(EnvelopeBatch)
+
+
+def add_contact_ingest(app: web.Application, replica: Replica, store: ContactStore, clock: Clock) -> None:
+    """Add `POST /v1/contacts`; 200 lists what is durable and what was refused."""
+
+    async def take(request: web.Request) -> web.Response:
+        batch = _decoder.decode(await request.read())
+        return json_response(await take_contacts(batch, replica, store, clock))
+
+    app.router.add_post("/v1/contacts", take)
+
+
+async def take_contacts(
+    batch: EnvelopeBatch, replica: Replica, store: ContactStore, clock: Clock
+) -> DeliveryNote:
+    """Keep what may be kept and return the note for the unit, once that is durable."""
+    good: list[ContactEnvelope] = []
+    refused: dict[str, str] = {}
+    gone: list[str] = []
+    counts = {unit: await store.count_of_unit(unit) for unit in {one.unit for one in batch.contacts}}
+    for envelope in batch.contacts:
+        if (trouble := _trouble(envelope, replica)) is not None:
+            refused[envelope.contact] = trouble
+        elif envelope.competitor in replica.fold.race.erased:
+            gone.append(envelope.contact)  # as if it had been kept and erased
+        elif counts[envelope.unit] >= UNIT_MAX_COUNT:
+            refused[envelope.contact] = "This unit has handed in too many contacts."
+        else:
+            counts[envelope.unit] += 1
+            good.append(envelope)
+    await store.keep(good, received_utc_ms=clock.utc_ms())
+    if refused:
+        log.warning("contacts refused: count=%d reason=%s", len(refused), next(iter(refused.values())))
+    return DeliveryNote(kept=[one.contact for one in good] + gone, refused=refused)
+
+
+def _trouble(envelope: ContactEnvelope, replica: Replica) -> str | None:
+    if envelope.unit not in replica.fold.roster.enrolled():
+        return "The unit that signed this contact is not enrolled."
+    if not envelope_holds(envelope, event_key=replica.fold.root_key):
+        return "The signature of this contact does not hold."
+    return None

@@ -10,9 +10,7 @@ import asyncio
 from aiohttp import web
 
 from pitboard.doors.http_api import json_response
-from sync.central.public.board_feed import BoardFeed, LiveMessage
-from sync.central.public.encoded_answer import accepts_gzip
-from sync.central.public.shared_deflate import GZIP_HEADER
+from sync.central.public.board_feed import GZIP_HEADER, BoardFeed, LiveMessage, accepts_gzip
 
 PING_EVERY_S = 10.0
 RETRY_MS = 2_000

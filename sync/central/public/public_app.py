@@ -2,18 +2,115 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
+from importlib import resources
 
 from aiohttp import web
 
-from pitboard.doors.door_limits import DoorLimits
-from pitboard.doors.http_api import new_app, refusal
-from pitboard.doors.token_bucket import Rate
-from sync.central.public.board_feed import BoardFeed
+from pitboard.doors.door_limits import DoorLimits, Rate
+from pitboard.doors.http_api import json_response, new_app, refusal
+from pitboard.errors import Refusal
+from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.live_stream import LiveStream
-from sync.central.public.phone_page import NOT_FOUND, PhonePage
-from sync.central.public.public_api import PublicApi
 from sync.central.public.race_reader import RaceReader
+
+WORKER = "worker.js"
+_VERSION_MARK = b"PAGE_VERSION"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+NOT_FOUND = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>Not here</title><link rel="stylesheet" href="/board.css"><main class="lost"><h1>Not here</h1>'
+    '<p>There is no such page.</p><p><a class="button" href="/">To the board</a></p></main></html>'
+)
+
+
+class PhonePage:
+    """Serves `/` and the files it is made of."""
+
+    def __init__(self) -> None:
+        self._files = _load()
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/", self._serve)
+        for name in self._files:
+            app.router.add_get(f"/{name}", self._serve)
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        return self._files[request.path.lstrip("/") or "index.html"].answer(request)
+
+
+def _load() -> dict[str, EncodedAnswer]:
+    folder = resources.files("sync.central.public") / "page"
+    bodies = {file.name: file.read_bytes() for file in folder.iterdir() if _suffix(file.name) in _TYPES}
+    version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
+    bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
+    return {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rpartition(".")[2]
+
+
+COUNT_MAX = 10_000
+COMPETITOR_MAX_LENGTH = 80
+
+
+class CountRefused(Refusal):
+    code = "bad-count"
+
+    def __init__(self) -> None:
+        super().__init__(f"'count' must be a number from 0 to {COUNT_MAX}.")
+
+
+class PublicApi:
+    """Answers from a reader and a live stream."""
+
+    def __init__(self, reader: RaceReader, live: LiveStream) -> None:
+        self._reader = reader
+        self._live = live
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/api/v1/board", self._board)
+        app.router.add_get("/api/v1/search", self._search)
+        app.router.add_get("/api/v1/competitors/{competitor}", self._competitor)
+        app.router.add_get("/api/v1/live", self._live.serve)
+        app.router.add_get("/api/v1/health", self._health)
+
+    async def _board(self, request: web.Request) -> web.Response:
+        return self._reader.board(_count(request.query.get("count"))).answer(request)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        return self._reader.search(request.query.get("q", "")).answer(request)
+
+    async def _competitor(self, request: web.Request) -> web.Response:
+        competitor = request.match_info["competitor"]
+        known = self._reader.competitor(competitor) if len(competitor) <= COMPETITOR_MAX_LENGTH else None
+        if known is None:
+            return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
+        return known.answer(request)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return json_response({"status": "ok", "followers": self._live.followers})
+
+
+def _count(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(COUNT_MAX))):
+        raise CountRefused
+    count = int(text)
+    if count > COUNT_MAX:
+        raise CountRefused
+    return count
+
 
 SPARE_CONNECTIONS_COUNT = 512
 _HEADERS = {

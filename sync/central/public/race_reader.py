@@ -11,7 +11,7 @@ import msgspec
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import EntryView, encode_view, view_board, view_competitor, view_entry
-from sync.central.public.encoded_answer import EncodedAnswer
+from sync.central.public.board_feed import EncodedAnswer
 
 ANSWERS_MAX_COUNT = 512
 ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024

@@ -16,7 +16,7 @@ from display.following.source_choice import Candidate
 from display.following.source_follower import SourceFollower
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
-from pitboard.doors.pinned_tls import ANY_CERTIFICATE
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.record import Record, WireRecord, to_wire
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board

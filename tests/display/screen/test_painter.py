@@ -8,8 +8,7 @@ import pytest
 from display.scene.blocks import Area
 from display.scene.leaderboard import lay_out
 from display.screen.scene_painter import Painter
-from pitboard.drawing.font_files import Weight
-from pitboard.drawing.typeface import Typeface
+from pitboard.drawing.typeface import Typeface, Weight
 from pitboard.journal.views import BoardView
 from tests.display.example_boards import BEFORE, LIVE, SIZES, STALE, board, lap_view, run_view
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from firmware_bridge.decoders import DECODERS
-from firmware_bridge.decoders.beamline_encoder import frame
+from firmware_bridge.decoders.beamline import frame
 from firmware_bridge.decoders.decoder import Damaged, Decoder, Event
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS
 

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
-from firmware_bridge.decoders.p3 import P3Passing
-from firmware_bridge.decoders.p3_encoder import encode_passing as encode_p3
-from firmware_bridge.decoders.p3_encoder import encode_time
+from firmware_bridge.decoders.p3 import P3Passing, encode_time
+from firmware_bridge.decoders.p3 import encode_passing as encode_p3
 from firmware_bridge.decoders.tns_messages import TnsPassing, encode_message, encode_passing_record
 from firmware_bridge.makers.device_kinds import KINDS, make_maker
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.watch.sensor_signs import SensorSigns
+from firmware_bridge.makers.reading import Gate
+from firmware_bridge.watch.sensor_watch import SensorSigns
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS
 from trackside.timing.passing_intake import Delivery
 

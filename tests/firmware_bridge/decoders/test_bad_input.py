@@ -10,7 +10,7 @@ import pytest
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
-from firmware_bridge.decoders.beamline_encoder import encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor

@@ -10,25 +10,23 @@ from hypothesis import strategies as st
 
 from firmware_bridge.decoders.beamline import (
     COUNTER_SPAN_US,
+    IDENTIFY,
+    Acknowledgement,
     BeamlineDecoder,
     Heartbeat,
     Hello,
-    Trip,
-    unwrap,
-)
-from firmware_bridge.decoders.beamline_encoder import (
-    IDENTIFY,
-    Acknowledgement,
     HostLineReader,
     Identify,
+    Trip,
     encode_acknowledgement,
     encode_heartbeat,
     encode_hello,
     encode_trip,
     frame,
+    unwrap,
 )
 from firmware_bridge.decoders.decoder import Damaged, Event, Gap
-from firmware_bridge.simulated.simulated_faults import NoisyWire
+from firmware_bridge.simulated.simulated_sensor import NoisyWire
 
 BOOT = "9f3a01c2"
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.decoders import DECODERS
-from firmware_bridge.decoders.decode_command import decode
-from firmware_bridge.decoders.hex_text import HexText, HexTextRefused
+from firmware_bridge.decoders.decode_command import HexText, HexTextRefused, decode
 from tests.firmware_bridge.decoders.recorded_samples import (
     ALGE_STRETCH,
     FASTTRACK_LINE,

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.decoders.decoder import Counters, Damaged, Decoder, Event
-from firmware_bridge.decoders.framed_decoder import FramedDecoder
+from firmware_bridge.decoders.decoder import Counters, Damaged, Decoder, Event, FramedDecoder
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS, Protocol
 
 NAMES = list(PROTOCOLS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.decoders.frame_splitter import FrameSplitter, Piece
+from firmware_bridge.decoders.decoder import FrameSplitter, Piece
 
 
 class CountingMarker:

@@ -1,17 +1,20 @@
 import struct
 from dataclasses import replace
 
-from firmware_bridge.decoders.amb_checksum import amb_checksum
 from firmware_bridge.decoders.decoder import Damaged, Event, Gap
-from firmware_bridge.decoders.p3 import DECODERS_MAX_COUNT, P3Decoder, P3Passing, P3Status, P3Time
-from firmware_bridge.decoders.p3_encoder import (
+from firmware_bridge.decoders.p3 import (
+    DECODERS_MAX_COUNT,
+    P3Decoder,
+    P3Passing,
+    P3Status,
+    P3Time,
     encode_passing,
     encode_status,
     request_resend,
     request_time,
     request_version,
 )
-from firmware_bridge.decoders.p3_frame import RecordType, encode_frame, escape, unescape
+from firmware_bridge.decoders.p3_frame import RecordType, amb_checksum, encode_frame, escape, unescape
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from tests.firmware_bridge.decoders.recorded_samples import P3_DAY, P3_PASSING, P3_PASSING_FRAME
 

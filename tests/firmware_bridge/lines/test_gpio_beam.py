@@ -18,12 +18,11 @@ import pytest
 
 from firmware_bridge.lines.chunk_queue import WAITING_MAX_COUNT
 from firmware_bridge.lines.gpio_beam import UNSTAMPED_UNCERTAINTY_NS, open_gpiozero_edges
-from firmware_bridge.lines.gpio_chip import find_chip
-from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSource, GpioSetting
+from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSource, GpioSetting, find_chip
 from firmware_bridge.lines.gpio_line import GpioLine
 from firmware_bridge.lines.gpiod_edges import GpiodEdges, open_gpiod_edges
-from firmware_bridge.makers.gate import Gate
 from firmware_bridge.makers.gpio_maker import GpioMaker
+from firmware_bridge.makers.reading import Gate
 from pitboard.clock import ScriptedClock
 from pitboard.errors import BeamLost
 from tests.firmware_bridge.lines.ticking_pins import ticking_factory

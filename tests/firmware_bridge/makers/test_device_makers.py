@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
-from firmware_bridge.makers.alge_maker import AlgeMaker
-from firmware_bridge.makers.amb_text_maker import AmbTextMaker
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import PassingSource
-from firmware_bridge.makers.timer_makers import ChampMaker, FastTrackMaker
-from firmware_bridge.makers.tns_maker import TnsMaker
+from firmware_bridge.makers.mylaps_makers import AmbTextMaker, TnsMaker
+from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrackMaker
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
-from pitboard.unit_api.passing import Passing
+from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.recorded_samples import (
     CHAMP_RESULT,
     FASTTRACK_RESULT,

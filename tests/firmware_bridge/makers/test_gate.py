@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware_bridge.makers.gate import REMEMBERED_MAX_COUNT, Gate
+from firmware_bridge.makers.reading import REMEMBERED_MAX_COUNT, Gate
 
 MS = 1_000_000
 

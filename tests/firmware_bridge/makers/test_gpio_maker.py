@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge, encode_levels, parse_line
-from firmware_bridge.makers.gate import Gate
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from pitboard.unit_api.passing import Passing
+from firmware_bridge.makers.reading import Gate
+from pitboard.unit_api.unit_calls import Passing
 
 MS = 1_000_000
 SECOND = 1_000_000_000

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from firmware_bridge.decoders.p3_encoder import encode_time, request_resend
-from firmware_bridge.makers.gate import Gate
+from firmware_bridge.decoders.p3 import encode_time, request_resend
 from firmware_bridge.makers.mylaps_makers import P3Maker
-from firmware_bridge.makers.reading import Reading
+from firmware_bridge.makers.reading import Gate, Reading
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
-from pitboard.unit_api.passing import Passing
+from pitboard.unit_api.unit_calls import Passing
 
 SECOND_US = 1_000_000
 RTC_US = 1_437_769_372_993_000

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Trip
-from firmware_bridge.decoders.beamline_encoder import Acknowledgement, encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import (
+    Acknowledgement,
+    BeamlineDecoder,
+    Heartbeat,
+    Trip,
+    encode_heartbeat,
+    encode_trip,
+)
 from firmware_bridge.makers.beamline_maker import PassingMaker
-from firmware_bridge.makers.gate import Gate
-from firmware_bridge.makers.reading import Reading
-from pitboard.unit_api.passing import Passing
+from firmware_bridge.makers.reading import Gate, Reading
+from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import BOOT, heartbeat, trip
 
 SECOND_NS = 1_000_000_000

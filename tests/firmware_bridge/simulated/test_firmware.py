@@ -12,8 +12,16 @@ from pathlib import Path
 from random import Random
 
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline import BeamlineDecoder, Heartbeat, Hello, Trip
-from firmware_bridge.decoders.beamline_encoder import IDENTIFY, Acknowledgement, encode_acknowledgement, frame
+from firmware_bridge.decoders.beamline import (
+    IDENTIFY,
+    Acknowledgement,
+    BeamlineDecoder,
+    Heartbeat,
+    Hello,
+    Trip,
+    encode_acknowledgement,
+    frame,
+)
 from firmware_bridge.decoders.decoder import Event
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from tests.firmware_bridge.fake_trackside import FakeTrackside

@@ -5,12 +5,24 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamlineDecoder, Heartbeat, Hello, Trip
-from firmware_bridge.decoders.beamline_encoder import IDENTIFY, Acknowledgement, encode_acknowledgement
+from firmware_bridge.decoders.beamline import (
+    COUNTER_SPAN_US,
+    IDENTIFY,
+    Acknowledgement,
+    BeamlineDecoder,
+    Heartbeat,
+    Hello,
+    Trip,
+    encode_acknowledgement,
+)
 from firmware_bridge.decoders.decoder import Event
-from firmware_bridge.simulated.simulated_cars import SimulatedCars
-from firmware_bridge.simulated.simulated_faults import FaultPlan
-from firmware_bridge.simulated.simulated_sensor import RESEND_MAX_COUNT, RING_MAX_COUNT, SimulatedSensor
+from firmware_bridge.simulated.simulated_sensor import (
+    RESEND_MAX_COUNT,
+    RING_MAX_COUNT,
+    FaultPlan,
+    SimulatedSensor,
+)
+from firmware_bridge.simulated.simulated_track import SimulatedCars
 
 MS = 1_000_000
 SECOND = 1_000 * MS

@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
-from firmware_bridge.watch.bridge_status import BridgeStatus, SensorView, write_bridge_status
-from firmware_bridge.watch.sensor_table import format_bridge
-from firmware_bridge.watch.sensors_command import sensors
+from firmware_bridge.watch.bridge_reporter import BridgeStatus, SensorView, write_bridge_status
+from firmware_bridge.watch.sensors_command import format_bridge, sensors
 from tests.firmware_bridge.device_stage import bridge_with, until
 from tests.firmware_bridge.test_bridge_process import answering
 

@@ -10,19 +10,18 @@ from aiohttp import web
 
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline_encoder import encode_heartbeat
+from firmware_bridge.decoders.beamline import encode_heartbeat
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp, serve_unix
 from sync.central.ingest.unit_watch import UnitWatch
 from sync.exchanging.requests_peer import RequestsPeer
-from sync.status_courier import StatusCourier
+from sync.relay import StatusCourier
 from tests.firmware_bridge.decoders.test_beamline import heartbeat
 from tests.firmware_bridge.test_bridge_process import answering
 from tests.race_story import UNIT_A
 from tests.trackside.unit_story import Unit, with_unit
-from trackside.api.local_api import LocalApi
-from trackside.api.unit_status_api import UnitStatusApi
+from trackside.api.local_api import LocalApi, UnitStatusApi
 
 TROUBLE_WITHIN_S = 3.0
 CONFIG = """

@@ -6,14 +6,18 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pitboard.contacts.contact_envelope import (
+from pitboard.contacts.contact_seal import (
+    SEALED_BYTES,
+    Contact,
     ContactEnvelope,
     SealedContact,
     contact_id,
     envelope_holds,
+    open_contact,
+    seal_contact,
     sign_envelope,
+    wipe,
 )
-from pitboard.contacts.contact_seal import SEALED_BYTES, Contact, open_contact, seal_contact, wipe
 from pitboard.contacts.contact_text import TYPED_MAX_BYTES, find_contact
 from pitboard.errors import ContactClosed
 from tests.race_story import ROOT, UNIT_A, UNIT_B

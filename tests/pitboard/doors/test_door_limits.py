@@ -12,9 +12,8 @@ import pytest
 from aiohttp import web
 
 from pitboard.doors import bounded_listener
-from pitboard.doors.door_limits import ConnectionCount, DoorLimits
+from pitboard.doors.door_limits import SOURCES_MAX_COUNT, ConnectionCount, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import REQUEST_MAX_BYTES, json_response, new_app, serve_tcp
-from pitboard.doors.token_bucket import SOURCES_MAX_COUNT, Rate, TokenBuckets
 from pitboard.trust.certificate import Certificate
 
 SECOND_NS = 1_000_000_000

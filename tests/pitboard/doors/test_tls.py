@@ -18,8 +18,7 @@ from aiohttp import web
 
 from pitboard.doors.door import check_door, check_url
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
-from pitboard.doors.pinned_tls import ANY_CERTIFICATE, client_context
-from pitboard.doors.session import open_session
+from pitboard.doors.session import ANY_CERTIFICATE, client_context, open_session
 from pitboard.errors import ConfigRefused
 from pitboard.trust.certificate import Certificate, make_certificate
 from sync.exchanging.requests_peer import in_daemon_thread, plain_reason

@@ -6,8 +6,7 @@ import pygame
 import pytest
 
 from pitboard.drawing import palette
-from pitboard.drawing.font_files import Weight, find_font_files
-from pitboard.drawing.typeface import Typeface
+from pitboard.drawing.typeface import Typeface, Weight, find_font_files
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from firmware_bridge.spool.raw_log import RawLog
 from pitboard.clock import ScriptedClock
-from pitboard.contacts.contact_envelope import ContactEnvelope
-from pitboard.contacts.contact_seal import SEALED_BYTES
+from pitboard.contacts.contact_seal import SEALED_BYTES, ContactEnvelope
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, LapJudged, PersonErased

@@ -7,8 +7,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.hybrid_clock import UTC_MAX_MS, HybridClock, stamp_utc_ms
-from pitboard.journal.record import NO_PREVIOUS, STAMP_MAX, Record, write_record
+from pitboard.journal.record import (
+    NO_PREVIOUS,
+    STAMP_MAX,
+    UTC_MAX_MS,
+    HybridClock,
+    Record,
+    stamp_utc_ms,
+    write_record,
+)
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, StreamOpened
 from pitboard.trust.identity import Identity

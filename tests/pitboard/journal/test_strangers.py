@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal import stranger_watch
+from pitboard.journal import stream_watch as stranger_watch
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, UnitEnrolled, UnitRevoked
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols

@@ -17,11 +17,16 @@ from pitboard.doors.http_api import new_app, serve_unix
 from pitboard.errors import JournalLost, PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.keeping.backup_api import BackupApi
 from pitboard.keeping.backup_command import backup
-from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, encode_part, read_parts
-from pitboard.keeping.verify_command import check_file
-from pitboard.keeping.verify_restore import restore
+from pitboard.keeping.backup_stream import (
+    BackupApi,
+    BackupEnd,
+    BackupRows,
+    BackupStart,
+    encode_part,
+    read_parts,
+)
+from pitboard.keeping.verify_restore import check_file, restore
 from pitboard.race.bodies import CompetitorRegistered, PersonErased
 from tests.pitboard.journal.test_erasure import files_with
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.keeping.verify_command import verify
+from pitboard.keeping.verify_restore import verify
 from pitboard.race.bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols, confirmed_run
 

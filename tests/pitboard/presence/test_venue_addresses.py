@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.presence.venue_addresses import addresses_to_tell, nearest
+from pitboard.presence.venue_mdns import addresses_to_tell, nearest
 
 
 def test_a_unit_on_a_network_that_leads_nowhere_tells_its_address_and_not_loopback() -> None:

@@ -13,13 +13,13 @@ from click.testing import CliRunner
 
 from display.config import DisplayConfig
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from pitboard.doors.door import make_room_for_socket
 from pitboard.doors.http_api import serve_tcp, serve_unix
-from pitboard.doors.socket_place import make_room_for_socket
 from pitboard.errors import ConfigRefused, Refusal
 from pitboard.program.config import plain_reason
 from sync.central.command import central
 from sync.central.config import CentralConfig, EventConfig
-from sync.config import SyncConfig
+from sync.command import SyncConfig
 from trackside.config import TracksideConfig
 
 UNIT = f"""

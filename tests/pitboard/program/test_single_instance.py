@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pitboard.errors import Refusal
-from pitboard.program.single_instance import only_one
+from pitboard.program.program import only_one
 
 
 def test_a_second_one_is_refused_until_the_first_has_gone(tmp_path: Path) -> None:

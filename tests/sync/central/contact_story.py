@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pitboard.contacts.contact_envelope import ContactEnvelope, SealedContact, sign_envelope
-from pitboard.contacts.contact_seal import seal_contact
+from pitboard.contacts.contact_seal import ContactEnvelope, SealedContact, seal_contact, sign_envelope
 from pitboard.contacts.contact_text import find_contact
 from pitboard.trust.identity import Identity
 from tests.race_story import UNIT_A

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.keeping.verify_command import check_file
+from pitboard.keeping.verify_restore import check_file
 from pitboard.race.bodies import CompetitorRegistered
 from sync.central.command import central
 from tests.pitboard.journal.test_erasure import CANARY, carry, files_with

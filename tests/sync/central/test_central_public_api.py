@@ -16,14 +16,26 @@ import pytest
 
 from pitboard.journal import competitor_search
 from pitboard.journal.fold import Fold
-from pitboard.journal.hybrid_clock import HybridClock
+from pitboard.journal.record import HybridClock, StreamWriter
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.stream import StreamWriter
 from pitboard.journal.views import BoardView, CompetitorView
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central
-from sync.central.public import board_feed, encoded_answer, live_stream, phone_page, public_api, race_reader
+from sync.central.public import (
+    board_feed,
+    live_stream,
+    race_reader,
+)
+from sync.central.public import (
+    board_feed as encoded_answer,
+)
+from sync.central.public import (
+    public_app as phone_page,
+)
+from sync.central.public import (
+    public_app as public_api,
+)
 from sync.central.public import public_app as public_door
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.public_app import public_app, public_limits

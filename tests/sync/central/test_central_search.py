@@ -7,8 +7,7 @@ import pytest
 from pitboard.journal.competitor_search import RESULTS_MAX_COUNT, CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import CompetitorRegistered
-from pitboard.race.name_folding import fold_name
-from pitboard.race.names import clean_name
+from pitboard.race.names import clean_name, fold_name
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 

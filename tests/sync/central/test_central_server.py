@@ -19,9 +19,8 @@ from pitboard.errors import ConfigRefused, PeerLost
 from pitboard.journal.record import to_wire
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import UnitRevoked
-from sync.central.central_server import Central, open_central
+from sync.central.central_server import Central, bodies_to_say, open_central
 from sync.central.config import CentralConfig, UnitConfig
-from sync.central.event_set_up import bodies_to_say
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import STRANGER, UNIT_A, UNIT_B, Teller

@@ -14,7 +14,7 @@ import requests
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pitboard.contacts.contact_envelope import ContactEnvelope, DeliveryNote
+from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote
 from pitboard.errors import PassphraseRefused, Refusal
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies import ContactsRead, read_body

@@ -9,13 +9,13 @@ import msgspec
 import requests
 
 from pitboard.clock import ScriptedClock
-from pitboard.contacts.contact_envelope import ENVELOPES_MAX_COUNT, DeliveryNote, EnvelopeBatch
+from pitboard.contacts.contact_seal import ENVELOPES_MAX_COUNT, DeliveryNote, EnvelopeBatch
 from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, PersonErased, UnitRevoked
 from sync.central.contacts.contact_store import ContactStore
-from sync.central.ingest.contact_ingest import take_contacts
-from sync.contact_courier import ContactCourier
+from sync.central.ingest.ingest_app import take_contacts
+from sync.relay import ContactCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
 from tests.sync.central.central_stage import CentralThread
 from tests.sync.central.contact_story import envelope

@@ -15,18 +15,17 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
-from pitboard.program.event_file import EventFile, load_event_file
+from pitboard.program.config import EventFile, load_event_file
 from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
-from sync.central.commands.enrolment_admin import EnrolmentAdmin
+from sync.central.commands.enrolment_commands import EnrolmentAdmin
 from sync.central.config import IngestConfig
 from sync.central.enrolment.unit_register import Cut
-from sync.config import SyncConfig
+from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
-from sync.enrolling.enrolment_token import EnrolmentToken
-from sync.enrolling.enrolment_words import Role
+from sync.enrolling.enrolment_words import EnrolmentToken, Role
 from sync.exchanging.requests_peer import in_daemon_thread
 from tests.race_story import STRANGER, UNIT_B
 from tests.sync.central.central_stage import TrackStory, central_config

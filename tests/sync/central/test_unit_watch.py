@@ -14,11 +14,11 @@ from pitboard.journal.replica import Replica
 from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, seal_status
-from sync.central.commands.unit_watch_commands import lines_of
+from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
-from sync.status_courier import TELL_EVERY_COUNT, StatusCourier
+from sync.relay import TELL_EVERY_COUNT, StatusCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
-from trackside.api.unit_status_api import UnitStatusApi
+from trackside.api.local_api import UnitStatusApi
 from trackside.timing.lights import BridgeReport, Lights, SensorState, SensorStatus
 
 

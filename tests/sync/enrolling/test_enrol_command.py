@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from pitboard.program.event_file import load_event_file
+from pitboard.program.config import load_event_file
 
 CENTRAL = """
 root_key_file = "central/root.key"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pitboard.errors import ActRefused
-from sync.enrolling.enrolment_code import commitment_to, enrolment_code, new_nonce
-from sync.enrolling.enrolment_token import ALPHABET, EnrolmentToken
+from sync.enrolling.enrolment_words import ALPHABET, EnrolmentToken, commitment_to, enrolment_code, new_nonce
 
 FINGERPRINT = "ab" * 32
 TOKEN = EnrolmentToken.make(fingerprint=FINGERPRINT)

@@ -11,8 +11,7 @@ from pitboard.journal.fold import Fold
 from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest, SyncResponse
-from sync.exchanging.fresh_peer import WITHHELD_MAX_COUNT, FreshPeer
-from sync.exchanging.freshness import Standing, judge, prove
+from sync.exchanging.freshness import WITHHELD_MAX_COUNT, FreshPeer, Standing, judge, prove
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
 
 NONCE = "5a" * 16

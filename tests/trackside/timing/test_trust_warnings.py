@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sync.exchanging.freshness import Standing
 from tests.trackside.unit_story import Unit, with_unit
-from trackside.timing.trust_warnings import WARNINGS_MAX_COUNT
+from trackside.timing.lights import WARNINGS_MAX_COUNT
 
 
 def test_a_warning_ends_when_the_node_proves_itself_or_was_not_seen_for_a_minute(tmp_path: Path) -> None:

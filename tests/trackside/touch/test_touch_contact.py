@@ -9,17 +9,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import Contact, open_contact
-from pitboard.unit_api.acts import KeepContact, Register
-from pitboard.unit_api.unit_calls import ContactSeal
+from pitboard.unit_api.unit_calls import ContactSeal, KeepContact, Register
 from tests.race_story import ROOT
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SEAL, run, screen, typed_contact
 from tests.trackside.touch.touch_stage import Stage, open_stage
 from trackside.touch.input.reaction import after_act, after_screen, react
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
-from trackside.touch.widgets.intents import Erase, SaveContact, ShowPage, SkipContact, TurnKeys, TypeText
 from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.view import (
+    Erase,
+    Page,
+    SaveContact,
+    ShowPage,
+    SkipContact,
+    TurnKeys,
+    TypeText,
+    View,
+)
 
 ADMIN = X25519PrivateKey.from_private_bytes(b"k" * 32)
 ADMIN_SEAL = ContactSeal(contact_key=ADMIN.public_key().public_bytes_raw().hex(), event_key=ROOT.key)

@@ -18,7 +18,7 @@ from trackside.touch.input.pygame_input import (
     read_events,
 )
 from trackside.touch.paint.window import open_window
-from trackside.touch.widgets.intents import Erase, FinishTyping, TypeText
+from trackside.touch.widgets.view import Erase, FinishTyping, TypeText
 
 
 @pytest.fixture(autouse=True)

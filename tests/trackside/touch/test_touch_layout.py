@@ -23,9 +23,8 @@ from tests.trackside.touch.touch_samples import (
 )
 from trackside.touch.scene.idle_scene import names_on_show
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.geometry import BUTTON_MIN_PX, Measures
 from trackside.touch.widgets.view import Order, Page, View
-from trackside.touch.widgets.widgets import Layout, Look
+from trackside.touch.widgets.widgets import BUTTON_MIN_PX, Layout, Look, Measures
 
 KEY_MIN_PX = 72
 ALL_SIZES = (*SIZES, Measures(1024, 600), Measures(1920, 1080))

@@ -10,12 +10,12 @@ import pytest
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
+from trackside.touch.command import TouchConfig
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.paint.window import choose_video_driver
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.touch_config import TouchConfig
-from trackside.touch.widgets.geometry import Rect
 from trackside.touch.widgets.view import View
+from trackside.touch.widgets.widgets import Rect
 
 
 def test_the_config_has_defaults_and_paths_beside_its_file(tmp_path: Path) -> None:

@@ -1,22 +1,23 @@
 from __future__ import annotations
 
-from pitboard.unit_api.acts import Arm, Confirm, ManualPassing, Register, stamped
+from pitboard.unit_api.unit_calls import Arm, Confirm, ManualPassing, Register, stamped
 from tests.trackside.touch.touch_samples import SOME_LAPS, run, screen
 from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT, cased
-from trackside.touch.widgets.geometry import Rect
-from trackside.touch.widgets.intents import (
+from trackside.touch.widgets.view import (
     AskDiscard,
     Erase,
     FinishTyping,
     KeepRun,
     OpenKeyboard,
+    Page,
+    Purpose,
     SendAct,
     TurnKeys,
     TypeText,
+    View,
 )
-from trackside.touch.widgets.view import Page, Purpose, View
-from trackside.touch.widgets.widgets import ListArea
+from trackside.touch.widgets.widgets import ListArea, Rect
 
 
 def typed(text: str, view: View | None = None) -> View:

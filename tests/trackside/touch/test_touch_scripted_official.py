@@ -15,9 +15,8 @@ from tests.trackside.touch.touch_samples import SEAL
 from tests.trackside.touch.touch_stage import Stage, open_stage
 from trackside.touch.scene.keyboard_scene import cased
 from venue.official.control_client import ControlClient
-from venue.official.scripted_names import NAMES, is_on_keys, key_of
 from venue.official.scripted_official import ScriptedOfficial
-from venue.official.scripted_plan import Decision
+from venue.official.scripted_plan import NAMES, Decision, is_on_keys, key_of
 
 
 async def drive(unit: FakeUnit) -> None:

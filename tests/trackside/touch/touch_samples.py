@@ -16,9 +16,9 @@ from pitboard.unit_api.unit_calls import (
     Run,
     ScreenState,
 )
-from trackside.touch.widgets.geometry import Measures
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Hold, Message, Page, Purpose, View
+from trackside.touch.widgets.widgets import Measures
 
 SECOND_NS = 1_000_000_000
 NOW_MONO_NS = 5_000 * SECOND_NS

@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 
 from tests.trackside.fake_unit import FakeUnit
-from trackside.touch.command import run_touch
-from trackside.touch.touch_config import TouchConfig
+from trackside.touch.command import TouchConfig, run_touch
 
 PATIENCE_S = 8
 STILL_S = 0.35

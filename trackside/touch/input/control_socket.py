@@ -16,7 +16,7 @@ from typing import Annotated
 import msgspec
 import pygame
 
-from pitboard.doors.socket_place import make_room_for_socket
+from pitboard.doors.door import make_room_for_socket
 from pitboard.errors import Refusal
 
 log = logging.getLogger(__name__)

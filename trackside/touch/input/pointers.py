@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trackside.touch.widgets.geometry import Rect
 from trackside.touch.widgets.view import Hold
-from trackside.touch.widgets.widgets import Layout, ListArea, Widget
+from trackside.touch.widgets.widgets import Layout, ListArea, Rect, Widget
 
 STILL_MIN_MS = 300
 SAME_BUTTON_MIN_MS = 300

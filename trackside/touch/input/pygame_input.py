@@ -7,9 +7,8 @@ from typing import Literal
 
 import pygame
 
-from trackside.touch.widgets.geometry import Measures
-from trackside.touch.widgets.intents import Erase, FinishTyping, Intent, ShowPage, TypeText
-from trackside.touch.widgets.view import Page
+from trackside.touch.widgets.view import Erase, FinishTyping, Intent, Page, ShowPage, TypeText
+from trackside.touch.widgets.widgets import Measures
 
 MOUSE_POINTER = -1
 

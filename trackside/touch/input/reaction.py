@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pitboard.drawing.text_runs import clusters
-from pitboard.unit_api.acts import Act, KeepContact, Register
-from pitboard.unit_api.unit_calls import ContactSeal, ScreenState
+from pitboard.unit_api.unit_calls import Act, ContactSeal, KeepContact, Register, ScreenState
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
-from trackside.touch.widgets.intents import (
+from trackside.touch.widgets.typed_contact import TypedContact
+from trackside.touch.widgets.view import (
     AskDiscard,
     ClearSearch,
     Erase,
@@ -19,7 +19,10 @@ from trackside.touch.widgets.intents import (
     Intent,
     KeepRun,
     OpenKeyboard,
+    Order,
+    Page,
     Pick,
+    Purpose,
     SaveContact,
     ScrollTo,
     SendAct,
@@ -28,9 +31,8 @@ from trackside.touch.widgets.intents import (
     TurnKeys,
     TurnOrder,
     TypeText,
+    View,
 )
-from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import Order, Page, Purpose, View
 from trackside.touch.widgets.widgets import ListArea
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pygame
 
 from pitboard.drawing import palette
-from pitboard.drawing.font_files import Weight
 from pitboard.drawing.palette import Colour
-from pitboard.drawing.typeface import Typeface
-from trackside.touch.paint.button_colours import FILLS, INKS, button_colours
-from trackside.touch.paint.looks import draw_icon
-from trackside.touch.paint.paint_letters import draw_letters
-from trackside.touch.paint.paint_text import draw_block
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.widgets import Look, Tone, Widget
+from pitboard.drawing.typeface import Typeface, Weight
+from trackside.touch.paint.looks import FILLS, INKS, button_colours, draw_icon
+from trackside.touch.paint.paint_text import draw_block, draw_letters
+from trackside.touch.widgets.widgets import Look, Measures, Rect, Tone, Widget
 
 
 class Painter:

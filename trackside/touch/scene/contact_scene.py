@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from trackside.touch.scene.keyboard_scene import typing_key
 from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import Erase, SaveContact, SkipContact, TurnKeys, TypeText
 from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import View
-from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import Erase, SaveContact, SkipContact, TurnKeys, TypeText, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 CONTACT_KEY_PAGES = (
     ("1234567890", "qwertyuiop", "asdfghjkl@", "zxcvbnm."),

@@ -6,13 +6,19 @@ import unicodedata
 from collections.abc import Sequence
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.acts import Arm
-from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from pitboard.unit_api.unit_calls import Arm, Competitor, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import ClearSearch, OpenKeyboard, Pick, SendAct, TurnOrder
-from trackside.touch.widgets.view import Order, Purpose, View
-from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import (
+    ClearSearch,
+    OpenKeyboard,
+    Order,
+    Pick,
+    Purpose,
+    SendAct,
+    TurnOrder,
+    View,
+)
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _ORDER_LABELS = {Order.NEWEST: "Newest first", Order.NAME: "By name"}
 

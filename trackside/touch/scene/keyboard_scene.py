@@ -7,10 +7,18 @@ from __future__ import annotations
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.idle_scene import names_on_show, plain
 from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import Erase, FinishTyping, Intent, ShowPage, TurnKeys, TypeText
-from trackside.touch.widgets.view import Page, Purpose, View
-from trackside.touch.widgets.widgets import Icon, Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import (
+    Erase,
+    FinishTyping,
+    Intent,
+    Page,
+    Purpose,
+    ShowPage,
+    TurnKeys,
+    TypeText,
+    View,
+)
+from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 NAME_MAX_COUNT = 80
 KEY_PAGES = (

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.acts import Judge
-from pitboard.unit_api.unit_calls import Lap, Run, ScreenState
+from pitboard.unit_api.unit_calls import Judge, Lap, Run, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import SendAct
-from trackside.touch.widgets.view import View
-from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import SendAct, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
 

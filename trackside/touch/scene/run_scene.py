@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
-from pitboard.unit_api.acts import ManualPassing, Stop
-from pitboard.unit_api.unit_calls import Run, ScreenState
+from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState, Stop
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.top_bar import sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import AskDiscard, SendAct
-from trackside.touch.widgets.view import View
-from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import AskDiscard, SendAct, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _TENTHS_BELOW_MS = 10_000
 _NS_PER_MS = 1_000_000

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.contact_scene import lay_contact
-from trackside.touch.scene.discard_question import lay_question
 from trackside.touch.scene.idle_scene import lay_idle
 from trackside.touch.scene.keyboard_scene import lay_keyboard
-from trackside.touch.scene.review_scene import lay_review
+from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.status_scene import lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
-from trackside.touch.widgets.geometry import Measures
 from trackside.touch.widgets.view import Page, View
-from trackside.touch.widgets.widgets import Layout, Look, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Widget
 
 
 def lay_out(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:

@@ -6,10 +6,8 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.top_bar import state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import ShowPage
-from trackside.touch.widgets.view import Page, View
-from trackside.touch.widgets.widgets import Layout, Look, Tone, Widget
+from trackside.touch.widgets.view import Page, ShowPage, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _DISPLAYS_ON_SHOW_MAX = 4
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pitboard.unit_api.unit_calls import Light, ScreenState
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import ShowPage
-from trackside.touch.widgets.view import Page, View
-from trackside.touch.widgets.widgets import Icon, Look, Tone, Widget
+from trackside.touch.widgets.view import Page, ShowPage, View
+from trackside.touch.widgets.widgets import Icon, Look, Measures, Rect, Tone, Widget
 
 LINK_LOST_TEXT = "Timing unit not answering, taps are not saved"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from trackside.touch.widgets.geometry import Measures, Rect
-from trackside.touch.widgets.intents import Intent, ScrollTo, SendAct
-from trackside.touch.widgets.view import View
-from trackside.touch.widgets.widgets import Icon, ListArea, Look, Tone, Widget
+from trackside.touch.widgets.view import Intent, ScrollTo, SendAct, View
+from trackside.touch.widgets.widgets import Icon, ListArea, Look, Measures, Rect, Tone, Widget
 
 HOLD_TO_STOP_MS = 700
 _NS_PER_MS = 1_000_000

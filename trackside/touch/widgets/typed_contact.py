@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from pitboard.contacts.contact_seal import seal_contact, wipe
 from pitboard.contacts.contact_text import TYPED_MAX_BYTES, find_contact
-from pitboard.unit_api.acts import KeepContact
-from pitboard.unit_api.unit_calls import ContactSeal
+from pitboard.unit_api.unit_calls import ContactSeal, KeepContact
 
 
 class TypedContact:

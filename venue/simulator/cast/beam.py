@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from firmware_bridge.makers.gate import Gate
+from firmware_bridge.makers.reading import Gate
 from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
-from venue.simulator.world.machine_clock import MachineClock
+from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
 
 HOLD_OFF_MS = 250

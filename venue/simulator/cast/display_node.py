@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pitboard.errors import JournalLost, Loss, PeerLost
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from sync.exchanging.pump import Pump
-from venue.simulator.cast.node import Node
-from venue.simulator.cast.peers import NetworkPeer, OwnPeer
+from venue.simulator.cast.node import NetworkPeer, Node, OwnPeer
 from venue.simulator.world.process import Process
 from venue.simulator.world.world import World
 

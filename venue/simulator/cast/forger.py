@@ -31,9 +31,9 @@ from pitboard.race.bodies import (
 )
 from sync.exchanging.exchange import SyncRequest
 from venue.simulator.cast.node import Node
-from venue.simulator.world.machine_clock import RACE_DAY_UTC_MS
 from venue.simulator.world.network import damage
 from venue.simulator.world.signature_memory import identity_named
+from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 from venue.simulator.world.world import World
 
 LIE = "Mallory"

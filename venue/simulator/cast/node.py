@@ -12,10 +12,10 @@ from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse
 from venue.simulator.cast.beam import RawLog
-from venue.simulator.world.machine_clock import MachineClock
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage
+from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
 
 ROOT_NAME = "central"
@@ -180,3 +180,26 @@ class Node:
 
     def _report_error(self, sentence: str) -> None:
         self.world.truth.violate("no-process-ends-by-error", sentence)
+
+
+class NetworkPeer:
+    """Node `name` as `caller` reaches it."""
+
+    def __init__(self, world: World, caller: str, name: str) -> None:
+        self.name = name
+        self._world = world
+        self._caller = caller
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        return await self._world.network.call(self._caller, self.name, request)
+
+
+class OwnPeer:
+    """The node that the pump itself runs on, its answers checked like those to anybody."""
+
+    def __init__(self, node: Node) -> None:
+        self.name = node.name
+        self._node = node
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        return await self._node.answer(self.name, request)

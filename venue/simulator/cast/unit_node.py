@@ -14,8 +14,7 @@ from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
 from trackside.unit import follow_time
 from venue.simulator.cast.beam import Bridge, Sensor
-from venue.simulator.cast.node import ROOT_NAME, Card, Node
-from venue.simulator.cast.peers import NetworkPeer, OwnPeer
+from venue.simulator.cast.node import ROOT_NAME, Card, NetworkPeer, Node, OwnPeer
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.world import World

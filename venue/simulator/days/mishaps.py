@@ -8,9 +8,9 @@ from typing import Any
 
 from venue.simulator.cast.node import Card, Node
 from venue.simulator.cast.simulated_venue import Venue
-from venue.simulator.world.machine_clock import RACE_DAY_UTC_MS
 from venue.simulator.world.network import Weather
 from venue.simulator.world.simulated_disk import SimulatedDisk
+from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 
 DAY_MS = 86_400_000
 

@@ -6,25 +6,41 @@ written. Nothing in the program itself knows of them."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pitboard.journal.ledger
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
-from pitboard.journal.record import Record
+from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Acceptance, Replica
-from pitboard.journal.stream import StreamWriter
 from pitboard.race.word import LastWord, Said, Word
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.beam import Bridge, Trip
 from venue.simulator.cast.people import Official
-from venue.simulator.days.overrides import Override
 from venue.simulator.world.simulated_disk import SimulatedStorage
+
+Override = tuple[Any, str, Any]
+"""(module or class, name of the attribute, what stands there instead)"""
+
+
+@contextlib.contextmanager
+def overridden(overrides: Sequence[Override]) -> Iterator[None]:
+    """Apply the overrides in order and take them back at the end."""
+    former = []
+    for owner, name, replacement in overrides:
+        former.append((owner, name, owner.__dict__[name]))
+        setattr(owner, name, replacement)
+    try:
+        yield
+    finally:
+        for owner, name, original in reversed(former):
+            setattr(owner, name, original)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from random import Random
 import pitboard.journal.record
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.days.mishaps import Mishaps, heal_disk
-from venue.simulator.days.overrides import Override, overridden
+from venue.simulator.days.plants import Override, overridden
 from venue.simulator.judging.inspection import inspect, lagging
 from venue.simulator.world.network import Weather
 from venue.simulator.world.signature_memory import forget_signatures, remembered_signature_holds

@@ -18,7 +18,7 @@ from pitboard.errors import JournalLost, PeerBusy, PeerLost
 from pitboard.journal.record import WireRecord
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from venue.simulator.world.process import Process
-from venue.simulator.world.trace import Trace
+from venue.simulator.world.truth import Trace
 
 CONNECT_MAX_S = 0.5
 ANSWER_MARGIN_S = 2.0

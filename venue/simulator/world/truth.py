@@ -10,7 +10,23 @@ from dataclasses import dataclass, field
 from pitboard.journal.record import NO_PREVIOUS, Record, WireRecord, to_wire
 from venue.simulator.world.signature_memory import signer_of
 from venue.simulator.world.simulated_disk import Place, SimulatedDisk
-from venue.simulator.world.trace import Trace
+from venue.simulator.world.virtual_loop import VirtualLoop
+
+
+class Trace:
+    """Collects lines `microseconds  node  what`."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+        self.lines: list[str] = []
+
+    def say(self, node: str, what: str) -> None:
+        self.lines.append(f"{self._loop.now_ns // 1_000:>10} {node:<10} {what}")
+
+    def encode(self) -> bytes:
+        """Return the trace as text, one line for each event."""
+        return ("\n".join(self.lines) + "\n").encode()
+
 
 STRANGERS_MARK = b"Mallory"
 """Stands in every name that a stranger or a rogue writes without leave; no screen may ever show it."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from venue.simulator.world.network import Network
-from venue.simulator.world.trace import Trace
-from venue.simulator.world.truth import Truth
+from venue.simulator.world.truth import Trace, Truth
 from venue.simulator.world.virtual_loop import VirtualLoop
 
 
