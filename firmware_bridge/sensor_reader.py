@@ -47,7 +47,14 @@ class SensorReader:
         self._clock = clock
         self._on_change = on_change
         self._spool = ChunkSpool(sensor=config.name, raw_log=raw_log, on_change=on_change)
-        self._source = make_line_source(config, clock)
+        self._source = make_line_source(
+            clock=clock,
+            pins=config.gpio_setting if config.pins else None,
+            port=config.port,
+            serial=config.serial_setting,
+            address=config.host_and_port,
+            dials_us=config.device.dials_us,
+        )
         self._watch = SensorWatch(silent_max_ms=config.silence_ms)
         self._signs = SensorSigns()
         self._shown: tuple[SensorHealth, list[int] | None] | None = None

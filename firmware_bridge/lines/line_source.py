@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from firmware_bridge.config import SensorConfig
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.lines.gpio_edge import GpioSetting
 from firmware_bridge.lines.gpio_line import GpioLine
@@ -82,14 +81,24 @@ class GpioSource:
         pass
 
 
-def make_line_source(config: SensorConfig, clock: Clock) -> LineSource:
-    """Return the source that the config names."""
-    if config.kind == "gpio":
-        return GpioSource(setting=config.gpio_setting, clock=clock)
-    if config.port is not None:
-        return SerialSource(path=config.port, setting=config.serial_setting, clock=clock)
-    place = config.host_and_port
-    assert place is not None, "the config was checked"
-    if config.device.dials_us:
-        return TcpDoor(*place, clock=clock)
-    return TcpSource(host=place[0], port=place[1], clock=clock)
+def make_line_source(
+    *,
+    clock: Clock,
+    pins: GpioSetting | None = None,
+    port: Path | None = None,
+    serial: SerialSetting,
+    address: tuple[str, int] | None = None,
+    dials_us: bool = False,
+) -> LineSource:
+    """Return the source of whichever is given: pins of our own, a serial port, or a host and its port.
+
+    Where the device `dials_us`, the address is the one on which we wait for it.
+    """
+    if pins is not None:
+        return GpioSource(setting=pins, clock=clock)
+    if port is not None:
+        return SerialSource(path=port, setting=serial, clock=clock)
+    assert address is not None, "the config was checked"
+    if dials_us:
+        return TcpDoor(*address, clock=clock)
+    return TcpSource(host=address[0], port=address[1], clock=clock)
