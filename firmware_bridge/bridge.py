@@ -40,7 +40,9 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
         _mark_start(raw_log, config)
         room = SpoolRoom(config.spool_folder, max_mb=config.spool_max_mb)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
-            outbox = Outbox(trackside=trackside, rebuilt=rebuilt)
+            sensors = {sensor.name: sensor for sensor in config.sensors}
+            placed = [sensors[passing.sensor].placed(passing) for passing in rebuilt]
+            outbox = Outbox(trackside=trackside, rebuilt=placed)
             reporter = BridgeReporter(trackside=trackside, status_path=config.status_path, clock=clock)
             readers = [
                 SensorReader(

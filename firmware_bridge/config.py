@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,7 @@ from firmware_bridge.lines.serial_port import Handshake, SerialSetting
 from firmware_bridge.makers.device_kinds import KINDS, DeviceKind, Kind
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
+from pitboard.unit_api.unit_calls import Passing
 
 HOLD_OFF_DEFAULT_MS = 300
 SILENT_MIN_MS = 1_200
@@ -28,7 +29,9 @@ class ApiConfig(Config, frozen=True, kw_only=True):
 class SensorConfig(Config, frozen=True, kw_only=True):
     """One device on one port; its passings belong to `gate`, by default one of the sensor's own name.
 
-    `port` is a serial port, `address` a host and port that we dial, or where we are dialled by `tns`.
+    They carry `gate` ("finish" where none is given), `track` (the unit's own where none is given) and
+    `system`: "A", or "B" for a second, independent timing of the same cars. `port` is serial, `address`
+    a host and port that we dial, or where we are dialled by `tns`.
     A `gpio` sensor has `pins` of this machine instead, and the keys after them.
     """
 
@@ -38,7 +41,9 @@ class SensorConfig(Config, frozen=True, kw_only=True):
     address: str = ""
     baud: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
     handshake: Handshake = "none"
-    gate: str = ""
+    gate: Annotated[str, Meta(max_length=40)] = ""
+    track: Annotated[str, Meta(max_length=80)] = ""
+    system: Literal["A", "B", "hand"] = "A"
     silent_max_ms: int | None = None
     accept_unchecked: bool = False
     pins: tuple[Annotated[int, Meta(ge=0)], ...] = ()
@@ -94,6 +99,15 @@ class SensorConfig(Config, frozen=True, kw_only=True):
         if not port.isdecimal() or not 1 <= int(port) <= 65_535:
             return None
         return host.strip("[]"), int(port)
+
+    def placed(self, passing: Passing) -> Passing:
+        """Return the passing at this sensor's gate, track and system; a device may know its gates itself."""
+        return msgspec.structs.replace(
+            passing,
+            gate=self.gate or passing.gate,
+            track=self.track or passing.track,
+            system=self.system,
+        )
 
     def find_fault(self) -> str:
         """Return what is wrong across the sensor's keys as one sentence, or nothing."""

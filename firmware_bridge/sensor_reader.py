@@ -181,7 +181,7 @@ class SensorReader:
         ]
         if request := b"".join(reading.request for reading in readings):
             line.write(request)
-        passings = [passing for reading in readings for passing in reading.passings]
+        passings = [self._config.placed(passing) for reading in readings for passing in reading.passings]
         answer = _answer(readings)
         if passings or answer or self._spool.trouble is not None:
             is_logged = await self._spool.sync() and is_logged

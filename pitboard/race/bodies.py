@@ -18,6 +18,10 @@ Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
 Transponder = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=80)]
 LapId = Annotated[str, Meta(min_length=1, max_length=250)]
 Reason = Annotated[str, Meta(max_length=400)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=40)]
+LaneNumber = Annotated[int, Meta(ge=0, le=255)]
+FINISH, START = "finish", "start"
+"""The gates that the rules know; any other name is a sector's gate."""
 Verdict = Literal["valid", "void"]
 Standing = Literal["disqualified"]
 Decision = Literal["confirmed", "discarded"]
@@ -116,7 +120,9 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
 
     `tick_us` is the device's unwrapped counter and `rate_ppb` how many parts in 10^9 a host second is longer
     than a device second; both absent for a manual passing. `transponder` is what the car carries, where the
-    device reads that: a number, or text where its protocol has text.
+    device reads that: a number, or text where its protocol has text. `gate` is where on the track the sensor
+    stands. `system` says who timed: "A", the backup "B", or "hand". `lane` is the lane's number where the
+    device tells lanes apart. `flag` is a doubt about the stamp, such as "clock-set".
     """
 
     sensor: Id
@@ -131,6 +137,10 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
     tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
     rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
     transponder: Transponder | None = None
+    gate: ShortText = FINISH
+    system: ShortText = "A"
+    lane: LaneNumber | None = None
+    flag: ShortText | None = None
 
     @property
     def passing(self) -> str:

@@ -187,6 +187,7 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
     """One car at one sensor. `tick_us` is the device's counter unwrapped, `mono_ns` the same instant here.
 
     `tick_us` is None where the device gave no usable time, `transponder` where it cannot tell cars apart.
+    `track` is None for the unit's own; `flag` is a doubt about the stamp, such as "clock-set".
     """
 
     sensor: str
@@ -200,3 +201,8 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
     uncertainty_ns: int
     received_mono_ns: int
     transponder: int | str | None = None
+    track: str | None = None
+    gate: str = "finish"
+    system: str = "A"
+    lane: int | None = None
+    flag: str | None = None

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Id, Nanoseconds, PassingRecorded, Transponder
+from pitboard.race.bodies import FINISH, Id, LaneNumber, Nanoseconds, PassingRecorded, ShortText, Transponder
 from trackside.timing.run_control import RunControl
 
 PASSINGS_MAX_COUNT = 200
@@ -29,6 +29,11 @@ class DeliveredPassing(msgspec.Struct, frozen=True, kw_only=True):
     tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
     rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
     transponder: Transponder | None = None
+    track: Id | None = None
+    gate: ShortText = FINISH
+    system: ShortText = "A"
+    lane: LaneNumber | None = None
+    flag: ShortText | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +84,10 @@ class PassingIntake:
         )
 
     def _recorded(self, delivered: DeliveredPassing) -> PassingRecorded:
-        return PassingRecorded(track=self._track, **msgspec.structs.asdict(delivered))
+        """The bridge names a track only where the unit times several."""
+        return PassingRecorded(
+            **{**msgspec.structs.asdict(delivered), "track": delivered.track or self._track}
+        )
 
 
 def _place(passing: PassingRecorded) -> tuple[str, str, int]:
