@@ -20,9 +20,9 @@ from display.following.display_presence import DisplayPresence, DisplayStatus, s
 from display.following.source_choice import Candidate, Rank
 from display.following.source_follower import NO_NETWORK, SourceFollower
 from display.screen.board_screen import SCENE, BoardScreen
+from display.screen.display_window import Window, save_picture
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
-from display.screen.window import Window, save_picture
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE

@@ -1,1 +1,3 @@
+"""The sync process of a unit.
 
+Here is no record of its own."""

@@ -1,1 +1,3 @@
+"""The unit: its config, its neighbours, its programs put together.
 
+Here is no rule of its own."""

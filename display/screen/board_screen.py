@@ -8,9 +8,9 @@ from collections.abc import Callable
 from display.following.badge import Badge
 from display.scene.leaderboard import lay_out, row_count
 from display.scene.pages import Paging, page_count, page_of
+from display.screen.display_window import Window
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
-from display.screen.window import Window
 from pitboard.clock import Clock, happened
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import BoardView, EntryView, view_board

@@ -1,0 +1,3 @@
+"""Where bytes and edges come from: serial ports, TCP, pins.
+
+Here is nothing that knows what they mean."""

@@ -1,0 +1,3 @@
+"""How the sensors are, for people.
+
+Here is nothing that changes a passing."""

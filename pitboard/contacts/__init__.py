@@ -1,0 +1,3 @@
+"""A person's address: typed, sealed, kept sealed, erased.
+
+Here is no opening: that is the admin's terminal."""

@@ -1,0 +1,3 @@
+"""Who somebody is: a node's key and its certificate.
+
+Here is no network, no race."""

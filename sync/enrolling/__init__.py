@@ -1,0 +1,3 @@
+"""What is typed, said and compared when a node is enrolled.
+
+Here is no roster: that is central's."""

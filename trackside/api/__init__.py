@@ -1,0 +1,3 @@
+"""The unit's door, served.
+
+Here is no rule of the race."""

@@ -19,8 +19,8 @@ from pitboard.errors import PitboardError
 from pitboard.program.config import Config, load_config
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
+from trackside.touch.paint.touch_window import open_window
 from trackside.touch.paint.widget_painter import Painter
-from trackside.touch.paint.window import open_window
 from trackside.touch.touchscreen import Touchscreen
 from trackside.touch.widgets.widgets import Measures
 

@@ -1,0 +1,3 @@
+"""Sealed contacts: where they lie and who read them.
+
+Here is no passphrase."""

@@ -1,0 +1,3 @@
+"""Who may join: the desk, its calls, the register of units.
+
+Here is no race."""

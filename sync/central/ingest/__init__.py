@@ -1,0 +1,3 @@
+"""What units bring: records, contacts, how they are.
+
+Here is nothing for the public."""

@@ -17,7 +17,7 @@ from trackside.touch.input.pygame_input import (
     WheelEvent,
     read_events,
 )
-from trackside.touch.paint.window import open_window
+from trackside.touch.paint.touch_window import open_window
 from trackside.touch.widgets.view import Erase, FinishTyping, TypeText
 
 

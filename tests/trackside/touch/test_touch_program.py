@@ -11,8 +11,8 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
 from trackside.touch.command import TouchConfig
+from trackside.touch.paint.touch_window import choose_video_driver
 from trackside.touch.paint.widget_painter import Painter
-from trackside.touch.paint.window import choose_video_driver
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.view import View
 from trackside.touch.widgets.widgets import Rect

@@ -1,0 +1,3 @@
+"""Fingers, keys, the control socket, and what a tap changes.
+
+Here are no pixels."""

@@ -1,0 +1,3 @@
+"""Widgets as pixels.
+
+Here is nothing that decides what is shown."""

@@ -1,0 +1,3 @@
+"""Each page of the screen as widgets, pure.
+
+Here are no pixels, no input."""
