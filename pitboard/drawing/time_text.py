@@ -15,7 +15,7 @@ def format_lap_ns(lap_ns: int | None, *, resolution_ns: int = _MILLISECOND_NS) -
     """Return `s.mmm` under a minute, else `m:ss.mmm`, with the decimals of the resolution; `–` for None."""
     if lap_ns is None:
         return NO_TIME
-    decimal_count = _decimal_count(resolution_ns)
+    decimal_count = decimal_count_of(resolution_ns)
     minutes, rest_ns = divmod(abs(lap_ns), 60 * _SECOND_NS)
     seconds, rest_ns = divmod(rest_ns, _SECOND_NS)
     whole = f"{minutes}:{seconds:02d}" if minutes else f"{seconds}"
@@ -39,7 +39,7 @@ def format_countdown_ms(remaining_ms: int, *, with_tenths: bool = False) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def _decimal_count(resolution_ns: int) -> int:
+def decimal_count_of(resolution_ns: int) -> int:
     """Return how many decimals of a second a multiple of the resolution can need, from 0 to 9."""
     for count in range(9):
         if resolution_ns % 10 ** (9 - count) == 0:
@@ -47,7 +47,6 @@ def _decimal_count(resolution_ns: int) -> int:
     return 9
 
 
-_SECOND_NS = 1_000_000_000
 _TIME = re.compile(r"(?:(\d{1,3}):(?=[0-5]\d(?:[.,]|$)))?(\d{1,5})(?:[.,](\d{1,9}))?", re.ASCII)
 
 

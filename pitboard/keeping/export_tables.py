@@ -7,14 +7,22 @@ from typing import Literal
 
 import msgspec
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import RunView, view_board, view_run
 from pitboard.race.bodies import Verdict
 from pitboard.race.race_state import Phase
 
 What = Literal["results", "laps"]
-Cell = str | int | None
+
+
+class Duration(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in ns, cut to the event's resolution; each file says it in its own way."""
+
+    duration_ns: int
+    resolution_ns: int
+
+
+Cell = str | int | Duration | None
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +56,7 @@ class LapRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows for machines, and the same for people: headings, and cells with times as text."""
+    """Rows for machines, and the same for people: headings, and cells."""
 
     event: str
     resolution_ns: int
@@ -71,7 +79,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(value, bool):
             return "yes" if value else ""
         if name.endswith("_ns") and isinstance(value, int):
-            return format_lap_ns(value, resolution_ns=self.resolution_ns)
+            return Duration(duration_ns=value, resolution_ns=self.resolution_ns)
         return value if isinstance(value, int) else str(value)
 
 
