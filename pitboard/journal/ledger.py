@@ -83,6 +83,9 @@ class Ledger:
                 return Arrival.REPEAT
             check_signature(record, key)
             return Arrival.FORK
+        if not head and record.header.previous != NO_PREVIOUS:
+            # Nothing here contradicts it, so it proves nothing: anybody can sign such a one with a fresh key.
+            raise RecordRefused(reason="the stream's first record chains to another")
         check_signature(record, key)
         previous = self._hash_at(stream, head).hex() if head else NO_PREVIOUS
         return Arrival.NEXT if record.header.previous == previous else Arrival.FORK

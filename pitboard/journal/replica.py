@@ -20,11 +20,12 @@ from pitboard.clock import Clock
 from pitboard.errors import JournalLost, RecordRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
+from pitboard.journal.quarantine import Quarantine
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
-from pitboard.race.bodies import KIND_OF, Body, CompetitorRegistered, StreamOpened, UnitEnrolled
+from pitboard.race.bodies import KIND_OF, Body, StreamOpened, UnitEnrolled
 from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
 RECENT_MAX_COUNT = 512
 VERIFY_BURST_COUNT = 16
+BAD_MAX_COUNT = 16
+"""Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class Replica:
         self.journal = journal
         self.clock = clock
         self.fold = Fold(journal.root_key)
-        self.alarms: dict[str, str] = {}  # stream -> sentence
+        self._quarantine = Quarantine(journal)
         self.strangers = StrangerWatch()
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
@@ -84,6 +87,11 @@ class Replica:
         journal.on_durable = replica._take_all
         await replica._erase()  # where the last process ended between an erasure's record and its deed
         return replica
+
+    @property
+    def alarms(self) -> dict[str, str]:
+        """Return {stream: sentence} of the streams in which two records claim one place."""
+        return self._quarantine.alarms
 
     def have(self) -> dict[str, int]:
         """Return {stream: last durable seq}."""
@@ -131,7 +139,9 @@ class Replica:
         async with self._accepting:
             await self._last_stored()
             taken: list[Record] = []
+            self.strangers.begin_batch()
             staged = Ledger.on_top_of(self._ledger)
+            bad_count = 0
             for count, record in enumerate(records):
                 if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
                     await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
@@ -143,6 +153,9 @@ class Replica:
                     acceptance.refused += 1
                     self.strangers.refused_count += 1
                     log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
+                    bad_count += 1
+                    if bad_count >= BAD_MAX_COUNT:
+                        break
                     continue
                 match arrival:
                     case Arrival.NEXT if self._lacks_its_body(record):
@@ -158,9 +171,12 @@ class Replica:
                         acceptance.repeated += 1
                     case Arrival.GAP:
                         acceptance.past_gap += 1
+                    case Arrival.FORK if not self.fold.roster.knows(staged.writer_of(record)):
+                        acceptance.refused += 1
+                        self.strangers.refused_count += 1
                     case Arrival.FORK:
                         acceptance.forked += 1
-                        await self._alarm_fork(record)
+                        await self._quarantine.keep(record)
             acceptance.taken = len(taken)
             if taken:
                 self._storing = asyncio.create_task(self.journal.store(taken), name="store")
@@ -285,18 +301,6 @@ class Replica:
             start = seq + 1 - recent[0].seq
             return [recent[index] for index in range(start, min(len(recent), start + count))]
         return await self.journal.read_beyond(stream, seq, count)
-
-    async def _alarm_fork(self, record: Record) -> None:
-        sentence = f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
-        if record.stream not in self.alarms:
-            log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
-        self.alarms[record.stream] = sentence
-        # Header and signature prove the fork; a name kept here would outlive its erasure.
-        is_name = record.header.kind == KIND_OF[CompetitorRegistered]
-        try:
-            await self.journal.quarantine(_without_body(record) if is_name else record, "fork")
-        except JournalLost as error:
-            log.error("fork not kept: stream=%s seq=%d %s", record.stream, record.seq, error)
 
 
 def _without_body(record: Record) -> Record:

@@ -163,6 +163,11 @@ class StrangerWatch:
     refused_count: int = 0
     turned_away: dict[str, str] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)  # by stream, of what does not count
+    _on_its_way: dict[str, int] = field(default_factory=dict)  # the same, of the batch being taken
+
+    def begin_batch(self) -> None:
+        """Forget what was on its way: the batch before is stored and seen, or lost."""
+        self._on_its_way.clear()
 
     def see(self, record: Record, *, ledger: Ledger, roster: Roster) -> None:
         """Take note of a record that was kept."""
@@ -170,13 +175,14 @@ class StrangerWatch:
             self._bytes[record.stream] = self._bytes.get(record.stream, 0) + record.size
 
     def leaves_out(self, record: Record, key: str, *, ledger: Ledger, roster: Roster) -> bool:
-        """Return whether to leave the record with its writer, who is this key."""
+        """Return whether to leave the record with its writer, who is this key; else it is on its way here."""
         if roster.counts(key, record.stream, record.seq):
             is_new_stream = record.seq == 1 and key != roster.root_key
             if not (is_new_stream and len(ledger.streams_of(key)) >= UNIT_STREAMS_MAX_COUNT):
                 return False
             what = "A unit that starts again and again"
         elif self._has_room(record, ledger=ledger, roster=roster):
+            self._on_its_way[record.stream] = self._on_its_way.get(record.stream, 0) + record.size
             return False
         else:
             what = "A revoked unit" if roster.is_revoked(key) else "An unknown unit"
@@ -190,8 +196,9 @@ class StrangerWatch:
         return self._fits(record)
 
     def _fits(self, record: Record) -> bool:
-        streams = len(self._bytes) + (record.stream not in self._bytes)
-        return streams <= STREAMS_MAX_COUNT and sum(self._bytes.values()) + record.size <= BYTES_MAX
+        streams = self._bytes.keys() | self._on_its_way.keys() | {record.stream}
+        kept_bytes = sum(self._bytes.values()) + sum(self._on_its_way.values())
+        return len(streams) <= STREAMS_MAX_COUNT and kept_bytes + record.size <= BYTES_MAX
 
     def _turn_away(self, key: str, sentence: str) -> None:
         if self.turned_away.pop(key, None) != sentence:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from importlib.metadata import entry_points
@@ -10,6 +9,7 @@ from importlib.metadata import entry_points
 import click
 
 from pitboard.errors import PitboardError
+from pitboard.program.log_lines import log_to_stderr
 
 COMMAND_GROUP = "pitboard.commands"
 
@@ -33,11 +33,7 @@ class PartCommands(click.Group):
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
 def pitboard(log_level: str) -> None:
     """Race timing from beam to board: trackside units, venue displays and a central server."""
-    logging.basicConfig(
-        level=log_level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    log_to_stderr(log_level)
 
 
 def main() -> None:

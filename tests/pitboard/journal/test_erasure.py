@@ -138,7 +138,7 @@ def test_a_clones_record_kept_in_quarantine_holds_no_name(tmp_path: Path) -> Non
         original.say(CompetitorRegistered(competitor="c2", name="Ann"))
         clone.say(CompetitorRegistered(competitor="c1", name=CANARY))
         async with replica_at(tmp_path, "display") as display:
-            await display.accept(original.records)
+            await display.accept([*central_enrols(UNIT_A).records, *original.records])
             assert (await display.accept(clone.records)).forked == 1
             assert len(await display.journal.quarantined()) == 1
         assert files_with(CANARY, tmp_path) == []

@@ -72,7 +72,7 @@ def test_a_forked_stream_is_alarmed_kept_aside_and_stops_nobody_else(tmp_path: P
     clone.say(named(3))
 
     async def story(replica: Replica) -> None:
-        await replica.accept(original.records)
+        await replica.accept([*central_enrols(UNIT_A).records, *original.records])
         acceptance = await replica.accept([*clone.records, *other.records])
         assert (acceptance.forked, acceptance.taken) == (2, 1)
         assert list(replica.alarms) == [stream]

@@ -58,7 +58,7 @@ def test_a_fork_does_not_pass_records_that_a_caller_left_on_their_way_to_the_dis
         await asyncio.sleep(0)
         gone.cancel()
         acceptance = await replica.accept(long.records)
-        assert (acceptance.taken, acceptance.forked) == (0, 2)
+        assert (acceptance.taken, acceptance.refused) == (0, 2)
         assert [record.header_hash for record in disk.records.values()] == [
             record.header_hash for record in short.records
         ]
@@ -68,14 +68,14 @@ def test_a_fork_does_not_pass_records_that_a_caller_left_on_their_way_to_the_dis
 
 def test_a_fork_that_cannot_be_quarantined_blocks_no_good_record() -> None:
     disk = SimulatedDisk()
-    short, long = Teller(STRANGER, "Box", stream="f" * 32), Teller(STRANGER, "Box", stream="f" * 32)
+    short, long = Teller(UNIT_A, "A", stream="f" * 32), Teller(UNIT_A, "A", stream="f" * 32)
     short.say(named(1))
     long.say(named(2))
     good = Teller(UNIT_B, "Track B")
 
     async def story(loop: VirtualLoop) -> None:
         replica = await Replica.over(storage_over(disk, loop), ScriptedClock())
-        await replica.accept(short.records)
+        await replica.accept([*central_enrols(UNIT_A).records, *short.records])
         disk.trouble = "input/output error"
         accepting = asyncio.create_task(replica.accept([*long.records, *good.records]))
         await asyncio.sleep(5)

@@ -18,18 +18,14 @@ def named(number: int, size: int = 1) -> CompetitorRegistered:
     return CompetitorRegistered(competitor=f"c{number}", name="x" * size)
 
 
-def test_a_strangers_many_streams_are_turned_away_and_enrolled_units_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stranger_watch, "STREAMS_MAX_COUNT", 3)
-
+def test_a_strangers_many_streams_are_turned_away_and_enrolled_units_go_on(tmp_path: Path) -> None:
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
             central = central_enrols(UNIT_A)
             await replica.accept(central.records)
-            for _ in range(5):
+            for _ in range(stranger_watch.STREAMS_MAX_COUNT + 2):
                 await replica.accept(Teller(STRANGER, "Track Z").records)
-            assert len(replica.streams_by_key()[STRANGER.key]) == 3
+            assert len(replica.streams_by_key()[STRANGER.key]) == stranger_watch.STREAMS_MAX_COUNT
             assert "An unknown unit" in replica.strangers.turned_away[STRANGER.key]
             unit = Teller(UNIT_A, "Track A")
             unit.say(named(1))

@@ -1,0 +1,61 @@
+"""Keep the second of two records that claim one place, as evidence; only as many as people can look at.
+
+Only what a key of the roster signed is evidence: a stranger may contradict himself as often as he likes.
+One such pair proves that a key runs in two machines or was stolen, so a few of each stream are enough;
+beyond the bounds a fork is still refused and alarmed, only not kept. The bounds hold over restarts."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import msgspec
+
+from pitboard.errors import JournalLost
+from pitboard.journal.record import Record
+from pitboard.journal.storage import Storage
+from pitboard.race.bodies import KIND_OF, CompetitorRegistered
+
+log = logging.getLogger(__name__)
+
+STREAM_MAX_COUNT = 4
+ALL_MAX_COUNT = 256
+"""At most 17.5 KiB each: 4.4 MiB on the disk."""
+ALARMS_MAX_COUNT = 64
+
+
+class Quarantine:
+    """Keeps forks in `storage`; `alarms` {stream: sentence} says of which streams, for people."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.alarms: dict[str, str] = {}
+        self._storage = storage
+        self._kept: Counter[str] | None = None  # by stream; read from the storage at the first fork
+
+    async def keep(self, record: Record) -> None:
+        """Alarm people, and keep the record where there is room for it."""
+        self._alarm(record)
+        try:
+            if self._kept is None:
+                self._kept = Counter(stream for stream, _, _ in await self._storage.quarantined())
+            if self._kept[record.stream] >= STREAM_MAX_COUNT or self._kept.total() >= ALL_MAX_COUNT:
+                return
+            self._kept[record.stream] += 1  # a repetition counts twice, which errs on the small side
+            await self._storage.quarantine(_as_evidence(record), "fork")
+        except JournalLost as error:
+            log.error("fork not kept: stream=%s seq=%d %s", record.stream, record.seq, error)
+
+    def _alarm(self, record: Record) -> None:
+        if record.stream not in self.alarms:
+            log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
+            if len(self.alarms) >= ALARMS_MAX_COUNT:
+                del self.alarms[next(iter(self.alarms))]
+        self.alarms[record.stream] = (
+            f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
+        )
+
+
+def _as_evidence(record: Record) -> Record:
+    # Header and signature prove the fork; a name kept here would outlive its erasure.
+    is_name = record.header.kind == KIND_OF[CompetitorRegistered]
+    return msgspec.structs.replace(record, body_bytes=None) if is_name else record
