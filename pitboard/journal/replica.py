@@ -17,7 +17,7 @@ from typing import Self
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import JournalLost, RecordRefused
+from pitboard.errors import BodyRefused, JournalLost, RecordRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
 from pitboard.journal.quarantine import Quarantine
@@ -109,7 +109,7 @@ class Replica:
                 key=identity.key,
                 name=name,
                 boot_id=self.clock.boot_id,
-                earlier=self._ledger.streams_of(identity.key),
+                earlier=self._watch.uncovered(identity.key),
             )
         )
 
@@ -122,13 +122,13 @@ class Replica:
     async def append(self, *bodies: Body) -> list[Record]:
         """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
         assert self._writer is not None, "start_writing comes first"
-        records = [self._writer.write(KIND_OF[type(body)], body) for body in bodies]
+        records: list[Record] = []
         try:
+            for body in bodies:
+                records.append(self._writer.write(KIND_OF[type(body)], body))
             await self.journal.store(records)
-        except JournalLost:
-            self._writer.take_back(
-                records
-            )  # else the stream would go on past a gap, and nobody take the rest
+        except (JournalLost, BodyRefused):
+            self._writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
             raise
         await self._erase()
         return records

@@ -65,11 +65,15 @@ class UnitEnrolled(Body, frozen=True, kw_only=True):
 
 
 class UnitRevoked(Body, frozen=True, kw_only=True):
-    """The unit's streams count only up to these heads {stream: last seq that counts}; others not at all."""
+    """The unit's streams count only up to these heads {stream: last seq that counts}; others not at all.
+
+    Where they do not fit into one record, several share an id `revocation`, and the heads of all count.
+    """
 
     key: KeyHex
     heads: dict[str, int] = {}
     reason: Reason = ""
+    revocation: Id | None = None
 
 
 class CompetitorRegistered(Body, frozen=True, kw_only=True):

@@ -193,10 +193,16 @@ class EnrolmentApi:
     async def _revoke(self, request: web.Request) -> web.Response:
         revoke = msgspec.json.decode(await request.read(), type=Revoke)
         unit = find_unit(self._replica, revoke.unit)
-        body = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
-        await self._replica.append(body)
+        bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
+        await self._replica.append(*bodies)
         log.warning("unit revoked: name=%s key=%s", unit.name, unit.key)
-        return json_response(Revoked(name=unit.name, key=unit.key, heads=body.heads))
+        return json_response(
+            Revoked(
+                name=unit.name,
+                key=unit.key,
+                heads={stream: head for body in bodies for stream, head in body.heads.items()},
+            )
+        )
 
     def _refuse_key(self, key: str) -> None:
         if self._replica.fold.roster.is_revoked(key):
