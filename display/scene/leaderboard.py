@@ -27,6 +27,7 @@ from pitboard.journal.views import BoardView, EntryView
 
 INVITATION = "Who sets the first time?"
 INVITATION_DETAIL = "Times appear here as soon as they are confirmed."
+PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
 
 
 class Columns(NamedTuple):
@@ -87,6 +88,14 @@ def lay_out(
         runs_drawn=tuple(run.run for run in view.on_track[: len(measures.bands)]),
         rows_drawn=tuple(entry.competitor for entry in shown),
     )
+
+
+def lay_plain(badge: Badge, size: tuple[int, int]) -> Scene:
+    """Return what stands in for a board that cannot be laid out: the badge, and a sentence."""
+    measures = measure(size, band_count=0, entry_count=0)
+    text = Text(text=PLAIN_BOARD, area=measures.rows, size_px=measures.px(52), least_px=16, align="centre")
+    plain = Block(name="plain", area=measures.rows, marks=(text,))
+    return Scene(size=size, blocks=(badge_block(badge, measures), plain), page=0, page_count=1)
 
 
 def _bands(view: BoardView, measures: Measures) -> list[Block]:
