@@ -82,7 +82,7 @@ def test_a_hostile_name_is_drawn_on_board_and_touchscreen(name: str, typeface: T
     view = board(12, on_track=[run_view(name=name, track=name)])
     entries = [msgspec.structs.replace(entry, name=name) for entry in view.entries]
     paint_board(BoardView(EventView(name, 1), entries, view.on_track, "c0"), typeface)
-    people = (unit_calls.Competitor(competitor="c1", name=name),)
+    people = (unit_calls.Competitor(competitor_id="c1", name=name),)
     idle = msgspec.structs.replace(screen("idle"), competitors=people, event=name, unit=name)
     paint_touch(idle, View(picked="c1", search=name[:80]), typeface)
     paint_touch(idle, View(page=Page.KEYBOARD, typed=name[:80]), typeface)
@@ -237,7 +237,7 @@ touch_screens = st.builds(
     competitors=st.lists(
         st.builds(unit_calls.Competitor, competitor=names, name=names, best_ns=maybe_spans),
         max_size=5,
-        unique_by=lambda one: one.competitor,
+        unique_by=lambda one: one.competitor_id,
     ).map(tuple),
     lights=st.lists(
         st.builds(

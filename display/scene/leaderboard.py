@@ -85,8 +85,8 @@ def lay_out(
         blocks=tuple(blocks),
         page=page,
         page_count=pages,
-        runs_drawn=tuple(run.run for run in view.on_track[: len(measures.bands)]),
-        rows_drawn=tuple(entry.competitor for entry in shown),
+        runs_drawn=tuple(run.run_id for run in view.on_track[: len(measures.bands)]),
+        rows_drawn=tuple(entry.competitor_id for entry in shown),
     )
 
 
@@ -103,7 +103,7 @@ def _bands(view: BoardView, measures: Measures) -> list[Block]:
     if view.on_track:
         pairs = zip(view.on_track, measures.bands, strict=False)
         return [run_band(run, area, measures, resolution_ns=resolution_ns) for run, area in pairs]
-    newest = next((entry for entry in view.entries if entry.competitor == view.newest), None)
+    newest = next((entry for entry in view.entries if entry.competitor_id == view.newest), None)
     if newest is None or not measures.bands:
         return []
     return [result_band(newest, measures.bands[0], measures, resolution_ns=resolution_ns)]
@@ -183,7 +183,7 @@ def _row(
 ) -> Block:
     """Return an entry's row: gold marks the leader, a bright row the newest result."""
     px, resolution_ns = measures.px, view.event.resolution_ns
-    is_newest, is_leader = entry.competitor == view.newest, entry.rank == 1
+    is_newest, is_leader = entry.competitor_id == view.newest, entry.rank == 1
     ground: Colour = BLUE if is_newest else PANEL_RAISED if is_pinned else PANEL
     ink: Colour = TEXT_DARK if is_newest else TEXT_MUTED if entry.is_disqualified else TEXT
     radius = px(10)

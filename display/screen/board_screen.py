@@ -110,7 +110,7 @@ class BoardScreen:
         if not self._shows_newest_next:
             return
         self._shows_newest_next = False
-        index = next((i for i, entry in enumerate(view.entries) if entry.competitor == view.newest), None)
+        index = next((i for i, entry in enumerate(view.entries) if entry.competitor_id == view.newest), None)
         page = None if index is None else page_of(index, entry_count=entry_count, row_count=rows)
         if page is not None:
             self._paging = self._paging.shown_at(page, now_mono_ns=now_mono_ns)
@@ -132,4 +132,4 @@ class BoardScreen:
 
 def _newest(view: BoardView) -> EntryView | None:
     """Return the entry whose result was confirmed last; its `runs` grow with each confirmed run."""
-    return next((entry for entry in view.entries if entry.competitor == view.newest), None)
+    return next((entry for entry in view.entries if entry.competitor_id == view.newest), None)

@@ -19,13 +19,14 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import BodyRefused, JournalLost, RecordRefused
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
 from pitboard.journal.quarantine import Quarantine
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
-from pitboard.race.bodies import KIND_OF, Body, StreamOpened, UnitEnrolled
+from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.race.bodies import Authority, UnitEnrolled, UnitRevoked
-from pitboard.race.word import LastWord, Word
+from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.race.word import Authority, LastWord, Word
 
 
 @dataclass(slots=True)

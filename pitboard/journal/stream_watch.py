@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pitboard.journal.kinds import StreamOpened
 from pitboard.journal.ledger import Ledger
 from pitboard.journal.record import HybridClock, Record, stamp_utc_ms
 from pitboard.journal.roster import Roster
-from pitboard.race.bodies import StreamOpened
 
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
 

@@ -23,7 +23,7 @@ class EntryView(msgspec.Struct, frozen=True):
     """A line of the board; times in ns as published, `set_utc_ms` a label of when the best lap was set."""
 
     rank: int | None
-    competitor: str
+    competitor_id: str
     name: str
     best_ns: int | None
     gap_ns: int | None
@@ -34,7 +34,7 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class LapView(msgspec.Struct, frozen=True):
-    lap: str
+    lap_id: str
     number: int
     lap_ns: int
     uncertainty_ns: int
@@ -47,16 +47,16 @@ class LapView(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, frozen=True):
     """A run with its laps; `passings` counts its passings and `newest_passing` is the last one's id."""
 
-    run: str
+    run_id: str
     unit: str
     track: str
-    competitor: str
+    competitor_id: str
     name: str
     phase: Phase
     laps: list[LapView]
     best_ns: int | None
     passings: int
-    newest_passing: str | None
+    newest_passing_id: str | None
 
 
 class BoardView(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ class BoardView(msgspec.Struct, frozen=True):
 
 
 class CompetitorView(msgspec.Struct, frozen=True):
-    competitor: str
+    competitor_id: str
     name: str
     entry: EntryView | None
     runs: list[RunView]
@@ -109,11 +109,13 @@ def view_competitor(fold: Fold, competitor: str) -> CompetitorView | None:
     runs = [
         run
         for run in fold.race.runs.values()
-        if run.armed is not None and run.armed.value.competitor == competitor and run.decision != "discarded"
+        if run.armed is not None
+        and run.armed.value.competitor_id == competitor
+        and run.decision != "discarded"
     ]
     runs.sort(key=lambda run: run.armed.word.moment if run.armed is not None else (0, "", 0))
     return CompetitorView(
-        competitor=competitor,
+        competitor_id=competitor,
         name=fold.race.name_of(competitor),
         entry=view_entry(fold, competitor),
         runs=[view_run(fold, run) for run in runs],
@@ -124,26 +126,26 @@ def view_run(fold: Fold, run: Run) -> RunView:
     """Return an armed run as it stands."""
     assert run.armed is not None
     armed = run.armed.value
-    laps = fold.race.laps(run.run)
+    laps = fold.race.laps(run.run_id)
     best = fold.best_lap(laps)
     crossings = [crossing for segment in fold.race.segments(run) for crossing in segment.crossings]
     return RunView(
-        run=run.run,
+        run_id=run.run_id,
         unit=fold.roster.name_of(run.unit) or run.unit[:8],
         track=armed.track,
-        competitor=armed.competitor,
-        name=fold.race.name_of(armed.competitor),
+        competitor_id=armed.competitor_id,
+        name=fold.race.name_of(armed.competitor_id),
         phase=fold.race.phase(run),
         laps=[view_lap(fold, lap) for lap in laps],
         best_ns=None if best is None else fold.published_ns(best),
         passings=len(crossings),
-        newest_passing=crossings[-1].passing.passing if crossings else None,
+        newest_passing_id=crossings[-1].passing.passing_id if crossings else None,
     )
 
 
 def view_lap(fold: Fold, lap: Lap) -> LapView:
     return LapView(
-        lap=lap.lap,
+        lap_id=lap.lap_id,
         number=lap.number,
         lap_ns=fold.published_ns(lap),
         uncertainty_ns=lap.uncertainty_ns,
@@ -159,7 +161,7 @@ def _entry(fold: Fold, standing: Standing) -> EntryView:
     has_gap = standing.best_ns is not None and leader_ns is not None and not standing.is_disqualified
     return EntryView(
         rank=fold.board.rank_of(standing),
-        competitor=standing.competitor,
+        competitor_id=standing.competitor,
         name=fold.race.name_of(standing.competitor),
         best_ns=standing.best_ns,
         gap_ns=standing.best_ns - leader_ns if has_gap else None,  # type: ignore[operator]

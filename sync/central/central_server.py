@@ -17,8 +17,10 @@ from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serve_bound_unix
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Authority, Body, EventConfigured, UnitEnrolled
+from pitboard.race.bodies import Body, EventConfigured
+from pitboard.race.word import Authority
 from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import admin_app
 from sync.central.admin.erasure import erase_late_names

@@ -83,7 +83,7 @@ class Touchscreen:
         return {
             "phase": self._screen.phase if self._screen else None,
             "version": self._screen.version if self._screen else None,
-            "run": self._screen.run.run if self._screen and self._screen.run else None,
+            "run": self._screen.run.run_id if self._screen and self._screen.run else None,
             "page": self._view.page.value,
             "widgets": [
                 {

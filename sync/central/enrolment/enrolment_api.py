@@ -17,8 +17,9 @@ from pitboard.clock import Clock
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, refusal
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Name, Reason, UnitEnrolled
+from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
 from sync.central.enrolment.unit_register import Cut, find_unit, list_units, revocation

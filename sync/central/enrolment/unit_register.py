@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import UnitRevoked
 
 READ_COUNT = 500
 HEADS_MAX_COUNT = 256

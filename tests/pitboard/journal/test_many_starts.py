@@ -10,10 +10,11 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import BodyRefused
+from pitboard.journal.kinds import StreamOpened, read_body
 from pitboard.journal.record import BODY_MAX_BYTES, Record, parse_record
 from pitboard.journal.replica import Replica
 from pitboard.journal.stream_watch import NAMED_STREAMS_MAX_COUNT, StreamWatch
-from pitboard.race.bodies import CompetitorRegistered, LapJudged, StreamOpened, read_body
+from pitboard.race.bodies import CompetitorRegistered, LapJudged
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 STARTS = 1_000
@@ -42,7 +43,7 @@ def many_openings(count: int) -> tuple[StreamWatch, list[Record]]:
     clock = ScriptedClock()
     for _ in range(count):
         teller = Teller(UNIT_A, "Track A", clock=clock, earlier=watch.uncovered(UNIT_A.key))
-        teller.say(CompetitorRegistered(competitor="c", name="x"))
+        teller.say(CompetitorRegistered(competitor_id="c", name="x"))
         see(watch, *teller.records)
         records += teller.records
     return watch, records
@@ -111,11 +112,11 @@ def test_a_card_image_put_back_is_not_taken_for_a_second_machine() -> None:
     clock = ScriptedClock()
     first = Teller(UNIT_A, "Track A", clock=clock)
     for number in range(9):
-        first.say(CompetitorRegistered(competitor=f"c{number}", name="x"))
+        first.say(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
     clock.advance(ms=60_000)
     second = Teller(UNIT_A, "Track A", clock=clock, earlier={first.writer.stream: 7})
     clock.advance(ms=60_000)
-    second.say(CompetitorRegistered(competitor="c", name="x"))
+    second.say(CompetitorRegistered(competitor_id="c", name="x"))
     watch = StreamWatch()
     see(watch, *first.records, *second.records)
     (notice,) = watch.notices({UNIT_A.key: "Track A"})
@@ -130,7 +131,7 @@ def test_two_machines_under_one_key_are_told_through_chained_openings() -> None:
     original = Teller(UNIT_A, "Track A", clock=clock, earlier=copied)
     clone = Teller(UNIT_A, "Track A", clock=clock, earlier=copied)
     clock.advance(ms=60_000)
-    original.say(CompetitorRegistered(competitor="c", name="x"))
+    original.say(CompetitorRegistered(competitor_id="c", name="x"))
     see(watch, *original.records, *clone.records)
     assert [notice.kind for notice in watch.notices({UNIT_A.key: "Track A"})] == ["two-machines"]
     replaced = Teller(UNIT_A, "Track A", clock=clock, earlier=watch.uncovered(UNIT_A.key))
@@ -157,13 +158,13 @@ def test_an_opening_names_no_more_than_a_record_holds_and_the_next_one_names_the
 
 def test_a_record_too_large_to_be_read_is_refused_when_it_is_written() -> None:
     unit = Teller(UNIT_A, "Track A")
-    empty = len(unit.say(LapJudged(run="r", lap="l", verdict=None, reason="x")).body_bytes or b"") - 1
-    largest = unit.say(LapJudged(run="r", lap="l", verdict=None, reason="x" * (BODY_MAX_BYTES - empty)))
+    empty = len(unit.say(LapJudged(run_id="r", lap_id="l", verdict=None, reason="x")).body_bytes or b"") - 1
+    largest = unit.say(LapJudged(run_id="r", lap_id="l", verdict=None, reason="x" * (BODY_MAX_BYTES - empty)))
     assert len(largest.body_bytes or b"") == BODY_MAX_BYTES
     parse_record(largest.header_bytes, largest.signature, largest.body_bytes)
     with pytest.raises(BodyRefused, match="16385 bytes do not fit"):
-        unit.say(LapJudged(run="r", lap="l", verdict=None, reason="x" * (BODY_MAX_BYTES - empty + 1)))
-    assert unit.say(CompetitorRegistered(competitor="c", name="x")).header.previous == (
+        unit.say(LapJudged(run_id="r", lap_id="l", verdict=None, reason="x" * (BODY_MAX_BYTES - empty + 1)))
+    assert unit.say(CompetitorRegistered(competitor_id="c", name="x")).header.previous == (
         largest.header_hash.hex()
     )
 
@@ -174,9 +175,10 @@ def test_one_body_too_large_takes_the_whole_append_back(tmp_path: Path) -> None:
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
             await replica.start_writing(UNIT_A, "Track A")
-            good = CompetitorRegistered(competitor="c", name="x")
+            good = CompetitorRegistered(competitor_id="c", name="x")
+            bad = LapJudged(run_id="r", lap_id="l", verdict=None, reason="x" * 17_000)
             with pytest.raises(BodyRefused):
-                await replica.append(good, LapJudged(run="r", lap="l", verdict=None, reason="x" * 17_000))
+                await replica.append(good, bad)
             (record,) = await replica.append(good)
             assert (record.seq, replica.have()) == (2, {record.stream: 2})
 

@@ -18,10 +18,10 @@ import requests
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused, PeerLost, Refusal
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import to_wire
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, bodies_to_say, open_central
 from sync.central.config import CentralConfig, UnitConfig

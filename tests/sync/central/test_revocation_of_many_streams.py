@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, UnitEnrolled
+from pitboard.race.bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from tests.race_story import ROOT, UNIT_A, Teller
 
@@ -19,8 +20,8 @@ STREAMS = 600
 def test_a_unit_with_six_hundred_streams_is_revoked_and_each_stream_keeps_its_limit(tmp_path: Path) -> None:
     tellers = [Teller(UNIT_A, "Track A") for _ in range(STREAMS)]
     for teller in tellers:
-        teller.say(CompetitorRegistered(competitor="c1", name="Ann"))
-        teller.say(CompetitorRegistered(competitor="c2", name="Ben"))
+        teller.say(CompetitorRegistered(competitor_id="c1", name="Ann"))
+        teller.say(CompetitorRegistered(competitor_id="c2", name="Ben"))
 
     def is_limited(fold: Fold) -> bool:
         return (

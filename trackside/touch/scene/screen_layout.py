@@ -69,7 +69,7 @@ def lay_plain(screen: ScreenState | None, view: View, measures: Measures) -> Lay
         )
     ]
     if screen is not None and screen.run is not None and screen.phase in ("armed", "running", "time-up"):
-        act = SendAct(ManualPassing(run=screen.run.run, mono_ns=0))
+        act = SendAct(ManualPassing(run_id=screen.run.run_id, mono_ns=0))
         widgets.append(
             button("manual", manual, "Manual lap", act, view, size_px=measures.text(48), stays_open=True)
         )
