@@ -64,7 +64,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
         ),
     )
     return _band(
-        f"run {run.run_id}",
+        f"run {run.run}",
         area,
         measures,
         tag=PHASE_WORDS[run.phase],

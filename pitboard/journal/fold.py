@@ -5,20 +5,34 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
-from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
+import msgspec
+
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
-from pitboard.race.board import Board, Result
-from pitboard.race.bodies import Body, CompetitorRegistered, PassingRecorded, PersonErased
-from pitboard.race.laps import Lap, cut_to
+from pitboard.race.board import Board
+from pitboard.race.bodies import (
+    KIND_OF,
+    WRITERS,
+    Authority,
+    Body,
+    CompetitorRegistered,
+    PassingRecorded,
+    PersonErased,
+    StreamOpened,
+    UnitEnrolled,
+    UnitRevoked,
+    read_body,
+)
+from pitboard.race.formats import DEFAULT_FORMAT, Format
+from pitboard.race.laps import Lap
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState, Run
-from pitboard.race.word import Authority, Word
-
-DEFAULT_RESOLUTION_NS = 1_000_000
-
+from pitboard.race.results import Result
+from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.word import Word
 
 Place = tuple[str, int]
 """(stream, seq)"""
@@ -53,7 +67,7 @@ class Fold:
             return
         bodies[seq] = (body, record.header.stamp)
         if isinstance(body, CompetitorRegistered):
-            self._registrations.setdefault(body.competitor_id, set()).add((stream, seq))
+            self._registrations.setdefault(body.competitor, set()).add((stream, seq))
         self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
@@ -148,13 +162,26 @@ class Fold:
                         yield body
 
     @property
-    def resolution_ns(self) -> int:
+    def rules(self) -> Format:
+        """Return the format that the event's board is ranked by."""
         event = self.race.event.value
-        return DEFAULT_RESOLUTION_NS if event is None else event.resolution_ns
+        if event is None or event.resolution_ns == DEFAULT_FORMAT.resolution_ns:
+            return DEFAULT_FORMAT
+        return msgspec.structs.replace(DEFAULT_FORMAT, resolution_ns=event.resolution_ns)
+
+    @property
+    def resolution_ns(self) -> int:
+        return self.rules.resolution_ns
 
     @property
     def board(self) -> Board:
         """The board with every record added so far taken into account."""
+        rules = self.rules
+        if rules != self._board.rules:
+            self._board = Board(rules)
+            self._competitor_of_run = {}
+            self.race.touched_runs = set(self.race.runs)
+            self.race.touched_competitors = set(self.race.competitors) | set(self.race.standings)
         touched, self.race.touched_runs = self.race.touched_runs, set()
         for run_id in sorted(touched):
             self._take_note_of(self.race.runs[run_id])
@@ -164,37 +191,41 @@ class Fold:
         return self._board
 
     def _take_note_of(self, run: Run) -> None:
-        competitor = None if run.armed is None else run.armed.value.competitor_id
-        former = self._competitor_of_run.pop(run.run_id, None)
+        competitor = None if run.armed is None else run.armed.value.competitor
+        former = self._competitor_of_run.pop(run.run, None)
         if former is not None and former != competitor:
-            self._board.set_result(former, run.run_id, None)
+            self._board.set_result(former, run.run, None)
         if competitor is None:
             return
-        self._competitor_of_run[run.run_id] = competitor
-        self._board.set_result(competitor, run.run_id, self._result_of(run))
+        self._competitor_of_run[run.run] = competitor
+        self._board.set_result(competitor, run.run, self._result_of(run))
 
     def _result_of(self, run: Run) -> Result | None:
         decided = run.decided.said
         if decided is None or decided.value != "confirmed":
             return None
-        confirmed_at = decided.word.moment
-        counting = [lap for lap in self.race.laps(run.run_id) if lap.counts]
-        best = self.best_lap(counting)
-        return Result(
-            best_ns=None if best is None else self.published_ns(best),
-            set_at=confirmed_at if best is None else best.word.moment,
-            laps=len(counting),
-            confirmed_at=confirmed_at,
-        )
+        worth = score(drive_of(self.race.laps(run.run)), self.rules)
+        return Result(worth, decided.word.moment, track="" if run.armed is None else run.armed.value.track)
 
     def published_ns(self, lap: Lap) -> int:
         """Return the lap time as every screen shows it."""
-        return cut_to(lap.lap_ns, self.resolution_ns)
+        return self.rules.cut(lap.lap_ns)
 
     def best_lap(self, laps: list[Lap]) -> Lap | None:
         """Return the best counting lap: least published time, then set earlier."""
         counting = [lap for lap in laps if lap.counts]
         return min(counting, key=lambda lap: (self.published_ns(lap), lap.word.moment), default=None)
+
+
+def drive_of(laps: Sequence[Lap]) -> Drive:
+    """Return the run's laps as the rules score them."""
+    closed_ns = accumulate(lap.lap_ns for lap in laps)
+    return Drive(
+        [
+            DrivenLap(lap.number, lap.lap_ns, lap.counts, closed, lap.word.moment)
+            for lap, closed in zip(laps, closed_ns, strict=True)
+        ]
+    )
 
 
 def _least_authority(body: Body) -> Authority:

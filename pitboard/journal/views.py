@@ -12,6 +12,7 @@ from pitboard.race.board import Standing
 from pitboard.race.bodies import Verdict
 from pitboard.race.laps import Lap
 from pitboard.race.race_state import Phase, Run
+from pitboard.race.score import Column
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -20,10 +21,14 @@ class EventView(msgspec.Struct, frozen=True):
 
 
 class EntryView(msgspec.Struct, frozen=True):
-    """A line of the board; times in ns as published, `set_utc_ms` a label of when the best lap was set."""
+    """A line of the board; times in ns as published, `set_utc_ms` a label of when the result was reached.
+
+    `columns` is what the event's format shows, `gap` the distance to the leader in whatever the format ranks
+    by; `best_ns` and `gap_ns` are the best lap, and the gap where it is a time.
+    """
 
     rank: int | None
-    competitor_id: str
+    competitor: str
     name: str
     best_ns: int | None
     gap_ns: int | None
@@ -31,10 +36,12 @@ class EntryView(msgspec.Struct, frozen=True):
     runs: int
     set_utc_ms: int | None
     is_disqualified: bool = False
+    columns: tuple[Column, ...] = ()
+    gap: Column | None = None
 
 
 class LapView(msgspec.Struct, frozen=True):
-    lap_id: str
+    lap: str
     number: int
     lap_ns: int
     uncertainty_ns: int
@@ -47,16 +54,16 @@ class LapView(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, frozen=True):
     """A run with its laps; `passings` counts its passings and `newest_passing` is the last one's id."""
 
-    run_id: str
+    run: str
     unit: str
     track: str
-    competitor_id: str
+    competitor: str
     name: str
     phase: Phase
     laps: list[LapView]
     best_ns: int | None
     passings: int
-    newest_passing_id: str | None
+    newest_passing: str | None
 
 
 class BoardView(msgspec.Struct, frozen=True):
@@ -69,7 +76,7 @@ class BoardView(msgspec.Struct, frozen=True):
 
 
 class CompetitorView(msgspec.Struct, frozen=True):
-    competitor_id: str
+    competitor: str
     name: str
     entry: EntryView | None
     runs: list[RunView]
@@ -109,13 +116,11 @@ def view_competitor(fold: Fold, competitor: str) -> CompetitorView | None:
     runs = [
         run
         for run in fold.race.runs.values()
-        if run.armed is not None
-        and run.armed.value.competitor_id == competitor
-        and run.decision != "discarded"
+        if run.armed is not None and run.armed.value.competitor == competitor and run.decision != "discarded"
     ]
     runs.sort(key=lambda run: run.armed.word.moment if run.armed is not None else (0, "", 0))
     return CompetitorView(
-        competitor_id=competitor,
+        competitor=competitor,
         name=fold.race.name_of(competitor),
         entry=view_entry(fold, competitor),
         runs=[view_run(fold, run) for run in runs],
@@ -126,26 +131,26 @@ def view_run(fold: Fold, run: Run) -> RunView:
     """Return an armed run as it stands."""
     assert run.armed is not None
     armed = run.armed.value
-    laps = fold.race.laps(run.run_id)
+    laps = fold.race.laps(run.run)
     best = fold.best_lap(laps)
     crossings = [crossing for segment in fold.race.segments(run) for crossing in segment.crossings]
     return RunView(
-        run_id=run.run_id,
+        run=run.run,
         unit=fold.roster.name_of(run.unit) or run.unit[:8],
         track=armed.track,
-        competitor_id=armed.competitor_id,
-        name=fold.race.name_of(armed.competitor_id),
+        competitor=armed.competitor,
+        name=fold.race.name_of(armed.competitor),
         phase=fold.race.phase(run),
         laps=[view_lap(fold, lap) for lap in laps],
         best_ns=None if best is None else fold.published_ns(best),
         passings=len(crossings),
-        newest_passing_id=crossings[-1].passing.passing_id if crossings else None,
+        newest_passing=crossings[-1].passing.passing if crossings else None,
     )
 
 
 def view_lap(fold: Fold, lap: Lap) -> LapView:
     return LapView(
-        lap_id=lap.lap_id,
+        lap=lap.lap,
         number=lap.number,
         lap_ns=fold.published_ns(lap),
         uncertainty_ns=lap.uncertainty_ns,
@@ -157,16 +162,17 @@ def view_lap(fold: Fold, lap: Lap) -> LapView:
 
 
 def _entry(fold: Fold, standing: Standing) -> EntryView:
-    leader_ns = fold.board.leader_ns
-    has_gap = standing.best_ns is not None and leader_ns is not None and not standing.is_disqualified
+    columns, gap = standing.columns, fold.board.gap_of(standing)
     return EntryView(
         rank=fold.board.rank_of(standing),
-        competitor_id=standing.competitor,
+        competitor=standing.competitor,
         name=fold.race.name_of(standing.competitor),
-        best_ns=standing.best_ns,
-        gap_ns=standing.best_ns - leader_ns if has_gap else None,  # type: ignore[operator]
+        best_ns=next((column.value for column in columns if column.code == "best"), None),
+        gap_ns=gap.value if gap is not None and gap.kind == "duration_ns" else None,
         laps=standing.laps,
         runs=standing.runs,
-        set_utc_ms=stamp_utc_ms(standing.set_at[0]) if standing.best_ns is not None else None,
+        set_utc_ms=stamp_utc_ms(standing.set_at[0]) if standing.has_result else None,
         is_disqualified=standing.is_disqualified,
+        columns=columns,
+        gap=gap,
     )

@@ -1,58 +1,72 @@
-"""The board: one entry a competitor, ranked by the best lap that counts.
+"""The board: one standing for each competitor, ranked by the format's rule.
 
-Ranking is on the published time, cut to the resolution. Equal times share a rank (1, 2, 2, 4) and the one set
-earlier stands first; competitors without a time come after, unranked, and disqualified ones last."""
+Equal results share a rank (1, 2, 2, 4) unless the format breaks ties, and the one set earlier stands first;
+competitors without a rank come after, disqualified ones last. A change costs one search, whatever the
+size."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TypeAlias
 
-Moment = tuple[int, str, int]
-_Key = tuple[int, int, Moment, str]
-"""(0 timed, 1 untimed, 2 disqualified; published ns; moment of best lap or result; competitor)."""
+import msgspec
 
+from pitboard.race.formats import DEFAULT_FORMAT, Format
+from pitboard.race.placings import Placings
+from pitboard.race.results import Outcome, Result, TieKey, amount_kinds, outcome_of
+from pitboard.race.score import Amounts, Column, ColumnKind, Moment
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What one confirmed run brings; `best_ns` is as published, None without a counting lap."""
-
-    best_ns: int | None
-    set_at: Moment
-    laps: int
-    confirmed_at: Moment
+_RANKED, _UNRANKED, _DISQUALIFIED = range(3)
+_Key: TypeAlias = tuple[int, Amounts, TieKey, Moment, str]
+"""(group, what orders it, what breaks ties, when it was set, competitor)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A competitor's entry before it has a rank."""
+class Standing(msgspec.Struct, frozen=True):
+    """A competitor's line on the board, before it has a rank."""
 
     competitor: str
-    best_ns: int | None
-    set_at: Moment
+    outcome: Outcome
     laps: int
     runs: int
     is_disqualified: bool = False
+    is_outside_awards: bool = False
+
+    @property
+    def has_result(self) -> bool:
+        return self.outcome.amounts is not None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.outcome.columns
+
+    @property
+    def set_at(self) -> Moment:
+        return self.outcome.set_at
 
     @property
     def key(self) -> _Key:
+        outcome = self.outcome
         if self.is_disqualified:
-            return (2, 0, self.set_at, self.competitor)
-        if self.best_ns is None:
-            return (1, 0, self.set_at, self.competitor)
-        return (0, self.best_ns, self.set_at, self.competitor)
+            return (_DISQUALIFIED, (), (), outcome.set_at, self.competitor)
+        if outcome.amounts is None:
+            return (_UNRANKED, outcome.partial, (), outcome.set_at, self.competitor)
+        return (_RANKED, outcome.amounts, outcome.tie, outcome.set_at, self.competitor)
 
 
 class Board:
-    """Keeps the entries in order while results come, change and go; each change costs one search."""
+    """Keeps the standings of one format in order while results come, change and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Format = DEFAULT_FORMAT) -> None:
+        self.rules = rules
         self._results: dict[str, dict[str, Result]] = {}
         self._standings: dict[str, Standing] = {}
         self._keys: list[_Key] = []
+        self._outside: list[_Key] = []  # of the ranked keys, those that take nobody's rank
         self._confirmations: list[tuple[Moment, str]] = []
         self._disqualified: set[str] = set()
+        self._outside_awards: set[str] = set()
+        self._placings: dict[str | int, Placings] = {}
 
     def set_result(self, competitor: str, run: str, result: Result | None) -> None:
         """Take the run's result for the competitor; None takes an earlier one away."""
@@ -66,36 +80,109 @@ class Board:
         if result is not None:
             insort(self._confirmations, (result.confirmed_at, competitor))
             results[run] = result
-        self._rank(competitor)
+        self._rank_all(self._place(competitor, run, former, result))
 
     def set_disqualified(self, competitor: str, is_disqualified: bool) -> None:
         """Take a disqualified competitor out of the ranking, or put a reinstated one back."""
-        if is_disqualified == (competitor in self._disqualified):
-            return
-        (self._disqualified.add if is_disqualified else self._disqualified.discard)(competitor)
-        self._rank(competitor)
+        self._set_aside(competitor, is_disqualified, self._disqualified)
 
-    def _rank(self, competitor: str) -> None:
+    def set_outside_awards(self, competitor: str, is_outside_awards: bool) -> None:
+        """List a competitor by result without a rank, so that nobody else's rank or points change."""
+        self._set_aside(competitor, is_outside_awards, self._outside_awards)
+
+    def _set_aside(self, competitor: str, is_aside: bool, aside: set[str]) -> None:
+        if is_aside == (competitor in aside):
+            return
+        (aside.add if is_aside else aside.discard)(competitor)
+        moved = {competitor}
+        for run, result in self._results.get(competitor, {}).items():
+            moved |= self._place(competitor, run, result, result)
+        self._rank_all(moved)
+
+    def _place(self, competitor: str, run: str, former: Result | None, result: Result | None) -> set[str]:
+        """Keep the places that points are for; return whose standing may be another now."""
+        moved = {competitor}
+        if self.rules.ranking != "points":
+            return moved
+        driver = f"{competitor}\n{run}"
+        is_aside = competitor in self._disqualified or competitor in self._outside_awards
+        if former is not None and (result is None or self._group(run, former) != self._group(run, result)):
+            moved |= self._placed(self._group(run, former)).set_score(driver, None)
+        if result is not None:
+            amounts = None if is_aside else result.score.amounts
+            moved |= self._placed(self._group(run, result)).set_score(driver, amounts)
+        return {driver.partition("\n")[0] for driver in moved}
+
+    def _group(self, run: str, result: Result) -> str | int:
+        return result.round if self.rules.points_within == "round" else run
+
+    def _placed(self, group: str | int) -> Placings:
+        placings = self._placings.get(group)
+        if placings is None:
+            placings = self._placings[group] = Placings(self.rules.points)
+        return placings
+
+    def _rank_all(self, competitors: set[str]) -> None:
+        for competitor in sorted(competitors):
+            self._replace(competitor, self._standing(competitor))
+
+    def _standing(self, competitor: str) -> Standing | None:
         results = self._results.get(competitor)
-        is_disqualified = competitor in self._disqualified
-        self._replace(competitor, _standing(competitor, results, is_disqualified) if results else None)
+        if not results:
+            return None
+        if self.rules.ranking == "points":
+            points = [
+                self._placed(self._group(run, result)).points_of(f"{competitor}\n{run}")
+                for run, result in results.items()
+            ]
+        else:
+            points = [0] * len(results)
+        return Standing(
+            competitor=competitor,
+            outcome=outcome_of(list(results.values()), points, self.rules),
+            laps=sum(result.score.laps for result in results.values()),
+            runs=len(results),
+            is_disqualified=competitor in self._disqualified,
+            is_outside_awards=competitor in self._outside_awards,
+        )
 
     def _replace(self, competitor: str, standing: Standing | None) -> None:
         former = self._standings.pop(competitor, None)
         if former is not None:
-            del self._keys[bisect_left(self._keys, former.key)]
+            _remove(self._keys, former.key)
+            if former.is_outside_awards and former.key[0] == _RANKED:
+                _remove(self._outside, former.key)
         if standing is not None:
             self._standings[competitor] = standing
             insort(self._keys, standing.key)
+            if standing.is_outside_awards and standing.key[0] == _RANKED:
+                insort(self._outside, standing.key)
 
     def __len__(self) -> int:
         return len(self._keys)
 
     def rank_of(self, standing: Standing) -> int | None:
-        """Return the rank, shared by equal times; None without a time or when disqualified."""
-        if standing.best_ns is None or standing.is_disqualified:
+        """Return the rank, shared by equal results; None without a result, disqualified or outside the
+        awards."""
+        group, amounts, tie = standing.key[:3]
+        if group != _RANKED or standing.is_outside_awards:
             return None
-        return bisect_left(self._keys, (0, standing.best_ns)) + 1
+        before = (group, amounts, tie)
+        return bisect_left(self._keys, before) - bisect_left(self._outside, before) + 1
+
+    def gap_of(self, standing: Standing) -> Column | None:
+        """Return how far behind the leader, as the first thing in which they differ; None where there is
+        none."""
+        leader = self.leader
+        amounts = standing.outcome.amounts
+        if leader is None or leader.outcome.amounts is None or amounts is None or standing.is_disqualified:
+            return None
+        pairs = zip(amounts, leader.outcome.amounts, amount_kinds(self.rules), strict=True)
+        kind: ColumnKind
+        for mine, best, kind in pairs:
+            if mine != best:
+                return Column("gap", kind, mine - best)
+        return Column("gap", kind, 0)
 
     def standing_of(self, competitor: str) -> Standing | None:
         return self._standings.get(competitor)
@@ -107,25 +194,19 @@ class Board:
             yield self._standings[key[-1]]
 
     @property
-    def leader_ns(self) -> int | None:
-        """Return the best published time, None while nobody has one."""
-        if not self._keys or self._keys[0][0] != 0:
-            return None
-        return self._keys[0][1]
+    def leader(self) -> Standing | None:
+        """Return the first of those with a rank, None while nobody has one."""
+        for standing in self.in_order(count=len(self._outside) + 1):
+            if standing.key[0] != _RANKED:
+                return None
+            if not standing.is_outside_awards:
+                return standing
+        return None
 
     def newest(self) -> str | None:
         """Return the competitor whose result was confirmed last."""
         return self._confirmations[-1][1] if self._confirmations else None
 
 
-def _standing(competitor: str, results: dict[str, Result], is_disqualified: bool) -> Standing:
-    timed = [(r.best_ns, r.set_at) for r in results.values() if r.best_ns is not None]
-    best_ns, set_at = min(timed) if timed else (None, min(r.confirmed_at for r in results.values()))
-    return Standing(
-        competitor=competitor,
-        best_ns=best_ns,
-        set_at=set_at,
-        laps=sum(result.laps for result in results.values()),
-        runs=len(results),
-        is_disqualified=is_disqualified,
-    )
+def _remove(keys: list[_Key], key: _Key) -> None:
+    del keys[bisect_left(keys, key)]

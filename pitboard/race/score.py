@@ -106,12 +106,14 @@ RuleFunction: TypeAlias = Callable[[Drive, list[DrivenLap], Format], Worth | Non
 class Rule(NamedTuple):
     """A row of the table. `score` is None where a result is made from the scores of several runs.
 
-    `parameter` is the format's key that the rule needs; `says` is the rule for people; `example` shows it.
+    `says` is the rule for people, `amounts` the kinds of what it orders by, `parameter` the format's key that
+    it needs.
     """
 
     says: str
     columns: tuple[tuple[str, ColumnKind], ...]
     score: RuleFunction | None
+    amounts: tuple[ColumnKind, ...] = ("duration_ns",)
     parameter: str = ""
     takes_lap_penalty: bool = False
     needs_finish: bool = False
@@ -266,6 +268,7 @@ RULES: dict[str, Rule] = {
         "Laps that do not count take time too.",
         (("laps", "count"), ("elapsed", "duration_ns"), ("best", "duration_ns")),
         _most_laps,
+        amounts=("count", "duration_ns"),
         takes_lap_penalty=True,
     ),
     "net": Rule(
@@ -285,6 +288,7 @@ RULES: dict[str, Rule] = {
         "come from `run_ranking`, from the most laps where that is not given.",
         (("points", "points"), ("runs", "count")),
         None,
+        amounts=("points",),
         parameter="points",
     ),
 }

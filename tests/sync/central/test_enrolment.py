@@ -15,8 +15,8 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked
 from pitboard.program.config import EventFile, load_event_file
+from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
@@ -186,7 +186,7 @@ def test_a_revoked_unit_counts_up_to_where_the_admin_says_and_its_key_never_come
             revoked = await in_daemon_thread(lambda: stage.admin.revoke("track n", "lost", cut))
             assert revoked.heads == {stream: head - 1}
             board = stage.central.replica.fold.board
-            assert [entry.competitor for entry in board.in_order() if entry.best_ns] == ["c1"]
+            assert [entry.competitor for entry in board.in_order() if entry.has_result] == ["c1"]
             [unit] = await in_daemon_thread(stage.admin.units)
             assert unit.state == "revoked"
             _, token = await stage.issue()
