@@ -15,12 +15,14 @@ from firmware_bridge.spool.outbox import BackOff, Outbox
 from firmware_bridge.spool.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
 from firmware_bridge.spool.spool_room import ChunkSpool
 from firmware_bridge.watch.bridge_reporter import SensorView
-from firmware_bridge.watch.sensor_watch import SensorHealth, SensorSigns, SensorWatch
+from firmware_bridge.watch.sensor_watch import LossWatch, SensorSigns, SensorWatch
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
-from pitboard.unit_api.unit_client import SensorStatus
+from pitboard.unit_api.sensor_sentences import note_sentence
+from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 GREET_EVERY_MS = 50
+TEXT_MAX_LENGTH = 300
 ASK_EVERY_MS = 500
 # A line that stayed open so long was a good one; a device that hangs up at once is not dialled in a row.
 GOOD_LINE_MIN_NS = 2_000_000_000
@@ -57,7 +59,8 @@ class SensorReader:
         )
         self._watch = SensorWatch(silent_max_ms=config.silence_ms)
         self._signs = SensorSigns()
-        self._shown: tuple[SensorHealth, list[int] | None] | None = None
+        self._losses = LossWatch()
+        self._shown: tuple[str, list[int] | None] | None = None
         self._hello: Hello | None = None
         self._line: Line | None = None
         self._wants_greeting = asyncio.Event()
@@ -68,13 +71,13 @@ class SensorReader:
 
     def status(self) -> SensorStatus:
         """Return what trackside should show now."""
-        health = self._watch.health(self._clock.mono_ns())
+        now_mono_ns = self._clock.mono_ns()
+        health = self._watch.health(now_mono_ns)
         counters = self._maker.counters
-        lost = f"{counters.gaps} lost on the way, for good" if counters.gaps else ""
         return SensorStatus(
             sensor=self._config.name,
-            state=health.state,
-            detail="; ".join(sentence for sentence in (health.detail, self._spool.trouble, lost) if sentence),
+            state=SensorState(health.code),
+            notes=self._notes(health, now_mono_ns),
             counters={
                 "lines_good": counters.lines_good,
                 "lines_damaged": counters.lines_damaged,
@@ -82,8 +85,20 @@ class SensorReader:
                 "gaps": counters.gaps,
                 "repeats": counters.repeats,
                 "held_off": counters.held_off,
+                "uncounted": counters.uncounted,
             },
         )
+
+    def _notes(self, health: SensorNote, now_mono_ns: int) -> list[SensorNote]:
+        notes = [] if health.code == SensorState.OK else [health]
+        if self._watch.hears_nonsense:
+            notes.append(SensorNote(code="nonsense"))
+        notes += self._losses.notes(now_mono_ns, is_flickering=health.code == SensorState.FLICKERS)
+        if self._spool.trouble is not None:
+            notes.append(SensorNote(code="raw-log", fields={"reason": self._spool.trouble[:TEXT_MAX_LENGTH]}))
+        if gaps := self._maker.counters.gaps:
+            notes.append(SensorNote(code="passings-lost", fields={"count": gaps}))
+        return notes
 
     def view(self) -> SensorView:
         """Return what `pitboard sensors` shows now."""
@@ -94,7 +109,7 @@ class SensorReader:
             place=self._config.place,
             gate=self._config.gate_name,
             state=status.state,
-            detail=status.detail,
+            notes=status.notes,
             counters=status.counters,
             blocked=self._signs.blocked,
             last_edge_mono_ns=self._signs.last_edge_mono_ns,
@@ -119,7 +134,7 @@ class SensorReader:
         reason = ""
         while True:
             if self._source.waiting_detail:
-                self._watch.port_lost(self._source.waiting_detail)
+                self._watch.port_lost(self._source.waiting_detail, place=self._config.place)
                 self._note_change()
             opened_mono_ns = self._clock.mono_ns()
             try:
@@ -131,7 +146,7 @@ class SensorReader:
                 if lost.reason != reason:
                     log.warning("sensor=%s: %s", self._config.name, lost)
                 reason = lost.reason
-                self._watch.port_lost(f"{self._config.place}: {lost.reason}")
+                self._watch.port_lost(lost.reason, place=self._config.place)
                 self._note_change()
             if self._clock.mono_ns() - opened_mono_ns >= GOOD_LINE_MIN_NS:
                 back_off.reset()
@@ -206,6 +221,9 @@ class SensorReader:
             self._wants_greeting.set()
         if reading.hello is not None:
             self._take_hello(reading.hello)
+        flickering = self._maker.flickering
+        self._watch.heard_flicker(flickering, uncounted=self._maker.counters.uncounted)
+        self._losses.take(self._maker.counters, flickering, chunk.received_mono_ns)
         self._signs.take(reading, chunk.received_mono_ns)
         self._note_change()
 
@@ -227,10 +245,11 @@ class SensorReader:
     def _note_change(self) -> None:
         health = self._watch.health(self._clock.mono_ns())
         shown = self._shown
-        if shown is None or health.state != shown[0].state:
-            log.info("sensor=%s state=%s %s", self._config.name, health.state, health.detail)
-        if shown is None or (health.state, self._signs.blocked) != (shown[0].state, shown[1]):
-            self._shown = (health, self._signs.blocked)
+        if shown is None or health.code != shown[0]:
+            words = "" if health.code == SensorState.OK else note_sentence(health)
+            log.info("sensor=%s state=%s %s", self._config.name, health.code, words)
+        if (health.code, self._signs.blocked) != shown:
+            self._shown = (health.code, self._signs.blocked)
             self._on_change()
 
 

@@ -1,6 +1,7 @@
 """An edge on a pin, and how it stands in the raw log: one line an edge, one line of levels each second.
 
-A line carries all that is needed to make passings of it again, so a log may begin anywhere."""
+A line carries all that is needed to make passings of it again, so a log may begin anywhere. While a beam
+flickers its edges are summed up, one line a second: they are evidence of the flicker and of nothing else."""
 
 from __future__ import annotations
 
@@ -27,6 +28,9 @@ _BOOT = r"([0-9a-f]{8})"
 _NUMBER = r"(\d{1,19})"
 _EDGE = re.compile(
     f"E,{_BOOT},{_NUMBER},{_NUMBER},([01]),{_NUMBER},{_NUMBER},{_NUMBER},(high|low),(both|one),{_NUMBER}"
+)
+_FLICKER = re.compile(
+    f"F,{_BOOT},{_NUMBER},{_NUMBER},([01]),{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER},(goes-on|over)"
 )
 _LEVELS = re.compile(f"L,{_BOOT},([0-9A-F]{{1,8}}),{_NUMBER}")
 
@@ -83,6 +87,18 @@ class LoggedEdge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedFlicker:
+    """`edges_count` edges that are in no line of their own, the last of them `edge`, with its `number`."""
+
+    boot: str
+    number: int
+    edge: Edge
+    edges_count: int
+    interruptions_count: int
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedLevels:
     """Bit n set: the beam of channel n was interrupted."""
 
@@ -99,6 +115,20 @@ def encode_edge(edge: Edge, *, boot: str, number: int, setting: GpioSetting) -> 
     ).encode()
 
 
+def encode_flicker(
+    edge: Edge, *, boot: str, number: int, edges_count: int, interruptions_count: int, is_over: bool
+) -> bytes:
+    return (
+        f"F,{boot},{number},{edge.channel},{edge.is_high:d},{edge.mono_ns},{edge.kernel_seq},"
+        f"{edges_count},{interruptions_count},{'over' if is_over else 'goes-on'}\n"
+    ).encode()
+
+
+def is_interruption(edge: Edge, setting: GpioSetting) -> bool:
+    """Return whether the edge interrupts the beam; where one kind only is told, each may."""
+    return setting.edge != "both" or edge.is_high == (setting.active == "high")
+
+
 def encode_levels(levels: Sequence[bool], *, boot: str, mono_ns: int, setting: GpioSetting) -> bytes:
     interrupted = sum(
         1 << channel for channel, is_high in enumerate(levels, 1) if is_high == (setting.active == "high")
@@ -106,7 +136,7 @@ def encode_levels(levels: Sequence[bool], *, boot: str, mono_ns: int, setting: G
     return f"L,{boot},{interrupted:X},{mono_ns}\n".encode()
 
 
-def parse_line(line: bytes) -> LoggedEdge | LoggedLevels | None:
+def parse_line(line: bytes) -> LoggedEdge | LoggedFlicker | LoggedLevels | None:
     """Return what the line says, None where it says nothing we know."""
     text = line.decode("latin-1")
     if match := _EDGE.fullmatch(text):
@@ -126,6 +156,18 @@ def parse_line(line: bytes) -> LoggedEdge | LoggedLevels | None:
             is_interruption=kind == "one" or is_high == (active == "high"),
             is_both=kind == "both",
             clear_ns=int(clear_ms) * 1_000_000,
+        )
+    if match := _FLICKER.fullmatch(text):
+        number, channel, level, mono_ns, kernel_seq, edges_count, interruptions_count = map(
+            int, match.groups()[1:8]
+        )
+        return LoggedFlicker(
+            boot=match[1],
+            number=number,
+            edge=Edge(channel=channel, is_high=level == 1, mono_ns=mono_ns, kernel_seq=kernel_seq),
+            edges_count=edges_count,
+            interruptions_count=interruptions_count,
+            is_over=match[9] == "over",
         )
     if match := _LEVELS.fullmatch(text):
         return LoggedLevels(boot=match[1], levels=int(match[2], 16), mono_ns=int(match[3]))

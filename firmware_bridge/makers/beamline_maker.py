@@ -15,6 +15,7 @@ from firmware_bridge.decoders.beamline import (
     Trip,
 )
 from firmware_bridge.decoders.device_numbers import SeqRanges
+from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.makers.reading import Gate, LineCounters, Reading
 from firmware_bridge.makers.tick_clock import TickClock
 from pitboard.unit_api.unit_calls import Passing
@@ -41,6 +42,8 @@ class PassingMaker:
         self._has_heartbeat = self._is_settled = False
         self._held: list[tuple[Trip, int]] = []
         self._overruns = 0
+        self._watches = FlickerWatches()
+        self.flickering: tuple[int, ...] = ()
 
     def open_port(self) -> None:
         """Begin a new stream of bytes; what is known of the device stays."""
@@ -107,6 +110,7 @@ class PassingMaker:
         self._has_heartbeat = self._is_settled = True
         self.counters.overruns += max(0, beat.overruns - self._overruns)
         self._overruns = beat.overruns
+        self.flickering = self._watches.settle(beat.unwrapped_us * 1000)
         reading.heartbeats.append(beat)
         self._release(reading)
 
@@ -118,6 +122,7 @@ class PassingMaker:
         self._clock = TickClock()
         self._has_heartbeat = self._is_settled = False
         self._overruns = 0
+        self._watches = FlickerWatches()
         reading.has_new_clock = True
 
     def _release(self, reading: Reading) -> None:
@@ -128,6 +133,10 @@ class PassingMaker:
     def _stamped(self, trips: Iterable[tuple[Trip, int]]) -> Iterable[Passing]:
         boot_id, _ = self._clock_key
         for trip, received_mono_ns in trips:
+            if self._watches.of(trip.channel).interrupted(trip.unwrapped_us * 1000):
+                self.counters.uncounted += 1
+                self.flickering = self._watches.settle(trip.unwrapped_us * 1000)
+                continue
             stamp = self._clock.stamp(trip.unwrapped_us)
             if not self.gate.lets_through(stamp.mono_ns, boot_id=boot_id):
                 self.counters.held_off += 1

@@ -34,6 +34,10 @@ class DeviceMaker:
         self._good = self._damaged = self._duplicates = 0
 
     @property
+    def flickering(self) -> tuple[int, ...]:
+        return ()
+
+    @property
     def may_be_quiet(self) -> bool:
         return False
 

@@ -1,25 +1,18 @@
 """Turn logged edges into passings: a passage runs from its first edge until its beam was clear for a while.
 
-`seq` is the number of the passage's first edge, so passings have the same numbers wherever a log begins."""
+`seq` is the number of the passage's first edge, so passings have the same numbers wherever a log begins.
+A beam that flickers makes none; what it did is counted as uncounted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Heartbeat, Trip
-from firmware_bridge.lines.gpio_edge import LoggedEdge, LoggedLevels, parse_line
+from firmware_bridge.lines.flicker import FlickerWatches
+from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
 from firmware_bridge.makers.reading import Gate, LineCounters, Reading
 from pitboard.unit_api.unit_calls import Passing
 
 LINE_MAX_BYTES = 160
 CHANNELS_MAX_COUNT = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LastEdge:
-    mono_ns: int
-    is_high: bool
-    kernel_seq: int
 
 
 class GpioMaker:
@@ -32,8 +25,11 @@ class GpioMaker:
         self._partial = b""
         self._boot = ""
         self._last_number = 0
-        self._last_edges: dict[int, _LastEdge] = {}
+        self._last_edges: dict[int, Edge] = {}
         self._overruns = 0
+        self._watches = FlickerWatches()
+        self._told_flickering: set[int] = set()
+        self.flickering: tuple[int, ...] = ()
 
     @property
     def may_be_quiet(self) -> bool:
@@ -62,7 +58,10 @@ class GpioMaker:
             if logged.boot != self._boot:
                 self._begin(logged.boot)
             if isinstance(logged, LoggedLevels):
+                self._watch(logged.mono_ns)
                 reading.heartbeats.append(self._heartbeat(logged))
+            elif isinstance(logged, LoggedFlicker):
+                self._take_flicker(logged)
             elif logged.number <= self._last_number:
                 self.counters.repeats += 1
             else:
@@ -73,6 +72,9 @@ class GpioMaker:
         self._boot = boot
         self._last_number = self._overruns = 0
         self._last_edges = {}
+        self._watches = FlickerWatches()
+        self._told_flickering = set()
+        self.flickering = ()
 
     def _take(self, logged: LoggedEdge, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
         edge = logged.edge
@@ -81,12 +83,18 @@ class GpioMaker:
             self._count_dropped(logged, last)
         self._last_number = logged.number
         if last is not None or len(self._last_edges) < CHANNELS_MAX_COUNT:
-            self._last_edges[edge.channel] = _LastEdge(
-                mono_ns=edge.mono_ns, is_high=edge.is_high, kernel_seq=edge.kernel_seq
-            )
+            self._last_edges[edge.channel] = edge
+        if edge.channel in self._told_flickering:
+            self._told_flickering.discard(edge.channel)
+            self._watches.forget(edge.channel)
+        if not logged.is_interruption:
+            return
+        if self._watches.of(edge.channel).interrupted(edge.mono_ns):
+            self.counters.uncounted += 1
+            self._watch(edge.mono_ns)
+            return
         # The edge before an interruption is the one that cleared the beam.
-        is_clear = last is None or edge.mono_ns - last.mono_ns >= logged.clear_ns
-        if not (logged.is_interruption and is_clear):
+        if last is not None and edge.mono_ns - last.mono_ns < logged.clear_ns:
             return
         tick_us = edge.mono_ns // 1000
         reading.trips.append(
@@ -118,18 +126,44 @@ class GpioMaker:
             )
         )
 
-    def _count_dropped(self, logged: LoggedEdge, last: _LastEdge) -> None:
-        """Count edges that the kernel, a library on the way, or our full queue dropped before this one."""
+    def _take_flicker(self, logged: LoggedFlicker) -> None:
+        """Take a second of a flickering beam, whose edges have no line of their own."""
+        channel = logged.edge.channel
+        last = self._last_edges.get(channel)
+        if last is not None and logged.edge.kernel_seq and last.kernel_seq:
+            self._overran(logged.edge.kernel_seq - last.kernel_seq - logged.edges_count)
+        if last is not None or len(self._last_edges) < CHANNELS_MAX_COUNT:
+            self._last_edges[channel] = logged.edge
+        self._last_number = max(self._last_number, logged.number)
+        self.counters.uncounted += logged.interruptions_count
+        self._told_flickering.add(channel)
+        if logged.is_over:
+            self._told_flickering.discard(channel)
+            self._watches.forget(channel)
+        self._watch(logged.edge.mono_ns)
+
+    def _watch(self, now_mono_ns: int) -> None:
+        self.flickering = tuple(sorted({*self._watches.settle(now_mono_ns), *self._told_flickering}))
+
+    def _count_dropped(self, logged: LoggedEdge, last: Edge) -> None:
+        """Count edges that the pin made before this one and that are in no line.
+
+        The kernel's numbers tell what its buffer or we dropped, but they count only what the kernel saw. What
+        it never saw shows by the levels alone: two edges the same way had an odd number of others between
+        them, two that differ an even number.
+        """
         edge = logged.edge
         if edge.kernel_seq and last.kernel_seq:
             dropped_count = max(0, edge.kernel_seq - last.kernel_seq - 1)
         else:
             dropped_count = logged.number - self._last_number - 1
-            # Without the kernel's numbers only this shows: two edges the same way had another between them.
-            if not dropped_count and logged.is_both and edge.is_high == last.is_high:
-                dropped_count = 1
-        self._overruns += dropped_count
-        self.counters.overruns += dropped_count
+        if logged.is_both and (dropped_count % 2 == 1) != (edge.is_high == last.is_high):
+            dropped_count += 1
+        self._overran(dropped_count)
+
+    def _overran(self, count: int) -> None:
+        self._overruns += max(0, count)
+        self.counters.overruns += max(0, count)
 
     def _heartbeat(self, logged: LoggedLevels) -> Heartbeat:
         tick_us = logged.mono_ns // 1000

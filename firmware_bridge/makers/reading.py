@@ -44,7 +44,10 @@ class Gate:
 
 @dataclass(slots=True, kw_only=True)
 class LineCounters:
-    """Since the bridge started. `gaps` counts passings, or lines where those are numbered, lost for good."""
+    """Since the bridge started. `gaps` counts passings, or lines where those are numbered, lost for good.
+
+    `uncounted` are interruptions of a beam that flickered: a car may be among them.
+    """
 
     lines_good: int = 0
     lines_damaged: int = 0
@@ -52,6 +55,7 @@ class LineCounters:
     held_off: int = 0
     overruns: int = 0
     gaps: int = 0
+    uncounted: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +83,11 @@ class PassingSource(Protocol):
 
     counters: LineCounters
     gate: Gate
+
+    @property
+    def flickering(self) -> tuple[int, ...]:
+        """The channels whose beam flickers, so that no passing is made there."""
+        ...
 
     @property
     def may_be_quiet(self) -> bool:

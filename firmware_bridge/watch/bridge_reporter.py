@@ -13,7 +13,8 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerLost
-from pitboard.unit_api.unit_client import PassingsRefused, SensorStatus, TracksideClient
+from pitboard.unit_api.unit_client import PassingsRefused, TracksideClient
+from pitboard.unit_api.unit_status import SensorStatus
 
 STATUS_FRESH_MAX_NS = 3_000_000_000
 
@@ -27,24 +28,21 @@ class BridgeStatusLost(Loss):
         self.reason = reason
 
 
-class SensorView(msgspec.Struct, frozen=True, kw_only=True):
-    """One sensor now. `blocked` lists the channels whose beam is interrupted, None where no level is told.
+class SensorView(SensorStatus, frozen=True, kw_only=True):
+    """One sensor now, for the technician.
 
-    `rate_ppb` is how much longer a host second is than the device's; `signs` are what the last records told.
+    `blocked` lists the channels whose beam is interrupted, None where no level is told. `rate_ppb` is how
+    much longer a host second is than the device's; `signs` are what the last records told.
     """
 
-    sensor: str
     kind: str
     place: str
     gate: str
-    state: str
-    detail: str
-    counters: dict[str, int]
     blocked: list[int] | None = None
     last_edge_mono_ns: int | None = None
     passings_per_min: int = 0
     rate_ppb: int | None = None
-    signs: dict[str, int | str] = {}
+    signs: dict[str, int | str] = msgspec.field(default_factory=dict)
 
 
 class BridgeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +75,6 @@ def read_bridge_status(path: Path) -> BridgeStatus:
 STATUS_EVERY_MS = 1_000
 # A beam that flickers must not become a flood of reports.
 PAUSE_MS = 50
-DETAIL_MAX_LENGTH = 300
 
 log = logging.getLogger(__name__)
 
@@ -146,9 +143,7 @@ class BridgeReporter:
 
     async def _tell_trackside(self, sensors: Sequence[Watched]) -> bool:
         try:
-            await self._trackside.send_status(
-                [_short(sensor.status()) for sensor in sensors], warning=self._warning
-            )
+            await self._trackside.send_status([sensor.status() for sensor in sensors], warning=self._warning)
         except (PeerLost, PassingsRefused) as lost:
             if not self._is_trackside_lost:
                 log.warning("status not delivered: %s", lost)
@@ -174,15 +169,3 @@ class BridgeReporter:
             if trouble != self._file_trouble:
                 log.warning("no status for `pitboard sensors`: %s: %s", self._status_path, trouble)
         self._file_trouble = trouble
-
-
-def _short(status: SensorStatus) -> SensorStatus:
-    """Trackside takes so many characters of a sentence and no more."""
-    if len(status.detail) <= DETAIL_MAX_LENGTH:
-        return status
-    return SensorStatus(
-        sensor=status.sensor,
-        state=status.state,
-        detail=status.detail[: DETAIL_MAX_LENGTH - 1] + "…",
-        counters=status.counters,
-    )

@@ -1,35 +1,24 @@
-"""Tell three troubles apart: the port is gone, the sensor is silent, the beam is blocked.
+"""Tell the troubles of a sensor apart: port gone, silent, flickering, blocked, and what was lost just now.
 
-Pure: whoever reads the port reports what happened; the state follows from that and the time."""
+Pure: whoever reads the port reports what happened; the state follows from that and the time. Codes and
+fields only; the words are in `pitboard/unit_api/sensor_sentences.py`."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 
-from firmware_bridge.makers.reading import Reading
+from firmware_bridge.makers.reading import LineCounters, Reading
 from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.unit_status import SensorNote, SensorState
 
 # Two heartbeats with the beam interrupted; they come a second apart, give or take the device's crystal.
 BLOCKED_MIN_US = 950_000
 # More than a line or two that noise damaged.
 NONSENSE_MIN_BYTES = 300
-
-
-class SensorState(StrEnum):
-    OK = "ok"
-    PORT_GONE = "port-gone"
-    SILENT = "silent"
-    BLOCKED = "blocked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorHealth:
-    """The state and one sentence for the person who must act on it."""
-
-    state: SensorState
-    detail: str
+# How long a loss that is over stays on the screen.
+LOSS_SHOWN_NS = 60_000_000_000
+LOSSES_MAX_COUNT = 4_096
 
 
 class SensorWatch:
@@ -37,11 +26,14 @@ class SensorWatch:
 
     def __init__(self, *, silent_max_ms: int | None) -> None:
         self._silent_max_ns = None if silent_max_ms is None else silent_max_ms * 1_000_000
-        self._port_trouble: str | None = "the port has not been opened yet"
+        self._port_trouble: str | None = "it has not been opened yet"
+        self._port_place = ""
         self._heard_mono_ns: int | None = None
         self._noise_bytes = 0
         self._blocked_since_us: dict[int, int] = {}
         self._blocked_channels: list[int] = []
+        self._flickering: tuple[int, ...] = ()
+        self._uncounted_before = self._uncounted = 0
 
     @property
     def silent_at_mono_ns(self) -> int | None:
@@ -56,8 +48,9 @@ class SensorWatch:
         self._noise_bytes = 0
         self._forget_levels()
 
-    def port_lost(self, reason: str) -> None:
-        self._port_trouble = reason
+    def port_lost(self, reason: str, *, place: str) -> None:
+        self._port_trouble, self._port_place = reason, place
+        self._flickering = ()
 
     def heard_line(self, mono_ns: int) -> None:
         self._heard_mono_ns = mono_ns
@@ -86,38 +79,79 @@ class SensorWatch:
             if tick_us - since_us >= BLOCKED_MIN_US
         ]
 
-    def health(self, now_mono_ns: int) -> SensorHealth:
+    def heard_flicker(self, channels: Sequence[int], *, uncounted: int) -> None:
+        """Take the channels that flicker now, and how many interruptions were not counted so far."""
+        if channels and not self._flickering:
+            self._uncounted_before = self._uncounted
+        self._flickering = tuple(channels)
+        self._uncounted = uncounted
+
+    def health(self, now_mono_ns: int) -> SensorNote:
+        """Return the state as a note whose code is a SensorState."""
         if self._port_trouble is not None:
-            return SensorHealth(state=SensorState.PORT_GONE, detail=self._port_trouble)
+            fields: dict[str, int | str] = {"place": self._port_place, "reason": self._port_trouble}
+            return SensorNote(code=SensorState.PORT_GONE, fields=fields)
         if self._silent_max_ns is None:
-            return self._health_of_quiet_device()
-        if self._heard_mono_ns is None:
-            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line heard yet"))
-        silent_ns = now_mono_ns - self._heard_mono_ns
-        if silent_ns >= self._silent_max_ns:
-            sentence = f"no line for {silent_ns // 1_000_000_000} s"
-            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail(sentence))
+            if self._noise_bytes >= NONSENSE_MIN_BYTES:
+                return SensorNote(code=SensorState.SILENT)
+        elif self._heard_mono_ns is None:
+            return SensorNote(code=SensorState.SILENT)
+        elif now_mono_ns - self._heard_mono_ns >= self._silent_max_ns:
+            silent_s = (now_mono_ns - self._heard_mono_ns) // 1_000_000_000
+            return SensorNote(code=SensorState.SILENT, fields={"silent_s": silent_s})
+        if self._flickering:
+            uncounted = self._uncounted - self._uncounted_before
+            fields = {"channels": _named(self._flickering), "uncounted": uncounted}
+            return SensorNote(code=SensorState.FLICKERS, fields=fields)
         if self._blocked_channels:
-            named = ", ".join(str(channel) for channel in self._blocked_channels)
-            return SensorHealth(
-                state=SensorState.BLOCKED,
-                detail=f"beam {named} is interrupted: something stands in it, or it points beside its mirror",
-            )
-        return SensorHealth(state=SensorState.OK, detail="")
+            return SensorNote(code=SensorState.BLOCKED, fields={"channels": _named(self._blocked_channels)})
+        return SensorNote(code=SensorState.OK)
 
-    def _health_of_quiet_device(self) -> SensorHealth:
-        if self._noise_bytes >= NONSENSE_MIN_BYTES:
-            return SensorHealth(state=SensorState.SILENT, detail=self._silent_detail("no line"))
-        return SensorHealth(state=SensorState.OK, detail="")
-
-    def _silent_detail(self, sentence: str) -> str:
-        if self._noise_bytes >= NONSENSE_MIN_BYTES:
-            return f"{sentence}, only bytes that make no sense: wrong speed, or another kind of device"
-        return sentence
+    @property
+    def hears_nonsense(self) -> bool:
+        return self._port_trouble is None and self._noise_bytes >= NONSENSE_MIN_BYTES
 
     def _forget_levels(self) -> None:
         self._blocked_since_us = {}
         self._blocked_channels = []
+
+
+def _named(channels: Sequence[int]) -> str:
+    return ", ".join(map(str, channels))
+
+
+class LossWatch:
+    """Says what was lost in the last minute: a car may be missing, and somebody must look."""
+
+    def __init__(self) -> None:
+        self._before = LineCounters()
+        self._edges: deque[tuple[int, int]] = deque(maxlen=LOSSES_MAX_COUNT)
+        self._uncounted: deque[tuple[int, int]] = deque(maxlen=LOSSES_MAX_COUNT)
+        self._channels: tuple[int, ...] = ()
+
+    def take(self, counters: LineCounters, flickering: Sequence[int], now_mono_ns: int) -> None:
+        """Compare the counters with those of the last time."""
+        if edges_count := counters.overruns - self._before.overruns:
+            self._edges.append((now_mono_ns, edges_count))
+        if uncounted_count := counters.uncounted - self._before.uncounted:
+            self._uncounted.append((now_mono_ns, uncounted_count))
+        self._channels = tuple(flickering) or self._channels
+        self._before.overruns, self._before.uncounted = counters.overruns, counters.uncounted
+
+    def notes(self, now_mono_ns: int, *, is_flickering: bool) -> list[SensorNote]:
+        notes = []
+        if edges_count := _latest_sum(self._edges, now_mono_ns):
+            notes.append(SensorNote(code="edges-lost", fields={"count": edges_count}))
+        if (uncounted := _latest_sum(self._uncounted, now_mono_ns)) and not is_flickering:
+            fields: dict[str, int | str] = {"channels": _named(self._channels), "uncounted": uncounted}
+            notes.append(SensorNote(code="flickered", fields=fields))
+        return notes
+
+
+def _latest_sum(losses: deque[tuple[int, int]], now_mono_ns: int) -> int:
+    while losses and losses[0][0] < now_mono_ns - LOSS_SHOWN_NS:
+        losses.popleft()
+    return sum(count for _, count in losses)
 
 
 MINUTE_NS = 60_000_000_000

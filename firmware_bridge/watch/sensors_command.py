@@ -21,6 +21,7 @@ from firmware_bridge.watch.bridge_reporter import (
 )
 from firmware_bridge.watch.port_probe import PortFinding, probe_port, serial_ports
 from pitboard.clock import Clock, SystemClock
+from pitboard.unit_api.sensor_sentences import sensor_sentence
 
 _COUNTER_NAMES = (
     ("lines_good", "good"),
@@ -29,6 +30,7 @@ _COUNTER_NAMES = (
     ("held_off", "held off"),
     ("overruns", "overruns"),
     ("gaps", "lost"),
+    ("uncounted", "uncounted"),
 )
 # Signs that have a place of their own in the first line.
 _PLACED_SIGNS = ("strength",)
@@ -68,8 +70,8 @@ def _format_sensor(sensor: SensorView, now_mono_ns: int) -> list[str]:
     signs = {name: value for name, value in sensor.signs.items() if name not in _PLACED_SIGNS}
     if signs:
         lines.append("    " + "   ".join(f"{name} {value}" for name, value in signs.items()))
-    if sensor.detail:
-        lines.append(f"    {sensor.detail}")
+    if sensor.notes:
+        lines.append(f"    {sensor_sentence(sensor)}")
     return lines
 
 

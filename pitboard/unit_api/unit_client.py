@@ -14,6 +14,7 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused, PeerLost, Refusal
 from pitboard.unit_api.unit_calls import Act, KeepContact, Passing, Register, ScreenState
+from pitboard.unit_api.unit_status import SensorStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
 ANSWER_MAX_MS = 2_000
@@ -124,13 +125,6 @@ class PassingsRefused(Refusal):
 
 class _Known(msgspec.Struct):
     known: list[tuple[int, int]]
-
-
-class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    sensor: str
-    state: str
-    detail: str
-    counters: dict[str, int]
 
 
 class TracksideClient:

@@ -4,6 +4,7 @@ No record of the journal, which would grow by it for ever; so central believes t
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -31,10 +32,34 @@ class LightStatus(msgspec.Struct, frozen=True, kw_only=True):
     detail: Text
 
 
-class SensorState(msgspec.Struct, frozen=True, kw_only=True):
+class SensorState(StrEnum):
+    """What a sensor's light says. OK means that a car would be seen now, and nothing less."""
+
+    OK = "ok"
+    PORT_GONE = "port-gone"
+    SILENT = "silent"
+    BLOCKED = "blocked"
+    FLICKERS = "flickers"
+    UNKNOWN = "unknown"  # a word that only a newer unit knows
+
+    @classmethod
+    def _missing_(cls, value: object) -> SensorState:
+        return cls.UNKNOWN
+
+
+class SensorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to know of a sensor: a stable code with its fields; `sensor_sentences.py` has the words."""
+
+    code: Word
+    fields: dict[Word, int | Text] = {}
+
+
+class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sensor is. Where the state is not OK the first note has its name for a code and says more."""
+
     sensor: Word
-    state: Word
-    detail: Text = ""
+    state: SensorState
+    notes: Annotated[list[SensorNote], Meta(max_length=16)] = []
     counters: dict[Word, int] = {}
 
 
@@ -47,7 +72,7 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     mono_ns: Annotated[int, Meta(ge=0, lt=2**62)]
     utc_ms: int
     lights: Annotated[list[LightStatus], Meta(max_length=16)]
-    sensors: Annotated[list[SensorState], Meta(max_length=32)]
+    sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
 
     @property
     def states(self) -> list[str]:

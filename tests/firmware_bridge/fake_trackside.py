@@ -8,7 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
+
+from pitboard.unit_api.sensor_sentences import sensor_sentence
+from pitboard.unit_api.unit_status import SensorStatus
 
 
 class FakeTrackside:
@@ -64,5 +68,5 @@ class FakeTrackside:
         (sensor,), self.warning = body["sensors"], body["warning"]
         if self.states[-1:] != [sensor["state"]]:
             self.states.append(sensor["state"])
-        self.details.append(sensor["detail"])
+        self.details.append(sensor_sentence(msgspec.convert(sensor, SensorStatus)))
         return web.json_response({})

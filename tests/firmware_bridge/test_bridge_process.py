@@ -23,9 +23,12 @@ from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
 from firmware_bridge.spool.raw_log import raw_files, read_raw_records
 from pitboard.clock import SystemClock
+from pitboard.unit_api.sensor_sentences import OK_SENTENCE
 from tests.firmware_bridge.decoders.test_beamline import heartbeat
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 
+# Faster cars than these look like a beam that flickers.
+LAP_MS = "350:450"
 CONFIG = """
 spool_folder = "spool"
 [api]
@@ -55,17 +58,17 @@ async def race_with_kills(folder: Path) -> None:
         "--seed",
         "3",
         "--lap-ms",
-        "80:160",
+        LAP_MS,
     )
     async with FakeTrackside.open(folder / "trackside.sock") as trackside:
         bridge = await start(folder, "bridge", "--config", "bridge.toml")
-        await arrive(trackside, 10)
+        await arrive(trackside, 4)
         for _ in range(2):
             bridge.kill()
             await bridge.wait()
             await asyncio.sleep(0.3)
             bridge = await start(folder, "bridge", "--config", "bridge.toml")
-            await arrive(trackside, 10)
+            await arrive(trackside, 4)
         trackside.is_down = True
         await asyncio.sleep(1)
         # What waits in its memory only is in the raw log, and acknowledged: it must come from there.
@@ -106,17 +109,17 @@ async def race_with_full_disk(folder: Path) -> None:
         "truth.jsonl",
         "--no-noise",
         "--lap-ms",
-        "80:160",
+        LAP_MS,
     )
     async with FakeTrackside.open(folder / "trackside.sock") as trackside:
         bridge = await start(folder, "bridge", "--config", "bridge.toml")
-        await arrive(trackside, 5)
+        await arrive(trackside, 3)
         # No file of this process may grow any more, which writing meets as it meets a full disk.
         unlimited = resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-        await arrive(trackside, 20)
+        await arrive(trackside, 6)
         assert "cannot be used" in trackside.details[-1]
         resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, unlimited)
-        await until(lambda: trackside.details[-1] == "")
+        await until(lambda: trackside.details[-1] == OK_SENTENCE)
         assert await stop(cars) == 0
         truth = read_truth(folder / "truth.jsonl")
         await until(lambda: len(trackside.passings) >= len(truth))

@@ -16,7 +16,7 @@ from pitboard.journal.replica import Replica
 from pitboard.keeping.backup_stream import BackupApi
 from pitboard.race.bodies import Id, Verdict
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_status import LightStatus, SensorState, UnitStatus, seal_status
+from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.lights import Lights, Report
@@ -181,13 +181,5 @@ class UnitStatusApi:
                 LightStatus(light=light.light, state=light.state, detail=light.detail[:400])
                 for light in self._lights.all()
             ],
-            sensors=[
-                SensorState(
-                    sensor=sensor.sensor,
-                    state=sensor.state,
-                    detail=sensor.detail,
-                    counters=dict(sensor.counters),
-                )
-                for sensor in self._lights.sensors()
-            ],
+            sensors=list(self._lights.sensors()),
         )

@@ -15,6 +15,8 @@ from msgspec import Meta
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
 from pitboard.race.names import clean_name
+from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_sentence
+from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Standing
 
 SHOWN_NS = 60_000_000_000
@@ -65,18 +67,10 @@ class TrustWarnings:
 
 
 LightState = Literal["ok", "warning", "bad"]
-SensorState = Literal["ok", "port-gone", "silent", "blocked"]
 
 SILENCE_MAX_NS = 3_000_000_000
 DISK_WARNING_BYTES = 500 * 1_024 * 1_024
 DISK_BAD_BYTES = 50 * 1_024 * 1_024
-
-
-class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    sensor: Annotated[str, Meta(max_length=80)]
-    state: SensorState
-    detail: Annotated[str, Meta(max_length=300)] = ""
-    counters: dict[str, int] = {}
 
 
 class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,12 +132,16 @@ class Lights:
         sensors = self._bridge[1].sensors
         if not sensors:
             return Light("sensor", "bad", "No sensor is configured. Use Manual lap.")
-        broken = [sensor for sensor in sensors if sensor.state != "ok"]
+        broken = [sensor for sensor in sensors if sensor.state != SensorState.OK]
         if broken:
-            return Light("sensor", "bad", broken[0].detail or _SENSOR_SENTENCES[broken[0].state])
+            return Light("sensor", "bad", sensor_sentence(broken[0]))
+        # Something is wrong beside a state that is well: it must be looked at, the race goes on.
+        doubtful = [sensor for sensor in sensors if any(n.code not in QUIET_NOTES for n in sensor.notes)]
+        if doubtful:
+            return Light("sensor", "warning", sensor_sentence(doubtful[0]))
         if self._bridge[1].warning:
             return Light("sensor", "warning", self._bridge[1].warning)
-        return Light("sensor", "ok", sensors[0].detail or "The beam is clear and the sensor answers.")
+        return Light("sensor", "ok", sensor_sentence(sensors[0]))
 
     def _central(self) -> Light:
         light, warning = self._central_itself(), self.trust.current()
@@ -195,11 +193,3 @@ def _size_text(size_bytes: int) -> str:
     """Return a size as a person says it; whole GB where there are many, so that the light stays quiet."""
     megabytes = size_bytes // (1_024 * 1_024)
     return f"{megabytes // 1_024} GB" if megabytes >= 10 * 1_024 else f"{megabytes} MB"
-
-
-_SENSOR_SENTENCES: dict[SensorState, str] = {
-    "ok": "The beam is clear and the sensor answers.",
-    "port-gone": "The sensor is unplugged. Plug it in; use Manual lap until then.",
-    "silent": "The sensor says nothing. Check its power; use Manual lap until then.",
-    "blocked": "Something stands in the beam. Clear it or align the sensor.",
-}

@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.program import counted
+from pitboard.unit_api.sensor_sentences import sensor_sentence
 from sync.central.admin.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
@@ -208,6 +209,8 @@ def lines_of(unit: WatchedUnit) -> list[str]:
     for sensor in unit.status.sensors:
         counters = ", ".join(f"{name} {count}" for name, count in sensor.counters.items() if count)
         lines.append(f"    {sensor.sensor} {sensor.state}{f' ({counters})' if counters else ''}")
+        if sensor.notes:
+            lines.append(f"        {sensor_sentence(sensor)}")
     return lines
 
 

@@ -159,3 +159,20 @@ def feed(maker: GpioMaker, edges: list[Edge], *, setting: GpioSetting = BOTH) ->
 
 def read(maker: GpioMaker, data: bytes) -> list[Passing]:
     return maker.feed(data, received_mono_ns=60 * SECOND, boot_id="boot").passings
+
+
+def test_an_edge_that_the_kernel_never_saw_is_counted_whatever_its_numbers_say() -> None:
+    """The kernel numbers what it emitted: a car whose leading edge it missed leaves two falls in a row."""
+    maker = new_maker()
+    seen = [(5_000, True), (5_050, False), (15_050, False), (25_000, True), (25_050, False)]
+    edges = [
+        edge_at(ms=ms, is_high=is_high, kernel_seq=number) for number, (ms, is_high) in enumerate(seen, 1)
+    ]
+    assert [passing.mono_ns for passing in feed(maker, edges)] == [6 * SECOND, 26 * SECOND]
+    assert maker.counters.overruns == 1
+
+
+def test_a_leap_of_the_numbers_and_the_levels_are_counted_together() -> None:
+    maker = new_maker()
+    feed(maker, [edge_at(ms=0, kernel_seq=1), edge_at(ms=900, is_high=False, kernel_seq=3)])
+    assert maker.counters.overruns == 2  # one by its number, and one that the levels demand

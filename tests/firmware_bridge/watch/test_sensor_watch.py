@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from firmware_bridge.watch.sensor_watch import SensorState, SensorWatch
+from firmware_bridge.watch.sensor_watch import SensorWatch
+from pitboard.unit_api.sensor_sentences import note_sentence
+from pitboard.unit_api.unit_status import SensorState
 
 MS = 1_000_000
 
@@ -15,14 +17,18 @@ def watch() -> SensorWatch:
 
 
 def state(watched: SensorWatch, at_ms: int) -> SensorState:
-    return watched.health(at_ms * MS).state
+    return SensorState(watched.health(at_ms * MS).code)
+
+
+def words(watched: SensorWatch, at_ms: int) -> str:
+    return note_sentence(watched.health(at_ms * MS))
 
 
 def test_a_port_that_goes_is_gone_until_it_is_open_and_heard() -> None:
     watched = watch()
     assert state(watched, 100) == SensorState.OK
-    watched.port_lost("it was unplugged")
-    assert watched.health(200 * MS).detail == "it was unplugged"
+    watched.port_lost("it was unplugged", place="tty")
+    assert words(watched, 200) == "tty: it was unplugged"
     assert state(watched, 200) == SensorState.PORT_GONE
     watched.port_opened()
     assert state(watched, 300) == SensorState.SILENT
@@ -34,11 +40,11 @@ def test_no_line_for_long_is_silence_and_noise_is_named() -> None:
     watched = watch()
     assert watched.silent_at_mono_ns == 2_500 * MS
     assert state(watched, 2_499) == SensorState.OK
-    assert watched.health(2_500 * MS).detail == "no line for 2 s"
+    assert "no line for 2 s" in words(watched, 2_500)
     watched.heard_noise(50)
-    assert watched.health(2_600 * MS).detail == "no line for 2 s"
+    assert not watched.hears_nonsense
     watched.heard_noise(5_000)
-    assert "wrong speed" in watched.health(2_700 * MS).detail
+    assert watched.hears_nonsense
     assert state(watched, 2_700) == SensorState.SILENT
 
 
@@ -48,7 +54,7 @@ def test_a_beam_interrupted_over_two_heartbeats_is_blocked() -> None:
     assert state(watched, 10) == SensorState.OK
     watched.heard_levels(0b10, 6_000_000)
     assert state(watched, 1_010) == SensorState.BLOCKED
-    assert watched.health(1_010 * MS).detail.startswith("beam 1 is interrupted")
+    assert words(watched, 1_010).startswith("Beam 1 is interrupted")
     watched.heard_levels(0, 7_000_000)
     assert state(watched, 2_010) == SensorState.OK
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.watch.bridge_reporter import BridgeStatus, SensorView, write_bridge_status
 from firmware_bridge.watch.sensors_command import format_bridge, sensors
+from pitboard.unit_api.unit_status import SensorNote, SensorState
 from tests.firmware_bridge.device_stage import bridge_with, until
 from tests.firmware_bridge.test_bridge_process import answering
 
@@ -76,8 +77,8 @@ def test_the_table_says_what_alignment_needs() -> None:
         kind="beamline",
         place="/dev/serial/by-id/x",
         gate="finish",
-        state="blocked",
-        detail="beam 1 is interrupted",
+        state=SensorState.BLOCKED,
+        notes=[SensorNote(code="blocked", fields={"channels": "1"})],
         counters={"lines_good": 7, "gaps": 2},
         blocked=[1],
         last_edge_mono_ns=8_700_000_000,
@@ -90,7 +91,7 @@ def test_the_table_says_what_alignment_needs() -> None:
         "The raw log is nearly full.",
         "beam-1  BLOCKED  beamline at /dev/serial/by-id/x, gate finish",
         "    beam BLOCKED 1   last edge 1.3 s ago   4 a minute   strength 163   clock -12.3 ppm",
-        "    good 7   damaged 0   repeated 0   held off 0   overruns 0   lost 2",
+        "    good 7   damaged 0   repeated 0   held off 0   overruns 0   lost 2   uncounted 0",
         "    noise 40",
-        "    beam 1 is interrupted",
+        "    Beam 1 is interrupted: something stands in it, or it points beside its mirror.",
     ]

@@ -13,13 +13,20 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, seal_status
+from pitboard.unit_api.unit_status import (
+    SealedStatus,
+    SensorState,
+    SensorStatus,
+    StatusRefused,
+    UnitStatus,
+    seal_status,
+)
 from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
 from trackside.api.local_api import UnitStatusApi
-from trackside.timing.lights import BridgeReport, Lights, SensorState, SensorStatus
+from trackside.timing.lights import BridgeReport, Lights
 
 
 def status(identity: Identity = UNIT_A, *, mono_ns: int = 1, boot_id: str = "boot") -> UnitStatus:
@@ -100,7 +107,8 @@ def test_each_trouble_of_a_sensor_reaches_central_at_the_next_look(tmp_path: Pat
     async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
         lights = Lights(replica, clock, unit_key=UNIT_A.key, journal_folder=tmp_path)
         courier = StatusCourier(Unit(lights, clock), Central(watch))
-        states: tuple[SensorState, ...] = ("ok", "port-gone", "silent", "blocked", "ok")
+        words = ("ok", "port-gone", "silent", "blocked", "flickers", "ok")
+        states = [SensorState(word) for word in words]
         for state in states:
             lights.take(
                 BridgeReport(sensors=[SensorStatus(sensor="beam-1", state=state, counters={"gaps": 2})])
@@ -116,7 +124,7 @@ def test_each_trouble_of_a_sensor_reaches_central_at_the_next_look(tmp_path: Pat
         assert not await courier.carry_once()
         told = []
         for _ in range(TELL_EVERY_COUNT):
-            lights.take(BridgeReport(sensors=[SensorStatus(sensor="beam-1", state="ok")]))
+            lights.take(BridgeReport(sensors=[SensorStatus(sensor="beam-1", state=SensorState.OK)]))
             clock.advance(ms=1_000)
             told.append(await courier.carry_once())
         assert told.count(True) == 1

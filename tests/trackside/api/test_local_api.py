@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from pitboard.doors.http_api import new_app, serve_tcp, serve_unix
+from pitboard.unit_api.sensor_sentences import OK_SENTENCE
 from sync.exchanging.exchange_api import ExchangeApi
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.api.local_api import LocalApi
@@ -94,11 +95,11 @@ def test_a_waiting_screen_answers_when_something_changes(tmp_path: Path) -> None
         _, screen = await ask("GET", "/v1/screen")
         waiting = asyncio.create_task(ask("GET", f"/v1/screen?after={screen['version']}&wait_ms=9000"))
         await asyncio.sleep(0)
-        status = {"from": "bridge", "sensors": [{"sensor": "beam-1", "state": "ok", "detail": "clear"}]}
+        status = {"from": "bridge", "sensors": [{"sensor": "beam-1", "state": "ok"}]}
         await ask("POST", "/v1/status", status)
         async with asyncio.timeout(5):
             _, screen = await waiting
-        assert screen["lights"][0] == {"light": "sensor", "state": "ok", "detail": "clear"}
+        assert screen["lights"][0] == {"light": "sensor", "state": "ok", "detail": OK_SENTENCE}
 
     with_api(tmp_path, story)
 

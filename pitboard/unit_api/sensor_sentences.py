@@ -1,0 +1,54 @@
+"""What a sensor's notes mean, in words for the person who must act: one sentence a code.
+
+Nothing decides by these words; they may be changed or translated, the codes may not."""
+
+from __future__ import annotations
+
+from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
+
+# What is told beside a green light: it is over, and its counter stays.
+QUIET_NOTES = frozenset({"passings-lost"})
+OK_SENTENCE = "The beam is clear and the sensor answers."
+_SENTENCES: dict[str, str] = {
+    "port-gone": "{place}: {reason}",
+    "silent": "The sensor has said nothing yet. Check its power and its cable.",
+    "silent-for": "The sensor is silent, no line for {silent_s} s. Check its power and its cable.",
+    "nonsense": "Only bytes that make no sense come: wrong speed, or another kind of device.",
+    "useless": "The sensor sends, but nothing that tells of cars: {what}.",
+    "cousin": "This is no {kind}: {what}.",
+    "blocked": "Beam {channels} is interrupted: something stands in it, or it points beside its mirror.",
+    "flickers": "Beam {channels} flickers: stray light or a loose cable. No car counts there, "
+    "{uncounted} interruptions were left out. Use Manual lap.",
+    "flickered": "Beam {channels} flickered a moment ago, {uncounted} interruptions were left out. "
+    "A car may be among them.",
+    "edges-lost": "{count} edges never came from the pins: a car may be missing. Look at the last laps.",
+    "passings-lost": "{count} passings are lost on the way, for good.",
+    "port-shared": "Another program reads this port too and takes lines away: {holders}. Stop it.",
+    "device-says": "The device itself says: {text}",
+    "raw-log": "{reason}",
+}
+_STATES: dict[SensorState, str] = {
+    SensorState.OK: OK_SENTENCE,
+    SensorState.PORT_GONE: "The sensor is unplugged. Plug it in; use Manual lap until then.",
+    SensorState.SILENT: "The sensor says nothing. Check its power; use Manual lap until then.",
+    SensorState.BLOCKED: "Something stands in the beam. Clear it or align the sensor.",
+    SensorState.FLICKERS: "The beam flickers: stray light or a loose cable. Use Manual lap until then.",
+    SensorState.UNKNOWN: "The sensor is not well, as only a newer Pitboard can tell. Update this one.",
+}
+
+
+def note_sentence(note: SensorNote) -> str:
+    """Return the note in words; a code without words, or with fields missing, is named as it is."""
+    code = "silent-for" if note.code == "silent" and "silent_s" in note.fields else note.code
+    try:
+        return _SENTENCES[code].format_map(note.fields)
+    except KeyError:
+        return note.code
+
+
+def sensor_sentence(status: SensorStatus) -> str:
+    """Return all that the status says, as sentences in a row; never nothing."""
+    said = [note_sentence(note) for note in status.notes if note.code in _SENTENCES]
+    if not any(note.code == status.state for note in status.notes):
+        said.insert(0, "" if status.state == SensorState.OK and said else _STATES[status.state])
+    return " ".join(sentence for sentence in said if sentence)
