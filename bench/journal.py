@@ -14,19 +14,12 @@ from pathlib import Path
 from bench.measure import median_of, percentile, report, stopwatch
 from pitboard.clock import SystemClock
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import StreamOpened, UnitEnrolled
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import (
-    CompetitorRegistered,
-    PassingRecorded,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    StreamOpened,
-    UnitEnrolled,
-)
+from pitboard.race.bodies import CompetitorRegistered, PassingRecorded, RunArmed, RunDecided, RunFinished
 from pitboard.trust.identity import Identity, signature_holds
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 
@@ -114,12 +107,12 @@ def race_day(records: int) -> list[Record]:
         number += 1
         competitor, run = f"c{number}", f"r{number}"
         day.append(
-            unit.write("competitor-registered", CompetitorRegistered(competitor=competitor, name="Ann"))
+            unit.write("competitor-registered", CompetitorRegistered(competitor_id=competitor, name="Ann"))
         )
         armed = RunArmed(
-            run=run,
+            run_id=run,
             track="1",
-            competitor=competitor,
+            competitor_id=competitor,
             boot_id="boot",
             mono_ns=mono_ns,
             run_ms=180_000,
@@ -131,9 +124,9 @@ def race_day(records: int) -> list[Record]:
             seq += 1
             day.append(unit.write("passing", passing(seq, mono_ns)))
         mono_ns += 1_000_000
-        finished = RunFinished(run=run, boot_id="boot", mono_ns=mono_ns, reason="stopped")
+        finished = RunFinished(run_id=run, boot_id="boot", mono_ns=mono_ns, reason="stopped")
         day.append(unit.write("run-finished", finished))
-        day.append(unit.write("run-decided", RunDecided(run=run, decision="confirmed")))
+        day.append(unit.write("run-decided", RunDecided(run_id=run, decision="confirmed")))
         mono_ns += 1_000_000
     return day
 
@@ -199,9 +192,9 @@ def refresh_ms(entries: int) -> dict[str, float]:
 
     def arm(number: int) -> None:
         armed = RunArmed(
-            run=f"r{number}",
+            run_id=f"r{number}",
             track="1",
-            competitor=f"c{number}",
+            competitor_id=f"c{number}",
             boot_id="boot",
             mono_ns=mono_ns,
             run_ms=180_000,
@@ -219,10 +212,10 @@ def refresh_ms(entries: int) -> dict[str, float]:
         fold.add(
             unit.write(
                 "run-finished",
-                RunFinished(run=f"r{number}", boot_id="boot", mono_ns=mono_ns, reason="stopped"),
+                RunFinished(run_id=f"r{number}", boot_id="boot", mono_ns=mono_ns, reason="stopped"),
             )
         )
-        fold.add(unit.write("run-decided", RunDecided(run=f"r{number}", decision="confirmed")))
+        fold.add(unit.write("run-decided", RunDecided(run_id=f"r{number}", decision="confirmed")))
         mono_ns += 1
     assert len(fold.board) == entries
     arm(entries)

@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass, field
 
 from pitboard.clock import ScriptedClock
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.race.bodies import (
-    KIND_OF,
     Body,
     CompetitorRegistered,
     EventConfigured,
@@ -17,8 +17,6 @@ from pitboard.race.bodies import (
     RunArmed,
     RunDecided,
     RunFinished,
-    StreamOpened,
-    UnitEnrolled,
 )
 from pitboard.trust.identity import Identity
 
@@ -84,9 +82,9 @@ def armed(
     run: str, competitor: str, *, s: float, run_ms: int = 60_000, boot_id: str = "boot", track: str = "1"
 ) -> RunArmed:
     return RunArmed(
-        run=run,
+        run_id=run,
         track=track,
-        competitor=competitor,
+        competitor_id=competitor,
         boot_id=boot_id,
         mono_ns=round(s * SECOND_NS),
         run_ms=run_ms,
@@ -95,7 +93,7 @@ def armed(
 
 
 def finished(run: str, *, s: float, boot_id: str = "boot") -> RunFinished:
-    return RunFinished(run=run, boot_id=boot_id, mono_ns=round(s * SECOND_NS), reason="stopped")
+    return RunFinished(run_id=run, boot_id=boot_id, mono_ns=round(s * SECOND_NS), reason="stopped")
 
 
 def confirmed_run(
@@ -111,7 +109,7 @@ def confirmed_run(
         seq += 1
         teller.say(passing(seq, s=at_s))
     teller.say(finished(run, s=at_s + 0.5))
-    teller.say(RunDecided(run=run, decision="confirmed"))
+    teller.say(RunDecided(run_id=run, decision="confirmed"))
     return seq + 1
 
 
@@ -129,27 +127,31 @@ def random_race(seed: int) -> list[Record]:
             competitor = f"c{chance.randint(0, 4)}"
             run = f"run-{number}-{run_number}"
             if chance.random() < 0.8:
-                teller.say(CompetitorRegistered(competitor=competitor, name=f"Name {chance.randint(0, 9)}"))
+                teller.say(
+                    CompetitorRegistered(competitor_id=competitor, name=f"Name {chance.randint(0, 9)}")
+                )
             teller.say(armed(run, competitor, s=at_s, run_ms=chance.choice([10_000, 60_000])))
             laps: list[str] = []
             for _ in range(chance.randint(0, 8)):
                 at_s += chance.choice([1.0, 4.0, 4.0, chance.uniform(3, 9)])
                 body = passing(seq, s=at_s)
-                laps.append(body.passing)
+                laps.append(body.passing_id)
                 teller.say(body)
                 if chance.random() < 0.1:
                     teller.say(body)
                 seq += 1
             if laps and chance.random() < 0.5:
                 teller.say(
-                    LapJudged(run=run, lap=chance.choice(laps), verdict=chance.choice(["valid", "void"]))
+                    LapJudged(
+                        run_id=run, lap_id=chance.choice(laps), verdict=chance.choice(["valid", "void"])
+                    )
                 )
             if chance.random() < 0.9:
                 teller.say(finished(run, s=at_s + chance.uniform(-1, 1)))
                 if chance.random() < 0.9:
-                    teller.say(RunDecided(run=run, decision=chance.choice(["confirmed", "discarded"])))
+                    teller.say(RunDecided(run_id=run, decision=chance.choice(["confirmed", "discarded"])))
             if laps and chance.random() < 0.2:
                 central.clock.advance(ms=chance.randint(-50, 50))
-                central.say(LapJudged(run=run, lap=laps[-1], verdict="void"))
+                central.say(LapJudged(run_id=run, lap_id=laps[-1], verdict="void"))
             at_s += 1.5
     return [record for teller in tellers for record in teller.records]

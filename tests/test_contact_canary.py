@@ -164,17 +164,17 @@ class Venue:
     async def run_a_race(self) -> None:
         screen = await self.ask_unit("GET", "/v1/screen")
         for competitor in screen["competitors"]:
-            act = {"act": "arm", "competitor": competitor["competitor"]}
-            run = (await self.ask_unit("POST", "/v1/act", act))["run"]
+            act = {"act": "arm", "competitor_id": competitor["competitor_id"]}
+            run = (await self.ask_unit("POST", "/v1/act", act))["run_id"]
             for _ in range(3):
                 await self.act("manual-passing", run, mono_ns=SystemClock().mono_ns())
             await self.act("stop", run, mono_ns=SystemClock().mono_ns())
             for lap in (await self.ask_unit("GET", "/v1/screen"))["run"]["laps"]:
-                await self.act("judge", run, lap=lap["lap"], verdict="valid")
+                await self.act("judge", run, lap_id=lap["lap_id"], verdict="valid")
             await self.act("confirm", run)
 
     async def act(self, act: str, run: str, **details: object) -> None:
-        answer = await self.ask_unit("POST", "/v1/act", {"act": act, "run": run, **details})
+        answer = await self.ask_unit("POST", "/v1/act", {"act": act, "run_id": run, **details})
         assert "error" not in answer, answer
 
     async def until_delivered(self) -> None:

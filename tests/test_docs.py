@@ -18,6 +18,7 @@ from sync.central.config import CentralConfig
 from sync.command import SyncConfig
 from trackside.config import TracksideConfig
 from trackside.touch.command import TouchConfig
+from venue.set_up.venue_file import VenueFile
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("systemd/*.md")])
@@ -35,6 +36,7 @@ CONFIGS: dict[str, tuple[type[Config], str]] = {
     "sync.md": (SyncConfig, ""),
     "touch.md": (TouchConfig, ""),
     "trackside.md": (TracksideConfig, ""),
+    "venue.md": (VenueFile, ""),
 }
 
 

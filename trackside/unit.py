@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from aiohttp import web
@@ -11,7 +12,14 @@ from pitboard.clock import Clock, SystemClock
 from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.door import door_context
 from pitboard.doors.door_limits import DoorLimits
-from pitboard.doors.http_api import json_response, new_app, serve_tcp, serve_unix
+from pitboard.doors.http_api import (
+    bound_tcp,
+    bound_unix,
+    json_response,
+    new_app,
+    serve_bound_tcp,
+    serve_bound_unix,
+)
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
@@ -42,7 +50,11 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
     async with (
         Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica,
         ContactOutbox.open(beside(config.journal, "contacts")) as outbox,
+        contextlib.AsyncExitStack() as stack,
     ):
+        # Doors first: a start that cannot take them writes nothing.
+        local_listener = stack.enter_context(bound_unix(config.api.socket))
+        lan_listener = stack.enter_context(bound_tcp(config.lan.host, config.lan.port))
         await replica.start_writing(identity, config.name)
         run_control = RunControl(replica, clock, unit_key=identity.key, track=config.track)
         await run_control.resume()
@@ -63,8 +75,8 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
         tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
         async with (
-            serve_unix(local_app, config.api.socket),
-            serve_tcp(lan, config.lan.host, config.lan.port, tls=tls, limits=LAN_LIMITS) as port,
+            serve_bound_unix(local_app, local_listener),
+            serve_bound_tcp(lan, lan_listener, tls=tls, limits=LAN_LIMITS) as port,
             asyncio.TaskGroup() as tasks,
         ):
             log.info("unit ready: name=%s key=%s port=%d", config.name, identity.key, port)

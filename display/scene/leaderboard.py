@@ -27,6 +27,7 @@ from pitboard.journal.views import BoardView, EntryView
 
 INVITATION = "Who sets the first time?"
 INVITATION_DETAIL = "Times appear here as soon as they are confirmed."
+PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
 
 
 class Columns(NamedTuple):
@@ -84,9 +85,17 @@ def lay_out(
         blocks=tuple(blocks),
         page=page,
         page_count=pages,
-        runs_drawn=tuple(run.run for run in view.on_track[: len(measures.bands)]),
-        rows_drawn=tuple(entry.competitor for entry in shown),
+        runs_drawn=tuple(run.run_id for run in view.on_track[: len(measures.bands)]),
+        rows_drawn=tuple(entry.competitor_id for entry in shown),
     )
+
+
+def lay_plain(badge: Badge, size: tuple[int, int]) -> Scene:
+    """Return what stands in for a board that cannot be laid out: the badge, and a sentence."""
+    measures = measure(size, band_count=0, entry_count=0)
+    text = Text(text=PLAIN_BOARD, area=measures.rows, size_px=measures.px(52), least_px=16, align="centre")
+    plain = Block(name="plain", area=measures.rows, marks=(text,))
+    return Scene(size=size, blocks=(badge_block(badge, measures), plain), page=0, page_count=1)
 
 
 def _bands(view: BoardView, measures: Measures) -> list[Block]:
@@ -94,7 +103,7 @@ def _bands(view: BoardView, measures: Measures) -> list[Block]:
     if view.on_track:
         pairs = zip(view.on_track, measures.bands, strict=False)
         return [run_band(run, area, measures, resolution_ns=resolution_ns) for run, area in pairs]
-    newest = next((entry for entry in view.entries if entry.competitor == view.newest), None)
+    newest = next((entry for entry in view.entries if entry.competitor_id == view.newest), None)
     if newest is None or not measures.bands:
         return []
     return [result_band(newest, measures.bands[0], measures, resolution_ns=resolution_ns)]
@@ -174,7 +183,7 @@ def _row(
 ) -> Block:
     """Return an entry's row: gold marks the leader, a bright row the newest result."""
     px, resolution_ns = measures.px, view.event.resolution_ns
-    is_newest, is_leader = entry.competitor == view.newest, entry.rank == 1
+    is_newest, is_leader = entry.competitor_id == view.newest, entry.rank == 1
     ground: Colour = BLUE if is_newest else PANEL_RAISED if is_pinned else PANEL
     ink: Colour = TEXT_DARK if is_newest else TEXT_MUTED if entry.is_disqualified else TEXT
     radius = px(10)

@@ -64,7 +64,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
         ),
     )
     return _band(
-        f"run {run.run}",
+        f"run {run.run_id}",
         area,
         measures,
         tag=PHASE_WORDS[run.phase],

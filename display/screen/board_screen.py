@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Callable
 
 from display.following.badge import Badge
-from display.scene.leaderboard import lay_out, row_count
+from display.scene.blocks import Scene
+from display.scene.leaderboard import lay_out, lay_plain, row_count
 from display.scene.pages import Paging, page_count, page_of
 from display.screen.display_window import Window
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock, happened
+from pitboard.drawing.never_blank import PaintGuard
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import BoardView, EntryView, view_board
+from pitboard.journal.views import BoardView, EntryView, EventView, view_board
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
 SCENE = "leaderboard"
+_NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
 
 
 class BoardScreen:
@@ -37,6 +40,7 @@ class BoardScreen:
         self._painter = painter
         self._frame_log = frame_log
         self._clock = clock
+        self._guard = PaintGuard()
         self._badge = badge
         self._wake = asyncio.Event()
         self._view: BoardView | None = None
@@ -71,13 +75,14 @@ class BoardScreen:
     def draw(self) -> None:
         """Draw a frame if it differs from the one on the screen."""
         now_mono_ns = self._clock.mono_ns()
-        view = self._current_view()
+        view = self._guard.attempt("race", self._current_view, otherwise=lambda: self._view or _NO_BOARD)
         surface = self._window.surface
         size = surface.get_size()
-        self._turn_page(view, size, now_mono_ns)
         badge, self._badge_changes_ns = self._badge()
-        scene = lay_out(
-            view, badge, size, page=self._paging.page, digit_permille=self._painter.digit_permille
+        scene = self._guard.attempt(
+            "board",
+            lambda: self._lay_out(view, badge, size, now_mono_ns),
+            otherwise=lambda: lay_plain(badge, size),
         )
         areas = self._painter.paint(scene, surface)
         if not areas:
@@ -85,6 +90,10 @@ class BoardScreen:
         self._window.present(areas)
         self._drawn_mono_ns = self._clock.mono_ns()
         self._frame_log.write(view, scene, mono_ns=self._drawn_mono_ns)
+
+    def _lay_out(self, view: BoardView, badge: Badge, size: tuple[int, int], now_mono_ns: int) -> Scene:
+        self._turn_page(view, size, now_mono_ns)
+        return lay_out(view, badge, size, page=self._paging.page, digit_permille=self._painter.digit_permille)
 
     def _current_view(self) -> BoardView:
         if self._view is None or self._view_version != self._replica.version:
@@ -101,7 +110,7 @@ class BoardScreen:
         if not self._shows_newest_next:
             return
         self._shows_newest_next = False
-        index = next((i for i, entry in enumerate(view.entries) if entry.competitor == view.newest), None)
+        index = next((i for i, entry in enumerate(view.entries) if entry.competitor_id == view.newest), None)
         page = None if index is None else page_of(index, entry_count=entry_count, row_count=rows)
         if page is not None:
             self._paging = self._paging.shown_at(page, now_mono_ns=now_mono_ns)
@@ -123,4 +132,4 @@ class BoardScreen:
 
 def _newest(view: BoardView) -> EntryView | None:
     """Return the entry whose result was confirmed last; its `runs` grow with each confirmed run."""
-    return next((entry for entry in view.entries if entry.competitor == view.newest), None)
+    return next((entry for entry in view.entries if entry.competitor_id == view.newest), None)

@@ -43,13 +43,13 @@ class FrameLog:
         """Write the line of a frame that was on the screen at `mono_ns`."""
         if self._file is None:
             return
-        runs = [run for run in view.on_track if run.run in scene.runs_drawn]
+        runs = [run for run in view.on_track if run.run_id in scene.runs_drawn]
         line = {
             "mono_ns": mono_ns,
-            "newest_passing": [run.newest_passing for run in runs if run.newest_passing is not None],
+            "newest_passing": [run.newest_passing_id for run in runs if run.newest_passing_id is not None],
             "runs": [
                 {
-                    "run": run.run,
+                    "run": run.run_id,
                     "phase": run.phase,
                     "passings": run.passings,
                     "laps": len(run.laps),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pygame
 
 from display.scene.blocks import Area, Block, Fill, Scene
+from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import BACKGROUND
 from pitboard.drawing.typeface import Typeface
 
@@ -16,6 +17,7 @@ class Painter:
 
     def __init__(self, typeface: Typeface) -> None:
         self._typeface = typeface
+        self._guard = PaintGuard()
         self._painted: dict[Area, Block] = {}
         self._size: tuple[int, int] | None = None
         widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
@@ -53,6 +55,14 @@ class Painter:
 
     def _paint_block(self, block: Block, surface: pygame.Surface) -> None:
         surface.set_clip(block.area)
+        self._guard.attempt(
+            f"block {block.name.split(' ')[0]}",
+            lambda: self._paint_marks(block, surface),
+            otherwise=lambda: paint_plain(surface, pygame.Rect(block.area)),
+        )
+        surface.set_clip(None)
+
+    def _paint_marks(self, block: Block, surface: pygame.Surface) -> None:
         surface.fill(block.ground, block.area)
         for mark in block.marks:
             if isinstance(mark, Fill):
@@ -68,4 +78,3 @@ class Painter:
                     align=mark.align,
                     shrink_to_px=mark.least_px,
                 )
-        surface.set_clip(None)

@@ -97,7 +97,7 @@ SignatureHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
 class SealedContact(msgspec.Struct, frozen=True, kw_only=True):
     """What the touchscreen hands to its unit."""
 
-    competitor: Id
+    competitor_id: Id
     contact_key: KeyHex
     sealed: SealedHex
 
@@ -128,13 +128,13 @@ class DeliveryNote(msgspec.Struct, frozen=True, kw_only=True):
 
 def contact_id(contact: SealedContact) -> str:
     """Return the id: two sealings of one text differ, so no id says what is inside."""
-    return hashlib.sha256(contact.competitor.encode() + b"\0" + contact.sealed.encode()).hexdigest()[:32]
+    return hashlib.sha256(contact.competitor_id.encode() + b"\0" + contact.sealed.encode()).hexdigest()[:32]
 
 
 def sign_envelope(identity: Identity, contact: SealedContact, *, event_key: str) -> ContactEnvelope:
     """Return the contact under this unit's name."""
     return ContactEnvelope(
-        competitor=contact.competitor,
+        competitor_id=contact.competitor_id,
         contact_key=contact.contact_key,
         sealed=contact.sealed,
         unit=identity.key,
@@ -152,4 +152,4 @@ def envelope_holds(envelope: ContactEnvelope, *, event_key: str) -> bool:
 def _signed(contact: SealedContact, event_key: str) -> bytes:
     """Fixed lengths first, so that no two contacts have the same bytes."""
     keys = bytes.fromhex(event_key) + bytes.fromhex(contact.contact_key)
-    return keys + bytes.fromhex(contact.sealed) + contact.competitor.encode()
+    return keys + bytes.fromhex(contact.sealed) + contact.competitor_id.encode()

@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -79,6 +79,73 @@ def _too_often(wait_ms: int) -> web.Response:
     return response
 
 
+@contextlib.contextmanager
+def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port, before anything is written that says we run; callers wait until it is served."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        try:
+            listener.bind((host, port))
+            listener.listen(BACKLOG_COUNT)
+        except OSError as error:
+            todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
+            raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
+        yield listener
+
+
+@contextlib.contextmanager
+def bound_unix(path: Path, *, mode: int = 0o660) -> Iterator[socket.socket]:
+    """Take the Unix socket that only its owner and group may open, or as `mode` says."""
+    make_room_for_socket(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        former = os.umask(0o777 & ~mode)
+        try:
+            listener.bind(str(path))
+            listener.listen(BACKLOG_COUNT)
+        except OSError as error:
+            raise Refusal(f"cannot listen on {path}: {error}") from error
+        finally:
+            os.umask(former)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def serve_bound_tcp(
+    app: web.Application,
+    listener: socket.socket,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: DoorLimits = DoorLimits(),  # noqa: B008 - a frozen value
+) -> AsyncIterator[int]:
+    """Serve the app on a port that `bound_tcp` took, and yield the port.
+
+    Connections beyond `limits` are closed at once.
+    """
+    port: int = listener.getsockname()[1]
+    async with contextlib.AsyncExitStack() as stack:
+        bounded = BoundedListener(listener, tls=tls, limits=limits)
+        stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
+        server = (await stack.enter_async_context(_running(app))).server
+        assert server is not None
+        accepting = asyncio.create_task(bounded.run(server), name=f"accept on {port}")
+        stack.push_async_callback(_end, accepting)
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def serve_bound_unix(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve the app on a Unix socket that `bound_unix` took."""
+    async with _running(app) as runner:
+        await web.SockSite(runner, listener).start()
+        yield
+
+
 @contextlib.asynccontextmanager
 async def serve_tcp(
     app: web.Application,
@@ -88,30 +155,10 @@ async def serve_tcp(
     tls: ssl.SSLContext | None = None,
     limits: DoorLimits = DoorLimits(),  # noqa: B008 - a frozen value
 ) -> AsyncIterator[int]:
-    """Serve the app on TCP and yield the port, chosen by the system where `port` is 0.
-
-    Connections beyond `limits` are closed at once.
-    """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG_COUNT)
-    except OSError as error:
-        listener.close()
-        todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
-        raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
-    port = listener.getsockname()[1]
-    async with contextlib.AsyncExitStack() as stack:
-        bounded = BoundedListener(listener, tls=tls, limits=limits)
-        stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
-        server = (await stack.enter_async_context(_running(app))).server
-        assert server is not None
-        accepting = asyncio.create_task(bounded.run(server), name=f"accept on {port}")
-        stack.push_async_callback(_end, accepting)
-        yield port
+    """Serve the app on TCP and yield the port, chosen by the system where `port` is 0."""
+    with bound_tcp(host, port) as listener:
+        async with serve_bound_tcp(app, listener, tls=tls, limits=limits) as chosen_port:
+            yield chosen_port
 
 
 async def _end(task: asyncio.Task[None]) -> None:
@@ -123,16 +170,9 @@ async def _end(task: asyncio.Task[None]) -> None:
 @contextlib.asynccontextmanager
 async def serve_unix(app: web.Application, path: Path, *, mode: int = 0o660) -> AsyncIterator[None]:
     """Serve the app on a Unix socket that only its owner and group may open, or as `mode` says."""
-    make_room_for_socket(path)
-    async with _running(app) as runner:
-        former = os.umask(0o777 & ~mode)
-        try:
-            await web.UnixSite(runner, str(path)).start()
-        except OSError as error:
-            raise Refusal(f"cannot listen on {path}: {error}") from error
-        finally:
-            os.umask(former)
-        yield
+    with bound_unix(path, mode=mode) as listener:
+        async with serve_bound_unix(app, listener):
+            yield
 
 
 @contextlib.asynccontextmanager

@@ -40,7 +40,12 @@ _SCRIPT_TAGS = {
     "THAI": "Thai",
     "TIBETAN": "Tibt",
 }
-_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
+UNKNOWN = "\ufffd"
+PICTURE_ASKED = "\ufe0f"
+TEXT_MAX_LENGTH = 2_000
+_MARKS_MAX_COUNT = 4  # on one letter; more climb over the lines above
+_FLAG_LETTER_A = 0x1F1E6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +55,47 @@ class Run:
     is_right_to_left: bool
 
 
+def visible(text: str) -> str:
+    """Return the text on one line without what is never seen; half a surrogate pair becomes `�`."""
+    if text.isascii() and text.isprintable() and len(text) <= TEXT_MAX_LENGTH:
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text[:TEXT_MAX_LENGTH]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > _MARKS_MAX_COUNT:
+            continue
+        if category in ("Cs", "Co") or _is_noncharacter(character):
+            kept.append(UNKNOWN)
+        elif category in ("Cc", "Zl", "Zp"):
+            kept.append(" ")
+        elif category != "Cf" or character in JOINERS or _is_flag_tag(character):
+            kept.append(character)
+    return "".join(kept)
+
+
 def clusters(text: str) -> list[str]:
-    """Return the text in pieces that must not be cut apart: a letter with its marks and joiners."""
+    """Return the text in pieces that must not be cut apart: a letter with its marks, an emoji, a flag."""
     pieces: list[str] = []
     for character in text:
-        if pieces and (_is_attached(character) or pieces[-1].endswith("\u200d")):
+        if pieces and _goes_with(pieces[-1], character):
             pieces[-1] += character
         else:
             pieces.append(character)
     return pieces
+
+
+def stand_ins(cluster: str) -> list[str]:
+    """Return what may be drawn for a cluster that no font has, the likest first.
+
+    The letters of a flag, a fancy letter's plain one, a letter or emoji without its marks.
+    """
+    if all(_is_flag_letter(character) for character in cluster):
+        return ["".join(chr(ord("A") + ord(character) - _FLAG_LETTER_A) for character in cluster)]
+    plain = unicodedata.normalize("NFKD", cluster)
+    bare = "".join(sign for sign in plain if not _is_attached(sign))
+    return [text for text in (plain, bare, bare[:1], UNKNOWN, "?") if text]
 
 
 def is_right_to_left(text: str) -> bool:
@@ -141,4 +178,28 @@ def _joins(one: str, other: str) -> bool:
 
 
 def _is_attached(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Mc", "Me") or character in _JOINERS
+    return (
+        unicodedata.category(character) in ("Mn", "Mc", "Me")
+        or character in JOINERS
+        or "\U0001f3fb" <= character <= "\U0001f3ff"  # the colour of a skin
+        or _is_flag_tag(character)
+    )
+
+
+def _goes_with(piece: str, character: str) -> bool:
+    if _is_attached(character) or piece[-1] == "\u200d":
+        return True
+    return len(piece) == 1 and _is_flag_letter(piece) and _is_flag_letter(character)
+
+
+def _is_flag_letter(character: str) -> bool:
+    return 0 <= ord(character) - _FLAG_LETTER_A < 26
+
+
+def _is_flag_tag(character: str) -> bool:
+    """Tell the invisible letters that name a flag such as Scotland's."""
+    return 0xE0020 <= ord(character) <= 0xE007F
+
+
+def _is_noncharacter(character: str) -> bool:
+    return ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF

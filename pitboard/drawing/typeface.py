@@ -1,72 +1,79 @@
 """Draw text in any script: for each piece the first installed font that has its glyphs.
 
-Where no font file is found, pygame's own font serves, which has Latin only. Direction and script are
-set where the installed pygame knows them."""
+Nothing that is asked for here ever raises: what no font has is drawn as a stand-in and logged once. Where no
+font file is found, pygame's own font serves, which has Latin only."""
 
 from __future__ import annotations
 
-import os
+import logging
 from collections import OrderedDict
-from enum import Enum
 from pathlib import Path
 from typing import Literal
 
 import pygame
-import pygame.freetype
 
+from pitboard.drawing.font_files import PREFERRED, Coverage, Weight, find_font_files, read_coverage
 from pitboard.drawing.palette import Colour
-from pitboard.drawing.text_runs import Run, clusters, visual_runs
-
-FONT_FOLDERS = (
-    Path("/usr/share/fonts"),
-    Path("/usr/local/share/fonts"),
-    Path("~/.local/share/fonts").expanduser(),
-    Path("/System/Library/Fonts"),
+from pitboard.drawing.text_runs import (
+    JOINERS,
+    PICTURE_ASKED,
+    UNKNOWN,
+    Run,
+    clusters,
+    stand_ins,
+    visible,
+    visual_runs,
 )
-_SUFFIXES = (".ttf", ".otf", ".ttc")
-_PREFERRED = ("NotoSans", "DejaVuSans", "NotoSansCJK")
-_STYLES_UNWANTED = ("Italic", "Oblique", "Mono", "Condensed", "Light", "Thin", "Display", "Math", "Emoji")
-_FILES_MAX_COUNT = 2_000
 
+__all__ = ["ELLIPSIS", "Align", "Area", "Typeface", "Weight", "find_font_files"]
 
-class Weight(Enum):
-    REGULAR = "Regular"
-    BOLD = "Bold"
-
-
-def find_font_files(weight: Weight, *, folders: tuple[Path, ...] = FONT_FOLDERS) -> list[Path]:
-    """Return the font files under `folders`, the most suitable first; none may be installed."""
-    found = [
-        Path(folder) / name
-        for top in folders
-        for folder, _, names in os.walk(top)
-        for name in names
-        if name.lower().endswith(_SUFFIXES)
-    ]
-    return sorted(found, key=lambda path: _rank(path, weight))[:_FILES_MAX_COUNT]
-
-
-def _rank(path: Path, weight: Weight) -> tuple[int, int, int, str]:
-    """Return a sorting key: unwanted styles last, preferred families first, then the weight."""
-    family, _, style = path.stem.partition("-")
-    unwanted = sum(word in path.stem for word in _STYLES_UNWANTED)
-    if family in _PREFERRED:
-        family_rank = _PREFERRED.index(family)
-    else:
-        family_rank = len(_PREFERRED) + (0 if "Sans" in family else 1)
-    has_weight = (style or Weight.REGULAR.value) == weight.value
-    return (unwanted, family_rank, 0 if has_weight else 1, path.name)
-
+log = logging.getLogger(__name__)
 
 Align = Literal["left", "centre", "right"]
 Area = tuple[int, int, int, int]
 
 ELLIPSIS = "…"
 _LINES_KEPT_MAX_COUNT = 600
+_FACES_OPEN_MAX_COUNT = 128  # each holds its file open
+_CHOICES_KEPT_MAX_COUNT = 8_192
+_SAID_MAX_COUNT = 64
+_SIZE_MAX_PX = 2_000
 _RIGHT_TO_LEFT = 1  # pygame.DIRECTION_RTL, which older pygame does not name
 _CAPITAL_PERCENT = 71  # height of a capital in percent of the size, for optical centring
+_PICTURE_PERCENT = 117  # height of an emoji in percent of the size
+_FONT_ERRORS = (OSError, RuntimeError, ValueError, pygame.error, MemoryError)
 
 _Line = tuple[pygame.Surface, int, pygame.Rect]  # the drawn line, its baseline from the top, where its ink is
+
+
+class _Face:
+    """One font at one size, set to one script and direction; pictures are scaled to the size."""
+
+    def __init__(self, file: Path | None, size_px: int, run: Run, *, is_bitmap: bool) -> None:
+        # pygame draws its own font that much smaller than it is asked for.
+        self._font = pygame.font.Font(*((None, size_px * 16 // 11) if file is None else (str(file), size_px)))
+        self._permille = 1_000
+        if is_bitmap:
+            self._permille = size_px * _PICTURE_PERCENT * 10 // max(1, self._font.get_height())
+        # Setting lasts, so that each script and direction has a font object of its own.
+        if run.script and hasattr(self._font, "set_script"):
+            self._font.set_script(run.script)
+        if run.is_right_to_left and hasattr(self._font, "set_direction"):
+            self._font.set_direction(_RIGHT_TO_LEFT)
+
+    @property
+    def ascent_px(self) -> int:
+        return self._font.get_ascent() * self._permille // 1_000
+
+    def width(self, text: str) -> int:
+        return self._font.size(text)[0] * self._permille // 1_000
+
+    def render(self, text: str, colour: Colour) -> pygame.Surface:
+        drawn = self._font.render(text, True, colour)
+        if self._permille == 1_000:
+            return drawn
+        size = (self.width(text), drawn.get_height() * self._permille // 1_000)
+        return pygame.transform.smoothscale(drawn, (max(1, size[0]), max(1, size[1])))
 
 
 class Typeface:
@@ -74,30 +81,37 @@ class Typeface:
 
     def __init__(self, files: dict[Weight, list[Path]]) -> None:
         self._files = files
-        self._fonts: dict[tuple[Path | None, int, str], pygame.font.Font] = {}
-        self._probes: dict[Path, pygame.freetype.Font | None] = {}
-        self._chosen: dict[tuple[Weight, str], Path | None] = {}
+        self._faces: OrderedDict[tuple[Path | None, int, str], _Face] = OrderedDict()
+        self._coverages: dict[Path, Coverage | None] = {}
+        self._chosen: OrderedDict[tuple[Weight, str], tuple[Path | None, str]] = OrderedDict()
         self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
         self._widths: OrderedDict[tuple[str, int, Weight], int] = OrderedDict()
+        self._said: set[str] = set()
 
     @classmethod
-    def load(cls) -> Typeface:
-        """Return the machine's fonts, searched once; also initialises pygame's font modules."""
+    def load(cls, *, preferred: tuple[str, ...] = PREFERRED) -> Typeface:
+        """Return the machine's fonts, searched once; also initialises pygame's font module."""
         pygame.font.init()
-        pygame.freetype.init()
-        return cls({weight: find_font_files(weight) for weight in Weight})
+        return cls({weight: find_font_files(weight, preferred=preferred) for weight in Weight})
 
     def width(self, text: str, *, size_px: int, weight: Weight = Weight.BOLD) -> int:
         key = (text, size_px, weight)
         if key not in self._widths:
-            pieces = self._pieces(text, weight)
-            self._widths[key] = sum(self._font(file, size_px, run).size(run.text)[0] for file, run in pieces)
+            try:
+                pieces = self._pieces(visible(text), weight)
+                self._widths[key] = sum(
+                    self._face(file, size_px, run).width(run.text) for file, run in pieces
+                )
+            except _FONT_ERRORS as error:
+                self._say(f"text cannot be measured: reason={error}")
+                self._widths[key] = len(text) * size_px * 3 // 5
             if len(self._widths) > _LINES_KEPT_MAX_COUNT * 4:
                 self._widths.popitem(last=False)
         return self._widths[key]
 
     def fit(self, text: str, *, size_px: int, width_px: int, weight: Weight = Weight.BOLD) -> str:
         """Return the text, or as much of it as fits the width with an ellipsis; never half a letter."""
+        text = visible(text)
         if self.width(text, size_px=size_px, weight=weight) <= width_px:
             return text
         pieces = clusters(text)
@@ -116,7 +130,7 @@ class Typeface:
     ) -> list[str]:
         """Return at most `lines_max` lines, broken at spaces and hyphens; an ellipsis ends a cut one."""
         lines: list[str] = []
-        rest = text.strip()
+        rest = visible(text).strip()
         while rest and len(lines) < lines_max - 1:
             head = self._head(rest, size_px=size_px, width_px=width_px, weight=weight)
             lines.append(head.rstrip())
@@ -143,6 +157,7 @@ class Typeface:
         tall marks, as in Thai, is moved down or up where that keeps them inside.
         """
         left, top, width, height = area
+        size_px = max(1, min(size_px, _SIZE_MAX_PX))
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
         line, baseline, ink = self._line(fitted, size_px, colour, weight)
@@ -183,10 +198,22 @@ class Typeface:
         if key in self._lines:
             self._lines.move_to_end(key)
             return self._lines[key]
+        try:
+            self._lines[key] = self._drawn(text, size_px, colour, weight)
+        except _FONT_ERRORS as error:
+            self._say(f"text cannot be drawn: reason={error}")
+            empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
+            empty.fill(colour)  # a bar: better than a hole that nobody notices
+            self._lines[key] = (empty, size_px, empty.get_rect())
+        if len(self._lines) > _LINES_KEPT_MAX_COUNT:
+            self._lines.popitem(last=False)
+        return self._lines[key]
+
+    def _drawn(self, text: str, size_px: int, colour: Colour, weight: Weight) -> _Line:
         drawn = [
-            (font.render(run.text, True, colour), font.get_ascent())
-            for file, run in self._pieces(text, weight)
-            for font in (self._font(file, size_px, run),)
+            (face.render(run.text, colour), face.ascent_px)
+            for file, run in self._pieces(visible(text), weight)
+            for face in (self._face(file, size_px, run),)
         ]
         baseline = max((ascent for _, ascent in drawn), default=0)
         height = max((baseline - ascent + part.get_height() for part, ascent in drawn), default=1)
@@ -195,10 +222,7 @@ class Typeface:
         for part, ascent in drawn:
             line.blit(part, (x, baseline - ascent))
             x += part.get_width()
-        self._lines[key] = (line, baseline, line.get_bounding_rect())
-        if len(self._lines) > _LINES_KEPT_MAX_COUNT:
-            self._lines.popitem(last=False)
-        return self._lines[key]
+        return (line, baseline, line.get_bounding_rect())
 
     def _pieces(self, text: str, weight: Weight) -> list[tuple[Path | None, Run]]:
         """Return the runs from left to right, each split further where the font must change."""
@@ -206,63 +230,92 @@ class Typeface:
         for run in visual_runs(text):
             parts: list[tuple[Path | None, str]] = []
             for cluster in clusters(run.text):
-                before = parts[-1][0] if parts else None
-                file = self._file_for(cluster, weight, before=before)
+                file, drawn = self._choice(cluster, weight, before=parts[-1][0] if parts else None)
                 if parts and parts[-1][0] == file:
-                    parts[-1] = (file, parts[-1][1] + cluster)
+                    parts[-1] = (file, parts[-1][1] + drawn)
                 else:
-                    parts.append((file, cluster))
+                    parts.append((file, drawn))
             if run.is_right_to_left:
                 parts.reverse()
             pieces += [
                 (file, Run(text=part, script=run.script, is_right_to_left=run.is_right_to_left))
                 for file, part in parts
+                if part
             ]
         return pieces
 
-    def _file_for(self, cluster: str, weight: Weight, *, before: Path | None) -> Path | None:
-        """Return the first file with all the cluster's glyphs; spaces and signs stay with the font before."""
-        if before is not None and not cluster[0].isalnum() and self._has(before, cluster):
-            return before
+    def _choice(self, cluster: str, weight: Weight, *, before: Path | None) -> tuple[Path | None, str]:
+        """Return the first file with all the cluster's glyphs, and what to draw of it with that file.
+
+        Spaces and signs stay with the font before.
+        """
+        stays = before is not None and not cluster[0].isalnum() and PICTURE_ASKED not in cluster
+        if stays and before is not None and not self._is_bitmap(before) and self._has(before, cluster):
+            return before, cluster
         key = (weight, cluster)
         if key not in self._chosen:
-            files = self._files[weight]
-            fallback = files[0] if files else None
-            self._chosen[key] = next((file for file in files if self._has(file, cluster)), fallback)
+            self._chosen[key] = self._first_choice(cluster, weight)
+            if len(self._chosen) > _CHOICES_KEPT_MAX_COUNT:
+                self._chosen.popitem(last=False)
         return self._chosen[key]
 
+    def _first_choice(self, cluster: str, weight: Weight) -> tuple[Path | None, str]:
+        files = self._files[weight]
+        if not files:
+            return None, cluster
+        if not _shown(cluster):
+            return files[0], ""
+        if PICTURE_ASKED in cluster:
+            files = [*filter(self._is_bitmap, files), *files]
+        for text in (cluster, *stand_ins(cluster)):
+            if file := next((file for file in files if self._has(file, text)), None):
+                if text in (UNKNOWN, "?") and text != cluster:
+                    code = f"U+{ord(cluster[0]):04X}"
+                    self._say(f"no installed font has a character: first={code} drawn={text}")
+                return file, text
+        return None, "?"
+
     def _has(self, file: Path, cluster: str) -> bool:
-        visible = "".join(sign for sign in cluster if sign not in "\u200c\u200d\ufe0e\ufe0f")
-        probe = self._probes[file] if file in self._probes else _open_probe(file)
-        if probe is None:
-            self._probes[file] = None
-            return False
-        has_all = all(metrics is not None for metrics in probe.get_metrics(visible, size=16))
-        if has_all:
-            self._probes[file] = probe  # one without the glyph is closed again: there may be hundreds
-        return has_all
+        coverage = self._coverage(file)
+        return coverage is not None and all(coverage.has(sign) for sign in _shown(cluster))
 
-    def _font(self, file: Path | None, size_px: int, run: Run) -> pygame.font.Font:
-        """Return the font set to the run's script and direction: one object each, because setting lasts."""
-        kind = run.script + ("<" if run.is_right_to_left else "")
-        key = (file, size_px, kind)
-        if key not in self._fonts:
+    def _is_bitmap(self, file: Path) -> bool:
+        coverage = self._coverage(file)
+        return coverage is not None and coverage.is_bitmap
+
+    def _coverage(self, file: Path) -> Coverage | None:
+        if file not in self._coverages:
+            self._coverages[file] = read_coverage(file)
+            if self._coverages[file] is None:
+                self._say(f"font file cannot be used: path={file}")
+        return self._coverages[file]
+
+    def _face(self, file: Path | None, size_px: int, run: Run) -> _Face:
+        """Return the font for that run; one that does not open is never tried again."""
+        key = (file, size_px, run.script + ("<" if run.is_right_to_left else ""))
+        if key in self._faces:
+            self._faces.move_to_end(key)
+            return self._faces[key]
+        try:
+            face = _Face(file, size_px, run, is_bitmap=file is not None and self._is_bitmap(file))
+        except _FONT_ERRORS as error:
             if file is None:
-                # pygame draws its own font that much smaller than it is asked for.
-                font = pygame.font.Font(None, size_px * 16 // 11)
-            else:
-                font = pygame.font.Font(str(file), size_px)
-            if run.script and hasattr(font, "set_script"):
-                font.set_script(run.script)
-            if run.is_right_to_left and hasattr(font, "set_direction"):
-                font.set_direction(_RIGHT_TO_LEFT)
-            self._fonts[key] = font
-        return self._fonts[key]
+                raise
+            self._say(f"font file cannot be used: path={file} reason={error}")
+            self._coverages[file] = None
+            self._chosen.clear()
+            face = _Face(None, size_px, run, is_bitmap=False)
+        self._faces[key] = face
+        if len(self._faces) > _FACES_OPEN_MAX_COUNT:
+            self._faces.popitem(last=False)
+        return face
+
+    def _say(self, sentence: str) -> None:
+        """Log a sentence once; a screen draws the same thing sixty times a second."""
+        if sentence not in self._said and len(self._said) < _SAID_MAX_COUNT:
+            self._said.add(sentence)
+            log.warning("%s", sentence)
 
 
-def _open_probe(file: Path) -> pygame.freetype.Font | None:
-    """Return the file opened to ask for its glyphs; None when it is no usable font."""
-    try:
-        return pygame.freetype.Font(str(file), 16)
-    except (OSError, RuntimeError, pygame.error):
-        return None
+def _shown(cluster: str) -> str:
+    return "".join(sign for sign in cluster if sign not in JOINERS)

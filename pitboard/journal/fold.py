@@ -10,29 +10,18 @@ from itertools import accumulate
 
 import msgspec
 
+from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.race.board import Board
-from pitboard.race.bodies import (
-    KIND_OF,
-    WRITERS,
-    Authority,
-    Body,
-    CompetitorRegistered,
-    PassingRecorded,
-    PersonErased,
-    StreamOpened,
-    UnitEnrolled,
-    UnitRevoked,
-    read_body,
-)
+from pitboard.race.bodies import Body, CompetitorRegistered, PassingRecorded, PersonErased
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.laps import Lap
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState, Run
 from pitboard.race.results import Result
 from pitboard.race.score import Drive, DrivenLap, score
-from pitboard.race.word import Word
+from pitboard.race.word import Authority, Word
 
 Place = tuple[str, int]
 """(stream, seq)"""
@@ -67,7 +56,7 @@ class Fold:
             return
         bodies[seq] = (body, record.header.stamp)
         if isinstance(body, CompetitorRegistered):
-            self._registrations.setdefault(body.competitor, set()).add((stream, seq))
+            self._registrations.setdefault(body.competitor_id, set()).add((stream, seq))
         self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
@@ -191,20 +180,20 @@ class Fold:
         return self._board
 
     def _take_note_of(self, run: Run) -> None:
-        competitor = None if run.armed is None else run.armed.value.competitor
-        former = self._competitor_of_run.pop(run.run, None)
+        competitor = None if run.armed is None else run.armed.value.competitor_id
+        former = self._competitor_of_run.pop(run.run_id, None)
         if former is not None and former != competitor:
-            self._board.set_result(former, run.run, None)
+            self._board.set_result(former, run.run_id, None)
         if competitor is None:
             return
-        self._competitor_of_run[run.run] = competitor
-        self._board.set_result(competitor, run.run, self._result_of(run))
+        self._competitor_of_run[run.run_id] = competitor
+        self._board.set_result(competitor, run.run_id, self._result_of(run))
 
     def _result_of(self, run: Run) -> Result | None:
         decided = run.decided.said
         if decided is None or decided.value != "confirmed":
             return None
-        worth = score(drive_of(self.race.laps(run.run)), self.rules)
+        worth = score(drive_of(self.race.laps(run.run_id)), self.rules)
         return Result(worth, decided.word.moment, track="" if run.armed is None else run.armed.value.track)
 
     def published_ns(self, lap: Lap) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
 from pitboard.errors import RecordRefused
+from pitboard.journal.kinds import StreamOpened, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, check_signature
-from pitboard.race.bodies import StreamOpened, read_body
 
 
 class Arrival(Enum):

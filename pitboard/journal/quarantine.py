@@ -12,9 +12,10 @@ from collections import Counter
 import msgspec
 
 from pitboard.errors import JournalLost
+from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import Record
 from pitboard.journal.storage import Storage
-from pitboard.race.bodies import KIND_OF, CompetitorRegistered
+from pitboard.race.bodies import CompetitorRegistered
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import RecordRefused
+from pitboard.errors import BodyRefused, RecordRefused
 from pitboard.trust.identity import Identity, signature_holds
 
 HEADER_MAX_BYTES = 1_024
@@ -77,8 +77,15 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write_record(
     identity: Identity, *, stream: str, seq: int, previous: str, stamp: int, kind: str, body: Any
 ) -> Record:
-    """Return a new signed record; `body` is anything msgspec encodes to a JSON object."""
+    """Return a new signed record; `body` is anything msgspec encodes to a JSON object.
+
+    Raises BodyRefused when it is larger than anybody would read.
+    """
     body_bytes = msgspec.json.encode(body)
+    if len(body_bytes) > BODY_MAX_BYTES:
+        raise BodyRefused(
+            kind=kind, reason=f"{len(body_bytes)} bytes do not fit into a record; at most {BODY_MAX_BYTES} do"
+        )
     header = Header(
         stream=stream,
         seq=seq,
@@ -88,6 +95,8 @@ def write_record(
         body=hashlib.sha256(body_bytes).hexdigest(),
     )
     header_bytes = msgspec.json.encode(header)
+    if len(header_bytes) > HEADER_MAX_BYTES:
+        raise BodyRefused(kind=kind, reason="the name of the kind does not fit into a record")
     return Record(
         header=header,
         header_bytes=header_bytes,
@@ -222,6 +231,8 @@ class StreamWriter:
 
     def take_back(self, records: Sequence[Record]) -> None:
         """Forget these records, the last ones written: nobody has stored them, nor ever will."""
+        if not records:
+            return
         assert records[-1].seq == self._seq
         self._seq = records[0].seq - 1
         self._previous = records[0].header.previous

@@ -17,15 +17,16 @@ from typing import Self
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import JournalLost, RecordRefused
+from pitboard.errors import BodyRefused, JournalLost, RecordRefused
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
 from pitboard.journal.quarantine import Quarantine
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
-from pitboard.race.bodies import KIND_OF, Body, StreamOpened, UnitEnrolled
+from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Replica:
                 key=identity.key,
                 name=name,
                 boot_id=self.clock.boot_id,
-                earlier=self._ledger.streams_of(identity.key),
+                earlier=self._watch.uncovered(identity.key),
             )
         )
 
@@ -122,13 +123,13 @@ class Replica:
     async def append(self, *bodies: Body) -> list[Record]:
         """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
         assert self._writer is not None, "start_writing comes first"
-        records = [self._writer.write(KIND_OF[type(body)], body) for body in bodies]
+        records: list[Record] = []
         try:
+            for body in bodies:
+                records.append(self._writer.write(KIND_OF[type(body)], body))
             await self.journal.store(records)
-        except JournalLost:
-            self._writer.take_back(
-                records
-            )  # else the stream would go on past a gap, and nobody take the rest
+        except (JournalLost, BodyRefused):
+            self._writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
             raise
         await self._erase()
         return records

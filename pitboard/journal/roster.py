@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.race.bodies import Authority, UnitEnrolled, UnitRevoked
-from pitboard.race.word import LastWord, Word
+from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.race.word import Authority, LastWord, Word
 
 
 @dataclass(slots=True)
@@ -17,13 +17,24 @@ class Roster:
 
     root_key: str
     _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
+    _shared_heads: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # of (key, revocation)
     _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
 
     def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
         """Take an enrolment or a revocation; return whether it changed who may write."""
         if isinstance(body, UnitEnrolled):
             self._names[body.key] = body.name
-        return self._standing.setdefault(body.key, LastWord()).say(body, word)
+        elif body.revocation is not None:
+            heads = self._shared_heads.setdefault((body.key, body.revocation), {})
+            for stream, head in body.heads.items():
+                heads[stream] = max(head, heads.get(stream, 0))
+        standing = self._standing.setdefault(body.key, LastWord())
+        return standing.say(body, word) or _are_parts_of_one(body, standing.value)
+
+    def _heads_of(self, body: UnitRevoked) -> Mapping[str, int]:
+        if body.revocation is None:
+            return body.heads
+        return self._shared_heads[(body.key, body.revocation)]
 
     def authority(self, key: str) -> Authority:
         """Return what a record of this key counts as, before any limit on its seq."""
@@ -42,7 +53,7 @@ class Roster:
         if standing is None:
             return key == self.root_key
         body = standing.value
-        return not isinstance(body, UnitRevoked) or seq <= body.heads.get(stream, 0)
+        return not isinstance(body, UnitRevoked) or seq <= self._heads_of(body).get(stream, 0)
 
     def name_of(self, key: str) -> str | None:
         standing = self._standing.get(key)
@@ -61,3 +72,12 @@ class Roster:
         """Return {key: name} of the units that may write now."""
         units = {key: said.value for key, said in self._standing.items()}
         return {key: body.name for key, body in units.items() if isinstance(body, UnitEnrolled)}
+
+
+def _are_parts_of_one(body: UnitEnrolled | UnitRevoked, other: UnitEnrolled | UnitRevoked | None) -> bool:
+    return (
+        isinstance(body, UnitRevoked)
+        and isinstance(other, UnitRevoked)
+        and body.revocation is not None
+        and body.revocation == other.revocation
+    )

@@ -1,26 +1,28 @@
 """Read from the streams themselves what happened to the machines that wrote them.
 
-A stream's first record names how far its writer's earlier streams had come, as far as that machine knew.
-Held against what is here, that shows a unit that came back with older data, a card that runs in two machines,
-a name used twice, and records that nobody has."""
+A stream's first record names those of its writer's earlier streams that no opening before it covers, and how
+far they had come. Whoever names a stream knew its opening too, so it covers what that opening covered. Held
+against what is here, that shows a unit that came back with older data, a card that runs in two machines, a
+name used twice, and records that nobody has."""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pitboard.journal.kinds import StreamOpened
 from pitboard.journal.ledger import Ledger
 from pitboard.journal.record import HybridClock, Record, stamp_utc_ms
 from pitboard.journal.roster import Roster
-from pitboard.race.bodies import StreamOpened
 
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
 
 TOGETHER_MIN_MS = 1_000
 """A stream that grows this long after its successor opened is written by a second machine."""
+NAMED_STREAMS_MAX_COUNT = 256
+"""Of an opening, so that it fits into a record; what is left out the next opening names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,36 +36,74 @@ class Notice:
 
 @dataclass(slots=True)
 class _Stream:
-    opened: StreamOpened
+    key: str
     opened_stamp: int
-    stamps: list[int] = field(default_factory=list)  # stamps[seq - 1]
+    earlier: Mapping[str, int]
+    head: int = 0
+    last_stamp: int = 0
+
+
+@dataclass(slots=True)
+class _Writer:
+    """What one key's openings say together."""
+
+    named: dict[str, int] = field(default_factory=dict)  # stream -> greatest head that an opening names
+    loose: dict[str, None] = field(default_factory=dict)  # streams that went on beyond what is named
+    missing: set[str] = field(default_factory=set)  # streams named further than they are here
+    newest: str = ""  # the stream opened last
 
 
 class StreamWatch:
-    """Follows the records a replica takes."""
+    """Follows the records a replica takes; a record costs the same however many streams there are."""
 
     def __init__(self) -> None:
         self._streams: dict[str, _Stream] = {}
+        self._writers: dict[str, _Writer] = {}
 
     def see(self, stream: str, seq: int, stamp: int, opened: StreamOpened | None) -> None:
         """Take note of the next record of a stream; `opened` is the body of its first one."""
         if opened is not None and seq == 1:
-            self._streams[stream] = _Stream(opened, stamp)
+            self._open(stream, stamp, opened)
         known = self._streams.get(stream)
-        if known is not None:
-            known.stamps.append(stamp)
+        if known is None:
+            return
+        known.head, known.last_stamp = seq, stamp
+        writer = self._writers[known.key]
+        if stream not in writer.loose and seq > writer.named.get(stream, 0):
+            writer.loose[stream] = None
+
+    def _open(self, stream: str, stamp: int, opened: StreamOpened) -> None:
+        self._streams[stream] = _Stream(opened.key, stamp, opened.earlier)
+        writer = self._writers.setdefault(opened.key, _Writer())
+        newest = self._streams.get(writer.newest)
+        if newest is None or (newest.opened_stamp, writer.newest) < (stamp, stream):
+            writer.newest = stream
+        for named, head in opened.earlier.items():
+            writer.named[named] = max(head, writer.named.get(named, 0))
+            here = self._head(named)
+            if here <= writer.named[named]:
+                writer.loose.pop(named, None)
+            if here < writer.named[named]:
+                writer.missing.add(named)
+
+    def _head(self, stream: str) -> int:
+        known = self._streams.get(stream)
+        return 0 if known is None else known.head
+
+    def uncovered(self, key: str) -> dict[str, int]:
+        """Return {stream: last seq} of the writer's streams that its next opening must name."""
+        writer = self._writers.get(key, _Writer())
+        streams = list(writer.loose)[-NAMED_STREAMS_MAX_COUNT:]
+        return {stream: self._streams[stream].head for stream in streams}
 
     def notices(self, enrolled: Mapping[str, str]) -> list[Notice]:
         """Return what is to be said about the enrolled units {key: name}, in a stable order."""
         notices: list[Notice] = []
-        by_key: dict[str, list[tuple[str, _Stream]]] = defaultdict(list)
-        for stream, known in self._streams.items():
-            if known.opened.key in enrolled:
-                by_key[known.opened.key].append((stream, known))
         for key, name in sorted(enrolled.items(), key=lambda unit: (unit[1], unit[0])):
-            streams = dict(by_key[key])
-            notices += self._missing(name, streams)
-            notices += self._older_or_two(name, streams)
+            writer = self._writers.get(key)
+            if writer is not None:
+                notices += self._missing(name, writer)
+                notices += self._older_or_two(name, writer)
         names = list(enrolled.values())
         notices += [
             Notice(
@@ -76,14 +116,10 @@ class StreamWatch:
         ]
         return notices
 
-    def _missing(self, name: str, streams: Mapping[str, _Stream]) -> list[Notice]:
-        missing: dict[str, int] = {}
-        for known in streams.values():
-            for stream, head in known.opened.earlier.items():
-                here = len(self._streams[stream].stamps) if stream in self._streams else 0
-                if head > here:
-                    missing[stream] = max(missing.get(stream, 0), head - here)
-        count = sum(missing.values())
+    def _missing(self, name: str, writer: _Writer) -> list[Notice]:
+        missing = {stream: writer.named[stream] - self._head(stream) for stream in writer.missing}
+        writer.missing = {stream for stream, count in missing.items() if count > 0}
+        count = sum(missing[stream] for stream in writer.missing)
         if not count:
             return []
         sentence = (
@@ -92,29 +128,25 @@ class StreamWatch:
         )
         return [Notice(kind="records-missing", unit=name, sentence=sentence)]
 
-    def _older_or_two(self, name: str, streams: Mapping[str, _Stream]) -> list[Notice]:
+    def _older_or_two(self, name: str, writer: _Writer) -> list[Notice]:
         """Look at what earlier streams hold beyond what the machine knew when it opened its newest."""
-        if not streams:
-            return []
-        newest_id, newest = max(streams.items(), key=lambda item: (item[1].opened_stamp, item[0]))
-        loose = {stream: known for stream, known in streams.items() if not _is_covered(stream, streams)}
-        together = any(
-            _grew_beside(stream, earlier, other)
-            for stream, earlier in loose.items()
-            for other_id, other in loose.items()
-            if other_id != stream
-        )
-        lost = sum(
-            len(earlier.stamps[newest.opened.earlier.get(stream, 0) :])
-            for stream, earlier in loose.items()
-            if stream != newest_id
-        )
-        if together:
+        loose = {stream: self._streams[stream] for stream in writer.loose}
+        if loose.keys() <= {writer.newest}:
+            return []  # as on any quiet day
+        if _were_written_together(loose):
             sentence = (
                 f"Two machines write as {name}: a copied card runs in both. "
                 f"Switch one off, give it a new card, and check its runs."
             )
             return [Notice(kind="two-machines", unit=name, sentence=sentence)]
+        covered = self._covered_by(writer.newest)
+        if covered is None:
+            return []  # an opening between is not here: who knew what cannot be told before it is
+        lost = sum(
+            max(0, known.head - covered.get(stream, 0))
+            for stream, known in loose.items()
+            if stream != writer.newest
+        )
         if lost:
             sentence = (
                 f"{name} came back with older data and did not know {lost} of its own records. "
@@ -123,20 +155,30 @@ class StreamWatch:
             return [Notice(kind="came-back-older", unit=name, sentence=sentence)]
         return []
 
+    def _covered_by(self, stream: str) -> dict[str, int] | None:
+        """Return {stream: head} of all that this opening covers; None where one on the way is not here."""
+        covered: dict[str, int] = {}
+        to_read = [stream]
+        seen = {stream}
+        while to_read:
+            for named, head in self._streams[to_read.pop()].earlier.items():
+                covered[named] = max(head, covered.get(named, 0))
+                if named not in self._streams:
+                    return None
+                if named not in seen:
+                    seen.add(named)
+                    to_read.append(named)
+        return covered
 
-def _is_covered(stream: str, streams: Mapping[str, _Stream]) -> bool:
-    """Return whether a machine that wrote on later knew all of this stream."""
-    head = len(streams[stream].stamps)
-    newest_first = reversed(list(streams.values()))  # it covers all the others on any quiet day
-    return any(other.opened.earlier.get(stream, 0) >= head for other in newest_first)
 
-
-def _grew_beside(stream: str, earlier: _Stream, other: _Stream) -> bool:
-    """Return whether the stream went on for long after another one opened without knowing that."""
-    beyond = earlier.stamps[other.opened.earlier.get(stream, 0) :]
-    if not beyond:
-        return False
-    return stamp_utc_ms(beyond[-1]) - stamp_utc_ms(other.opened_stamp) > TOGETHER_MIN_MS
+def _were_written_together(loose: Mapping[str, _Stream]) -> bool:
+    """Return whether one of the streams went on for long after another had opened without knowing that."""
+    last_ms = None
+    for stream in sorted(loose.values(), key=lambda stream: stream.opened_stamp):
+        if last_ms is not None and last_ms - stamp_utc_ms(stream.opened_stamp) > TOGETHER_MIN_MS:
+            return True
+        last_ms = max(last_ms or 0, stamp_utc_ms(stream.last_stamp))
+    return False
 
 
 log = logging.getLogger(__name__)

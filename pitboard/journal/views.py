@@ -28,7 +28,7 @@ class EntryView(msgspec.Struct, frozen=True):
     """
 
     rank: int | None
-    competitor: str
+    competitor_id: str
     name: str
     best_ns: int | None
     gap_ns: int | None
@@ -41,7 +41,7 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class LapView(msgspec.Struct, frozen=True):
-    lap: str
+    lap_id: str
     number: int
     lap_ns: int
     uncertainty_ns: int
@@ -54,16 +54,16 @@ class LapView(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, frozen=True):
     """A run with its laps; `passings` counts its passings and `newest_passing` is the last one's id."""
 
-    run: str
+    run_id: str
     unit: str
     track: str
-    competitor: str
+    competitor_id: str
     name: str
     phase: Phase
     laps: list[LapView]
     best_ns: int | None
     passings: int
-    newest_passing: str | None
+    newest_passing_id: str | None
 
 
 class BoardView(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class BoardView(msgspec.Struct, frozen=True):
 
 
 class CompetitorView(msgspec.Struct, frozen=True):
-    competitor: str
+    competitor_id: str
     name: str
     entry: EntryView | None
     runs: list[RunView]
@@ -116,11 +116,13 @@ def view_competitor(fold: Fold, competitor: str) -> CompetitorView | None:
     runs = [
         run
         for run in fold.race.runs.values()
-        if run.armed is not None and run.armed.value.competitor == competitor and run.decision != "discarded"
+        if run.armed is not None
+        and run.armed.value.competitor_id == competitor
+        and run.decision != "discarded"
     ]
     runs.sort(key=lambda run: run.armed.word.moment if run.armed is not None else (0, "", 0))
     return CompetitorView(
-        competitor=competitor,
+        competitor_id=competitor,
         name=fold.race.name_of(competitor),
         entry=view_entry(fold, competitor),
         runs=[view_run(fold, run) for run in runs],
@@ -131,26 +133,26 @@ def view_run(fold: Fold, run: Run) -> RunView:
     """Return an armed run as it stands."""
     assert run.armed is not None
     armed = run.armed.value
-    laps = fold.race.laps(run.run)
+    laps = fold.race.laps(run.run_id)
     best = fold.best_lap(laps)
     crossings = [crossing for segment in fold.race.segments(run) for crossing in segment.crossings]
     return RunView(
-        run=run.run,
+        run_id=run.run_id,
         unit=fold.roster.name_of(run.unit) or run.unit[:8],
         track=armed.track,
-        competitor=armed.competitor,
-        name=fold.race.name_of(armed.competitor),
+        competitor_id=armed.competitor_id,
+        name=fold.race.name_of(armed.competitor_id),
         phase=fold.race.phase(run),
         laps=[view_lap(fold, lap) for lap in laps],
         best_ns=None if best is None else fold.published_ns(best),
         passings=len(crossings),
-        newest_passing=crossings[-1].passing.passing if crossings else None,
+        newest_passing_id=crossings[-1].passing.passing_id if crossings else None,
     )
 
 
 def view_lap(fold: Fold, lap: Lap) -> LapView:
     return LapView(
-        lap=lap.lap,
+        lap_id=lap.lap_id,
         number=lap.number,
         lap_ns=fold.published_ns(lap),
         uncertainty_ns=lap.uncertainty_ns,
@@ -165,7 +167,7 @@ def _entry(fold: Fold, standing: Standing) -> EntryView:
     columns, gap = standing.columns, fold.board.gap_of(standing)
     return EntryView(
         rank=fold.board.rank_of(standing),
-        competitor=standing.competitor,
+        competitor_id=standing.competitor,
         name=fold.race.name_of(standing.competitor),
         best_ns=next((column.value for column in columns if column.code == "best"), None),
         gap_ns=gap.value if gap is not None and gap.kind == "duration_ns" else None,

@@ -96,7 +96,7 @@ def table_of(fold: Fold, what: What) -> Table:
                 laps=entry.laps,
                 runs=entry.runs,
                 disqualified=entry.is_disqualified,
-                competitor=entry.competitor,
+                competitor=entry.competitor_id,
             )
             for entry in board.entries
         ]
@@ -112,7 +112,7 @@ def _laps(fold: Fold) -> list[LapRow]:
     armed = [(run.armed.word.moment, run) for run in fold.race.runs.values() if run.armed is not None]
     for _, run in sorted(armed, key=lambda pair: pair[0]):
         view = view_run(fold, run)
-        number = numbers[view.competitor] = numbers.get(view.competitor, 0) + 1
+        number = numbers[view.competitor_id] = numbers.get(view.competitor_id, 0) + 1
         rows += _laps_of(view, number)
     return rows
 
@@ -131,7 +131,7 @@ def _laps_of(run: RunView, number: int) -> list[LapRow]:
             phase=run.phase,
             unit=run.unit,
             track=run.track,
-            competitor=run.competitor,
+            competitor=run.competitor_id,
         )
         for lap in run.laps
     ]

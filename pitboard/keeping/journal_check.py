@@ -13,9 +13,10 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import RecordRefused
+from pitboard.journal.kinds import StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, parse_record
 from pitboard.program.program import counted
-from pitboard.race.bodies import PersonErased, StreamOpened, UnitEnrolled, UnitRevoked, read_body
+from pitboard.race.bodies import PersonErased
 from pitboard.trust.identity import signature_holds
 
 Code = Literal[

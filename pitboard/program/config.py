@@ -30,6 +30,8 @@ _PLAIN_WORDS = {
     "null": "nothing",
 }
 _PLAIN_PATTERNS = {
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\Z": "a machine's name: small letters, digits and dashes",
+    r"^([0-9]{3,4}x[0-9]{3,4}|none|)\\Z": "a size like 1920x1080",
     r"^[0-9a-f]{64}$": "64 digits of 0-9 and a-f",
     r"^([0-9a-f]{64})?$": "64 digits of 0-9 and a-f",
     r"^https?://[^/\\s]+/?$": "an address like https://192.0.2.7:8441",  # as msgspec writes it

@@ -1,11 +1,9 @@
-"""The kinds of record and what their bodies say.
+"""What is said about a race: the bodies of its records, and nothing of who may say it or how it is kept.
 
-Fields that a newer version adds are ignored; a body that does not fit its kind is kept, passed on and not
-folded. Who may write which kind stands in `WRITERS`."""
+`docs/records.md` explains each; `pitboard/journal/kinds.py` names them."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -27,25 +25,8 @@ Standing = Literal["disqualified"]
 Decision = Literal["confirmed", "discarded"]
 
 
-class Authority(IntEnum):
-    """Whose word it is; a higher one stands above a lower one whatever the stamps say."""
-
-    NOBODY = 0
-    TIMEKEEPER = 1
-    ADMIN = 2
-
-
 class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of every body."""
-
-
-class StreamOpened(Body, frozen=True, kw_only=True):
-    """First of each stream: who writes it, and how far its earlier streams had come as far as it knows."""
-
-    key: KeyHex
-    name: Name
-    boot_id: Id
-    earlier: dict[str, int] = {}
 
 
 class EventConfigured(Body, frozen=True, kw_only=True):
@@ -57,34 +38,19 @@ class EventConfigured(Body, frozen=True, kw_only=True):
     lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 3_000
 
 
-class UnitEnrolled(Body, frozen=True, kw_only=True):
-    """The unit with this key may write as a timekeeper."""
-
-    key: KeyHex
-    name: Name
-
-
-class UnitRevoked(Body, frozen=True, kw_only=True):
-    """The unit's streams count only up to these heads {stream: last seq that counts}; others not at all."""
-
-    key: KeyHex
-    heads: dict[str, int] = {}
-    reason: Reason = ""
-
-
 class CompetitorRegistered(Body, frozen=True, kw_only=True):
     """A competitor and the display name, the only personal data in the journal."""
 
-    competitor: Id
+    competitor_id: Id
     name: Name
 
 
 class RunArmed(Body, frozen=True, kw_only=True):
     """A run stands ready: what is stamped from here on belongs to it."""
 
-    run: Id
+    run_id: Id
     track: Id
-    competitor: Id
+    competitor_id: Id
     boot_id: Id
     mono_ns: Nanoseconds
     run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)]
@@ -94,7 +60,7 @@ class RunArmed(Body, frozen=True, kw_only=True):
 class RunResumed(Body, frozen=True, kw_only=True):
     """The run goes on under another boot of the unit; `elapsed_ns` of its time is known to be used."""
 
-    run: Id
+    run_id: Id
     boot_id: Id
     mono_ns: Nanoseconds
     elapsed_ns: Nanoseconds
@@ -103,13 +69,13 @@ class RunResumed(Body, frozen=True, kw_only=True):
 class RunTimedUp(Body, frozen=True, kw_only=True):
     """The run's time is over; for the screens, since which laps count follows from the stamps."""
 
-    run: Id
+    run_id: Id
 
 
 class RunFinished(Body, frozen=True, kw_only=True):
     """What is stamped after `mono_ns` of this boot does not belong to the run."""
 
-    run: Id
+    run_id: Id
     boot_id: Id
     mono_ns: Nanoseconds
     reason: Literal["time-up", "stopped", "discarded"]
@@ -143,7 +109,7 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
     flag: ShortText | None = None
 
     @property
-    def passing(self) -> str:
+    def passing_id(self) -> str:
         """The passing's id: the same for every delivery of the same trip."""
         return f"{self.sensor}/{self.sensor_boot}/{self.seq}"
 
@@ -151,8 +117,8 @@ class PassingRecorded(Body, frozen=True, kw_only=True):
 class LapJudged(Body, frozen=True, kw_only=True):
     """The verdict on the lap that this passing closed; None withdraws the writer's earlier word."""
 
-    run: Id
-    lap: LapId
+    run_id: Id
+    lap_id: LapId
     verdict: Verdict | None
     reason: Reason = ""
 
@@ -160,7 +126,7 @@ class LapJudged(Body, frozen=True, kw_only=True):
 class RunDecided(Body, frozen=True, kw_only=True):
     """Confirmed: on the board. Discarded: in the journal only. None withdraws the writer's word."""
 
-    run: Id
+    run_id: Id
     decision: Decision | None
     reason: Reason = ""
 
@@ -168,8 +134,8 @@ class RunDecided(Body, frozen=True, kw_only=True):
 class LapCorrected(Body, frozen=True, kw_only=True):
     """The admin's time for a lap instead of the measured one; None goes back to the measured time."""
 
-    run: Id
-    lap: LapId
+    run_id: Id
+    lap_id: LapId
     lap_ns: Annotated[int, Meta(ge=1, lt=2**53)] | None
     reason: Reason = ""
 
@@ -177,7 +143,7 @@ class LapCorrected(Body, frozen=True, kw_only=True):
 class CompetitorJudged(Body, frozen=True, kw_only=True):
     """The admin disqualifies a competitor; None reinstates them."""
 
-    competitor: Id
+    competitor_id: Id
     standing: Standing | None
     reason: Reason = ""
 
@@ -185,7 +151,7 @@ class CompetitorJudged(Body, frozen=True, kw_only=True):
 class PersonErased(Body, frozen=True, kw_only=True):
     """The bodies of these records {stream: [seq]} held the competitor's name and are gone for ever."""
 
-    competitor: Id
+    competitor_id: Id
     records: dict[str, list[int]]
     reason: Reason = ""
 
@@ -201,50 +167,3 @@ class ContactsRead(Body, frozen=True, kw_only=True):
 
     count: Annotated[int, Meta(ge=0, lt=2**53)]
     reason: Reason
-
-
-KINDS: dict[str, type[Body]] = {
-    "stream-opened": StreamOpened,
-    "event-configured": EventConfigured,
-    "unit-enrolled": UnitEnrolled,
-    "unit-revoked": UnitRevoked,
-    "competitor-registered": CompetitorRegistered,
-    "run-armed": RunArmed,
-    "run-resumed": RunResumed,
-    "run-timed-up": RunTimedUp,
-    "run-finished": RunFinished,
-    "passing": PassingRecorded,
-    "lap-judged": LapJudged,
-    "run-decided": RunDecided,
-    "lap-corrected": LapCorrected,
-    "competitor-judged": CompetitorJudged,
-    "person-erased": PersonErased,
-    "contact-key-published": ContactKeyPublished,
-    "contacts-read": ContactsRead,
-}
-KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
-
-WRITERS: dict[str, Authority] = {
-    "event-configured": Authority.ADMIN,
-    "unit-enrolled": Authority.ADMIN,
-    "unit-revoked": Authority.ADMIN,
-    "lap-corrected": Authority.ADMIN,
-    "competitor-judged": Authority.ADMIN,
-    "person-erased": Authority.ADMIN,
-    "contact-key-published": Authority.ADMIN,
-    "contacts-read": Authority.ADMIN,
-}
-"""The least authority for a kind; every other kind needs a timekeeper's."""
-
-_DECODERS = {kind: msgspec.json.Decoder(body) for kind, body in KINDS.items()}
-
-
-def read_body(kind: str, body_bytes: bytes) -> Body | None:
-    """Return the body, or None where this version does not know the kind or the body does not fit it."""
-    decoder = _DECODERS.get(kind)
-    if decoder is None:
-        return None
-    try:
-        return decoder.decode(body_bytes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None

@@ -44,7 +44,7 @@ class Lap:
     `is_corrected` says that the admin gave the time; `measured_ns` stays what was measured.
     """
 
-    lap: str
+    lap_id: str
     number: int
     lap_ns: int
     measured_ns: int
@@ -114,16 +114,16 @@ def _lap(
     corrections: Mapping[str, int],
 ) -> Lap:
     measured_ns = lap_between_ns(opening.passing, closing.passing)
-    corrected_ns = corrections.get(closing.passing.passing)
+    corrected_ns = corrections.get(closing.passing.passing_id)
     return Lap(
-        lap=closing.passing.passing,
+        lap_id=closing.passing.passing_id,
         number=number,
         lap_ns=measured_ns if corrected_ns is None else corrected_ns,
         measured_ns=measured_ns,
         is_corrected=corrected_ns is not None,
         uncertainty_ns=lap_uncertainty_ns(opening.passing, closing.passing),
         is_short=corrected_ns is None and measured_ns < lap_min_ms * NANOSECONDS_PER_MS,
-        verdict=verdicts.get(closing.passing.passing),
+        verdict=verdicts.get(closing.passing.passing_id),
         word=closing.word,
     )
 

@@ -45,7 +45,7 @@ _AFTER_ALL_IDS = "\U0010ffff"
 class Run:
     """One competitor's turn. `unit` is the key of the unit that armed it."""
 
-    run: str
+    run_id: str
     unit: str = ""
     armed: Said[RunArmed] | None = None
     resumed: dict[str, Said[RunResumed]] = field(default_factory=dict)
@@ -119,36 +119,46 @@ class RaceState:
             case PassingRecorded():
                 self._add_passing(body, word, unit)
             case CompetitorRegistered():
-                if body.competitor in self.erased:
+                if body.competitor_id in self.erased:
                     return
-                if self.competitors.setdefault(body.competitor, LastWord()).say(clean_name(body.name), word):
-                    self.touched_competitors.add(body.competitor)
+                if self.competitors.setdefault(body.competitor_id, LastWord()).say(
+                    clean_name(body.name), word
+                ):
+                    self.touched_competitors.add(body.competitor_id)
             case RunArmed():
                 self._arm(body, word, unit)
             case RunResumed():
                 self._resume(body, word)
             case RunFinished():
-                if self._run(body.run).finished.say(body, word):
-                    self._touch(body.run)
+                if self._run(body.run_id).finished.say(body, word):
+                    self._touch(body.run_id)
             case RunTimedUp():
-                self._run(body.run).timed_up = True
-                self._touch(body.run)
+                self._run(body.run_id).timed_up = True
+                self._touch(body.run_id)
             case LapJudged():
-                if self._run(body.run).verdicts.setdefault(body.lap, LastWord()).say(body.verdict, word):
-                    self._touch(body.run)
+                if (
+                    self._run(body.run_id)
+                    .verdicts.setdefault(body.lap_id, LastWord())
+                    .say(body.verdict, word)
+                ):
+                    self._touch(body.run_id)
             case RunDecided():
-                run = self._run(body.run)
+                run = self._run(body.run_id)
                 if run.decided.say(body.decision, word):
                     self._note_decision(run)
-                    self._touch(body.run)
+                    self._touch(body.run_id)
             case LapCorrected():
-                if self._run(body.run).corrections.setdefault(body.lap, LastWord()).say(body.lap_ns, word):
-                    self._touch(body.run)
+                if (
+                    self._run(body.run_id)
+                    .corrections.setdefault(body.lap_id, LastWord())
+                    .say(body.lap_ns, word)
+                ):
+                    self._touch(body.run_id)
             case CompetitorJudged():
-                if self.standings.setdefault(body.competitor, LastWord()).say(body.standing, word):
-                    self.touched_competitors.add(body.competitor)
+                if self.standings.setdefault(body.competitor_id, LastWord()).say(body.standing, word):
+                    self.touched_competitors.add(body.competitor_id)
             case PersonErased():
-                self._erase(body.competitor)
+                self._erase(body.competitor_id)
             case ContactKeyPublished():
                 self.contact_key.say(body.key, word)
             case EventConfigured():
@@ -191,7 +201,7 @@ class RaceState:
             if lane is None:
                 continue
             to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
-            crossings = lane.window_of(run.run, from_mono_ns, to_mono_ns)
+            crossings = lane.window_of(run.run_id, from_mono_ns, to_mono_ns)
             segments.append(Segment(crossings=crossings, elapsed_ns=elapsed_ns))
         return own_segments(segments)
 
@@ -251,7 +261,7 @@ class RaceState:
         return lane
 
     def _arm(self, body: RunArmed, word: Word, unit: str) -> None:
-        run = self._run(body.run)
+        run = self._run(body.run_id)
         if run.armed is not None:
             # Run ids are random, so a second arming is a writer's fault; the first one said stands.
             if run.armed.word.moment <= word.moment:
@@ -261,7 +271,7 @@ class RaceState:
         run.armed, run.unit = Said(body, word), unit
         self._note_decision(run)
         for key, opened in self._openings(run):
-            self._open_window(key, opened.mono_ns, body.run)
+            self._open_window(key, opened.mono_ns, body.run_id)
 
     def last_undecided(self) -> dict[tuple[str, str], Run]:
         """Return the run armed last on each (unit, track), of those that nobody has decided yet.
@@ -279,9 +289,9 @@ class RaceState:
 
     def _note_decision(self, run: Run) -> None:
         if run.armed is not None and run.decision is None:
-            self._undecided[run.run] = run
+            self._undecided[run.run_id] = run
         else:
-            self._undecided.pop(run.run, None)
+            self._undecided.pop(run.run_id, None)
 
     def _openings(self, run: Run) -> list[tuple[LaneKey, RunArmed | RunResumed]]:
         """Return where the run's windows begin: one for its arming and one for each boot it went on under."""
@@ -292,7 +302,7 @@ class RaceState:
         return [((run.unit, run.armed.value.track, one.boot_id), one) for one in opened]
 
     def _resume(self, body: RunResumed, word: Word) -> None:
-        run = self._run(body.run)
+        run = self._run(body.run_id)
         earlier = run.resumed.get(body.boot_id)
         if earlier is not None and earlier.word.moment <= word.moment:
             return
@@ -301,8 +311,8 @@ class RaceState:
             key = (run.unit, run.armed.value.track, body.boot_id)
             if earlier is not None:
                 self._close_window(key, earlier.value)
-            self._open_window(key, body.mono_ns, body.run)
-        self._touch(body.run)
+            self._open_window(key, body.mono_ns, body.run_id)
+        self._touch(body.run_id)
 
     def _open_window(self, key: LaneKey, from_mono_ns: int, run_id: str) -> None:
         lane = self._lane(key)
@@ -314,12 +324,12 @@ class RaceState:
 
     def _close_window(self, key: LaneKey, opened: RunArmed | RunResumed) -> None:
         lane = self._lane(key)
-        lane.windows.remove((opened.mono_ns, opened.run))
+        lane.windows.remove((opened.mono_ns, opened.run_id))
         self.touched_runs.update(run for _, run in lane.windows)
         self._laps.clear()
 
     def _add_passing(self, body: PassingRecorded, word: Word, unit: str) -> None:
-        passing_id = body.passing
+        passing_id = body.passing_id
         known = self._passings.get((unit, passing_id))
         if known is not None:
             known_key, known_crossing = known

@@ -5,11 +5,18 @@ may withdraw its word; then the next lower one decides again."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Generic, NamedTuple, TypeVar
 
-from pitboard.race.bodies import Authority
-
 Value = TypeVar("Value")
+
+
+class Authority(IntEnum):
+    """Whose word it is; a higher one stands above a lower one whatever the stamps say."""
+
+    NOBODY = 0
+    TIMEKEEPER = 1
+    ADMIN = 2
 
 
 class Word(NamedTuple):

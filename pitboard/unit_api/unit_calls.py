@@ -11,7 +11,7 @@ LightState = Literal["ok", "warning", "bad"]
 
 
 class Lap(msgspec.Struct, frozen=True, kw_only=True):
-    lap: str
+    lap_id: str
     number: int
     lap_ns: int
     uncertainty_ns: int = 0
@@ -25,8 +25,8 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    run: str
-    competitor: str
+    run_id: str
+    competitor_id: str
     name: str
     run_ms: int
     started_mono_ns: int | None = None
@@ -35,14 +35,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
-    competitor: str
+    competitor_id: str
     name: str
     best_ns: int | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None = None
-    competitor: str
+    competitor_id: str
     name: str
     best_ns: int | None = None
     gap_ns: int | None = None
@@ -81,7 +81,7 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     contact_seal: ContactSeal | None = None  # None: the event takes no contacts
 
     def competitor_named(self, competitor: str | None) -> Competitor | None:
-        return next((one for one in self.competitors if one.competitor == competitor), None)
+        return next((one for one in self.competitors if one.competitor_id == competitor), None)
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
@@ -108,12 +108,12 @@ class Register(Act, frozen=True, kw_only=True, tag="register"):
 class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
     """A contact as it was sealed here; it has a call of its own, `POST /v1/contact`."""
 
-    competitor: str
+    competitor_id: str
     contact_key: str
     sealed: str
 
     def __repr__(self) -> str:
-        return f"KeepContact({self.competitor})"  # for the log, where the sealed bytes help nobody
+        return f"KeepContact({self.competitor_id})"  # for the log, where the sealed bytes help nobody
 
     @property
     def said(self) -> str:
@@ -125,7 +125,7 @@ class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):
-    competitor: str
+    competitor_id: str
 
     @property
     def said(self) -> str:
@@ -133,7 +133,7 @@ class Arm(Act, frozen=True, kw_only=True, tag="arm"):
 
 
 class Stop(Act, frozen=True, kw_only=True, tag="stop"):
-    run: str
+    run_id: str
     mono_ns: int
 
     @property
@@ -142,7 +142,7 @@ class Stop(Act, frozen=True, kw_only=True, tag="stop"):
 
 
 class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
-    run: str
+    run_id: str
     mono_ns: int
 
     @property
@@ -151,8 +151,8 @@ class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
 
 
 class Judge(Act, frozen=True, kw_only=True, tag="judge"):
-    run: str
-    lap: str
+    run_id: str
+    lap_id: str
     verdict: Literal["valid", "void"]
 
     @property
@@ -161,7 +161,7 @@ class Judge(Act, frozen=True, kw_only=True, tag="judge"):
 
 
 class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
-    run: str
+    run_id: str
 
     @property
     def said(self) -> str:
@@ -169,7 +169,7 @@ class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
 
 
 class Discard(Act, frozen=True, kw_only=True, tag="discard"):
-    run: str
+    run_id: str
 
     @property
     def said(self) -> str:

@@ -94,7 +94,7 @@ class UnitLink:
 
 def _contact_body(act: KeepContact) -> bytes:
     return msgspec.json.encode(
-        {"competitor": act.competitor, "contact_key": act.contact_key, "sealed": act.sealed}
+        {"competitor_id": act.competitor_id, "contact_key": act.contact_key, "sealed": act.sealed}
     )
 
 

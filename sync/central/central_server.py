@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import resource
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,10 +15,12 @@ from aiohttp import web
 
 from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import beside, follow_erasures
-from pitboard.doors.http_api import serve_tcp, serve_unix
+from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serve_bound_unix
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Authority, Body, EventConfigured, UnitEnrolled
+from pitboard.race.bodies import Body, EventConfigured
+from pitboard.race.word import Authority
 from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import admin_app
 from sync.central.admin.erasure import erase_late_names
@@ -106,7 +109,12 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
     async with (
         Replica.open(config.journal, root_key=root.key, clock=clock) as replica,
         ContactStore.open(beside(config.journal, "contacts")) as contacts,
+        contextlib.AsyncExitStack() as stack,
     ):
+        # Doors first: a start that cannot take them writes nothing.
+        public_listener = stack.enter_context(bound_tcp(config.public.host, config.public.port))
+        ingest_listener = stack.enter_context(bound_tcp(config.ingest.host, config.ingest.port))
+        admin_listener = stack.enter_context(bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE))
         await replica.start_writing(root, config.name)
         if bodies := bodies_to_say(replica.fold, config):
             await replica.append(*bodies)
@@ -118,9 +126,9 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         ContactAdmin(replica, contacts).add_to(admin)
         UnitWatch(replica, clock).add_to(ingest=ingest, admin=admin)
         async with (
-            _serve_public(replica.fold, feed, config) as public_port,
-            _serve_ingest(ingest, config, door) as ingest_port,
-            _serve_admin(admin, enrolment, config, ingest_port),
+            _serve_public(replica.fold, feed, config, public_listener) as public_port,
+            serve_bound_tcp(ingest, ingest_listener, tls=door.tls, limits=INGEST_LIMITS) as ingest_port,
+            _serve_admin(admin, enrolment, config, ingest_port, admin_listener),
             asyncio.TaskGroup() as tasks,
         ):
             followers = [
@@ -134,26 +142,24 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
 
 
 def _serve_public(
-    fold: Fold, feed: BoardFeed, config: CentralConfig
+    fold: Fold, feed: BoardFeed, config: CentralConfig, listener: socket.socket
 ) -> contextlib.AbstractAsyncContextManager[int]:
     limits = public_limits(config.public.followers_max_count)
     app = public_app(
         RaceReader(fold), feed, followers_max_count=config.public.followers_max_count, limits=limits
     )
-    return serve_tcp(app, config.public.host, config.public.port, limits=limits)
-
-
-def _serve_ingest(
-    app: web.Application, config: CentralConfig, door: IngestDoor
-) -> contextlib.AbstractAsyncContextManager[int]:
-    return serve_tcp(app, config.ingest.host, config.ingest.port, tls=door.tls, limits=INGEST_LIMITS)
+    return serve_bound_tcp(app, listener, limits=limits)
 
 
 def _serve_admin(
-    app: web.Application, enrolment: EnrolmentApi, config: CentralConfig, ingest_port: int
+    app: web.Application,
+    enrolment: EnrolmentApi,
+    config: CentralConfig,
+    ingest_port: int,
+    listener: socket.socket,
 ) -> contextlib.AbstractAsyncContextManager[None]:
     enrolment.add_to_admin(app, address=address_of(config, ingest_port))
-    return serve_unix(app, config.admin_socket, mode=ADMIN_SOCKET_MODE)
+    return serve_bound_unix(app, listener)
 
 
 async def _announce(replica: Replica, feed: BoardFeed) -> None:

@@ -29,7 +29,7 @@ def entries(count: int, *, first_ms: int = 11_862, step_ms: int = 437) -> list[E
     made = [
         EntryView(
             rank=times.index(time) + 1,
-            competitor=f"c{index}",
+            competitor_id=f"c{index}",
             name=NAMES[index % len(NAMES)],
             best_ns=time * MILLISECOND_NS,
             gap_ns=(time - first_ms) * MILLISECOND_NS,
@@ -42,7 +42,7 @@ def entries(count: int, *, first_ms: int = 11_862, step_ms: int = 437) -> list[E
     if count >= 12:
         made[-1] = EntryView(
             rank=None,
-            competitor=f"c{count - 1}",
+            competitor_id=f"c{count - 1}",
             name="No Time",
             best_ns=None,
             gap_ns=None,
@@ -55,7 +55,7 @@ def entries(count: int, *, first_ms: int = 11_862, step_ms: int = 437) -> list[E
 
 def lap_view(number: int, *, ms: int, is_short: bool = False, verdict: Verdict | None = None) -> LapView:
     return LapView(
-        lap=f"lap-{number}",
+        lap_id=f"lap-{number}",
         number=number,
         lap_ns=ms * MILLISECOND_NS,
         uncertainty_ns=1_000,
@@ -76,16 +76,16 @@ def run_view(
     """Return a run with one passing more than laps, unless told otherwise."""
     crossed = (0 if phase == "armed" else len(laps) + 1) if passings is None else passings
     return RunView(
-        run=f"run {track}",
+        run_id=f"run {track}",
         unit="Unit",
         track=track,
-        competitor="c1",
+        competitor_id="c1",
         name=name,
         phase=phase,
         laps=list(laps),
         best_ns=min((lap.lap_ns for lap in laps if lap.counts), default=None),
         passings=crossed,
-        newest_passing=f"beam/{crossed}" if crossed else None,
+        newest_passing_id=f"beam/{crossed}" if crossed else None,
     )
 
 

@@ -50,10 +50,10 @@ class Unit:
         await self.replica.append(*bodies)
 
     async def tell_a_confirmed_run(self) -> None:
-        await self.say(CompetitorRegistered(competitor="c1", name="日本語の名前"), armed("r1", "c1", s=10))
+        await self.say(CompetitorRegistered(competitor_id="c1", name="日本語の名前"), armed("r1", "c1", s=10))
         for seq, at_s in enumerate((11, 15.5, 19.75), start=1):
             await self.say(passing(seq, s=at_s))
-        await self.say(finished("r1", s=21), RunDecided(run="r1", decision="confirmed"))
+        await self.say(finished("r1", s=21), RunDecided(run_id="r1", decision="confirmed"))
 
 
 class Display:
@@ -138,10 +138,10 @@ def test_each_passing_is_drawn_as_it_comes(tmp_path: Path) -> None:
             display = Display(tmp_path, unit.url)
             async with display.running():
                 await until_status(display, lambda status: status["is_live"] is True)
-                await unit.say(CompetitorRegistered(competitor="c1", name="Anna"), armed("r1", "c1", s=10))
+                await unit.say(CompetitorRegistered(competitor_id="c1", name="Anna"), armed("r1", "c1", s=10))
                 for seq in range(1, 6):
                     await unit.say(passing(seq, s=10 + 4 * seq))
-                    wanted = passing(seq, s=0).passing
+                    wanted = passing(seq, s=0).passing_id
                     await until(lambda wanted=wanted: display.frames()[-1]["newest_passing"] == [wanted])  # type: ignore[misc]
                 last = display.frames()[-1]["runs"][0]
                 assert (last["phase"], last["passings"], last["laps"]) == ("running", 5, 4)

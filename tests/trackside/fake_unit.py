@@ -70,7 +70,11 @@ class FakeUnit:
         number = len(run.laps) + 1
         is_short = lap_ns < SHORT_LAP_NS
         lap = Lap(
-            lap=f"{run.run}-{number}", number=number, lap_ns=lap_ns, is_short=is_short, counts=not is_short
+            lap_id=f"{run.run_id}-{number}",
+            number=number,
+            lap_ns=lap_ns,
+            is_short=is_short,
+            counts=not is_short,
         )
         await self._set_laps(run, (*run.laps, lap))
 
@@ -105,31 +109,33 @@ class FakeUnit:
     async def _do(self, act: Act) -> web.Response:
         match act:
             case Register(name=name):
-                new = Competitor(competitor=f"c{len(self.screen.competitors)}", name=name)
+                new = Competitor(competitor_id=f"c{len(self.screen.competitors)}", name=name)
                 await self.change(competitors=(*self.screen.competitors, new))
-                return _json({"competitor": new.competitor})
-            case Arm(competitor=competitor):
+                return _json({"competitor_id": new.competitor_id})
+            case Arm(competitor_id=competitor):
                 self._runs_count += 1
-                who = next(one for one in self.screen.competitors if one.competitor == competitor)
-                run = Run(run=f"r{self._runs_count}", competitor=competitor, name=who.name, run_ms=180_000)
+                who = next(one for one in self.screen.competitors if one.competitor_id == competitor)
+                run = Run(
+                    run_id=f"r{self._runs_count}", competitor_id=competitor, name=who.name, run_ms=180_000
+                )
                 await self.change(phase="armed", run=run)
-                return _json({"run": run.run})
+                return _json({"run_id": run.run_id})
             case ManualPassing(mono_ns=mono_ns):
                 await self.take_passing(mono_ns)
             case Stop():
                 await self.change(phase="review")
-            case Judge(lap=lap, verdict=verdict):
+            case Judge(lap_id=lap, verdict=verdict):
                 laps = tuple(
                     msgspec.structs.replace(one, verdict=verdict, counts=verdict == "valid")
-                    if one.lap == lap
+                    if one.lap_id == lap
                     else one
                     for one in self._run().laps
                 )
                 await self._set_laps(self._run(), laps)
-            case Confirm(run=run_id):
+            case Confirm(run_id=run_id):
                 self.decisions.append((run_id, "confirmed"))
                 await self.change(phase="idle", run=None)
-            case Discard(run=run_id):
+            case Discard(run_id=run_id):
                 self.decisions.append((run_id, "discarded"))
                 await self.change(phase="idle", run=None)
         return _json({})

@@ -63,8 +63,8 @@ def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) ->
             running = [tasks.create_task(puller.run()) for puller, _ in pullers]
             for puller, wanted in pullers:
                 puller.follow(wanted)
-            await a.append(CompetitorRegistered(competitor="c1", name="Ann"))
-            await b.append(CompetitorRegistered(competitor="c2", name="Bob"))
+            await a.append(CompetitorRegistered(competitor_id="c1", name="Ann"))
+            await b.append(CompetitorRegistered(competitor_id="c2", name="Bob"))
             async with asyncio.timeout(10):
                 while a.have() != b.have():
                     await asyncio.sleep(0.001)

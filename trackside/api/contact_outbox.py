@@ -56,7 +56,7 @@ class ContactOutbox:
                 code="contacts-full", reason="Too many contacts wait for central; connect this unit to it."
             )
         content = msgspec.json.encode(envelope)
-        await self._side.write([(_KEEP, (envelope.contact, envelope.competitor, content))])
+        await self._side.write([(_KEEP, (envelope.contact, envelope.competitor_id, content))])
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
 
@@ -124,7 +124,7 @@ class ContactApi:
             raise ActRefused(
                 code="wrong-contact-key", reason="The event has no such contact key; type the contact again."
             )
-        if contact.competitor not in race.competitors or contact.competitor in race.erased:
+        if contact.competitor_id not in race.competitors or contact.competitor_id in race.erased:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
         envelope = sign_envelope(self._identity, contact, event_key=self._replica.fold.root_key)
         async with asyncio.timeout(SAVE_MAX_S):

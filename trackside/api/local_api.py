@@ -40,31 +40,31 @@ class Register(Act, frozen=True, kw_only=True, tag="register"):
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):
-    competitor: Id
+    competitor_id: Id
 
 
 class Stop(Act, frozen=True, kw_only=True, tag="stop"):
-    run: Id
+    run_id: Id
     mono_ns: Instant
 
 
 class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
-    run: Id
+    run_id: Id
     mono_ns: Instant
 
 
 class Judge(Act, frozen=True, kw_only=True, tag="judge"):
-    run: Id
-    lap: LapId
+    run_id: Id
+    lap_id: LapId
     verdict: Verdict
 
 
 class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
-    run: Id
+    run_id: Id
 
 
 class Discard(Act, frozen=True, kw_only=True, tag="discard"):
-    run: Id
+    run_id: Id
 
 
 AnyAct = Register | Arm | Stop | ManualPassing | Judge | Confirm | Discard
@@ -130,19 +130,19 @@ class LocalApi:
     async def _carry_out(self, act: AnyAct) -> dict[str, str]:
         match act:
             case Register():
-                return {"competitor": await self._run_control.register(act.name)}
+                return {"competitor_id": await self._run_control.register(act.name)}
             case Arm():
-                return {"run": await self._run_control.arm(act.competitor)}
+                return {"run_id": await self._run_control.arm(act.competitor_id)}
             case Stop():
-                await self._run_control.stop(act.run, act.mono_ns)
+                await self._run_control.stop(act.run_id, act.mono_ns)
             case ManualPassing():
-                await self._run_control.record_manual_passing(act.run, act.mono_ns)
+                await self._run_control.record_manual_passing(act.run_id, act.mono_ns)
             case Judge():
-                await self._run_control.judge(act.run, act.lap, act.verdict)
+                await self._run_control.judge(act.run_id, act.lap_id, act.verdict)
             case Confirm():
-                await self._run_control.confirm(act.run)
+                await self._run_control.confirm(act.run_id)
             case Discard():
-                await self._run_control.discard(act.run)
+                await self._run_control.discard(act.run_id)
         return {}
 
 

@@ -14,8 +14,8 @@ from trackside.timing.run_control import RunControl, UnitPhase
 
 
 class ScreenRun(msgspec.Struct, frozen=True):
-    run: str
-    competitor: str
+    run_id: str
+    competitor_id: str
     name: str
     run_ms: int
     started_mono_ns: int | None
@@ -24,7 +24,7 @@ class ScreenRun(msgspec.Struct, frozen=True):
 
 
 class ScreenCompetitor(msgspec.Struct, frozen=True):
-    competitor: str
+    competitor_id: str
     name: str
     best_ns: int | None
 
@@ -97,7 +97,7 @@ class ScreenFeed:
     def now(self) -> Screen:
         fold = self._replica.fold
         view = view_board(fold)
-        best = {entry.competitor: entry.best_ns for entry in view.entries}
+        best = {entry.competitor_id: entry.best_ns for entry in view.entries}
         return Screen(
             version=self._version,
             unit=self._unit,
@@ -126,8 +126,8 @@ class ScreenFeed:
             return None
         view = view_run(self._replica.fold, run)
         return ScreenRun(
-            run=view.run,
-            competitor=view.competitor,
+            run_id=view.run_id,
+            competitor_id=view.competitor_id,
             name=view.name,
             run_ms=run.armed.value.run_ms,
             started_mono_ns=self._run_control.started_mono_ns(run),

@@ -59,7 +59,7 @@ class PassingIntake:
             for delivered in delivery.passings:
                 passing = self._recorded(delivered)
                 if not self._has(passing):
-                    new.setdefault(passing.passing, passing)
+                    new.setdefault(passing.passing_id, passing)
             if new:
                 await self._replica.append(*new.values())
                 self._written.update(_place(passing) for passing in new.values())
@@ -80,7 +80,7 @@ class PassingIntake:
 
     def _has(self, passing: PassingRecorded) -> bool:
         return _place(passing) in self._written or self._replica.fold.race.has_passing(
-            self._unit_key, passing.passing
+            self._unit_key, passing.passing_id
         )
 
     def _recorded(self, delivered: DeliveredPassing) -> PassingRecorded:

@@ -109,7 +109,7 @@ class RunControl:
             return
         await self._replica.append(
             RunResumed(
-                run=run.run,
+                run_id=run.run_id,
                 boot_id=self._clock.boot_id,
                 mono_ns=self._clock.mono_ns(),
                 elapsed_ns=self._known_elapsed_ns(run),
@@ -125,10 +125,10 @@ class RunControl:
         act = f"register {cleaned}"
         if isinstance(waiting := self._in_flight.waiting(act), CompetitorRegistered):
             await self._in_flight.until_durable(act)
-            return waiting.competitor
-        registered = CompetitorRegistered(competitor=self._new_id(), name=cleaned)
+            return waiting.competitor_id
+        registered = CompetitorRegistered(competitor_id=self._new_id(), name=cleaned)
         await self._in_flight.append(act, registered)
-        return registered.competitor
+        return registered.competitor_id
 
     async def arm(self, competitor: str) -> str:
         """Make the track ready for the competitor and return the run's id."""
@@ -136,27 +136,31 @@ class RunControl:
         if competitor not in self._replica.fold.race.competitors:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
         if isinstance(waiting := self._in_flight.waiting("arm"), RunArmed):
-            if waiting.competitor != competitor:
+            if waiting.competitor_id != competitor:
                 raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
             await self._in_flight.until_durable("arm")
-            return waiting.run
+            return waiting.run_id
         run = self.run
         if run is not None:
-            if run.armed is not None and run.armed.value.competitor == competitor and self.phase == "armed":
-                return run.run
+            if (
+                run.armed is not None
+                and run.armed.value.competitor_id == competitor
+                and self.phase == "armed"
+            ):
+                return run.run_id
             raise ActRefused(code="wrong-phase", reason="Confirm or discard the run under way first.")
         event = self._replica.fold.race.event.value or DEFAULT_EVENT
         armed = RunArmed(
-            run=self._new_id(),
+            run_id=self._new_id(),
             track=self._track,
-            competitor=competitor,
+            competitor_id=competitor,
             boot_id=self._clock.boot_id,
             mono_ns=self._clock.mono_ns(),
             run_ms=event.run_ms,
             lap_min_ms=event.lap_min_ms,
         )
         await self._in_flight.append("arm", armed)
-        return armed.run
+        return armed.run_id
 
     def _require_enrolment(self) -> None:
         """Refuse what would be written, shown as saved, and count nowhere."""
@@ -190,7 +194,7 @@ class RunControl:
             uncertainty_ns=MANUAL_UNCERTAINTY_NS,
             received_mono_ns=self._clock.mono_ns(),
         )
-        if not self._replica.fold.race.has_passing(self._unit_key, passing.passing):
+        if not self._replica.fold.race.has_passing(self._unit_key, passing.passing_id):
             await self._replica.append(passing)
             await self.follow_time()
 
@@ -201,11 +205,11 @@ class RunControl:
             raise ActRefused(
                 code="wrong-phase", reason="This run is decided; the admin can still correct it."
             )
-        laps = {lap.lap: lap for lap in self._replica.fold.race.laps(run_id)}
+        laps = {lap.lap_id: lap for lap in self._replica.fold.race.laps(run_id)}
         if lap_id not in laps:
             raise ActRefused(code="unknown-lap", reason="This lap is not part of the run.")
         if laps[lap_id].verdict != verdict:
-            await self._replica.append(LapJudged(run=run_id, lap=lap_id, verdict=verdict))
+            await self._replica.append(LapJudged(run_id=run_id, lap_id=lap_id, verdict=verdict))
 
     async def confirm(self, run_id: str) -> None:
         """Publish the run; refused while a short lap has no verdict."""
@@ -219,7 +223,7 @@ class RunControl:
             raise ActRefused(
                 code="short-lap-waits", reason=f"Say Valid or Void for the short lap {waiting[0]} first."
             )
-        await self._replica.append(RunDecided(run=run_id, decision="confirmed"))
+        await self._replica.append(RunDecided(run_id=run_id, decision="confirmed"))
 
     async def discard(self, run_id: str) -> None:
         """Keep the run in the journal and off the board."""
@@ -228,7 +232,7 @@ class RunControl:
             return
         if run.decision == "confirmed":
             raise ActRefused(code="wrong-phase", reason="This run is confirmed; the admin can correct it.")
-        decided = RunDecided(run=run_id, decision="discarded")
+        decided = RunDecided(run_id=run_id, decision="discarded")
         if self._phase_of(run) in TIMING_PHASES:
             await self._replica.append(self._finish(run, self._clock.mono_ns(), "discarded"), decided)
         else:
@@ -256,11 +260,11 @@ class RunControl:
         if closing is not None:
             await self._tell_once(self._finish(run, closing, "time-up"))
         elif not run.timed_up:
-            await self._tell_once(RunTimedUp(run=run.run))
+            await self._tell_once(RunTimedUp(run_id=run.run_id))
 
     async def _tell_once(self, body: RunFinished | RunTimedUp) -> None:
         """Append what the clock tells unless it was told: a revoked unit's word changes nothing."""
-        if self._told is not None and type(self._told) is type(body) and self._told.run == body.run:
+        if self._told is not None and type(self._told) is type(body) and self._told.run_id == body.run_id:
             return
         self._told = body
         try:
@@ -273,7 +277,7 @@ class RunControl:
         self, run: Run, mono_ns: int, reason: Literal["time-up", "stopped", "discarded"]
     ) -> RunFinished:
         return RunFinished(
-            run=run.run, boot_id=self._clock.boot_id, mono_ns=self._possible(mono_ns), reason=reason
+            run_id=run.run_id, boot_id=self._clock.boot_id, mono_ns=self._possible(mono_ns), reason=reason
         )
 
     def _possible(self, mono_ns: int) -> int:
@@ -288,7 +292,7 @@ class RunControl:
 
     def _phase_of(self, run: Run) -> UnitPhase | Literal["decided"]:
         current = self.run
-        return self.phase if current is not None and current.run == run.run else "decided"
+        return self.phase if current is not None and current.run_id == run.run_id else "decided"
 
     def _segments(self, run: Run) -> list[tuple[list[Crossing], str]]:
         return [

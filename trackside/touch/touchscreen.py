@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pygame
 
 from pitboard.clock import Clock
+from pitboard.drawing.never_blank import PaintGuard
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.unit_api.unit_calls import Act, ScreenState, stamped
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
@@ -24,7 +25,7 @@ from trackside.touch.input.pygame_input import (
 )
 from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
 from trackside.touch.paint.widget_painter import Painter
-from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.scene.screen_layout import lay_out, lay_plain
 from trackside.touch.widgets.view import (
     FinishTyping,
     Intent,
@@ -64,6 +65,7 @@ class Touchscreen:
         self._painter = painter
         self._measures = measures
         self._clock = clock
+        self._guard = PaintGuard()
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
         self._view = View()
@@ -81,7 +83,7 @@ class Touchscreen:
         return {
             "phase": self._screen.phase if self._screen else None,
             "version": self._screen.version if self._screen else None,
-            "run": self._screen.run.run if self._screen and self._screen.run else None,
+            "run": self._screen.run.run_id if self._screen and self._screen.run else None,
             "page": self._view.page.value,
             "widgets": [
                 {
@@ -232,7 +234,11 @@ class Touchscreen:
             self._painted_mono_ns = now_mono_ns
 
     def _lay_out(self, now_mono_ns: int) -> None:
-        self._layout = lay_out(self._screen, self._view, self._measures, now_mono_ns)
+        self._layout = self._guard.attempt(
+            f"page {self._view.page.value}",
+            lambda: lay_out(self._screen, self._view, self._measures, now_mono_ns),
+            otherwise=lambda: lay_plain(self._screen, self._view, self._measures),
+        )
         self._pointers.see(self._layout, now_mono_ns)
 
     def _watch_time(self, now_mono_ns: int) -> None:

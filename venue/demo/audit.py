@@ -131,13 +131,13 @@ class Audit:
             self.id_of(closing): closing.true_mono_ns - opening.true_mono_ns
             for opening, closing in pairwise(expected)
         }
-        timed = [lap for lap in self._fold.race.laps(run.run) if lap.lap.startswith(f"{self._sensor}/")]
-        counts = Counter(lap.lap for lap in timed)
+        timed = [lap for lap in self._fold.race.laps(run.run_id) if lap.lap_id.startswith(f"{self._sensor}/")]
+        counts = Counter(lap.lap_id for lap in timed)
         return RunAudit(
             lost=sum(lap not in counts for lap in true_laps),
             doubled=sum(count - 1 for count in counts.values()) + sum(lap not in true_laps for lap in counts),
             timed=len(timed),
-            lap_errors_ns=[lap.lap_ns - true_laps[lap.lap] for lap in timed if lap.lap in true_laps],
+            lap_errors_ns=[lap.lap_ns - true_laps[lap.lap_id] for lap in timed if lap.lap_id in true_laps],
             delays_ns=list(self._delays(run, expected)),
         )
 
@@ -163,7 +163,7 @@ class Audit:
             (frame.mono_ns, drawn.passings)
             for frame in self._frames
             for drawn in frame.runs
-            if drawn.run == run.run
+            if drawn.run == run.run_id
         ]
         for index, crossing in enumerate(crossings, start=1):
             if crossing.written_mono_ns is None:
@@ -175,7 +175,10 @@ class Audit:
     def decided_laps(self) -> tuple[int, int]:
         """Return (laps that count in confirmed runs, laps judged void in confirmed runs)."""
         laps: list[Lap] = [
-            lap for run in self.runs() if run.decision == "confirmed" for lap in self._fold.race.laps(run.run)
+            lap
+            for run in self.runs()
+            if run.decision == "confirmed"
+            for lap in self._fold.race.laps(run.run_id)
         ]
         return sum(lap.counts for lap in laps), sum(lap.verdict == "void" for lap in laps)
 

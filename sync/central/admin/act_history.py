@@ -46,7 +46,8 @@ class ActHistory:
     def of(self, competitor: str) -> list[Deed]:
         """Return what was said about the competitor and their runs, in the order said."""
         runs = {
-            run.run: (number, run) for number, run in enumerate(self._reference.runs_of(competitor), start=1)
+            run.run_id: (number, run)
+            for number, run in enumerate(self._reference.runs_of(competitor), start=1)
         }
         deeds = []
         for key, body, word in self._fold.statements():
@@ -63,15 +64,15 @@ class ActHistory:
 
     def _what(self, body: Body, competitor: str, runs: dict[str, tuple[int, Run]]) -> str | None:
         match body:
-            case CompetitorRegistered(competitor=one) if one == competitor:
+            case CompetitorRegistered(competitor_id=one) if one == competitor:
                 return f"registered as {body.name}"
-            case CompetitorJudged(competitor=one) if one == competitor:
+            case CompetitorJudged(competitor_id=one) if one == competitor:
                 return "reinstated" if body.standing is None else "disqualified"
-            case PersonErased(competitor=one) if one == competitor:
+            case PersonErased(competitor_id=one) if one == competitor:
                 return "name erased"
             case RunArmed() | RunResumed() | RunFinished() | RunDecided() | LapJudged() | LapCorrected():
-                if body.run in runs:
-                    number, run = runs[body.run]
+                if body.run_id in runs:
+                    number, run = runs[body.run_id]
                     return f"run {number}{self._deed(body, run)}"
         return None
 
@@ -88,14 +89,14 @@ class ActHistory:
             case RunDecided():
                 return f" {body.decision}" if body.decision else ": decision withdrawn"
             case LapJudged():
-                return f", {self._lap(body.lap, run)}: {body.verdict or 'verdict withdrawn'}"
+                return f", {self._lap(body.lap_id, run)}: {body.verdict or 'verdict withdrawn'}"
             case LapCorrected():
                 word = "correction withdrawn" if body.lap_ns is None else f"set to {self._text(body.lap_ns)}"
-                return f", {self._lap(body.lap, run)}: {word}"
+                return f", {self._lap(body.lap_id, run)}: {word}"
 
     def _lap(self, lap_id: str, run: Run) -> str:
-        for lap in self._fold.race.laps(run.run):
-            if lap.lap == lap_id:
+        for lap in self._fold.race.laps(run.run_id):
+            if lap.lap_id == lap_id:
                 return f"lap {lap.number} (measured {self._text(lap.measured_ns)})"
         return "a lap that is no longer part of it"
 
@@ -109,7 +110,7 @@ MOVED_MAX_COUNT = 5
 class Moved(msgspec.Struct, frozen=True):
     """Somebody else whose rank changed."""
 
-    competitor: str
+    competitor_id: str
     name: str
     before: int | None
     after: int | None
@@ -118,7 +119,7 @@ class Moved(msgspec.Struct, frozen=True):
 class BoardChange(msgspec.Struct, frozen=True, kw_only=True):
     """`moved` holds the first of the `moved_count` others whose rank changed."""
 
-    competitor: str
+    competitor_id: str
     name: str
     before: EntryView | None
     after: EntryView | None
@@ -146,7 +147,7 @@ class BoardBefore:
             if one != self._competitor and ranks.get(one) != self._ranks.get(one)
         ]
         return BoardChange(
-            competitor=self._competitor,
+            competitor_id=self._competitor,
             name=name_of(self._competitor),
             before=self._entry,
             after=view_entry(self._fold, self._competitor),

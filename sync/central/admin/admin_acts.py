@@ -12,10 +12,10 @@ import msgspec
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Authority, Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
+from pitboard.race.bodies import Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
 from pitboard.race.laps import Lap
 from pitboard.race.race_state import Run
-from pitboard.race.word import LastWord
+from pitboard.race.word import Authority, LastWord
 from sync.central.admin.act_history import BoardBefore, BoardChange
 from sync.central.admin.admin_act import (
     AnyAct,
@@ -94,17 +94,17 @@ class AdminActs:
             sentence = f"{what} is {self._text(lap_ns)} now; {measured} was measured."
         if not lap.counts and not act.undo and lap.verdict == "void":
             sentence += " It is void, so it does not count."
-        body = LapCorrected(run=run.run, lap=lap.lap, lap_ns=lap_ns, reason=reason)
+        body = LapCorrected(run_id=run.run_id, lap_id=lap.lap_id, lap_ns=lap_ns, reason=reason)
         return _Plan(_competitor_in(run), sentence, [body])
 
     def _judge(self, act: Judge, reason: str) -> _Plan:
         number, run, lap = self.reference.lap(act.lap)
         what = f"Run {number}, lap {lap.number} of {self._name_in(run)} ({self._text(lap.lap_ns)})"
-        said = _said_by_admin(run.verdicts.get(lap.lap))
+        said = _said_by_admin(run.verdicts.get(lap.lap_id))
         _check_change(what, said, act.verdict, undo=act.undo)
         sentence = _withdrawn(what, act.verdict) if act.undo else f"{what} is {act.verdict} now."
         verdict = None if act.undo else act.verdict
-        body = LapJudged(run=run.run, lap=lap.lap, verdict=verdict, reason=reason)
+        body = LapJudged(run_id=run.run_id, lap_id=lap.lap_id, verdict=verdict, reason=reason)
         return _Plan(_competitor_in(run), sentence, [body])
 
     def _decide(self, act: Decide, reason: str) -> _Plan:
@@ -119,11 +119,11 @@ class AdminActs:
         sentence = _withdrawn(what, act.decision) if act.undo else f"{what} is {act.decision} now."
         decision = None if act.undo else act.decision
         return _Plan(
-            _competitor_in(run), sentence, [RunDecided(run=run.run, decision=decision, reason=reason)]
+            _competitor_in(run), sentence, [RunDecided(run_id=run.run_id, decision=decision, reason=reason)]
         )
 
     def _waiting(self, run: Run) -> list[Lap]:
-        return [lap for lap in self._fold.race.laps(run.run) if lap.waits_for_verdict]
+        return [lap for lap in self._fold.race.laps(run.run_id) if lap.waits_for_verdict]
 
     def _reinstate(self, act: Reinstate, reason: str) -> _Plan:
         if act.undo:
@@ -142,7 +142,7 @@ class AdminActs:
             state = "disqualified already" if is_disqualified else "not disqualified"
             raise ActRefused(code="no-change", reason=f"{name} is {state}.")
         body = CompetitorJudged(
-            competitor=competitor, standing="disqualified" if is_disqualified else None, reason=reason
+            competitor_id=competitor, standing="disqualified" if is_disqualified else None, reason=reason
         )
         state = "disqualified" if is_disqualified else "back in the ranking"
         return _Plan(competitor, f"{name} is {state} now.", [body])
@@ -169,7 +169,7 @@ class AdminActs:
 
 def _competitor_in(run: Run) -> str:
     assert run.armed is not None  # the reference finds armed runs only
-    return run.armed.value.competitor
+    return run.armed.value.competitor_id
 
 
 def _said_by_admin(last: LastWord[Value] | None) -> Value | None:

@@ -27,7 +27,7 @@ _act_decoder: msgspec.json.Decoder[AnyAct] = msgspec.json.Decoder(
 class CompetitorLaps(msgspec.Struct, frozen=True, kw_only=True):
     """A competitor and all runs in the order armed: the first is run 1."""
 
-    competitor: str
+    competitor_id: str
     name: str
     entry: EntryView | None
     runs: list[RunView]
@@ -37,7 +37,7 @@ class CompetitorLaps(msgspec.Struct, frozen=True, kw_only=True):
 class CompetitorHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A competitor and what was done about them."""
 
-    competitor: str
+    competitor_id: str
     name: str
     deeds: list[Deed]
 
@@ -64,7 +64,7 @@ class AdminApi:
         competitor = self._acts.reference.competitor(request.query.get("competitor", ""))
         return json_response(
             CompetitorLaps(
-                competitor=competitor,
+                competitor_id=competitor,
                 name=self._fold.race.name_of(competitor),
                 entry=view_entry(self._fold, competitor),
                 runs=[view_run(self._fold, run) for run in self._acts.reference.runs_of(competitor)],
@@ -76,7 +76,7 @@ class AdminApi:
         competitor = self._acts.reference.competitor(request.query.get("competitor", ""))
         name = self._fold.race.name_of(competitor)
         deeds = self._history.of(competitor)
-        return json_response(CompetitorHistory(competitor=competitor, name=name, deeds=deeds))
+        return json_response(CompetitorHistory(competitor_id=competitor, name=name, deeds=deeds))
 
 
 def admin_app(replica: Replica) -> web.Application:

@@ -47,4 +47,4 @@ def _erased(competitor: str, places: list[tuple[str, int]], reason: str) -> Pers
     records: dict[str, list[int]] = {}
     for stream, seq in places:
         records.setdefault(stream, []).append(seq)
-    return PersonErased(competitor=competitor, records=records, reason=reason)
+    return PersonErased(competitor_id=competitor, records=records, reason=reason)

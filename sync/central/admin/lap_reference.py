@@ -58,7 +58,7 @@ class LapReference:
                 code="bad-reference", reason=f"'{text}' names no lap; type competitor/run/lap, like anna/2/3."
             )
         number, run = self._run(self.competitor(match[1]), int(match[2]))
-        laps = self._fold.race.laps(run.run)
+        laps = self._fold.race.laps(run.run_id)
         lap_number = int(match[3])
         if not 1 <= lap_number <= len(laps):
             raise ActRefused(
@@ -72,7 +72,7 @@ class LapReference:
         runs = [
             (run.armed.word.moment, run)
             for run in self._fold.race.runs.values()
-            if run.armed is not None and run.armed.value.competitor == competitor
+            if run.armed is not None and run.armed.value.competitor_id == competitor
         ]
         return [run for _, run in sorted(runs, key=lambda pair: pair[0])]
 

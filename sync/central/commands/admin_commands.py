@@ -116,12 +116,12 @@ def erase(
     typed = " ".join(competitor)
     if not (yes or undo):
         found = _client(config).ask("/v1/admin/laps", CompetitorLaps, competitor=typed)
-        click.echo(f"{found.name} ({found.competitor}), {counted(len(found.runs), 'run')}.", err=True)
+        click.echo(f"{found.name} ({found.competitor_id}), {counted(len(found.runs), 'run')}.", err=True)
         click.echo("The results stay, under the name 'Erased'. This cannot be undone.", err=True)
         click.echo("Exports and backups made earlier keep the name.", err=True)
         if not _is_confirmed(found.name):
             raise click.ClickException("That is not the name; nothing was erased.")
-        typed = found.competitor
+        typed = found.competitor_id
     _do(config, Erase(competitor=typed, reason=reason, undo=undo), as_json=as_json)
 
 

@@ -30,20 +30,20 @@ def done_text(done: Done) -> str:
 def laps_text(laps: CompetitorLaps) -> str:
     """Return the competitor's runs and laps, each with the numbers to name it by."""
     entry = _entry(laps.entry, laps.resolution_ns)
-    lines = [f"{laps.name}  id {laps.competitor}  {entry}"]
+    lines = [f"{laps.name}  id {laps.competitor_id}  {entry}"]
     if not laps.runs:
         lines.append("No run yet.")
     for number, run in enumerate(laps.runs, start=1):
         lines.append(f"Run {number}, {run.phase}, {run.unit}, track {run.track}:")
         if not run.laps:
             lines.append("   no lap")
-        lines += [_lap(f"{laps.competitor}/{number}/{lap.number}", lap, run, laps) for lap in run.laps]
+        lines += [_lap(f"{laps.competitor_id}/{number}/{lap.number}", lap, run, laps) for lap in run.laps]
     return "\n".join(lines)
 
 
 def history_text(history: CompetitorHistory) -> str:
     """Return the audit trail, one deed a line."""
-    lines = [f"{history.name}  id {history.competitor}"]
+    lines = [f"{history.name}  id {history.competitor_id}"]
     lines += [_deed(deed) for deed in history.deeds]
     return "\n".join(lines)
 

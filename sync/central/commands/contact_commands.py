@@ -181,11 +181,11 @@ def _opened(row: SealedRow, private: X25519PrivateKey, file: ContactKeyFile) -> 
             bytes.fromhex(envelope.sealed),
             private,
             event_key=file.event_key,
-            competitor=envelope.competitor,
+            competitor=envelope.competitor_id,
         )
     except ContactClosed:
         return None
-    return OpenedContact(competitor=envelope.competitor, name=row.name, contact=contact)
+    return OpenedContact(competitor=envelope.competitor_id, name=row.name, contact=contact)
 
 
 def _print_reads(answer: Reads) -> None:

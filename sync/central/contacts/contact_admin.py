@@ -95,7 +95,7 @@ class ContactAdmin:
                 code="contact-in-reason", reason="Leave addresses and numbers out of the reason: it is kept."
             )
         rows = self._rows(await self._store.all(), wanted.name_part)
-        competitors = sorted({row.envelope.competitor for row in rows})
+        competitors = sorted({row.envelope.competitor_id for row in rows})
         await self._note(request, wanted.act, reason, competitors)
         await self._replica.append(ContactsRead(count=len(competitors), reason=reason))
         return json_response(SealedRows(rows=rows))
@@ -126,14 +126,14 @@ class ContactAdmin:
         race = self._replica.fold.race
         words = fold_name(name_part).split()
         rows = [
-            SealedRow(name=race.name_of(one.competitor), envelope=one)
+            SealedRow(name=race.name_of(one.competitor_id), envelope=one)
             for one in envelopes
-            if one.competitor not in race.erased
+            if one.competitor_id not in race.erased
         ]
         return [
             row
             for row in rows
-            if row.envelope.competitor == name_part or all(word in fold_name(row.name) for word in words)
+            if row.envelope.competitor_id == name_part or all(word in fold_name(row.name) for word in words)
         ]
 
 

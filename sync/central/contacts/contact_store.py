@@ -66,7 +66,7 @@ class ContactStore:
             [
                 (
                     _KEEP,
-                    (one.contact, one.competitor, one.unit, received_utc_ms, msgspec.json.encode(one)),
+                    (one.contact, one.competitor_id, one.unit, received_utc_ms, msgspec.json.encode(one)),
                 )
                 for one in envelopes
             ]

@@ -17,8 +17,9 @@ from pitboard.clock import Clock
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, refusal
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Name, Reason, UnitEnrolled
+from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
 from sync.central.enrolment.unit_register import Cut, find_unit, list_units, revocation
@@ -193,10 +194,16 @@ class EnrolmentApi:
     async def _revoke(self, request: web.Request) -> web.Response:
         revoke = msgspec.json.decode(await request.read(), type=Revoke)
         unit = find_unit(self._replica, revoke.unit)
-        body = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
-        await self._replica.append(body)
+        bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
+        await self._replica.append(*bodies)
         log.warning("unit revoked: name=%s key=%s", unit.name, unit.key)
-        return json_response(Revoked(name=unit.name, key=unit.key, heads=body.heads))
+        return json_response(
+            Revoked(
+                name=unit.name,
+                key=unit.key,
+                heads={stream: head for body in bodies for stream, head in body.heads.items()},
+            )
+        )
 
     def _refuse_key(self, key: str) -> None:
         if self._replica.fold.roster.is_revoked(key):

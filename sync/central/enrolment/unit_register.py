@@ -4,16 +4,19 @@ Pure questions to a replica; whoever asks appends the records."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Literal
 
 import msgspec
 
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import UnitRevoked
 
 READ_COUNT = 500
+HEADS_MAX_COUNT = 256
+"""Of one revocation record; more streams take several."""
 
 UnitState = Literal["enrolled", "revoked", "unknown"]
 
@@ -78,8 +81,11 @@ def find_unit(replica: Replica, typed: str) -> UnitView:
     return found[0]
 
 
-async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> UnitRevoked:
-    """Return the record that revokes the key; raises ActRefused when the cut names no stream of it."""
+async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[UnitRevoked]:
+    """Return the bodies that revoke the key, several where its streams do not fit into one.
+
+    Raises ActRefused when the cut names no stream of it.
+    """
     heads = replica.streams_by_key().get(key, {})
     if cut.before_utc_ms is not None:
         heads = {
@@ -93,7 +99,12 @@ async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> UnitR
                 code="unknown-stream", reason=f"The unit has no single stream that begins with {beginning}."
             )
         heads[streams[0]] = min(heads[streams[0]], max(0, seq - 1))
-    return UnitRevoked(key=key, heads={stream: head for stream, head in heads.items() if head}, reason=reason)
+    counting = [(stream, head) for stream, head in heads.items() if head]
+    parts = [dict(counting[at : at + HEADS_MAX_COUNT]) for at in range(0, len(counting), HEADS_MAX_COUNT)]
+    if len(parts) <= 1:
+        return [UnitRevoked(key=key, heads=dict(counting), reason=reason)]
+    shared = secrets.token_hex(8)
+    return [UnitRevoked(key=key, heads=part, reason=reason, revocation=shared) for part in parts]
 
 
 async def _head_before(replica: Replica, stream: str, head: int, utc_ms: int) -> int:

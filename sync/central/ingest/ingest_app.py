@@ -104,7 +104,7 @@ async def take_contacts(
     for envelope in batch.contacts:
         if (trouble := _trouble(envelope, replica)) is not None:
             refused[envelope.contact] = trouble
-        elif envelope.competitor in replica.fold.race.erased:
+        elif envelope.competitor_id in replica.fold.race.erased:
             gone.append(envelope.contact)  # as if it had been kept and erased
         elif counts[envelope.unit] >= UNIT_MAX_COUNT:
             refused[envelope.contact] = "This unit has handed in too many contacts."

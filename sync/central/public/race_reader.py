@@ -20,7 +20,7 @@ ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
 class FoundView(msgspec.Struct, frozen=True):
     """A competitor that a search found; `entry` is None while they have no confirmed run."""
 
-    competitor: str
+    competitor_id: str
     name: str
     entry: EntryView | None
 

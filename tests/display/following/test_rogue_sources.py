@@ -17,10 +17,11 @@ from display.following.source_follower import SourceFollower
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import Record, WireRecord, to_wire
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered, RunDecided, UnitRevoked
+from pitboard.race.bodies import CompetitorRegistered, RunDecided
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import Proof, ReplicaPeer, SyncRequest, SyncResponse
@@ -48,11 +49,11 @@ def the_race() -> tuple[list[Record], list[Record], Record]:
     """Return what central said, what a unit did on whose track Anna drove two runs, and what it says next."""
     central, unit = central_enrols(UNIT_A, UNIT_B), Teller(UNIT_A, "Track A")
     central.say(UnitRevoked(key=UNIT_B.key))
-    unit.say(CompetitorRegistered(competitor="c1", name="Anna"))
+    unit.say(CompetitorRegistered(competitor_id="c1", name="Anna"))
     seq = confirmed_run(unit, "r1", "c1", start_s=10, laps_s=[12.5], first_seq=1)
     confirmed_run(unit, "r2", "c1", start_s=60, laps_s=[11.5], first_seq=seq)
     so_far = list(unit.records)
-    return central.records, so_far, unit.say(RunDecided(run="r2", decision="discarded"))
+    return central.records, so_far, unit.say(RunDecided(run_id="r2", decision="discarded"))
 
 
 CENTRAL, UNIT, NEXT = the_race()
@@ -60,8 +61,8 @@ CENTRAL, UNIT, NEXT = the_race()
 
 def a_race_of(identity: Identity) -> list[Record]:
     teller = Teller(identity, "Track A")
-    teller.say(CompetitorRegistered(competitor="c1", name="Mallory"))
-    teller.say(CompetitorRegistered(competitor="m", name="Mallory"))
+    teller.say(CompetitorRegistered(competitor_id="c1", name="Mallory"))
+    teller.say(CompetitorRegistered(competitor_id="m", name="Mallory"))
     confirmed_run(teller, "r9", "m", start_s=10, laps_s=[3.5], first_seq=1)
     return teller.records
 
@@ -232,7 +233,7 @@ def test_a_true_unit_is_found_behind_a_lying_box_and_what_is_new_comes_from_it(t
                     await until(lambda: follower.source is not None)
                     assert follower.source is not None
                     assert follower.source.name == "Box 1"
-                    await unit.append(CompetitorRegistered(competitor="c2", name="Ben"))
+                    await unit.append(CompetitorRegistered(competitor_id="c2", name="Ben"))
                     await until(lambda: "c2" in replica.fold.race.competitors)
 
     asyncio.run(story())

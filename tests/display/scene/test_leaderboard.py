@@ -129,7 +129,7 @@ def test_every_entry_appears_on_some_page_and_the_top_three_on_all() -> None:
         assert scene.rows_drawn[:3] == ("c0", "c1", "c2")
         assert f"page {page + 1} of {first.page_count}" in " ".join(texts(named(scene, "captions")))
         seen.update(scene.rows_drawn)
-    assert seen == {entry.competitor for entry in view.entries}
+    assert seen == {entry.competitor_id for entry in view.entries}
 
 
 def test_a_page_that_is_no_more_shows_the_last_one() -> None:

@@ -67,7 +67,7 @@ def test_a_screen_of_another_size_is_painted_whole(typeface: Typeface, size: tup
 
 def test_a_text_without_any_font_file_is_still_painted() -> None:
     pygame.font.init()
-    pygame.freetype.init()
+
     surface = pygame.Surface(SIZE)
     Painter(Typeface({weight: [] for weight in Weight})).paint(lay_out(board(3), LIVE, SIZE, page=0), surface)
     assert pixels(surface).count(b"\xff\xff\xff") > 100

@@ -125,7 +125,7 @@ def test_wiping_leaves_zeros_in_place() -> None:
 
 
 def envelope() -> ContactEnvelope:
-    contact = SealedContact(competitor="c1", contact_key=CONTACT_KEY, sealed=sealed("12345").hex())
+    contact = SealedContact(competitor_id="c1", contact_key=CONTACT_KEY, sealed=sealed("12345").hex())
     return sign_envelope(UNIT_A, contact, event_key=EVENT)
 
 
@@ -135,7 +135,7 @@ def test_a_unit_vouches_for_every_part_of_the_envelope() -> None:
     assert not envelope_holds(whole, event_key=UNIT_B.key)
     other = envelope()
     for change in (
-        {"competitor": "c2"},
+        {"competitor_id": "c2"},
         {"contact_key": ROOT.key},
         {"sealed": other.sealed},
         {"unit": UNIT_B.key},

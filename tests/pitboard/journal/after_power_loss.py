@@ -62,7 +62,7 @@ async def check_contacts(folder: Path, acknowledged: Sequence[str]) -> None:
         assert kept - asked <= waiting
         assert not waiting & forgotten.keys()
         await outbox.keep(envelope(99_999))
-        assert [one.competitor for one in await outbox.waiting()] == ["c99999"]
+        assert [one.competitor_id for one in await outbox.waiting()] == ["c99999"]
     left = _all_bytes(folder)
     assert not any(sealed.encode() in left for sealed in forgotten.values())
 

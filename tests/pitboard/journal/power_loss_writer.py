@@ -70,7 +70,7 @@ async def _append_together(replica: Replica, acks: Acks, number: int) -> None:
 
     async def one(lap: int) -> None:
         acks.say_records(
-            await replica.append(LapJudged(run=f"run{number}", lap=f"lap{lap}", verdict="valid"))
+            await replica.append(LapJudged(run_id=f"run{number}", lap_id=f"lap{lap}", verdict="valid"))
         )
 
     async with asyncio.TaskGroup() as tasks:
@@ -87,9 +87,9 @@ async def _hear_another(replica: Replica, acks: Acks) -> None:
 
 
 async def _erase(replica: Replica, acks: Acks, central: Teller) -> None:
-    [named] = await replica.append(CompetitorRegistered(competitor="c1", name=NAME_ERASED))
+    [named] = await replica.append(CompetitorRegistered(competitor_id="c1", name=NAME_ERASED))
     acks.say_records([named])
-    erased = central.say(PersonErased(competitor="c1", records={named.stream: [named.seq]}))
+    erased = central.say(PersonErased(competitor_id="c1", records={named.stream: [named.seq]}))
     await replica.accept([erased])
     acks.say_records([erased])
     acks.say(f"erased {named.stream} {named.seq}")
@@ -102,7 +102,7 @@ async def write_contacts(folder: Path, acks: Acks) -> None:
             for number in range(ROUNDS):
                 contact = envelope(start * ROUNDS + number)
                 await outbox.keep(contact)
-                acks.say(f"kept {contact.contact} {contact.competitor}")
+                acks.say(f"kept {contact.contact} {contact.competitor_id}")
                 if number % 4 == 3:
                     oldest = (await outbox.waiting())[0]
                     acks.say(f"forgetting {oldest.contact}")
@@ -112,7 +112,7 @@ async def write_contacts(folder: Path, acks: Acks) -> None:
 
 def envelope(number: int) -> ContactEnvelope:
     return ContactEnvelope(
-        competitor=f"c{number}",
+        competitor_id=f"c{number}",
         contact_key="c" * 64,
         sealed=(f"{number:08x}" * SEALED_BYTES)[: 2 * SEALED_BYTES],
         unit="a" * 64,

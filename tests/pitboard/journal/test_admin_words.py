@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.race.bodies import (
     Body,
@@ -19,8 +20,6 @@ from pitboard.race.bodies import (
     PersonErased,
     RunArmed,
     RunDecided,
-    UnitRevoked,
-    read_body,
 )
 from tests.pitboard.journal.test_fold import everything, fold_of
 from tests.race_story import ROOT, UNIT_B, Teller, random_race
@@ -31,8 +30,8 @@ def judged_race(seed: int) -> list[Record]:
     chance = random.Random(seed)
     records = random_race(seed)
     said = [(record, read_body(record.header.kind, record.body_bytes or b"")) for record in records]
-    runs = [body.run for _, body in said if isinstance(body, RunArmed)] or ["none"]
-    laps = [getattr(body, "passing", None) for _, body in said]
+    runs = [body.run_id for _, body in said if isinstance(body, RunArmed)] or ["none"]
+    laps = [getattr(body, "passing_id", None) for _, body in said]
     passings = [lap for lap in laps if lap] or ["none"]
     admin = Teller(ROOT, "Central", stream=f"{seed:08x}{'f' * 24}")
     for _ in range(40):
@@ -49,18 +48,18 @@ def _word(
 ) -> Body:
     match chance.randint(0, 9):
         case 0 | 1 | 2:
-            return LapJudged(run=run, lap=lap, verdict=chance.choice(["valid", "void", None]))
+            return LapJudged(run_id=run, lap_id=lap, verdict=chance.choice(["valid", "void", None]))
         case 3 | 4 | 5:
-            return LapCorrected(run=run, lap=lap, lap_ns=chance.choice([4_000_000_000, 1, None]))
+            return LapCorrected(run_id=run, lap_id=lap, lap_ns=chance.choice([4_000_000_000, 1, None]))
         case 6:
-            return RunDecided(run=run, decision=chance.choice(["confirmed", "discarded", None]))
+            return RunDecided(run_id=run, decision=chance.choice(["confirmed", "discarded", None]))
         case 7 | 8:
-            return CompetitorJudged(competitor=competitor, standing=chance.choice(["disqualified", None]))
+            return CompetitorJudged(competitor_id=competitor, standing=chance.choice(["disqualified", None]))
     records: dict[str, list[int]] = {}
     for record, body in said:
-        if isinstance(body, CompetitorRegistered) and body.competitor == competitor:
+        if isinstance(body, CompetitorRegistered) and body.competitor_id == competitor:
             records.setdefault(record.stream, []).append(record.seq)
-    return PersonErased(competitor=competitor, records=records)
+    return PersonErased(competitor_id=competitor, records=records)
 
 
 RACES = [judged_race(seed) for seed in range(30)]

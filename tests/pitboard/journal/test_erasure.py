@@ -42,7 +42,7 @@ def files_with(text: str, folder: Path) -> list[str]:
 def named_race() -> tuple[Teller, list[Record]]:
     """Return a unit that registered the canary and drove for it, and all records so far."""
     unit = Teller(UNIT_A, "Track A")
-    unit.say(CompetitorRegistered(competitor="c1", name=CANARY))
+    unit.say(CompetitorRegistered(competitor_id="c1", name=CANARY))
     confirmed_run(unit, "r1", "c1", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
     return unit, [*central_enrols(UNIT_A, UNIT_B).records, *unit.records]
 
@@ -51,7 +51,7 @@ def erasure_of(replica: Replica) -> PersonErased:
     records: dict[str, list[int]] = {}
     for stream, seq in sorted(replica.fold.places_to_erase("c1")):
         records.setdefault(stream, []).append(seq)
-    return PersonErased(competitor="c1", records=records, reason="asked for it")
+    return PersonErased(competitor_id="c1", records=records, reason="asked for it")
 
 
 def board(replica: Replica) -> bytes:
@@ -119,7 +119,7 @@ def test_a_new_display_learns_of_the_erasure_however_long_the_emptied_stream_is(
     async def story() -> None:
         unit, records = named_race()
         for number in range(700):  # more than a batch
-            records.append(unit.say(CompetitorRegistered(competitor=f"x{number}", name="x")))
+            records.append(unit.say(CompetitorRegistered(competitor_id=f"x{number}", name="x")))
         async with replica_at(tmp_path, "central") as central, replica_at(tmp_path, "display") as display:
             await central.accept(records[:5])
             await central.accept(records[5:])
@@ -135,8 +135,8 @@ def test_a_clones_record_kept_in_quarantine_holds_no_name(tmp_path: Path) -> Non
     async def story() -> None:
         stream = "0" * 32
         original, clone = Teller(UNIT_A, "A", stream=stream), Teller(UNIT_A, "A", stream=stream)
-        original.say(CompetitorRegistered(competitor="c2", name="Ann"))
-        clone.say(CompetitorRegistered(competitor="c1", name=CANARY))
+        original.say(CompetitorRegistered(competitor_id="c2", name="Ann"))
+        clone.say(CompetitorRegistered(competitor_id="c1", name=CANARY))
         async with replica_at(tmp_path, "display") as display:
             await display.accept([*central_enrols(UNIT_A).records, *original.records])
             assert (await display.accept(clone.records)).forked == 1
@@ -155,7 +155,10 @@ def test_erasing_among_thousands_leaves_no_stale_copy_in_any_page(tmp_path: Path
             for start in range(0, len(names), 50):
                 batch = range(start, start + 50)
                 await central.append(
-                    *[CompetitorRegistered(competitor=f"c{number}", name=names[number]) for number in batch]
+                    *[
+                        CompetitorRegistered(competitor_id=f"c{number}", name=names[number])
+                        for number in batch
+                    ]
                 )
             places = [(next(iter(central.have())), number + 2) for number in range(len(names))]
             chance.shuffle(places)
@@ -175,11 +178,11 @@ def test_names_can_be_erased_while_records_pour_in(tmp_path: Path) -> None:
 
             async def register(number: int) -> None:
                 for step in range(20):
-                    await central.append(CompetitorRegistered(competitor=f"c{number}-{step}", name="x"))
+                    await central.append(CompetitorRegistered(competitor_id=f"c{number}-{step}", name="x"))
 
             async def erase() -> None:
                 for seq in range(2, 12):
-                    await central.append(PersonErased(competitor="c0-0", records={stream: [seq]}))
+                    await central.append(PersonErased(competitor_id="c0-0", records={stream: [seq]}))
 
             await asyncio.gather(*[register(number) for number in range(20)], erase())
             assert central.have() == {stream: 1 + 400 + 10}

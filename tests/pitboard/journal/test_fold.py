@@ -8,16 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import Record
 from pitboard.journal.views import BoardView, encode_view, view_board, view_competitor
-from pitboard.race.bodies import (
-    CompetitorRegistered,
-    EventConfigured,
-    LapJudged,
-    RunDecided,
-    RunResumed,
-    UnitRevoked,
-)
+from pitboard.race.bodies import CompetitorRegistered, EventConfigured, LapJudged, RunDecided, RunResumed
 from tests.race_story import (
     ROOT,
     STRANGER,
@@ -79,7 +73,7 @@ def test_equal_times_share_a_rank_and_the_one_set_earlier_stands_first() -> None
             unit, f"r{number}", f"c{number}", start_s=10 + 100 * number, laps_s=[best_s, 9.0], first_seq=seq
         )
     board = board_of(central_enrols(UNIT_A), unit)
-    assert [(entry.rank, entry.competitor) for entry in board.entries] == [
+    assert [(entry.rank, entry.competitor_id) for entry in board.entries] == [
         (1, "c1"),
         (1, "c2"),
         (3, "c0"),
@@ -99,7 +93,7 @@ def test_a_short_lap_is_kept_flagged_and_counts_only_once_an_official_says_valid
     unit = Teller(UNIT_A, "Track A")
     confirmed_run(unit, "r", "c", start_s=10, laps_s=[1.0, 5.0], first_seq=1)
     assert board_of(central_enrols(UNIT_A), unit).entries[0].best_ns == 5_000_000_000
-    unit.say(LapJudged(run="r", lap=passing(2, s=12).passing, verdict="valid"))
+    unit.say(LapJudged(run_id="r", lap_id=passing(2, s=12).passing_id, verdict="valid"))
     assert board_of(central_enrols(UNIT_A), unit).entries[0].best_ns == 1_000_000_000
 
 
@@ -109,7 +103,7 @@ def test_the_lap_under_way_when_time_is_up_counts_and_the_next_does_not() -> Non
     for seq, at_s in enumerate([11.0, 16.0, 20.9, 25.0, 30.0], start=1):
         unit.say(passing(seq, s=at_s))
     unit.say(finished("r", s=40))
-    unit.say(RunDecided(run="r", decision="confirmed"))
+    unit.say(RunDecided(run_id="r", decision="confirmed"))
     assert board_of(central_enrols(UNIT_A), unit).entries[0].laps == 3
 
 
@@ -118,7 +112,7 @@ def test_a_passing_stamped_before_the_stop_counts_though_it_arrives_after() -> N
     unit.say(armed("r", "c", s=10))
     unit.say(passing(1, s=11))
     unit.say(finished("r", s=20))
-    unit.say(RunDecided(run="r", decision="confirmed"))
+    unit.say(RunDecided(run_id="r", decision="confirmed"))
     assert board_of(central_enrols(UNIT_A), unit).entries[0].laps == 0
     unit.say(passing(2, s=16))
     unit.say(passing(3, s=21))
@@ -128,7 +122,7 @@ def test_a_passing_stamped_before_the_stop_counts_though_it_arrives_after() -> N
 def test_a_discarded_run_is_kept_and_off_the_board() -> None:
     unit = Teller(UNIT_A, "Track A")
     confirmed_run(unit, "r", "c", start_s=10, laps_s=[5.0], first_seq=1)
-    unit.say(RunDecided(run="r", decision="discarded"))
+    unit.say(RunDecided(run_id="r", decision="discarded"))
     fold = fold_of(*central_enrols(UNIT_A).records, *unit.records)
     assert view_board(fold).entries == []
     assert fold.race.runs["r"].decision == "discarded"
@@ -140,9 +134,9 @@ def test_an_admin_stands_above_an_official_whatever_the_stamps_say() -> None:
     central.clock.now_utc_ms = 1  # the admin's machine woke up in 1970
     central.hybrid_clock = type(central.hybrid_clock)(central.clock)
     confirmed_run(unit, "r", "c", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
-    lap = passing(2, s=16).passing
-    central.say(LapJudged(run="r", lap=lap, verdict="void"))
-    unit.say(LapJudged(run="r", lap=lap, verdict="valid"))
+    lap = passing(2, s=16).passing_id
+    central.say(LapJudged(run_id="r", lap_id=lap, verdict="void"))
+    unit.say(LapJudged(run_id="r", lap_id=lap, verdict="valid"))
     assert board_of(central, unit).entries[0].best_ns == 6_000_000_000
 
 
@@ -151,7 +145,7 @@ def test_a_strangers_records_change_nothing() -> None:
     confirmed_run(unit, "r", "c", start_s=10, laps_s=[5.0], first_seq=1)
     before = board_of(central_enrols(UNIT_A), unit)
     confirmed_run(stranger, "r2", "c", start_s=10, laps_s=[3.5], first_seq=1)
-    stranger.say(LapJudged(run="r", lap=passing(2, s=16).passing, verdict="void"))
+    stranger.say(LapJudged(run_id="r", lap_id=passing(2, s=16).passing_id, verdict="void"))
     assert board_of(central_enrols(UNIT_A), unit, stranger) == before
 
 
@@ -172,11 +166,11 @@ def test_a_revoked_unit_counts_up_to_the_named_head_and_no_further() -> None:
 
 def test_a_competitor_without_a_counting_lap_stands_last_and_unranked() -> None:
     unit = Teller(UNIT_A, "Track A")
-    unit.say(CompetitorRegistered(competitor="c0", name="Ann"))
+    unit.say(CompetitorRegistered(competitor_id="c0", name="Ann"))
     seq = confirmed_run(unit, "r0", "c0", start_s=10, laps_s=[], first_seq=1)
     confirmed_run(unit, "r1", "c1", start_s=100, laps_s=[5.0], first_seq=seq)
     entries = board_of(central_enrols(UNIT_A), unit).entries
-    assert [(entry.rank, entry.competitor) for entry in entries] == [(1, "c1"), (None, "c0")]
+    assert [(entry.rank, entry.competitor_id) for entry in entries] == [(1, "c1"), (None, "c0")]
     assert entries[1].name == "Ann"
 
 
@@ -184,7 +178,7 @@ def test_a_run_armed_twice_by_two_units_leaves_no_window_behind_in_any_order() -
     """Found by the venue simulator: the windows of a resumed run stayed with the unit that lost it."""
     unit, rogue = Teller(UNIT_A, "Track A"), Teller(STRANGER, "Rogue")
     early = rogue.say(armed("run-1", "c1", s=2))
-    resumed = rogue.say(RunResumed(run="run-1", boot_id="boot", mono_ns=6_500_000_000, elapsed_ns=0))
+    resumed = rogue.say(RunResumed(run_id="run-1", boot_id="boot", mono_ns=6_500_000_000, elapsed_ns=0))
     unit.clock.advance(ms=100)
     late = unit.say(armed("run-1", "c1", s=1))
     confirmed_run(unit, "run-2", "c2", start_s=3, laps_s=[4.0, 5.0], first_seq=1)
@@ -203,4 +197,4 @@ def test_a_run_under_way_is_not_hidden_by_a_decided_one_with_a_later_stamp() -> 
     unit = Teller(UNIT_A, "Track A")
     unit.say(armed("run-now", "c1", s=1))
     confirmed_run(unit, "run-lost", "c2", start_s=20, laps_s=[4.0], first_seq=1)
-    assert [run.run for run in board_of(central_enrols(UNIT_A), unit).on_track] == ["run-now"]
+    assert [run.run_id for run in board_of(central_enrols(UNIT_A), unit).on_track] == ["run-now"]

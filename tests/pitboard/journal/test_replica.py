@@ -28,7 +28,7 @@ def with_replica(path: Path, story: Callable[[Replica], Awaitable[None]]) -> Non
 
 
 def named(number: int) -> CompetitorRegistered:
-    return CompetitorRegistered(competitor=f"c{number}", name=f"Name {number}")
+    return CompetitorRegistered(competitor_id=f"c{number}", name=f"Name {number}")
 
 
 def test_what_was_appended_is_there_after_a_restart_under_a_new_stream(tmp_path: Path) -> None:

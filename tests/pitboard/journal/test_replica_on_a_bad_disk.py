@@ -17,7 +17,7 @@ from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual
 
 
 def named(number: int) -> CompetitorRegistered:
-    return CompetitorRegistered(competitor=f"c{number}", name=f"Name {number}")
+    return CompetitorRegistered(competitor_id=f"c{number}", name=f"Name {number}")
 
 
 def storage_over(disk: SimulatedDisk, loop: VirtualLoop) -> SimulatedStorage:
@@ -91,7 +91,7 @@ def test_a_replica_starts_and_shows_while_the_disk_refuses_to_erase_and_erases_l
     disk = SimulatedDisk()
     central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
     registered = unit.say(named(1))
-    erased = central.say(PersonErased(competitor="c1", records={unit.writer.stream: [registered.seq]}))
+    erased = central.say(PersonErased(competitor_id="c1", records={unit.writer.stream: [registered.seq]}))
 
     async def story(loop: VirtualLoop) -> None:
         disk.commit([*central.records, *unit.records])

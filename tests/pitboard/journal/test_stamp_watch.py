@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
+from pitboard.journal.kinds import StreamOpened
 from pitboard.journal.record import (
     NO_PREVIOUS,
     STAMP_MAX,
@@ -17,7 +18,7 @@ from pitboard.journal.record import (
     write_record,
 )
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, StreamOpened
+from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols
 
@@ -37,7 +38,7 @@ def stamps_of_unit(path: Path, before: Callable[[Replica], Awaitable[object]]) -
             await replica.accept(central_enrols(UNIT_A).records)
             await before(replica)
             await replica.start_writing(UNIT_A, "Track A")
-            records = await replica.append(CompetitorRegistered(competitor="c1", name="Ann"))
+            records = await replica.append(CompetitorRegistered(competitor_id="c1", name="Ann"))
             return [record.header.stamp for record in records]
 
     return asyncio.run(run())

@@ -9,13 +9,14 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal import stream_watch as stranger_watch
+from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, UnitEnrolled, UnitRevoked
+from pitboard.race.bodies import CompetitorRegistered
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 
 
 def named(number: int, size: int = 1) -> CompetitorRegistered:
-    return CompetitorRegistered(competitor=f"c{number}", name="x" * size)
+    return CompetitorRegistered(competitor_id=f"c{number}", name="x" * size)
 
 
 def test_a_strangers_many_streams_are_turned_away_and_enrolled_units_go_on(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pitboard.clock import ScriptedClock
+from pitboard.journal.kinds import StreamOpened, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.stream_watch import StreamWatch
-from pitboard.race.bodies import CompetitorRegistered, StreamOpened, read_body
+from pitboard.race.bodies import CompetitorRegistered
 from tests.race_story import UNIT_A, UNIT_B, Teller
 
 ENROLLED = {UNIT_A.key: "Track A"}
@@ -31,7 +32,7 @@ def machine(clock: ScriptedClock, *earlier: Teller, heads: list[int] | None = No
 
 def write(teller: Teller, count: int) -> None:
     for number in range(count):
-        teller.say(CompetitorRegistered(competitor=f"c{number}", name="x"))
+        teller.say(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
 
 
 def kinds(*records: Record) -> list[str]:

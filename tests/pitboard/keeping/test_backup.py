@@ -65,7 +65,7 @@ def board(replica: Replica) -> bytes:
 
 
 def named(number: int) -> CompetitorRegistered:
-    return CompetitorRegistered(competitor=f"c{number}", name=f"Name {number}")
+    return CompetitorRegistered(competitor_id=f"c{number}", name=f"Name {number}")
 
 
 def test_a_backup_under_load_is_whole_sound_and_holds_all_that_was_durable_before(tmp_path: Path) -> None:
@@ -145,14 +145,14 @@ def test_an_erased_name_that_a_backup_brings_back_is_erased_again(tmp_path: Path
     async def story() -> None:
         async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
             await unit.start_writing(UNIT_A, "Track A")
-            await unit.append(CompetitorRegistered(competitor="c1", name="Zebulon"))
+            await unit.append(CompetitorRegistered(competitor_id="c1", name="Zebulon"))
             outcome = await asyncio.to_thread(
                 run, backup, "--config", tmp_path / "unit.toml", tmp_path / "old"
             )
             assert outcome.exit_code == 0, said(outcome)
             await carry(unit, central)
             await central.start_writing(ROOT, "Central")
-            await central.append(PersonErased(competitor="c1", records={next(iter(unit.have())): [2]}))
+            await central.append(PersonErased(competitor_id="c1", records={next(iter(unit.have())): [2]}))
             await carry(central, unit)
         assert run(restore, tmp_path / "old", tmp_path / "unit.db", "--yes").exit_code == 0
         async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:

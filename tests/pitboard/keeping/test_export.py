@@ -48,13 +48,13 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
         unit, central = Teller(UNIT_A, "Track A"), central_enrols(UNIT_A)
         seq = 1
         for number, name in enumerate(NAMES):
-            unit.say(CompetitorRegistered(competitor=f"c{number}", name=name))
+            unit.say(CompetitorRegistered(competitor_id=f"c{number}", name=name))
             laps_s = [1.0, 62.5 + number]  # the first one is too short
             start_s = 10 + 100 * number
             seq = confirmed_run(
                 unit, f"r{number}", f"c{number}", start_s=start_s, laps_s=laps_s, first_seq=seq
             )
-        central.say(CompetitorJudged(competitor="c9", standing="disqualified", reason="x"))
+        central.say(CompetitorJudged(competitor_id="c9", standing="disqualified", reason="x"))
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
             await replica.accept([*central.records, *unit.records])
 

@@ -27,14 +27,14 @@ def sound_journal(path: Path, *more: Teller) -> Path:
 
     async def story() -> None:
         unit = Teller(UNIT_A, "Track A", stream=UNIT_STREAM)
-        unit.say(CompetitorRegistered(competitor="c1", name="Ann"))
-        unit.say(CompetitorRegistered(competitor="c2", name="Ben"))
+        unit.say(CompetitorRegistered(competitor_id="c1", name="Ann"))
+        unit.say(CompetitorRegistered(competitor_id="c2", name="Ben"))
         confirmed_run(unit, "r1", "c1", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
             for teller in (central_enrols(UNIT_A), unit, *more):
                 await replica.accept(teller.records)
             await replica.start_writing(ROOT, "Central")
-            await replica.append(PersonErased(competitor="c2", records={UNIT_STREAM: [3]}))
+            await replica.append(PersonErased(competitor_id="c2", records={UNIT_STREAM: [3]}))
 
     asyncio.run(story())
     return path
@@ -136,7 +136,7 @@ def test_every_bit_of_a_record_is_under_guard(tmp_path: Path) -> None:
 def test_a_stream_that_nobody_enrolled_and_a_clone_are_said_though_nothing_is_damaged(tmp_path: Path) -> None:
     clone = Teller(UNIT_A, "Track A", stream=UNIT_STREAM)
     clone.clock.advance(ms=5)
-    clone.say(CompetitorRegistered(competitor="c9", name="Clone"))
+    clone.say(CompetitorRegistered(competitor_id="c9", name="Clone"))
     path = sound_journal(tmp_path / "j.db", Teller(STRANGER, "Mallory"), clone)
     outcome = CliRunner().invoke(verify, [str(path), "--json"])
     assert [code for code, _ in codes_of(path)] == ["unknown-key", "quarantined"]
@@ -178,6 +178,6 @@ def test_a_running_nodes_journal_is_verified_without_touching_it(tmp_path: Path)
             outcome = await asyncio.to_thread(CliRunner().invoke, verify, [str(path)])
             assert outcome.stdout == "Sound: 1 record in 1 stream, 0 erased.\n"
             assert path.stat().st_mtime_ns == before
-            await replica.append(CompetitorRegistered(competitor="c", name="x"))
+            await replica.append(CompetitorRegistered(competitor_id="c", name="x"))
 
     asyncio.run(story())

@@ -37,8 +37,8 @@ def test_names_are_tamed_at_the_edge(typed: str, kept: str) -> None:
 
 def test_a_rogue_writers_name_is_tamed_again_when_it_is_folded() -> None:
     unit = Teller(UNIT_A, "Track A")
-    unit.say(CompetitorRegistered(competitor="c1", name="\u202ekcirT" + "\u0351" * 40))
-    unit.say(CompetitorRegistered(competitor="c2", name="\u200b\u3164"))
+    unit.say(CompetitorRegistered(competitor_id="c1", name="\u202ekcirT" + "\u0351" * 40))
+    unit.say(CompetitorRegistered(competitor_id="c2", name="\u200b\u3164"))
     fold = Fold(ROOT.key)
     for record in central_enrols(UNIT_A).records + unit.records:
         fold.add(record)

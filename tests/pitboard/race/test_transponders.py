@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import KIND_OF, Body, PassingRecorded, read_body
+from pitboard.journal.kinds import KIND_OF, read_body
+from pitboard.race.bodies import Body, PassingRecorded
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, passing
 
 

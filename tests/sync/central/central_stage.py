@@ -49,7 +49,7 @@ class TrackStory:
 
     def drives(self, competitor: str, name: str, *laps_s: float) -> Self:
         """Register the competitor and confirm a run with these laps."""
-        self.teller.say(CompetitorRegistered(competitor=competitor, name=name))
+        self.teller.say(CompetitorRegistered(competitor_id=competitor, name=name))
         run = f"run-{competitor}-{self._next_seq}"
         self._next_seq = confirmed_run(
             self.teller,

@@ -23,5 +23,5 @@ def envelope(
     sealed = seal_contact(
         letters, places, contact_key=contact_key, event_key=event_key, competitor=competitor
     )
-    contact = SealedContact(competitor=competitor, contact_key=contact_key, sealed=sealed.hex())
+    contact = SealedContact(competitor_id=competitor, contact_key=contact_key, sealed=sealed.hex())
     return sign_envelope(unit, contact, event_key=event_key)

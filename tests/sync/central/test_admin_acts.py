@@ -132,10 +132,10 @@ def test_the_admins_word_stands_above_what_the_official_says_later(tmp_path: Pat
     async def story() -> None:
         async with desk_at(tmp_path) as desk:
             run = desk.acts.reference.runs_of("c1")[0]
-            lap = desk.replica.fold.race.laps(run.run)[1].lap
+            lap = desk.replica.fold.race.laps(run.run_id)[1].lap_id
             await desk.do(Judge(lap="c1/1/2", verdict="void", reason="cut the corner"))
-            desk.track.teller.say(LapJudged(run=run.run, lap=lap, verdict="valid"))
-            desk.track.teller.say(RunDecided(run=run.run, decision="confirmed"))
+            desk.track.teller.say(LapJudged(run_id=run.run_id, lap_id=lap, verdict="valid"))
+            desk.track.teller.say(RunDecided(run_id=run.run_id, decision="confirmed"))
             await desk.hand_in()
             assert desk.ranks[0] == (1, "Ben", 11)
             await desk.do(Judge(lap="c1/1/2", verdict="void", reason="seen on video", undo=True))
@@ -169,7 +169,7 @@ def test_a_corrected_lap_keeps_its_measured_time_and_counts_though_it_was_short(
             done = await desk.do(Correct(lap="dora/1/1", time="0:09.000", reason="beam was blocked"))
             assert done.sentence == "Run 1, lap 1 of Dora is 9.000 now; 2.000 was measured."
             assert desk.ranks[0] == (1, "Dora", 9)
-            lap = desk.replica.fold.race.laps(desk.acts.reference.runs_of("c4")[0].run)[0]
+            lap = desk.replica.fold.race.laps(desk.acts.reference.runs_of("c4")[0].run_id)[0]
             assert (lap.measured_ns, lap.is_corrected) == (2 * SECOND_NS, True)
 
     asyncio.run(story())
@@ -179,7 +179,7 @@ def test_a_short_lap_that_waits_is_called_valid_and_the_run_confirmed_by_the_adm
     async def story() -> None:
         async with desk_at(tmp_path) as desk:
             say = desk.track.teller.say
-            say(CompetitorRegistered(competitor="c4", name="Dora"))
+            say(CompetitorRegistered(competitor_id="c4", name="Dora"))
             say(armed("r4", "c4", s=500))
             say(passing(101, s=501))
             say(passing(102, s=503))
@@ -255,9 +255,9 @@ def test_a_whole_name_is_meant_though_it_begins_another(tmp_path: Path) -> None:
             await desk.hand_in()
             assert "(c4aa)" in await desk.refused(Disqualify(competitor="anna", reason="x"))
             done = await desk.do(Disqualify(competitor="c4ab", reason="x"))
-            assert done.change.competitor == "c4ab"
+            assert done.change.competitor_id == "c4ab"
             done = await desk.do(Disqualify(competitor="ÄNNA vogel".replace("Ä", "A"), reason="x"))
-            assert done.change.competitor == "c3"
+            assert done.change.competitor_id == "c3"
 
     asyncio.run(story())
 

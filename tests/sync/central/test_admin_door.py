@@ -147,13 +147,13 @@ def test_a_unit_that_was_off_for_days_brings_the_name_and_it_is_erased_everywher
         async with central_at(tmp_path) as running:
             root_key = running.replica.fold.root_key
             early = Teller(UNIT_A, "Track A")
-            early.say(CompetitorRegistered(competitor="c1", name=CANARY))
+            early.say(CompetitorRegistered(competitor_id="c1", name=CANARY))
             await running.replica.accept(early.records)
             off = tmp_path / "off.db"
             async with Replica.open(off, root_key=root_key, clock=ScriptedClock()) as unit:
                 await carry(running.replica, unit)
                 await unit.start_writing(UNIT_A, "Track A")
-                await unit.append(CompetitorRegistered(competitor="c1", name=f"{CANARY} II"))
+                await unit.append(CompetitorRegistered(competitor_id="c1", name=f"{CANARY} II"))
             terminal = Terminal(tmp_path)
             said = await asyncio.to_thread(terminal.reads, "erase", "c1", "--yes", "--reason", "asked for it")
             assert "is erased here" in said

@@ -15,7 +15,7 @@ def fold_of(*names: str) -> tuple[Fold, Teller]:
     fold = Fold(ROOT.key)
     unit = Teller(UNIT_A, "Track A")
     for number, name in enumerate(names):
-        unit.say(CompetitorRegistered(competitor=f"c{number:03d}", name=name))
+        unit.say(CompetitorRegistered(competitor_id=f"c{number:03d}", name=name))
     for record in (*central_enrols(UNIT_A).records, *unit.records):
         fold.add(record)
     return fold, unit
@@ -67,8 +67,8 @@ def test_the_index_follows_a_new_and_a_corrected_name() -> None:
     fold, unit = fold_of("Ana")
     search = CompetitorSearch(fold)
     assert search.find("ana")[1] == 1
-    fold.add(unit.say(CompetitorRegistered(competitor="c000", name="Hanna")))
-    fold.add(unit.say(CompetitorRegistered(competitor="c001", name="Johanna")))
+    fold.add(unit.say(CompetitorRegistered(competitor_id="c000", name="Hanna")))
+    fold.add(unit.say(CompetitorRegistered(competitor_id="c001", name="Johanna")))
     assert search.find("hanna")[0] == ["c000", "c001"]
     assert search.find("ana")[1] == 0
 

@@ -6,19 +6,23 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 
 from pitboard.clock import SystemClock
-from pitboard.errors import ConfigRefused, PeerLost
+from pitboard.errors import ConfigRefused, PeerLost, Refusal
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import to_wire
+from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import UnitRevoked
+from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, bodies_to_say, open_central
 from sync.central.config import CentralConfig, UnitConfig
 from sync.exchanging.exchange import SyncRequest
@@ -182,3 +186,22 @@ def test_open_long_polls_do_not_hold_up_the_stop(tmp_path: Path) -> None:
 async def _lost(peer: RequestsPeer, request: SyncRequest) -> None:
     with pytest.raises(PeerLost):
         await peer.sync(request)
+
+
+def test_a_central_whose_port_is_taken_writes_nothing(tmp_path: Path) -> None:
+    """With `Restart=always` each try wrote a stream, under the event's own key."""
+
+    async def story() -> None:
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            config = central_config(tmp_path)
+            taken = msgspec.structs.replace(config.ingest, port=holder.getsockname()[1])
+            with pytest.raises(Refusal, match="cannot listen on"):
+                async with open_central(msgspec.structs.replace(config, ingest=taken), SystemClock()):
+                    pass
+            root = Identity.load_or_create(config.root_key_file)
+            async with Replica.open(config.journal, root_key=root.key, clock=SystemClock()) as replica:
+                assert replica.have() == {}
+
+    asyncio.run(story())

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote
 from pitboard.errors import PassphraseRefused, Refusal
+from pitboard.journal.kinds import read_body
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.race.bodies import ContactsRead, read_body
+from pitboard.race.bodies import ContactsRead
 from pitboard.trust.identity import Identity
 from sync.central.command import central as central_command
 from sync.central.contacts.contact_key_file import ContactKeyFile, wrap_key

@@ -11,8 +11,9 @@ import requests
 from pitboard.clock import ScriptedClock
 from pitboard.contacts.contact_seal import ENVELOPES_MAX_COUNT, DeliveryNote, EnvelopeBatch
 from pitboard.errors import PeerLost
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, PersonErased, UnitRevoked
+from pitboard.race.bodies import CompetitorRegistered, PersonErased
 from sync.central.contacts.contact_store import ContactStore
 from sync.central.ingest.ingest_app import take_contacts
 from sync.relay import ContactCourier
@@ -70,7 +71,7 @@ def test_one_that_is_refused_blocks_no_other(tmp_path: Path) -> None:
         good = envelope("zoe@example.org", "c1", event_key=EVENT)
         stranger = envelope("zoe@example.org", "c1", event_key=EVENT, unit=STRANGER)
         elsewhere = envelope("zoe@example.org", "c1", event_key=UNIT_B.key)
-        moved = msgspec.structs.replace(good, competitor="c2")
+        moved = msgspec.structs.replace(good, competitor_id="c2")
         note = await central.take(stranger, moved, elsewhere, good)
         assert note.kept == [good.contact]
         assert set(note.refused) == {stranger.contact, moved.contact, elsewhere.contact}
@@ -93,8 +94,8 @@ def test_a_revoked_unit_hands_in_nothing_more(tmp_path: Path) -> None:
 def test_an_erased_person_leaves_no_contact_and_the_unit_may_forget_it(tmp_path: Path) -> None:
     async def story(central: Central) -> None:
         teller = central_enrols(UNIT_A)
-        teller.say(CompetitorRegistered(competitor="c1", name="Zoe"))
-        teller.say(PersonErased(competitor="c1", records={}))
+        teller.say(CompetitorRegistered(competitor_id="c1", name="Zoe"))
+        teller.say(PersonErased(competitor_id="c1", records={}))
         await central.replica.accept(teller.records)
         contact = envelope("01234", "c1", event_key=EVENT)
         assert (await central.take(contact)).kept == [contact.contact]

@@ -15,8 +15,8 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.program.config import EventFile, load_event_file
-from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import UnitRevoked
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_status import (
     SealedStatus,

@@ -59,7 +59,7 @@ def test_a_pump_brings_everything_over_a_link_that_loses_a_third(tmp_path: Path)
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(pump.run()) for pump in pumps]
                 for number in range(40):
-                    await unit.append(CompetitorRegistered(competitor=f"c{number}", name="x"))
+                    await unit.append(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
                 async with asyncio.timeout(20):
                     while unit.have() != central.have():
                         await asyncio.sleep(0.001)
@@ -105,7 +105,7 @@ def test_a_forked_stream_longer_than_a_batch_holds_up_no_other_stream(tmp_path: 
                 while sum(central.have().values()) < 3:
                     await asyncio.sleep(0.001)
                 asked.clear()
-                await unit.append(CompetitorRegistered(competitor="c", name="x"))
+                await unit.append(CompetitorRegistered(competitor_id="c", name="x"))
                 while sum(central.have().values()) < 4:
                     await asyncio.sleep(0.001)
             await asyncio.sleep(0.3)
@@ -146,7 +146,7 @@ def test_a_waiting_call_returns_the_moment_there_is_news(tmp_path: Path) -> None
                 ReplicaPeer(replica).sync(SyncRequest(have=replica.have(), wait_ms=10_000))
             )
             await asyncio.sleep(0)
-            await replica.append(CompetitorRegistered(competitor="c", name="x"))
+            await replica.append(CompetitorRegistered(competitor_id="c", name="x"))
             async with asyncio.timeout(5):
                 assert len((await asked).records) == 1
 

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
+from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered, UnitEnrolled
+from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols
@@ -43,7 +44,7 @@ class Venue:
     async def name(self, replica: Replica, *competitors: str) -> None:
         for competitor in competitors:
             self.clock.advance(ms=10)
-            await replica.append(CompetitorRegistered(competitor=competitor, name=f"Name {competitor}"))
+            await replica.append(CompetitorRegistered(competitor_id=competitor, name=f"Name {competitor}"))
 
 
 async def exchange(*replicas: Replica) -> None:
@@ -210,7 +211,7 @@ def test_a_new_display_in_the_middle_of_a_long_day_catches_up_in_bounded_batches
             await exchange(unit, central)
             for start in range(0, 6_000, 500):
                 await unit.append(
-                    *[CompetitorRegistered(competitor=f"c{start + n}", name="x") for n in range(500)]
+                    *[CompetitorRegistered(competitor_id=f"c{start + n}", name="x") for n in range(500)]
                 )
             have = display.have()
             batches = 0

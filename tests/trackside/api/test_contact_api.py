@@ -40,7 +40,7 @@ class Desk:
 
     async def offer(self, text: str, competitor: str, **changes: str) -> tuple[int, Any]:
         whole = envelope(text, competitor, event_key=ROOT.key)
-        body = {"competitor": competitor, "contact_key": whole.contact_key, "sealed": whole.sealed}
+        body = {"competitor_id": competitor, "contact_key": whole.contact_key, "sealed": whole.sealed}
         return await self.ask("POST", "/v1/contact", body | changes)
 
     async def waiting(self) -> list[ContactEnvelope]:
@@ -146,12 +146,12 @@ def test_erasing_a_person_erases_the_contact_that_still_waits(tmp_path: Path) ->
         await desk.offer("01234", zoe)
         await desk.offer("56789", ada)
         following = asyncio.create_task(follow_erasures(desk.unit.replica, desk.outbox))
-        desk.central.say(PersonErased(competitor=zoe, records={}))
+        desk.central.say(PersonErased(competitor_id=zoe, records={}))
         await desk.unit.replica.accept(desk.central.records)
         async with asyncio.timeout(3):
             while len(await desk.waiting()) > 1:
                 await asyncio.sleep(0.01)
-        assert [one.competitor for one in await desk.waiting()] == [ada]
+        assert [one.competitor_id for one in await desk.waiting()] == [ada]
         assert (await desk.offer("01234", zoe))[1]["error"] == "unknown-competitor"
         following.cancel()
 

@@ -50,7 +50,7 @@ def with_api(folder: Path, story: Callable[[Unit, Ask], Awaitable[None]]) -> Non
 def test_a_run_by_the_api_alone(tmp_path: Path) -> None:
     async def story(unit: Unit, ask: Ask) -> None:
         _, registered = await ask("POST", "/v1/act", {"act": "register", "name": "Ann"})
-        _, armed = await ask("POST", "/v1/act", {"act": "arm", "competitor": registered["competitor"]})
+        _, armed = await ask("POST", "/v1/act", {"act": "arm", "competitor_id": registered["competitor_id"]})
         for seq in (1, 2):
             unit.clock.advance(ms=5_000)
             status, _ = await ask("POST", "/v1/passings", {"passings": [unit.passing(seq)]})
@@ -59,11 +59,11 @@ def test_a_run_by_the_api_alone(tmp_path: Path) -> None:
         assert (screen["phase"], screen["run"]["name"]) == ("running", "Ann")
         lap = screen["run"]["laps"][0]
         assert (lap["lap_ns"], lap["counts"]) == (5_000_000_000, True)
-        run = armed["run"]
-        assert (await ask("POST", "/v1/act", {"act": "stop", "run": run, "mono_ns": 10**18}))[0] == 200
-        judged = {"act": "judge", "run": run, "lap": lap["lap"], "verdict": "void"}
+        run = armed["run_id"]
+        assert (await ask("POST", "/v1/act", {"act": "stop", "run_id": run, "mono_ns": 10**18}))[0] == 200
+        judged = {"act": "judge", "run_id": run, "lap_id": lap["lap_id"], "verdict": "void"}
         assert (await ask("POST", "/v1/act", judged))[0] == 200
-        assert (await ask("POST", "/v1/act", {"act": "confirm", "run": run}))[0] == 200
+        assert (await ask("POST", "/v1/act", {"act": "confirm", "run_id": run}))[0] == 200
         _, screen = await ask("GET", "/v1/screen")
         assert (screen["phase"], screen["entries"][0]["best_ns"]) == ("idle", None)
 
@@ -75,8 +75,8 @@ def test_bad_requests_get_a_code_and_a_sentence(tmp_path: Path) -> None:
         for method, path, body, status, code in [
             ("POST", "/v1/act", b"not json", 400, "bad-request"),
             ("POST", "/v1/act", {"act": "fly"}, 400, "bad-request"),
-            ("POST", "/v1/act", {"act": "arm", "competitor": "x", "more": 1}, 400, "bad-request"),
-            ("POST", "/v1/act", {"act": "arm", "competitor": "x"}, 409, "unknown-competitor"),
+            ("POST", "/v1/act", {"act": "arm", "competitor_id": "x", "more": 1}, 400, "bad-request"),
+            ("POST", "/v1/act", {"act": "arm", "competitor_id": "x"}, 409, "unknown-competitor"),
             ("POST", "/v1/passings", {"passings": [{}]}, 400, "bad-request"),
             ("POST", "/v1/status", {"from": "nobody"}, 400, "bad-request"),
             ("POST", "/v1/sync", {"have": {"x": -1}}, 400, "bad-request"),

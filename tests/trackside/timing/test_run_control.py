@@ -9,9 +9,9 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import UnitRevoked
 from tests.race_story import ROOT, UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.timing.passing_intake import Delivery
@@ -55,10 +55,10 @@ def test_time_up_lets_the_lap_under_way_finish_and_then_ends_the_run(tmp_path: P
         unit.clock.advance(ms=9_000)
         await unit.cross(3)
         assert phase_of(unit) == "review"
-        assert len(unit.replica.fold.race.laps(unit.run.run)) == 2
+        assert len(unit.replica.fold.race.laps(unit.run.run_id)) == 2
         unit.clock.advance(ms=5_000)
         await unit.cross(4)
-        assert len(unit.replica.fold.race.laps(unit.run.run)) == 2
+        assert len(unit.replica.fold.race.laps(unit.run.run_id)) == 2
 
     with_unit(tmp_path, story)
 
@@ -74,7 +74,7 @@ def test_a_killed_unit_goes_on_with_the_run_where_it_was(tmp_path: Path) -> None
     async def after(unit: Unit) -> None:
         assert phase_of(unit) == "running"
         await unit.cross(2)
-        laps = unit.replica.fold.race.laps(unit.run.run)
+        laps = unit.replica.fold.race.laps(unit.run.run_id)
         assert [lap.lap_ns for lap in laps] == [5_000_000_000]
 
     with_unit(tmp_path, before, clock=clock)
@@ -95,7 +95,7 @@ def test_after_a_power_cut_the_run_goes_on_and_no_lap_is_timed_across_the_boots(
         await unit.cross(3)
         unit.clock.advance(ms=6_000)
         await unit.cross(4)
-        laps = unit.replica.fold.race.laps(unit.run.run)
+        laps = unit.replica.fold.race.laps(unit.run.run_id)
         assert [lap.lap_ns for lap in laps] == [100_000_000_000, 6_000_000_000]
         remaining_ns = unit.run_control.remaining_ns(unit.run)
         assert remaining_ns == (180 - 100 - 6) * 1_000_000_000
@@ -244,7 +244,7 @@ def test_start_tapped_again_while_the_disk_refuses_makes_one_run(tmp_path: Path)
                 async with asyncio.timeout(0.02):
                     await unit.run_control.arm(bob)
         run = await unit.run_control.arm(ann)
-        assert unit.run.run == run
+        assert unit.run.run_id == run
         assert len(unit.replica.fold.race.runs) == 1
 
     with_unit(tmp_path, story)

@@ -33,7 +33,7 @@ ADMIN_SEAL = ContactSeal(contact_key=ADMIN.public_key().public_bytes_raw().hex()
 
 
 def asked(seal: ContactSeal | None = ADMIN_SEAL) -> View:
-    return after_act(View(), Register(name="Ada"), {"competitor": "c9"}, seal)
+    return after_act(View(), Register(name="Ada"), {"competitor_id": "c9"}, seal)
 
 
 def typed(text: str) -> View:
@@ -58,7 +58,7 @@ def test_what_was_typed_is_sealed_for_that_competitor() -> None:
 
 def test_after_saving_or_skipping_the_name_is_picked_and_the_contact_gone() -> None:
     view = typed("0171 234567")
-    act = KeepContact(competitor="c9", contact_key="", sealed="")
+    act = KeepContact(competitor_id="c9", contact_key="", sealed="")
     for after in (react(view, SkipContact()).view, after_act(view, act, {})):
         assert (after.page, after.picked, after.contact) == (Page.MAIN, "c9", None)
 
@@ -128,7 +128,7 @@ def test_by_finger_it_reaches_the_unit_sealed_and_nothing_of_it_stays_on_the_scr
 
     [contact] = asyncio.run(story()).contacts
     sealed = bytes.fromhex(contact.sealed)
-    opened = open_contact(sealed, ADMIN, event_key=ROOT.key, competitor=contact.competitor)
+    opened = open_contact(sealed, ADMIN, event_key=ROOT.key, competitor=contact.competitor_id)
     assert opened == Contact(email="q@x.de")
     assert b"q@x.de" not in sealed
 

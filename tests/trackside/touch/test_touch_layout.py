@@ -132,12 +132,16 @@ def test_searching_ignores_case_and_accents_and_takes_words_in_any_order() -> No
 
 def test_names_come_newest_first_or_by_name() -> None:
     three = (
-        Competitor(competitor="1", name="Élodie"),
-        Competitor(competitor="2", name="Zoë"),
-        Competitor(competitor="3", name="eric"),
+        Competitor(competitor_id="1", name="Élodie"),
+        Competitor(competitor_id="2", name="Zoë"),
+        Competitor(competitor_id="3", name="eric"),
     )
-    assert [one.competitor for one in names_on_show(three, search="", order=Order.NEWEST)] == ["3", "2", "1"]
-    assert [one.competitor for one in names_on_show(three, search="", order=Order.NAME)] == ["1", "3", "2"]
+    assert [one.competitor_id for one in names_on_show(three, search="", order=Order.NEWEST)] == [
+        "3",
+        "2",
+        "1",
+    ]
+    assert [one.competitor_id for one in names_on_show(three, search="", order=Order.NAME)] == ["1", "3", "2"]
 
 
 def test_confirm_is_disabled_with_the_reason_while_a_short_lap_waits() -> None:

@@ -68,7 +68,7 @@ def test_searching_narrows_the_list_and_registers_nobody() -> None:
 
 
 def test_who_was_just_registered_is_picked() -> None:
-    view = after_act(typed("Ada"), Register(name="Ada"), {"competitor": "c9"})
+    view = after_act(typed("Ada"), Register(name="Ada"), {"competitor_id": "c9"})
     assert (view.page, view.picked, view.typed) == (Page.MAIN, "c9", "")
 
 
@@ -97,9 +97,9 @@ def test_a_discard_is_only_asked_by_the_first_tap() -> None:
 
 
 def test_only_acts_that_have_a_moment_are_stamped() -> None:
-    assert stamped(ManualPassing(run="r1", mono_ns=0), 77) == ManualPassing(run="r1", mono_ns=77)
-    assert stamped(Confirm(run="r1"), 77) == Confirm(run="r1")
-    assert react(View(), SendAct(Arm(competitor="c1"))).act == Arm(competitor="c1")
+    assert stamped(ManualPassing(run_id="r1", mono_ns=0), 77) == ManualPassing(run_id="r1", mono_ns=77)
+    assert stamped(Confirm(run_id="r1"), 77) == Confirm(run_id="r1")
+    assert react(View(), SendAct(Arm(competitor_id="c1"))).act == Arm(competitor_id="c1")
 
 
 def test_a_drag_moves_by_whole_rows_and_stops_at_the_ends() -> None:

@@ -52,7 +52,7 @@ def competitors(count: int) -> tuple[Competitor, ...]:
     names = [*names[: max(0, count - len(HARD_NAMES))], *HARD_NAMES][-count:] if count else []
     return tuple(
         Competitor(
-            competitor=f"c{index}",
+            competitor_id=f"c{index}",
             name=name,
             best_ns=dice.randrange(9_000, 75_000) * 1_000_000 if dice.random() < 0.7 else None,
         )
@@ -69,7 +69,7 @@ def lap(
     uncertainty_ns: int = 40_000,
 ) -> Lap:
     return Lap(
-        lap=f"l{number}",
+        lap_id=f"l{number}",
         number=number,
         lap_ns=lap_ms * 1_000_000,
         uncertainty_ns=uncertainty_ns,
@@ -82,8 +82,8 @@ def lap(
 def run(*laps: Lap, name: str = "Ada Álvarez", started_s_ago: int | None = 50) -> Run:
     counting = [one.lap_ns for one in laps if one.counts]
     return Run(
-        run="r1",
-        competitor="c1",
+        run_id="r1",
+        competitor_id="c1",
         name=name,
         run_ms=180_000,
         started_mono_ns=None if started_s_ago is None else NOW_MONO_NS - started_s_ago * SECOND_NS,
@@ -105,7 +105,7 @@ def screen(phase: Phase, a_run: Run | None = None, *, count: int = 24, version: 
         entries=tuple(
             Entry(
                 rank=place,
-                competitor=one.competitor,
+                competitor_id=one.competitor_id,
                 name=one.name,
                 best_ns=one.best_ns,
                 gap_ns=(one.best_ns or 0) - (ranked[0].best_ns or 0),

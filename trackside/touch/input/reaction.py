@@ -93,7 +93,7 @@ def after_act(view: View, act: Act, answer: dict[str, object], seal: ContactSeal
         return _without_contact(view)
     if not isinstance(act, Register):
         return replace(view, asks_discard=False)
-    picked = answer.get("competitor")
+    picked = answer.get("competitor_id")
     picked = picked if isinstance(picked, str) else None
     asks_contact = picked is not None and seal is not None
     return replace(
@@ -170,4 +170,4 @@ def _printable(text: str) -> str:
 
 
 def _run_id(screen: ScreenState) -> str | None:
-    return screen.run.run if screen.run else None
+    return screen.run.run_id if screen.run else None

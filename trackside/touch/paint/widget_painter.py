@@ -5,6 +5,7 @@ from __future__ import annotations
 import pygame
 
 from pitboard.drawing import palette
+from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import Colour
 from pitboard.drawing.typeface import Typeface, Weight
 from trackside.touch.paint.looks import FILLS, INKS, button_colours, draw_icon
@@ -19,6 +20,7 @@ class Painter:
         self._target = target
         self._typeface = typeface
         self._measures = measures
+        self._guard = PaintGuard()
         self._painted: tuple[Widget, ...] | None = None
 
     def paint(self, widgets: tuple[Widget, ...]) -> Rect | None:
@@ -33,7 +35,7 @@ class Painter:
         self._target.fill(palette.BACKGROUND)
         for widget in widgets:
             if widget.rect.overlaps(changed):
-                self._paint_widget(widget)
+                self._paint_guarded(widget)
         self._target.set_clip(None)
         self._painted = widgets
         return changed
@@ -41,6 +43,15 @@ class Painter:
     def forget(self) -> None:
         """Draw everything at the next call."""
         self._painted = None
+
+    def _paint_guarded(self, widget: Widget) -> None:
+        """Paint a widget; one that fails keeps its place as a plain box, so that it can still be tapped."""
+        label = widget.label.encode("ascii", "replace").decode()[:40]
+        self._guard.attempt(
+            f"widget {widget.name.split(':')[0]}",
+            lambda: self._paint_widget(widget),
+            otherwise=lambda: paint_plain(self._target, pygame.Rect(widget.rect.area), label),
+        )
 
     def _paint_widget(self, widget: Widget) -> None:
         match widget.look:

@@ -48,7 +48,7 @@ def names_on_show(competitors: Sequence[Competitor], *, search: str, order: Orde
     words = plain(search).split()
     found = [one for one in competitors if all(word in plain(one.name) for word in words)]
     if order is Order.NAME:
-        return sorted(found, key=lambda one: (plain(one.name), one.competitor))
+        return sorted(found, key=lambda one: (plain(one.name), one.competitor_id))
     return found[::-1]
 
 
@@ -95,7 +95,7 @@ def _header_widgets(area: Rect, view: View, measures: Measures, *, shown_count: 
 def _name_row(
     row: Rect, competitor: Competitor, view: View, screen: ScreenState, measures: Measures
 ) -> Widget:
-    name = f"pick:{competitor.competitor}"
+    name = f"pick:{competitor.competitor_id}"
     return Widget(
         name=name,
         rect=row,
@@ -106,8 +106,8 @@ def _name_row(
         else "",
         size_px=measures.text(36),
         align="left",
-        intent=Pick(competitor.competitor),
-        is_on=competitor.competitor == view.picked,
+        intent=Pick(competitor.competitor_id),
+        is_on=competitor.competitor_id == view.picked,
         is_pressed=name in view.pressed,
     )
 
@@ -174,7 +174,7 @@ def _next_step(area: Rect, screen: ScreenState, view: View, measures: Measures) 
             "start",
             start,
             "START",
-            SendAct(Arm(competitor=picked.competitor if picked else "")),
+            SendAct(Arm(competitor_id=picked.competitor_id if picked else "")),
             view,
             size_px=measures.text(76),
             note="" if picked else "Pick a name first",

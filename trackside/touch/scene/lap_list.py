@@ -49,7 +49,7 @@ def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is
     else:
         tone, note = Tone.PLAIN, ", ".join(_doubt(lap))
     return Widget(
-        name=f"lap:{lap.lap}",
+        name=f"lap:{lap.lap_id}",
         rect=row,
         look=Look.LAP,
         label=format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
@@ -77,20 +77,20 @@ def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measur
     valid_is_on = lap.counts and not lap.awaits_verdict
     return [
         button(
-            f"judge:{lap.lap}:valid",
+            f"judge:{lap.lap_id}:valid",
             valid_area,
             "Valid",
-            SendAct(Judge(run=run.run, lap=lap.lap, verdict="valid")),
+            SendAct(Judge(run_id=run.run_id, lap_id=lap.lap_id, verdict="valid")),
             view,
             size_px=measures.text(30),
             tone=Tone.GO if valid_is_on else Tone.PLAIN,
             is_on=valid_is_on,
         ),
         button(
-            f"judge:{lap.lap}:void",
+            f"judge:{lap.lap_id}:void",
             void_area,
             "Void",
-            SendAct(Judge(run=run.run, lap=lap.lap, verdict="void")),
+            SendAct(Judge(run_id=run.run_id, lap_id=lap.lap_id, verdict="void")),
             view,
             size_px=measures.text(30),
             tone=Tone.DANGER if lap.verdict == "void" else Tone.PLAIN,

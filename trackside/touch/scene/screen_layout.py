@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.unit_calls import ManualPassing, ScreenState
 from trackside.touch.scene.contact_scene import lay_contact
 from trackside.touch.scene.idle_scene import lay_idle
 from trackside.touch.scene.keyboard_scene import lay_keyboard
@@ -10,7 +10,8 @@ from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.status_scene import lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
-from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.buttons import button
+from trackside.touch.widgets.view import Page, SendAct, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Widget
 
 
@@ -52,3 +53,24 @@ def _lay_connecting(measures: Measures) -> Layout:
             ),
         )
     )
+
+
+def lay_plain(screen: ScreenState | None, view: View, measures: Measures) -> Layout:
+    """Return what stands in for a page that cannot be laid out; a car on the track is still timed by hand."""
+    message, manual = measures.body.cut_top(measures.body.h // 2, measures.gap)
+    widgets = [
+        Widget(
+            name="plain",
+            rect=message,
+            look=Look.TEXT,
+            label="This page cannot be drawn",
+            note="The timing goes on. Call the technician.",
+            size_px=measures.text(48),
+        )
+    ]
+    if screen is not None and screen.run is not None and screen.phase in ("armed", "running", "time-up"):
+        act = SendAct(ManualPassing(run_id=screen.run.run_id, mono_ns=0))
+        widgets.append(
+            button("manual", manual, "Manual lap", act, view, size_px=measures.text(48), stays_open=True)
+        )
+    return Layout(widgets=tuple(widgets))

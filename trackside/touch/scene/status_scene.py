@@ -103,7 +103,7 @@ def _board_widgets(
     for row, entry in zip(rows, screen.entries[the_list.top :], strict=False):
         widgets.append(
             Widget(
-                name=f"entry:{entry.competitor}",
+                name=f"entry:{entry.competitor_id}",
                 rect=row,
                 look=Look.ROW,
                 label=entry.name,

@@ -69,5 +69,5 @@ class TypedContact:
             competitor=self._competitor,
         )
         return KeepContact(
-            competitor=self._competitor, contact_key=self._seal.contact_key, sealed=sealed.hex()
+            competitor_id=self._competitor, contact_key=self._seal.contact_key, sealed=sealed.hex()
         )

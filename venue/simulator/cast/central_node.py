@@ -7,6 +7,7 @@ from random import Random
 
 from pitboard.errors import JournalLost
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.race.bodies import (
     Body,
     CompetitorJudged,
@@ -14,8 +15,6 @@ from pitboard.race.bodies import (
     LapCorrected,
     LapJudged,
     PersonErased,
-    UnitEnrolled,
-    UnitRevoked,
 )
 from pitboard.trust.identity import Identity
 from venue.simulator.cast.node import Node
@@ -76,7 +75,7 @@ async def administer(central: CentralNode, chance: Random) -> None:
 
 
 def _random_act(fold: Fold, chance: Random) -> Body | None:
-    laps = [(run, lap.lap) for run in fold.race.runs for lap in fold.race.laps(run)]
+    laps = [(run, lap.lap_id) for run in fold.race.runs for lap in fold.race.laps(run)]
     competitors = list(fold.race.competitors)
     if not laps:
         return None
@@ -90,14 +89,14 @@ def _random_act(fold: Fold, chance: Random) -> Body | None:
     match kind:
         case "correct":
             lap_ns = chance.choice((None, chance.randint(500_000_000, 3_000_000_000)))
-            return LapCorrected(run=run, lap=lap, lap_ns=lap_ns, reason="video")
+            return LapCorrected(run_id=run, lap_id=lap, lap_ns=lap_ns, reason="video")
         case "void" | "valid" | "withdraw":
             verdict = None if kind == "withdraw" else kind
-            return LapJudged(run=run, lap=lap, verdict=verdict, reason="video")
+            return LapJudged(run_id=run, lap_id=lap, verdict=verdict, reason="video")
         case "disqualify":
-            return CompetitorJudged(competitor=competitor, standing="disqualified", reason="weight")
+            return CompetitorJudged(competitor_id=competitor, standing="disqualified", reason="weight")
         case "reinstate":
-            return CompetitorJudged(competitor=competitor, standing=None, reason="weighed again")
+            return CompetitorJudged(competitor_id=competitor, standing=None, reason="weighed again")
         case "event":
             return EventConfigured(
                 name=EVENT.name,
@@ -108,4 +107,4 @@ def _random_act(fold: Fold, chance: Random) -> Body | None:
     records: dict[str, list[int]] = {}
     for stream, seq in sorted(fold.places_to_erase(competitor)):
         records.setdefault(stream, []).append(seq)
-    return PersonErased(competitor=competitor, records=records, reason="asked for it")
+    return PersonErased(competitor_id=competitor, records=records, reason="asked for it")

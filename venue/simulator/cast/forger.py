@@ -12,9 +12,9 @@ import msgspec
 
 from pitboard.errors import PeerLost
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, UnitRevoked
 from pitboard.journal.record import NO_PREVIOUS, STAMP_MAX, Header, Record, WireRecord, parse_record, to_wire
 from pitboard.race.bodies import (
-    KIND_OF,
     Body,
     CompetitorJudged,
     CompetitorRegistered,
@@ -25,9 +25,6 @@ from pitboard.race.bodies import (
     RunDecided,
     RunFinished,
     RunResumed,
-    StreamOpened,
-    UnitEnrolled,
-    UnitRevoked,
 )
 from sync.exchanging.exchange import SyncRequest
 from venue.simulator.cast.node import Node
@@ -140,7 +137,7 @@ class Forger:
             return []
         stream, head = chance.choice(places)
         last = target.disk.records[(stream, head)]
-        body_bytes = msgspec.json.encode(CompetitorRegistered(competitor="c" * 16, name=LIE))
+        body_bytes = msgspec.json.encode(CompetitorRegistered(competitor_id="c" * 16, name=LIE))
         header = Header(
             stream=stream,
             seq=head + 1,
@@ -189,7 +186,7 @@ class Forger:
         chance.shuffle(bodies)
         for body in bodies[:5]:
             stream.say(KIND_OF[type(body)], body)
-        stream.say("run-armed", {"run": 5})  # does not fit its kind
+        stream.say("run-armed", {"run_id": 5})  # does not fit its kind
         stream.say("future-kind", {"anything": [1, 2]})
         return [to_wire(record) for record in stream.records]
 
@@ -200,11 +197,11 @@ class Forger:
         lies: list[Body] = [EventConfigured(name=f"{LIE}'s race", run_ms=1_000)]
         lies.append(UnitRevoked(key=chance.choice(list(fold.roster.enrolled()) or ["0" * 64])))
         if competitors:
-            lies.append(CompetitorJudged(competitor=chance.choice(competitors), standing="disqualified"))
+            lies.append(CompetitorJudged(competitor_id=chance.choice(competitors), standing="disqualified"))
         if runs:
             run = chance.choice(runs)
             for lap in fold.race.laps(run)[:1]:
-                lies.append(LapCorrected(run=run, lap=lap.lap, lap_ns=123_456_789))
+                lies.append(LapCorrected(run_id=run, lap_id=lap.lap_id, lap_ns=123_456_789))
         return lies
 
     def _odd_words(self, fold: Fold) -> list[Body]:
@@ -219,15 +216,18 @@ class Forger:
         mono_ns = max(0, armed.mono_ns + chance.randint(-2_000_000_000, 4_000_000_000))
         odd: list[Body] = [
             RunResumed(
-                run=run.run, boot_id=armed.boot_id, mono_ns=mono_ns, elapsed_ns=chance.choice((0, 10**10))
+                run_id=run.run_id,
+                boot_id=armed.boot_id,
+                mono_ns=mono_ns,
+                elapsed_ns=chance.choice((0, 10**10)),
             ),
-            RunFinished(run=run.run, boot_id=armed.boot_id, mono_ns=mono_ns, reason="stopped"),
-            RunDecided(run=run.run, decision=chance.choice((None, "confirmed", "discarded"))),
-            LapJudged(run=run.run, lap="no/such/lap", verdict="valid"),
+            RunFinished(run_id=run.run_id, boot_id=armed.boot_id, mono_ns=mono_ns, reason="stopped"),
+            RunDecided(run_id=run.run_id, decision=chance.choice((None, "confirmed", "discarded"))),
+            LapJudged(run_id=run.run_id, lap_id="no/such/lap", verdict="valid"),
             RunArmed(
-                run=chance.choice((run.run, self._world.new_id())),
+                run_id=chance.choice((run.run_id, self._world.new_id())),
                 track=armed.track,
-                competitor=armed.competitor,
+                competitor_id=armed.competitor_id,
                 boot_id=armed.boot_id,
                 mono_ns=mono_ns,
                 run_ms=armed.run_ms,

@@ -55,17 +55,17 @@ class Official:
             return
         match run_control.phase:
             case "review":
-                await self._decide(run_control, run.run, chance)
+                await self._decide(run_control, run.run_id, chance)
             case "time-up":
                 if not may_begin or chance.random() < 0.5:
-                    await run_control.stop(run.run, self._unit.clock.mono_ns())
+                    await run_control.stop(run.run_id, self._unit.clock.mono_ns())
             case _:
                 if not may_begin or chance.random() < 0.12:
-                    await run_control.stop(run.run, self._unit.clock.mono_ns())
+                    await run_control.stop(run.run_id, self._unit.clock.mono_ns())
                 elif chance.random() < 0.06:
-                    await run_control.discard(run.run)
+                    await run_control.discard(run.run_id)
                 elif chance.random() < 0.1:
-                    await run_control.record_manual_passing(run.run, self._unit.clock.mono_ns())
+                    await run_control.record_manual_passing(run.run_id, self._unit.clock.mono_ns())
 
     async def _arm(self, run_control: RunControl, chance: Random) -> None:
         known = list(self._unit.replica.fold.race.competitors)
@@ -87,7 +87,7 @@ class Official:
         laps = self._unit.replica.fold.race.laps(run)
         for lap in laps:
             if lap.waits_for_verdict or chance.random() < 0.08:
-                await run_control.judge(run, lap.lap, chance.choice(("valid", "void")))
+                await run_control.judge(run, lap.lap_id, chance.choice(("valid", "void")))
         if chance.random() < 0.88:
             await run_control.confirm(run)
         else:

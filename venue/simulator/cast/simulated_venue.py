@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from pitboard.errors import JournalLost
-from pitboard.race.bodies import UnitEnrolled
+from pitboard.journal.kinds import UnitEnrolled
 from venue.simulator.cast.central_node import CentralNode, administer
 from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.forger import ROGUE, Forger

@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Iterable
 
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import PassingRecorded, read_body
+from pitboard.race.bodies import PassingRecorded
 from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
@@ -98,7 +99,7 @@ def _check_laps(venue: Venue) -> None:
     for run in oracle.runs:
         laps = oracle.laps(run)
         folded = [
-            (lap.lap, lap.lap_ns, lap.measured_ns, lap.counts, lap.verdict) for lap in fold.race.laps(run)
+            (lap.lap_id, lap.lap_ns, lap.measured_ns, lap.counts, lap.verdict) for lap in fold.race.laps(run)
         ]
         if laps != folded:
             truth.violate("laps-conserved", f"run {run}: driven {laps}, folded {folded}")
@@ -138,9 +139,9 @@ def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
     fold = venue.central.replica.fold
     for run in fold.race.runs.values():
         for segment in fold.race.segments(run):
-            passings = [crossing.passing.passing for crossing in segment.crossings]
+            passings = [crossing.passing.passing_id for crossing in segment.crossings]
             for opening, closing in itertools.pairwise(passings):
-                lap = next((lap for lap in fold.race.laps(run.run) if lap.lap == closing), None)
+                lap = next((lap for lap in fold.race.laps(run.run_id) if lap.lap_id == closing), None)
                 if lap is None or opening not in trips or closing not in trips:
                     continue
                 true_ns = trips[closing].true_ns - trips[opening].true_ns
@@ -158,7 +159,7 @@ def _passings_by_key(venue: Venue, records: Iterable[Record]) -> dict[str, set[s
             body = read_body("passing", record.body_bytes)
             if isinstance(body, PassingRecorded):
                 key = venue.world.truth.owner_of(record.stream) or ""
-                found.setdefault(key, set()).add(body.passing)
+                found.setdefault(key, set()).add(body.passing_id)
     return found
 
 

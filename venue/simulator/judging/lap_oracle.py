@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
-from pitboard.race.bodies import read_body
 
 ADMIN, TIMEKEEPER = 2, 1
 _ADMIN_KINDS = {

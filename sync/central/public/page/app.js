@@ -27,12 +27,12 @@ let restMs = 0;
 let lastFound = [];
 
 const resolutionNs = () => board?.event.resolution_ns ?? 1_000_000;
-const entryOf = (competitor) => board?.entries.find((entry) => entry.competitor === competitor) ?? null;
+const entryOf = (competitor) => board?.entries.find((entry) => entry.competitor_id === competitor) ?? null;
 
 function takeBoard(live) {
   if (live.entries.length >= LIVE_COUNT) {
-    const onTop = new Set(live.entries.map((entry) => entry.competitor));
-    const rest = (board?.entries ?? []).slice(LIVE_COUNT - 1).filter((entry) => !onTop.has(entry.competitor));
+    const onTop = new Set(live.entries.map((entry) => entry.competitor_id));
+    const rest = (board?.entries ?? []).slice(LIVE_COUNT - 1).filter((entry) => !onTop.has(entry.competitor_id));
     live.entries.push(...rest);
     askForRest();
   }
@@ -52,8 +52,8 @@ async function askForRest() {
   const whole = await ask("/api/v1/board").catch(() => null);
   if (!whole) return;
   const top = board.entries.slice(0, LIVE_COUNT);
-  const onTop = new Set(top.map((entry) => entry.competitor));
-  setBoard({ ...board, entries: [...top, ...whole.entries.filter((entry) => !onTop.has(entry.competitor))] });
+  const onTop = new Set(top.map((entry) => entry.competitor_id));
+  setBoard({ ...board, entries: [...top, ...whole.entries.filter((entry) => !onTop.has(entry.competitor_id))] });
 }
 
 async function ask(path) {
@@ -81,7 +81,7 @@ function drawFollowed(traits) {
   const followed = [...followedNames()].map(([competitor, name]) => {
     const entry = entryOf(competitor);
     if (entry && entry.name !== name) follow(competitor, entry.name, true); // corrected, or erased
-    return entry ?? { competitor, name, rank: null, best_ns: null };
+    return entry ?? { competitor_id: competitor, name, rank: null, best_ns: null };
   });
   followed.sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity));
   byId("followed").hidden = !followed.length;
@@ -90,8 +90,8 @@ function drawFollowed(traits) {
 
 async function refreshCompetitor() {
   const competitor = opened;
-  const running = board?.on_track.filter((run) => run.competitor === competitor) ?? [];
-  const wanted = JSON.stringify([competitor, entryOf(competitor), running.map((run) => run.run)]);
+  const running = board?.on_track.filter((run) => run.competitor_id === competitor) ?? [];
+  const wanted = JSON.stringify([competitor, entryOf(competitor), running.map((run) => run.run_id)]);
   if (viewOf !== wanted) {
     viewOf = wanted;
     try {
@@ -99,7 +99,7 @@ async function refreshCompetitor() {
       if (view.isKept) viewOf = ""; // ask again with the next board
     } catch {
       viewOf = "";
-      view = view?.competitor === competitor ? view : null;
+      view = view?.competitor_id === competitor ? view : null;
     }
     if (opened !== competitor) return;
   }
@@ -119,11 +119,11 @@ function drawOpened(running = []) {
     return;
   }
   // The live board knows the run under way best.
-  const live = new Map(running.map((run) => [run.run, run]));
-  const runs = view ? view.runs.map((run) => live.get(run.run) ?? run) : running;
+  const live = new Map(running.map((run) => [run.run_id, run]));
+  const runs = view ? view.runs.map((run) => live.get(run.run_id) ?? run) : running;
   const note = !view ? "The laps are not on this phone; they need the network." : view.isKept ? "No network. Runs and laps as this phone saw them last." : "";
   document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
-  drawCompetitor(page, { competitor: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
+  drawCompetitor(page, { competitor_id: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
 }
 
 const backWord = () => (byId("query").value.trim() ? "Found" : "Board");
@@ -176,7 +176,7 @@ function route() {
 
 // What was found is drawn with the newest results.
 function drawFound() {
-  const entries = lastFound.map((one) => entryOf(one.competitor) ?? one);
+  const entries = lastFound.map((one) => entryOf(one.competitor_id) ?? one);
   foundRows.draw(entries, { resolutionNs: resolutionNs(), newest: board?.newest });
 }
 

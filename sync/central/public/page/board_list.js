@@ -15,9 +15,9 @@ export class BoardList {
     const gone = new Set(this.#rows.keys());
     let place = this.list.firstElementChild;
     for (const entry of entries) {
-      gone.delete(entry.competitor);
-      const row = this.#rowOf(entry.competitor);
-      fill(row, entry, resolutionNs, entry.competitor === newest);
+      gone.delete(entry.competitor_id);
+      const row = this.#rowOf(entry.competitor_id);
+      fill(row, entry, resolutionNs, entry.competitor_id === newest);
       if (row.item === place) place = place.nextElementSibling;
       else this.list.insertBefore(row.item, place);
     }
@@ -54,7 +54,7 @@ function fill(row, entry, resolutionNs, isNewest) {
   setText(row.detail, entry.laps == null ? "no result yet" : entry.is_disqualified ? "Disqualified" : `${counted(entry.laps, "lap")} · ${counted(entry.runs, "run")}`);
   setText(row.time, entry.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs));
   setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
-  setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor) ? " ★" : ""));
+  setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));
   row.link.classList.toggle("newest", isNewest);
   row.link.classList.toggle("leads", entry.rank === 1);
   row.link.classList.toggle("timeless", entry.best_ns == null || !!entry.is_disqualified);

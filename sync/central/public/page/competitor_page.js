@@ -25,11 +25,11 @@ export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow 
 }
 
 function followButton(view, onFollow) {
-  const isOn = isFollowed(view.competitor);
+  const isOn = isFollowed(view.competitor_id);
   const star = element("button", { class: "follow", type: "button", "aria-pressed": String(isOn) });
   star.append(isOn ? "★ Following" : "☆ Follow");
   star.addEventListener("click", () => {
-    follow(view.competitor, view.name, !isFollowed(view.competitor));
+    follow(view.competitor_id, view.name, !isFollowed(view.competitor_id));
     onFollow();
   });
   return star;

@@ -32,7 +32,7 @@ function card(run, resolutionNs, isOneOfMany) {
     const words = last.counts ? "Provisional" : `Last lap: ${lapWords(last).toLowerCase()}. Provisional`;
     lines.push(element("span", { class: "hint track" }, `${words} until confirmed.`));
   }
-  const href = "#/competitors/" + encodeURIComponent(run.competitor);
+  const href = "#/competitors/" + encodeURIComponent(run.competitor_id);
   return element("a", { class: "card", href }, ...lines);
 }
 

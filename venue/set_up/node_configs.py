@@ -1,0 +1,157 @@
+"""From the venue's file to the config files of one machine, as text; pure.
+
+Paths are the same on every machine: data below /var/lib/pitboard, sockets below /run/pitboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pitboard.program.config import EVENT_FILE_NAME
+from venue.set_up.venue_file import NO_SCREEN, DisplayPart, UnitPart, VenueFile, sensor_config
+
+Role = Literal["central", "trackside", "display"]
+
+DATA = PurePosixPath("/var/lib/pitboard")
+SOCKETS = PurePosixPath("/run/pitboard")
+UNIT_SOCKET = SOCKETS / "trackside.sock"
+UNIT_KEY = DATA / "unit.key"
+ROOT_KEY = DATA / "root.key"
+CENTRAL_JOURNAL = DATA / "central.db"
+INGEST_PORT = 8081
+_WRITTEN = "# Written by `pitboard venue make`; change venue.toml and make it again.\n"
+
+Value = str | int | bool | PurePosixPath | list[str] | list[int]
+Settings = Mapping[str, "Value | Settings | list[Settings]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """A unit that central knows from its first start: its name and its public key."""
+
+    name: str
+    key: str
+
+
+def roles_of(venue: VenueFile, host: str) -> list[Role]:
+    """Return what runs on the machine."""
+    roles: list[Role] = []
+    if venue.central is not None and venue.central.host == host:
+        roles.append("central")
+    if any(unit.host == host for unit in venue.unit):
+        roles.append("trackside")
+    if any(display.host == host for display in venue.display):
+        roles.append("display")
+    return roles
+
+
+def central_address(venue: VenueFile) -> str | None:
+    """Return where units and displays find central, None for a venue without one."""
+    if venue.network.central:
+        return venue.network.central.rstrip("/")
+    return f"https://{venue.central.host}.local:{INGEST_PORT}" if venue.central else None
+
+
+def config_files(venue: VenueFile, host: str, *, enrolled: list[Enrolled]) -> dict[str, str]:
+    """Return {file name: text} of all that the machine's programs are told."""
+    files: dict[str, Settings] = {}
+    if venue.central is not None and venue.central.host == host:
+        files["central.toml"] = _central(venue, enrolled)
+    for unit in venue.unit:
+        if unit.host == host:
+            files |= _unit_files(unit, has_central=central_address(venue) is not None)
+    for display in venue.display:
+        if display.host == host:
+            files["display.toml"] = _display(display)
+    return {name: _WRITTEN + toml_text(settings) for name, settings in files.items()}
+
+
+def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
+    event = venue.event
+    units: list[Settings] = [{"name": unit.name, "key": unit.key} for unit in enrolled]
+    return {
+        "event": {
+            "name": event.name,
+            "resolution_ns": event.resolution_ns,
+            "run_ms": event.run_ms,
+            "lap_min_ms": event.lap_min_ms,
+        },
+        "root_key_file": ROOT_KEY,
+        "journal": CENTRAL_JOURNAL,
+        "public": {"host": "0.0.0.0"},  # noqa: S104 - phones of the venue read the board here
+        "ingest": {"host": "0.0.0.0", "port": INGEST_PORT, "address": central_address(venue) or ""},  # noqa: S104
+        "unit": units,
+    }
+
+
+def _unit_files(unit: UnitPart, *, has_central: bool) -> dict[str, Settings]:
+    files: dict[str, Settings] = {
+        "trackside.toml": {
+            "name": unit.name,
+            "key_file": UNIT_KEY,
+            "journal": DATA / "unit.db",
+            "track": unit.track,
+            "api": {"socket": UNIT_SOCKET},
+        }
+    }
+    if unit.sensor:
+        files["bridge.toml"] = _bridge(unit)
+    if unit.touch != NO_SCREEN:
+        files["touch.toml"] = {"socket": UNIT_SOCKET, "fullscreen": True, **_size_keys(unit.touch)}
+    if has_central:
+        files["sync.toml"] = {"unit_socket": UNIT_SOCKET, "event_file": DATA / EVENT_FILE_NAME}
+    return files
+
+
+def _bridge(unit: UnitPart) -> Settings:
+    sensors: list[Settings] = []
+    for number, sensor in enumerate(unit.sensor, start=1):
+        config = sensor_config(sensor, number)
+        told: dict[str, Value] = {"name": config.name, "kind": config.kind, "gate": config.gate}
+        told |= {"port": PurePosixPath(config.port)} if config.port is not None else {}
+        told |= {"address": config.address} if config.address else {}
+        told |= {"track": config.track} if config.track else {}
+        told |= {"system": config.system} if config.system != "A" else {}
+        if config.pins:
+            told |= {"pins": list(config.pins), "active": config.active, "pull": config.pull}
+        sensors.append(told)
+    return {"spool_folder": DATA / "raw", "api": {"socket": UNIT_SOCKET}, "sensor": sensors}
+
+
+def _display(display: DisplayPart) -> Settings:
+    size = display.size
+    return {
+        "name": display.name,
+        "journal": DATA / "display.db",
+        **({"size": [int(part) for part in size.split("x")]} if size else {}),
+    }
+
+
+def _size_keys(size: str) -> dict[str, Value]:
+    if not size:
+        return {}
+    width, height = size.split("x")
+    return {"width": int(width), "height": int(height)}
+
+
+def toml_text(settings: Settings) -> str:
+    """Return the settings as TOML: plain values first, then tables, then lists of tables."""
+    plain, tables = "", ""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            tables += f"\n[{key}]\n{toml_text(value)}"
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            tables += "".join(f"\n[[{key}]]\n{toml_text(one)}" for one in value if isinstance(one, Mapping))
+        elif not (isinstance(value, list) and not value):
+            plain += f"{key} = {_toml_value(value)}\n"
+    return plain + tables
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, PurePosixPath):
+        value = str(value)
+    # A JSON text is a TOML text but for DEL, which no name of ours has.
+    return json.dumps(value, ensure_ascii=False)
