@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import requests
 
 from pitboard.clock import happened
 from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
-from pitboard.doors.session import UNIX_PREFIX, open_session
-from pitboard.errors import PeerLost, Refusal
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from pitboard.doors.session import UNIX_PREFIX
+from pitboard.errors import LossCode, PeerLost, Refusal
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.pump import LinkState, Pump
 from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
@@ -23,6 +23,8 @@ from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
 log = logging.getLogger(__name__)
 
 WAIT_MS = 10_000
+ENVELOPES_MAX_BYTES = 1_024 * 1_024
+"""Of what one unit hands out at once: `ENVELOPES_MAX_COUNT` sealed contacts."""
 BACK_OFF_FIRST_S = 0.25
 BACK_OFF_MAX_S = 15.0
 REFUSED_PAUSE_S = 60.0
@@ -32,7 +34,15 @@ REFUSED_PAUSE_S = 60.0
 class Node(Protocol):
     """A node that answers calls; raises PeerLost when it does not."""
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes: ...
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        wait_ms: int = 0,
+        max_bytes: int = SMALL_ANSWER_MAX_BYTES,
+    ) -> bytes: ...
 
 
 class ContactCourier:
@@ -61,7 +71,8 @@ class ContactCourier:
     async def carry_once(self) -> bool:
         """Carry what waits, or wait for it; return whether central took all of it."""
         path = f"/v1/contacts/sealed?wait_ms={WAIT_MS}"
-        waiting = msgspec.json.decode(await self._unit.call("GET", path, wait_ms=WAIT_MS), type=EnvelopeBatch)
+        answer = await self._unit.call("GET", path, wait_ms=WAIT_MS, max_bytes=ENVELOPES_MAX_BYTES)
+        waiting = msgspec.json.decode(answer, type=EnvelopeBatch)
         if not waiting.contacts:
             return True
         answer = await self._central.call("POST", "/v1/contacts", msgspec.json.encode(waiting))
@@ -124,20 +135,25 @@ class CentralLink:
 
     def __init__(self, unit_socket: Path, central: str) -> None:
         self._central = central
-        self._session, self._base = open_session(f"{UNIX_PREFIX}{unit_socket}")
+        self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
         self._trouble: str | None = f"{central} was not reached yet"
+        self._event = ""  # of central, where it is another than this unit's
         self._waiting_count = 0
         self._changed = asyncio.Event()
 
     def see_upward(self, state: LinkState) -> None:
         """Take note of the pump that reads the unit and writes to central."""
-        self._take(state.trouble, state.waiting_count if state.trouble is None else self._waiting_count)
+        if state.code == LossCode.ANOTHER_EVENT:
+            return  # this pump calls the unit the other; the one below calls central so
+        waiting_count = state.waiting_count if state.trouble is None else self._waiting_count
+        self._take(state, waiting_count)
 
     def see_downward(self, state: LinkState) -> None:
         """Take note of the pump that reads central: the one that meets central even when nothing is new."""
-        self._take(state.trouble, self._waiting_count)
+        self._take(state, self._waiting_count)
 
-    def _take(self, trouble: str | None, waiting_count: int) -> None:
+    def _take(self, state: LinkState, waiting_count: int) -> None:
+        trouble, self._event = state.trouble, state.event
         if (trouble is None) != (self._trouble is None):
             log.info("central %s: %s", "reached" if trouble is None else "lost", trouble or self._central)
         if (trouble, waiting_count) != (self._trouble, self._waiting_count):
@@ -151,16 +167,24 @@ class CentralLink:
             await in_daemon_thread(self._post)
             await happened(self._changed, REPORT_S)
 
+    def detail(self) -> str:
+        """Return what the official reads of central; nothing while all is well."""
+        if self._event:
+            return f"Central serves another event, {self._event}: enrol this unit there, or start the old one"
+        return "" if self._trouble is None else f"Central is not reached: {self._trouble}"
+
     def _post(self) -> None:
         central = {
             "state": "ok" if self._trouble is None else "lost",
-            "detail": "" if self._trouble is None else f"Central is not reached: {self._trouble}",
+            "detail": self.detail(),
             "waiting_count": self._waiting_count,
         }
         body = msgspec.json.encode({"from": "sync", "central": central})
         try:
-            self._session.post(f"{self._base}/v1/status", data=body, timeout=REPORT_MAX_S)
-        except requests.RequestException as error:
+            self._unit.ask(
+                "POST", "/v1/status", body, within_s=REPORT_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES
+            )
+        except PeerLost as error:
             log.debug("unit not told: %s", error)
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import click
 import requests
 
+from pitboard.doors.losses import loss_code_of
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode_refused
 from pitboard.doors.session import UNIX_PREFIX, open_session
-from pitboard.errors import JournalLost, PeerLost, Refusal
+from pitboard.errors import JournalLost, LossCode, PeerLost, Refusal
 from pitboard.journal.sqlite_storage import SCHEMA, SCHEMA_VERSION
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
@@ -144,7 +146,7 @@ def backup(config_path: Path | None, journal_path: Path | None, yes: bool, out: 
 
 def _from_program(socket: Path, out: Path) -> int | None:
     """Return how many records the running program handed out, None where it does not run."""
-    session, base = open_session(f"{UNIX_PREFIX}{socket}")
+    session, base = open_session(f"{UNIX_PREFIX}{socket}", is_stream=True)
     try:
         return _write(out, _received(session, base))
     except NotRunning:
@@ -157,12 +159,12 @@ def _received(session: requests.Session, base: str) -> Iterator[Part]:
     try:
         response = session.get(f"{base}/v1/backup", stream=True, timeout=SILENCE_MAX_S)
     except (requests.RequestException, OSError) as error:
-        if "Permission" in str(error):
-            raise PeerLost(peer="the node", reason="only its own user may; try with sudo") from error
+        if (code := loss_code_of(error)) == LossCode.NOT_PERMITTED:
+            raise PeerLost(peer="the node", code=code) from error
         raise NotRunning(peer="the node", reason="it does not run") from error
     with contextlib.closing(response):
         if response.status_code != 200:
-            raise PeerLost(peer="the node", reason=_detail(response))
+            raise PeerLost(peer="the node", code=LossCode.STATUS, reason=_detail(response))
         try:
             yield from read_parts(response.iter_content(CHUNK_BYTES))
         except (requests.RequestException, OSError) as error:
@@ -191,7 +193,7 @@ def _given(path: Path | None) -> Path:
 
 
 def _detail(response: requests.Response) -> str:
-    try:
-        return str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
+    said = decode_refused(response.raw.read(SMALL_ANSWER_MAX_BYTES, decode_content=False))
+    if said is None or not said.detail:
         return f"it answered with status {response.status_code}"
+    return said.detail

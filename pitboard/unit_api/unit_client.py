@@ -12,13 +12,17 @@ import aiohttp
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import ActRefused, PeerLost, Refusal
+from pitboard.doors.losses import AnswerRefused, loss_code_of
+from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
+from pitboard.errors import ActRefused, LossCode, PeerLost, Refusal
 from pitboard.unit_api.unit_calls import Act, KeepContact, Passing, Register, ScreenState
 from pitboard.unit_api.unit_status import SensorStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
 ANSWER_MAX_MS = 2_000
 RETRY_PAUSE_MS = 200
+ANSWER_MAX_BYTES = 16 * 1_024 * 1_024
+"""Of the largest answer, a screen with everybody who ever registered; it comes from this machine."""
 _PEER = "timing unit"
 _BASE = "http://trackside"
 _NS_PER_MS = 1_000_000
@@ -40,7 +44,9 @@ class UnitLink:
     async def open(cls, socket: Path, *, clock: Clock) -> AsyncIterator[UnitLink]:
         connector = aiohttp.UnixConnector(path=str(socket))
         timeout = aiohttp.ClientTimeout(total=ANSWER_MAX_MS / 1_000)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, auto_decompress=False
+        ) as session:
             yield cls(session, clock)
 
     async def screen(self, *, after: int | None) -> ScreenState:
@@ -50,11 +56,8 @@ class UnitLink:
             query["after"] = str(after)
         status, body = await self._ask("GET", "/v1/screen", params=query)
         if status != 200:
-            raise PeerLost(peer=_PEER, reason=f"it answered with status {status}")
-        try:
-            return msgspec.json.decode(body, type=ScreenState)
-        except msgspec.MsgspecError as error:
-            raise PeerLost(peer=_PEER, reason=f"it sent an unreadable screen: {error}") from error
+            raise status_lost(_PEER, status)
+        return decode(body, ScreenState, peer=_PEER)
 
     async def act(self, act: Act) -> dict[str, object]:
         """Return the unit's answer once the act is durable; a broken call is repeated where that is harmless.
@@ -75,21 +78,34 @@ class UnitLink:
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
                 may_repeat = not isinstance(act, Register) or isinstance(error, _NotReached)
                 if not may_repeat or self._left_ms(until_mono_ns) <= RETRY_PAUSE_MS:
-                    raise PeerLost(peer=_PEER, reason="no answer in time") from error
+                    raise PeerLost(peer=_PEER, code=LossCode.NO_ANSWER) from error
                 await asyncio.sleep(RETRY_PAUSE_MS / 1_000)
 
     def _left_ms(self, until_mono_ns: int) -> int:
         return max(1, (until_mono_ns - self._clock.mono_ns()) // _NS_PER_MS)
 
     async def _ask(self, method: str, path: str, **details: Any) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json"}
         try:
-            async with self._session.request(method, _BASE + path, headers=headers, **details) as response:
-                return response.status, await response.read()
+            async with self._session.request(
+                method, _BASE + path, headers=CALL_HEADERS, allow_redirects=False, **details
+            ) as response:
+                return response.status, await _bounded_body(response)
         except aiohttp.ClientConnectorError as error:
-            raise _NotReached(peer=_PEER, reason=str(error)) from error
+            raise _NotReached(peer=_PEER, code=loss_code_of(error)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise PeerLost(peer=_PEER, reason=str(error) or "no answer") from error
+            raise PeerLost(peer=_PEER, code=loss_code_of(error)) from error
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    """Return the whole body; raises AnswerRefused where it is longer than any answer of the unit's API."""
+    pieces: list[bytes] = []
+    left = ANSWER_MAX_BYTES
+    async for piece in response.content.iter_any():
+        left -= len(piece)
+        if left < 0:
+            raise AnswerRefused(LossCode.TOO_LONG)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _contact_body(act: KeepContact) -> bytes:
@@ -99,10 +115,7 @@ def _contact_body(act: KeepContact) -> bytes:
 
 
 def _act_answer(status: int, body: bytes) -> dict[str, object]:
-    try:
-        answer = msgspec.json.decode(body, type=dict[str, object]) if body else {}
-    except msgspec.MsgspecError as error:
-        raise PeerLost(peer=_PEER, reason=f"it sent an unreadable answer: {error}") from error
+    answer = decode(body, dict[str, object], peer=_PEER) if body else {}
     if status == 200:
         return answer
     code, detail = str(answer.get("error", "refused")), str(answer.get("detail", "")).strip()
@@ -139,6 +152,7 @@ class TracksideClient:
         async with aiohttp.ClientSession(
             connector=aiohttp.UnixConnector(path=str(socket)),
             timeout=aiohttp.ClientTimeout(total=CALL_MAX_MS / 1000),
+            auto_decompress=False,
         ) as session:
             yield cls(session)
 
@@ -151,10 +165,7 @@ class TracksideClient:
         answer = await self._call(
             "GET", "/v1/passings/known", query={"sensor": sensor, "sensor_boot": sensor_boot}
         )
-        try:
-            return msgspec.json.decode(answer, type=_Known).known
-        except msgspec.DecodeError as error:
-            raise PeerLost(peer="trackside", reason=f"its answer makes no sense: {error}") from error
+        return decode(answer, _Known, peer="trackside").known
 
     async def send_status(self, sensors: Sequence[SensorStatus], *, warning: str = "") -> None:
         body = {"from": "bridge", "sensors": sensors, "warning": warning}
@@ -164,16 +175,15 @@ class TracksideClient:
         self, method: str, path: str, *, body: Any = None, query: dict[str, str] | None = None
     ) -> bytes:
         content = None if body is None else msgspec.json.encode(body)
-        headers = {"Content-Type": "application/json"}
         try:
             async with self._session.request(
-                method, _BASE + path, data=content, params=query, headers=headers
+                method, _BASE + path, data=content, params=query, headers=CALL_HEADERS, allow_redirects=False
             ) as response:
-                answer = await response.read()
+                answer = await _bounded_body(response)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise PeerLost(peer="trackside", reason=str(error) or type(error).__name__) from error
+            raise PeerLost(peer="trackside", code=loss_code_of(error)) from error
         if response.status == 400:
             raise PassingsRefused(reason=answer.decode(errors="replace")[:200])
         if response.status != 200:
-            raise PeerLost(peer="trackside", reason=f"status {response.status}")
+            raise status_lost("trackside", response.status)
         return answer

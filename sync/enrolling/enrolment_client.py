@@ -9,9 +9,10 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
-from pitboard.doors.session import client_context, open_session
+from pitboard.doors.losses import loss_code_of
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient, act_refused, decode
+from pitboard.doors.session import client_context
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.trust.certificate import fingerprint_of
 from pitboard.trust.identity import Identity
@@ -31,7 +32,6 @@ from sync.enrolling.enrolment_words import (
     enrolment_code,
     new_nonce,
 )
-from sync.exchanging.requests_peer import plain_reason
 
 CONNECT_MAX_S = 5.0
 ANSWER_MAX_S = WAIT_MAX_MS / 1_000 + 5.0
@@ -57,8 +57,7 @@ class EnrolmentClient:
         self._token = token
         self._identity = identity
         self._nonce = new_nonce()
-        self._session: requests.Session | None = None
-        self._base = self._central
+        self._client: NodeClient | None = None
 
     def introduce(self) -> Introduced:
         """Spend the token; an `identity` of None is a display."""
@@ -68,7 +67,7 @@ class EnrolmentClient:
                 code="another-central",
                 reason=f"{self._central} is not the central that made this token; check address and network.",
             )
-        self._session, self._base = open_session(self._central, pin=fingerprint)
+        self._client = NodeClient(self._central, pin=fingerprint)
         welcome = self._call(CLAIM_PATH, self._claim(fingerprint), Welcome)
         code = enrolment_code(
             key=NO_KEY if self._identity is None else self._identity.key,
@@ -81,8 +80,8 @@ class EnrolmentClient:
         return Introduced(central=self._central, fingerprint=fingerprint, welcome=welcome, code=code)
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
+        if self._client is not None:
+            self._client.close()
 
     def outcome(self, *, wait_ms: int = WAIT_MAX_MS, is_refused: bool = False) -> Outcome:
         """Return how the enrolment stands; `is_refused` ends it from this side."""
@@ -103,29 +102,17 @@ class EnrolmentClient:
         )
 
     def _call(self, path: str, message: msgspec.Struct, answer: type[Answer]) -> Answer:
-        assert self._session is not None, "introduce comes first"
-        try:
-            response = self._session.post(
-                f"{self._base}{path}",
-                data=msgspec.json.encode(message),
-                headers={"Content-Type": "application/json"},
-                timeout=(CONNECT_MAX_S, ANSWER_MAX_S),
-            )
-        except (requests.RequestException, OSError) as error:
-            raise PeerLost(peer=self._central, reason=plain_reason(error)) from error
-        if response.status_code != 200:
-            raise _refused(response)
-        return msgspec.json.decode(response.content, type=answer)
-
-
-def _refused(response: requests.Response) -> ActRefused:
-    try:
-        said = response.json()
-        return ActRefused(code=str(said["error"]), reason=str(said["detail"]))
-    except (ValueError, KeyError, TypeError):
-        return ActRefused(
-            code="not-understood", reason=f"Central answered with status {response.status_code}."
+        assert self._client is not None, "introduce comes first"
+        said = self._client.ask(
+            "POST",
+            path,
+            msgspec.json.encode(message),
+            within_s=ANSWER_MAX_S,
+            max_bytes=SMALL_ANSWER_MAX_BYTES,
         )
+        if said.status != 200:
+            raise act_refused(said, otherwise=f"Central answered with status {said.status}.")
+        return decode(said.body, answer, peer=self._central)
 
 
 def _shown_fingerprint(central: str) -> str:
@@ -142,4 +129,4 @@ def _shown_fingerprint(central: str) -> str:
         ):
             return fingerprint_of(tls.getpeercert(binary_form=True) or b"")
     except (OSError, ssl.SSLError) as error:
-        raise PeerLost(peer=central, reason=plain_reason(error)) from error
+        raise PeerLost(peer=central, code=loss_code_of(error)) from error

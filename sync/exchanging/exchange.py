@@ -1,22 +1,30 @@
 """The one exchange: say what you have, hand over what the other lacks, get back what you lack.
 
 The receiver says what it has, so the sender keeps no cursor; `have` counts only what is durable and is the
-only acknowledgement. A call may wait until there is news, which makes it live."""
+only acknowledgement. A call may wait until there is news, which makes it live. Answers name their event."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Protocol, overload
 
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import JournalLost, PeerLost, RecordRefused
+from pitboard.doors.node_client import decode
+from pitboard.errors import AnotherEvent, JournalLost, LossCode, PeerLost, RecordRefused
 from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
 from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
 from pitboard.race.bodies import KeyHex
+from pitboard.race.names import clean_name
 
 WAIT_MAX_MS = 10_000
+ANSWER_MAX_BYTES = 2 * 1_024 * 1_024
+"""Of an answer: a batch of records as JSON and `HAVE_MAX_COUNT` heads, with room to spare."""
+HAVE_MAX_COUNT = 10_000
+"""Streams in an answer: every start of a writer opens one, so a crash loop of an hour still fits."""
+HEAD_MAX = 2**53
 
 Have = dict[str, Annotated[int, Meta(ge=0)]]
 
@@ -28,7 +36,7 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """
 
     have: Have | None = None
-    records: Annotated[list[WireRecord], Meta(max_length=BATCH_MAX_COUNT)] = []
+    records: Annotated[Sequence[WireRecord], Meta(max_length=BATCH_MAX_COUNT)] = ()
     wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS)] = 0
     nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")] | None = None
 
@@ -40,12 +48,77 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
 
 
+class EventSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Which event a node serves: its root key, and what people call it; empty until somebody said."""
+
+    key: KeyHex
+    name: Annotated[str, Meta(max_length=200)] = ""
+
+
 class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`have` is what the answering node holds durably after taking the request's records."""
 
     have: Have
-    records: list[WireRecord]
+    records: Sequence[WireRecord]
     proof: Proof | None = None
+    event: EventSeen | None = None
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer off the wire: bounded, and its records still packed."""
+
+    have: Annotated[
+        dict[Annotated[str, Meta(min_length=32, max_length=32)], Annotated[int, Meta(ge=0, le=HEAD_MAX)]],
+        Meta(max_length=HAVE_MAX_COUNT),
+    ]
+    records: msgspec.Raw
+    proof: Proof | None = None
+    event: EventSeen | None = None
+
+
+class PackedRecords(Sequence[WireRecord]):
+    """The records of an answer, unpacked when somebody first looks; raises PeerLost if they are none."""
+
+    def __init__(self, packed: msgspec.Raw, *, peer: str) -> None:
+        self._packed = packed
+        self._peer = peer
+        self._records: list[WireRecord] | None = None
+
+    def _unpacked(self) -> list[WireRecord]:
+        if self._records is None:
+            self._records = decode(bytes(self._packed), _Records, peer=self._peer)
+        return self._records
+
+    def __len__(self) -> int:
+        return len(self._unpacked())
+
+    @overload
+    def __getitem__(self, index: int) -> WireRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[WireRecord]: ...
+    def __getitem__(self, index: int | slice) -> WireRecord | Sequence[WireRecord]:
+        return self._unpacked()[index]
+
+    def __iter__(self) -> Iterator[WireRecord]:
+        return iter(self._unpacked())
+
+
+_Records = Annotated[list[WireRecord], Meta(max_length=BATCH_MAX_COUNT)]
+
+
+def unpack_answer(answer: bytes, *, peer: str) -> SyncResponse:
+    """Return the answer, its records still packed; raises PeerLost where it is none within our bounds."""
+    said = decode(answer, _Answer, peer=peer)
+    return SyncResponse(
+        have=said.have, records=PackedRecords(said.records, peer=peer), proof=said.proof, event=said.event
+    )
+
+
+def check_event(peer: str, theirs: EventSeen | None, ours: EventSeen | None) -> None:
+    """Raise AnotherEvent, which names it, where the peer serves another event than we do."""
+    if theirs is not None and ours is not None and theirs.key != ours.key:
+        called = clean_name(theirs.name) or f"the one with the key {theirs.key[:8]}"
+        raise AnotherEvent(peer=peer, event=called)
 
 
 class Peer(Protocol):
@@ -69,7 +142,7 @@ class ReplicaPeer:
         try:
             return await answer(self._replica, request)
         except JournalLost as error:
-            raise PeerLost(peer=self.name, reason=str(error)) from error
+            raise PeerLost(peer=self.name, code=LossCode.DISK, reason=str(error)) from error
 
 
 async def answer(replica: Replica, request: SyncRequest) -> SyncResponse:
@@ -79,10 +152,18 @@ async def answer(replica: Replica, request: SyncRequest) -> SyncResponse:
     records: list[Record] = []
     if request.have is not None:
         records = await _beyond_or_wait(replica, request.have, request.wait_ms)
-    return SyncResponse(have=replica.have(), records=[to_wire(record) for record in records])
+    return SyncResponse(
+        have=replica.have(), records=[to_wire(record) for record in records], event=event_of(replica)
+    )
 
 
-async def accept_wire(replica: Replica, wires: list[WireRecord]) -> Acceptance:
+def event_of(replica: Replica) -> EventSeen:
+    """Return which event the replica belongs to, with its name where it is known here."""
+    configured = replica.fold.race.event.value
+    return EventSeen(key=replica.journal.root_key, name="" if configured is None else configured.name[:200])
+
+
+async def accept_wire(replica: Replica, wires: Sequence[WireRecord]) -> Acceptance:
     """Hand parsed records to the replica; one that does not parse is counted refused and blocks nothing."""
     records = []
     malformed = 0

@@ -1,7 +1,8 @@
 """Whether an answer was made just now by a node of this event, or is an old one, or a stranger's.
 
 The asker sends a nonce of its own; the answering node signs it together with what it says it has. So nobody
-can replay yesterday's answer, and nobody who passes answers on can hide that there was more."""
+can replay yesterday's answer, and nobody who passes answers on can hide that there was more. Proof comes
+before records: those of an answer without one are never unpacked."""
 
 from __future__ import annotations
 
@@ -75,16 +76,22 @@ class FreshPeer:
         self._withheld_count = 0
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
-        """Return the peer's answer, judged; raises like the peer."""
+        """Return the peer's answer, judged; raises like the peer.
+
+        Of an answer that nobody signed now there are no records. A stranger's are handed out: they may hold
+        its enrolment, which proves itself.
+        """
         self._look_again()
         nonce = secrets.token_hex(NONCE_BYTES)
         response = await self._peer.sync(msgspec.structs.replace(request, nonce=nonce))
         standing = judge(response, nonce, self._roster())
         if standing == Standing.PROVEN and self._withholds(request.have, response):
-            standing = Standing.UNPROVEN
+            standing = Standing.UNPROVEN  # it hands out nothing anyway
         if standing == Standing.STRANGER and response.proof is not None:
             self._unknown_key = response.proof.key
         self._on_standing(standing)
+        if standing == Standing.UNPROVEN:
+            return msgspec.structs.replace(response, records=())
         return response
 
     def _look_again(self) -> None:

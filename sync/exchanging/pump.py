@@ -1,7 +1,8 @@
 """Carry what one node has and another lacks, for ever: the replication loop used on every link.
 
 It asks the target what it has and keeps no cursor of its own; when either node is lost it backs off and asks
-anew. A stream that the target does not take is set aside for a while and holds up no other."""
+anew. A stream that the target does not take is set aside for a while and holds up no other. Who answers at
+once and brings nothing, time and again, is asked less and less often."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboard.errors import PeerBusy, PeerLost
+from pitboard.errors import AnotherEvent, LossCode, PeerBusy, PeerLost
 from pitboard.journal.record import WireRecord
-from sync.exchanging.exchange import Have, Peer, SyncRequest
+from sync.exchanging.exchange import EventSeen, Have, Peer, SyncRequest, check_event
 
 ALL_OF_IT = 2**53
 """More than any stream holds: who claims to have this much is sent nothing."""
@@ -77,15 +78,22 @@ log = logging.getLogger(__name__)
 
 BACK_OFF_FIRST_S = 0.25
 BACK_OFF_MAX_S = 15.0
+FRUITLESS_MAX_COUNT = 8
+"""Exchanges in a row that bring nothing and take no time: more than chance or streams set aside explain."""
 WAIT_MS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkState:
-    """What is known of the link after an exchange; `trouble` is None while it works."""
+    """What is known of the link after an exchange; `trouble`, and its `code`, are None while it works.
+
+    `event` names the source's event where that is another than the target's.
+    """
 
     trouble: str | None
     waiting_count: int = 0
+    code: LossCode | None = None
+    event: str = ""
 
 
 def _nobody(state: LinkState) -> None:
@@ -93,7 +101,7 @@ def _nobody(state: LinkState) -> None:
 
 
 class Pump:
-    """Carries records from `source` to `target`."""
+    """Carries records from `source` to `target`, if both serve the same event."""
 
     def __init__(
         self,
@@ -112,6 +120,8 @@ class Pump:
         self._back_off_max_s = back_off_max_s
         self._on_state = on_state
         self._aside = SetAside(pause_first_s=back_off_first_s, pause_max_s=back_off_max_s)
+        self._event: EventSeen | None = None  # the target's
+        self._fruitless_count = 0
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -120,15 +130,17 @@ class Pump:
         while True:
             try:
                 if have is None:
-                    have = (await self._target.sync(SyncRequest())).have
+                    held = await self._target.sync(SyncRequest())
+                    have, self._event = held.have, held.event
                 have, has_advanced = await self._carry_once(have)
             except PeerBusy as error:
-                self._on_state(LinkState(trouble=str(error)))
+                self._on_state(LinkState(trouble=str(error), code=error.code))
                 await asyncio.sleep(error.retry_after_ms / 1_000)
                 continue
             except PeerLost as error:
                 have, has_advanced = None, False
-                self._on_state(LinkState(trouble=str(error)))
+                event = error.event if isinstance(error, AnotherEvent) else ""
+                self._on_state(LinkState(trouble=str(error), code=error.code, event=event))
             if has_advanced:
                 pause_s = self._back_off_first_s
             else:
@@ -139,16 +151,24 @@ class Pump:
         """Return the target's new heads, and whether there is reason to go on at once."""
         loop = asyncio.get_running_loop()
         asked = self._aside.ask(have, now_s=loop.time())
-        news = await self._source.sync(SyncRequest(have=asked, wait_ms=self._wait_at_most_ms(loop.time())))
+        wait_ms, began_s = self._wait_at_most_ms(loop.time()), loop.time()
+        news = await self._source.sync(SyncRequest(have=asked, wait_ms=wait_ms))
+        check_event(self._source.name, news.event, self._event)
         waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
         self._on_state(LinkState(trouble=None, waiting_count=waiting_count))
         if not news.records:
-            return have, True
-        taken = await self._target.sync(SyncRequest(records=news.records))
+            has_waited = (loop.time() - began_s) * 1_000 >= wait_ms / 2
+            return have, self._is_worthwhile(has_waited)
+        taken = await self._target.sync(SyncRequest(records=list(news.records)))
         if taken.have == have:
             log.warning("records not taken: from=%s to=%s", self._source.name, self._target.name)
         has_advanced = self._aside.note(news.records, before=have, after=taken.have, now_s=loop.time())
-        return taken.have, has_advanced
+        return taken.have, has_advanced and self._is_worthwhile(taken.have != have)
+
+    def _is_worthwhile(self, was_fruitful: bool) -> bool:
+        """Return whether to ask again at once after this exchange."""
+        self._fruitless_count = 0 if was_fruitful else self._fruitless_count + 1
+        return self._fruitless_count < FRUITLESS_MAX_COUNT
 
     def _wait_at_most_ms(self, now_s: float) -> int:
         """Return how long to wait for news, so that what was set aside is offered again in time."""

@@ -1,6 +1,7 @@
-"""A node reached by HTTP, through requests in a thread of its own.
+"""A node reached by HTTP, through a blocking client in a thread of its own.
 
-The thread is a daemon: a program that stops does not wait for a long poll to end."""
+The thread is a daemon: a program that stops does not wait for a long poll to end. Answers are unpacked in the
+thread and bounded, and never before it was looked at who signs them."""
 
 from __future__ import annotations
 
@@ -10,15 +11,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
-import requests
 
-from pitboard.doors.session import open_session
-from pitboard.errors import PeerBusy, PeerLost
-from sync.exchanging.exchange import SyncRequest, SyncResponse
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from sync.exchanging.exchange import ANSWER_MAX_BYTES, SyncRequest, SyncResponse, unpack_answer
 
-CONNECT_MAX_S = 3.0
 ANSWER_MARGIN_S = 5.0
-_HEADERS = {"Content-Type": "application/json"}
 
 Answer = TypeVar("Answer")
 
@@ -26,71 +23,52 @@ Answer = TypeVar("Answer")
 class RequestsPeer:
     """Asks the node at `base_url` (https://…, or unix:PATH for this unit's own API).
 
-    `pin` says which certificate to accept, as in `open_session`.
+    `pin` says which certificate to accept, as in `open_session`; `margin_s` is how much longer than it was
+    told to wait a node may take for the whole of its answer.
     """
 
-    def __init__(self, base_url: str, *, name: str | None = None, pin: str | None = None) -> None:
-        self.name = name or base_url
-        self._session, self._base = open_session(base_url, pin=pin)
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        name: str | None = None,
+        pin: str | None = None,
+        margin_s: float = ANSWER_MARGIN_S,
+    ) -> None:
+        self._client = NodeClient(base_url, name=name, pin=pin)
+        self.name = self._client.name
+        self._margin_s = margin_s
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the node's answer; raises PeerLost, or PeerBusy when it asks for patience."""
-        answer = await self.call("POST", "/v1/sync", msgspec.json.encode(request), wait_ms=request.wait_ms)
-        try:
-            return msgspec.json.decode(answer, type=SyncResponse)
-        except msgspec.MsgspecError as error:
-            raise PeerLost(peer=self.name, reason=f"its answer is not understood ({error})") from error
+        within_s = request.wait_ms / 1_000 + self._margin_s
+        question = msgspec.json.encode(request)
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
-        """Return the body of the node's answer; raises like `sync`. `wait_ms` is what the node may take."""
-        return await in_daemon_thread(lambda: self._call(method, path, body, wait_ms / 1_000))
-
-    def _call(self, method: str, path: str, body: bytes | None, wait_s: float) -> bytes:
-        try:
-            response = self._session.request(
-                method,
-                f"{self._base}{path}",
-                data=body,
-                headers=_HEADERS,
-                timeout=(CONNECT_MAX_S, wait_s + ANSWER_MARGIN_S),
+        def ask() -> SyncResponse:
+            answer = self._client.call(
+                "POST", "/v1/sync", question, within_s=within_s, max_bytes=ANSWER_MAX_BYTES
             )
-        except (requests.RequestException, OSError) as error:
-            raise PeerLost(peer=self.name, reason=plain_reason(error)) from error
-        if response.status_code in (429, 503):
-            raise PeerBusy(peer=self.name, retry_after_ms=_retry_after_ms(response))
-        if response.status_code != 200:
-            raise PeerLost(peer=self.name, reason=f"it answered with status {response.status_code}")
-        return response.content
+            return unpack_answer(answer, peer=self.name)
+
+        return await in_daemon_thread(ask)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        wait_ms: int = 0,
+        max_bytes: int = SMALL_ANSWER_MAX_BYTES,
+    ) -> bytes:
+        """Return the body of the node's answer; raises like `sync`. `wait_ms` is what the node may take."""
+        within_s = wait_ms / 1_000 + self._margin_s
+        return await in_daemon_thread(
+            lambda: self._client.call(method, path, body, within_s=within_s, max_bytes=max_bytes)
+        )
 
     def close(self) -> None:
-        self._session.close()
-
-
-def _retry_after_ms(response: requests.Response) -> int:
-    try:
-        return max(0, min(15_000, int(response.json()["retry_after_ms"])))
-    except (ValueError, KeyError, TypeError):
-        return 1_000
-
-
-def plain_reason(error: Exception) -> str:
-    """Return why a request failed, in a few words and without the library's nesting."""
-    text = str(error)
-    for sign, reason in (
-        ("Fingerprints did not match", "another certificate than the one it was enrolled with answers there"),
-        ("CERTIFICATE_VERIFY_FAILED", "nobody vouches for its certificate; name its fingerprint"),
-        ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
-        ("refused", "nothing answers there"),
-        ("No such file", "it is not running"),
-        ("timed out", "no answer in time"),
-        ("Name or service not known", "the name is not known"),
-        ("unreachable", "no network"),
-        ("aborted", "the connection broke"),
-        ("reset", "the connection broke"),
-    ):
-        if sign in text:
-            return reason
-    return text.rsplit(":", 1)[-1].strip(" ')\"") or type(error).__name__
+        self._client.close()
 
 
 async def in_daemon_thread(function: Callable[[], Answer]) -> Answer:

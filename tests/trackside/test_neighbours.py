@@ -5,14 +5,31 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.presence.venue_mdns import FoundNode
 from pitboard.race.bodies import CompetitorRegistered
-from sync.exchanging.exchange import Peer, ReplicaPeer
+from pitboard.trust.identity import Identity
+from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.freshness import prove
 from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols
 from trackside.neighbours import NEIGHBOURS_MAX_COUNT, Neighbours, neighbours_of
+
+
+class Door(ReplicaPeer):
+    """A unit in this process that proves its answers, as its door does."""
+
+    def __init__(self, replica: Replica, identity: Identity) -> None:
+        super().__init__(replica)
+        self._identity = identity
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        response = await super().sync(request)
+        assert request.nonce is not None
+        return msgspec.structs.replace(response, proof=prove(self._identity, request.nonce, response.have))
 
 
 def node(number: int, *, event: str = "e", key: str = "k", **more: str) -> FoundNode:
@@ -55,7 +72,7 @@ def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) ->
 
             def reach(replica: Replica) -> Neighbours:
                 def connect(url: str, name: str) -> Peer:
-                    return ReplicaPeer({"a": a, "b": b}[url])
+                    return {"a": Door(a, UNIT_A), "b": Door(b, UNIT_B)}[url]
 
                 return Neighbours(replica, connect=connect)
 

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import requests
 
-from pitboard.doors.session import UNIX_PREFIX, open_session
-from pitboard.errors import ActRefused, PeerLost
+from pitboard.doors.node_client import NodeClient, act_refused, decode
+from pitboard.doors.session import UNIX_PREFIX
+from pitboard.errors import LossCode, PeerLost
 
 ANSWER_MAX_S = 30.0
+ANSWER_MAX_BYTES = 64 * 1_024 * 1_024
+"""Of the largest, the whole race's history; it comes from central's own socket."""
+_REASONS = {
+    LossCode.NOT_PERMITTED: "only central's own user may; try with sudo",
+    LossCode.NO_ANSWER: "no answer in time; look with 'history' whether the act was done",
+}
+_NOT_RUNNING = "it is not running; start it, then try again"
 
 Answer = TypeVar("Answer")
 
@@ -21,8 +28,9 @@ Answer = TypeVar("Answer")
 class NoCentral(PeerLost):
     """Nobody answers at the admin socket."""
 
-    def __init__(self, *, socket: Path, reason: str) -> None:
-        super().__init__(peer="central", reason=reason)
+    def __init__(self, *, socket: Path, code: LossCode) -> None:
+        reason = _REASONS.get(code, _NOT_RUNNING)
+        super().__init__(peer="central", code=code, reason=reason)
         self.args = (f"central cannot be asked at {socket}: {reason}",)
 
 
@@ -31,11 +39,11 @@ class AdminClient:
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
-        self._session, self._base = open_session(f"{UNIX_PREFIX}{socket}")
+        self._client = NodeClient(f"{UNIX_PREFIX}{socket}", name="central")
 
     def ask(self, path: str, answer: type[Answer], **query: str) -> Answer:
         """Return the answer to a question."""
-        return msgspec.json.decode(self._call("GET", path, query=query), type=answer)
+        return decode(self._call("GET", path, query=query), answer, peer="central")
 
     def do(self, act: msgspec.Struct, answer: type[Answer]) -> Answer:
         """Return what central says once the act is durable."""
@@ -44,35 +52,18 @@ class AdminClient:
     def post(self, path: str, request: msgspec.Struct | None, answer: type[Answer]) -> Answer:
         """Return the answer to a request that changes something."""
         body = b"{}" if request is None else msgspec.json.encode(request)
-        return msgspec.json.decode(self._call("POST", path, body=body), type=answer)
+        return decode(self._call("POST", path, body=body), answer, peer="central")
 
     def _call(
         self, method: str, path: str, *, query: dict[str, str] | None = None, body: bytes | None = None
     ) -> bytes:
         try:
-            response = self._session.request(
-                method, f"{self._base}{path}", params=query, data=body, timeout=ANSWER_MAX_S
+            answer = self._client.ask(
+                method, path, body, query=query, within_s=ANSWER_MAX_S, max_bytes=ANSWER_MAX_BYTES
             )
-        except (requests.RequestException, OSError) as error:
-            raise NoCentral(socket=self._socket, reason=_plain_reason(error)) from error
-        if response.status_code != 200:
-            raise _refused(response)
-        return response.content
-
-
-def _refused(response: requests.Response) -> ActRefused:
-    try:
-        answer = response.json()
-        return ActRefused(code=str(answer["error"]), reason=str(answer["detail"]))
-    except (ValueError, KeyError, TypeError):
-        reason = f"Central answered with status {response.status_code}; its log says why."
-        return ActRefused(code="not-understood", reason=reason)
-
-
-def _plain_reason(error: Exception) -> str:
-    text = str(error)
-    if "Permission" in text:
-        return "only central's own user may; try with sudo"
-    if "timed out" in text:
-        return "no answer in time; look with 'history' whether the act was done"
-    return "it is not running; start it, then try again"
+        except PeerLost as error:
+            raise NoCentral(socket=self._socket, code=error.code) from error
+        if answer.status != 200:
+            otherwise = f"Central answered with status {answer.status}; its log says why."
+            raise act_refused(answer, otherwise=otherwise)
+        return answer.body

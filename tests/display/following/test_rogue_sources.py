@@ -110,8 +110,8 @@ def lies() -> dict[str, Lie]:
         ),
         "a true record with another body": Lie(
             records=tampered,
-            sign=nobody,
-            display_says="cannot show that it belongs to this event",
+            sign=of(STRANGER),
+            display_says="is not enrolled",
             light_says="Damaged or forged records arrive",
         ),
         "a revoked unit that goes on": Lie(

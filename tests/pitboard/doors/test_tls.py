@@ -18,10 +18,11 @@ from aiohttp import web
 
 from pitboard.doors.door import check_door, check_url
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.doors.losses import loss_code_of
 from pitboard.doors.session import ANY_CERTIFICATE, client_context, open_session
-from pitboard.errors import ConfigRefused
+from pitboard.errors import ConfigRefused, LossCode
 from pitboard.trust.certificate import Certificate, make_certificate
-from sync.exchanging.requests_peer import in_daemon_thread, plain_reason
+from sync.exchanging.requests_peer import in_daemon_thread
 
 
 @dataclass
@@ -72,14 +73,11 @@ def test_only_the_pinned_certificate_is_spoken_to(tmp_path: Path) -> None:
         async with served(ours) as hop:
             for pin in (ours.fingerprint, ANY_CERTIFICATE):
                 (await hop.get(pin)).close()
-            refusals: list[tuple[str | None, str]] = [
-                (other.fingerprint, "another certificate than the one it was enrolled with"),
-                (None, "nobody vouches for its certificate"),
-            ]
-            for unknown, reason in refusals:
+            refusals = [(other.fingerprint, LossCode.OTHER_CERTIFICATE), (None, LossCode.UNVOUCHED)]
+            for unknown, code in refusals:
                 with pytest.raises(requests.RequestException) as refused:
                     await hop.get(unknown)
-                assert reason in plain_reason(refused.value)
+                assert loss_code_of(refused.value) == code
             assert hop.versions == ["TLSv1.3"] * 2
 
     asyncio.run(story())

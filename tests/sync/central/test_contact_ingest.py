@@ -32,7 +32,9 @@ class Central:
         self.store = store
         self.is_lost = False
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0, max_bytes: int = 0
+    ) -> bytes:
         assert (method, path) == ("POST", "/v1/contacts")
         if self.is_lost:
             raise PeerLost(peer="central", reason="no network")
@@ -110,7 +112,9 @@ class Unit:
     def __init__(self, count: int) -> None:
         self.waiting = [envelope(f"0123{index:04}", f"c{index}", event_key=EVENT) for index in range(count)]
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0, max_bytes: int = 0
+    ) -> bytes:
         if method == "GET":
             await asyncio.sleep(0 if self.waiting else wait_ms / 1_000)
             return msgspec.json.encode({"contacts": self.waiting[:ENVELOPES_MAX_COUNT]})

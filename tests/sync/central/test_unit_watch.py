@@ -90,7 +90,9 @@ class Unit:
     def __init__(self, lights: Lights, clock: ScriptedClock) -> None:
         self._api = UnitStatusApi(lights, UNIT_A, clock, name="Track A")
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0, max_bytes: int = 0
+    ) -> bytes:
         return msgspec.json.encode(seal_status(self._api.status(), UNIT_A))
 
 
@@ -98,7 +100,9 @@ class Central:
     def __init__(self, watch: UnitWatch) -> None:
         self._watch = watch
 
-    async def call(self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0) -> bytes:
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0, max_bytes: int = 0
+    ) -> bytes:
         self._watch.take(msgspec.json.decode(body or b"", type=SealedStatus))
         return b"{}"
 

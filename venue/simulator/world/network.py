@@ -6,7 +6,7 @@ a caller that gave up may or may not end the work at the other side."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -107,7 +107,7 @@ class Network:
         if self._chance.random() < 0.7:
             handler.cancel()
 
-    def _damaged(self, records: list[WireRecord]) -> list[WireRecord]:
+    def _damaged(self, records: Sequence[WireRecord]) -> Sequence[WireRecord]:
         if not records or self._chance.random() >= self.weather.damage:
             return records
         index = self._chance.randrange(len(records))

@@ -1,0 +1,152 @@
+"""How every client of ours asks a node: no redirections, nothing packed, bounded in bytes and in time.
+
+Whoever answers may be a stranger: what comes is read in pieces up to the bound that the call names, and one
+deadline holds for the whole answer, after which the socket is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+import requests
+import urllib3
+
+from pitboard.doors.losses import AnswerRefused, loss_code_of
+from pitboard.doors.session import open_session
+from pitboard.errors import ActRefused, LossCode, PeerBusy, PeerLost
+
+CONNECT_MAX_S = 3.0
+SMALL_ANSWER_MAX_BYTES = 64 * 1_024
+"""Of a refusal, and of any answer that a call expects to be short."""
+_PIECE_BYTES = 64 * 1_024
+_RETRY_AFTER_MAX_MS = 15_000
+_RETRY_AFTER_MS = 1_000
+CALL_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+
+Value = TypeVar("Value")
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The form of every refusal of our doors."""
+
+    error: str = "not-understood"
+    detail: str = ""
+    retry_after_ms: int = _RETRY_AFTER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a node said; `body` is complete."""
+
+    status: int
+    body: bytes
+
+    def refused(self) -> Refused | None:
+        """Return the refusal that the body is, None where it is none of ours."""
+        return decode_refused(self.body)
+
+
+class NodeClient:
+    """Asks the node at `base_url` (https://…, or unix:PATH), which people call `name`.
+
+    `pin` as in `open_session`. Blocks; one thread at a time.
+    """
+
+    def __init__(self, base_url: str, *, name: str | None = None, pin: str | None = None) -> None:
+        self.name = name or base_url
+        self._session, self._base = open_session(base_url, pin=pin)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        within_s: float,
+        max_bytes: int,
+        query: dict[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer, whatever its status; raises PeerLost where none came that may be used."""
+        try:
+            response = self._session.request(
+                method,
+                f"{self._base}{path}",
+                params=query,
+                data=body,
+                headers=CALL_HEADERS,
+                timeout=(min(CONNECT_MAX_S, within_s), within_s),
+                allow_redirects=False,
+                stream=True,
+            )
+            try:
+                return _read(response, max_bytes)
+            finally:
+                response.close()
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise PeerLost(peer=self.name, code=loss_code_of(error)) from error
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, *, within_s: float, max_bytes: int
+    ) -> bytes:
+        """Return the body of a good answer; raises PeerBusy where it asks for patience, PeerLost else."""
+        answer = self.ask(method, path, body, within_s=within_s, max_bytes=max_bytes)
+        if answer.status in (429, 503):
+            raise PeerBusy(peer=self.name, retry_after_ms=retry_after_ms(answer))
+        if answer.status != 200:
+            raise status_lost(self.name, answer.status)
+        return answer.body
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _read(response: requests.Response, max_bytes: int) -> Answer:
+    if 300 <= response.status_code < 400:
+        raise AnswerRefused(LossCode.REDIRECTS)
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise AnswerRefused(LossCode.ENCODED)
+    pieces: list[bytes] = []
+    left = max_bytes
+    while piece := response.raw.read(min(_PIECE_BYTES, left + 1), decode_content=False):
+        left -= len(piece)
+        if left < 0:
+            raise AnswerRefused(LossCode.TOO_LONG)
+        pieces.append(piece)
+    return Answer(response.status_code, b"".join(pieces))
+
+
+def status_lost(peer: str, status: int) -> PeerLost:
+    """Return the loss for an answer with this status."""
+    return PeerLost(peer=peer, code=LossCode.STATUS, reason=f"it answered with status {status}")
+
+
+def decode(answer: bytes, kind: type[Value], *, peer: str) -> Value:
+    """Return the answer as a value; raises PeerLost where it is not one."""
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        reason = f"its answer is not understood ({error})"
+        raise PeerLost(peer=peer, code=LossCode.NOT_UNDERSTOOD, reason=reason) from error
+
+
+def decode_refused(body: bytes) -> Refused | None:
+    """Return the refusal in the body, None where there is none."""
+    try:
+        return msgspec.json.decode(body, type=Refused)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def act_refused(answer: Answer, *, otherwise: str) -> ActRefused:
+    """Return the node's refusal with its own sentence, or `otherwise` where it said none."""
+    said = answer.refused()
+    if said is None or not said.detail:
+        return ActRefused(code="not-understood", reason=otherwise)
+    return ActRefused(code=said.error, reason=said.detail)
+
+
+def retry_after_ms(answer: Answer) -> int:
+    """Return how long the node asks us to wait, within reason."""
+    said = answer.refused()
+    return max(0, min(_RETRY_AFTER_MAX_MS, _RETRY_AFTER_MS if said is None else said.retry_after_ms))
