@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
-SYSTEM_PACKAGES := python3-venv chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
+SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc
 
 .PHONY: demo test chaos lint types pytest micropython format venv python-venv system-packages constraints fuzz clean

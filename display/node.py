@@ -29,6 +29,7 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost
 from pitboard.journal.replica import Replica
+from pitboard.program.service import SERVICE
 from pitboard.trust.certificate import certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer
@@ -109,6 +110,7 @@ class DisplayNode:
                 tasks.create_task(self._follower.run(), name="follow a source"),
                 tasks.create_task(self._presence.run(), name="venue presence"),
             ]
+            SERVICE.say_ready("display")
             await stop.wait()
             for worker in workers:
                 worker.cancel()

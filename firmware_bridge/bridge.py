@@ -22,6 +22,7 @@ from firmware_bridge.spool.spool_room import SpoolRoom
 from firmware_bridge.watch.bridge_reporter import BridgeReporter
 from pitboard.clock import Clock
 from pitboard.program.program import only_one
+from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_client import TracksideClient
 
 RAW_LOG_SYNC_EVERY_MS = 10_000
@@ -62,6 +63,7 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
             ]
             for reader, sensor in zip(readers, config.sensors, strict=True):
                 running.append(tasks.create_task(reader.run(), name=f"sensor {sensor.name}"))
+            SERVICE.say_ready("bridge")
             await stop.wait()
             for task in running:
                 task.cancel()

@@ -16,6 +16,7 @@ from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import LossCode, PeerLost, Refusal
+from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.pump import LinkState, Pump
 from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
@@ -165,6 +166,7 @@ class CentralLink:
         while True:
             self._changed.clear()
             await in_daemon_thread(self._post)
+            SERVICE.beat()
             await happened(self._changed, REPORT_S)
 
     def detail(self) -> str:
@@ -217,6 +219,7 @@ async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: a
             tasks.create_task(status.run(), name="status"),
             tasks.create_task(link.report(), name="report"),
         ]
+        SERVICE.say_ready("sync")
         await stop.wait()
         for follower in followers:
             follower.cancel()

@@ -23,6 +23,7 @@ from pitboard.doors.http_api import (
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
+from pitboard.program.service import SERVICE
 from pitboard.race.laps import NANOSECONDS_PER_MS
 from pitboard.race.names import clean_name
 from pitboard.trust.certificate import certificate_beside
@@ -87,6 +88,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
                 tasks.create_task(be_found(config, replica, identity.key, port, feed, lights), name="mdns"),
             ]
+            SERVICE.say_ready("trackside")
             await stop.wait()
             for follower in followers:
                 follower.cancel()
@@ -117,6 +119,7 @@ async def follow_lights(feed: ScreenFeed) -> None:
     """Look at the lights often enough that silence shows within its bound."""
     while True:
         feed.watch_lights()
+        SERVICE.beat()
         await asyncio.sleep(LIGHT_CHECK_S)
 
 

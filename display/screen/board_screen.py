@@ -16,8 +16,10 @@ from pitboard.clock import Clock, happened
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import BoardView, EntryView, EventView, view_board
+from pitboard.program.service import SERVICE
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
+BEAT_EVERY_NS = 2_000_000_000
 SCENE = "leaderboard"
 _NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
 
@@ -67,6 +69,7 @@ class BoardScreen:
             while True:
                 self._wake.clear()
                 self.draw()
+                SERVICE.beat()
                 await happened(self._wake, self._pause_s())
                 spare_ns = self._drawn_mono_ns + FRAME_MIN_NS - self._clock.mono_ns()
                 if spare_ns > 0:
@@ -115,12 +118,14 @@ class BoardScreen:
         if page is not None:
             self._paging = self._paging.shown_at(page, now_mono_ns=now_mono_ns)
 
-    def _pause_s(self) -> float | None:
-        """Return in how long something changes without news; None if nothing does."""
-        pauses_ns = [] if self._badge_changes_ns is None else [self._badge_changes_ns]
+    def _pause_s(self) -> float:
+        """Return in how long something changes without news, or the screen must show that it lives."""
+        pauses_ns = [BEAT_EVERY_NS]
+        if self._badge_changes_ns is not None:
+            pauses_ns.append(self._badge_changes_ns)
         if self._pages > 1:
             pauses_ns.append(self._paging.ends_mono_ns(self._pages) - self._clock.mono_ns())
-        return max(0, min(pauses_ns)) / 1_000_000_000 if pauses_ns else None
+        return max(0, min(pauses_ns)) / 1_000_000_000
 
     async def _wake_on_news(self) -> None:
         version = self._replica.version

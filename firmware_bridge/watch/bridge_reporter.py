@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerLost
+from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_client import PassingsRefused, TracksideClient
 from pitboard.unit_api.unit_status import SensorStatus
 
@@ -119,6 +120,7 @@ class BridgeReporter:
             while True:
                 self._changed.clear()
                 self._write_file(sensors)
+                SERVICE.beat()
                 is_told = await self._tell_trackside(sensors)
                 # A change must not make us knock without pause at a door that is shut.
                 await asyncio.sleep((PAUSE_MS if is_told else STATUS_EVERY_MS) / 1000)

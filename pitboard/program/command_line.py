@@ -10,6 +10,7 @@ import click
 
 from pitboard.errors import PitboardError
 from pitboard.program.log_lines import log_to_stderr
+from pitboard.program.service import SERVICE
 
 COMMAND_GROUP = "pitboard.commands"
 
@@ -43,6 +44,10 @@ def main() -> None:
         pitboard()
     except PitboardError as error:
         click.echo(f"pitboard: {error}", err=True)
+        # A program of a node refused its config: the touchscreen can then say why it does not start.
+        SERVICE.say_last(
+            next((word for word in sys.argv[1:] if not word.startswith("-")), "pitboard"), str(error)
+        )
         sys.exit(1)
 
 

@@ -17,8 +17,11 @@ from typing import Any
 import click
 
 from pitboard.errors import PitboardError, Refusal
+from pitboard.program.service import SERVICE
 
 log = logging.getLogger(__name__)
+
+BUG = "stopped on a fault of its own; it starts again by itself, and its log says more"
 
 
 def run_program(name: str, program: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
@@ -31,18 +34,25 @@ def run_program(name: str, program: Callable[[asyncio.Event], Coroutine[Any, Any
     try:
         asyncio.run(_until_stopped(program))
     except PitboardError as error:
-        click.echo(f"pitboard {name}: {error}", err=True)
+        _say_last(name, error)
         sys.exit(1)
     except BaseExceptionGroup as group:
         known = _first_known(group)
         if known is None:
             log.critical("%s stops on a bug", name, exc_info=group)
+            SERVICE.say_last(name, BUG)
             sys.exit(70)
-        click.echo(f"pitboard {name}: {known}", err=True)
+        _say_last(name, known)
         sys.exit(1)
     except Exception:
         log.critical("%s stops on a bug", name, exc_info=True)
+        SERVICE.say_last(name, BUG)
         sys.exit(70)
+
+
+def _say_last(name: str, error: PitboardError) -> None:
+    click.echo(f"pitboard {name}: {error}", err=True)
+    SERVICE.say_last(name, str(error))
 
 
 async def _until_stopped(program: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

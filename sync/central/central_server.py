@@ -19,6 +19,7 @@ from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serv
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica
+from pitboard.program.service import SERVICE
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.race.word import Authority
 from pitboard.trust.identity import Identity
@@ -71,6 +72,7 @@ log = logging.getLogger(__name__)
 
 BOARD_EVERY_S = 0.1
 NEWS_WAIT_S = 60.0
+BEAT_EVERY_S = 1.0
 ADMIN_SOCKET_MODE = 0o600
 # With thousands of open streams a full collection takes long enough to be seen on the phones.
 GC_THRESHOLD = 50_000
@@ -98,7 +100,11 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
             central.ingest_port,
             central.replica.fold.root_key,
         )
-        await stop.wait()
+        SERVICE.say_ready("central")
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(_beat(), name="beat")
+            await stop.wait()
+            beating.cancel()
     log.info("central stopped")
 
 
@@ -169,6 +175,13 @@ async def _announce(replica: Replica, feed: BoardFeed) -> None:
         feed.refresh()
         await asyncio.sleep(BOARD_EVERY_S)
         await replica.wait_for_news(version, NEWS_WAIT_S)
+
+
+async def _beat() -> None:
+    """A loop that comes round answers."""
+    while True:
+        SERVICE.beat()
+        await asyncio.sleep(BEAT_EVERY_S)
 
 
 def _make_room() -> None:

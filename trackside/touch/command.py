@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
-import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +13,9 @@ import msgspec
 
 from pitboard.clock import SystemClock
 from pitboard.drawing.typeface import Typeface
-from pitboard.errors import PitboardError
 from pitboard.program.config import Config, load_config
+from pitboard.program.program import run_program
+from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.paint.touch_window import open_window
@@ -37,9 +36,6 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return load_config(cls, path)
 
 
-log = logging.getLogger(__name__)
-
-
 @click.command()
 @click.option(
     "--config",
@@ -51,13 +47,7 @@ log = logging.getLogger(__name__)
 def touch(config_path: Path) -> None:
     """Show the official's touchscreen: pick a name, start, judge laps, confirm."""
     config = TouchConfig.load(config_path)
-    try:
-        asyncio.run(run_touch(config))
-    except PitboardError:
-        raise
-    except Exception:
-        log.exception("touchscreen stopped by a bug")
-        sys.exit(1)
+    run_program("touch", lambda _: run_touch(config))
 
 
 async def run_touch(config: TouchConfig) -> None:
@@ -83,5 +73,6 @@ async def _run_until_signal(screen: Touchscreen) -> None:
     if running is not None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.cancel)
+    SERVICE.say_ready("touch")
     with suppress(asyncio.CancelledError):
         await screen.run()

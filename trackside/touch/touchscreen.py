@@ -11,6 +11,7 @@ import pygame
 from pitboard.clock import Clock
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.errors import ActRefused, PeerLost
+from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_calls import Act, ScreenState, stamped
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 from trackside.touch.input.pointers import Pointers, Tap
@@ -107,6 +108,7 @@ class Touchscreen:
             while not self._is_closed:
                 self._read_input()
                 self._refresh()
+                SERVICE.beat()
                 await asyncio.sleep(INPUT_PAUSE_MS / 1_000)
             for helper in helpers:
                 helper.cancel()

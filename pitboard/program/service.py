@@ -1,0 +1,114 @@
+"""What a program says to systemd: that it is ready, and again and again that its work goes on.
+
+Outside of systemd nothing is said. A program beats from the loop that does its work, so one that hangs is
+ended and started anew. Its last sentence is kept in the runtime folder, where the touchscreen finds it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from pitboard.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+BEATS_PER_WATCHDOG = 4
+_NS_PER_US = 1_000
+LAST_WORDS_SUFFIX = ".said"
+SENTENCE_MAX_LENGTH = 400
+
+
+class LastWords(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a program ended, as it told the person at its terminal."""
+
+    program: str
+    sentence: str
+    said_utc_ms: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """One program as systemd sees it; sends datagrams as sd_notify(3) describes them.
+
+    `address` is None outside of systemd, `watchdog_ns` None where the unit has no watchdog, `folder` None
+    where there is no runtime folder.
+    """
+
+    clock: Clock
+    address: str | None = None
+    watchdog_ns: int | None = None
+    folder: Path | None = None
+    _beaten_mono_ns: int | None = None
+
+    @classmethod
+    def of_environment(cls) -> Service:
+        """Return the service that systemd's variables describe."""
+        folder = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+        watchdog_us = os.environ.get("WATCHDOG_USEC", "")
+        is_meant = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        return cls(
+            clock=SystemClock(),
+            address=os.environ.get("NOTIFY_SOCKET"),
+            watchdog_ns=int(watchdog_us) * _NS_PER_US if watchdog_us.isdecimal() and is_meant else None,
+            folder=Path(folder) if folder else None,
+        )
+
+    def say_ready(self, program: str) -> None:
+        """The program serves; what it said when it last ended is over."""
+        self._send("READY=1")
+        if self.folder is not None:
+            with suppress(OSError):
+                _place(self.folder, program).unlink(missing_ok=True)
+
+    def beat(self) -> None:
+        """The work goes on; cheap enough to be called at each turn of a loop."""
+        if self.address is None or self.watchdog_ns is None:
+            return
+        now_mono_ns = self.clock.mono_ns()
+        every_ns = self.watchdog_ns // BEATS_PER_WATCHDOG
+        if self._beaten_mono_ns is None or now_mono_ns - self._beaten_mono_ns >= every_ns:
+            self._beaten_mono_ns = now_mono_ns
+            self._send("WATCHDOG=1")
+
+    def say_last(self, program: str, sentence: str) -> None:
+        """Keep why the program ends; a folder that cannot be written must not hide the reason."""
+        self._send(f"STATUS={sentence.splitlines()[0] if sentence else ''}")
+        if self.folder is None:
+            return
+        said = LastWords(
+            program=program, sentence=sentence[:SENTENCE_MAX_LENGTH], said_utc_ms=self.clock.utc_ms()
+        )
+        try:
+            _place(self.folder, program).write_bytes(msgspec.json.encode(said))
+        except OSError as error:
+            log.warning("last words not kept: folder=%s reason=%s", self.folder, error)
+
+    def _send(self, text: str) -> None:
+        if self.address is None:
+            return
+        # A name that begins with @ is of the abstract namespace, which the kernel writes with a NUL.
+        address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
+            channel.setblocking(False)
+            channel.sendto(text.encode(), address)
+
+
+def read_last_words(folder: Path, program: str) -> LastWords | None:
+    """Return what the program said when it ended; None while it runs, or where nothing was kept."""
+    try:
+        return msgspec.json.decode(_place(folder, program).read_bytes(), type=LastWords)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _place(folder: Path, program: str) -> Path:
+    return folder / f"{program}{LAST_WORDS_SUFFIX}"
+
+
+SERVICE = Service.of_environment()

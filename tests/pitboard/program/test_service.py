@@ -1,0 +1,112 @@
+"""What systemd is told, on a real datagram socket, and the last sentence of a program that ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pitboard.clock import ScriptedClock
+from pitboard.program.service import SENTENCE_MAX_LENGTH, Service, read_last_words
+
+
+class Manager:
+    """Systemd's end of the socket."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.settimeout(0)
+
+    def heard(self) -> list[str]:
+        texts = []
+        while True:
+            try:
+                texts.append(self._socket.recv(4_096).decode())
+            except BlockingIOError:
+                return texts
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    manager = Manager(tmp_path / "notify")
+    yield manager
+    manager.close()
+
+
+def test_a_program_that_works_beats_four_times_per_watchdog_time_however_often_it_comes_round(
+    manager: Manager,
+) -> None:
+    clock = ScriptedClock()
+    service = Service(clock=clock, address=str(manager.path), watchdog_ns=8_000_000_000)
+    for _ in range(800):
+        service.beat()
+        clock.advance(ms=10)
+    assert manager.heard() == ["WATCHDOG=1"] * 4
+
+
+def test_without_a_watchdog_nothing_is_said(manager: Manager) -> None:
+    Service(clock=ScriptedClock(), address=str(manager.path)).beat()
+    Service(clock=ScriptedClock(), watchdog_ns=1).beat()
+    assert manager.heard() == []
+
+
+def test_a_manager_that_is_gone_or_full_never_stops_the_work(tmp_path: Path) -> None:
+    clock = ScriptedClock()
+    gone = Service(clock=clock, address=str(tmp_path / "nobody"), watchdog_ns=1)
+    gone.say_ready("trackside")
+    gone.beat()
+    full = Manager(tmp_path / "full")
+    service = Service(clock=clock, address=str(full.path), watchdog_ns=4)
+    for _ in range(2_000):
+        clock.advance(ns=2)
+        service.beat()
+    full.close()
+
+
+def test_the_last_sentence_stands_until_the_program_serves_again(manager: Manager, tmp_path: Path) -> None:
+    service = Service(clock=ScriptedClock(now_utc_ms=5), address=str(manager.path), folder=tmp_path)
+    service.say_last("trackside", "trackside.toml: key 'name' is missing; add it\nmore")
+    said = read_last_words(tmp_path, "trackside")
+    assert said is not None
+    assert (said.program, said.said_utc_ms) == ("trackside", 5)
+    assert said.sentence.startswith("trackside.toml: key 'name' is missing")
+    assert manager.heard() == ["STATUS=trackside.toml: key 'name' is missing; add it"]
+    assert read_last_words(tmp_path, "bridge") is None
+    service.say_ready("trackside")
+    assert read_last_words(tmp_path, "trackside") is None
+
+
+def test_a_long_sentence_is_cut_and_rubbish_in_its_place_is_nothing(tmp_path: Path) -> None:
+    service = Service(clock=ScriptedClock(), folder=tmp_path)
+    service.say_last("sync", "x" * 10_000)
+    said = read_last_words(tmp_path, "sync")
+    assert said is not None
+    assert len(said.sentence) == SENTENCE_MAX_LENGTH
+    (tmp_path / "sync.said").write_bytes(b"\xff\xfe{")
+    assert read_last_words(tmp_path, "sync") is None
+
+
+def test_a_program_that_refuses_its_config_leaves_the_reason_in_the_runtime_folder(tmp_path: Path) -> None:
+    config = tmp_path / "trackside.toml"
+    config.write_text("nam = 1\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pitboard", "trackside", "--config", str(config)],
+        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    said = read_last_words(tmp_path, "trackside")
+    assert said is not None
+    assert "unknown key 'nam'" in said.sentence

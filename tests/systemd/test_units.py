@@ -1,0 +1,55 @@
+"""The unit files as systemd itself reads them: no mistake in them, and a tight sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM_UNITS = Path("/lib/systemd/system")
+SERVICES = sorted(path.name for path in (ROOT / "systemd").glob("*.service"))
+EXPOSURE_MAX = 1.5
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None and "CI" not in os.environ, reason="no systemd here"
+)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root folder with Debian's own units, ours beside them, and something to start."""
+    root = tmp_path_factory.mktemp("root")
+    units = root / "etc" / "systemd" / "system"
+    shutil.copytree(SYSTEM_UNITS, root / "lib" / "systemd" / "system", symlinks=True)
+    shutil.copytree(ROOT / "systemd", units, ignore=shutil.ignore_patterns("*.md"))
+    program = root / "opt" / "pitboard" / "bin" / "pitboard"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return root
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_systemd_finds_no_mistake_in_the_units(system: Path) -> None:
+    answer = analyze("verify", "--man=no", f"--root={system}", *SERVICES, "pitboard.target")
+    ours = [line for line in (answer.stdout + answer.stderr).splitlines() if "pitboard" in line]
+    assert ours == []
+    assert SERVICES
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_program_may_do_little_more_than_its_work(system: Path, service: str) -> None:
+    answer = analyze("security", "--offline=true", f"--root={system}", service)
+    match = re.search(r"Overall exposure level for \S+: ([0-9.]+)", answer.stdout)
+    assert match, answer.stderr
+    assert float(match[1]) <= EXPOSURE_MAX
