@@ -42,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of every program's config."""
 
 
-ConfigType = TypeVar("ConfigType", bound=Config)
+ConfigType = TypeVar("ConfigType", bound=msgspec.Struct)
 
 
 def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
