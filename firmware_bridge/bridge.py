@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from itertools import islice
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
 from firmware_bridge.makers.reading import Gate, LineCounters, PassingSource
@@ -15,17 +17,19 @@ from firmware_bridge.spool.raw_log import (
     SENSOR_SET,
     RawLog,
     RawLogLost,
-    read_raw_records,
     recent_raw_files,
 )
 from firmware_bridge.spool.spool_room import SpoolRoom
+from firmware_bridge.spool.start_reading import StartReading
 from firmware_bridge.watch.bridge_reporter import BridgeReporter
 from pitboard.clock import Clock
 from pitboard.program.program import only_one
 from pitboard.program.service import SERVICE
+from pitboard.unit_api.unit_calls import Passing
 from pitboard.unit_api.unit_client import TracksideClient
 
 RAW_LOG_SYNC_EVERY_MS = 10_000
+OLDER_BATCH_COUNT = 2_000
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +38,14 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
     """Run until `stop` is set. Raises RawLogLost where the spool cannot be opened."""
     makers = make_passing_makers(config)
     with only_one(config.spool_folder, "bridge"), RawLog.open(config.spool_folder, clock=clock) as raw_log:
-        recent = recent_raw_files(config.spool_folder)
-        rebuilt = await asyncio.to_thread(lambda: list(make_passings(read_raw_records(recent), makers)))
+        reading = _start_reading(config)
+        rebuilt = await asyncio.to_thread(_rebuild, reading, makers)
         for maker in makers.values():
             maker.counters = LineCounters()
         _mark_start(raw_log, config)
         room = SpoolRoom(config.spool_folder, max_mb=config.spool_max_mb)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
-            sensors = {sensor.name: sensor for sensor in config.sensors}
-            placed = [sensors[passing.sensor].placed(passing) for passing in rebuilt]
-            outbox = Outbox(trackside=trackside, rebuilt=placed)
+            outbox = Outbox(trackside=trackside, rebuilt=_placed(config, rebuilt))
             reporter = BridgeReporter(trackside=trackside, status_path=config.status_path, clock=clock)
             readers = [
                 SensorReader(
@@ -60,6 +62,7 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
                 tasks.create_task(outbox.run(), name="outbox"),
                 tasks.create_task(reporter.run(readers), name="status"),
                 tasks.create_task(_keep_raw_log(raw_log, room, reporter, clock), name="raw log"),
+                tasks.create_task(_send_older(config, reading, outbox), name="older passings"),
             ]
             for reader, sensor in zip(readers, config.sensors, strict=True):
                 running.append(tasks.create_task(reader.run(), name=f"sensor {sensor.name}"))
@@ -67,6 +70,39 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
             await stop.wait()
             for task in running:
                 task.cancel()
+
+
+def _start_reading(config: BridgeConfig) -> StartReading:
+    anywhere = {sensor.name for sensor in config.sensors if sensor.device.may_begin_anywhere}
+    return StartReading.of(
+        recent_raw_files(config.spool_folder),
+        may_begin_anywhere=anywhere,
+        has_others=len(anywhere) < len(config.sensors),
+    )
+
+
+def _rebuild(reading: StartReading, makers: dict[str, PassingSource]) -> list[Passing]:
+    """Bring the makers to where they were; return the passings that trackside may lack."""
+    rebuilt: list[Passing] = []
+    for record, counts in reading.now():
+        passings = list(make_passings([record], makers))
+        rebuilt += passings if counts else []
+    return rebuilt
+
+
+def _placed(config: BridgeConfig, passings: Sequence[Passing]) -> list[Passing]:
+    sensors = {sensor.name: sensor for sensor in config.sensors}
+    return [sensors[passing.sensor].placed(passing) for passing in passings]
+
+
+async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbox) -> None:
+    """Make the passings of what the start left out, beside the race; return when trackside has them."""
+    passings = make_passings(reading.later(), make_passing_makers(config))
+    try:
+        while batch := await asyncio.to_thread(lambda: list(islice(passings, OLDER_BATCH_COUNT))):
+            await outbox.put_missing(_placed(config, batch))
+    except RawLogLost as lost:
+        log.warning("what was in it and not sent before is not sent now: %s", lost)
 
 
 def make_passing_makers(config: BridgeConfig) -> dict[str, PassingSource]:
@@ -103,7 +139,7 @@ async def _keep_raw_log(raw_log: RawLog, room: SpoolRoom, reporter: BridgeReport
     """Heartbeats reach the disk now and then; trips do at once, before they are acknowledged."""
     while True:
         try:
-            warning = room.keep(today=raw_log.date, now_mono_ns=clock.mono_ns())
+            warning = room.keep(written=raw_log.path, now_mono_ns=clock.mono_ns())
             reporter.warn(warning)
         except OSError as error:
             log.error("the raw log's folder cannot be kept in bounds: %s", error)

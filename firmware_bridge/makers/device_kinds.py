@@ -20,7 +20,11 @@ class MakerOf(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceKind:
-    """`silent_max_ms` is None where a device that has nothing to say says nothing."""
+    """`silent_max_ms` is None where a device that has nothing to say says nothing.
+
+    `may_begin_anywhere`: each line tells which start of the device it is of, so its log may be read from
+    any line on.
+    """
 
     make: MakerOf
     baud: int
@@ -28,6 +32,7 @@ class DeviceKind:
     tcp_port: int | None = None
     asks: bool = False
     dials_us: bool = False
+    may_begin_anywhere: bool = False
 
 
 def _beamline(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
@@ -39,7 +44,7 @@ def _gpio(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
 
 
 KINDS: dict[str, DeviceKind] = {
-    "beamline": DeviceKind(make=_beamline, baud=115_200, silent_max_ms=2_500),
+    "beamline": DeviceKind(make=_beamline, baud=115_200, silent_max_ms=2_500, may_begin_anywhere=True),
     # Status comes each 5 s. No source gives the speed of serial P3 and AMB text: see the device's menu.
     "p3": DeviceKind(make=P3Maker, baud=115_200, silent_max_ms=10_000, tcp_port=5403, asks=True),
     "amb-text": DeviceKind(make=AmbTextMaker, baud=115_200, silent_max_ms=10_000, tcp_port=5100),
@@ -49,7 +54,7 @@ KINDS: dict[str, DeviceKind] = {
     # A ping comes about each 10 s.
     "tns": DeviceKind(make=TnsMaker, baud=9_600, silent_max_ms=25_000, tcp_port=3097, dials_us=True),
     # We tell the levels of the pins ourselves, each second.
-    "gpio": DeviceKind(make=_gpio, baud=0, silent_max_ms=2_500),
+    "gpio": DeviceKind(make=_gpio, baud=0, silent_max_ms=2_500, may_begin_anywhere=True),
 }
 
 

@@ -64,6 +64,10 @@ class Outbox:
             count = min(len(self._waiting), REQUEST_MAX_COUNT)
             await self._send([self._waiting.popleft() for _ in range(count)])
 
+    async def put_missing(self, passings: Sequence[Passing]) -> None:
+        """Take those of the passings that trackside lacks; wait until it has said which."""
+        self.put(await self._missing(passings))
+
     async def _missing(self, passings: Sequence[Passing]) -> list[Passing]:
         missing: list[Passing] = []
         for sensor, boot in dict.fromkeys((passing.sensor, passing.sensor_boot) for passing in passings):

@@ -1,6 +1,7 @@
 """The append-only spool of all that the sensors sent: evidence, and what a restarted bridge builds on.
 
-JSON lines, one file a day, numbered because the date may jump. A line torn by a power cut is skipped."""
+JSON lines, files of a day and of a bounded size, numbered because the date may jump. A line torn by a power
+cut is skipped."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from pitboard.errors import Loss
 
 _FILE_NAME = re.compile(r"raw-(\d{6})-(\d{4}-\d\d-\d\d)\.jsonl")
 RECENT_DATES_MAX_COUNT = 2
-RECENT_FILES_MAX_COUNT = 8
+# So that the bound on the folder holds for today too: only whole files are deleted.
+FILE_MAX_BYTES = 4_000_000
 BRIDGE_STARTED = "bridge-started"
 SENSOR_SET = "sensor-set"
 PORT_OPENED = "port-opened"
@@ -61,6 +63,7 @@ class RawLog:
         self._fd = -1
         self._path = folder
         self._date = ""
+        self._size = 0
         self._is_torn = False
         self._settings: dict[str, RawRecord] = {}
 
@@ -80,9 +83,9 @@ class RawLog:
             raw_log._close()
 
     @property
-    def date(self) -> str:
-        """The date of the file that is written now."""
-        return self._date
+    def path(self) -> Path:
+        """The file that is written now."""
+        return self._path
 
     def append_bytes(self, sensor: str, data: bytes, *, mono_ns: int) -> None:
         """Append what a port gave. Raises RawLogLost."""
@@ -118,7 +121,7 @@ class RawLog:
     def _append(self, record: RawRecord) -> None:
         try:
             date = _date_of(self._clock.utc_ms())
-            if date != self._date:
+            if date != self._date or self._size >= FILE_MAX_BYTES:
                 self._close()
                 self._open_day(date)
                 for setting in self._settings.values():
@@ -132,6 +135,7 @@ class RawLog:
         # What a full disk cut off must not swallow the line after it.
         line = b"\n" + line if self._is_torn else line
         written = os.write(self._fd, line)
+        self._size += written
         self._is_torn = written < len(line)
         if self._is_torn:
             raise RawLogLost(path=self._path, reason="the disk took only part of a line")
@@ -139,7 +143,7 @@ class RawLog:
     def _open_day(self, date: str) -> None:
         files = raw_files(self._folder)
         last = files[-1] if files else None
-        if last is not None and date_in_name(last) == date:
+        if last is not None and date_in_name(last) == date and last.stat().st_size < FILE_MAX_BYTES:
             path = last
         else:
             number = int(last.name.split("-")[1]) + 1 if last is not None else 1
@@ -147,8 +151,8 @@ class RawLog:
         with self._lock:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
             self._path, self._date = path, date
-            size = os.fstat(self._fd).st_size
-            self._is_torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
+            self._size = os.fstat(self._fd).st_size
+            self._is_torn = self._size > 0 and os.pread(self._fd, 1, self._size - 1) != b"\n"
         _sync_folder(self._folder)
 
     def _close(self) -> None:
@@ -171,7 +175,7 @@ def recent_raw_files(folder: Path) -> list[Path]:
     dates: set[str] = set()
     for path in reversed(raw_files(folder)):
         dates.add(date_in_name(path))
-        if len(dates) > RECENT_DATES_MAX_COUNT or len(recent) == RECENT_FILES_MAX_COUNT:
+        if len(dates) > RECENT_DATES_MAX_COUNT:
             break
         recent.append(path)
     return recent[::-1]

@@ -9,6 +9,8 @@ import pytest
 
 from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
+    FILE_MAX_BYTES,
+    SENSOR_SET,
     RawLog,
     RawLogLost,
     raw_files,
@@ -104,3 +106,27 @@ def test_a_full_disk_is_said_and_the_next_line_is_whole(tmp_path: Path) -> None:
         os.close(full_fd)
         raw_log.append_bytes("beam-1", b"three", mono_ns=0)
     assert read(tmp_path) == [b"one", b"three"]
+
+
+def test_a_file_has_a_bound_and_the_next_one_explains_itself_too(tmp_path: Path) -> None:
+    clock = ScriptedClock()
+    with RawLog.open(tmp_path, clock=clock) as raw_log:
+        raw_log.append_mark(SENSOR_SET, sensor="beam-1", detail="{}")
+        for _ in range(FILE_MAX_BYTES // 100_000 + 1):
+            raw_log.append_bytes("beam-1", b"x" * 100_000, mono_ns=0)
+    first, second = raw_files(tmp_path)
+    assert first.name[-16:] == second.name[-16:]
+    assert FILE_MAX_BYTES <= first.stat().st_size < FILE_MAX_BYTES + 101_000
+    assert next(iter(read_raw_records([second]))).mark == SENSOR_SET
+    write(tmp_path, clock, b"after a restart")
+    assert len(raw_files(tmp_path)) == 2
+
+
+def test_a_start_goes_on_in_a_new_file_where_an_old_version_left_a_long_one(tmp_path: Path) -> None:
+    clock = ScriptedClock()
+    write(tmp_path, clock, b"one")
+    with raw_files(tmp_path)[0].open("ab") as file:
+        file.truncate(FILE_MAX_BYTES)
+    write(tmp_path, clock, b"two")
+    assert len(raw_files(tmp_path)) == 2
+    assert read(tmp_path) == [b"one", b"two"]

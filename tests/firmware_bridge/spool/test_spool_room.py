@@ -1,4 +1,4 @@
-"""The raw log stays within its bound: oldest finished days first, never today's, never unannounced."""
+"""The raw log stays within its bound, on any day: the oldest files first, never the one being written."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import pytest
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.spool.spool_room import MB, WARNED_MIN_NS, SpoolRoom
 from tests.firmware_bridge.device_stage import bridge_with, until
-
-TODAY = "2026-07-04"
 
 
 def spool(folder: Path, **sizes_mb: int) -> None:
@@ -27,41 +25,56 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name[4:] for path in folder.iterdir())
 
 
+def writing(folder: Path) -> Path:
+    """Return the file being written, the last."""
+    return sorted(folder.iterdir())[-1]
+
+
 def test_while_there_is_room_nothing_is_said(tmp_path: Path) -> None:
     spool(tmp_path, n1_01=40, n2_04=40)
-    assert SpoolRoom(tmp_path, max_mb=100).keep(today=TODAY, now_mono_ns=0) == ""
+    assert SpoolRoom(tmp_path, max_mb=100).keep(written=writing(tmp_path), now_mono_ns=0) == ""
 
 
-def test_it_is_loud_before_and_only_whole_days_go_the_oldest_first(
+def test_within_the_bound_it_is_loud_for_ten_minutes_before_the_oldest_goes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    spool(tmp_path, n1_01=30, n2_01=30, n3_02=30, n4_04=30)
+    spool(tmp_path, n1_01=30, n2_01=30, n3_02=30, n4_04=8)
     room = SpoolRoom(tmp_path, max_mb=100)
     with caplog.at_level(logging.WARNING):
-        assert "Soon the recording of 2026-07-01 is deleted" in room.keep(today=TODAY, now_mono_ns=0)
-    assert "takes 120 of 100 MB" in caplog.text
-    room.keep(today=TODAY, now_mono_ns=WARNED_MIN_NS - 1)
+        warning = room.keep(written=writing(tmp_path), now_mono_ns=0)
+    assert "Soon the oldest part, of 2026-07-01, is deleted" in warning
+    assert "takes 98 of 100 MB" in caplog.text
+    room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS - 1)
     assert len(left(tmp_path)) == 4
-    room.keep(today=TODAY, now_mono_ns=WARNED_MIN_NS)
-    assert left(tmp_path) == ["000003-2026-07-02.jsonl", "000004-2026-07-04.jsonl"]
-    assert room.keep(today=TODAY, now_mono_ns=WARNED_MIN_NS + 1) == ""
+    room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS)
+    assert left(tmp_path) == ["000002-2026-07-01.jsonl", "000003-2026-07-02.jsonl", "000004-2026-07-04.jsonl"]
+    assert room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS + 1) == ""
 
 
 def test_a_warning_alone_deletes_nothing(tmp_path: Path) -> None:
     spool(tmp_path, n1_01=50, n2_04=45)
     room = SpoolRoom(tmp_path, max_mb=100)
     for now in (0, WARNED_MIN_NS, 2 * WARNED_MIN_NS):
-        assert "95 of 100 MB" in room.keep(today=TODAY, now_mono_ns=now)
+        assert "95 of 100 MB" in room.keep(written=writing(tmp_path), now_mono_ns=now)
     assert len(left(tmp_path)) == 2
 
 
-def test_today_is_kept_whatever_it_takes(tmp_path: Path) -> None:
-    spool(tmp_path, n1_01=10, n2_04=150, n3_03=10, n4_04=10)
-    room = SpoolRoom(tmp_path, max_mb=100)
-    room.keep(today=TODAY, now_mono_ns=0)
-    warning = room.keep(today=TODAY, now_mono_ns=WARNED_MIN_NS)
-    assert left(tmp_path) == ["000002-2026-07-04.jsonl", "000004-2026-07-04.jsonl"]
-    assert "all of it is today's" in warning
+def test_the_bound_holds_for_a_day_on_which_a_sensor_goes_mad(tmp_path: Path) -> None:
+    """A gigabyte an hour, looked at each ten seconds: files of today go at once, never the one written."""
+    room = SpoolRoom(tmp_path, max_mb=16)
+    for look in range(60):
+        spool(tmp_path, **{f"n{look}_04": 3})
+        room.keep(written=writing(tmp_path), now_mono_ns=look * 10_000_000_000)
+        assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 16 * MB
+        assert writing(tmp_path).name == f"raw-{look:06}-2026-07-04.jsonl"
+
+
+def test_the_file_being_written_is_never_deleted(tmp_path: Path) -> None:
+    spool(tmp_path, n1_04=150)
+    assert "Raise spool_max_mb" in SpoolRoom(tmp_path, max_mb=100).keep(
+        written=writing(tmp_path), now_mono_ns=0
+    )
+    assert len(left(tmp_path)) == 1
 
 
 def test_the_warning_reaches_trackside(tmp_path: Path) -> None:
