@@ -19,6 +19,7 @@ from trackside.touch.input.pygame_input import (
     ExposedEvent,
     InputEvent,
     KeyEvent,
+    LostFingersEvent,
     PointerEvent,
     QuitEvent,
     WheelEvent,
@@ -154,8 +155,6 @@ class Touchscreen:
         now_mono_ns = self._clock.mono_ns()
         for event in read_events(self._measures):
             self._take_event(event, now_mono_ns)
-        if tap := self._pointers.held(now_mono_ns):
-            self._take_tap(tap)
         pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
         if (pressed, hold) != (self._view.pressed, self._view.hold):
             self._set_view(replace(self._view, pressed=pressed, hold=hold))
@@ -184,6 +183,8 @@ class Touchscreen:
                 if area := self._layout.list_area:
                     row = max(0, min(area.top_max, area.top + rows))
                     self._take_intent("wheel", ScrollTo(row), now_mono_ns)
+            case LostFingersEvent():
+                self._pointers.cancel()
             case ExposedEvent():
                 self._painter.forget()
                 self._is_stale = True

@@ -8,7 +8,7 @@ from pitboard.unit_api.unit_calls import ScreenState
 from tests.trackside.touch.touch_samples import SIZES, SOME_LAPS, lap, run, screen
 from trackside.touch.input.pointers import Drag, Pointers, Tap
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.view import View
+from trackside.touch.widgets.view import Page, View
 from trackside.touch.widgets.widgets import Layout
 
 MS = 1_000_000
@@ -84,14 +84,66 @@ def test_a_resting_palm_does_not_block_the_other_hand() -> None:
     assert pointers.up(2, x, y, 1_080 * MS) is not None
 
 
-def test_stop_acts_only_when_held_and_only_once() -> None:
+def test_stop_acts_only_when_held_and_let_go() -> None:
     pointers = shown(RUNNING)
     x, y = middle(RUNNING, "stop")
     pointers.down(1, x, y, 1_000 * MS)
-    assert pointers.held(1_400 * MS) is None
-    assert pointers.held(1_700 * MS) == Tap(name="stop", pressed_mono_ns=1_000 * MS)
-    assert pointers.held(1_800 * MS) is None
-    assert pointers.up(1, x, y, 1_900 * MS) is None
+    assert pointers.up(1, x, y, 1_699 * MS) is None
+    pointers.down(1, x, y, 2_000 * MS)
+    assert pointers.up(1, x, y, 2_700 * MS) == Tap(name="stop", pressed_mono_ns=2_000 * MS)
+
+
+def test_two_fingers_on_a_button_are_one_tap() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "manual")
+    pointers.down(1, x, y, 1_000 * MS)
+    pointers.down(2, x + 9, y, 1_010 * MS)
+    taps = [pointers.up(1, x, y, 1_080 * MS), pointers.up(2, x + 9, y, 1_090 * MS)]
+    assert taps == [Tap(name="manual", pressed_mono_ns=1_000 * MS), None]
+
+
+def test_a_broad_glove_on_two_buttons_decides_once() -> None:
+    pointers = shown(REVIEW)
+    for finger, name in enumerate(("judge:l2:valid", "judge:l2:void")):
+        pointers.down(finger, *middle(REVIEW, name), (1_000 + finger) * MS)
+    taps = [
+        pointers.up(finger, *middle(REVIEW, name), 1_080 * MS)
+        for finger, name in enumerate(("judge:l2:valid", "judge:l2:void"))
+    ]
+    assert [tap.name for tap in taps if tap] == ["judge:l2:valid"]
+
+
+def test_two_thumbs_type_letters_that_overlap_in_time() -> None:
+    keys = lay_out(screen("idle"), View(page=Page.KEYBOARD), SIZES[0], 0)
+    pointers = shown(keys)
+    for finger, letter in enumerate("AN"):
+        pointers.down(finger, *middle(keys, f"keyboard:{letter}"), (1_000 + finger) * MS)
+    taps = [
+        pointers.up(finger, *middle(keys, f"keyboard:{letter}"), 1_080 * MS)
+        for finger, letter in enumerate("AN")
+    ]
+    assert [tap.name for tap in taps if tap] == ["keyboard:A", "keyboard:N"]
+
+
+def test_fingers_whose_leaving_was_lost_neither_block_nor_act() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "stop")
+    for finger in range(25):
+        pointers.down(finger, 5, 790, (1_000 + finger) * MS)
+    pointers.down(98, x, y, 1_100 * MS)
+    assert pointers.pressed(2_000 * MS) == {"stop"}
+    assert pointers.pressed(7_000 * MS) == frozenset()
+    assert pointers.up(98, x, y, 7_100 * MS) is None
+    pointers.down(99, *middle(RUNNING, "manual"), 7_200 * MS)
+    assert pointers.up(99, *middle(RUNNING, "manual"), 7_280 * MS) is not None
+
+
+def test_a_window_that_loses_the_fingers_forgets_them() -> None:
+    pointers = shown(RUNNING)
+    pointers.down(1, *middle(RUNNING, "stop"), 1_000 * MS)
+    pointers.cancel()
+    assert not pointers.is_touched
+    assert pointers.up(1, *middle(RUNNING, "stop"), 1_900 * MS) is None
 
 
 def test_a_drag_over_the_laps_scrolls_and_judges_nothing() -> None:

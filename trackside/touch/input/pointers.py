@@ -1,7 +1,8 @@
 """Turn fingers into taps, holds and drags.
 
 A tap counts only on a button that has stood still under the finger for a moment: a second tap by a jumpy
-glove, or one on a row that has just moved, never hits what the official did not see."""
+glove, or one on a row that has just moved, never hits what the official did not see. One press at a time
+decides. All acts happen when a finger leaves: a finger that the panel forgets to take away does nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ FLASH_MS = 90
 SLOP_PX = 24
 DRAG_MIN_PX = 30
 POINTERS_MAX_COUNT = 10
+PRESS_MAX_MS = 5_000  # a finger that is longer down is a resting one, or one whose leaving was lost
+KEYS = "keyboard:"  # two thumbs type: these may overlap
 _NS_PER_MS = 1_000_000
 
 
@@ -44,7 +47,6 @@ class _Press:
     widget: Widget | None
     list_area: ListArea | None
     is_drag: bool = False
-    is_spent: bool = False
 
 
 class Pointers:
@@ -68,10 +70,12 @@ class Pointers:
         self._tapped = {name: when for name, when in self._tapped.items() if name in names}
 
     def down(self, pointer: int, x: int, y: int, now_mono_ns: int) -> None:
-        if len(self._presses) >= POINTERS_MAX_COUNT:
-            return
+        self._forget_old(now_mono_ns)
+        while len(self._presses) >= POINTERS_MAX_COUNT:
+            del self._presses[next(iter(self._presses))]
+        self._presses.pop(pointer, None)
         widget = self._layout.widget_at(x, y)
-        if widget is not None and not self._may_be_tapped(widget, now_mono_ns):
+        if widget is not None and not (self._may_be_tapped(widget, now_mono_ns) and self._is_first(widget)):
             widget = None
         area = self._layout.list_area
         self._presses[pointer] = _Press(
@@ -100,31 +104,33 @@ class Pointers:
 
     def up(self, pointer: int, x: int, y: int, now_mono_ns: int) -> Tap | None:
         """Return the tap, if the finger leaves the button it came down on."""
+        self._forget_old(now_mono_ns)
         self.move(pointer, x, y)
         press = self._presses.pop(pointer, None)
-        if press is None or press.widget is None or press.is_spent or press.widget.hold_ms:
+        if press is None or press.widget is None:
+            return None
+        if now_mono_ns - press.mono_ns < press.widget.hold_ms * _NS_PER_MS:
             return None
         return self._tap(press, now_mono_ns)
 
-    def held(self, now_mono_ns: int) -> Tap | None:
-        """Return the tap of a button that acts when held, once it has been held long enough."""
-        for press in self._presses.values():
-            if press.widget is None or press.is_spent or not press.widget.hold_ms:
-                continue
-            if now_mono_ns - press.mono_ns >= press.widget.hold_ms * _NS_PER_MS:
-                press.is_spent = True
-                return self._tap(press, now_mono_ns)
-        return None
+    def cancel(self) -> None:
+        """Forget all fingers: the window lost them."""
+        self._presses = {}
+
+    @property
+    def is_touched(self) -> bool:
+        return bool(self._presses)
 
     def pressed(self, now_mono_ns: int) -> frozenset[str]:
         """Return the buttons to show as pressed: also a very short tap can be seen."""
+        self._forget_old(now_mono_ns)
         self._flashes = {name: until for name, until in self._flashes.items() if until > now_mono_ns}
         down = {press.widget.name for press in self._presses.values() if press.widget is not None}
         return frozenset(down | self._flashes.keys())
 
     def hold(self) -> Hold | None:
         for press in self._presses.values():
-            if press.widget is not None and press.widget.hold_ms and not press.is_spent:
+            if press.widget is not None and press.widget.hold_ms:
                 return Hold(name=press.widget.name, since_mono_ns=press.mono_ns)
         return None
 
@@ -135,10 +141,23 @@ class Pointers:
         self._tapped[widget.name] = now_mono_ns
         return Tap(name=widget.name, pressed_mono_ns=press.mono_ns)
 
+    def _forget_old(self, now_mono_ns: int) -> None:
+        oldest_mono_ns = now_mono_ns - PRESS_MAX_MS * _NS_PER_MS
+        self._presses = {
+            pointer: press for pointer, press in self._presses.items() if press.mono_ns > oldest_mono_ns
+        }
+
+    def _is_first(self, widget: Widget) -> bool:
+        """Tell whether no other finger is on this button, nor, unless it is a key, on any other."""
+        down = [press.widget.name for press in self._presses.values() if press.widget is not None]
+        if widget.name.startswith(KEYS):
+            return widget.name not in down
+        return not any(not name.startswith(KEYS) for name in down)
+
     def _may_be_tapped(self, widget: Widget, now_mono_ns: int) -> bool:
         since = self._still_since.get((widget.name, widget.rect), now_mono_ns)
         if now_mono_ns - since < STILL_MIN_MS * _NS_PER_MS:
             return False
         tapped = self._tapped.get(widget.name)
-        pause_ms = KEY_MIN_MS if widget.name.startswith("keyboard:") else SAME_BUTTON_MIN_MS
+        pause_ms = KEY_MIN_MS if widget.name.startswith(KEYS) else SAME_BUTTON_MIN_MS
         return tapped is None or now_mono_ns - tapped >= pause_ms * _NS_PER_MS

@@ -41,7 +41,11 @@ class ExposedEvent:
     """The window must be drawn again: something had covered it."""
 
 
-InputEvent = PointerEvent | KeyEvent | WheelEvent | QuitEvent | ExposedEvent
+class LostFingersEvent:
+    """The window no longer gets the fingers: whatever is down will not be seen to leave."""
+
+
+InputEvent = PointerEvent | KeyEvent | WheelEvent | QuitEvent | ExposedEvent | LostFingersEvent
 
 _MOUSE_KINDS: dict[int, Literal["down", "move", "up"]] = {
     pygame.MOUSEBUTTONDOWN: "down",
@@ -79,6 +83,8 @@ def _read(event: pygame.event.Event, measures: Measures) -> InputEvent | None:
         return _read_key(event.key)
     if event.type == pygame.VIDEOEXPOSE:
         return ExposedEvent()
+    if event.type in (pygame.WINDOWFOCUSLOST, pygame.WINDOWHIDDEN):
+        return LostFingersEvent()
     return QuitEvent() if event.type == pygame.QUIT else None
 
 

@@ -9,6 +9,7 @@ from trackside.touch.widgets.view import Intent, ScrollTo, SendAct, View
 from trackside.touch.widgets.widgets import Icon, ListArea, Look, Measures, Rect, Tone, Widget
 
 HOLD_TO_STOP_MS = 700
+LET_GO = "Let go"
 _NS_PER_MS = 1_000_000
 _HOLD_STEPS = 20
 
@@ -55,11 +56,13 @@ def button(
 
 
 def held_button(widget: Widget, view: View, now_mono_ns: int, *, hold_ms: int) -> Widget:
-    """Return the button so that it acts only when held, with how much of the hold has passed."""
+    """Return the button so that it acts only when held and let go, with how much of the hold has passed."""
     permille = 0
     if view.hold is not None and view.hold.name == widget.name:
         steps = (now_mono_ns - view.hold.since_mono_ns) * _HOLD_STEPS // (hold_ms * _NS_PER_MS)
         permille = max(0, min(_HOLD_STEPS, steps)) * 1000 // _HOLD_STEPS
+    if permille == 1000:
+        widget = replace(widget, label=LET_GO, note="")
     return replace(widget, hold_ms=hold_ms, held_permille=permille)
 
 
