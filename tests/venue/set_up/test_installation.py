@@ -1,0 +1,180 @@
+"""A machine is set up from its folder, twice to the same end, and goes back from a version that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pitboard.clock import ScriptedClock
+from pitboard.errors import Refusal
+from tests.venue.set_up.recorded_machine import RecordedMachine
+from venue.set_up.install_command import install
+from venue.set_up.installation import Installation, NodeFiles, system_folder
+from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
+from venue.set_up.upgrade import make_environment, new_version_folder, old_versions, switch_to
+
+VERSION_1, VERSION_2 = Path("/opt/pitboard-versions/1"), Path("/opt/pitboard-versions/2")
+SERVICES = ["pitboard-trackside.service"]
+
+
+def machine_at(tmp_path: Path) -> RecordedMachine:
+    root = tmp_path / "root"
+    root.mkdir(exist_ok=True)
+    return RecordedMachine(root=root)
+
+
+def installed(machine: RecordedMachine, node: NodeFiles) -> list[str]:
+    installation = Installation(machine, systemd=system_folder())
+    return list(installation.install(node, program=VERSION_1))
+
+
+def unit_node(kept: dict[str, bytes] | None = None) -> NodeFiles:
+    return default_node(ALL_IN_ONE, "track-a", kept=kept or {})[0]
+
+
+def test_a_machine_gets_users_units_configs_keys_and_only_its_own_programs(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    node, _ = default_node("display", "hall", kept={})
+    installed(machine, node)
+    assert machine.read(Path("/etc/pitboard/display.toml")) == node.configs["display.toml"]
+    assert machine.read(Path("/etc/systemd/system/pitboard-.service.d/50-common.conf"))
+    assert machine.read(Path("/usr/lib/sysusers.d/pitboard.conf"))
+    assert machine.enabled == {"pitboard-display.service", "pitboard.target"}
+    assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
+    apt = next(command for command in machine.commands if "apt-get" in command)
+    assert "libgbm1" in apt
+
+
+def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    node = unit_node()
+    installed(machine, node)
+    kept = {name: content for name in SECRETS if (content := machine.read(Path("/var/lib/pitboard") / name))}
+    assert set(kept) == set(SECRETS)
+    machine.commands.clear()
+    again = installed(machine, unit_node(kept))
+    changes = [line for line in again if "packages" not in line]  # this machine has no packages of its own
+    assert changes == []
+    assert [command for command in machine.commands if "apt-get" not in command] == []
+
+
+def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    installed(machine, unit_node())
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in machine.at(Path("/var/lib/pitboard")).iterdir()
+    }
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_machine_of_another_event_is_refused_before_anything_is_changed(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    installed(machine, unit_node())
+    before = {path: path.read_bytes() for path in machine.root.rglob("*") if path.is_file()}
+    machine.commands.clear()
+    with pytest.raises(Refusal, match="another"):
+        installed(machine, unit_node())  # with keys of its own making
+    assert {path: path.read_bytes() for path in machine.root.rglob("*") if path.is_file()} == before
+    assert machine.commands == []
+
+
+def test_a_program_that_is_no_longer_meant_here_is_disabled(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    node = unit_node()
+    installed(machine, node)
+    without_touch = NodeFiles(
+        host=node.host,
+        roles=node.roles,
+        configs={name: text for name, text in node.configs.items() if name != "touch.toml"},
+        data=node.data,
+    )
+    installed(machine, without_touch)
+    assert "pitboard-touch.service" not in machine.enabled
+    assert "pitboard-trackside.service" in machine.enabled
+
+
+def test_uninstalling_keeps_results_keys_and_settings(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    node = unit_node()
+    installed(machine, node)
+    list(Installation(machine, systemd=system_folder()).uninstall())
+    assert machine.read(Path("/var/lib/pitboard/unit.key")) == node.data["unit.key"]
+    assert machine.read(Path("/etc/pitboard/trackside.toml"))
+    assert machine.read(Path("/etc/systemd/system/pitboard.target")) is None
+    assert not (machine.root / "opt" / "pitboard").is_symlink()
+    assert machine.enabled.isdisjoint({"pitboard.target"})
+
+
+def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(install, ["all-in-one", "--dry-run", "--root", str(tmp_path)])
+    assert outcome.exit_code == 0, outcome.output
+    assert "would write /etc/pitboard/trackside.toml" in outcome.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_role_without_a_venue_file_says_what_was_assumed(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(install, ["trackside", "--dry-run", "--root", str(tmp_path)])
+    assert "times track 1" in outcome.output
+    assert "sudo pitboard enrol --config /etc/pitboard/trackside.toml" in outcome.output
+
+
+def test_neither_role_nor_folder_is_a_sentence(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(install, ["--dry-run", "--root", str(tmp_path)])
+    assert "say what this machine is" in str(outcome.exception)
+
+
+def switched(machine: RecordedMachine) -> None:
+    clock = ScriptedClock()
+
+    async def pause(seconds: float) -> None:
+        clock.advance(ms=int(seconds * 1_000))
+
+    asyncio.run(
+        switch_to(
+            machine,
+            VERSION_2,
+            former=VERSION_1,
+            services=SERVICES,
+            clock=clock,
+            say=lambda _: None,
+            pause=pause,
+        )
+    )
+
+
+def test_a_version_that_serves_is_kept(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    switched(machine)
+    assert (machine.root / "opt" / "pitboard").readlink() == VERSION_2
+
+
+def test_from_a_version_that_does_not_serve_the_machine_goes_back_by_itself(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.broken = {str(VERSION_2)}
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    with pytest.raises(Refusal, match=f"went back to {VERSION_1}, which serves again"):
+        switched(machine)
+    assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
+    assert machine.commands.count(("systemctl", "restart", "pitboard.target")) == 2
+
+
+def test_wheels_that_do_not_install_leave_no_half_version(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.refused = "pip"
+    place = machine.at(VERSION_2)
+    place.mkdir(parents=True)
+    with pytest.raises(Refusal):
+        make_environment(machine, VERSION_2, python="python3", wheels=tmp_path)
+    assert not place.exists()
+
+
+def test_versions_are_numbered_and_those_nobody_goes_back_to_are_removed() -> None:
+    assert new_version_folder([]) == VERSION_1
+    assert new_version_folder(["1", "9", "note", "10"]) == Path("/opt/pitboard-versions/11")
+    assert old_versions(["1", "2", "3", "note"], in_use="4", former="3") == [VERSION_1, VERSION_2]

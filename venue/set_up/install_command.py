@@ -1,0 +1,151 @@
+"""`pitboard install`, `upgrade` and `uninstall`: make this machine a node of a venue, and keep it one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from pitboard.clock import SystemClock
+from pitboard.errors import Refusal
+from venue.set_up.installation import (
+    CONFIGS,
+    DATA,
+    PROGRAM,
+    VERSIONS,
+    Installation,
+    NodeFiles,
+    system_folder,
+)
+from venue.set_up.machine import Machine, RealMachine, ToldMachine
+from venue.set_up.node_configs import Role
+from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
+from venue.set_up.upgrade import (
+    HOW_TO_SEE,
+    make_environment,
+    new_version_folder,
+    old_versions,
+    restart_and_see,
+    switch_to,
+)
+
+BASE_PYTHON = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
+_DRY = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+
+
+@click.command()
+@click.argument("role", required=False, type=click.Choice([*get_args(Role), ALL_IN_ONE]))
+@click.option(
+    "--node",
+    "node_folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="This machine's folder, as pitboard venue make wrote it.",
+)
+@click.option(
+    "--root",
+    default="/",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Set up the system below this folder instead, such as the image of a card; nothing is started.",
+)
+@_DRY
+def install(role: str | None, node_folder: Path | None, root: Path, dry_run: bool) -> None:
+    """Make this machine a trackside unit, a display, central, or all in one.
+
+    With --node it gets the configs and keys of the venue's file. With a ROLE alone it gets a sensible
+    default, says what it assumed, and is enrolled afterwards with pitboard enrol.
+    """
+    machine = _machine(root, is_dry=dry_run)
+    node = _node(role, node_folder, machine)
+    changes = 0
+    for line in Installation(machine, systemd=system_folder(), root=root).install(
+        node, program=Path(sys.prefix)
+    ):
+        changes += 1
+        if not dry_run:  # the machine has told each step already
+            click.echo(f"  {line}")
+    if not changes:
+        click.echo("Nothing to do: this machine is set up already.")
+    if dry_run or root != Path("/"):
+        return
+    click.echo("Waiting until every program serves.")
+    if not asyncio.run(restart_and_see(machine, node.services, SystemClock())):
+        raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
+    click.echo("Every program serves.")
+
+
+@click.command()
+@click.argument("wheels", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@_DRY
+def upgrade(wheels: Path, dry_run: bool) -> None:
+    """Install the version whose wheels lie in the folder WHEELS, without any network.
+
+    The version in use stays beside it. If a program of the new one does not serve within a minute, this
+    machine goes back by itself.
+    """
+    machine = _machine(Path("/"), is_dry=dry_run)
+    former = PROGRAM.resolve()
+    there = [path.name for path in VERSIONS.iterdir()] if VERSIONS.is_dir() else []
+    folder = new_version_folder(there)
+    make_environment(machine, folder, python=BASE_PYTHON, wheels=wheels)
+    if dry_run:
+        click.echo(f"  would use {folder}, and go back to {former} if it does not serve")
+        return
+    services = [f"pitboard-{path.stem}.service" for path in sorted(CONFIGS.glob("*.toml"))]
+    asyncio.run(
+        switch_to(machine, folder, former=former, services=services, clock=SystemClock(), say=click.echo)
+    )
+    for old in old_versions(there, in_use=folder.name, former=former.name):
+        machine.remove(old)
+    click.echo(f"Upgraded; {former} is kept.")
+
+
+@click.command()
+@_DRY
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def uninstall(dry_run: bool, yes: bool) -> None:
+    """Take the programs off this machine; results, keys and settings stay."""
+    machine = _machine(Path("/"), is_dry=dry_run)
+    if not (dry_run or yes or click.confirm("Stop timing and take Pitboard off this machine?")):
+        raise Refusal("nothing was changed")
+    for line in Installation(machine, systemd=system_folder()).uninstall():
+        if not dry_run:
+            click.echo(f"  {line}")
+
+
+def _machine(root: Path, *, is_dry: bool) -> Machine:
+    real = RealMachine(root=root)
+    if is_dry:
+        return ToldMachine(real=real)
+    if os.geteuid() != 0:
+        raise Refusal(
+            "this changes the system; type it with sudo in front, or add --dry-run to see what it does"
+        )
+    return real
+
+
+def _node(role: str | None, folder: Path | None, machine: Machine) -> NodeFiles:
+    if folder is not None:
+        return NodeFiles.of_folder(folder)
+    if role is None:
+        raise Refusal(
+            "say what this machine is: trackside, display, central or all-in-one; or name its --node"
+        )
+    there = {name: machine.read(DATA / name) for name in SECRETS}
+    kept = {name: content for name, content in there.items() if content is not None}
+    node, assumed = default_node(role, host_name(), kept=kept)
+    click.echo("Assumed, since there is no venue's file; change it in /etc/pitboard:")
+    for line in assumed:
+        click.echo(f"  {line}")
+    return node
+
+
+def host_name() -> str:
+    """Return this machine's name as a venue's file may have it."""
+    name = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().split(".")[0].lower()).strip("-")
+    return name or "pitboard"

@@ -1,0 +1,251 @@
+"""What makes a fresh Debian or Raspberry Pi OS a node of a venue, and takes it away again.
+
+Each part says what it changed. Data is never written over: a key that is there already stays."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitboard.errors import Refusal
+from pitboard.program.config import EVENT_FILE_NAME
+from venue.set_up.machine import Machine, Owned
+from venue.set_up.node_configs import Role
+
+CONFIGS = Path("/etc/pitboard")
+DATA = Path("/var/lib/pitboard")
+PROGRAM = Path("/opt/pitboard")
+"""A link to the version in use, so that an upgrade is one rename and going back is another."""
+VERSIONS = Path("/opt/pitboard-versions")
+UNITS = Path("/etc/systemd/system")
+COMMAND_LINK = Path("/usr/local/bin/pitboard")
+USER = "pitboard"
+TARGET = "pitboard.target"
+
+_SYSTEM_FILES = {
+    "sysusers.conf": Path("/usr/lib/sysusers.d/pitboard.conf"),
+    "tmpfiles.conf": Path("/usr/lib/tmpfiles.d/pitboard.conf"),
+    "preset.conf": Path("/usr/lib/systemd/system-preset/80-pitboard.preset"),
+    "journald.conf": Path("/etc/systemd/journald.conf.d/pitboard.conf"),
+    "watchdog.conf": Path("/etc/systemd/system.conf.d/pitboard.conf"),
+    "udev.rules": Path("/usr/lib/udev/rules.d/70-pitboard.rules"),
+}
+_SERVER_ONLY_NOT = {"journald.conf", "watchdog.conf", "udev.rules"}
+"""A server's log, watchdog and ports are its owner's business."""
+_SCREEN_PACKAGES = (
+    "libgbm1",
+    "libdrm2",
+    "libegl1",
+    "libgl1-mesa-dri",
+    "fonts-roboto-unhinted",
+    "fonts-noto-core",
+    "fonts-noto-cjk",
+    "fonts-noto-color-emoji",
+)
+_PROGRAMS: dict[Role, tuple[str, ...]] = {
+    "central": ("central",),
+    "trackside": ("trackside", "bridge", "touch", "sync"),
+    "display": ("display",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFiles:
+    """What `pitboard venue make` wrote for one machine: {file name: content}."""
+
+    host: str
+    roles: list[Role]
+    configs: dict[str, bytes]
+    data: dict[str, bytes]
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> NodeFiles:
+        """Read a machine's folder; raises Refusal where it is none."""
+        try:
+            told = json.loads((folder / "node.json").read_text(encoding="utf-8"))
+            return cls(
+                host=str(told["host"]),
+                roles=[role for role in _PROGRAMS if role in told["roles"]],
+                configs=_files_of(folder / "etc"),
+                data=_files_of(folder / "data"),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Refusal(
+                f"{folder} is no machine's folder; name one that pitboard venue make wrote ({error})"
+            ) from error
+
+    @property
+    def services(self) -> list[str]:
+        """The units that run here: those of its roles that have a config."""
+        return [
+            f"pitboard-{program}.service"
+            for role in self.roles
+            for program in _PROGRAMS[role]
+            if f"{program}.toml" in self.configs
+        ]
+
+    @property
+    def has_screen(self) -> bool:
+        return any(name in self.configs for name in ("touch.toml", "display.toml"))
+
+
+def _files_of(folder: Path) -> dict[str, bytes]:
+    return (
+        {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        if folder.is_dir()
+        else {}
+    )
+
+
+def system_folder() -> Path:
+    """Return where the units and system files lie: installed with the package, or in a checkout."""
+    installed = Path(sys.prefix) / "share" / "pitboard" / "systemd"
+    checkout = Path(__file__).resolve().parents[2] / "systemd"
+    for folder in (installed, checkout):
+        if (folder / TARGET).exists():
+            return folder
+    raise Refusal("the systemd units were not installed with the package; install the wheel again")
+
+
+class Installation:
+    """Installs one node on a machine; every method may be called again and then changes nothing."""
+
+    def __init__(self, machine: Machine, *, systemd: Path, root: Path = Path("/")) -> None:
+        self._machine = machine
+        self._systemd = systemd
+        self._root = root
+
+    def install(self, node: NodeFiles, *, program: Path) -> Iterator[str]:
+        """Do all of it, yielding one line for each part that changed something; `program` is a virtual
+        environment. Raises Refusal with the reason at the first part that cannot be done."""
+        self._refuse_another_node(node)
+        yield from self._packages(node)
+        yield from self._system(node)
+        yield from self._units()
+        yield from self._data(node)
+        yield from self._configs(node)
+        yield from self._program(program)
+        yield from self._enable(node)
+
+    def uninstall(self) -> Iterator[str]:
+        """Take the programs away; configs and data stay."""
+        if self._machine.asks("systemctl", *self._rooted, "is-enabled", TARGET):
+            self._machine.run("systemctl", *self._rooted, *self._now, "disable", TARGET)
+            yield "programs stopped"
+        ours = [UNITS / path.name for path in self._unit_files()] + [UNITS / "pitboard-.service.d"]
+        for path in (*ours, *_SYSTEM_FILES.values(), COMMAND_LINK, PROGRAM, VERSIONS):
+            if self._machine.remove(path):
+                yield f"{path} removed"
+        yield f"{CONFIGS} and {DATA} stay: results, keys and settings are there"
+
+    @property
+    def _rooted(self) -> list[str]:
+        return [] if self._root == Path("/") else [f"--root={self._root}"]
+
+    @property
+    def _now(self) -> list[str]:
+        return ["--now"] if self._root == Path("/") else []
+
+    def _packages(self, node: NodeFiles) -> Iterator[str]:
+        wanted = _SCREEN_PACKAGES if node.has_screen else ()
+        missing = [name for name in wanted if not self._machine.asks("dpkg-query", "--show", name)]
+        if missing:
+            self._machine.run(
+                "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y",
+                "--no-install-recommends", *missing,
+            )  # fmt: skip
+            yield f"packages for the screen installed: {', '.join(missing)}"
+
+    def _system(self, node: NodeFiles) -> Iterator[str]:
+        left_out = _SERVER_ONLY_NOT if node.roles == ["central"] else set[str]()
+        changed = []
+        for name, place in _SYSTEM_FILES.items():
+            source = self._systemd / "system" / name
+            if name in left_out or not source.exists():
+                continue
+            if self._machine.write(place, source.read_bytes(), Owned()):
+                changed.append(place)
+        if _SYSTEM_FILES["sysusers.conf"] in changed:
+            self._machine.run("systemd-sysusers", *self._rooted)
+            yield "user and groups made"
+        if changed and not self._rooted and _SYSTEM_FILES["udev.rules"] in changed:
+            self._machine.run("udevadm", "control", "--reload")
+        if changed:
+            yield f"system settings written: {', '.join(str(place) for place in changed)}"
+        if self._machine.make_folder(CONFIGS, Owned(mode=0o750, group=USER)):
+            yield f"{CONFIGS} made"
+        if self._machine.make_folder(DATA, Owned(mode=0o750, owner=USER)):
+            yield f"{DATA} made"
+
+    def _unit_files(self) -> list[Path]:
+        return sorted(
+            path for path in self._systemd.glob("pitboard*") if path.suffix in (".service", ".target")
+        )
+
+    def _units(self) -> Iterator[str]:
+        common = self._systemd / "pitboard-.service.d"
+        sources = {UNITS / path.name: path for path in self._unit_files()}
+        sources |= {UNITS / common.name / path.name: path for path in sorted(common.glob("*.conf"))}
+        changed = [
+            place
+            for place, source in sources.items()
+            if self._machine.write(place, source.read_bytes(), Owned())
+        ]
+        if changed and not self._rooted:
+            self._machine.run("systemctl", "daemon-reload")
+        if changed:
+            yield f"units written: {len(changed)}"
+
+    def _refuse_another_node(self, node: NodeFiles) -> None:
+        for name, content in node.data.items():
+            there = self._machine.read(DATA / name)
+            if there is not None and there != content and name != EVENT_FILE_NAME:
+                raise Refusal(
+                    f"{DATA / name} is there already and is another one: this machine is a node of another "
+                    f"event, or had its key made by hand. Move {DATA} away to begin anew; nothing was changed"
+                )
+
+    def _data(self, node: NodeFiles) -> Iterator[str]:
+        """Bring keys and what the node was told."""
+        for name, content in node.data.items():
+            if self._machine.write(DATA / name, content, Owned(mode=0o600, owner=USER)):
+                yield f"{DATA / name} written"
+
+    def _configs(self, node: NodeFiles) -> Iterator[str]:
+        written = [
+            name
+            for name, content in node.configs.items()
+            if self._machine.write(CONFIGS / name, content, Owned(mode=0o640, group=USER))
+        ]
+        if written:
+            yield f"configs written: {', '.join(written)}"
+
+    def _program(self, program: Path) -> Iterator[str]:
+        if program != PROGRAM and self._machine.link(PROGRAM, program):
+            yield f"the programs are those of {program}"
+        if self._machine.link(COMMAND_LINK, PROGRAM / "bin" / "pitboard"):
+            yield "the command pitboard works in every terminal"
+
+    def _enable(self, node: NodeFiles) -> Iterator[str]:
+        services = node.services
+        others = [path.name for path in self._unit_files() if path.name not in (*services, TARGET)]
+        for name in others:
+            if self._machine.asks("systemctl", *self._rooted, "is-enabled", name):
+                self._machine.run("systemctl", *self._rooted, *self._now, "disable", name)
+                yield f"{name} runs here no longer"
+        missing = [
+            name
+            for name in (*services, TARGET)
+            if not self._machine.asks("systemctl", *self._rooted, "is-enabled", name)
+        ]
+        if missing:
+            self._machine.run("systemctl", *self._rooted, "enable", *missing)
+            yield f"starts at every boot: {', '.join(services)}"
+
+
+def is_healthy(machine: Machine, services: Sequence[str]) -> bool:
+    """Return whether every service says that it serves."""
+    return all(machine.asks("systemctl", "is-active", "--quiet", name) for name in services)

@@ -1,0 +1,94 @@
+"""Another version of the programs, and back to the one before when it does not serve.
+
+Versions lie side by side in folders of their own; which one is in use is a link."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from pitboard.clock import Clock
+from pitboard.errors import Refusal
+from venue.set_up.installation import PROGRAM, TARGET, VERSIONS, is_healthy
+from venue.set_up.machine import Machine
+
+Pause = Callable[[float], Awaitable[None]]
+
+HEALTHY_WITHIN_S = 60
+STEADY_FOR_S = 10
+LOOK_EVERY_S = 1.0
+HOW_TO_SEE = "systemctl status 'pitboard-*' says why of each"
+_NS_PER_S = 1_000_000_000
+
+
+def new_version_folder(there: Sequence[str]) -> Path:
+    """Return the folder of the next version: the versions are numbered as they come."""
+    numbers = [int(name) for name in there if name.isdecimal()]
+    return VERSIONS / str(max(numbers, default=0) + 1)
+
+
+def make_environment(machine: Machine, folder: Path, *, python: str, wheels: Path) -> None:
+    """Make a virtual environment with the wheels of the folder and no other source.
+
+    Raises Refusal with the reason; what was begun is taken away again.
+    """
+    try:
+        machine.run(python, "-m", "venv", "--clear", str(folder))
+        machine.run(
+            str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-index",
+            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard",
+        )  # fmt: skip
+    except Refusal:
+        machine.remove(folder)
+        raise
+
+
+async def switch_to(
+    machine: Machine,
+    folder: Path,
+    *,
+    former: Path,
+    services: Sequence[str],
+    clock: Clock,
+    say: Callable[[str], None],
+    pause: Pause = asyncio.sleep,
+) -> None:
+    """Use the version in `folder`; where its services do not serve within a minute, the former one again.
+
+    Raises Refusal after going back.
+    """
+    machine.link(PROGRAM, folder)
+    say(f"{folder} runs; waiting until every program serves")
+    if await restart_and_see(machine, services, clock, pause):
+        return
+    machine.link(PROGRAM, former)
+    is_back = await restart_and_see(machine, services, clock, pause)
+    state = "which serves again" if is_back else f"which does not serve either; {HOW_TO_SEE}"
+    raise Refusal(
+        f"the new version did not serve within a minute; this machine went back to {former}, {state}"
+    )
+
+
+async def restart_and_see(
+    machine: Machine, services: Sequence[str], clock: Clock, pause: Pause = asyncio.sleep
+) -> bool:
+    """Start all anew; return whether the services became ready in time and stayed so."""
+    machine.run("systemctl", "restart", TARGET)
+    until_mono_ns = clock.mono_ns() + HEALTHY_WITHIN_S * _NS_PER_S
+    healthy_since_mono_ns: int | None = None
+    while clock.mono_ns() < until_mono_ns:
+        if not is_healthy(machine, services):
+            healthy_since_mono_ns = None
+        elif healthy_since_mono_ns is None:
+            healthy_since_mono_ns = clock.mono_ns()
+        elif clock.mono_ns() - healthy_since_mono_ns >= STEADY_FOR_S * _NS_PER_S:
+            return True
+        await pause(LOOK_EVERY_S)
+    return False
+
+
+def old_versions(there: Sequence[str], *, in_use: str, former: str) -> list[Path]:
+    """Return the folders of versions that nobody goes back to any more."""
+    kept = {in_use, former}
+    return [VERSIONS / name for name in sorted(there) if name.isdecimal() and name not in kept]
