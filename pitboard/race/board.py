@@ -22,7 +22,7 @@ _Key: TypeAlias = tuple[int, Amounts, TieKey, Moment, str]
 """(group, what orders it, what breaks ties, when it was set, competitor)."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """A competitor's line on the board, before it has a rank."""
 
     competitor: str

@@ -26,7 +26,7 @@ class Result(NamedTuple):
     round: int = 0
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """A competitor's result. `amounts` orders, the least first; None: not enough that counts, so no rank.
 
     `partial` orders those without a rank among each other; `tie` orders equal amounts where the format breaks

@@ -68,7 +68,7 @@ class Worth(NamedTuple):
     second: Amounts = ()
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """`amounts` orders scores of one format, the least first; None is no score: too little that counts.
 
     `set_at` is when the score was reached, None without one. `values` belong to the rule's columns.
