@@ -17,8 +17,9 @@ from display.config import DisplayConfig
 from display.following.badge import Badge, badge_changes_ns, badge_for
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
-from display.following.source_choice import Candidate, Rank
-from display.following.source_follower import NO_NETWORK, SourceFollower
+from display.following.source_choice import Candidate, Claim, Rank
+from display.following.source_follower import SourceFollower
+from display.following.trouble import Trouble
 from display.screen.board_screen import SCENE, BoardScreen
 from display.screen.display_window import Window, save_picture
 from display.screen.frame_log import FrameLog
@@ -27,7 +28,7 @@ from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.typeface import Typeface
-from pitboard.errors import JournalLost
+from pitboard.errors import JournalLost, LossCode
 from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
 from pitboard.trust.certificate import certificate_beside
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_CHECK_S = 0.1
 NOTE_CHECK_S = 5.0
-DISK_TROUBLE = "this display's disk cannot be written"
+ANSWER_MARGIN_S = 3.0
 
 
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
@@ -85,6 +86,7 @@ class DisplayNode:
             interfaces=config.mdns_interfaces,
             has_mdns=config.mdns,
             on_change=self._venue_changed,
+            enrolled=lambda: replica.fold.roster.enrolled(),
         )
         self._follower = SourceFollower(
             ReplicaPeer(replica),
@@ -95,8 +97,9 @@ class DisplayNode:
             on_change=self._source_changed,
             contact=self._note.load(),
             roster=lambda: replica.fold.roster,
+            proven_before=list(self._note.proven),
+            on_proven=lambda source: self._note.remember(source.candidate, source.key),
         )
-        self._remembered = self._note.unit_of_this_boot(clock.boot_id)
 
     async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
@@ -115,22 +118,23 @@ class DisplayNode:
             for worker in workers:
                 worker.cancel()
         if self._follower.contact is not None:
-            self._note.save(self._follower.contact, self._follower.source)
+            self._note.save(self._follower.contact)
         self._save_picture(self._window.surface)
 
     def _candidates(self) -> list[Candidate]:
-        """Return whom to follow: configured units, found ones, then central; a found name wins.
+        """Return whom to follow: configured units, found ones, those that proved themselves before, central.
 
-        Until a unit is found, the one followed before this process was killed stands in.
+        A found name wins. Where a unit proved itself is kept beside the address that somebody announces now.
         """
         found = {candidate.url: candidate for candidate in self._presence.units()}
         candidates = {}
         for url in self._config.units:
             address = url.rstrip("/")
-            candidates[address] = found.get(address, Candidate(url=address, name=_name_of(address)))
+            configured = Candidate(url=address, name=_name_of(address), claim=Claim.NAMED)
+            candidates[address] = found.get(address, configured)
         candidates |= {url: unit for url, unit in found.items() if url not in candidates}
-        if not candidates and self._config.mdns and self._remembered is not None:
-            candidates[self._remembered.url] = self._remembered
+        for unit in self._note.candidates():
+            candidates.setdefault(unit.url, unit)
         if self._config.central is not None:
             address = self._config.central.rstrip("/")
             candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
@@ -139,7 +143,7 @@ class DisplayNode:
     def _connect(self, candidate: Candidate) -> RequestsPeer:
         """Reach central only under its own certificate; units are believed by signatures alone."""
         pin = self._config.central_fingerprint if candidate.rank == Rank.CENTRAL else ANY_CERTIFICATE
-        return RequestsPeer(candidate.url, name=candidate.name, pin=pin)
+        return RequestsPeer(candidate.url, name=candidate.name, pin=pin, margin_s=ANSWER_MARGIN_S)
 
     def _venue_changed(self) -> None:
         self._follower.candidates_changed()
@@ -155,22 +159,28 @@ class DisplayNode:
             follower.contact,
             boot_id=boot_id,
             now_mono_ns=now_mono_ns,
-            trouble=self._trouble(),
+            trouble=None if (trouble := self._trouble()) is None else trouble.sentence,
             follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
             has_followed=follower.has_followed,
             has_board=self._replica.version > 0,
+            catches_up_with=None if follower.source is None else follower.source.name,
+            lacks_count=follower.lacks_count,
+            missing_count=follower.missing_count,
         )
         changes_ns = badge_changes_ns(
             follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed
         )
         return badge, changes_ns
 
-    def _trouble(self) -> str | None:
+    def _trouble(self) -> Trouble | None:
         """Return why the board does not move on, the nearest reason first."""
         if self._replica.journal.trouble is not None:
-            return DISK_TROUBLE
+            return Trouble(code=LossCode.DISK)
         if not self._presence.has_network and not self._candidates():
-            return NO_NETWORK
+            return Trouble(code=LossCode.NO_NETWORK)
+        strange = self._presence.strange_event()
+        if strange is not None and self._follower.source is None and not self._presence.units():
+            return Trouble(code=LossCode.ANOTHER_EVENT, who=strange[0], event=strange[1])
         return self._follower.trouble
 
     def _status(self) -> DisplayStatus:
@@ -217,9 +227,9 @@ class DisplayNode:
             self._note_wanted.clear()
             follower = self._follower
             if follower.contact is not None and (
-                follower.source is None or self._note.is_due(follower.contact, follower.source)
+                follower.source is None or self._note.is_due(follower.contact)
             ):
-                await asyncio.to_thread(self._note.save, follower.contact, follower.source)
+                await asyncio.to_thread(self._note.save, follower.contact)
             await happened(self._note_wanted, NOTE_CHECK_S)
 
 

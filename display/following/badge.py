@@ -44,12 +44,18 @@ def badge_for(
     follows_central: bool = False,
     has_followed: bool = True,
     has_board: bool = False,
+    catches_up_with: str | None = None,
+    lacks_count: int = 0,
+    missing_count: int = 0,
 ) -> Badge:
     """Return the badge: `trouble` says why no source answers, None while one is being looked for.
 
-    `has_followed` says whether a source has answered since this process started, `has_board` whether there
-    is anything to show.
+    `has_followed` says whether the board has been of now since this process started, `has_board` whether
+    there is anything to show. `lacks_count` records of the source that is followed are still to come; of what
+    other sources proved to have, `missing_count` have not come, so the board may have been newer elsewhere.
     """
+    if trouble is None and catches_up_with is not None and lacks_count > 0:
+        trouble = f"{_records(lacks_count)} to come from {catches_up_with}"
     reason = trouble or LOOKING
     if contact is None and has_board:
         return Badge(is_live=False, headline="Age unknown", reason=reason)
@@ -63,7 +69,10 @@ def badge_for(
         )
     age_ns = now_mono_ns - contact.mono_ns
     if age_ns < LIVE_MAX_NS and has_followed:
-        return Badge(is_live=True, headline="Live", reason="from central" if follows_central else "")
+        reasons = ["from central"] if follows_central else []
+        if missing_count > 0 and lacks_count == 0:
+            reasons.append(f"{_records(missing_count)} of another unit have not come")
+        return Badge(is_live=True, headline="Live", reason=", ".join(reasons))
     return Badge(is_live=False, headline=f"{age_text(age_ns)} old", reason=reason)
 
 
@@ -92,6 +101,10 @@ def age_text(age_ns: int) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min"
     return f"{hours // 24} days"
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def _headline_of_before(contact: Contact) -> str:

@@ -1,6 +1,7 @@
-"""The durable note of when a source last answered, so that a restarted display knows how old its board is.
+"""The durable note of when the board was last of now, so that a restarted display knows how old it is.
 
-It also names the unit, so that a display whose process was killed need not wait for mDNS to find it again."""
+It also names the units that proved themselves, at every address where they did: they are asked first at the
+next start, whatever is announced by then. Each must prove itself anew, so an old address is no harm."""
 
 from __future__ import annotations
 
@@ -19,12 +20,22 @@ log = logging.getLogger(__name__)
 WRITE_EVERY_NS = 30_000_000_000  # spares the card; a power cut makes the label at most this much too old
 
 
+PROVEN_MAX_COUNT = 16
+
+
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that proved itself at this address."""
+
+    url: str
+    name: str
+    key: str = ""
+
+
 class _Note(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     mono_ns: int
     utc_ms: int
-    unit_url: str = ""
-    unit_name: str = ""
+    proven: list[Proven] = []
 
 
 class ContactNote:
@@ -33,41 +44,47 @@ class ContactNote:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._written: Contact | None = None
-        self._unit: Candidate | None = None
+        self.proven: dict[str, Proven] = {}  # by address, the last proven one last
+        self._written_proven: tuple[Proven, ...] = ()
 
     def load(self) -> Contact | None:
         with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
             note = msgspec.json.decode(self._path.read_bytes(), type=_Note)
             self._written = Contact(boot_id=note.boot_id, mono_ns=note.mono_ns, utc_ms=note.utc_ms)
-            if note.unit_url:
-                self._unit = Candidate(url=note.unit_url, name=note.unit_name)
+            self.proven = {one.url: one for one in note.proven[-PROVEN_MAX_COUNT:]}
+            self._written_proven = tuple(self.proven.values())
         return self._written
 
-    def unit_of_this_boot(self, boot_id: str) -> Candidate | None:
-        """Return the unit last followed, unless a reboot lies between: its address may be another's now."""
-        return self._unit if self._written is not None and self._written.boot_id == boot_id else None
+    def remember(self, source: Candidate, key: str) -> None:
+        """Take note that this unit proved itself, with this key; it is written with the next note."""
+        if source.rank != Rank.UNIT:
+            return
+        self.proven.pop(source.url, None)
+        self.proven[source.url] = Proven(url=source.url, name=source.name, key=key)
+        if len(self.proven) > PROVEN_MAX_COUNT:
+            del self.proven[next(iter(self.proven))]
 
-    def is_due(self, contact: Contact, source: Candidate | None) -> bool:
+    def candidates(self) -> list[Candidate]:
+        """Return the units that proved themselves, the last one last."""
+        return [Candidate(url=one.url, name=one.name, key=one.key) for one in self.proven.values()]
+
+    def is_due(self, contact: Contact) -> bool:
         """Return whether the note on disk is too old to be left as it is."""
         written = self._written
         return (
             written is None
             or written.boot_id != contact.boot_id
-            or _unit(source) not in (None, self._unit)
+            or set(self.proven.values()) != set(self._written_proven)
             or contact.mono_ns - written.mono_ns >= WRITE_EVERY_NS
         )
 
-    def save(self, contact: Contact, source: Candidate | None) -> None:
-        """Write the note by rename; the unit stays where there is none; a disk that refuses costs it."""
-        unit = _unit(source) or self._unit
-        if contact == self._written and unit == self._unit:
+    def save(self, contact: Contact) -> None:
+        """Write the note by rename; a disk that refuses costs it."""
+        proven = tuple(self.proven.values())
+        if contact == self._written and proven == self._written_proven:
             return
         note = _Note(
-            boot_id=contact.boot_id,
-            mono_ns=contact.mono_ns,
-            utc_ms=contact.utc_ms,
-            unit_url=unit.url if unit else "",
-            unit_name=unit.name if unit else "",
+            boot_id=contact.boot_id, mono_ns=contact.mono_ns, utc_ms=contact.utc_ms, proven=list(proven)
         )
         fresh = self._path.with_name(self._path.name + ".new")
         try:
@@ -78,8 +95,4 @@ class ContactNote:
             fresh.replace(self._path)
         except OSError as error:
             log.warning("contact note not written: path=%s reason=%s", self._path, error)
-        self._written, self._unit = contact, unit
-
-
-def _unit(source: Candidate | None) -> Candidate | None:
-    return source if source is not None and source.rank == Rank.UNIT else None
+        self._written, self._written_proven = contact, proven

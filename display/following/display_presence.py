@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
 from aiohttp import web
 
-from display.following.source_choice import Candidate
+from display.following.source_choice import Candidate, Claim
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.errors import Refusal
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
@@ -37,12 +37,14 @@ class DisplayPresence:
         interfaces: Sequence[str],
         has_mdns: bool,
         on_change: Callable[[], None],
+        enrolled: Callable[[], Container[str]],
     ) -> None:
         self._app = app
         self._host = host
         self._port = port
         self._tls = tls
         self._event_key = event_key
+        self._enrolled = enrolled
         self._presence = VenuePresence(
             Advert(
                 service=DISPLAY_SERVICE,
@@ -61,7 +63,16 @@ class DisplayPresence:
 
     def units(self) -> list[Candidate]:
         """Return the units of this event that advertise themselves now, in a stable order."""
-        return units_of(self._event_key, self._presence.found(UNIT_SERVICE))
+        return units_of(self._event_key, self._presence.found(UNIT_SERVICE), self._enrolled())
+
+    def strange_event(self) -> tuple[str, str] | None:
+        """Return a unit of another event that advertises itself, and what people call that event."""
+        for node in self._presence.found(UNIT_SERVICE).values():
+            key = node.properties.get("event", "")
+            if key and key != self._event_key:
+                called = clean_name(node.properties.get("cup", "")) or f"with the key {key[:8]}"
+                return clean_name(node.properties.get("unit") or node.name) or "a box", called
+        return None
 
     async def run(self) -> NoReturn:
         """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
@@ -75,13 +86,20 @@ class DisplayPresence:
             await asyncio.sleep(RETRY_S)
 
 
-def units_of(event_key: str, found: Mapping[str, FoundNode]) -> list[Candidate]:
+def units_of(
+    event_key: str, found: Mapping[str, FoundNode], enrolled: Container[str] = frozenset()
+) -> list[Candidate]:
     """Return the nodes that claim to serve this event, by the name they give themselves.
 
     They are asked over TLS; plainly only on this machine, and where they say so.
     """
     return [
-        Candidate(url=node_url(node), name=clean_name(node.properties.get("unit") or node.name) or "a box")
+        Candidate(
+            url=node_url(node),
+            name=clean_name(node.properties.get("unit") or node.name) or "a box",
+            key=node.properties.get("key", ""),
+            claim=Claim.NAMED if node.properties.get("key", "") in enrolled else Claim.NONE,
+        )
         for _, node in sorted(found.items())
         if node.properties.get("event") == event_key
     ]

@@ -1,4 +1,7 @@
-"""Choose which node to follow: any unit before central, and none again too soon after it failed."""
+"""In which order to ask: who proved itself before comes first, also after its own failure.
+
+Then come those whose advert is signed by a key of the roster, those that only name one or stand in the
+config, and last all others, who must wait longer and longer while they prove nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from enum import IntEnum
 
 REST_FIRST_NS = 250_000_000
 REST_MAX_NS = 2_000_000_000
+STRANGER_REST_MAX_NS = 60_000_000_000
+REMEMBERED_MAX_COUNT = 512
+"""Nodes whose failures are remembered; beyond that the oldest failure is forgotten."""
 
 
 class Rank(IntEnum):
@@ -17,13 +23,23 @@ class Rank(IntEnum):
     CENTRAL = 1
 
 
+class Claim(IntEnum):
+    """How much speaks for a node before it was asked; a smaller one is better."""
+
+    SIGNED = 0  # its advert, by a key of the roster
+    NAMED = 1  # in the config, or its advert names a key of the roster
+    NONE = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A node that may be followed, and what people call it."""
+    """A node that may be followed, and what people call it; `key` is the one that it claims or proved."""
 
     url: str
     name: str
     rank: Rank = Rank.UNIT
+    key: str = ""
+    claim: Claim = Claim.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +50,50 @@ class _Rest:
 
 @dataclass(slots=True)
 class SourceChoice:
-    """Remembers who failed; each failure in a row doubles that node's rest, up to two seconds."""
+    """Remembers who proved itself and who failed; each failure in a row doubles that node's rest."""
 
     _rests: dict[str, _Rest] = field(default_factory=dict)
     _promises: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    _proven: dict[str, None] = field(default_factory=dict)  # url, the last proven one last
 
-    def take_failure(self, url: str, *, now_mono_ns: int) -> None:
-        former = self._rests.get(url)
-        pause_ns = REST_FIRST_NS if former is None else min(former.pause_ns * 2, REST_MAX_NS)
-        self._rests[url] = _Rest(now_mono_ns + pause_ns, pause_ns)
+    def remember(self, urls: Sequence[str]) -> None:
+        """Take as proven what was proven before this process began, the last one last."""
+        self._proven |= dict.fromkeys(urls)
+
+    def is_proven(self, url: str) -> bool:
+        return url in self._proven
+
+    def take_failure(self, candidate: Candidate, *, now_mono_ns: int) -> None:
+        former = self._rests.pop(candidate.url, None)
+        is_known = candidate.url in self._proven or candidate.claim < Claim.NONE
+        longest_ns = REST_MAX_NS if is_known or candidate.rank == Rank.CENTRAL else STRANGER_REST_MAX_NS
+        pause_ns = REST_FIRST_NS if former is None else min(former.pause_ns * 2, longest_ns)
+        self._rests[candidate.url] = _Rest(now_mono_ns + pause_ns, pause_ns)
+        if len(self._rests) > REMEMBERED_MAX_COUNT:
+            del self._rests[next(iter(self._rests))]
 
     def take_success(self, url: str) -> None:
         self._rests.pop(url, None)
+        self._proven.pop(url, None)
+        self._proven[url] = None
 
-    def choose(self, candidates: Sequence[Candidate], *, now_mono_ns: int) -> Candidate | None:
-        """Return the best candidate that is not resting: by rank, then fewest failures, then as listed."""
+    def in_order(self, candidates: Sequence[Candidate], *, now_mono_ns: int) -> list[Candidate]:
+        """Return those that do not rest, whom to ask first first; of equals, as they are listed."""
         ready = [one for one in candidates if not self._rests_at(one.url, now_mono_ns)]
-        return min(ready, key=lambda one: (one.rank, self._pause_ns(one.url)), default=None)
+        return sorted(
+            ready,
+            key=lambda one: (one.rank, one.url not in self._proven, one.claim, self._pause_ns(one.url)),
+        )
 
     def next_ready_mono_ns(self, candidates: Sequence[Candidate]) -> int | None:
-        """Return when the first resting candidate may be tried; None without candidates."""
-        known = (self._rests.get(one.url) for one in candidates)
-        return min((0 if rest is None else rest.until_mono_ns for rest in known), default=None)
+        """Return when the first resting candidate may be tried; None where none rests."""
+        rests = [self._rests[one.url].until_mono_ns for one in candidates if one.url in self._rests]
+        return min(rests, default=None)
 
     def is_better(
         self, other: Candidate, than: Candidate, *, others_have: Mapping[str, int], have: Mapping[str, int]
     ) -> bool:
-        """Return whether to leave a working source for one that answered too.
+        """Return whether to leave a working source for one that proved itself too.
 
         A better rank is reason enough; among equals, records that we lack and were not promised before.
         """
@@ -70,6 +103,8 @@ class SourceChoice:
         if not promise or self._promises.get(other.url) == promise:
             return False
         self._promises[other.url] = promise
+        if len(self._promises) > REMEMBERED_MAX_COUNT:
+            del self._promises[next(iter(self._promises))]
         return True
 
     def _rests_at(self, url: str, now_mono_ns: int) -> bool:

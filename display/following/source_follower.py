@@ -1,100 +1,47 @@
 """Keep the replica fed from one source at a time, and move on as soon as it fails or falls silent.
 
-While a source works, the others are asked every two seconds what they have; it is left for a better one."""
+Several are asked at once and the first that proves itself is followed; central gets its turn after four
+seconds, whatever is announced. While one works, the others are asked every two seconds what they have."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from display.following.badge import LIVE_MAX_NS, Contact
-from display.following.source_choice import Candidate, Rank, SourceChoice
-from pitboard.clock import Clock, happened
-from pitboard.errors import Loss, PeerBusy, PeerLost
+from display.following.heard_source import ClosablePeer, HeardSource
+from display.following.source_choice import Candidate, Claim, Rank, SourceChoice
+from display.following.trouble import SourceLost, Trouble
+from pitboard.clock import Clock
+from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.roster import Roster
-from sync.exchanging.exchange import Peer, SyncRequest, SyncResponse
-from sync.exchanging.freshness import FreshPeer, Standing
+from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
 from sync.exchanging.pump import Pump
 
 log = logging.getLogger(__name__)
 
-SILENCE_MAX_S = 3.5  # a long poll answers within 2 s
+WAIT_MS = 1_000  # so that a silent source is left, and another followed, within three seconds
 PROBE_EVERY_S = 2.0
 BACK_OFF_MAX_S = 2.0
+TRIES_AT_ONCE = 4
+PROBES_AT_ONCE = 16
+STRANGERS_PROBED_AT_ONCE = 2
+CENTRAL_AFTER_NS = 4_000_000_000
 PROMISES_BEFORE_MOVE = 2
-UNPROVEN_MAX_COUNT = 3
-"""Answers after which a source that proves nothing is left: the first may bring the roster that proves it."""
-_DOUBTS = {
-    Standing.UNPROVEN: "cannot show that it belongs to this event",
-    Standing.STRANGER: "is not enrolled",
-    Standing.REVOKED: "is revoked",
-}
-NO_NETWORK = "no network"
+_NS_PER_S = 1_000_000_000
 
 
-class SourceLost(Loss):
-    """The source being followed failed; `sentence` says so to people."""
-
-    def __init__(self, *, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
-class ClosablePeer(Peer, Protocol):
-    def close(self) -> None: ...
-
-
-class HeardPeer:
-    """A peer whose proven answers are noted, and whose first failure ends the following of it.
-
-    Without a `roster` it is believed as it is: central, which is known by its certificate.
-    """
-
-    def __init__(
-        self, peer: Peer, name: str, on_answer: Callable[[], None], roster: Callable[[], Roster] | None = None
-    ) -> None:
-        self.name = name
-        self._on_answer = on_answer
-        self._unproven: list[Standing] = []
-        self._is_judged = roster is not None
-        self._peer = (
-            peer if roster is None else FreshPeer(peer, roster=roster, on_standing=self._take_standing)
-        )
-
-    async def sync(self, request: SyncRequest) -> SyncResponse:
-        """Return the peer's answer; raises SourceLost when it fails, is silent or proves nothing."""
-        try:
-            async with asyncio.timeout(SILENCE_MAX_S):
-                response = await self._peer.sync(request)
-        except TimeoutError as error:
-            raise SourceLost(sentence=f"{self.name} does not answer") from error
-        except PeerBusy as error:
-            raise SourceLost(sentence=f"{self.name} is busy") from error
-        except PeerLost as error:
-            if error.reason == NO_NETWORK:
-                raise SourceLost(sentence=NO_NETWORK) from error
-            raise SourceLost(sentence=f"{self.name} does not answer") from error
-        if not self._is_judged:
-            self._on_answer()
-        elif len(self._unproven) >= UNPROVEN_MAX_COUNT:
-            raise SourceLost(sentence=f"{self.name} {_DOUBTS[self._unproven[-1]]}")
-        return response
-
-    def _take_standing(self, standing: Standing) -> None:
-        if standing == Standing.PROVEN:
-            self._unproven.clear()
-            self._on_answer()
-        else:
-            self._unproven.append(standing)
+def _nobody(source: HeardSource) -> None:
+    """Stand in where nobody remembers who proved itself."""
 
 
 class SourceFollower:
     """Carries records to `target`, which holds what `have` says; `on_change` tells of every change.
 
-    `source` is whom it follows, `contact` the last answer, `trouble` why none comes.
+    `source` is whom it follows, `contact` when the board was last known to be the present one, `trouble` why
+    nobody is followed, `lacks_count` how many records the source has that have not come yet.
     """
 
     def __init__(
@@ -108,11 +55,15 @@ class SourceFollower:
         on_change: Callable[[], None],
         contact: Contact | None = None,
         roster: Callable[[], Roster] | None = None,
+        proven_before: Sequence[str] = (),
+        on_proven: Callable[[HeardSource], None] = _nobody,
     ) -> None:
         self.source: Candidate | None = None
         self.contact = contact
-        self.trouble: str | None = None
+        self.trouble: Trouble | None = None
         self.has_followed = False
+        self.lacks_count = 0
+        self.missing_count = 0
         self._target = target
         self._have = have
         self._roster = roster
@@ -120,8 +71,12 @@ class SourceFollower:
         self._candidates = candidates
         self._connect = connect
         self._on_change = on_change
+        self._on_proven = on_proven
         self._choice = SourceChoice()
+        self._choice.remember(proven_before)
         self._recheck = asyncio.Event()
+        self._event: EventSeen | None = None
+        self._promised: dict[str, int] = {}  # by any proven source since this process began
 
     def candidates_changed(self) -> None:
         """Look at the candidates again now."""
@@ -129,108 +84,240 @@ class SourceFollower:
 
     async def run(self) -> None:
         """Follow whatever can be followed until cancelled."""
-        better: Candidate | None = None
+        better: HeardSource | None = None
         while True:
-            candidates = self._candidates()
-            chosen = better or self._choice.choose(candidates, now_mono_ns=self._clock.mono_ns())
-            if chosen is None:
-                await self._rest(candidates)
-                continue
+            heard = better or await self._first_proven()
             try:
-                better = await self._follow(chosen)
+                better = await self._follow(heard)
             except SourceLost as error:
                 better = None
-                self._take_loss(chosen, error.sentence)
-
-    async def _follow(self, candidate: Candidate) -> Candidate | None:
-        """Follow until somebody better answers, and return them; raises SourceLost."""
-        async with self._connected(candidate) as peer:
-            roster = self._roster if candidate.rank == Rank.UNIT else None
-            heard = HeardPeer(peer, candidate.name, lambda: self._take_answer(candidate), roster)
-            await heard.sync(SyncRequest())  # answered at once, where a long poll may take its time
-            pump = Pump(heard, self._target, back_off_max_s=BACK_OFF_MAX_S)
-            carrying = asyncio.create_task(pump.run(), name=f"follow {candidate.name}")
-            looking = asyncio.create_task(self._find_better(candidate), name="look for a better source")
-            try:
-                await asyncio.wait({carrying, looking}, return_when=asyncio.FIRST_COMPLETED)
+                self._take_loss(heard.candidate, error.trouble)
             finally:
-                for task in (carrying, looking):
-                    if not task.done():
-                        task.cancel()
-                await asyncio.wait({carrying, looking})
-            if not carrying.cancelled():
-                carrying.result()
-            better = looking.result()
-            log.info("moves to a better source: from=%s to=%s", candidate.name, better.name)
-            return better
+                heard.close()
 
-    async def _find_better(self, current: Candidate) -> Candidate:
-        """Return a candidate to leave the current one for, once one answers."""
+    async def _first_proven(self) -> HeardSource:
+        """Ask several at once, for ever, until one proves itself; return that one, connected."""
+        began_ns = self._clock.mono_ns()
+        tries: dict[asyncio.Task[HeardSource], Candidate] = {}
+        try:
+            while True:
+                self._recheck.clear()
+                await self._learn_event()
+                candidates = self._candidates()
+                self._start_tries(tries, candidates, began_ns)
+                await self._something_happened(tries, self._pause_s(candidates, began_ns))
+                for task in [task for task in tries if task.done()]:
+                    candidate = tries[task]
+                    error = task.exception()
+                    if error is None:
+                        del tries[task]
+                        return task.result()
+                    del tries[task]
+                    if not isinstance(error, SourceLost):
+                        raise error
+                    self._take_loss(candidate, error.trouble)
+        finally:
+            await _give_up(tries)
+
+    async def _learn_event(self) -> None:
+        if self._event is None:
+            with contextlib.suppress(PeerLost):
+                self._event = (await self._target.sync(SyncRequest())).event
+
+    def _start_tries(
+        self,
+        tries: dict[asyncio.Task[HeardSource], Candidate],
+        candidates: Sequence[Candidate],
+        began_ns: int,
+    ) -> None:
+        now_ns = self._clock.mono_ns()
+        tried = {candidate.url for candidate in tries.values()}
+        ready = [one for one in self._choice.in_order(candidates, now_mono_ns=now_ns) if one.url not in tried]
+        units_count = sum(candidate.rank == Rank.UNIT for candidate in tries.values())
+        for one in ready:
+            is_central = one.rank == Rank.CENTRAL
+            # Before its turn central waits for units, but only for those that may still answer.
+            if is_central and now_ns - began_ns < CENTRAL_AFTER_NS and units_count > 0:
+                continue
+            if not is_central and units_count >= TRIES_AT_ONCE:
+                continue
+            units_count += not is_central
+            tries[asyncio.create_task(self._prove(one), name=f"try {one.name}")] = one
+
+    def _pause_s(self, candidates: Sequence[Candidate], began_ns: int) -> float | None:
+        """Return in how long somebody may be tried who may not now; None for never."""
+        now_ns = self._clock.mono_ns()
+        moments = [began_ns + CENTRAL_AFTER_NS] if any(one.rank == Rank.CENTRAL for one in candidates) else []
+        ready_ns = self._choice.next_ready_mono_ns(candidates)
+        later = [
+            moment for moment in (*moments, *([] if ready_ns is None else [ready_ns])) if moment > now_ns
+        ]
+        return (min(later) - now_ns) / _NS_PER_S if later else None
+
+    async def _something_happened(
+        self, tries: Mapping[asyncio.Task[HeardSource], Candidate], pause_s: float | None
+    ) -> None:
+        """Wait until a try ends, candidates change or the pause is over."""
+        changed = asyncio.create_task(self._recheck.wait(), name="candidates change")
+        try:
+            await asyncio.wait({*tries, changed}, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+
+    async def _prove(self, candidate: Candidate) -> HeardSource:
+        """Return the candidate, connected and proven; raises SourceLost."""
+        roster = self._roster if candidate.rank == Rank.UNIT else None
+        heard = HeardSource(self._connect(candidate), candidate, roster)
+        try:
+            await heard.introduce(self._target, self._have, self._event)
+        except BaseException:
+            heard.close()
+            raise
+        return heard
+
+    async def _follow(self, heard: HeardSource) -> HeardSource:
+        """Follow until somebody better answers, and return them; raises SourceLost."""
+        self._take_proof(heard)
+        pump = Pump(
+            heard,
+            self._target,
+            wait_ms=WAIT_MS,
+            back_off_max_s=BACK_OFF_MAX_S,
+            on_round=lambda have, aside: self._take_round(heard, have, aside),
+        )
+        carrying = asyncio.create_task(pump.run(), name=f"follow {heard.name}")
+        looking = asyncio.create_task(self._find_better(heard.candidate), name="look for a better source")
+        try:
+            await asyncio.wait({carrying, looking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (carrying, looking):
+                if not task.done():
+                    task.cancel()
+            await asyncio.wait({carrying, looking})
+        if not carrying.cancelled() and (lost := carrying.exception()) is not None:
+            await _give_up({looking: heard.candidate})
+            raise lost
+        better = looking.result()
+        log.info("moves to a better source: from=%s to=%s", heard.name, better.name)
+        return better
+
+    async def _find_better(self, current: Candidate) -> HeardSource:
+        """Return a source to leave the current one for, connected, once one proved itself."""
         promised: dict[str, int] = {}
         while True:
             await asyncio.sleep(PROBE_EVERY_S)
-            for other in self._candidates():
-                if other.url == current.url or other.rank > current.rank:
-                    continue
-                have = await self._ask(other)
-                if have is None:
-                    continue
-                lacks_some = other.rank == current.rank and any(
-                    head > self._have().get(stream, 0) for stream, head in have.items()
-                )
-                promised[other.url] = promised.get(other.url, 0) + 1 if lacks_some else 0
-                if lacks_some and promised[other.url] < PROMISES_BEFORE_MOVE:
-                    continue  # the current source may be about to bring it
-                if self._choice.is_better(other, current, others_have=have, have=self._have()):
-                    return other
-
-    async def _ask(self, candidate: Candidate) -> Mapping[str, int] | None:
-        """Return what the candidate has; None if it does not answer."""
-        async with self._connected(candidate) as peer:
+            probes = {
+                asyncio.create_task(self._prove(one), name=f"probe {one.name}"): one
+                for one in self._worth_a_probe(current)
+            }
+            if not probes:
+                continue
             try:
-                async with asyncio.timeout(SILENCE_MAX_S):
-                    return (await peer.sync(SyncRequest())).have
-            except (PeerLost, TimeoutError):
-                return None
+                await asyncio.wait(probes)
+                for task, other in list(probes.items()):
+                    if isinstance(task.exception(), SourceLost):
+                        self._choice.take_failure(other, now_mono_ns=self._clock.mono_ns())
+                        del probes[task]
+                    elif self._is_better(task.result(), current, promised):
+                        del probes[task]
+                        return task.result()
+            finally:
+                await _give_up(probes)
 
-    @contextlib.asynccontextmanager
-    async def _connected(self, candidate: Candidate) -> AsyncIterator[ClosablePeer]:
-        peer = self._connect(candidate)
-        try:
-            yield peer
-        finally:
-            peer.close()
+    def _worth_a_probe(self, current: Candidate) -> list[Candidate]:
+        """Return whom to ask while the current one works: all that are known, and few strangers."""
+        others = [
+            one
+            for one in self._choice.in_order(self._candidates(), now_mono_ns=self._clock.mono_ns())
+            if one.url != current.url and one.rank <= current.rank
+        ]
+        known = [one for one in others if self._choice.is_proven(one.url) or one.claim < Claim.NONE]
+        strangers = [one for one in others if one not in known]
+        return known[:PROBES_AT_ONCE] + strangers[:STRANGERS_PROBED_AT_ONCE]
 
-    def _take_answer(self, candidate: Candidate) -> None:
-        now_mono_ns, former = self._clock.mono_ns(), self.contact
-        was_live = (
-            self.source == candidate and former is not None and now_mono_ns - former.mono_ns < LIVE_MAX_NS
+    def _is_better(self, other: HeardSource, current: Candidate, promised: dict[str, int]) -> bool:
+        url, have = other.candidate.url, other.proven_have
+        self._choice.take_success(url)
+        self._promise(have)
+        self._on_proven(other)
+        lacks_some = other.candidate.rank == current.rank and any(
+            head > self._have().get(stream, 0) for stream, head in have.items()
         )
-        self._choice.take_success(candidate.url)
-        self.contact = Contact(boot_id=self._clock.boot_id, mono_ns=now_mono_ns, utc_ms=self._clock.utc_ms())
-        self.has_followed = True
-        self.trouble = None
-        if self.source != candidate:
-            log.info("follows: source=%s url=%s", candidate.name, candidate.url)
-            self.source = candidate
-        if not was_live:  # what a live source brings wakes the screen by itself
-            self._on_change()
+        promised[url] = promised.get(url, 0) + 1 if lacks_some else 0
+        if lacks_some and promised[url] < PROMISES_BEFORE_MOVE:
+            return False  # the current source may be about to bring it
+        return self._choice.is_better(other.candidate, current, others_have=have, have=self._have())
 
-    def _take_loss(self, candidate: Candidate, sentence: str) -> None:
-        """Note the loss; the first one after an answer stays the reason, however many others fail then."""
-        self._choice.take_failure(candidate.url, now_mono_ns=self._clock.mono_ns())
-        if self.source is not None or self.trouble is None:
-            log.warning("source lost: %s", sentence)
-        if self.source is not None or self.trouble is None or NO_NETWORK in (sentence, self.trouble):
-            self.trouble = sentence
-        self.source = None
+    def _take_proof(self, heard: HeardSource) -> None:
+        """Take note that this source is followed from now on."""
+        candidate = heard.candidate
+        self._choice.take_success(candidate.url)
+        self._on_proven(heard)
+        log.info("follows: source=%s url=%s", candidate.name, candidate.url)
+        self.source, self.trouble = candidate, None
+        self._promise(heard.proven_have)
+        self._take_heads(heard.proven_have, frozenset())
         self._on_change()
 
-    async def _rest(self, candidates: Sequence[Candidate]) -> None:
-        """Wait until a candidate may be tried again, or until there are others."""
-        ready_mono_ns = self._choice.next_ready_mono_ns(candidates)
-        pause_s = None
-        if ready_mono_ns is not None:
-            pause_s = max(0, ready_mono_ns - self._clock.mono_ns()) / 1_000_000_000
-        self._recheck.clear()
-        await happened(self._recheck, pause_s)
+    def _take_round(self, heard: HeardSource, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
+        """Take note of an exchange that is over, its records kept or set aside."""
+        if heard.is_proven:
+            self._promise(theirs)
+            self._take_heads(theirs, aside)
+
+    def _take_heads(self, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
+        """Count what is still to come; the board is of now once it is nothing."""
+        have = self._have()
+        lacks = _lacking(theirs, have, aside)
+        missing = _lacking(self._promised, have, aside)
+        now_mono_ns, former = self._clock.mono_ns(), self.contact
+        was_live = self.has_followed and former is not None and now_mono_ns - former.mono_ns < LIVE_MAX_NS
+        has_changed = (lacks, missing) != (self.lacks_count, self.missing_count)
+        self.lacks_count, self.missing_count = lacks, missing
+        if lacks == 0:
+            self.contact = Contact(
+                boot_id=self._clock.boot_id, mono_ns=now_mono_ns, utc_ms=self._clock.utc_ms()
+            )
+            self.has_followed = True
+        if has_changed or (lacks == 0 and not was_live):
+            self._on_change()  # what a live source brings wakes the screen by itself
+
+    def _promise(self, have: Mapping[str, int]) -> None:
+        for stream, head in have.items():
+            if head > self._promised.get(stream, 0) and (
+                stream in self._promised or len(self._promised) < HAVE_MAX_COUNT
+            ):
+                self._promised[stream] = head
+
+    def _take_loss(self, candidate: Candidate, trouble: Trouble) -> None:
+        """Note the loss; the first one after an answer stays the reason, however many others fail then."""
+        self._choice.take_failure(candidate, now_mono_ns=self._clock.mono_ns())
+        is_first = self.source is not None or self.trouble is None
+        if is_first:
+            log.warning("source lost: %s", trouble.sentence)
+        former, self.source = self.trouble, None
+        if is_first or former is None or _is_plainer(trouble, than=former):
+            self.trouble = trouble
+        if self.trouble != former or is_first:
+            self._on_change()
+
+
+def _is_plainer(trouble: Trouble, *, than: Trouble) -> bool:
+    """Return whether this trouble explains the other one too, or the other holds no longer."""
+    return LossCode.NO_NETWORK in (trouble.code, than.code) or trouble.code == LossCode.ANOTHER_EVENT
+
+
+def _lacking(theirs: Mapping[str, int], have: Mapping[str, int], aside: frozenset[str]) -> int:
+    return sum(max(0, head - have.get(stream, 0)) for stream, head in theirs.items() if stream not in aside)
+
+
+async def _give_up(tries: Mapping[asyncio.Task[HeardSource], Candidate]) -> None:
+    """End the tries; who proved itself too late is let go."""
+    if not tries:
+        return
+    for task in tries:
+        task.cancel()
+    await asyncio.wait(tries)
+    for task in tries:
+        if not task.cancelled() and task.exception() is None:
+            task.result().close()

@@ -42,6 +42,10 @@ class SetAside:
         hidden = {stream: ALL_OF_IT for stream, (until_s, _) in self._pauses.items() if now_s < until_s}
         return {**have, **hidden}
 
+    def streams(self) -> frozenset[str]:
+        """Return what was offered and not taken, until it is."""
+        return frozenset(self._pauses)
+
     def next_offer_s(self, *, now_s: float) -> float | None:
         """Return in how long the next stream may be offered again; None where none is set aside."""
         waits_s = [until_s - now_s for until_s, _ in self._pauses.values() if now_s < until_s]
@@ -100,6 +104,10 @@ def _nobody(state: LinkState) -> None:
     """Stand in where nobody follows the link."""
 
 
+def _no_round(source_have: Mapping[str, int], aside: frozenset[str]) -> None:
+    """Stand in where nobody counts what is still to come."""
+
+
 class Pump:
     """Carries records from `source` to `target`, if both serve the same event."""
 
@@ -112,6 +120,7 @@ class Pump:
         back_off_first_s: float = BACK_OFF_FIRST_S,
         back_off_max_s: float = BACK_OFF_MAX_S,
         on_state: Callable[[LinkState], None] = _nobody,
+        on_round: Callable[[Mapping[str, int], frozenset[str]], None] = _no_round,
     ) -> None:
         self._source = source
         self._target = target
@@ -119,6 +128,7 @@ class Pump:
         self._back_off_first_s = back_off_first_s
         self._back_off_max_s = back_off_max_s
         self._on_state = on_state
+        self._on_round = on_round  # what the source has and what is set aside, once a batch is carried
         self._aside = SetAside(pause_first_s=back_off_first_s, pause_max_s=back_off_max_s)
         self._event: EventSeen | None = None  # the target's
         self._fruitless_count = 0
@@ -157,12 +167,14 @@ class Pump:
         waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
         self._on_state(LinkState(trouble=None, waiting_count=waiting_count))
         if not news.records:
+            self._on_round(news.have, self._aside.streams())
             has_waited = (loop.time() - began_s) * 1_000 >= wait_ms / 2
             return have, self._is_worthwhile(has_waited)
         taken = await self._target.sync(SyncRequest(records=list(news.records)))
         if taken.have == have:
             log.warning("records not taken: from=%s to=%s", self._source.name, self._target.name)
         has_advanced = self._aside.note(news.records, before=have, after=taken.have, now_s=loop.time())
+        self._on_round(news.have, self._aside.streams())
         return taken.have, has_advanced and self._is_worthwhile(taken.have != have)
 
     def _is_worthwhile(self, was_fruitful: bool) -> bool:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from display.following.display_presence import units_of
-from display.following.source_choice import REST_MAX_NS, Candidate, Rank, SourceChoice
+from display.following.source_choice import (
+    REMEMBERED_MAX_COUNT,
+    REST_FIRST_NS,
+    REST_MAX_NS,
+    STRANGER_REST_MAX_NS,
+    Candidate,
+    Claim,
+    Rank,
+    SourceChoice,
+)
 from pitboard.presence.venue_mdns import FoundNode
 
 A = Candidate(url="http://a", name="Track A")
@@ -12,44 +25,69 @@ CENTRAL = Candidate(url="http://central", name="central", rank=Rank.CENTRAL)
 ALL = [CENTRAL, A, B]
 
 
-def test_a_unit_is_chosen_before_central_and_the_first_one_listed() -> None:
-    assert SourceChoice().choose(ALL, now_mono_ns=0) == A
-    assert SourceChoice().choose([CENTRAL], now_mono_ns=0) == CENTRAL
-    assert SourceChoice().choose([], now_mono_ns=0) is None
+def names(choice: SourceChoice, candidates: list[Candidate], *, now_mono_ns: int = 0) -> list[str]:
+    return [one.name for one in choice.in_order(candidates, now_mono_ns=now_mono_ns)]
 
 
-def test_a_unit_that_failed_gives_way_to_another_then_to_central() -> None:
+def test_a_unit_is_asked_before_central_and_the_first_one_listed() -> None:
+    assert names(SourceChoice(), ALL) == ["Track A", "Track B", "central"]
+    assert names(SourceChoice(), []) == []
+
+
+def test_who_proved_itself_comes_first_also_after_its_own_failure() -> None:
     choice = SourceChoice()
-    choice.take_failure(A.url, now_mono_ns=0)
-    assert choice.choose(ALL, now_mono_ns=1) == B
-    choice.take_failure(B.url, now_mono_ns=1)
-    assert choice.choose(ALL, now_mono_ns=2) == CENTRAL
-    choice.take_failure(CENTRAL.url, now_mono_ns=2)
-    assert choice.choose(ALL, now_mono_ns=3) is None
+    choice.take_success(B.url)
+    assert names(choice, ALL) == ["Track B", "Track A", "central"]
+    choice.take_failure(B, now_mono_ns=0)
+    assert names(choice, ALL) == ["Track A", "central"]
+    assert names(choice, ALL, now_mono_ns=REST_FIRST_NS) == ["Track B", "Track A", "central"]
 
 
-def test_a_node_that_keeps_failing_is_tried_at_least_every_two_seconds() -> None:
+def test_who_proved_itself_before_a_restart_comes_first() -> None:
+    choice = SourceChoice()
+    choice.remember([B.url])
+    assert names(choice, ALL) == ["Track B", "Track A", "central"]
+
+
+def test_after_the_proven_come_signed_adverts_then_names_of_the_roster_then_anybody() -> None:
+    signed, named = (
+        replace(A, url="http://c", claim=Claim.SIGNED),
+        replace(A, url="http://d", claim=Claim.NAMED),
+    )
+    choice = SourceChoice()
+    choice.take_success(B.url)
+    in_order = choice.in_order([A, named, signed, B], now_mono_ns=0)
+    assert in_order == [B, signed, named, A]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "longest_ns"),
+    [(CENTRAL, REST_MAX_NS), (replace(A, claim=Claim.NAMED), REST_MAX_NS), (A, STRANGER_REST_MAX_NS)],
+    ids=["central", "in the config", "a stranger"],
+)
+def test_a_node_that_keeps_failing_is_tried_less_often_but_for_ever(
+    candidate: Candidate, longest_ns: int
+) -> None:
     choice = SourceChoice()
     now_mono_ns = 0
     pauses = []
-    for _ in range(8):
-        choice.take_failure(A.url, now_mono_ns=now_mono_ns)
-        ready_mono_ns = choice.next_ready_mono_ns([A])
+    for _ in range(12):
+        choice.take_failure(candidate, now_mono_ns=now_mono_ns)
+        ready_mono_ns = choice.next_ready_mono_ns([candidate])
         assert ready_mono_ns is not None
-        assert choice.choose([A], now_mono_ns=ready_mono_ns - 1) is None
-        assert choice.choose([A], now_mono_ns=ready_mono_ns) == A
+        assert choice.in_order([candidate], now_mono_ns=ready_mono_ns - 1) == []
+        assert choice.in_order([candidate], now_mono_ns=ready_mono_ns) == [candidate]
         pauses.append(ready_mono_ns - now_mono_ns)
         now_mono_ns = ready_mono_ns
     assert pauses == sorted(pauses)
-    assert pauses[-1] == REST_MAX_NS
+    assert pauses[-1] == longest_ns
 
 
-def test_after_an_answer_a_node_is_as_good_as_new() -> None:
+def test_however_many_fail_what_is_remembered_of_them_is_bounded() -> None:
     choice = SourceChoice()
-    for _ in range(4):
-        choice.take_failure(A.url, now_mono_ns=0)
-    choice.take_success(A.url)
-    assert choice.choose(ALL, now_mono_ns=0) == A
+    for number in range(20_000):
+        choice.take_failure(replace(A, url=f"http://{number}"), now_mono_ns=0)
+    assert len(choice._rests) == REMEMBERED_MAX_COUNT
 
 
 def test_central_is_left_for_a_unit_and_a_unit_never_for_central() -> None:

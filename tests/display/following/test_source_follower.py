@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from display.following.badge import LIVE_MAX_NS, Contact
-from display.following.source_choice import Candidate, Rank
+from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
+from display.following.trouble import Trouble
 from pitboard.clock import ScriptedClock
-from pitboard.errors import PeerLost
+from pitboard.errors import LossCode, PeerLost
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from tests.display.jumping_loop import run_jumping
 
-A = Candidate(url="http://a", name="Track A")
-B = Candidate(url="http://b", name="Track B")
+A = Candidate(url="http://a", name="Track A", claim=Claim.NAMED)
+B = Candidate(url="http://b", name="Track B", claim=Claim.NAMED)
 CENTRAL = Candidate(url="http://central", name="central", rank=Rank.CENTRAL)
 SECOND_NS = 1_000_000_000
 
@@ -26,16 +27,18 @@ class ScriptedSource:
     """Answers each long poll after its wait, unless it is down or silent."""
 
     name: str
-    reason: str | None = None  # why it is down; None while it is up
+    code: LossCode | None = None  # why it is down; None while it is up
     is_silent: bool = False
     have: dict[str, int] = field(default_factory=dict)
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         if self.is_silent:
             await asyncio.sleep(3_600)
-        if self.reason is not None:
-            raise PeerLost(peer=self.name, reason=self.reason)
+        if self.code is not None:
+            raise PeerLost(peer=self.name, code=self.code, reason="in whatever words")
         await asyncio.sleep(request.wait_ms / 1_000)
+        if self.is_silent:
+            await asyncio.sleep(3_600)
         return SyncResponse(have=self.have, records=[])
 
     def close(self) -> None:
@@ -94,8 +97,8 @@ def test_a_source_that_breaks_is_left_for_another_at_once() -> None:
 
     async def story(follower: SourceFollower) -> None:
         await venue.wait_until(lambda: follower.source == A, within_s=0.1)
-        venue.sources[A.url].reason = "nothing answers there"
-        await venue.wait_until(lambda: follower.source == B, within_s=4.1)
+        venue.sources[A.url].code = LossCode.NOTHING_LISTENS
+        await venue.wait_until(lambda: follower.source == B, within_s=3)
         assert follower.trouble is None
 
     venue.tell(story)
@@ -107,7 +110,7 @@ def test_a_source_that_falls_silent_is_left_before_its_board_looks_old_for_long(
     async def story(follower: SourceFollower) -> None:
         await venue.wait_until(lambda: follower.source == A, within_s=0.1)
         venue.sources[A.url].is_silent = True
-        await venue.wait_until(lambda: follower.source == B, within_s=7.6)
+        await venue.wait_until(lambda: follower.source == B, within_s=3)
 
     venue.tell(story)
 
@@ -118,13 +121,14 @@ def test_when_all_are_gone_the_first_reason_stays_and_the_return_is_noticed_with
     async def story(follower: SourceFollower) -> None:
         await venue.wait_until(lambda: follower.source == A, within_s=0.1)
         for source in venue.sources.values():
-            source.reason = "nothing answers there"
+            source.code = LossCode.NOTHING_LISTENS
         await asyncio.sleep(60)
         assert follower.source is None
-        assert follower.trouble == "Track A does not answer"
+        assert follower.trouble == Trouble(code=LossCode.NOTHING_LISTENS, who="Track A")
+        assert follower.trouble.sentence == "Track A does not answer"
         assert follower.contact is not None
         assert venue.clock.mono_ns() - follower.contact.mono_ns > 55 * SECOND_NS
-        venue.sources[B.url].reason = None
+        venue.sources[B.url].code = None
         await venue.wait_until(lambda: follower.source == B, within_s=4.1)
         assert venue.clock.mono_ns() - follower.contact.mono_ns < LIVE_MAX_NS
 
@@ -136,16 +140,17 @@ def test_no_network_is_called_by_its_name() -> None:
 
     async def story(follower: SourceFollower) -> None:
         for source in venue.sources.values():
-            source.reason = "no network"
+            source.code = LossCode.NO_NETWORK
         await asyncio.sleep(10)
-        assert follower.trouble == "no network"
+        assert follower.trouble is not None
+        assert follower.trouble.code == LossCode.NO_NETWORK
 
     venue.tell(story)
 
 
 def test_central_serves_until_a_unit_answers_again() -> None:
     venue = Venue(A, CENTRAL)
-    venue.sources[A.url].reason = "nothing answers there"
+    venue.sources[A.url].code = LossCode.NOTHING_LISTENS
 
     async def story(follower: SourceFollower) -> None:
         await venue.wait_until(lambda: follower.source == CENTRAL, within_s=0.1)
@@ -153,7 +158,7 @@ def test_central_serves_until_a_unit_answers_again() -> None:
         assert follower.source == CENTRAL
         assert follower.contact is not None
         assert venue.clock.mono_ns() - follower.contact.mono_ns < LIVE_MAX_NS
-        venue.sources[A.url].reason = None
+        venue.sources[A.url].code = None
         await venue.wait_until(lambda: follower.source == A, within_s=4.1)
 
     venue.tell(story)

@@ -1,0 +1,105 @@
+"""A source as the display hears it: bounded in patience, and proven before it is believed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from display.following.source_choice import Candidate, Rank
+from display.following.trouble import SourceLost, Trouble
+from pitboard.errors import LossCode, PeerLost
+from pitboard.journal.roster import Roster
+from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, check_event
+from sync.exchanging.freshness import FreshPeer, Standing
+
+PATIENCE_S = 1.3
+"""How much longer than it was told to wait a source may take."""
+CENTRAL_PATIENCE_S = 3.0  # it may be far away
+PROOFS_MAX_COUNT = 3
+"""Answers after which a source that proves nothing is left: an early one may bring the roster it is in."""
+_DOUBTS = {
+    Standing.UNPROVEN: LossCode.UNPROVEN,
+    Standing.STRANGER: LossCode.STRANGER,
+    Standing.REVOKED: LossCode.REVOKED,
+}
+
+
+class ClosablePeer(Peer, Protocol):
+    def close(self) -> None: ...
+
+
+class HeardSource:
+    """One candidate, connected. Its first failure raises SourceLost, and ends the following of it.
+
+    Without a `roster` it is believed as it is: central, which is known by its certificate.
+    """
+
+    def __init__(self, peer: ClosablePeer, candidate: Candidate, roster: Callable[[], Roster] | None) -> None:
+        self.name = candidate.name
+        self.candidate = candidate
+        self.is_proven = roster is None  # as of the last answer
+        self.proven_have: Mapping[str, int] = {}
+        self.key = candidate.key
+        self._peer = peer
+        self._unproven: list[Standing] = []
+        self._asked: Peer = (
+            peer if roster is None else FreshPeer(peer, roster=roster, on_standing=self._take_standing)
+        )
+        self._patience_s = CENTRAL_PATIENCE_S if candidate.rank == Rank.CENTRAL else PATIENCE_S
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        """Return the source's answer; raises SourceLost when it fails, is silent or proves nothing."""
+        try:
+            async with asyncio.timeout(request.wait_ms / 1_000 + self._patience_s):
+                response = await self._asked.sync(request)
+        except TimeoutError as error:
+            raise self._lost(LossCode.NO_ANSWER) from error
+        except PeerLost as error:
+            raise SourceLost(Trouble.of(error, who=self.name)) from error
+        if self.is_proven:
+            self.proven_have = response.have
+            if response.proof is not None:
+                self.key = response.proof.key
+        elif len(self._unproven) >= PROOFS_MAX_COUNT:
+            raise self._lost(_DOUBTS[self._unproven[-1]])
+        return response
+
+    async def introduce(
+        self, target: Peer, have: Callable[[], Mapping[str, int]], event: EventSeen | None
+    ) -> None:
+        """Return once the source has proved itself; raises SourceLost where it does not.
+
+        A key that nobody enrolled may be new: what its node has is taken, as from anybody, and it is asked
+        again.
+        """
+        self._check(await self.sync(SyncRequest()), event)
+        while not self.is_proven:
+            if self._unproven[-1] != Standing.STRANGER:
+                raise self._lost(_DOUBTS[self._unproven[-1]])
+            news = await self.sync(SyncRequest(have=dict(have())))
+            self._check(news, event)
+            try:
+                if news.records:
+                    await target.sync(SyncRequest(records=list(news.records)))
+            except PeerLost as error:
+                raise SourceLost(Trouble.of(error, who=self.name)) from error
+
+    def close(self) -> None:
+        self._peer.close()
+
+    def _check(self, response: SyncResponse, event: EventSeen | None) -> None:
+        try:
+            check_event(self.name, response.event, event)
+        except PeerLost as error:
+            raise SourceLost(Trouble.of(error, who=self.name)) from error
+
+    def _take_standing(self, standing: Standing) -> None:
+        self.is_proven = standing == Standing.PROVEN
+        if self.is_proven:
+            self._unproven.clear()
+        else:
+            self._unproven.append(standing)
+
+    def _lost(self, code: LossCode) -> SourceLost:
+        return SourceLost(Trouble(code=code, who=self.name))
