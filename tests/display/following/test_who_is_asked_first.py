@@ -1,4 +1,4 @@
-"""Whoever shouts first or longest is not served first: who proved itself is, then who is known, then others."""
+"""Whoever shouts first or longest is not served first: who proved itself is, then who is known, then any."""
 
 from __future__ import annotations
 
