@@ -91,8 +91,7 @@ class SensorReader:
 
     def _notes(self, health: SensorNote, now_mono_ns: int) -> list[SensorNote]:
         notes = [] if health.code == SensorState.OK else [health]
-        if self._watch.hears_nonsense:
-            notes.append(SensorNote(code="nonsense"))
+        notes += self._watch.notes()
         notes += self._losses.notes(now_mono_ns, is_flickering=health.code == SensorState.FLICKERS)
         if self._spool.trouble is not None:
             notes.append(SensorNote(code="raw-log", fields={"reason": self._spool.trouble[:TEXT_MAX_LENGTH]}))
@@ -221,6 +220,12 @@ class SensorReader:
             self._wants_greeting.set()
         if reading.hello is not None:
             self._take_hello(reading.hello)
+        if reading.cousin:
+            self._watch.heard_cousin(reading.cousin)
+        if reading.complaint is not None:
+            self._watch.heard_complaint(reading.complaint)
+        if reading.stuck_input is not None:
+            self._watch.heard_stuck(reading.stuck_input)
         flickering = self._maker.flickering
         self._watch.heard_flicker(flickering, uncounted=self._maker.counters.uncounted)
         self._losses.take(self._maker.counters, flickering, chunk.received_mono_ns)

@@ -28,6 +28,8 @@ _RECORD = re.compile(
 )
 _WHOLE_RECORD_LENGTHS = (28, 26)  # with and without a checksum
 _ANNOUNCEMENT = re.compile(rb"[a-zA-Z]\d{4}")
+# A word is what half a timing line never holds.
+_TEXT = re.compile(rb"(?=[ -~]*[A-Za-z]{4})(?![ -~]*\d\d:\d\d:\d\d)[ -~]{4,60}")
 _GROUP = re.compile(rb"\d{1,2}(?: +\d{1,4})?")  # a ranking's place may follow it
 _GROUP_AND_CHECK = re.compile(rb"\d\d[0-?]{2}")
 _PRINTOUT_BEGINS = b"CLASSEMENT:"
@@ -81,6 +83,15 @@ class AlgeAnnouncement(Event):
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgeText(Event):
+    """What the device says of itself in words, such as `PULSE HOLD`: an input is stuck."""
+
+    kind: ClassVar[str] = "text"
+
+    text: str
+
+
 class AlgeDecoder(FramedDecoder):
     """Lines ended by CR, LF or both. A ranking is read as net times, and its captions are passed over."""
 
@@ -99,6 +110,9 @@ class AlgeDecoder(FramedDecoder):
             return [AlgeAnnouncement(flag=chr(line[0]), number=int(line[1:]))]
         if self._is_caption(line) and not piece.dropped:
             return []
+        if _TEXT.fullmatch(line) and piece.has_end and not piece.dropped:
+            self.counters.frames_good += 1
+            return [AlgeText(text=line.decode("ascii").strip())]
         return self._read_record(piece, line)
 
     def _read_record(self, piece: Piece, line: bytes) -> list[Event]:

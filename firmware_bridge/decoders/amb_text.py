@@ -27,6 +27,8 @@ DECODER_TYPES_MAX_COUNT = 64
 # Where the counter wraps is not known; a wrap looks like a restart, and no loss is reported for either.
 SEQ_MODULUS = 2**64
 
+# The same look, but neither number nor checksum: a type, then a transponder and its time, or a status.
+_ILAP = re.compile(rb"\x01(?:@\t\d+\t\d+\t\d+\.\d+|%\t\d+(?:\t\d+){2})[ \t]*")
 _CHECKSUM = re.compile(rb"x[0-9A-Fa-f]{4}")
 
 
@@ -89,8 +91,12 @@ class AmbTextDecoder(FramedDecoder):
         self._latest_line: bytes | None = None
         self._replayed: dict[bytes, int] = {}  # where a stretch that comes again has got to
         self.starts = 0  # how often numbers began anew
+        self.cousin_lines_count = 0  # sound lines of an I-Lap
 
     def _read(self, piece: Piece) -> Iterable[Event]:
+        if _ILAP.fullmatch(piece.content):
+            self.cousin_lines_count += 1
+            raise FrameRefused(reason="an I-Lap's line: it has neither sequence number nor checksum")
         checked, printed = _split_checksum(piece.content)
         is_checked = self._check(checked, printed)
         kind, *values = checked.split(b"\t")[:-1]

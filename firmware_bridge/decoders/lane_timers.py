@@ -1,11 +1,16 @@
 """Decode lane timers that print one line a heat: MicroWizard FastTrack K/Q and SmartLine, "The Champ".
 
-A lane without a car prints zero; it has neither time nor place. Between results the timers echo and answer
-commands: known answers are passed over. Nothing in a line shows that bytes were lost from its end."""
+A lane without a car prints zero and no place; a zero with a place finished (a timer that shows differences
+prints the winner so), and nines without a place beside others' places did not finish. Between results the
+timers echo and answer commands: known answers are passed over.
+
+A heat counts when its places are 1 to n. The echo of a question may fall into a result and tear it: what
+comes after damage is a heat only if it begins with the first lane, else it is the rest of one."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from firmware_bridge.decoders.decoder import (
@@ -22,6 +27,10 @@ LINE_MAX_LENGTH = 512
 FIRST_PLACE_MARK = 0x21  # `!` is first, `"` second, and so on
 
 _LANE = re.compile(rb"([A-Z]|\d{1,2})=(\d+(?:\.\d+)?)([!-(]?) *")
+# By which a timer makes itself known, whatever its capitals; SRM's Champ takes the same commands.
+FASTTRACK_BANNER = re.compile(rb"(?i)micro wizard|model: ?[kq]\d|\bK\d\w? version")
+CHAMP_BANNER = re.compile(rb"(?i)smartline|etekgadget|\bsrm\b")
+_NINES = re.compile(rb"9+\.9+")
 _ECHO = re.compile(rb"[A-Za-z0-9*@ ]*")
 
 
@@ -45,35 +54,55 @@ class LaneTimerDecoder(FramedDecoder):
     """A timer whose results look like `A=4.009" B=3.261!`, lanes being letters or numbers."""
 
     answers: ClassVar[re.Pattern[bytes]]
+    # What the device says that is not the echo of a question: a cable that loops back is no timer.
+    own_words: ClassVar[re.Pattern[bytes]]
 
     def __init__(self) -> None:
         super().__init__(
             FrameSplitter(starts=b"", ends=b"\r\n", max_length=LINE_MAX_LENGTH), ignored=b" \r\n"
         )
+        self.answers_count = 0
+        self._is_torn = False
 
     def _read(self, piece: Piece) -> Iterable[Event]:
         line = piece.content.strip(b" ")
         if not line and not piece.dropped:
             return []
         if self.answers.fullmatch(line) and not piece.dropped:
+            self.answers_count += self.own_words.search(line) is not None
             return []
         begin, lanes = _lanes_at_the_end(line, is_ended=piece.has_end)
+        is_whole = not piece.dropped and _ECHO.fullmatch(line[:begin]) is not None
+        if (self._is_torn or not is_whole) and lanes[0].lane != 1:
+            raise FrameRefused(reason="the rest of a result that was torn")
+        self._is_torn = False
         self.counters.frames_good += 1
         result = HeatResult(lanes=lanes)
-        if not piece.dropped and _ECHO.fullmatch(line[:begin]):
+        if is_whole:
             return [result]
         noise_length = piece.content.index(line) + begin
         return [*self._damage(piece, reason="bytes in front of a result", length=noise_length), result]
 
+    def _damage(self, piece: Piece, *, reason: str, length: int | None = None) -> list[Event]:
+        damage = super()._damage(piece, reason=reason, length=length)
+        if length is None:
+            self._is_torn |= bool(damage)
+        return damage
+
 
 class FastTrackDecoder(LaneTimerDecoder):
     answers = re.compile(
-        rb"(?:[A-Z]{1,2}\d?|N[12])?\*?|RG[01X]|[01X]|@|.*Micro Wizard.*|.*Model: ?[A-Z].*|K\d?\w? .*|[01]{8}"
+        rb"(?:[A-Z]{1,2}\d?|N[12])?\*?|(?:RG)?[01X]\*?|@|[01]{4} ?[01]{4}|K\d?\w? .*|"
+        rb"(?i:.*(?:micro wizard|copyright|fast ?track|model: ?[a-z]|version|serial number).*)"
     )
+    own_words = re.compile(rb"[*@01X]|[a-z ]")
 
 
 class ChampDecoder(LaneTimerDecoder):
-    answers = re.compile(rb"[a-z]{1,2}\d*|\d|\?|OK|.*SmartLine Timer.*|.*SRM.*Enterprises.*")
+    answers = re.compile(
+        rb"[a-z]{1,2}\d*|\d|\?|OK|(?i:.*(?:smartline|etekgadget|copyright|version|serial number|\bsrm\b).*)"
+    )
+    own_words = re.compile(rb"^\d$|[?A-Z]")
 
 
 def encode_result(lanes: Sequence[LaneTime], *, decimals: int = 3, line_end: bytes = b"\r\n") -> bytes:
@@ -101,12 +130,24 @@ def _lanes_at_the_end(line: bytes, *, is_ended: bool) -> tuple[int, tuple[LaneTi
     names = [match[1] for match in matches]
     if len(set(names)) != len(names):
         del matches[: len(names) - 1 - names[::-1].index(names[0])]
-    lanes = tuple(_lane(*match.groups()) for match in matches)
+    has_places = any(match[3] for match in matches)
+    lanes = tuple(_lane(*match.groups(), has_places=has_places) for match in matches)
     if len({lane.lane for lane in lanes}) != len(lanes):
         raise FrameRefused(reason="a lane stands twice in one result")
+    if not _are_places_whole(lanes):
+        raise FrameRefused(reason="places are missing")
     if not is_ended and not _is_every_place_taken(lanes):
         raise FrameRefused(reason="result line without its end")
     return matches[0].start(), lanes
+
+
+def _are_places_whole(lanes: Sequence[LaneTime]) -> bool:
+    """Return whether the places are 1 to n; two that share one may leave the next one out."""
+    places = sorted(lane.place for lane in lanes if lane.place is not None)
+    return all(
+        place in (before, before + 1, position)
+        for position, (before, place) in enumerate(pairwise([0, *places]), 1)
+    ) and places[:1] in ([], [1])
 
 
 def _is_every_place_taken(lanes: Sequence[LaneTime]) -> bool:
@@ -115,8 +156,9 @@ def _is_every_place_taken(lanes: Sequence[LaneTime]) -> bool:
     return bool(places) and sorted(place or 0 for place in places) == list(range(1, len(places) + 1))
 
 
-def _lane(lane: bytes, time: bytes, mark: bytes) -> LaneTime:
-    time_us = seconds_us(time) or None
+def _lane(lane: bytes, time: bytes, mark: bytes, *, has_places: bool) -> LaneTime:
     number = int(lane) if lane.isdigit() else lane[0] - ord("A") + 1
-    place = mark[0] - FIRST_PLACE_MARK + 1 if mark and time_us else None
-    return LaneTime(lane=number, time_us=time_us, place=place)
+    if mark:
+        return LaneTime(lane=number, time_us=seconds_us(time), place=mark[0] - FIRST_PLACE_MARK + 1)
+    did_not_finish = has_places and _NINES.fullmatch(time) is not None
+    return LaneTime(lane=number, time_us=None if did_not_finish else seconds_us(time) or None, place=None)

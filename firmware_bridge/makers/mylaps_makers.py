@@ -145,6 +145,13 @@ class AmbTextMaker(DeviceMaker):
             case Gap():
                 self.counters.gaps += min(event.last_missing - event.first_missing + 1, GAP_MAX_COUNT)
 
+    def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
+        cousins_count = self._amb.cousin_lines_count
+        reading = super().feed(data, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        if self._amb.cousin_lines_count > cousins_count:
+            reading.cousin = "I-Lap"
+        return reading
+
     def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:
         seq, tick_us = seq_of(event.seq), usable_tick(event.time_us)
         passing = self._start_of(seq, tick_us, receipt).passing(

@@ -63,7 +63,10 @@ class Reading:
     """What some bytes came to.
 
     `answer` is for the device once all that was received is on the disk, `request` for now. `signs` are
-    values to show, such as the strength of the last passing. The rest is what only our own line tells.
+    values to show, such as the strength of the last passing; `cousin` is the protocol that these lines are of
+    where it is another than the one configured, `complaint` what the device says is wrong with it and
+    `stuck_input` which of its inputs it names as held, "" where that is over. The rest is what only our own
+    line tells.
     """
 
     passings: list[Passing] = field(default_factory=list)
@@ -71,6 +74,9 @@ class Reading:
     answer: bytes = b""
     request: bytes = b""
     signs: dict[str, int | str] = field(default_factory=dict)
+    cousin: str = ""
+    complaint: str | None = None
+    stuck_input: str | None = None
     trips: list[Trip] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     hello: Hello | None = None

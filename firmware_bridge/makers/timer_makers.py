@@ -1,48 +1,104 @@
 """Lane timers: watched and kept, but no passings; without heats a lane's time is no lap of a run.
 
-Their silence would say nothing, so the start gate is asked each second. The Champ prints its result only
-after `rg`, and any other command takes that back: so during a race it is left alone."""
+Their silence would say nothing, so the start gate is asked each second. During a race they are left alone: a
+FastTrack echoes a question into its result, and The Champ prints its result only after `rg`, which any other
+command takes back."""
 
 from __future__ import annotations
 
-from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet
+import re
+
+from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet, AlgeText
 from firmware_bridge.decoders.decoder import DAY_US, Event, format_seconds
 from firmware_bridge.decoders.device_numbers import SeenBefore
-from firmware_bridge.decoders.lane_timers import ChampDecoder, FastTrackDecoder, HeatResult
+from firmware_bridge.decoders.lane_timers import (
+    ChampDecoder,
+    FastTrackDecoder,
+    HeatResult,
+    LaneTimerDecoder,
+)
 from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt
 from firmware_bridge.makers.reading import Gate, Reading
 
 ASK_EVERY_NS = 1_000_000_000
 RACE_MAX_NS = 60_000_000_000
+# It gives up at ten seconds itself.
+FASTTRACK_RACE_MAX_NS = 12_000_000_000
 LINE_MAX_BYTES = 64
+_GATE_ANSWER = re.compile(rb"(?:RG)*([01X])\*?")
+_GATE_WORDS = {b"0": "open", b"1": "closed", b"X": "none"}
 
 
 class LaneTimerMaker(DeviceMaker):
-    """Any bytes without damage show that the device lives: most of what it says is echoes."""
+    """What the device says of its own shows that it lives; the echo of our questions does not."""
+
+    def __init__(self, *, sensor: str, gate: Gate, decoder: LaneTimerDecoder) -> None:
+        super().__init__(sensor=sensor, gate=gate, decoder=decoder)
+        self._timer = decoder
+        self._answers = 0
+        self._line = b""
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, HeatResult):
             reading.signs["last"] = describe(event)
 
     def _is_alive(self, data: bytes) -> bool:
-        return bool(data.strip(b"\0")) and self._decoder.counters.frames_damaged == self._damaged
+        answers, self._answers = self._answers, self._timer.answers_count
+        return super()._is_alive(data) or self._answers > answers
+
+    def open_port(self) -> None:
+        super().open_port()
+        self._line = b""
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        """Return the lines that these bytes complete."""
+        *lines, rest = (self._line + data).replace(b"\r", b"\n").split(b"\n")
+        self._line = rest[-LINE_MAX_BYTES:]
+        return lines
 
 
 class FastTrackMaker(LaneTimerMaker):
-    """FastTrack K and Q."""
+    """FastTrack K and Q. It echoes what it is asked, into a result too: once the gate is open it is left
+    alone until the result, and where it has no gate switch it is not asked again."""
 
     def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
         super().__init__(sensor=sensor, gate=gate, decoder=FastTrackDecoder())
         self._due_mono_ns = 0
+        self._racing_until_mono_ns: int | None = None
+        self._has_gate_switch = True
+
+    @property
+    def may_be_quiet(self) -> bool:
+        return self._racing_until_mono_ns is not None or not self._has_gate_switch
 
     def greetings(self) -> tuple[bytes, ...]:
         return (b"RV", b"N1", b"N2")
 
     def requests_due(self, now_mono_ns: int) -> bytes:
+        if not self._has_gate_switch or now_mono_ns < (self._racing_until_mono_ns or 0):
+            return b""
+        self._racing_until_mono_ns = None
         if now_mono_ns < self._due_mono_ns:
             return b""
         self._due_mono_ns = now_mono_ns + ASK_EVERY_NS
         return b"RG"
+
+    def open_port(self) -> None:
+        super().open_port()
+        self._racing_until_mono_ns = None
+        self._has_gate_switch = True
+
+    def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
+        reading = super().feed(data, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        for line in self._lines(data):
+            if match := _GATE_ANSWER.fullmatch(line):
+                is_open = match[1] == b"0"
+                self._racing_until_mono_ns = received_mono_ns + FASTTRACK_RACE_MAX_NS if is_open else None
+                self._has_gate_switch = match[1] != b"X"
+                reading.signs["gate"] = _GATE_WORDS[match[1]]
+        if "last" in reading.signs:
+            self._racing_until_mono_ns = None
+        return reading
 
 
 class ChampMaker(LaneTimerMaker):
@@ -52,7 +108,6 @@ class ChampMaker(LaneTimerMaker):
         super().__init__(sensor=sensor, gate=gate, decoder=ChampDecoder())
         self._due_mono_ns = 0
         self._racing_until_mono_ns: int | None = None
-        self._line = b""
 
     @property
     def may_be_quiet(self) -> bool:
@@ -73,12 +128,10 @@ class ChampMaker(LaneTimerMaker):
     def open_port(self) -> None:
         super().open_port()
         self._racing_until_mono_ns = None
-        self._line = b""
 
     def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
         reading = super().feed(data, received_mono_ns=received_mono_ns, boot_id=boot_id)
-        *lines, rest = (self._line + data).replace(b"\r", b"\n").split(b"\n")
-        self._line = rest[-LINE_MAX_BYTES:]
+        lines = self._lines(data)
         if "last" in reading.signs:
             self._racing_until_mono_ns = None
         elif b"1" in lines and self._racing_until_mono_ns is None:
@@ -92,7 +145,7 @@ def describe(result: HeatResult) -> str:
     parts = []
     for lane in result.lanes:
         if lane.time_us is None:
-            parts.append(f"lane {lane.lane} no car")
+            parts.append(f"lane {lane.lane} no time")
         else:
             place = f" ({lane.place}.)" if lane.place is not None else ""
             parts.append(f"lane {lane.lane} {format_seconds(lane.time_us, decimals=4)} s{place}")
@@ -105,6 +158,9 @@ LIVE_FLAGS = frozenset(" ?t")
 LATE_FLAGS = frozenset("im")
 # A live impulse further from where the device's clock should stand means that the clock was set.
 LIVE_WITHIN_US = 60_000_000
+# What the device says when a car would not be seen.
+_COMPLAINT = re.compile("PULSE HOLD|ERROR|BATT", re.IGNORECASE)
+_STUCK = re.compile(r"PULSE HOLD\W*(C\d)?", re.IGNORECASE)
 CHANNELS_COUNT = 10
 MANUAL_UNCERTAINTY_NS = 10_000_000  # a key pressed on the device is printed to a hundredth
 SEEN_MAX_COUNT = 16_384
@@ -121,11 +177,18 @@ class AlgeMaker(DeviceMaker):
         self._latest_receipt = Receipt(received_mono_ns=0, boot_id="")
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
-        if isinstance(event, AlgeNet):
+        if isinstance(event, AlgeText):
+            reading.signs["says"] = event.text
+            if _COMPLAINT.search(event.text):
+                reading.complaint = event.text
+            if match := _STUCK.search(event.text):
+                reading.stuck_input = match[1] or "of the device"
+        elif isinstance(event, AlgeNet):
             reading.signs["last"] = f"{event.number} {event.channel} {event.time_us} us"
         elif isinstance(event, AlgeImpulse) and event.time_of_day_us < DAY_US:
             reading.signs["last"] = f"{event.flag}{event.number} {event.channel} {event.time_of_day_us} us"
             if event.flag in LIVE_FLAGS:
+                reading.complaint = reading.stuck_input = ""  # its inputs work again
                 self._take_impulse(event, receipt, reading, is_live=True)
             elif event.flag in LATE_FLAGS and self._start is not None:
                 self._take_impulse(event, receipt, reading, is_live=False)

@@ -17,6 +17,7 @@ import serial
 
 from firmware_bridge.decoders import DECODERS
 from firmware_bridge.decoders.beamline import IDENTIFY
+from firmware_bridge.decoders.lane_timers import CHAMP_BANNER, FASTTRACK_BANNER
 from firmware_bridge.decoders.p3 import request_version
 from firmware_bridge.lines.serial_port import SerialSetting, close_device, open_device, open_trouble
 from pitboard.clock import Clock
@@ -54,8 +55,8 @@ class Probe:
 
 PROBES = (
     # First, since a lane timer takes letters two by two: those of another question would put it out of step.
-    Probe(kind="fasttrack", baud=9_600, question=b"RV", answer=re.compile(rb"Micro Wizard")),
-    Probe(kind="champ", baud=9_600, question=b"\rv\r", answer=re.compile(rb"SmartLine Timer")),
+    Probe(kind="fasttrack", baud=9_600, question=b"RV", answer=FASTTRACK_BANNER),
+    Probe(kind="champ", baud=9_600, question=b"\rv\r", answer=CHAMP_BANNER),
     Probe(kind="beamline", baud=115_200, question=IDENTIFY),
     Probe(kind="p3", baud=115_200, question=request_version()),
     *(Probe(kind="p3", baud=baud, question=request_version()) for baud in (9_600, 19_200, 38_400, 57_600)),

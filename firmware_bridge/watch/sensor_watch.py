@@ -34,6 +34,8 @@ class SensorWatch:
         self._blocked_channels: list[int] = []
         self._flickering: tuple[int, ...] = ()
         self._uncounted_before = self._uncounted = 0
+        self._cousin = ""
+        self._complaint = self._stuck_input = ""
 
     @property
     def silent_at_mono_ns(self) -> int | None:
@@ -46,6 +48,7 @@ class SensorWatch:
         self._port_trouble = None
         self._heard_mono_ns = None
         self._noise_bytes = 0
+        self._cousin = self._complaint = self._stuck_input = ""
         self._forget_levels()
 
     def port_lost(self, reason: str, *, place: str) -> None:
@@ -55,6 +58,7 @@ class SensorWatch:
     def heard_line(self, mono_ns: int) -> None:
         self._heard_mono_ns = mono_ns
         self._noise_bytes = 0
+        self._cousin = ""
 
     def heard_noise(self, byte_count: int) -> None:
         """Bytes came that complete no line."""
@@ -86,11 +90,27 @@ class SensorWatch:
         self._flickering = tuple(channels)
         self._uncounted = uncounted
 
+    def heard_cousin(self, protocol: str) -> None:
+        """Lines came that are sound, but of another protocol than the one configured."""
+        self._cousin = protocol
+
+    def heard_complaint(self, text: str) -> None:
+        """The device said what is wrong with it; nothing once that is over."""
+        self._complaint = text
+
+    def heard_stuck(self, stuck_input: str) -> None:
+        """The device named an input that is held; nothing once that is over."""
+        self._stuck_input = stuck_input
+
     def health(self, now_mono_ns: int) -> SensorNote:
         """Return the state as a note whose code is a SensorState."""
         if self._port_trouble is not None:
             fields: dict[str, int | str] = {"place": self._port_place, "reason": self._port_trouble}
             return SensorNote(code=SensorState.PORT_GONE, fields=fields)
+        if self._cousin:
+            return SensorNote(code=SensorState.SILENT)
+        if self._stuck_input:
+            return SensorNote(code=SensorState.BLOCKED, fields={"channels": self._stuck_input})
         if self._silent_max_ns is None:
             if self._noise_bytes >= NONSENSE_MIN_BYTES:
                 return SensorNote(code=SensorState.SILENT)
@@ -107,9 +127,18 @@ class SensorWatch:
             return SensorNote(code=SensorState.BLOCKED, fields={"channels": _named(self._blocked_channels)})
         return SensorNote(code=SensorState.OK)
 
-    @property
-    def hears_nonsense(self) -> bool:
-        return self._port_trouble is None and self._noise_bytes >= NONSENSE_MIN_BYTES
+    def notes(self) -> list[SensorNote]:
+        """Return what is to be said beside the state."""
+        if self._port_trouble is not None:
+            return []
+        notes = []
+        if self._cousin:
+            notes.append(SensorNote(code="cousin", fields={"protocol": self._cousin}))
+        elif self._noise_bytes >= NONSENSE_MIN_BYTES:
+            notes.append(SensorNote(code="nonsense"))
+        if self._complaint:
+            notes.append(SensorNote(code="device-says", fields={"text": self._complaint}))
+        return notes
 
     def _forget_levels(self) -> None:
         self._blocked_since_us = {}

@@ -11,11 +11,10 @@ QUIET_NOTES = frozenset({"passings-lost"})
 OK_SENTENCE = "The beam is clear and the sensor answers."
 _SENTENCES: dict[str, str] = {
     "port-gone": "{place}: {reason}",
-    "silent": "The sensor has said nothing yet. Check its power and its cable.",
-    "silent-for": "The sensor is silent, no line for {silent_s} s. Check its power and its cable.",
+    "silent": "No good line has come yet. Check the sensor's power and its cable.",
+    "silent-for": "No good line for {silent_s} s. Check the sensor's power and its cable.",
     "nonsense": "Only bytes that make no sense come: wrong speed, or another kind of device.",
-    "useless": "The sensor sends, but nothing that tells of cars: {what}.",
-    "cousin": "This is no {kind}: {what}.",
+    "cousin": "It speaks {protocol}, another protocol than the one that is configured: see its `kind`.",
     "blocked": "Beam {channels} is interrupted: something stands in it, or it points beside its mirror.",
     "flickers": "Beam {channels} flickers: stray light or a loose cable. No car counts there, "
     "{uncounted} interruptions were left out. Use Manual lap.",

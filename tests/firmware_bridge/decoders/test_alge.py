@@ -7,6 +7,7 @@ from firmware_bridge.decoders.alge import (
     AlgeDecoder,
     AlgeImpulse,
     AlgeNet,
+    AlgeText,
     encode_announcement,
     encode_impulse,
     encode_net,
@@ -153,3 +154,11 @@ def test_encoding_gives_the_recorded_bytes() -> None:
     net = AlgeNet(flag=" ", number=1, channel="RT", time_us=59_760_000)
     assert encode_net(net) == b" 0001 RT  00:00:59.76   00\r"
     assert encode_announcement(AlgeAnnouncement(flag="n", number=1)) == b"n0001\r"
+
+
+def test_what_the_device_says_of_itself_is_read_and_half_a_timing_line_is_not() -> None:
+    assert decoded("  PULSE HOLD  C1") == [AlgeText(text="PULSE HOLD  C1")]
+    assert decoded("TIMY V 0974") == [AlgeText(text="TIMY V 0974")]
+    line = encode_impulse(ALGE_IMPULSE).decode("ascii").rstrip("\r")
+    for at in range(1, len(line)):
+        assert not any(isinstance(event, AlgeText) for event in decoded(line[:at]) + decoded(line[at:]))

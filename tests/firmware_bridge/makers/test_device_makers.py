@@ -11,6 +11,7 @@ from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, Simul
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
 from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.recorded_samples import (
+    ALGE_IMPULSE,
     CHAMP_RESULT,
     FASTTRACK_RESULT,
     TNS_PASSING,
@@ -161,3 +162,46 @@ def test_a_champ_is_left_alone_from_the_start_until_its_result() -> None:
     assert maker.requests_due(5 * 10**9) == b""
     maker.feed(timer.run_heat(CHAMP_RESULT.lanes), received_mono_ns=6 * 10**9, boot_id="b")
     assert maker.requests_due(7 * 10**9) == b"rs\r"
+
+
+def test_a_fast_track_is_left_alone_while_its_gate_is_open() -> None:
+    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    timer.is_gate_closed = False
+    maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
+    assert maker.may_be_quiet
+    assert [maker.requests_due(second * 10**9) for second in range(1, 12)] == [b""] * 11
+    maker.feed(timer.run_heat(FASTTRACK_RESULT.lanes), received_mono_ns=11 * 10**9, boot_id="b")
+    assert not maker.may_be_quiet
+    assert maker.requests_due(11 * 10**9) == b"RG"
+
+
+def test_a_fast_track_whose_heat_never_comes_is_asked_again() -> None:
+    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    timer.is_gate_closed = False
+    maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
+    assert maker.requests_due(13 * 10**9) == b"RG"
+    assert not maker.may_be_quiet
+
+
+def test_a_fast_track_without_a_gate_switch_is_not_asked_into_its_heats() -> None:
+    maker = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0))
+    assert maker.requests_due(0) == b"RG"
+    maker.feed(b"RGX\r\n*\r\n", received_mono_ns=0, boot_id="b")
+    assert maker.may_be_quiet
+    assert [maker.requests_due(second * 10**9) for second in range(1, 100)] == [b""] * 99
+
+
+def test_an_i_lap_is_named_at_its_first_line() -> None:
+    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=0))
+    talk = b"\x01%\t204\t0\t0\r\n\x01@\t204\t3456789\t324.620\r\n"
+    for line in talk.splitlines(keepends=True):
+        reading = maker.feed(line, received_mono_ns=0, boot_id="b")
+        assert (reading.cousin, reading.has_lines, reading.passings) == ("I-Lap", False, [])
+
+
+def test_an_input_that_is_stuck_is_said_until_the_next_impulse() -> None:
+    maker = AlgeMaker(sensor="alge", gate=Gate(hold_off_ms=0))
+    stuck = maker.feed(b"  PULSE HOLD  C1\r", received_mono_ns=0, boot_id="b")
+    assert (stuck.complaint, stuck.stuck_input) == ("PULSE HOLD  C1", "C1")
+    again = maker.feed(encode_impulse(ALGE_IMPULSE), received_mono_ns=0, boot_id="b")
+    assert (again.complaint, again.stuck_input) == ("", "")

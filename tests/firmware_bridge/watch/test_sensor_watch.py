@@ -40,11 +40,11 @@ def test_no_line_for_long_is_silence_and_noise_is_named() -> None:
     watched = watch()
     assert watched.silent_at_mono_ns == 2_500 * MS
     assert state(watched, 2_499) == SensorState.OK
-    assert "no line for 2 s" in words(watched, 2_500)
+    assert "No good line for 2 s" in words(watched, 2_500)
     watched.heard_noise(50)
-    assert not watched.hears_nonsense
+    assert watched.notes() == []
     watched.heard_noise(5_000)
-    assert watched.hears_nonsense
+    assert [note.code for note in watched.notes()] == ["nonsense"]
     assert state(watched, 2_700) == SensorState.SILENT
 
 
@@ -74,3 +74,24 @@ def test_a_restarted_device_begins_anew() -> None:
     assert state(watched, 10) == SensorState.OK
     watched.heard_levels(0b10, 1_100_000)
     assert state(watched, 1_010) == SensorState.BLOCKED
+
+
+def test_a_cousin_of_the_protocol_is_named_at_its_first_lines() -> None:
+    watched = watch()
+    watched.heard_cousin("I-Lap")
+    assert state(watched, 10) == SensorState.SILENT
+    assert "speaks I-Lap" in note_sentence(watched.notes()[0])
+    watched.heard_line(20 * MS)
+    assert (state(watched, 30), watched.notes()) == (SensorState.OK, [])
+
+
+def test_what_a_device_says_of_itself_is_shown_until_it_is_over() -> None:
+    watched = watch()
+    watched.heard_complaint("PULSE HOLD C1")
+    watched.heard_stuck("C1")
+    assert state(watched, 10) == SensorState.BLOCKED
+    assert note_sentence(watched.notes()[0]) == "The device itself says: PULSE HOLD C1"
+    watched.heard_complaint("")
+    watched.heard_stuck("")
+    assert state(watched, 10) == SensorState.OK
+    assert watched.notes() == []

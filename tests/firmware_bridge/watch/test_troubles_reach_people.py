@@ -70,7 +70,7 @@ def test_each_trouble_is_on_the_screen_and_at_central_within_three_seconds(tmp_p
             with PseudoTerminal.open(tmp_path / "tty") as terminal:
                 async with answering(terminal):
                     await shown("ok", "")
-                await shown("silent", "no line for")
+                await shown("silent", "No good line for")
                 for second in range(3):
                     terminal.write(encode_heartbeat(heartbeat(last_seq=0, unwrapped_us=second * 1_000_000)))
                     await asyncio.sleep(0.01)
