@@ -71,7 +71,7 @@ async def stores_per_s(folder: Path, callers: int) -> float:
 
         async def call(caller: int) -> None:
             for record in records[caller::callers]:
-                await journal.store([record])
+                await journal.append([record])
 
         with stopwatch() as elapsed_s:
             await asyncio.gather(*[call(caller) for caller in range(callers)])
@@ -81,7 +81,7 @@ async def stores_per_s(folder: Path, callers: int) -> float:
 async def appends_per_s(folder: Path, callers: int) -> float:
     path = folder / f"replica-{time.monotonic_ns()}.db"
     async with Replica.open(path, root_key=ROOT.key, clock=SystemClock()) as replica:
-        await replica.start_writing(ROOT, "bench")
+        replica = await replica.open_stream(ROOT, "bench")
         each = max(APPENDS // callers, 100)
 
         async def call(caller: int) -> None:
@@ -137,7 +137,7 @@ async def drain_s(folder: Path, day: list[Record]) -> tuple[float, float]:
     source_path, target_path = folder / "source.db", folder / "target.db"
     async with Replica.open(source_path, root_key=ROOT.key, clock=clock) as source:
         for start in range(0, len(day), 5_000):
-            await source.journal.store(day[start : start + 5_000])
+            await source.journal.append(day[start : start + 5_000])
         async with Replica.open(target_path, root_key=ROOT.key, clock=clock) as target:
             away, here = ReplicaPeer(source), ReplicaPeer(target)
             with stopwatch() as elapsed_s:

@@ -13,6 +13,7 @@ PitboardError
     │   ├── AnotherEvent        a node of another event
     │   └── PeerBusy            a node asks us to come back later
     ├── JournalLost             the database cannot be written or read
+    ├── StreamTaken             another process wrote into our stream
     └── BeamLost                the sensor's port is gone or unreadable
 
 A Refusal carries a stable `code` for the API; the sentence may change. So does a loss of a node: `LossCode`
@@ -176,6 +177,15 @@ class JournalLost(Loss):
         super().__init__(f"journal {path} cannot be used: {reason}")
         self.path = str(path)
         self.reason = reason
+
+
+class StreamTaken(Loss):
+    def __init__(self, *, stream: str, seq: int) -> None:
+        super().__init__(
+            f"another program wrote record {seq} of our stream {stream[:8]}; stop one, then start again"
+        )
+        self.stream = stream
+        self.seq = seq
 
 
 class BeamLost(Loss):

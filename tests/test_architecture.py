@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DRAWING = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PARTS = ("pitboard", "firmware_bridge", "trackside", "sync", "display", "venue")
-FOR_ALL = {"pitboard/errors.py", "pitboard/clock.py"}
+FOR_ALL = {"pitboard/errors.py", "pitboard/clock.py", "pitboard/tasks.py"}
 REPEATED_NAMES = {"__init__.py", "__main__.py", "command.py", "config.py", "node.py"}
 CLOCK_CALLS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"}
 
@@ -140,3 +140,30 @@ def test_only_the_clock_module_asks_the_time() -> None:
 
 def test_systemd_folder_holds_no_python() -> None:
     assert list((ROOT / "systemd").rglob("*.py")) == []
+
+
+MAY_MAKE_TASKS = {
+    "pitboard/tasks.py",
+    "venue/simulator/world/process.py",  # the simulation's own process, which reports every end
+    "venue/simulator/world/virtual_loop.py",
+    "display/following/source_follower.py",  # waits for both in the function that makes them
+}
+
+
+def bare_tasks(path: Path) -> list[int]:
+    """Return the lines that make a task which belongs to no TaskGroup, so that it could die unseen."""
+    lines = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        owner = ast.unparse(node.func.value)
+        is_bare = owner == "asyncio" or "loop" in owner.lower()
+        if node.func.attr in ("create_task", "ensure_future", "run_coroutine_threadsafe") and is_bare:
+            lines.append(node.lineno)
+    return lines
+
+
+def test_nobody_makes_a_task_that_could_die_unseen() -> None:
+    found = {str(path.relative_to(ROOT)): lines for path in ALL_MODULES if (lines := bare_tasks(path))}
+    assert set(found) <= MAY_MAKE_TASKS, found
+    assert "pitboard/tasks.py" in found

@@ -56,15 +56,15 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         # Doors first: a start that cannot take them writes nothing.
         local_listener = stack.enter_context(bound_unix(config.api.socket))
         lan_listener = stack.enter_context(bound_tcp(config.lan.host, config.lan.port))
-        await replica.start_writing(identity, config.name)
-        run_control = RunControl(replica, clock, unit_key=identity.key, track=config.track)
+        writing = await replica.open_stream(identity, config.name)
+        run_control = RunControl(writing, clock, unit_key=identity.key, track=config.track)
         await run_control.resume()
         lights = Lights(replica, clock, unit_key=identity.key, journal_folder=config.journal.parent)
         feed = ScreenFeed(replica, run_control, lights, unit=config.name)
         local = LocalApi(
             replica=replica,
             run_control=run_control,
-            intake=PassingIntake(replica, run_control, unit_key=identity.key, track=config.track),
+            intake=PassingIntake(run_control, track=config.track),
             lights=lights,
             feed=feed,
         )

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 
 from pitboard.doors.door_limits import ConnectionCount, DoorLimits
+from pitboard.tasks import Errands
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class BoundedListener:
         self._tls = tls
         self._count = ConnectionCount(limits)
         self._transports: set[asyncio.BaseTransport] = set()
-        self._greetings: set[asyncio.Task[None]] = set()
+        self._greetings = Errands("greeting a connection")
         self._is_turning_away = False
 
     async def run(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -53,12 +54,13 @@ class BoundedListener:
                         continue
                     if self._count.enter(address[0]):
                         self._is_turning_away = False
-                        self._start_greeting(make_protocol(), connection, address[0])
+                        self._greetings.start(
+                            self._greet(make_protocol(), connection, address[0]), name="greet"
+                        )
                     else:
                         self._turn_away(connection, address[0])
             finally:
-                for greeting in self._greetings:
-                    greeting.cancel()
+                self._greetings.cancel_all()
 
     async def drop_all(self) -> None:
         """Cut what is still open, once the server has said goodbye."""
@@ -67,17 +69,6 @@ class BoundedListener:
                 transport.abort()
         for _ in range(3):  # let each transport tell its protocol and close its socket
             await asyncio.sleep(0)
-
-    def _start_greeting(self, inner: asyncio.Protocol, connection: socket.socket, host: str) -> None:
-        # Not in a TaskGroup: what goes wrong with one connection must not close the door.
-        greeting = asyncio.get_running_loop().create_task(self._greet(inner, connection, host), name="greet")
-        self._greetings.add(greeting)
-        greeting.add_done_callback(self._end_greeting)
-
-    def _end_greeting(self, greeting: asyncio.Task[None]) -> None:
-        self._greetings.discard(greeting)
-        if not greeting.cancelled() and (error := greeting.exception()) is not None:
-            log.error("connection lost on a bug", exc_info=error)
 
     def _turn_away(self, connection: socket.socket, host: str) -> None:
         if not self._is_turning_away:  # once, or the log would be flooded too

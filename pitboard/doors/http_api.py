@@ -4,7 +4,6 @@ A refusal is `{"error": CODE, "detail": SENTENCE}`: the code is stable, the sent
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import logging
@@ -22,6 +21,7 @@ from pitboard.doors.door import make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits, limit_calls
 from pitboard.errors import ActRefused, JournalLost, Refusal
 from pitboard.program.config import plain_reason
+from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +133,7 @@ async def serve_bound_tcp(
         stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
         server = (await stack.enter_async_context(_running(app))).server
         assert server is not None
-        accepting = asyncio.create_task(bounded.run(server), name=f"accept on {port}")
-        stack.push_async_callback(_end, accepting)
+        await stack.enter_async_context(beside(bounded.run(server), name=f"accept on {port}"))
         yield port
 
 
@@ -159,12 +158,6 @@ async def serve_tcp(
     with bound_tcp(host, port) as listener:
         async with serve_bound_tcp(app, listener, tls=tls, limits=limits) as chosen_port:
             yield chosen_port
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 @contextlib.asynccontextmanager

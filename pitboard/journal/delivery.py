@@ -1,51 +1,172 @@
-"""Acts that the journal was handed and does not have yet, though whoever asked may have given up.
+"""The one way into the journal for what may be delivered twice: what has one key is one record.
 
-A record that waits for the disk outlives its caller's patience. A repeat of the same act must find it, or the
-disk would later take both."""
+Two bodies are the same where their keys are: a passing by the start and number of its device, what the clock
+tells by what it says. A record that waits for the disk outlives its caller, so a repetition must
+find not only what is durable but also what is on its way, or the disk would later take both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from bisect import bisect_right
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 
-from pitboard.errors import JournalLost
-from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Body
+from pitboard.errors import BodyRefused, JournalLost
+from pitboard.journal.record import Record
+from pitboard.journal.replica import WritingReplica
+from pitboard.race.bodies import Body, PassingRecorded, RunFinished, RunTimedUp
 
-NEWS_WAIT_S = 60.0
+Device = tuple[str, str]
+"""(sensor, sensor_boot): one start of a device, which counts its passings from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Handed:
+@dataclass(slots=True)
+class Ranges:
+    """A set of whole numbers that mostly come in order, as ranges from first to last."""
+
+    _firsts: list[int] = field(default_factory=list)
+    _lasts: list[int] = field(default_factory=list)
+
+    def __contains__(self, number: int) -> bool:
+        at = bisect_right(self._firsts, number) - 1
+        return at >= 0 and number <= self._lasts[at]
+
+    def add(self, number: int) -> None:
+        if number in self:
+            return
+        at = bisect_right(self._firsts, number)
+        joins_left = at > 0 and self._lasts[at - 1] == number - 1
+        joins_right = at < len(self._firsts) and self._firsts[at] == number + 1
+        if joins_left and joins_right:
+            self._lasts[at - 1] = self._lasts.pop(at)
+            del self._firsts[at]
+        elif joins_left:
+            self._lasts[at - 1] = number
+        elif joins_right:
+            self._firsts[at] = number
+        else:
+            self._firsts.insert(at, number)
+            self._lasts.insert(at, number)
+
+    def pairs(self) -> list[tuple[int, int]]:
+        return list(zip(self._firsts, self._lasts, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OnItsWay:
+    """A body that the journal was handed, and what its caller and every repetition wait for."""
+
+    key: Hashable
     body: Body
-    stream: str
-    seq: int
+    done: asyncio.Future[None]
 
 
-class InFlight:
-    """Keyed by what makes two acts the same, such as `register Ann`; the journal's queue bounds how many."""
+class Deliverer:
+    """Appends to the replica's own stream, each key once, whatever retries, kills and slow disks do."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: WritingReplica, *, unit_key: str) -> None:
         self._replica = replica
-        self._handed: dict[str, _Handed] = {}
+        self._passings: dict[Device, Ranges] = {}
+        self._told: set[Hashable] = set()
+        self._on_their_way: dict[Hashable, _OnItsWay] = {}
+        self._handed: dict[tuple[str, int], _OnItsWay] = {}  # by place in our stream
+        # Of earlier starts too, and beside what the fold believes: of a unit not enrolled that is nothing.
+        for body in replica.fold.bodies_of(unit_key):
+            self._note(body)
+        replica.add_follower(self._see)
 
-    async def append(self, act: str, body: Body) -> None:
-        """Write the body; `waiting` tells of it until it is durable, even when this caller has gone."""
-        self._handed = {one: handed for one, handed in self._handed.items() if not self._is_durable(handed)}
-        self._handed[act] = _Handed(body, *self._replica.next_place)
-        try:
-            await self._replica.append(body)
-        except JournalLost:
-            del self._handed[act]  # it was not even queued
-            raise
+    async def append(self, *bodies: Body) -> int:
+        """Return how many of the bodies were new, once all of them are durable; they share one commit."""
+        keyed = {_key_of(body): body for body in reversed(bodies)}
+        waited_for = [self._on_their_way[key] for key in keyed if key in self._on_their_way]
+        new = [
+            (key, body)
+            for key, body in reversed(keyed.items())
+            if key not in self._on_their_way and not self._has(body)
+        ]
+        if new:
+            await self._hand_over(new)
+        for one in waited_for:
+            await asyncio.shield(one.done)
+        return len(new)
+
+    async def append_unless_waiting(self, act: str, *bodies: Body) -> Body:
+        """Append what a person may say again later, but not while the same act is on its way.
+
+        Return the last body that is durable then: of these, or of those that were on their way.
+        """
+        waiting = self._on_their_way.get(act)
+        if waiting is None:
+            await self._hand_over([(act, body) for body in bodies])
+            return bodies[-1]
+        await asyncio.shield(waiting.done)
+        return waiting.body
+
+    async def append_unless_said_last(self, act: str, body: Body) -> None:
+        """Append the body unless it is what was said last of those on their way under this act."""
+        if self.waiting(act) == body:
+            await self.append_unless_waiting(act, body)
+        else:
+            await self._hand_over([(act, body)])
 
     def waiting(self, act: str) -> Body | None:
-        """Return the body that was handed over and is not in the journal yet."""
-        handed = self._handed.get(act)
-        return None if handed is None or self._is_durable(handed) else handed.body
+        """Return the last body of this act that is on its way."""
+        waiting = self._on_their_way.get(act)
+        return None if waiting is None else waiting.body
 
-    async def until_durable(self, act: str) -> None:
-        while self.waiting(act) is not None:
-            await self._replica.wait_for_news(self._replica.version, NEWS_WAIT_S)
+    def passings(self, sensor: str, sensor_boot: str) -> list[tuple[int, int]]:
+        """Return the durable passings of one start of a device as ranges of seq."""
+        ranges = self._passings.get((sensor, sensor_boot))
+        return [] if ranges is None else ranges.pairs()
 
-    def _is_durable(self, handed: _Handed) -> bool:
-        return self._replica.have().get(handed.stream, 0) >= handed.seq
+    async def _hand_over(self, items: list[tuple[Hashable, Body]]) -> None:
+        """Append the bodies and return once they are durable; without its caller it goes on all the same."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        stream, first_seq = self._replica.next_place
+        handed = {
+            (stream, first_seq + number): _OnItsWay(key, body, done)
+            for number, (key, body) in enumerate(items)
+        }
+        self._handed.update(handed)
+        self._on_their_way.update({one.key: one for one in handed.values()})
+        try:
+            await self._replica.append(*[body for _, body in items])
+        except (JournalLost, BodyRefused) as error:  # it was not even queued, or the program ends
+            for place in handed:
+                self._take_out(place)
+            if not done.done():
+                done.set_exception(error)
+                done.exception()  # nobody else may wait for it
+            raise
+
+    def _take_out(self, place: tuple[str, int]) -> _OnItsWay | None:
+        one = self._handed.pop(place, None)
+        if one is not None and self._on_their_way.get(one.key) is one:
+            del self._on_their_way[one.key]
+        return one
+
+    def _see(self, record: Record) -> None:
+        one = self._take_out((record.stream, record.seq))
+        if one is not None:
+            self._note(one.body)
+            if not one.done.done():
+                one.done.set_result(None)
+
+    def _note(self, body: Body) -> None:
+        if isinstance(body, PassingRecorded):
+            self._passings.setdefault((body.sensor, body.sensor_boot), Ranges()).add(body.seq)
+        elif isinstance(body, RunTimedUp | RunFinished):
+            self._told.add(_key_of(body))
+
+    def _has(self, body: Body) -> bool:
+        if isinstance(body, PassingRecorded):
+            ranges = self._passings.get((body.sensor, body.sensor_boot))
+            return ranges is not None and body.seq in ranges
+        return _key_of(body) in self._told
+
+
+def _key_of(body: Body) -> Hashable:
+    """Return what is the same for every delivery of one passing, or of one thing that the clock tells."""
+    if isinstance(body, PassingRecorded):
+        return body.passing_id
+    return (type(body), body)

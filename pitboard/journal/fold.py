@@ -14,7 +14,7 @@ from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled,
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.race.board import Board
-from pitboard.race.bodies import Body, CompetitorRegistered, PassingRecorded, PersonErased
+from pitboard.race.bodies import Body, CompetitorRegistered, PersonErased
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.laps import Lap
 from pitboard.race.names import clean_name
@@ -142,13 +142,12 @@ class Fold:
                 if authority >= _least_authority(body) and self.roster.counts(key, stream, seq):
                     yield key, body, Word(authority, stamp, stream, seq)
 
-    def passings_of(self, key: str) -> Iterator[PassingRecorded]:
-        """Yield every passing the key wrote, whether it counts or not."""
+    def bodies_of(self, key: str) -> Iterator[Body]:
+        """Yield every body the key wrote, whether it counts or not."""
         for stream, owner in self._keys.items():
             if owner == key:
                 for body, _ in self._bodies[stream].values():
-                    if isinstance(body, PassingRecorded):
-                        yield body
+                    yield body
 
     @property
     def rules(self) -> Format:

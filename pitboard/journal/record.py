@@ -140,6 +140,10 @@ def _check_header(header: Header, signature: bytes) -> None:
         raise RecordRefused(reason="the signature is not 64 bytes")
 
 
+def without_body(record: Record) -> Record:
+    return msgspec.structs.replace(record, body_bytes=None)
+
+
 def check_signature(record: Record, key: str) -> None:
     """Raise RecordRefused unless the record was signed with the private half of `key`."""
     if not signature_holds(key, record.header_bytes, record.signature):
@@ -230,9 +234,7 @@ class StreamWriter:
         return record
 
     def take_back(self, records: Sequence[Record]) -> None:
-        """Forget these records, the last ones written: nobody has stored them, nor ever will."""
-        if not records:
-            return
-        assert records[-1].seq == self._seq
-        self._seq = records[0].seq - 1
-        self._previous = records[0].header.previous
+        """Forget these records if they are the last ones written: nobody has stored them, nor ever will."""
+        if records and records[-1].seq == self._seq:
+            self._seq = records[0].seq - 1
+            self._previous = records[0].header.previous

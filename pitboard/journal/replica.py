@@ -8,35 +8,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import msgspec
-
 from pitboard.clock import Clock
-from pitboard.errors import BodyRefused, JournalLost, RecordRefused
+from pitboard.errors import BodyRefused, JournalLost, RecordRefused, StreamTaken
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
+from pitboard.journal.latest_records import LatestRecords
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
 from pitboard.journal.quarantine import Quarantine
-from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.journal.record import HybridClock, Record, StreamWriter, without_body
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.storage import Storage
+from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.race.bodies import Body
+from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
 
 BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
-RECENT_MAX_COUNT = 512
 VERIFY_BURST_COUNT = 16
 BAD_MAX_COUNT = 16
 """Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
+
+Follower = Callable[[Record], None]
+"""What is handed each durable record, once and in the order in which they arrived here."""
 
 
 @dataclass(slots=True)
@@ -51,7 +52,10 @@ class Acceptance:
 
 
 class Replica:
-    """Opened by `Replica.open`; everything that writes or reads records on a node goes through it."""
+    """Opened by `Replica.open`; everything that reads records on a node goes through it.
+
+    `open_stream` returns the one that may write.
+    """
 
     def __init__(self, journal: Storage, clock: Clock) -> None:
         self.journal = journal
@@ -64,30 +68,102 @@ class Replica:
         self._stamp_watch = StampWatch(self._hybrid_clock)
         self._ledger = Ledger()
         self._watch = StreamWatch()
-        self._recent: dict[str, deque[Record]] = {}
+        self._latest = LatestRecords()
+        self._followers: list[Follower] = [
+            self._ledger.take,  # first: the others ask it whose stream it is
+            self._see_stream,
+            self._latest.add,
+            self.fold.add,
+            self._see_stranger,
+            self._see_stamp,
+        ]
+        self._position = 0  # arrival of the last record handed to the followers
+        self._failure: BaseException | None = None
         self._accepting = asyncio.Lock()
-        self._storing: asyncio.Task[None] | None = None
+        self._errands = Errands("the replica's errand")
+        self._storing: asyncio.Task[list[Held] | JournalLost] | None = None
         self._changed = asyncio.Event()
-        self._writer: StreamWriter | None = None
         self._erased_count = 0
         self._to_erase: set[tuple[str, int]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Replica]:
+    async def open(cls, path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Self]:
         """Open the replica kept at `path` and fold everything it holds."""
-        async with Journal.open(path, root_key=root_key) as journal:
-            yield await cls.over(journal, clock)
+        async with Journal.open(path, root_key=root_key) as journal, cls.over(journal, clock) as replica:
+            yield replica
 
     @classmethod
-    async def over(cls, journal: Storage, clock: Clock) -> Self:
-        """Return a replica of what the storage holds, following it from now on."""
+    @contextlib.asynccontextmanager
+    async def over(cls, journal: Storage, clock: Clock) -> AsyncIterator[Self]:
+        """Open a replica of what the storage holds; it follows the storage until the context ends.
+
+        A failure of anything that follows ends the context, and everybody who waits gets an error.
+        """
         replica = cls(journal, clock)
-        async for record in journal.read_all():
-            replica._take(record)
-        journal.on_durable = replica._take_all
-        await replica._erase()  # where the last process ended between an erasure's record and its deed
-        return replica
+        async with beside(replica._follow(), name="follow the journal"):
+            await replica._until_taken(await journal.last_arrival())
+            await replica._erase()  # where the last process ended between an erasure's record and its deed
+            try:
+                yield replica
+            finally:
+                replica._errands.cancel_all()
+
+    async def _follow(self) -> None:
+        """Hand every durable record to the followers, in their order; the only place where that is done."""
+        try:
+            async with contextlib.aclosing(self.journal.tail()) as batches:
+                async for batch in batches:
+                    for arrival, record in batch:
+                        self._take(record)
+                        self._position = arrival
+                    self.nudge()
+        except BaseException as error:
+            self._failure = error
+            self.nudge()
+            raise
+
+    def _take(self, record: Record) -> None:
+        if record.seq != self._ledger.head(record.stream) + 1:
+            log.error("record out of its place in the journal: stream=%s seq=%d", record.stream, record.seq)
+            return
+        for follower in self._followers:
+            follower(record)
+        self.version += 1
+
+    def add_follower(self, follower: Follower) -> None:
+        """Hand every record from here on to this one too, after all the others."""
+        self._followers.append(follower)
+
+    async def _until_taken(self, arrival: int) -> None:
+        """Return once the followers have had this arrival."""
+        while self._position < arrival:
+            self._raise_failure()
+            await self._changed.wait()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise JournalLost(path="in memory", reason="this program has failed") from self._failure
+
+    async def open_stream(
+        self, identity: Identity, name: str, *, stream: str | None = None
+    ) -> WritingReplica:
+        """Open this node's stream for this start of its process, and return what may append to it.
+
+        Its id is random; only a simulation, which must repeat itself, brings its own.
+        """
+        self._stamp_watch.heed(identity.key)
+        writing = self.writing(StreamWriter(identity, self._hybrid_clock, stream=stream))
+        await writing.append(
+            StreamOpened(
+                key=identity.key,
+                name=name,
+                boot_id=self.clock.boot_id,
+                earlier=self._watch.uncovered(identity.key),
+            )
+        )
+        return writing
 
     @property
     def alarms(self) -> dict[str, str]:
@@ -98,47 +174,15 @@ class Replica:
         """Return {stream: last durable seq}."""
         return self._ledger.heads()
 
-    async def start_writing(self, identity: Identity, name: str, *, stream: str | None = None) -> None:
-        """Open this node's stream for this start of its process; `append` works from then on.
-
-        Its id is random; only a simulation, which must repeat itself, brings its own.
-        """
-        self._stamp_watch.heed(identity.key)
-        self._writer = StreamWriter(identity, self._hybrid_clock, stream=stream)
-        await self.append(
-            StreamOpened(
-                key=identity.key,
-                name=name,
-                boot_id=self.clock.boot_id,
-                earlier=self._watch.uncovered(identity.key),
-            )
-        )
-
-    @property
-    def next_place(self) -> tuple[str, int]:
-        """The stream and seq of the next record that `append` writes, if nothing else is appended before."""
-        assert self._writer is not None, "start_writing comes first"
-        return self._writer.stream, self._writer.next_seq
-
-    async def append(self, *bodies: Body) -> list[Record]:
-        """Write the bodies to this node's stream, in one commit; return once they are durable and folded."""
-        assert self._writer is not None, "start_writing comes first"
-        records: list[Record] = []
-        try:
-            for body in bodies:
-                records.append(self._writer.write(KIND_OF[type(body)], body))
-            await self.journal.store(records)
-        except (JournalLost, BodyRefused):
-            self._writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
-            raise
-        await self._erase()
-        return records
+    def writing(self, writer: StreamWriter) -> WritingReplica:
+        """Return this replica as one that may append to the writer's stream."""
+        return WritingReplica(self, writer)
 
     async def accept(self, records: Iterable[Record]) -> Acceptance:
         """Take records from a peer; return once those taken are durable and folded."""
         acceptance = Acceptance()
         async with self._accepting:
-            await self._last_stored()
+            await self._last_kept()
             taken: list[Record] = []
             self.strangers.begin_batch()
             staged = Ledger.on_top_of(self._ledger)
@@ -147,7 +191,7 @@ class Replica:
                 if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
                     await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
                 if (record.stream, record.seq) in self.fold.erased_places:
-                    record = _without_body(record)  # a peer that does not know of the erasure still had it
+                    record = without_body(record)  # a peer that does not know of the erasure still had it
                 try:
                     arrival = staged.judge(record)
                 except RecordRefused as error:
@@ -178,17 +222,36 @@ class Replica:
                     case Arrival.FORK:
                         acceptance.forked += 1
                         await self._quarantine.keep(record)
-            acceptance.taken = len(taken)
-            if taken:
-                self._storing = asyncio.create_task(self.journal.store(taken), name="store")
-                await asyncio.shield(self._storing)
-            await self._erase(taken)
+            await self._keep(taken, acceptance)
         return acceptance
 
-    async def _last_stored(self) -> None:
-        """Wait for what a caller that has gone away left on its way to the disk, or a fork might pass it."""
-        if self._storing is not None and not self._storing.done():
-            await asyncio.wait({self._storing})
+    async def _keep(self, records: list[Record], acceptance: Acceptance) -> None:
+        """Store what was judged to be the next of its stream, and see whose it is in the end."""
+        held: list[Held] = []
+        if records:
+            self._storing = self._errands.start(self._stored(records), name="store")
+            held = _or_raise(await asyncio.shield(self._storing))
+            await self._until_taken(max(one.arrival for one in held))
+        for record, (_, holder) in zip(records, held, strict=True):
+            if record.header_hash == holder:
+                acceptance.taken += 1
+            else:
+                acceptance.forked += 1
+                await self._quarantine.keep(record)
+        await self._erase(records)
+
+    async def _stored(self, records: list[Record]) -> list[Held] | JournalLost:
+        try:
+            return await self.journal.append(records)
+        except JournalLost as error:
+            return error
+
+    async def _last_kept(self) -> None:
+        """Wait for what a caller that has gone away left on its way here, or a fork might pass it."""
+        if self._storing is not None:
+            held = await asyncio.shield(self._storing)
+            if not isinstance(held, JournalLost):
+                await self._until_taken(max(one.arrival for one in held))
 
     async def beyond(
         self,
@@ -217,6 +280,7 @@ class Replica:
             # Not wait_for: it swallows a cancellation that comes together with news, and the stop then hangs.
             async with asyncio.timeout(timeout_s):
                 while self.version == version:
+                    self._raise_failure()
                     await self._changed.wait()
         except TimeoutError:
             return False
@@ -228,8 +292,7 @@ class Replica:
 
     def newest_stamp(self, stream: str) -> int | None:
         """Return the stamp of the stream's last record, None where there is none."""
-        recent = self._recent.get(stream)
-        return recent[-1].header.stamp if recent else None
+        return self._watch.newest_stamp(stream)
 
     def notices(self) -> list[Notice]:
         """Return what the streams say about the machines that wrote them."""
@@ -240,23 +303,13 @@ class Replica:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _take_all(self, records: Sequence[Record]) -> None:
-        for record in records:
-            self._take(record)
-        self.nudge()
-
-    def _take(self, record: Record) -> None:
-        if record.seq != self._ledger.head(record.stream) + 1:
-            return  # a caller that went away before its commit sent the same again
-        self._ledger.take(record)
+    def _see_stream(self, record: Record) -> None:
         self._watch.see(record.stream, record.seq, record.header.stamp, opening_of(record))
-        self._recent.setdefault(record.stream, deque(maxlen=RECENT_MAX_COUNT)).append(record)
-        self.fold.add(record)
-        self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
-        self._watch_stamp(record)
-        self.version += 1
 
-    def _watch_stamp(self, record: Record) -> None:
+    def _see_stranger(self, record: Record) -> None:
+        self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
+
+    def _see_stamp(self, record: Record) -> None:
         roster = self.fold.roster
         self._stamp_watch.see(self._ledger.key_of(record.stream) or "", record.header.stamp, roster)
         if record.header.kind == KIND_OF[UnitEnrolled]:
@@ -285,10 +338,7 @@ class Replica:
         if not self._to_erase:
             return
         places = set(self._to_erase)
-        for recent in self._recent.values():
-            for index, record in enumerate(recent):
-                if (record.stream, record.seq) in places and record.body_bytes is not None:
-                    recent[index] = _without_body(record)
+        self._latest.erase_bodies(places)
         try:
             await self.journal.erase_bodies(places)
         except JournalLost as error:
@@ -297,12 +347,46 @@ class Replica:
             self._to_erase -= places
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
-        recent = self._recent.get(stream)
-        if recent and recent[0].seq <= seq + 1:
-            start = seq + 1 - recent[0].seq
-            return [recent[index] for index in range(start, min(len(recent), start + count))]
-        return await self.journal.read_beyond(stream, seq, count)
+        return self._latest.beyond(stream, seq, count) or await self.journal.read_beyond(stream, seq, count)
 
 
-def _without_body(record: Record) -> Record:
-    return msgspec.structs.replace(record, body_bytes=None)
+def _or_raise(held: list[Held] | JournalLost) -> list[Held]:
+    if isinstance(held, JournalLost):
+        raise held
+    return held
+
+
+class WritingReplica(Replica):
+    """A replica with a stream of its own, as `Replica.open_stream` returns it."""
+
+    def __init__(self, replica: Replica, writer: StreamWriter) -> None:
+        # The same replica under a second type, so that nothing can be written before a stream is open.
+        self.__dict__ = replica.__dict__
+        self._writer = writer
+
+    @property
+    def next_place(self) -> tuple[str, int]:
+        """The stream and seq of the next record that `append` writes, if nothing else is appended before."""
+        return self._writer.stream, self._writer.next_seq
+
+    async def append(self, *bodies: Body) -> list[Record]:
+        """Write the bodies to this node's stream, in one commit; return once they are durable and folded.
+
+        Raises BodyRefused or JournalLost with nothing written, and StreamTaken when somebody else writes this
+        stream too; then it is over with it.
+        """
+        self._raise_failure()
+        records: list[Record] = []
+        try:
+            for body in bodies:
+                records.append(self._writer.write(KIND_OF[type(body)], body))
+            held = await self.journal.append(records)
+        except (JournalLost, BodyRefused):
+            self._writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
+            raise
+        for record, (_, holder) in zip(records, held, strict=True):
+            if record.header_hash != holder:
+                raise StreamTaken(stream=record.stream, seq=record.seq)
+        await self._until_taken(max((one.arrival for one in held), default=0))
+        await self._erase()
+        return records

@@ -1,22 +1,27 @@
 """The journal file: every record of every stream, in one SQLite database.
 
-One process and one connection hold it. Whatever has queued up is committed together, and `store` returns only
-once the commit is on disk. An error at COMMIT means unknown: the file is opened again and the same records
-are stored once more, which does nothing where they are already there."""
+One process and one connection hold it. Whatever has queued up is committed together, and `append` returns
+only once the commit is on disk. An error at COMMIT means unknown: the file is opened again and the same
+records are stored once more, which does nothing where they are already there."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
 from pitboard.errors import ConfigRefused, JournalLost
-from pitboard.journal.record import Record, parse_record
+from pitboard.journal.record import Record, parse_record, without_body
+from pitboard.journal.storage import Arrived, Held
+from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +31,10 @@ STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
 DRAIN_MAX_S = 5.0
 QUEUE_MAX_COUNT = 20_000
+QUEUE_MAX_BYTES = 16 * 1_024 * 1_024
+"""What may wait for a disk that does not take it: records and their bytes, however they were handed over."""
+LATEST_MAX_COUNT = 2_048
+"""How many of the newest records are kept for those who read the tail."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -48,7 +57,9 @@ CREATE TABLE IF NOT EXISTS quarantine (
     UNIQUE (stream, seq, header)
 ) STRICT;
 """
-_INSERT = "INSERT OR IGNORE INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
+_OR_NOT = " ON CONFLICT (stream, seq) DO NOTHING"
+_Place = tuple[str, int]
 _Row = tuple[str, int, bytes, bytes, bytes | None]
 ArrivedRow = tuple[int, str, int, bytes, bytes, bytes | None]
 """(arrival, stream, seq, header, signature, body)"""
@@ -56,25 +67,36 @@ QuarantinedRow = tuple[str, int, bytes, bytes, bytes | None, str]
 """(stream, seq, header, signature, body, reason)"""
 
 
-class Journal:
-    """Opened by `Journal.open`; `trouble` says why nothing can be stored, None while all is well.
+@dataclass(slots=True)
+class _Waiting:
+    """What one caller handed over."""
 
-    `on_durable` is called for each `store` in order, right after its commit, even if the caller has gone.
-    """
+    records: Sequence[Record]
+    size: int
+    done: asyncio.Future[list[Held]]
+
+
+class Journal:
+    """Opened by `Journal.open`; a `pitboard.journal.storage.Storage`."""
 
     def __init__(self, path: Path, root_key: str) -> None:
         self.path = path
         self.root_key = root_key
         self.trouble: str | None = None
         self._database: aiosqlite.Connection | None = None
-        self.on_durable: Callable[[Sequence[Record]], None] = _ignore
-        self._queue: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
+        self._queue: list[_Waiting] = []
+        self._waiting_count = 0
+        self._waiting_bytes = 0
         self._queued = asyncio.Event()
         self._transacting = (
             asyncio.Lock()
         )  # one connection has one transaction: each caller's ends before the next
         self._idle = asyncio.Event()
         self._idle.set()
+        self._has_ended = False
+        self._last_arrival = 0
+        self._latest: deque[Arrived] = deque(maxlen=LATEST_MAX_COUNT)
+        self._arrived = asyncio.Event()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -86,40 +108,81 @@ class Journal:
         journal = cls(path, root_key)
         path.parent.mkdir(parents=True, exist_ok=True)
         await journal._connect()
-        writer = asyncio.create_task(journal._write_queued(), name=f"journal {path.name}")
         try:
             await journal._check_event()
-            yield journal
+            journal._last_arrival = await journal._newest_arrival()
+            async with beside(journal._write_queued(), name=f"journal {path.name}"):
+                try:
+                    yield journal
+                finally:
+                    await journal._drain()
         finally:
-            await journal._drain(writer)
             await journal._disconnect()
 
-    async def store(self, records: Sequence[Record]) -> None:
-        """Return once all records are durable; while the disk refuses, keep trying until it takes them."""
+    async def append(self, records: Sequence[Record]) -> list[Held]:
+        """Return, once all is durable, who holds the place of each record.
+
+        While the disk refuses it keeps trying, even if the caller goes away. Raises JournalLost, with nothing
+        handed over, when too much waits already.
+        """
         if not records:
-            return
-        if len(self._queue) >= QUEUE_MAX_COUNT:
+            return []
+        if self._has_ended:
+            raise JournalLost(path=self.path, reason="nobody writes it any more")
+        size = sum(record.size for record in records)
+        is_full = (
+            self._waiting_count + len(records) > QUEUE_MAX_COUNT
+            or self._waiting_bytes + size > QUEUE_MAX_BYTES
+        )
+        if self._waiting_count and is_full:
             raise JournalLost(path=self.path, reason="too much is waiting to be written")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((records, done))
+        waiting = _Waiting(records, size, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._waiting_count += len(records)
+        self._waiting_bytes += size
         self._idle.clear()
         self._queued.set()
-        await done
+        return await waiting.done
 
-    async def read_all(self) -> AsyncIterator[Record]:
-        """Yield every record in the order in which it arrived here."""
-        arrival = 0
+    async def tail(self, after: int = 0) -> AsyncGenerator[Sequence[Arrived], None]:
+        """Yield for ever what is durable beyond this arrival; raises JournalLost where it cannot be read.
+
+        Once the end was reached, a disk that cannot be read is waited for like one that cannot be written.
+        """
+        has_reached_end = False
         while True:
-            rows = await self._fetch(
-                "SELECT arrival, header, signature, body FROM records WHERE arrival > ?"
-                " ORDER BY arrival LIMIT ?",
-                (arrival, READ_COUNT),
-            )
-            for _, header, signature, body in rows:
-                yield parse_record(header, signature, body)
-            if len(rows) < READ_COUNT:
-                return
-            arrival = rows[-1][0]
+            if after >= self._last_arrival:
+                has_reached_end = True
+                await self._arrived.wait()
+                continue
+            batch = self._latest_beyond(after)
+            if not batch:
+                try:
+                    batch = await self._read_arrived(after)
+                except JournalLost as error:
+                    if not has_reached_end:
+                        raise
+                    log.error("journal not read: %s", error)
+                    await asyncio.sleep(RETRY_S)
+                    continue
+            yield batch
+            after = batch[-1].arrival
+
+    def _latest_beyond(self, after: int) -> list[Arrived]:
+        latest = self._latest
+        if not latest or latest[0].arrival > after + 1:
+            return []
+        return [latest[at] for at in range(after + 1 - latest[0].arrival, len(latest))]
+
+    async def _read_arrived(self, after: int) -> list[Arrived]:
+        rows = await self._fetch_committed(
+            "SELECT arrival, header, signature, body FROM records WHERE arrival > ? ORDER BY arrival LIMIT ?",
+            (after, READ_COUNT),
+        )
+        return [
+            Arrived(arrival, parse_record(header, signature, body))
+            for arrival, header, signature, body in rows
+        ]
 
     async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         """Return at most `count` records of the stream after `seq`, in order."""
@@ -131,6 +194,10 @@ class Journal:
 
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
+        places = set(places)
+        for at, (arrival, record) in enumerate(self._latest):
+            if _place(record) in places:
+                self._latest[at] = Arrived(arrival, without_body(record))
         try:
             async with self._transacting:
                 database = self._connected()
@@ -165,7 +232,10 @@ class Journal:
 
     async def last_arrival(self) -> int:
         """Return the arrival number of the newest durable record, 0 while there is none."""
-        rows = await self._fetch_committed("SELECT coalesce(max(arrival), 0) FROM records", ())
+        return self._last_arrival
+
+    async def _newest_arrival(self) -> int:
+        rows = await self._fetch("SELECT coalesce(max(arrival), 0) FROM records", ())
         return int(rows[0][0])
 
     async def rows_beyond(self, arrival: int, last: int, count: int) -> list[ArrivedRow]:
@@ -185,33 +255,84 @@ class Journal:
         return [tuple(row) for row in rows]
 
     async def _write_queued(self) -> None:
-        while True:
-            await self._queued.wait()
-            self._queued.clear()
-            while self._queue:
-                batch, self._queue = self._queue, []
-                await self._commit_until_done([_row(record) for records, _ in batch for record in records])
-                for records, done in batch:
-                    self.on_durable(records)
-                    if not done.done():
-                        done.set_result(None)
-            self._idle.set()
+        taken: list[_Waiting] = []
+        try:
+            while True:
+                await self._queued.wait()
+                self._queued.clear()
+                while self._queue:
+                    taken, self._queue = self._queue, []
+                    records = [record for waiting in taken for record in waiting.records]
+                    held = await self._commit_until_done(records)
+                    for waiting in taken:
+                        self._waiting_count -= len(waiting.records)
+                        self._waiting_bytes -= waiting.size
+                        if not waiting.done.done():
+                            waiting.done.set_result([held[_place(record)] for record in waiting.records])
+                    taken = []
+                self._idle.set()
+        finally:
+            self._refuse([*taken, *self._queue])
 
-    async def _commit_until_done(self, rows: list[_Row]) -> None:
+    def _refuse(self, left: Iterable[_Waiting]) -> None:
+        """Tell those who wait that nobody writes any more, however that came."""
+        self._has_ended = True
+        self._queue = []
+        self._idle.set()
+        for waiting in left:
+            if not waiting.done.done():
+                waiting.done.set_exception(JournalLost(path=self.path, reason="nobody writes it any more"))
+                waiting.done.exception()  # its caller may have gone
+
+    async def _commit_until_done(self, records: Sequence[Record]) -> dict[_Place, Held]:
         while True:
             try:
                 async with self._transacting:
-                    await _insert(self._connected(), rows)
+                    held = await self._commit(records)
             except (sqlite3.Error, JournalLost) as error:
                 self.trouble = f"The journal cannot be written ({error}); free or replace the disk."
-                log.error("journal not written: path=%s records=%d reason=%s", self.path, len(rows), error)
+                log.error("journal not written: path=%s records=%d reason=%s", self.path, len(records), error)
                 await asyncio.sleep(RETRY_S)
                 await self._reconnect()
             else:
                 if self.trouble is not None:
                     log.warning("journal written again: path=%s", self.path)
                 self.trouble = None
-                return
+                return held
+
+    async def _commit(self, records: Sequence[Record]) -> dict[_Place, Held]:
+        """Store the records in one transaction and return who holds each place."""
+        database = self._connected()
+        arrivals = await _insert(database, records, self._last_arrival)
+        held: dict[_Place, Held] = {}
+        fresh: list[Arrived] = []
+        for record in records:
+            place = _place(record)
+            if place in arrivals:
+                if place not in held:
+                    fresh.append(Arrived(arrivals[place], record))
+                    held[place] = Held(arrivals[place], record.header_hash)
+            elif place not in held:
+                held[place] = await self._holder(place)
+        self._note_arrived(sorted(fresh), max((one.arrival for one in held.values()), default=0))
+        return held
+
+    async def _holder(self, place: _Place) -> Held:
+        """Return who was there before."""
+        rows = await self._fetch("SELECT arrival, header FROM records WHERE stream = ? AND seq = ?", place)
+        return Held(int(rows[0][0]), hashlib.sha256(rows[0][1]).digest())
+
+    def _note_arrived(self, fresh: Sequence[Arrived], last: int) -> None:
+        """Let the tail's readers have what was committed; what came unseen they read from the disk."""
+        if fresh and fresh[0].arrival != self._last_arrival + 1:
+            self._latest.clear()
+        self._latest.extend(fresh)
+        if last > self._last_arrival:
+            if not fresh:
+                self._latest.clear()
+            self._last_arrival = last
+            arrived, self._arrived = self._arrived, asyncio.Event()
+            arrived.set()
 
     async def _reconnect(self) -> None:
         await self._disconnect()
@@ -272,27 +393,37 @@ class Journal:
         if meta["schema"] != SCHEMA_VERSION:
             raise ConfigRefused(path=self.path, reason="this journal was written by another version")
 
-    async def _drain(self, writer: asyncio.Task[None]) -> None:
+    async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._idle.wait()), DRAIN_MAX_S)
-        writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writer
+            async with asyncio.timeout(DRAIN_MAX_S):
+                await self._idle.wait()
 
 
-async def _insert(database: aiosqlite.Connection, rows: list[_Row]) -> None:
-    """Store the rows in one transaction; a few of them in one statement, which saves two thread hops."""
+async def _insert(
+    database: aiosqlite.Connection, records: Sequence[Record], last_arrival: int
+) -> dict[_Place, int]:
+    """Store what has no place yet, in one transaction; return the arrivals of what was stored.
+
+    A few records go in one statement, which saves two thread hops. A statement that fails half way leaves
+    nothing, and so does a transaction: the connection is opened anew after any error.
+    """
+    rows = [_row(record) for record in records]
     if len(rows) <= STATEMENT_MAX_ROWS:
+        statement = _INSERT + ", (?, ?, ?, ?, ?)" * (len(rows) - 1) + _OR_NOT
         values = [value for row in rows for value in row]
-        await database.execute(_INSERT + ", (?, ?, ?, ?, ?)" * (len(rows) - 1), values)
-        return
-    await database.execute("BEGIN")
-    await database.executemany(_INSERT, rows)
-    await database.commit()
+        stored = await database.execute_fetchall(statement + " RETURNING stream, seq, arrival", values)
+    else:
+        await database.execute("BEGIN")
+        await database.executemany(_INSERT + _OR_NOT, rows)
+        stored = await database.execute_fetchall(
+            "SELECT stream, seq, arrival FROM records WHERE arrival > ?", (last_arrival,)
+        )
+        await database.commit()
+    return {(stream, seq): arrival for stream, seq, arrival in stored}
 
 
-def _ignore(records: Sequence[Record]) -> None:
-    """Stand in until somebody follows the journal."""
+def _place(record: Record) -> _Place:
+    return (record.stream, record.seq)
 
 
 def _row(record: Record) -> _Row:

@@ -1,28 +1,56 @@
-"""Where a replica keeps its records: SQLite in real life, a scripted disk in the venue simulator."""
+"""Where a replica keeps its records: a log that is appended to, and read from its tail.
+
+SQLite in real life, a scripted disk in the venue simulator. What each must do, one test says of all of them.
+A log may have several writing processes: who appends is told who holds each place, and every reader sees one
+order of arrival. (In PostgreSQL: one table with (stream, seq) unique, `INSERT … ON CONFLICT DO NOTHING`, an
+advisory lock around it so that arrivals become visible in their order, and NOTIFY as the doorbell.)"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Protocol
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from pitboard.journal.record import Record
 
 
-class Storage(Protocol):
-    """Durable, ordered by stream; `pitboard.journal.sqlite_storage.Journal` is the real one.
+class Held(NamedTuple):
+    """Who holds a place in the log: where it stands among the arrivals, and the hash of its header."""
 
-    `on_durable` is called for each `store` in order, right after its commit, even if the caller has gone.
+    arrival: int
+    header_hash: bytes
+
+
+class Arrived(NamedTuple):
+    """A durable record and its place among the arrivals, which grow from 1 and may have gaps."""
+
+    arrival: int
+    record: Record
+
+
+class Storage(Protocol):
+    """Durable, ordered by arrival and by stream.
+
+    `trouble` says why nothing can be stored, None while all is well.
     """
 
     root_key: str
     trouble: str | None
-    on_durable: Callable[[Sequence[Record]], None]
 
-    async def store(self, records: Sequence[Record]) -> None:
-        """Return once all records are durable; one already here is left as it is."""
+    async def append(self, records: Sequence[Record]) -> list[Held]:
+        """Return, once all is durable, who holds the place of each record: it, or one that was there before.
 
-    def read_all(self) -> AsyncIterator[Record]:
-        """Yield every record in the order in which it arrived here."""
+        While the disk refuses it keeps trying; what was handed over is stored even if the caller goes away.
+        Raises JournalLost, with nothing handed over, when too much waits already.
+        """
+        ...
+
+    async def last_arrival(self) -> int:
+        """Return the arrival of the newest durable record, 0 while there is none."""
+        ...
+
+    def tail(self, after: int = 0) -> AsyncGenerator[Sequence[Arrived], None]:
+        """Yield for ever what is durable beyond this arrival, in batches, each record once and in order."""
         ...
 
     async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
@@ -38,3 +66,17 @@ class Storage(Protocol):
     async def quarantined(self) -> list[tuple[str, int, str]]:
         """Return (stream, seq, reason) of what is kept in quarantine."""
         ...
+
+
+async def read_all(storage: Storage) -> AsyncIterator[Record]:
+    """Yield every record that is durable now, in the order in which it arrived here."""
+    last = await storage.last_arrival()
+    if not last:
+        return
+    async with contextlib.aclosing(storage.tail()) as batches:
+        async for batch in batches:
+            for arrival, record in batch:
+                if arrival <= last:
+                    yield record
+            if batch[-1].arrival >= last:
+                return

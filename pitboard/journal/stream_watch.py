@@ -90,6 +90,11 @@ class StreamWatch:
         known = self._streams.get(stream)
         return 0 if known is None else known.head
 
+    def newest_stamp(self, stream: str) -> int | None:
+        """Return the stamp of the stream's last record, None where there is none."""
+        known = self._streams.get(stream)
+        return None if known is None else known.last_stamp
+
     def uncovered(self, key: str) -> dict[str, int]:
         """Return {stream: last seq} of the writer's streams that its next opening must name."""
         writer = self._writers.get(key, _Writer())

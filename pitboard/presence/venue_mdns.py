@@ -4,7 +4,6 @@ An advert is only a hint where to knock: a node is believed by its signatures, n
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 import logging
@@ -17,6 +16,7 @@ from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from pitboard.doors.door import is_loopback
+from pitboard.tasks import Errands
 
 LOOPBACK = "127.0.0.1"
 MULTICAST_DNS = ("224.0.0.251", 5353)
@@ -149,7 +149,7 @@ class VenueBrowser:
         self.found: dict[str, FoundNode] = {}
         self._service = service
         self._on_change = on_change
-        self._resolving: set[asyncio.Task[None]] = set()
+        self._resolving = Errands("resolving a name")
 
     @contextlib.asynccontextmanager
     async def running(self, mdns: AsyncZeroconf | None) -> AsyncIterator[VenueBrowser]:
@@ -162,9 +162,7 @@ class VenueBrowser:
             yield self
         finally:
             await browser.async_cancel()
-            for task in list(self._resolving):
-                task.cancel()
-            await asyncio.gather(*self._resolving, return_exceptions=True)
+            await self._resolving.end()
 
     def _handle(
         self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
@@ -173,9 +171,7 @@ class VenueBrowser:
             if self.found.pop(name, None) is not None:
                 self._on_change()
             return
-        task = asyncio.get_running_loop().create_task(self._resolve(zeroconf, name), name=f"resolve {name}")
-        self._resolving.add(task)
-        task.add_done_callback(self._resolving.discard)
+        self._resolving.start(self._resolve(zeroconf, name), name=f"resolve {name}")
 
     async def _resolve(self, zeroconf: Zeroconf, name: str) -> None:
         info = AsyncServiceInfo(self._service, name)

@@ -18,7 +18,7 @@ from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serve_bound_unix
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.program.service import SERVICE
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.race.word import Authority
@@ -82,7 +82,7 @@ GC_THRESHOLD = 50_000
 class Central:
     """A central that serves: its replica, and the ports of its two doors."""
 
-    replica: Replica
+    replica: WritingReplica
     public_port: int
     ingest_port: int
 
@@ -121,15 +121,15 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         public_listener = stack.enter_context(bound_tcp(config.public.host, config.public.port))
         ingest_listener = stack.enter_context(bound_tcp(config.ingest.host, config.ingest.port))
         admin_listener = stack.enter_context(bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE))
-        await replica.start_writing(root, config.name)
+        writing = await replica.open_stream(root, config.name)
         if bodies := bodies_to_say(replica.fold, config):
-            await replica.append(*bodies)
+            await writing.append(*bodies)
         feed = BoardFeed(replica.fold)
         door = IngestDoor.of(config)
-        enrolment = EnrolmentApi(replica, clock, fingerprint=door.fingerprint)
-        ingest, admin = ingest_app(replica, enrolment), admin_app(replica)
+        enrolment = EnrolmentApi(writing, clock, fingerprint=door.fingerprint)
+        ingest, admin = ingest_app(replica, enrolment), admin_app(writing)
         add_contact_ingest(ingest, replica, contacts, clock)
-        ContactAdmin(replica, contacts).add_to(admin)
+        ContactAdmin(writing, contacts).add_to(admin)
         UnitWatch(replica, clock).add_to(ingest=ingest, admin=admin)
         async with (
             _serve_public(replica.fold, feed, config, public_listener) as public_port,
@@ -139,10 +139,10 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         ):
             followers = [
                 tasks.create_task(_announce(replica, feed), name="announce"),
-                tasks.create_task(erase_late_names(replica), name="late names"),
+                tasks.create_task(erase_late_names(writing), name="late names"),
                 tasks.create_task(follow_erasures(replica, contacts), name="erasures"),
             ]
-            yield Central(replica, public_port, ingest_port)
+            yield Central(writing, public_port, ingest_port)
             for follower in followers:
                 follower.cancel()
 

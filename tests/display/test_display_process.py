@@ -19,7 +19,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies import Body, CompetitorRegistered, RunDecided
 from sync.exchanging.exchange_api import ExchangeApi
 from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
@@ -31,7 +31,7 @@ SIZE = (1280, 720)
 class Unit:
     """A trackside unit as far as a display knows one: a replica behind the exchange."""
 
-    def __init__(self, replica: Replica, port: int) -> None:
+    def __init__(self, replica: WritingReplica, port: int) -> None:
         self.replica = replica
         self.url = f"http://127.0.0.1:{port}"
 
@@ -40,7 +40,7 @@ class Unit:
     async def serving(cls, journal: Path) -> AsyncIterator[Unit]:
         async with Replica.open(journal, root_key=ROOT.key, clock=SystemClock()) as replica:
             await replica.accept(central_enrols(UNIT_A).records)
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             app = new_app()
             ExchangeApi(replica, UNIT_A).add_to(app)
             async with serve_tcp(app, "127.0.0.1", 0) as port:

@@ -66,9 +66,10 @@ def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) ->
             Replica.open(tmp_path / "b.db", root_key=ROOT.key, clock=clock) as b,
             asyncio.TaskGroup() as tasks,
         ):
-            for replica, identity in ((a, UNIT_A), (b, UNIT_B)):
+            for replica in (a, b):
                 await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
-                await replica.start_writing(identity, "unit")
+            a = await a.open_stream(UNIT_A, "unit")
+            b = await b.open_stream(UNIT_B, "unit")
 
             def reach(replica: Replica) -> Neighbours:
                 def connect(url: str, name: str) -> Peer:

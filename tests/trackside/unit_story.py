@@ -71,7 +71,7 @@ def with_unit(
         async with Replica.open(folder / "unit.db", root_key=ROOT.key, clock=the_clock) as replica:
             if is_enrolled and not replica.have():
                 await replica.accept(central_enrols(UNIT_A).records)
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             run_control = RunControl(replica, the_clock, unit_key=UNIT_A.key, track="1")
             await run_control.resume()
             lights = Lights(replica, the_clock, unit_key=UNIT_A.key, journal_folder=folder)
@@ -79,7 +79,7 @@ def with_unit(
                 replica=replica,
                 clock=the_clock,
                 run_control=run_control,
-                intake=PassingIntake(replica, run_control, unit_key=UNIT_A.key, track="1"),
+                intake=PassingIntake(run_control, track="1"),
                 lights=lights,
                 feed=ScreenFeed(replica, run_control, lights, unit="Track A"),
             )

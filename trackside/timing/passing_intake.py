@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from pitboard.journal.replica import Replica
 from pitboard.race.bodies import FINISH, Id, LaneNumber, Nanoseconds, PassingRecorded, ShortText, Transponder
 from trackside.timing.run_control import RunControl
 
@@ -43,52 +41,24 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class PassingIntake:
     """Journals what the bridge delivers; a passing known already is acknowledged and not written again."""
 
-    def __init__(self, replica: Replica, run_control: RunControl, *, unit_key: str, track: str) -> None:
-        self._replica = replica
+    def __init__(self, run_control: RunControl, *, track: str) -> None:
+        self._deliverer = run_control.deliverer
         self._run_control = run_control
-        self._unit_key = unit_key
         self._track = track
-        self._taking = asyncio.Lock()
-        # Beside what the fold believes: while this unit is not enrolled, that is nothing.
-        self._written = {_place(passing) for passing in replica.fold.passings_of(unit_key)}
 
     async def take(self, delivery: Delivery) -> int:
         """Return how many were new, once all of them are durable."""
-        async with self._taking:
-            new: dict[str, PassingRecorded] = {}
-            for delivered in delivery.passings:
-                passing = self._recorded(delivered)
-                if not self._has(passing):
-                    new.setdefault(passing.passing_id, passing)
-            if new:
-                await self._replica.append(*new.values())
-                self._written.update(_place(passing) for passing in new.values())
-                await self._run_control.follow_time()
-            return len(new)
+        new_count = await self._deliverer.append(*[self._recorded(one) for one in delivery.passings])
+        if new_count:
+            await self._run_control.follow_time()
+        return new_count
 
     def known(self, sensor: str, sensor_boot: str) -> list[tuple[int, int]]:
         """Return the durable passings of one start of a device as ranges of seq."""
-        ranges: list[tuple[int, int]] = []
-        seqs = set(self._replica.fold.race.passing_seqs(self._unit_key, sensor, sensor_boot))
-        seqs.update(seq for *device, seq in self._written if device == [sensor, sensor_boot])
-        for seq in sorted(seqs):
-            if ranges and ranges[-1][1] == seq - 1:
-                ranges[-1] = (ranges[-1][0], seq)
-            else:
-                ranges.append((seq, seq))
-        return ranges
-
-    def _has(self, passing: PassingRecorded) -> bool:
-        return _place(passing) in self._written or self._replica.fold.race.has_passing(
-            self._unit_key, passing.passing_id
-        )
+        return self._deliverer.passings(sensor, sensor_boot)
 
     def _recorded(self, delivered: DeliveredPassing) -> PassingRecorded:
         """The bridge names a track only where the unit times several."""
         return PassingRecorded(
             **{**msgspec.structs.asdict(delivered), "track": delivered.track or self._track}
         )
-
-
-def _place(passing: PassingRecorded) -> tuple[str, str, int]:
-    return (passing.sensor, passing.sensor_boot, passing.seq)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from pitboard.clock import Clock
-from pitboard.errors import ActRefused, JournalLost
-from pitboard.journal.delivery import InFlight
-from pitboard.journal.replica import Replica
+from pitboard.errors import ActRefused
+from pitboard.journal.delivery import Deliverer
+from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
 from pitboard.race.bodies import (
     CompetitorRegistered,
@@ -50,7 +50,7 @@ class RunControl:
 
     def __init__(
         self,
-        replica: Replica,
+        replica: WritingReplica,
         clock: Clock,
         *,
         unit_key: str,
@@ -62,8 +62,7 @@ class RunControl:
         self._unit_key = unit_key
         self._track = track
         self._new_id = new_id
-        self._told: RunFinished | RunTimedUp | None = None
-        self._in_flight = InFlight(replica)
+        self.deliverer = Deliverer(replica, unit_key=unit_key)
 
     @property
     def run(self) -> Run | None:
@@ -122,12 +121,10 @@ class RunControl:
         cleaned = clean_name(name)
         if not cleaned:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
-        act = f"register {cleaned}"
-        if isinstance(waiting := self._in_flight.waiting(act), CompetitorRegistered):
-            await self._in_flight.until_durable(act)
-            return waiting.competitor_id
-        registered = CompetitorRegistered(competitor_id=self._new_id(), name=cleaned)
-        await self._in_flight.append(act, registered)
+        registered = await self.deliverer.append_unless_waiting(
+            f"register {cleaned}", CompetitorRegistered(competitor_id=self._new_id(), name=cleaned)
+        )
+        assert isinstance(registered, CompetitorRegistered)
         return registered.competitor_id
 
     async def arm(self, competitor: str) -> str:
@@ -135,11 +132,9 @@ class RunControl:
         self._require_enrolment()
         if competitor not in self._replica.fold.race.competitors:
             raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
-        if isinstance(waiting := self._in_flight.waiting("arm"), RunArmed):
-            if waiting.competitor_id != competitor:
-                raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
-            await self._in_flight.until_durable("arm")
-            return waiting.run_id
+        waiting = self.deliverer.waiting("arm")
+        if isinstance(waiting, RunArmed) and waiting.competitor_id != competitor:
+            raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
         run = self.run
         if run is not None:
             if (
@@ -159,8 +154,9 @@ class RunControl:
             run_ms=event.run_ms,
             lap_min_ms=event.lap_min_ms,
         )
-        await self._in_flight.append("arm", armed)
-        return armed.run_id
+        durable = await self.deliverer.append_unless_waiting("arm", armed)
+        assert isinstance(durable, RunArmed)
+        return durable.run_id
 
     def _require_enrolment(self) -> None:
         """Refuse what would be written, shown as saved, and count nowhere."""
@@ -177,7 +173,9 @@ class RunControl:
         """End the timing at this instant; what was stamped before it still counts."""
         run = self._known(run_id)
         if self._phase_of(run) in TIMING_PHASES:
-            await self._replica.append(self._finish(run, mono_ns, "stopped"))
+            await self.deliverer.append_unless_waiting(
+                f"stop {run_id}", self._finish(run, mono_ns, "stopped")
+            )
 
     async def record_manual_passing(self, run_id: str, mono_ns: int) -> None:
         """Record a passing that the official saw; its uncertainty says that a thumb stamped it."""
@@ -194,8 +192,7 @@ class RunControl:
             uncertainty_ns=MANUAL_UNCERTAINTY_NS,
             received_mono_ns=self._clock.mono_ns(),
         )
-        if not self._replica.fold.race.has_passing(self._unit_key, passing.passing_id):
-            await self._replica.append(passing)
+        if await self.deliverer.append(passing):
             await self.follow_time()
 
     async def judge(self, run_id: str, lap_id: str, verdict: Verdict) -> None:
@@ -209,7 +206,9 @@ class RunControl:
         if lap_id not in laps:
             raise ActRefused(code="unknown-lap", reason="This lap is not part of the run.")
         if laps[lap_id].verdict != verdict:
-            await self._replica.append(LapJudged(run_id=run_id, lap_id=lap_id, verdict=verdict))
+            await self.deliverer.append_unless_said_last(
+                f"judge {lap_id}", LapJudged(run_id=run_id, lap_id=lap_id, verdict=verdict)
+            )
 
     async def confirm(self, run_id: str) -> None:
         """Publish the run; refused while a short lap has no verdict."""
@@ -223,7 +222,9 @@ class RunControl:
             raise ActRefused(
                 code="short-lap-waits", reason=f"Say Valid or Void for the short lap {waiting[0]} first."
             )
-        await self._replica.append(RunDecided(run_id=run_id, decision="confirmed"))
+        await self.deliverer.append_unless_waiting(
+            f"confirm {run_id}", RunDecided(run_id=run_id, decision="confirmed")
+        )
 
     async def discard(self, run_id: str) -> None:
         """Keep the run in the journal and off the board."""
@@ -234,9 +235,10 @@ class RunControl:
             raise ActRefused(code="wrong-phase", reason="This run is confirmed; the admin can correct it.")
         decided = RunDecided(run_id=run_id, decision="discarded")
         if self._phase_of(run) in TIMING_PHASES:
-            await self._replica.append(self._finish(run, self._clock.mono_ns(), "discarded"), decided)
+            finished = self._finish(run, self._clock.mono_ns(), "discarded")
+            await self.deliverer.append_unless_waiting(f"discard {run_id}", finished, decided)
         else:
-            await self._replica.append(decided)
+            await self.deliverer.append_unless_waiting(f"discard {run_id}", decided)
 
     async def follow_time(self) -> None:
         """Say that the time is up, and end the timing once the lap that was under way then has closed."""
@@ -258,20 +260,9 @@ class RunControl:
             None,
         )
         if closing is not None:
-            await self._tell_once(self._finish(run, closing, "time-up"))
+            await self.deliverer.append(self._finish(run, closing, "time-up"))
         elif not run.timed_up:
-            await self._tell_once(RunTimedUp(run_id=run.run_id))
-
-    async def _tell_once(self, body: RunFinished | RunTimedUp) -> None:
-        """Append what the clock tells unless it was told: a revoked unit's word changes nothing."""
-        if self._told is not None and type(self._told) is type(body) and self._told.run_id == body.run_id:
-            return
-        self._told = body
-        try:
-            await self._replica.append(body)
-        except JournalLost:
-            self._told = None
-            raise
+            await self.deliverer.append(RunTimedUp(run_id=run.run_id))
 
     def _finish(
         self, run: Run, mono_ns: int, reason: Literal["time-up", "stopped", "discarded"]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from pitboard.tasks import Errands
+
 STOP_MAX_S = 10.0
 RESTART_S = 0.5
 
@@ -42,6 +44,7 @@ class Crew:
         self._logs = folder / "logs"
         self._environment = {**os.environ, **environment}
         self.members: dict[str, Member] = {}
+        self._watching = Errands("watching a member of the crew")
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -79,7 +82,7 @@ class Crew:
                 stderr=log,
                 env={**self._environment, **member.environment},
             )
-        member.watcher = asyncio.create_task(self._watch(member, member.process), name=f"watch {name}")
+        member.watcher = self._watching.start(self._watch(member, member.process), name=f"watch {name}")
 
     async def kill(self, name: str) -> None:
         """End a member with SIGKILL and start it again as a supervisor would."""

@@ -11,7 +11,7 @@ import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
 from pitboard.race.laps import Lap
 from pitboard.race.race_state import Run
@@ -49,7 +49,7 @@ class _Plan(NamedTuple):
 class AdminActs:
     """Carries out acts on central's replica; raises ActRefused with nothing changed."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: WritingReplica) -> None:
         self._replica = replica
         self._fold = replica.fold
         self.reference = LapReference(replica.fold)

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from pitboard.doors.http_api import json_response, new_app
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import EntryView, RunView, view_entry, view_run
 from pitboard.keeping.backup_stream import BackupApi
 from sync.central.admin.act_history import ActHistory, Deed
@@ -45,7 +45,7 @@ class CompetitorHistory(msgspec.Struct, frozen=True, kw_only=True):
 class AdminApi:
     """Serves the admin's acts and questions on central's replica."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: WritingReplica) -> None:
         self._fold = replica.fold
         self._acts = AdminActs(replica)
         self._history = ActHistory(replica.fold, self._acts.reference)
@@ -79,7 +79,7 @@ class AdminApi:
         return json_response(CompetitorHistory(competitor_id=competitor, name=name, deeds=deeds))
 
 
-def admin_app(replica: Replica) -> web.Application:
+def admin_app(replica: WritingReplica) -> web.Application:
     """Return the app; others add their calls to it."""
     app = new_app()
     AdminApi(replica).add_to(app)

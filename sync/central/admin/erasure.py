@@ -9,7 +9,7 @@ import logging
 
 from pitboard.errors import JournalLost
 from pitboard.journal.fold import Fold
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Body, PersonErased
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def bodies_that_erase(fold: Fold, competitor: str, reason: str) -> list[Body]:
     return [_erased(competitor, places[start : start + PLACES_MAX_COUNT], reason) for start in starts]
 
 
-async def erase_late_names(replica: Replica) -> None:
+async def erase_late_names(replica: WritingReplica) -> None:
     """Erase for ever what arrives of people already erased."""
     while True:
         version = replica.version

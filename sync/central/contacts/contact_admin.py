@@ -21,7 +21,7 @@ from msgspec import Meta
 from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import ContactKeyPublished, ContactsRead, KeyHex
 from pitboard.race.names import fold_name
 from sync.central.admin.admin_act import checked_reason
@@ -66,7 +66,7 @@ class ContactAdmin:
     """Serves the calls on central's replica and its sealed contacts."""
 
     def __init__(
-        self, replica: Replica, store: ContactStore, *, pause_s: float = WRONG_PASSPHRASE_PAUSE_S
+        self, replica: WritingReplica, store: ContactStore, *, pause_s: float = WRONG_PASSPHRASE_PAUSE_S
     ) -> None:
         self._replica = replica
         self._store = store

@@ -18,7 +18,7 @@ from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, refusal
 from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
@@ -94,7 +94,7 @@ class EnrolmentApi:
 
     def __init__(
         self,
-        replica: Replica,
+        replica: WritingReplica,
         clock: Clock,
         *,
         fingerprint: str | None,

@@ -224,7 +224,7 @@ def test_a_true_unit_is_found_behind_a_lying_box_and_what_is_new_comes_from_it(t
             lying_box(tmp_path, lie) as rogue,
         ):
             await unit.accept(await replica.beyond({}))
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             app = new_app()
             ExchangeApi(unit, UNIT_A).add_to(app)
             tls = Certificate.load_or_create(tmp_path / "unit.pem").server_context()

@@ -17,6 +17,7 @@ from firmware_bridge.spool.raw_log import RawLog, raw_files, read_raw_records
 from pitboard.clock import ScriptedClock
 from pitboard.journal.record import NO_PREVIOUS, Record
 from pitboard.journal.replica import Replica
+from pitboard.journal.storage import read_all
 from pitboard.trust.identity import Identity, signature_holds
 from tests.pitboard.journal.power_loss_writer import CONTACTS, JOURNAL, KEY, envelope
 from tests.race_story import ROOT, UNIT_B, passing
@@ -30,8 +31,8 @@ async def check_journal(folder: Path, acknowledged: Sequence[str]) -> None:
     said = [line.split() for line in acknowledged]
     clock = ScriptedClock()
     async with Replica.open(folder / JOURNAL, root_key=ROOT.key, clock=clock) as replica:
-        before = {(record.stream, record.seq): record async for record in replica.journal.read_all()}
-        await replica.start_writing(UNIT_B, "After the cut")
+        before = {(record.stream, record.seq): record async for record in read_all(replica.journal)}
+        replica = await replica.open_stream(UNIT_B, "After the cut")
         [written] = await replica.append(passing(1, s=1.0))
         assert len(before) + 2 == sum(replica.have().values())
     for words in said:

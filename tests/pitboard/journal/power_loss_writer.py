@@ -14,7 +14,7 @@ from firmware_bridge.spool.raw_log import RawLog
 from pitboard.clock import ScriptedClock
 from pitboard.contacts.contact_seal import SEALED_BYTES, ContactEnvelope
 from pitboard.journal.record import Record
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies import CompetitorRegistered, LapJudged, PersonErased
 from pitboard.trust.identity import Identity
 from tests.pitboard.journal.recorded_files import ACKS
@@ -51,7 +51,7 @@ async def write_journal(folder: Path, acks: Acks) -> None:
     clock = ScriptedClock()
     for start in range(STARTS):
         async with Replica.open(folder / JOURNAL, root_key=ROOT.key, clock=clock) as replica:
-            await replica.start_writing(identity, "Track A")
+            replica = await replica.open_stream(identity, "Track A")
             central = central_enrols(identity)
             await replica.accept(central.records)
             acks.say_records(central.records)
@@ -65,7 +65,7 @@ async def write_journal(folder: Path, acks: Acks) -> None:
             await _erase(replica, acks, central)
 
 
-async def _append_together(replica: Replica, acks: Acks, number: int) -> None:
+async def _append_together(replica: WritingReplica, acks: Acks, number: int) -> None:
     """Several callers at once: the journal commits them as one."""
 
     async def one(lap: int) -> None:
@@ -78,7 +78,7 @@ async def _append_together(replica: Replica, acks: Acks, number: int) -> None:
             tasks.create_task(one(lap), name=f"lap {lap}")
 
 
-async def _hear_another(replica: Replica, acks: Acks) -> None:
+async def _hear_another(replica: WritingReplica, acks: Acks) -> None:
     """Records of another writer arrive, large ones, so that the log is folded back into the file often."""
     other = Teller(Identity.from_seed(os.urandom(32)), "Track B")
     records = [*other.records, *(other.writer.write("note", {"text": LARGE_TEXT}) for _ in range(TOGETHER))]
@@ -86,7 +86,7 @@ async def _hear_another(replica: Replica, acks: Acks) -> None:
     acks.say_records(records)
 
 
-async def _erase(replica: Replica, acks: Acks, central: Teller) -> None:
+async def _erase(replica: WritingReplica, acks: Acks, central: Teller) -> None:
     [named] = await replica.append(CompetitorRegistered(competitor_id="c1", name=NAME_ERASED))
     acks.say_records([named])
     erased = central.say(PersonErased(competitor_id="c1", records={named.stream: [named.seq]}))

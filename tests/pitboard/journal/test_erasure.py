@@ -69,7 +69,7 @@ def test_the_name_leaves_every_replica_and_the_boards_stay_equal(tmp_path: Path)
             for replica in (central, unit, display):
                 await replica.accept(records)
             assert len(files_with(CANARY, tmp_path)) == 3
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             await central.append(erasure_of(central))
             await carry(central, unit)
             await carry(unit, display)
@@ -89,7 +89,7 @@ def test_a_name_that_arrives_after_its_erasure_is_not_kept(tmp_path: Path) -> No
         _, records = named_race()
         async with replica_at(tmp_path, "central") as central, replica_at(tmp_path, "display") as display:
             await central.accept(records)
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             said = await central.append(erasure_of(central))
             everything = await central.beyond({})
             await display.accept([record for record in everything if record.stream == said[0].stream])
@@ -106,7 +106,7 @@ def test_an_erasure_that_comes_while_the_name_is_being_stored_still_meets_it(tmp
         _, records = named_race()
         async with replica_at(tmp_path, "central") as central, replica_at(tmp_path, "display") as display:
             await central.accept(records)
-            await display.start_writing(ROOT, "Central")
+            display = await display.open_stream(ROOT, "Central")
             erasure = erasure_of(central)
             await asyncio.gather(display.append(erasure), display.accept(records))
             await asyncio.gather(display.accept(records), display.append(erasure))
@@ -123,7 +123,7 @@ def test_a_new_display_learns_of_the_erasure_however_long_the_emptied_stream_is(
         async with replica_at(tmp_path, "central") as central, replica_at(tmp_path, "display") as display:
             await central.accept(records[:5])
             await central.accept(records[5:])
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             await central.append(erasure_of(central))
             await carry(central, display)
             assert display.have() == central.have()
@@ -150,7 +150,7 @@ def test_erasing_among_thousands_leaves_no_stale_copy_in_any_page(tmp_path: Path
     async def story() -> None:
         chance = random.Random(4)
         async with replica_at(tmp_path, "central") as central:
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             names = [f"{CANARY} {number} {'y' * chance.randrange(40)}" for number in range(1_500)]
             for start in range(0, len(names), 50):
                 batch = range(start, start + 50)
@@ -173,7 +173,7 @@ def test_erasing_among_thousands_leaves_no_stale_copy_in_any_page(tmp_path: Path
 def test_names_can_be_erased_while_records_pour_in(tmp_path: Path) -> None:
     async def story() -> None:
         async with replica_at(tmp_path, "central") as central:
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             stream = next(iter(central.have()))
 
             async def register(number: int) -> None:

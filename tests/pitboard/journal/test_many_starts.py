@@ -29,7 +29,7 @@ def started(path: Path, count: int, *, opened_each: int) -> dict[str, int]:
         for _ in range(count // opened_each):
             async with Replica.open(path, root_key=ROOT.key, clock=clock) as replica:
                 for _ in range(opened_each):
-                    await replica.start_writing(UNIT_A, "Track A")
+                    replica = await replica.open_stream(UNIT_A, "Track A")
                     clock.advance(ms=500)
                 have = replica.have()
         return have
@@ -174,7 +174,7 @@ def test_one_body_too_large_takes_the_whole_append_back(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             good = CompetitorRegistered(competitor_id="c", name="x")
             bad = LapJudged(run_id="r", lap_id="l", verdict=None, reason="x" * 17_000)
             with pytest.raises(BodyRefused):

@@ -33,13 +33,13 @@ def named(number: int) -> CompetitorRegistered:
 
 def test_what_was_appended_is_there_after_a_restart_under_a_new_stream(tmp_path: Path) -> None:
     async def first(replica: Replica) -> None:
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         await replica.append(named(1), named(2))
 
     async def second(replica: Replica) -> None:
         before = replica.have()
         assert list(before.values()) == [3]
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         opened = (await replica.beyond(before))[0]
         assert opened.header.kind == "stream-opened"
         assert msgspec.json.decode(opened.body_bytes or b"")["earlier"] == before
@@ -150,7 +150,7 @@ def test_news_wakes_a_waiter_even_when_it_is_of_an_unknown_kind(tmp_path: Path) 
 
 def test_a_waiter_that_is_cancelled_as_news_comes_ends_all_the_same(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
 
         async def follow() -> None:
             while True:
@@ -169,7 +169,7 @@ def test_a_waiter_that_is_cancelled_as_news_comes_ends_all_the_same(tmp_path: Pa
 
 def test_batches_keep_their_bounds_and_streams_their_order(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         await replica.append(*[named(number) for number in range(1_200)])
         have: dict[str, int] = {}
         seqs: list[int] = []
@@ -186,7 +186,7 @@ def test_batches_keep_their_bounds_and_streams_their_order(tmp_path: Path) -> No
 
 def test_a_caller_that_goes_away_before_the_commit_leaves_no_hole(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(ROOT, "Central")
+        replica = await replica.open_stream(ROOT, "Central")
         gone = asyncio.create_task(replica.append(named(1)))
         await asyncio.sleep(0)
         gone.cancel()
@@ -199,7 +199,7 @@ def test_a_caller_that_goes_away_before_the_commit_leaves_no_hole(tmp_path: Path
 
 def test_appends_of_many_callers_are_all_kept_in_order(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(ROOT, "Central")
+        replica = await replica.open_stream(ROOT, "Central")
         await asyncio.gather(*[replica.append(named(number)) for number in range(50)])
         assert len(replica.fold.race.competitors) == 50
 
@@ -238,7 +238,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> 
 
 def test_a_second_process_cannot_open_the_same_journal(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         with pytest.raises(JournalLost, match="another process"):
             async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()):
                 pass
@@ -248,7 +248,7 @@ def test_a_second_process_cannot_open_the_same_journal(tmp_path: Path) -> None:
 
 def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_all_is_kept(tmp_path: Path) -> None:
     async def story(replica: Replica) -> None:
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         assert isinstance(replica.journal, Journal)
         database = replica.journal._connected()
         await database.execute("PRAGMA max_page_count = 1")
@@ -282,7 +282,7 @@ def test_cause_comes_before_effect_on_a_unit_that_woke_in_1970(tmp_path: Path) -
 
     async def story(replica: Replica) -> None:
         await replica.accept(central.records)
-        await replica.start_writing(UNIT_A, "Track A")
+        replica = await replica.open_stream(UNIT_A, "Track A")
         own = (await replica.beyond(central_have))[0]
         assert own.header.stamp > central.records[-1].header.stamp
 

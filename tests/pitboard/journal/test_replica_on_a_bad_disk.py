@@ -29,17 +29,17 @@ def test_records_refused_for_a_full_queue_leave_no_gap_in_the_writers_stream() -
     disk = SimulatedDisk()
 
     async def story(loop: VirtualLoop) -> None:
-        replica = await Replica.over(storage_over(disk, loop), ScriptedClock())
-        await replica.start_writing(UNIT_A, "Track A")
-        waiting = [
-            asyncio.create_task(replica.append(named(number))) for number in range(QUEUE_MAX_COUNT + 1)
-        ]
-        await asyncio.sleep(0)
-        with pytest.raises(JournalLost):
-            await replica.append(named(99))
-        await asyncio.gather(*waiting)
-        await replica.append(named(100))
-        assert sum(replica.have().values()) == len(disk.records) == QUEUE_MAX_COUNT + 3
+        async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
+            replica = await replica.open_stream(UNIT_A, "Track A")
+            waiting = [
+                asyncio.create_task(replica.append(named(number))) for number in range(QUEUE_MAX_COUNT)
+            ]
+            await asyncio.sleep(0)
+            with pytest.raises(JournalLost):
+                await replica.append(named(99))
+            await asyncio.gather(*waiting)
+            await replica.append(named(100))
+            assert sum(replica.have().values()) == len(disk.records) == QUEUE_MAX_COUNT + 2
 
     run_virtual(story)
 
@@ -53,15 +53,15 @@ def test_a_fork_does_not_pass_records_that_a_caller_left_on_their_way_to_the_dis
     long.say(named(3))
 
     async def story(loop: VirtualLoop) -> None:
-        replica = await Replica.over(storage_over(disk, loop), ScriptedClock())
-        gone = asyncio.create_task(replica.accept(short.records))
-        await asyncio.sleep(0)
-        gone.cancel()
-        acceptance = await replica.accept(long.records)
-        assert (acceptance.taken, acceptance.refused) == (0, 2)
-        assert [record.header_hash for record in disk.records.values()] == [
-            record.header_hash for record in short.records
-        ]
+        async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
+            gone = asyncio.create_task(replica.accept(short.records))
+            await asyncio.sleep(0)
+            gone.cancel()
+            acceptance = await replica.accept(long.records)
+            assert (acceptance.taken, acceptance.refused) == (0, 2)
+            assert [record.header_hash for record in disk.records.values()] == [
+                record.header_hash for record in short.records
+            ]
 
     run_virtual(story)
 
@@ -74,14 +74,14 @@ def test_a_fork_that_cannot_be_quarantined_blocks_no_good_record() -> None:
     good = Teller(UNIT_B, "Track B")
 
     async def story(loop: VirtualLoop) -> None:
-        replica = await Replica.over(storage_over(disk, loop), ScriptedClock())
-        await replica.accept([*central_enrols(UNIT_A).records, *short.records])
-        disk.trouble = "input/output error"
-        accepting = asyncio.create_task(replica.accept([*long.records, *good.records]))
-        await asyncio.sleep(5)
-        disk.trouble = None
-        assert (await accepting).taken == 1
-        assert short.writer.stream in replica.alarms
+        async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
+            await replica.accept([*central_enrols(UNIT_A).records, *short.records])
+            disk.trouble = "input/output error"
+            accepting = asyncio.create_task(replica.accept([*long.records, *good.records]))
+            await asyncio.sleep(5)
+            disk.trouble = None
+            assert (await accepting).taken == 1
+            assert short.writer.stream in replica.alarms
 
     run_virtual(story)
 
@@ -96,14 +96,15 @@ def test_a_replica_starts_and_shows_while_the_disk_refuses_to_erase_and_erases_l
     async def story(loop: VirtualLoop) -> None:
         disk.commit([*central.records, *unit.records])
         disk.trouble = "the disk is full"
-        replica = await Replica.over(storage_over(disk, loop), ScriptedClock())
-        assert replica.fold.race.name_of("c1") == "Erased"
-        assert [
-            record.body_bytes for record in await replica.beyond({**replica.have(), unit.writer.stream: 1})
-        ] == [None]
-        disk.trouble = None
-        await replica.accept([])
-        assert disk.records[(registered.stream, registered.seq)].body_bytes is None
+        async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
+            assert replica.fold.race.name_of("c1") == "Erased"
+            assert [
+                record.body_bytes
+                for record in await replica.beyond({**replica.have(), unit.writer.stream: 1})
+            ] == [None]
+            disk.trouble = None
+            await replica.accept([])
+            assert disk.records[(registered.stream, registered.seq)].body_bytes is None
 
     assert erased.header.kind == "person-erased"
     run_virtual(story)

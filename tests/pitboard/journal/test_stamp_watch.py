@@ -37,7 +37,7 @@ def stamps_of_unit(path: Path, before: Callable[[Replica], Awaitable[object]]) -
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
             await replica.accept(central_enrols(UNIT_A).records)
             await before(replica)
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             records = await replica.append(CompetitorRegistered(competitor_id="c1", name="Ann"))
             return [record.header.stamp for record in records]
 

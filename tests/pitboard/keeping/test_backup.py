@@ -72,7 +72,7 @@ def test_a_backup_under_load_is_whole_sound_and_holds_all_that_was_durable_befor
     async def story() -> None:
         async with node_at(tmp_path) as unit:
             await unit.accept(central_enrols(UNIT_A).records)
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(*[named(number) for number in range(3_000)])
             stop = asyncio.Event()
 
@@ -102,7 +102,7 @@ def test_a_backup_under_load_is_whole_sound_and_holds_all_that_was_durable_befor
 def test_a_stopped_nodes_file_is_backed_up_directly_and_a_running_ones_is_not(tmp_path: Path) -> None:
     async def story() -> None:
         async with node_at(tmp_path) as unit:
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(named(1))
             outcome = await asyncio.to_thread(run, backup, "--journal", tmp_path / "unit.db", tmp_path / "b")
             assert "a program has it open; stop it, or" in said(outcome)
@@ -125,7 +125,7 @@ def test_a_killed_nodes_file_is_backed_up_with_what_only_its_log_holds(tmp_path:
 
     async def story() -> None:
         async with node_at(tmp_path) as unit:
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(*[named(number) for number in range(50)])
             for file in ("unit.db", "unit.db-wal"):
                 shutil.copy(tmp_path / file, killed / file)
@@ -144,14 +144,14 @@ def test_a_killed_nodes_file_is_backed_up_with_what_only_its_log_holds(tmp_path:
 def test_an_erased_name_that_a_backup_brings_back_is_erased_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(CompetitorRegistered(competitor_id="c1", name="Zebulon"))
             outcome = await asyncio.to_thread(
                 run, backup, "--config", tmp_path / "unit.toml", tmp_path / "old"
             )
             assert outcome.exit_code == 0, said(outcome)
             await carry(unit, central)
-            await central.start_writing(ROOT, "Central")
+            central = await central.open_stream(ROOT, "Central")
             await central.append(PersonErased(competitor_id="c1", records={next(iter(unit.have())): [2]}))
             await carry(central, unit)
         assert run(restore, tmp_path / "old", tmp_path / "unit.db", "--yes").exit_code == 0
@@ -186,7 +186,7 @@ def test_a_restored_unit_goes_on_in_a_new_stream_and_gets_back_what_the_backup_l
         async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
             await central.accept(central_enrols(UNIT_A, UNIT_B).records)
             await carry(central, unit)
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(named(1))
             outcome = await asyncio.to_thread(
                 run, backup, "--config", tmp_path / "unit.toml", tmp_path / "old"
@@ -206,7 +206,7 @@ def test_a_restored_unit_goes_on_in_a_new_stream_and_gets_back_what_the_backup_l
         assert check_file(tmp_path / "unit.db.replaced-1").records > check_file(tmp_path / "unit.db").records
         async with node_at(tmp_path) as unit, node_at(tmp_path, "central") as central:
             lost = unit.have()
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             await unit.append(named(4))
             assert len(unit.have()) == len(lost) + 1  # a stream of its own for what is new
             await carry(central, unit)
@@ -222,7 +222,7 @@ def test_a_restored_unit_goes_on_in_a_new_stream_and_gets_back_what_the_backup_l
 def test_restoring_what_is_already_there_needs_no_yes_and_deletes_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with node_at(tmp_path) as unit:
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
 
     asyncio.run(story())
     assert run(backup, "--journal", tmp_path / "unit.db", tmp_path / "b").exit_code == 0
@@ -237,7 +237,7 @@ def test_restoring_what_is_already_there_needs_no_yes_and_deletes_nothing(tmp_pa
 def test_a_damaged_or_foreign_backup_and_a_broken_journal_are_told_apart(tmp_path: Path) -> None:
     async def story(root_key: str, name: str) -> None:
         async with Replica.open(tmp_path / name, root_key=root_key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             await replica.append(named(1))
 
     asyncio.run(story(ROOT.key, "unit.db"))

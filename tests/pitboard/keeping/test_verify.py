@@ -33,7 +33,7 @@ def sound_journal(path: Path, *more: Teller) -> Path:
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
             for teller in (central_enrols(UNIT_A), unit, *more):
                 await replica.accept(teller.records)
-            await replica.start_writing(ROOT, "Central")
+            replica = await replica.open_stream(ROOT, "Central")
             await replica.append(PersonErased(competitor_id="c2", records={UNIT_STREAM: [3]}))
 
     asyncio.run(story())
@@ -148,7 +148,7 @@ def test_an_earlier_stream_that_lost_its_end_is_said(tmp_path: Path) -> None:
 
     async def next_start() -> None:
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
 
     asyncio.run(next_start())
     assert codes_of(path) == []
@@ -173,7 +173,7 @@ def test_a_running_nodes_journal_is_verified_without_touching_it(tmp_path: Path)
 
     async def story() -> None:
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(ROOT, "Central")
+            replica = await replica.open_stream(ROOT, "Central")
             before = path.stat().st_mtime_ns
             outcome = await asyncio.to_thread(CliRunner().invoke, verify, [str(path)])
             assert outcome.stdout == "Sound: 1 record in 1 stream, 0 erased.\n"

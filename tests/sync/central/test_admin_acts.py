@@ -11,7 +11,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board, view_competitor
 from pitboard.race.bodies import CompetitorRegistered, LapJudged, RunDecided
 from sync.central.admin.act_history import ActHistory
@@ -35,7 +35,7 @@ SECOND_NS = 1_000_000_000
 class Desk:
     """An organiser at central, with a unit's race on the board."""
 
-    def __init__(self, replica: Replica, track: TrackStory) -> None:
+    def __init__(self, replica: WritingReplica, track: TrackStory) -> None:
         self.replica = replica
         self.track = track
         self.acts = AdminActs(replica)
@@ -71,7 +71,7 @@ async def desk_at(folder: Path) -> AsyncIterator[Desk]:
     """Anna Berg leads with 10 and 12 s, then Ben with 11 s, then Anna Vogel with 13 s."""
     async with Replica.open(folder / "central.db", root_key=ROOT.key, clock=SystemClock()) as replica:
         await replica.accept(central_enrols(UNIT_A).records)
-        await replica.start_writing(ROOT, "Central")
+        replica = await replica.open_stream(ROOT, "Central")
         track = TrackStory()
         track.drives("c1", "Anna Berg", 12.0, 10.0).drives("c2", "Ben", 11.0).drives("c3", "Anna Vogel", 13.0)
         desk = Desk(replica, track)

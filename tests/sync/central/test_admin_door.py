@@ -152,14 +152,14 @@ def test_a_unit_that_was_off_for_days_brings_the_name_and_it_is_erased_everywher
             off = tmp_path / "off.db"
             async with Replica.open(off, root_key=root_key, clock=ScriptedClock()) as unit:
                 await carry(running.replica, unit)
-                await unit.start_writing(UNIT_A, "Track A")
+                unit = await unit.open_stream(UNIT_A, "Track A")
                 await unit.append(CompetitorRegistered(competitor_id="c1", name=f"{CANARY} II"))
             terminal = Terminal(tmp_path)
             said = await asyncio.to_thread(terminal.reads, "erase", "c1", "--yes", "--reason", "asked for it")
             assert "is erased here" in said
             assert files_with(CANARY, tmp_path) == ["off.db"]
             async with Replica.open(off, root_key=root_key, clock=ScriptedClock()) as unit:
-                await unit.start_writing(UNIT_A, "Track A")
+                unit = await unit.open_stream(UNIT_A, "Track A")
                 await carry(unit, running.replica)
                 async with asyncio.timeout(5):
                     while running.replica.fold.places_to_erase("c1"):

@@ -21,6 +21,7 @@ from pitboard.errors import ConfigRefused, PeerLost, Refusal
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import to_wire
 from pitboard.journal.replica import Replica
+from pitboard.journal.storage import read_all
 from pitboard.journal.views import encode_view, view_board
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, bodies_to_say, open_central
@@ -47,7 +48,7 @@ key = "{key}"
 
 
 async def kinds_said(central: Central) -> list[str]:
-    return [record.header.kind async for record in central.replica.journal.read_all()]
+    return [record.header.kind async for record in read_all(central.replica.journal)]
 
 
 def test_a_restart_keeps_the_board_and_says_nothing_twice(tmp_path: Path) -> None:

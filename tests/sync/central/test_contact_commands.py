@@ -18,6 +18,7 @@ from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote
 from pitboard.errors import PassphraseRefused, Refusal
 from pitboard.journal.kinds import read_body
 from pitboard.journal.sqlite_storage import Journal
+from pitboard.journal.storage import read_all
 from pitboard.race.bodies import ContactsRead
 from pitboard.trust.identity import Identity
 from sync.central.command import central as central_command
@@ -83,7 +84,7 @@ def filled(office: Office) -> Office:
 def reads_in_journal(folder: Path, root_key: str) -> list[ContactsRead]:
     async def read() -> list[ContactsRead]:
         async with Journal.open(folder / "central.db", root_key=root_key) as journal:
-            bodies = [read_body(one.header.kind, one.body_bytes or b"") async for one in journal.read_all()]
+            bodies = [read_body(one.header.kind, one.body_bytes or b"") async for one in read_all(journal)]
         return [body for body in bodies if isinstance(body, ContactsRead)]
 
     return asyncio.run(read())

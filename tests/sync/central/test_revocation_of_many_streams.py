@@ -10,6 +10,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
+from pitboard.journal.storage import read_all
 from pitboard.race.bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from tests.race_story import ROOT, UNIT_A, Teller
@@ -32,7 +33,7 @@ def test_a_unit_with_six_hundred_streams_is_revoked_and_each_stream_keeps_its_li
 
     async def story() -> list[Record]:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(ROOT, "Central")
+            replica = await replica.open_stream(ROOT, "Central")
             await replica.append(UnitEnrolled(key=UNIT_A.key, name="Track A"))
             await replica.accept([record for teller in tellers for record in teller.records[:2]])
             parts = await replica.append(*await revocation(replica, UNIT_A.key, Cut(), "lost"))
@@ -40,7 +41,7 @@ def test_a_unit_with_six_hundred_streams_is_revoked_and_each_stream_keeps_its_li
             for at in range(2):
                 await replica.accept([teller.records[at + 1] for teller in tellers])
             assert is_limited(replica.fold)
-            return [record async for record in replica.journal.read_all()]
+            return [record async for record in read_all(replica.journal)]
 
     records = asyncio.run(story())
     for order in (records, list(reversed(records))):

@@ -45,7 +45,7 @@ def test_a_pump_brings_everything_over_a_link_that_loses_a_third(tmp_path: Path)
             Replica.open(tmp_path / "central.db", root_key=ROOT.key, clock=clock) as central,
         ):
             await central.accept(central_enrols(UNIT_A).records)
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             pumps = [
                 Pump(
                     ReplicaPeer(source),
@@ -98,7 +98,7 @@ def test_a_forked_stream_longer_than_a_batch_holds_up_no_other_stream(tmp_path: 
         ):
             await central.accept(short.records)
             await unit.accept(long.records)
-            await unit.start_writing(UNIT_A, "Track A")
+            unit = await unit.open_stream(UNIT_A, "Track A")
             pump = Pump(CountedPeer(unit), ReplicaPeer(central), wait_ms=500, back_off_first_s=0.2)
             running = asyncio.create_task(pump.run())
             async with asyncio.timeout(5):
@@ -141,7 +141,7 @@ def test_a_pump_outlives_a_journal_that_cannot_be_used(tmp_path: Path) -> None:
 def test_a_waiting_call_returns_the_moment_there_is_news(tmp_path: Path) -> None:
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.start_writing(UNIT_A, "Track A")
+            replica = await replica.open_stream(UNIT_A, "Track A")
             asked = asyncio.create_task(
                 ReplicaPeer(replica).sync(SyncRequest(have=replica.have(), wait_ms=10_000))
             )

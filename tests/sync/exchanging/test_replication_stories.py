@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
@@ -34,7 +34,7 @@ class Venue:
         path = self.folder / file
         async with Replica.open(path, root_key=ROOT.key, clock=self.clock) as replica:
             if writes_as is not None:
-                await replica.start_writing(writes_as, "Track A")
+                replica = await replica.open_stream(writes_as, "Track A")
             yield replica
 
     def copy(self, file: str, to: str) -> None:
@@ -42,6 +42,7 @@ class Venue:
         shutil.copyfile(self.folder / file, self.folder / to)
 
     async def name(self, replica: Replica, *competitors: str) -> None:
+        assert isinstance(replica, WritingReplica)
         for competitor in competitors:
             self.clock.advance(ms=10)
             await replica.append(CompetitorRegistered(competitor_id=competitor, name=f"Name {competitor}"))
@@ -155,6 +156,7 @@ def test_a_new_card_with_the_old_name_is_another_unit_until_it_is_enrolled(tmp_p
 def test_two_units_under_one_name_are_told_apart_by_key_and_reported(tmp_path: Path) -> None:
     async def story(venue: Venue) -> None:
         async with venue.node("central.db", writes_as=ROOT) as central:
+            assert isinstance(central, WritingReplica)
             await central.append(UnitEnrolled(key=UNIT_B.key, name="Track 0"))
             assert [notice.sentence for notice in central.notices()] == [
                 "Two units are called Track 0. Give one of them another name."
@@ -209,6 +211,7 @@ def test_a_new_display_in_the_middle_of_a_long_day_catches_up_in_bounded_batches
             venue.node("display.db") as display,
         ):
             await exchange(unit, central)
+            assert isinstance(unit, WritingReplica)
             for start in range(0, 6_000, 500):
                 await unit.append(
                     *[CompetitorRegistered(competitor_id=f"c{start + n}", name="x") for n in range(500)]

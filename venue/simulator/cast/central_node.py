@@ -49,11 +49,11 @@ class CentralNode(Node):
             if fold.roster.name_of(key) is None
         ]
         if bodies:
-            await self.replica.append(*bodies)
+            await self.writing.append(*bodies)
 
     async def revoke(self, key: str, heads: dict[str, int]) -> None:
         self.wanted_units.pop(key, None)
-        await self.replica.append(UnitRevoked(key=key, heads=heads))
+        await self.writing.append(UnitRevoked(key=key, heads=heads))
 
     async def _serve_phones(self) -> None:
         while True:
@@ -69,7 +69,7 @@ async def administer(central: CentralNode, chance: Random) -> None:
             body = _random_act(central.replica.fold, chance)
             if body is not None:
                 try:
-                    await central.replica.append(body)
+                    await central.writing.append(body)
                 except JournalLost:
                     continue
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pitboard.journal.record import Record
-from pitboard.journal.replica import Replica
+from pitboard.journal.record import Record, StreamWriter
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
@@ -23,8 +24,8 @@ BATCH_COUNT = 12
 BATCH_BYTES = 6 * 1_024
 
 
-class SmallBatchReplica(Replica):
-    """The real replica with small batches, so that a short day meets their bounds."""
+class PromisingReplica(WritingReplica):
+    """The real one, which tells its node what it said is saved."""
 
     node: Node
 
@@ -32,6 +33,20 @@ class SmallBatchReplica(Replica):
         records = await super().append(*bodies)
         self.node.take_promise(records)
         return records
+
+    async def beyond(
+        self, have: Mapping[str, int], *, max_count: int = BATCH_COUNT, max_bytes: int = BATCH_BYTES
+    ) -> list[Record]:
+        return await super().beyond(have, max_count=max_count, max_bytes=max_bytes)
+
+
+class SmallBatchReplica(Replica):
+    """The real replica with small batches, so that a short day meets their bounds."""
+
+    node: Node
+
+    def writing(self, writer: StreamWriter) -> WritingReplica:
+        return PromisingReplica(self, writer)
 
     async def beyond(
         self, have: Mapping[str, int], *, max_count: int = BATCH_COUNT, max_bytes: int = BATCH_BYTES
@@ -60,6 +75,7 @@ class Node:
         self.process = Process(name, self._report_error)
         self.process.kill()
         self._replica: SmallBatchReplica | None = None
+        self._writing: WritingReplica | None = None
         self._storage: SimulatedStorage | None = None
 
     @property
@@ -99,7 +115,7 @@ class Node:
         if self._storage is not None:
             self._storage.kill()
         self.process.kill()
-        self._replica = self._storage = None
+        self._replica = self._writing = self._storage = None
 
     def boot(self, *, utc_ms: int | None) -> None:
         """The machine starts anew, its wall clock at `utc_ms` or as it went on in the meantime."""
@@ -117,15 +133,16 @@ class Node:
         self.disk = card.disk.copy()
 
     async def _run(self, process: Process, storage: SimulatedStorage) -> None:
-        replica = await SmallBatchReplica.over(storage, self.clock)
-        replica.node = self
-        if self.identity is not None:
-            stream = self.world.new_stream()
-            await replica.start_writing(self.identity, self.name, stream=stream)
-        self._replica = replica
-        self.world.network.open_door(self.name, process, self.answer)
-        self.world.trace.say(self.name, f"is up, have {sum(replica.have().values())}")
-        await self.work(process)
+        async with SmallBatchReplica.over(storage, self.clock) as replica:
+            replica.node = self
+            if self.identity is not None:
+                stream = self.world.new_stream()
+                self._writing = await replica.open_stream(self.identity, self.name, stream=stream)
+            self._replica = replica
+            self.world.network.open_door(self.name, process, self.answer)
+            self.world.trace.say(self.name, f"is up, have {sum(replica.have().values())}")
+            await self.work(process)
+            await asyncio.Event().wait()  # until the process ends
 
     async def work(self, process: Process) -> None:
         """Do what this kind of node does; begins once the replica is there."""
@@ -151,6 +168,12 @@ class Node:
         for record in records:
             self.world.trace.say(self.name, f"saved {record.stream[:8]}/{record.seq} {record.header.kind}")
         self.world.truth.acknowledge(self.disk, records)
+
+    @property
+    def writing(self) -> WritingReplica:
+        """The replica as it may write; only where `identity` is a key."""
+        assert self._writing is not None, f"{self.name} does not write"
+        return self._writing
 
     def _expected_heads(self, request: SyncRequest) -> dict[str, int]:
         """Return how far streams must come by the good records of the request, whatever else is in it."""

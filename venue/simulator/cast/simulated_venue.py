@@ -116,7 +116,7 @@ class Venue:
         self.central.wanted_units[key] = unit.name
         if self.central.is_up:
             try:
-                await self.central.replica.append(UnitEnrolled(key=key, name=unit.name))
+                await self.central.writing.append(UnitEnrolled(key=key, name=unit.name))
             except JournalLost:
                 return
 

@@ -84,7 +84,7 @@ class UnitNode(Node):
 
     async def work(self, process: Process) -> None:
         run_control = RunControl(
-            self.replica, self.clock, unit_key=self.identity.key, track=TRACK, new_id=self.world.new_id
+            self.writing, self.clock, unit_key=self.identity.key, track=TRACK, new_id=self.world.new_id
         )
         await run_control.resume()
         self._run_control = run_control
@@ -95,7 +95,7 @@ class UnitNode(Node):
             process.spawn(self._pump_from(other).run(), name=f"down from {other}")
 
     def _start_bridge(self, run_control: RunControl) -> None:
-        intake = PassingIntake(self.replica, run_control, unit_key=self.identity.key, track=TRACK)
+        intake = PassingIntake(run_control, track=TRACK)
         self.bridge_process = Process(f"{self.name} bridge", self._report_error)
         self._bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
         self.bridge_process.spawn(self._run_bridge(self._bridge, intake), name="bridge")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ import pitboard.journal.ledger
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import Record, StreamWriter
-from pitboard.journal.replica import Acceptance, Replica
+from pitboard.journal.replica import Acceptance, Replica, WritingReplica
+from pitboard.journal.storage import Held
 from pitboard.race.word import LastWord, Said, Word
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
@@ -53,20 +53,21 @@ class Plant:
 
 
 def _reuse_stream_ids() -> list[Override]:
-    start_writing = Replica.start_writing
+    open_stream = Replica.open_stream
 
-    async def go_on(replica: Replica, identity: Any, name: str, *, stream: str | None = None) -> None:
+    async def go_on(
+        replica: Replica, identity: Any, name: str, *, stream: str | None = None
+    ) -> WritingReplica:
         """Continue the last stream of this key where the disk has it, instead of opening a new one."""
         earlier = list(replica._ledger.streams_of(identity.key).items())
         if not earlier:
-            await start_writing(replica, identity, name, stream=stream)
-            return
+            return await open_stream(replica, identity, name, stream=stream)
         last, head = earlier[-1]
         writer = StreamWriter(identity, replica._hybrid_clock, stream=last)
         writer._seq, writer._previous = head, replica._ledger._hash_at(last, head).hex()
-        replica._writer = writer
+        return replica.writing(writer)
 
-    return [(Replica, "start_writing", go_on)]
+    return [(Replica, "open_stream", go_on)]
 
 
 def _keep_a_cursor() -> list[Override]:
@@ -98,14 +99,13 @@ def _parses(wire: Any) -> bool:
 
 
 def _acknowledge_before_sync() -> list[Override]:
-    async def store(storage: SimulatedStorage, records: Sequence[Record]) -> None:
+    async def append(storage: SimulatedStorage, records: Sequence[Record]) -> list[Held]:
         if records:
-            done = storage._loop.create_future()
-            storage._queue.append((records, done))
+            storage._queue.append((records, storage._loop.create_future()))
             storage._begin()
-            storage.on_durable(records)
+        return [Held(storage._arrivals, record.header_hash) for record in records]
 
-    return [(SimulatedStorage, "store", store)]
+    return [(SimulatedStorage, "append", append)]
 
 
 def _skip_the_gap_check() -> list[Override]:
@@ -119,9 +119,8 @@ def _skip_the_gap_check() -> list[Override]:
 
 
 def _take_unchecked(replica: Replica, record: Record) -> None:
-    replica._ledger.take(record)
-    replica._recent.setdefault(record.stream, deque(maxlen=512)).append(record)
-    replica.fold.add(record)
+    for follower in replica._followers:
+        follower(record)
     replica.version += 1
 
 

@@ -6,20 +6,22 @@ and takes an error at commit for "unknown": the commit may have happened all the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from random import Random
 
 import msgspec
 
 from pitboard.errors import JournalLost
 from pitboard.journal.record import Record
+from pitboard.journal.storage import Arrived, Held
 from venue.simulator.world.virtual_loop import VirtualLoop
 
-QUEUE_MAX_COUNT = 12
+QUEUE_MAX_COUNT = 40
 RETRY_S = 1.0
 
 Place = tuple[str, int]
 Durable = Callable[[Sequence[Record]], None]
+_Waiting = tuple[Sequence[Record], asyncio.Future[list[Held]]]
 
 
 class SimulatedDisk:
@@ -27,6 +29,8 @@ class SimulatedDisk:
 
     def __init__(self) -> None:
         self.records: dict[Place, Record] = {}
+        self.order: list[Place] = []  # in which they arrived
+        self.arrivals: dict[Place, int] = {}
         self.heads: dict[str, int] = {}
         self.fingerprint = 0  # the same for the same set of records
         self.quarantine: dict[tuple[str, int, bytes], str] = {}
@@ -37,6 +41,7 @@ class SimulatedDisk:
         """Return an image of the disk as it is now."""
         image = SimulatedDisk()
         image.records, image.heads = dict(self.records), dict(self.heads)
+        image.order, image.arrivals = list(self.order), dict(self.arrivals)
         image.fingerprint = self.fingerprint
         image.quarantine = dict(self.quarantine)
         return image
@@ -48,6 +53,8 @@ class SimulatedDisk:
             place = (record.stream, record.seq)
             if place not in self.records:
                 self.records[place] = record
+                self.order.append(place)
+                self.arrivals[place] = len(self.order)
                 self.heads[record.stream] = record.seq
                 self.fingerprint ^= int.from_bytes(record.header_hash)
                 fresh.append(record)
@@ -62,12 +69,13 @@ class SimulatedStorage:
     ) -> None:
         self.root_key = root_key
         self.disk = disk
-        self.on_durable: Durable = _ignore
         self._loop = loop
         self._chance = chance
         self._on_commit = on_commit
-        self._queue: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
-        self._under_way: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
+        self._queue: list[_Waiting] = []
+        self._under_way: list[_Waiting] = []
+        self._arrivals = len(disk.order)  # what this process knows to be durable
+        self._arrived = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._is_dead = False
 
@@ -79,19 +87,28 @@ class SimulatedStorage:
     def trouble(self, trouble: str | None) -> None:
         self.disk.trouble = trouble
 
-    async def store(self, records: Sequence[Record]) -> None:
+    async def append(self, records: Sequence[Record]) -> list[Held]:
         if not records:
-            return
-        if len(self._queue) >= QUEUE_MAX_COUNT:
+            return []
+        waiting_count = sum(len(waiting) for waiting, _ in [*self._under_way, *self._queue])
+        if waiting_count and waiting_count + len(records) > QUEUE_MAX_COUNT:
             raise JournalLost(path="simulated", reason="too much is waiting to be written")
-        done = self._loop.create_future()
+        done: asyncio.Future[list[Held]] = self._loop.create_future()
         self._queue.append((records, done))
         self._begin()
-        await done
+        return await done
 
-    async def read_all(self) -> AsyncIterator[Record]:
-        for record in list(self.disk.records.values()):
-            yield record
+    async def last_arrival(self) -> int:
+        return self._arrivals
+
+    async def tail(self, after: int = 0) -> AsyncGenerator[Sequence[Arrived], None]:
+        while True:
+            if after < self._arrivals:
+                disk = self.disk
+                yield [Arrived(at + 1, disk.records[disk.order[at]]) for at in range(after, self._arrivals)]
+                after = self._arrivals
+            else:
+                await self._arrived.wait()
 
     async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         self._check()
@@ -141,19 +158,21 @@ class SimulatedStorage:
             return
         self._timer = None
         finished, self._under_way = self._under_way, []
+        self._arrivals = len(self.disk.order)
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
         for records, done in finished:
-            self.on_durable(records)
             if not done.done():
-                done.set_result(None)
+                done.set_result([self._holder(record) for record in records])
         self._begin()
 
-    def _commit(self, batch: Sequence[tuple[Sequence[Record], asyncio.Future[None]]]) -> None:
+    def _holder(self, record: Record) -> Held:
+        place = (record.stream, record.seq)
+        return Held(self.disk.arrivals[place], self.disk.records[place].header_hash)
+
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
         self._on_commit(self.disk.commit(record for records, _ in batch for record in records))
 
     def _check(self) -> None:
         if self.disk.trouble is not None:
             raise JournalLost(path="simulated", reason=self.disk.trouble)
-
-
-def _ignore(records: Sequence[Record]) -> None:
-    """Stand in until somebody follows the storage."""
