@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.clock import happened
 from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
+from pitboard.doors.door_proof import DoorPass
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import LossCode, PeerLost, Refusal
@@ -190,27 +191,54 @@ class CentralLink:
             log.debug("unit not told: %s", error)
 
 
+class UnitSigner:
+    """Lets the unit prove itself at central's door: its key is not ours to hold."""
+
+    def __init__(self, unit_socket: Path) -> None:
+        self._client = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
+
+    def sign(self, challenge: str, fingerprint: str) -> str | None:
+        """Return the proof; None while the unit does not answer, and then we are served among strangers."""
+        body = msgspec.json.encode({"challenge": challenge, "fingerprint": fingerprint})
+        try:
+            answer = self._client.call(
+                "POST",
+                "/v1/door-proof",
+                body,
+                within_s=REPORT_MAX_S,
+                max_bytes=SMALL_ANSWER_MAX_BYTES,
+            )
+            return msgspec.json.decode(answer, type=_DoorProof).proof
+        except (PeerLost, msgspec.MsgspecError) as error:
+            log.debug("not proven at central: %s", error)
+            return None
+
+
+class _DoorProof(msgspec.Struct, frozen=True, kw_only=True):
+    proof: str
+
+
 async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set; `pin` is the fingerprint of central's certificate."""
     unit_url = f"{UNIX_PREFIX}{unit_socket}"
     link = CentralLink(unit_socket, central)
+
+    def reach_central() -> RequestsPeer:
+        return RequestsPeer(central, name="central", pin=pin, auth=DoorPass(UnitSigner(unit_socket).sign))
+
     # A session is one connection, and a long poll holds it: each pump gets its own pair.
     upward = Pump(
         RequestsPeer(unit_url, name="this unit"),
-        RequestsPeer(central, name="central", pin=pin),
+        reach_central(),
         on_state=link.see_upward,
     )
     downward = Pump(
-        RequestsPeer(central, name="central", pin=pin),
+        reach_central(),
         RequestsPeer(unit_url, name="this unit"),
         on_state=link.see_downward,
     )
-    courier = ContactCourier(
-        RequestsPeer(unit_url, name="this unit"), RequestsPeer(central, name="central", pin=pin)
-    )
-    status = StatusCourier(
-        RequestsPeer(unit_url, name="this unit"), RequestsPeer(central, name="central", pin=pin)
-    )
+    courier = ContactCourier(RequestsPeer(unit_url, name="this unit"), reach_central())
+    status = StatusCourier(RequestsPeer(unit_url, name="this unit"), reach_central())
     async with asyncio.TaskGroup() as tasks:
         followers = [
             tasks.create_task(upward.run(), name="upward"),

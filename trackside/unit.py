@@ -10,8 +10,8 @@ from aiohttp import web
 
 from pitboard.clock import Clock, SystemClock
 from pitboard.contacts.sealed_store import beside, follow_erasures
-from pitboard.doors.door import door_context
 from pitboard.doors.door_limits import DoorLimits
+from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.http_api import (
     bound_tcp,
     bound_unix,
@@ -20,16 +20,19 @@ from pitboard.doors.http_api import (
     serve_bound_tcp,
     serve_bound_unix,
 )
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.program.service import SERVICE
 from pitboard.race.laps import NANOSECONDS_PER_MS
 from pitboard.race.names import clean_name
-from pitboard.trust.certificate import certificate_beside
+from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
-from sync.exchanging.exchange_api import ExchangeApi
+from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
+from sync.exchanging.requests_peer import RequestsPeer
 from trackside.api.contact_outbox import ContactApi, ContactOutbox
+from trackside.api.door_signer import DoorSigner
 from trackside.api.local_api import LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenDisplay, ScreenFeed
 from trackside.config import TracksideConfig
@@ -71,10 +74,15 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         local_app = local.app()
         ContactApi(replica, outbox, identity).add_to(local_app)
         UnitStatusApi(lights, identity, clock, name=config.name).add_to(local_app)
-        lan = new_app(LAN_LIMITS)
+        DoorSigner(identity).add_to(local_app)
+        certificate = (
+            Certificate.load_or_create(certificate_beside(config.journal)) if config.lan.tls else None
+        )
+        fingerprint = None if certificate is None else certificate.fingerprint
+        lan = new_app(LAN_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))
         ExchangeApi(replica, identity).add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
-        tls = door_context(tls=config.lan.tls, certificate_file=certificate_beside(config.journal))
+        tls = None if certificate is None else certificate.server_context()
         async with (
             serve_bound_unix(local_app, local_listener),
             serve_bound_tcp(lan, lan_listener, tls=tls, limits=LAN_LIMITS) as port,
@@ -86,7 +94,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_time(replica, run_control, clock), name="time"),
                 tasks.create_task(follow_lights(feed), name="lights"),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
-                tasks.create_task(be_found(config, replica, identity.key, port, feed, lights), name="mdns"),
+                tasks.create_task(be_found(config, replica, identity, port, feed, lights), name="mdns"),
             ]
             SERVICE.say_ready("trackside")
             await stop.wait()
@@ -124,7 +132,12 @@ async def follow_lights(feed: ScreenFeed) -> None:
 
 
 async def be_found(
-    config: TracksideConfig, replica: Replica, key: str, port: int, feed: ScreenFeed, lights: Lights
+    config: TracksideConfig,
+    replica: Replica,
+    identity: Identity,
+    port: int,
+    feed: ScreenFeed,
+    lights: Lights,
 ) -> None:
     """Advertise the unit, list the displays found, and pull what other units have."""
 
@@ -140,12 +153,19 @@ async def be_found(
             neighbours_of(
                 presence.found(UNIT_SERVICE),
                 event_key=config.event_key,
-                own_key=key,
+                own_key=identity.key,
                 enrolled=replica.fold.roster.enrolled(),
             )
         )
 
-    neighbours = Neighbours(replica, on_standing=lights.trust.see)
+    def connect(url: str, name: str) -> RequestsPeer:
+        # Encrypted, and nothing believed of the address: the records carry their own signatures.
+        return RequestsPeer(url, name=name, pin=ANY_CERTIFICATE, auth=DoorPass(prove))
+
+    def prove(challenge: str, fingerprint: str) -> str:
+        return prove_at_door(identity, challenge, fingerprint)
+
+    neighbours = Neighbours(replica, connect=connect, on_standing=lights.trust.see)
     presence = VenuePresence(
         Advert(
             service=UNIT_SERVICE,
@@ -153,7 +173,7 @@ async def be_found(
             properties={
                 "event": config.event_key,
                 "unit": config.name,
-                "key": key,
+                "key": identity.key,
                 "tls": "yes" if config.lan.tls else "no",
             },
         ),

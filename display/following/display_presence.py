@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from display.following.source_choice import Candidate, Claim
+from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.errors import Refusal
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
@@ -19,6 +20,8 @@ from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
 from pitboard.race.names import clean_name
 
 log = logging.getLogger(__name__)
+
+STATUS_LIMITS = DoorLimits(connections_max_count=64, calls_of_all=Rate(per_s=100, burst=500))
 
 
 class DisplayPresence:
@@ -122,6 +125,6 @@ def status_app(status: Callable[[], DisplayStatus]) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         return json_response(status())
 
-    app = new_app()
+    app = new_app(STATUS_LIMITS)
     app.router.add_get("/v1/status", answer)
     return app

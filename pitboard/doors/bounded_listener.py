@@ -1,7 +1,7 @@
-"""Accept connections for an HTTP server, as many as the door's limits allow and no more.
+"""Accept connections for an HTTP server: as many as the door allows, and none that says nothing for ever.
 
-aiohttp bounds neither connections nor the time that a TLS handshake may take; whoever opens thousands and
-says nothing would hold them all."""
+aiohttp bounds neither connections nor the time until a whole request has come. Here a full door cuts the
+longest idle connection of whoever holds most; who has proved itself has room that strangers cannot take."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import contextlib
 import logging
 import socket
 import ssl
+from asyncio import sslproto
+from collections import OrderedDict
 from collections.abc import Callable
 
-from pitboard.doors.door_limits import ConnectionCount, DoorLimits
+from pitboard.doors.door_limits import DoorLimits, TokenBuckets
+from pitboard.doors.fair_room import FairRoom, Place
 from pitboard.tasks import Errands
 
 log = logging.getLogger(__name__)
@@ -20,30 +23,41 @@ log = logging.getLogger(__name__)
 HANDSHAKE_MAX_S = 5.0
 FAREWELL_MAX_S = 0.2
 RETRY_S = 0.1  # where the system has no room for another socket
+HEAD_MAX_S = 10.0
+"""From the accept, or from a request's first byte, until its head is whole."""
+IDLE_MAX_S = 60.0
+SWEEP_EVERY_S = 1.0
+KNOWN_HOSTS_MAX_COUNT = 256
+KNOWN_HOST_CONNECTIONS_MAX_COUNT = 8
+"""That a host where a node proved itself may open before this connection, too, is proven."""
+_LOCAL = "local"
+
+# asyncio gives each TLS connection a buffer of 256 KiB: a thousand silent ones make a quarter of a gigabyte.
+# A TLS record holds 16 KiB.
+sslproto.SSLProtocol.max_size = 16 * 1_024
 
 
 class BoundedListener:
     """Serves one socket that listens already."""
 
-    def __init__(
-        self,
-        listener: socket.socket,
-        *,
-        tls: ssl.SSLContext | None,
-        limits: DoorLimits,
-    ) -> None:
+    def __init__(self, listener: socket.socket, *, tls: ssl.SSLContext | None, limits: DoorLimits) -> None:
         self._listener = listener
         self._tls = tls
-        self._count = ConnectionCount(limits)
-        self._transports: set[asyncio.BaseTransport] = set()
+        self._limits = limits
+        self._strangers = FairRoom(limits.connections_max_count)
+        self._proven = FairRoom(limits.proven_max_count)
+        self._handshakes = TokenBuckets(limits.handshakes_of_source, limits.handshakes_of_all)
+        self._known_hosts: OrderedDict[str, None] = OrderedDict()
+        self._connections: dict[asyncio.Protocol | None, DoorConnection] = {}  # by the server's protocol
+        self._all: set[DoorConnection] = set()
         self._greetings = Errands("greeting a connection")
-        self._is_turning_away = False
 
     async def run(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
         """Accept until cancelled, with a protocol for each connection let in; then the listener is closed."""
         loop = asyncio.get_running_loop()
         self._listener.setblocking(False)
         with self._listener:
+            self._greetings.start(self._sweep_for_ever(), name="sweep connections")
             try:
                 while True:
                     try:
@@ -52,76 +66,194 @@ class BoundedListener:
                         log.warning("connection not accepted: reason=%s", error)
                         await asyncio.sleep(RETRY_S)
                         continue
-                    if self._count.enter(address[0]):
-                        self._is_turning_away = False
-                        self._greetings.start(
-                            self._greet(make_protocol(), connection, address[0]), name="greet"
-                        )
-                    else:
-                        self._turn_away(connection, address[0])
+                    self._admit(make_protocol, connection, address[0])
             finally:
                 self._greetings.cancel_all()
 
     async def drop_all(self) -> None:
         """Cut what is still open, once the server has said goodbye."""
-        for transport in list(self._transports):
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
+        for connection in list(self._all):
+            connection.cut()
         for _ in range(3):  # let each transport tell its protocol and close its socket
             await asyncio.sleep(0)
 
-    def _turn_away(self, connection: socket.socket, host: str) -> None:
-        if not self._is_turning_away:  # once, or the log would be flooded too
-            log.warning("connections turned away: source=%s open=%d", host, self._count.total)
-        self._is_turning_away = True
-        connection.close()
+    def begin_call(self, protocol: asyncio.Protocol) -> None:
+        """Note that a whole head came on this connection: it is at work until `end_call`."""
+        if (connection := self._connections.get(protocol)) is not None:
+            connection.begin_call()
 
-    async def _greet(self, inner: asyncio.Protocol, connection: socket.socket, host: str) -> None:
-        protocol = _Counted(inner, on_lost=lambda: self._forget(protocol, host))
+    def end_call(self, protocol: asyncio.Protocol) -> None:
+        if (connection := self._connections.get(protocol)) is not None:
+            connection.end_call()
+
+    def prove(self, protocol: asyncio.Protocol, key: str) -> None:
+        """Move the connection into the room of those who proved themselves, by this key."""
+        connection = self._connections.get(protocol)
+        if connection is None or connection.key == key:
+            return
+        if self._tls is not None or connection.host not in self._limits.trusted_proxies:
+            self._known_hosts[connection.host] = None
+            self._known_hosts.move_to_end(connection.host)
+            if len(self._known_hosts) > KNOWN_HOSTS_MAX_COUNT:
+                self._known_hosts.popitem(last=False)
+        place = self._proven.enter(key, connection.cut)
+        if place is not None:
+            connection.move(self._proven, place)
+            connection.key = key
+
+    def _admit(
+        self, make_protocol: Callable[[], asyncio.Protocol], socket_: socket.socket, host: str
+    ) -> None:
+        source = self._limits.source_of(host) or _LOCAL
+        room, name = self._strangers, source
+        if host in self._known_hosts and self._proven.share(host) < KNOWN_HOST_CONNECTIONS_MAX_COUNT:
+            room, name = self._proven, host
+        elif self._tls is not None and self._shakes_too_many_hands(source):
+            socket_.close()
+            return
+        connection = DoorConnection(make_protocol, host=host, on_made=self._add, on_lost=self._forget)
+        place = room.enter(name, connection.cut)
+        if place is None:
+            log.warning("connection turned away: source=%s open=%d", host, len(self._all))
+            socket_.close()
+            return
+        connection.move(room, place)
+        self._all.add(connection)
+        connection.greeting = self._greetings.start(self._greet(connection, socket_), name="greet")
+
+    def _shakes_too_many_hands(self, source: str) -> bool:
+        now_mono_ns = round(asyncio.get_running_loop().time() * 1_000_000_000)
+        return (
+            self._handshakes.take(None if source == _LOCAL else source, now_mono_ns=now_mono_ns) is not None
+        )
+
+    async def _greet(self, connection: DoorConnection, socket_: socket.socket) -> None:
         try:
-            protocol.outer, _ = await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: protocol,
-                connection,
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: connection,
+                socket_,
                 ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE_MAX_S if self._tls else None,
                 ssl_shutdown_timeout=FAREWELL_MAX_S if self._tls else None,
             )
-        except (OSError, TimeoutError, asyncio.CancelledError) as error:  # ssl.SSLError is an OSError
-            connection.close()
-            if not protocol.is_lost:
-                self._count.leave(host)
-                protocol.is_lost = True
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            return
-        if not protocol.is_lost:
-            self._transports.add(protocol.outer)
+        except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+            socket_.close()
+            connection.lose()
+        except asyncio.CancelledError:
+            socket_.close()
+            connection.lose()
+            raise
+        finally:
+            connection.greeting = None
 
-    def _forget(self, protocol: _Counted, host: str) -> None:
-        self._count.leave(host)
-        with contextlib.suppress(KeyError):
-            if protocol.outer is not None:
-                self._transports.remove(protocol.outer)
+    def _add(self, connection: DoorConnection) -> None:
+        self._connections[connection.inner] = connection
+
+    def _forget(self, connection: DoorConnection) -> None:
+        self._connections.pop(connection.inner, None)
+        self._all.discard(connection)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            now_s = asyncio.get_running_loop().time()
+            for connection in [one for one in self._all if one.is_overdue(now_s)]:
+                connection.cut()
 
 
-class _Counted(asyncio.Protocol):
-    """Hands everything to the server's own protocol and says when the connection is gone."""
+class DoorConnection(asyncio.Protocol):
+    """Hands everything to the server's own protocol; knows since when it waits, and for what."""
 
-    def __init__(self, inner: asyncio.Protocol, on_lost: Callable[[], None]) -> None:
-        self.outer: asyncio.BaseTransport | None = None
-        self.is_lost = False
-        self._inner = inner
+    def __init__(
+        self,
+        make_protocol: Callable[[], asyncio.Protocol],
+        *,
+        host: str,
+        on_made: Callable[[DoorConnection], None],
+        on_lost: Callable[[DoorConnection], None],
+    ) -> None:
+        self.host = host
+        self.key: str | None = None
+        self.inner: asyncio.Protocol | None = None
+        self.greeting: asyncio.Task[None] | None = None
+        self._make_protocol = make_protocol
+        self._on_made = on_made
         self._on_lost = on_lost
-        self.data_received = inner.data_received  # type: ignore[method-assign]  # the one called often
-        self.eof_received = inner.eof_received  # type: ignore[method-assign]
-        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
+        self._transport: asyncio.Transport | None = None
+        self._room: FairRoom | None = None
+        self._place: Place | None = None
+        self._is_lost = False
+        self._is_busy = False
+        self._idle_since_s = asyncio.get_running_loop().time()
+        self._head_since_s: float | None = self._idle_since_s
+
+    def move(self, room: FairRoom, place: Place) -> None:
+        """Hold this place from now on, and give back the former one."""
+        self._give_back()
+        self._room, self._place = room, place
+        if self._is_busy:
+            room.pin(place)
+
+    def is_overdue(self, now_s: float) -> bool:
+        if self._is_busy:
+            return False
+        if self._head_since_s is not None and now_s - self._head_since_s > HEAD_MAX_S:
+            return True
+        return now_s - self._idle_since_s > IDLE_MAX_S
+
+    def begin_call(self) -> None:
+        self._is_busy = True
+        if self._room is not None and self._place is not None:
+            self._room.pin(self._place)
+
+    def end_call(self) -> None:
+        self._is_busy = False
+        self._idle_since_s = asyncio.get_running_loop().time()
+        self._head_since_s = None
+        if self._room is not None and self._place is not None:
+            self._room.renew(self._place)
+
+    def cut(self) -> None:
+        """End the connection at once, whatever it is at."""
+        if self._transport is not None:
+            self._transport.abort()
+        elif self.greeting is not None:
+            self.greeting.cancel()
+        self.lose()
+
+    def lose(self) -> None:
+        """Give back what the connection holds."""
+        if not self._is_lost:
+            self._is_lost = True
+            self._give_back()
+            self._on_lost(self)
+
+    def _give_back(self) -> None:
+        if self._room is not None and self._place is not None:
+            self._room.leave(self._place)
+        self._room = self._place = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._inner.connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self._is_lost:
+            transport.abort()
+        self.inner = self._make_protocol()
+        self._on_made(self)
+        self.eof_received = self.inner.eof_received  # type: ignore[method-assign]
+        self.pause_writing = self.inner.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = self.inner.resume_writing  # type: ignore[method-assign]
+        self.inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_since_s is None and not self._is_busy:
+            self._head_since_s = asyncio.get_running_loop().time()
+        assert self.inner is not None
+        self.inner.data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.is_lost:
-            self.is_lost = True
-            self._on_lost()
-        self._inner.connection_lost(exc)
+        self.lose()
+        if self.inner is not None:
+            self.inner.connection_lost(exc)
+        with contextlib.suppress(AttributeError):  # circles through these would outlive the connection
+            del self.eof_received, self.pause_writing, self.resume_writing

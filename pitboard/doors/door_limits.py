@@ -1,20 +1,13 @@
-"""How much one source, and all together, may ask of a TCP door.
+"""How much a source, and all strangers together, may ask of a door; who proved itself has room of its own.
 
-What comes from this machine is bounded in all only: a proxy in front brings everybody's calls. An IPv6 source
-is its /64 network, for a host there has as many addresses as it likes."""
+What comes from a trusted proxy counts as what the proxy says it is, and in all only where it says nothing. An
+IPv6 source is its /64 network, for a host there has as many addresses as it likes."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
-
-from pitboard.doors.door import is_loopback
 
 SOURCES_MAX_COUNT = 4_096
 _SECOND_NS = 1_000_000_000
@@ -44,19 +37,28 @@ class TokenBuckets:
     _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
     _all: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
 
-    def take(self, source: str | None, *, now_mono_ns: int) -> int | None:
+    def take(self, source: str | None, *, now_mono_ns: int, cost: float = 1) -> int | None:
         """Return None if the source may go on, else in how many milliseconds it may try again.
 
         A source of None is counted with all only. One that is refused takes nothing from the others.
         """
+        buckets = self._of(source, now_mono_ns)
+        if any(bucket.level < min(cost, rate.burst) for bucket, rate in buckets):
+            return max(_wait_ms(bucket, rate, min(cost, rate.burst)) for bucket, rate in buckets)
+        for bucket, _ in buckets:
+            bucket.level -= cost
+        return None
+
+    def charge(self, source: str | None, *, now_mono_ns: int, cost: float) -> None:
+        """Take what a call turned out to cost, even where the source goes into debt by it; a little debt."""
+        for bucket, rate in self._of(source, now_mono_ns):
+            bucket.level = max(bucket.level - cost, -rate.per_s)
+
+    def _of(self, source: str | None, now_mono_ns: int) -> list[tuple[_Bucket, Rate]]:
         buckets = [(_filled(self._all, _ALL, self.of_all, now_mono_ns), self.of_all)]
         if source is not None:
             buckets.append((_filled(self._buckets, source, self.of_source, now_mono_ns), self.of_source))
-        if any(bucket.level < 1 for bucket, _ in buckets):
-            return max(_wait_ms(bucket, rate) for bucket, rate in buckets)
-        for bucket, _ in buckets:
-            bucket.level -= 1
-        return None
+        return buckets
 
 
 def _filled(buckets: OrderedDict[str, _Bucket], source: str, rate: Rate, now_mono_ns: int) -> _Bucket:
@@ -73,73 +75,51 @@ def _filled(buckets: OrderedDict[str, _Bucket], source: str, rate: Rate, now_mon
     return bucket
 
 
-def _wait_ms(bucket: _Bucket, rate: Rate) -> int:
-    return max(0, round((1 - bucket.level) / rate.per_s * 1_000) + 1) if bucket.level < 1 else 0
+def _wait_ms(bucket: _Bucket, rate: Rate, cost: float) -> int:
+    return max(0, round((cost - bucket.level) / rate.per_s * 1_000) + 1) if bucket.level < cost else 0
 
 
-_CALLS_OF_SOURCE = Rate(per_s=50, burst=400)
-_CALLS_OF_ALL = Rate(per_s=500, burst=2_000)
+_CALLS_OF_SOURCE = Rate(per_s=100, burst=2_000)
+_CALLS_OF_ALL = Rate(per_s=500, burst=4_000)
+_CALLS_OF_KEY = Rate(per_s=500, burst=5_000)
+_CALLS_OF_KEYS = Rate(per_s=5_000, burst=50_000)
+_HANDSHAKES_OF_SOURCE = Rate(per_s=20, burst=100)
+_HANDSHAKES_OF_ALL = Rate(per_s=200, burst=400)
+LOCAL_PROXIES = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorLimits:
-    """Bounds of one door; a source beyond one is turned away, the others notice nothing."""
+    """Bounds of one door.
+
+    `connections_max_count`, the handshakes, `calls_of_source` and `calls_of_all` are what strangers share;
+    nodes that proved themselves have `proven_max_count` connections and `calls_of_key` of their own.
+
+    A call costs one, and one more for each 4 KiB in or out and for each record to check.
+    """
 
     connections_max_count: int = 256
-    source_connections_max_count: int = 48
+    proven_max_count: int = 128
+    handshakes_of_source: Rate = _HANDSHAKES_OF_SOURCE
+    handshakes_of_all: Rate = _HANDSHAKES_OF_ALL
     calls_of_source: Rate = _CALLS_OF_SOURCE
     calls_of_all: Rate = _CALLS_OF_ALL
-    spares_loopback: bool = True
+    calls_of_key: Rate = _CALLS_OF_KEY
+    calls_of_keys: Rate = _CALLS_OF_KEYS
+    bodies_max_bytes: int = 8 * 1_024 * 1_024
+    trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
-    def source_of(self, host: str) -> str | None:
-        """Return by what to count this host, None for one that is bounded only in all."""
-        if self.spares_loopback and is_loopback(host):
-            return None
+    def source_of(self, host: str, forwarded: str | None = None) -> str | None:
+        """Return by what to count this host, None for one that is bounded only in all.
+
+        `forwarded` is what X-Forwarded-For says; only a trusted proxy's last word in it is heard.
+        """
+        if host in self.trusted_proxies:
+            host = "" if forwarded is None else forwarded.rpartition(",")[2].strip()
+            if not host or host in self.trusted_proxies:
+                return None
         try:
             address = ip_address(host)
         except ValueError:
-            return host
+            return host[:64]
         return host if address.version == 4 else address.exploded[:19]
-
-
-@dataclass(slots=True)
-class ConnectionCount:
-    """Who holds how many connections."""
-
-    limits: DoorLimits
-    total: int = 0
-    _of_source: Counter[str] = field(default_factory=Counter)
-
-    def enter(self, host: str) -> bool:
-        """Count a new connection, or return False if there is no room for it."""
-        source = self.limits.source_of(host)
-        if self.total >= self.limits.connections_max_count:
-            return False
-        if source is not None:
-            if self._of_source[source] >= self.limits.source_connections_max_count:
-                return False
-            self._of_source[source] += 1
-        self.total += 1
-        return True
-
-    def leave(self, host: str) -> None:
-        source = self.limits.source_of(host)
-        self.total -= 1
-        if source is not None:
-            self._of_source[source] -= 1
-            if not self._of_source[source]:
-                del self._of_source[source]
-
-
-def limit_calls(limits: DoorLimits, refuse: Callable[[int], web.StreamResponse]) -> Middleware:
-    """Return a middleware that answers `refuse(wait_ms)` to a source that calls too often."""
-    buckets = TokenBuckets(limits.calls_of_source, limits.calls_of_all)
-
-    @web.middleware
-    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        source = limits.source_of(request.remote or "")
-        now_mono_ns = round(asyncio.get_running_loop().time() * 1_000_000_000)
-        wait_ms = buckets.take(source, now_mono_ns=now_mono_ns)
-        return await handler(request) if wait_ms is None else refuse(wait_ms)
-
-    return limit

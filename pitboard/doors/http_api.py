@@ -4,6 +4,7 @@ A refusal is `{"error": CODE, "detail": SENTENCE}`: the code is stable, the sent
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
@@ -17,8 +18,10 @@ import msgspec
 from aiohttp import web
 
 from pitboard.doors.bounded_listener import BoundedListener
+from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, CallRefused, Door, meet_callers
 from pitboard.doors.door import make_room_for_socket
-from pitboard.doors.door_limits import DoorLimits, limit_calls
+from pitboard.doors.door_limits import DoorLimits
+from pitboard.doors.door_proof import Doorkeeper
 from pitboard.errors import ActRefused, JournalLost, Refusal
 from pitboard.program.config import plain_reason
 from pitboard.tasks import beside
@@ -26,8 +29,9 @@ from pitboard.tasks import beside
 log = logging.getLogger(__name__)
 
 SEND_BUFFER_BYTES = 32 * 1_024
-REQUEST_MAX_BYTES = 1_024 * 1_024
 BACKLOG_COUNT = 512
+SERVER = "Pitboard"
+LINGER_MAX_S = 2.0
 SHUTDOWN_MAX_S = 0.4  # aiohttp waits this long twice: for handlers to end, then for them to be cancelled
 
 
@@ -50,26 +54,84 @@ async def answer_refusals(
         return await handler(request)
     except ActRefused as error:
         return refusal(error.code, str(error), status=409)
+    except CallRefused as error:
+        return _refused(error)
     except Refusal as error:
         return refusal(error.code, str(error))
     except msgspec.MsgspecError as error:
         told = plain_reason(str(error)) if isinstance(error, msgspec.ValidationError) else str(error)
         return refusal("bad-request", f"The request is not understood: {told}.")
+    except UnicodeError:
+        return refusal("bad-request", "The request is not UTF-8 text.")
     except RecursionError:
         return refusal("bad-request", "The request is nested too deeply.")
     except (JournalLost, TimeoutError) as error:
         return refusal(
             "not-saved", f"This could not be saved: {error or 'the disk is too slow'}.", status=503
         )
+    except web.HTTPException as error:
+        code, detail = _HTTP_REFUSALS.get(error.status, ("bad-request", "The request is not understood."))
+        return refusal(code, detail, status=error.status)
 
 
-def new_app(limits: DoorLimits | None = None) -> web.Application:
-    """Return an application with our bounds and refusals; `limits` says how often it may be called."""
+_HTTP_REFUSALS = {
+    404: ("unknown-call", "There is no such call."),
+    405: ("wrong-method", "This call has another method."),
+    413: ("too-large", f"A request holds at most {REQUEST_MAX_BYTES} bytes."),
+}
+
+
+def _refused(error: CallRefused) -> web.Response:
+    answer: dict[str, object] = {"error": error.code, "detail": str(error)}
+    if error.retry_after_ms is not None:
+        answer["retry_after_ms"] = error.retry_after_ms
+    response = json_response(answer, status=error.status)
+    if error.retry_after_ms is not None:
+        response.headers["Retry-After"] = str(-(-error.retry_after_ms // 1_000))
+    if error.status in (408, 413):
+        response.force_close()
+    return response
+
+
+def new_app(limits: DoorLimits | None = None, doorkeeper: Doorkeeper | None = None) -> web.Application:
+    """Return an application with our bounds and refusals.
+
+    `limits` are of a door on the network; who proves itself to its `doorkeeper` is served before strangers.
+    """
     app = web.Application(client_max_size=REQUEST_MAX_BYTES)
     if limits is not None:
-        app.middlewares.append(limit_calls(limits, _too_often))
+        app[DOOR] = Door(limits, doorkeeper)
+        app.middlewares.append(meet_callers(app[DOOR], _too_often))
     app.middlewares.append(answer_refusals)
+    app.on_response_prepare.append(_name_server)
     return app
+
+
+async def _name_server(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER  # not the versions of what we are built on
+
+
+class PlainHandler(web.RequestHandler):
+    """Answers what is not HTTP, and our own bugs, in our own form; a stranger's bytes leave no traceback."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= 500:
+            log.error("a call failed on a bug: path=%s", request.path, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of an answer was sent already")
+        code, detail = ("failed", "This failed.") if status >= 500 else ("bad-request", "This is not HTTP.")
+        response = refusal(code, detail, status=status)
+        response.headers["Server"] = SERVER
+        response.force_close()
+        return response
 
 
 def _too_often(wait_ms: int) -> web.Response:
@@ -125,24 +187,30 @@ async def serve_bound_tcp(
 ) -> AsyncIterator[int]:
     """Serve the app on a port that `bound_tcp` took, and yield the port.
 
-    Connections beyond `limits` are closed at once.
+    Bounds of connections are those of `limits`, or of the app where it has its own.
     """
+    if (door := app.get(DOOR)) is not None:
+        limits = door.limits
     port: int = listener.getsockname()[1]
     async with contextlib.AsyncExitStack() as stack:
         bounded = BoundedListener(listener, tls=tls, limits=limits)
+        if door is not None:
+            door.listener = bounded
         stack.push_async_callback(bounded.drop_all)  # after the runner has closed what it could
-        server = (await stack.enter_async_context(_running(app))).server
-        assert server is not None
-        await stack.enter_async_context(beside(bounded.run(server), name=f"accept on {port}"))
+        make_protocol = await stack.enter_async_context(_running(app))
+        await stack.enter_async_context(beside(bounded.run(make_protocol), name=f"accept on {port}"))
         yield port
 
 
 @contextlib.asynccontextmanager
 async def serve_bound_unix(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
     """Serve the app on a Unix socket that `bound_unix` took."""
-    async with _running(app) as runner:
-        await web.SockSite(runner, listener).start()
-        yield
+    async with _running(app) as make_protocol:
+        server = await asyncio.get_running_loop().create_unix_server(make_protocol, sock=listener)
+        try:
+            yield
+        finally:
+            server.close()
 
 
 @contextlib.asynccontextmanager
@@ -169,10 +237,13 @@ async def serve_unix(app: web.Application, path: Path, *, mode: int = 0o660) -> 
 
 
 @contextlib.asynccontextmanager
-async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+async def _running(app: web.Application) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
+    """Yield what makes a protocol for each connection."""
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_MAX_S)
     await runner.setup()
+    server, loop = runner.server, asyncio.get_running_loop()
+    assert server is not None
     try:
-        yield runner
+        yield lambda: PlainHandler(server, loop=loop, access_log=None, lingering_time=LINGER_MAX_S)  # type: ignore[arg-type]
     finally:
         await runner.cleanup()

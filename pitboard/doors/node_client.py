@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 import requests
 import urllib3
+from requests.auth import AuthBase
 
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.session import open_session
@@ -50,12 +51,20 @@ class Answer:
 class NodeClient:
     """Asks the node at `base_url` (https://…, or unix:PATH), which people call `name`.
 
-    `pin` as in `open_session`. Blocks; one thread at a time.
+    `pin` as in `open_session`; `auth` proves us at its door. Blocks; one thread at a time.
     """
 
-    def __init__(self, base_url: str, *, name: str | None = None, pin: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        name: str | None = None,
+        pin: str | None = None,
+        auth: AuthBase | None = None,
+    ) -> None:
         self.name = name or base_url
         self._session, self._base = open_session(base_url, pin=pin)
+        self._session.auth = auth
 
     def ask(
         self,

@@ -190,8 +190,8 @@ log = logging.getLogger(__name__)
 
 STREAMS_MAX_COUNT = 64
 BYTES_MAX = 8 * 1_024 * 1_024
-UNIT_STREAMS_MAX_COUNT = 20_000
-"""Of one enrolled key: a unit that starts anew every half second reaches it after three hours."""
+UNIT_STREAMS_MAX_COUNT = 4_000
+"""Of one enrolled key: a unit that starts anew every second reaches it after an hour."""
 NAMED_MAX_COUNT = 16
 
 

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
 import msgspec
 from aiohttp import web
 
+from pitboard.clock import Clock
+from pitboard.doors.caller import Caller, busy, take_body, the_caller
+from pitboard.doors.door_proof import Doorkeeper
+from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response
-from pitboard.journal.replica import Replica
+from pitboard.journal.record import WireRecord
+from pitboard.journal.replica import BAD_MAX_COUNT, Replica
 from pitboard.trust.identity import Identity
-from sync.exchanging.exchange import SyncRequest, answer
-from sync.exchanging.freshness import prove
+from sync.exchanging.exchange import SyncRequest, SyncResponse, accept_wire, answer
+from sync.exchanging.freshness import Standing, prove, standing_of
 
-CALLS_MAX_COUNT = 256
+WAITING_MAX_COUNT = 128
+"""Calls of strangers that wait for news; another one ends the longest wait of who holds most. The proven
+have as many places of their own."""
+DELIVERIES_MAX_COUNT = 16
+"""Of strangers, that wait for their records to be checked."""
+SLICE_MAX_COUNT = 32
+"""Of a stranger's records checked at a time: whoever proved itself waits no longer than that."""
 
 _decoder = msgspec.json.Decoder(SyncRequest)
+
+
+def doorkeeper_of(replica: Replica, clock: Clock, *, fingerprint: str | None) -> Doorkeeper:
+    """Return who knows the event's nodes at a door that shows this certificate."""
+    return Doorkeeper(
+        fingerprint=fingerprint,
+        knows=lambda key: standing_of(key, replica.fold.roster) == Standing.PROVEN,
+        now_mono_ns=clock.mono_ns,
+    )
 
 
 class ExchangeApi:
@@ -25,23 +49,62 @@ class ExchangeApi:
     def __init__(self, replica: Replica, identity: Identity | None = None) -> None:
         self._replica = replica
         self._identity = identity
-        self._calls = 0
+        self._strange_waits = FairRoom(WAITING_MAX_COUNT)
+        self._proven_waits = FairRoom(WAITING_MAX_COUNT)
+        self._checking = asyncio.Lock()
+        self._deliveries = 0
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/sync", self._sync)
 
     async def _sync(self, http_request: web.Request) -> web.Response:
-        request = _decoder.decode(await http_request.read())
-        if self._calls >= CALLS_MAX_COUNT:
-            return json_response(
-                {"error": "busy", "detail": "Too many calls at once.", "retry_after_ms": 1_000}, status=503
-            )
-        self._calls += 1
-        try:
-            response = await answer(self._replica, request)
-        finally:
-            self._calls -= 1
+        caller = the_caller()
+        request = _decoder.decode(await take_body(http_request))
+        if request.have is not None:
+            # What we never heard of cannot change the answer, and would be held for the whole wait.
+            known = {
+                stream: request.have[stream] for stream in self._replica.have() if stream in request.have
+            }
+            request = msgspec.structs.replace(request, have=known)
+        if request.records:
+            await self._take(caller, request.records)
+            request = msgspec.structs.replace(request, records=[])
+        response = await self._answer(caller, request)
         if request.nonce is not None and self._identity is not None:
             proof = prove(self._identity, request.nonce, response.have)
             response = msgspec.structs.replace(response, proof=proof)
         return json_response(response)
+
+    async def _take(self, caller: Caller, records: Sequence[WireRecord]) -> None:
+        if caller.is_proven:
+            await accept_wire(self._replica, records)
+            return
+        caller.pay(len(records))
+        if self._deliveries >= DELIVERIES_MAX_COUNT:
+            raise busy()
+        self._deliveries += 1
+        try:
+            async with self._checking:
+                for start in range(0, len(records), SLICE_MAX_COUNT):
+                    acceptance = await accept_wire(self._replica, records[start : start + SLICE_MAX_COUNT])
+                    if acceptance.refused >= BAD_MAX_COUNT:
+                        break
+        finally:
+            self._deliveries -= 1
+
+    async def _answer(self, caller: Caller, request: SyncRequest) -> SyncResponse:
+        """Answer, after a wait for news where one was asked for; it ends early where others need room."""
+        if request.have is None or not request.wait_ms:
+            return await answer(self._replica, request)
+        room = self._proven_waits if caller.is_proven else self._strange_waits
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience:
+                place = room.enter(caller.name, lambda: patience.reschedule(loop.time()))
+                if place is None:
+                    raise busy()
+                try:
+                    return await answer(self._replica, request)
+                finally:
+                    room.leave(place)
+        return await answer(self._replica, msgspec.structs.replace(request, wait_ms=0))

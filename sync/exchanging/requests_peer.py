@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+from requests.auth import AuthBase
 
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from sync.exchanging.exchange import ANSWER_MAX_BYTES, SyncRequest, SyncResponse, unpack_answer
@@ -24,7 +25,7 @@ class RequestsPeer:
     """Asks the node at `base_url` (https://…, or unix:PATH for this unit's own API).
 
     `pin` says which certificate to accept, as in `open_session`; `margin_s` is how much longer than it was
-    told to wait a node may take for the whole of its answer.
+    told to wait a node may take for the whole of its answer. `auth` proves us at its door.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class RequestsPeer:
         name: str | None = None,
         pin: str | None = None,
         margin_s: float = ANSWER_MARGIN_S,
+        auth: AuthBase | None = None,
     ) -> None:
-        self._client = NodeClient(base_url, name=name, pin=pin)
+        self._client = NodeClient(base_url, name=name, pin=pin, auth=auth)
         self.name = self._client.name
         self._margin_s = margin_s
 

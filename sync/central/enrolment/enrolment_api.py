@@ -14,6 +14,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from pitboard.clock import Clock
+from pitboard.doors.caller import take_body
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, refusal
 from pitboard.errors import ActRefused
@@ -130,7 +131,7 @@ class EnrolmentApi:
         wait_ms = self._knocks.take(request.remote or "", now_mono_ns=now_mono_ns)
         if wait_ms is not None:
             return refusal("too-often", "Too many tries; wait a minute.", status=429)
-        claim = _claim_decoder.decode(await request.read())
+        claim = _claim_decoder.decode(await take_body(request))
         if claim.key is not None:
             self._refuse_key(claim.key)
         try:
@@ -151,13 +152,13 @@ class EnrolmentApi:
         )
 
     async def _reveal(self, request: web.Request) -> web.Response:
-        reveal = _reveal_decoder.decode(await request.read())
+        reveal = _reveal_decoder.decode(await take_body(request))
         ticket = self._desk_open().reveal(reveal, now_mono_ns=self._clock.mono_ns())
         await self._wait(ticket, ticket.state, reveal.wait_ms if ticket.state == "waiting" else 0)
         return json_response(Outcome(state=ticket.state))
 
     async def _issue(self, request: web.Request) -> web.Response:
-        issue = msgspec.json.decode(await request.read(), type=Issue)
+        issue = msgspec.json.decode(await take_body(request), type=Issue)
         name = clean_name(issue.name)
         if not name:
             raise ActRefused(code="bad-name", reason="Give the unit a name with a letter or digit.")
@@ -172,13 +173,13 @@ class EnrolmentApi:
         )
 
     async def _watch(self, request: web.Request) -> web.Response:
-        watch = msgspec.json.decode(await request.read(), type=Watch)
+        watch = msgspec.json.decode(await take_body(request), type=Watch)
         ticket = self._desk_open().ticket(watch.ticket, now_mono_ns=self._clock.mono_ns())
         await self._wait(ticket, watch.after, watch.wait_ms)
         return json_response(_view(ticket))
 
     async def _decide(self, request: web.Request) -> web.Response:
-        verdict = msgspec.json.decode(await request.read(), type=Verdict)
+        verdict = msgspec.json.decode(await take_body(request), type=Verdict)
         desk, now_mono_ns = self._desk_open(), self._clock.mono_ns()
         ticket = desk.ticket(verdict.ticket, now_mono_ns=now_mono_ns)
         if verdict.accept and ticket.state == "waiting" and ticket.role == "unit":
@@ -192,7 +193,7 @@ class EnrolmentApi:
         return json_response(list_units(self._replica))
 
     async def _revoke(self, request: web.Request) -> web.Response:
-        revoke = msgspec.json.decode(await request.read(), type=Revoke)
+        revoke = msgspec.json.decode(await take_body(request), type=Revoke)
         unit = find_unit(self._replica, revoke.unit)
         bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
         await self._replica.append(*bodies)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from pitboard.clock import Clock
 from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote, EnvelopeBatch, envelope_holds
+from pitboard.doors.caller import take_body
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import Replica
@@ -19,20 +20,21 @@ from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_store import ContactStore
 from sync.central.enrolment.enrolment_api import EnrolmentApi
-from sync.exchanging.exchange_api import ExchangeApi
+from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 
 # A whole venue may come from one address: ten units, each with a handful of connections, draining a day.
 INGEST_LIMITS = DoorLimits(
     connections_max_count=1_024,
-    source_connections_max_count=256,
     calls_of_source=Rate(per_s=200, burst=1_000),
     calls_of_all=Rate(per_s=1_000, burst=4_000),
 )
 
 
-def ingest_app(replica: Replica, enrolment: EnrolmentApi) -> web.Application:
+def ingest_app(
+    replica: Replica, enrolment: EnrolmentApi, *, fingerprint: str | None, clock: Clock
+) -> web.Application:
     """Return the app that takes records into the replica and enrols nodes."""
-    app = new_app(INGEST_LIMITS)
+    app = new_app(INGEST_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))
     enrolment.add_to_ingest(app)
     ExchangeApi(replica).add_to(app)
 
@@ -87,7 +89,7 @@ def add_contact_ingest(app: web.Application, replica: Replica, store: ContactSto
     """Add `POST /v1/contacts`; 200 lists what is durable and what was refused."""
 
     async def take(request: web.Request) -> web.Response:
-        batch = _decoder.decode(await request.read())
+        batch = _decoder.decode(await take_body(request))
         return json_response(await take_contacts(batch, replica, store, clock))
 
     app.router.add_post("/v1/contacts", take)

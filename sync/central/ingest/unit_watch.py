@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from pitboard.clock import Clock
+from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.journal.replica import Replica
 from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, open_status
@@ -83,7 +84,7 @@ class UnitWatch:
         )
 
     async def _take(self, request: web.Request) -> web.Response:
-        self.take(_decoder.decode(await request.read()))
+        self.take(_decoder.decode(await take_body(request)))
         return json_response({})
 
     async def _tell(self, request: web.Request) -> web.Response:

@@ -130,7 +130,6 @@ def public_limits(followers_max_count: int) -> DoorLimits:
     """Return the door's limits; the phones of a whole venue may come from one address."""
     return DoorLimits(
         connections_max_count=followers_max_count + SPARE_CONNECTIONS_COUNT,
-        source_connections_max_count=followers_max_count // 2 + SPARE_CONNECTIONS_COUNT,
         calls_of_source=Rate(per_s=200, burst=4_000),
         calls_of_all=Rate(per_s=2_000, burst=20_000),
     )

@@ -12,22 +12,22 @@ import pytest
 from aiohttp import web
 
 from pitboard.doors import bounded_listener
-from pitboard.doors.door_limits import SOURCES_MAX_COUNT, ConnectionCount, DoorLimits, Rate, TokenBuckets
-from pitboard.doors.http_api import REQUEST_MAX_BYTES, json_response, new_app, serve_tcp
+from pitboard.doors.caller import REQUEST_MAX_BYTES, take_body
+from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
+from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.trust.certificate import Certificate
 
 SECOND_NS = 1_000_000_000
 LIMITS = DoorLimits(
     connections_max_count=4,
-    source_connections_max_count=2,
     calls_of_source=Rate(per_s=0.001, burst=3),
-    spares_loopback=False,
+    trusted_proxies=(),
 )
 
 
 def answering_app(limits: DoorLimits | None = None) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
-        return json_response({"bytes": len(await request.read())})
+        return json_response({"bytes": len(await take_body(request))})
 
     app = new_app(limits)
     app.router.add_post("/", answer)
@@ -59,38 +59,27 @@ def test_sources_are_remembered_up_to_a_bound() -> None:
     assert buckets.take(str(SOURCES_MAX_COUNT + 9), now_mono_ns=0) is not None
 
 
-def test_connections_are_counted_by_source_and_in_all() -> None:
-    count = ConnectionCount(LIMITS)
-    assert [count.enter("192.0.2.1") for _ in range(3)] == [True, True, False]
-    assert [count.enter("2001:db8:1:2::a"), count.enter("2001:db8:1:2:ffff::b")] == [True, True]
-    assert not count.enter("192.0.2.2"), "there is room for four"
-    count.leave("192.0.2.1")
-    assert not count.enter("2001:db8:1:2::c"), "a /64 network is one source"
-    assert count.enter("192.0.2.2")
+def test_a_source_is_an_address_a_network_or_what_a_trusted_proxy_says() -> None:
+    limits = DoorLimits(trusted_proxies=("192.0.2.9",))
+    assert limits.source_of("192.0.2.1", "198.51.100.7") == "192.0.2.1", "anybody can write a header"
+    assert limits.source_of("192.0.2.9", "1.1.1.1, 198.51.100.7") == "198.51.100.7"
+    assert limits.source_of("192.0.2.9", "2001:db8:1:2::a") == limits.source_of("2001:db8:1:2:ffff::b")
+    assert limits.source_of("192.0.2.9") is None
+    assert limits.source_of("127.0.0.1") == "127.0.0.1"
+    assert DoorLimits().source_of("127.0.0.1") is None
+    assert DoorLimits().source_of("127.0.0.2") == "127.0.0.2"
 
 
-def test_a_proxy_on_this_machine_is_bounded_in_all_only() -> None:
-    count = ConnectionCount(DoorLimits(connections_max_count=3, source_connections_max_count=1))
-    assert [count.enter("127.0.0.1") for _ in range(4)] == [True, True, True, False]
-
-
-def test_connections_beyond_the_bound_are_closed_and_their_places_come_back() -> None:
+def test_when_a_door_is_full_the_longest_idle_connection_goes() -> None:
     async def story() -> None:
-        async with serve_tcp(answering_app(), "127.0.0.1", 0, limits=LIMITS) as port:
-            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            with contextlib.suppress(ConnectionError):
-                async with asyncio.timeout(5):
-                    assert await reader.read() == b""
-            for _, former in (*held, (reader, writer)):
-                former.close()
+        async with serve_tcp(answering_app(LIMITS), "127.0.0.1", 0) as port:
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
             async with aiohttp.ClientSession() as session, asyncio.timeout(5):
-                while True:
-                    with contextlib.suppress(aiohttp.ClientError):
-                        async with session.post(f"http://127.0.0.1:{port}/", data=b"x") as answer:
-                            assert answer.status == 200
-                            return
-                    await asyncio.sleep(0.01)
+                async with session.post(f"http://127.0.0.1:{port}/", data=b"x") as answer:
+                    assert answer.status == 200
+                assert await held[0][0].read() == b""
+            for _, writer in held:
+                writer.close()
 
     asyncio.run(story())
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.doors.http_api import REQUEST_MAX_BYTES
+from pitboard.doors.caller import REQUEST_MAX_BYTES
 from pitboard.errors import RecordRefused
 from pitboard.journal.record import (
     BODY_MAX_BYTES,

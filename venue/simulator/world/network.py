@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from pitboard.doors.http_api import REQUEST_MAX_BYTES
+from pitboard.doors.caller import REQUEST_MAX_BYTES
 from pitboard.errors import JournalLost, PeerBusy, PeerLost
 from pitboard.journal.record import WireRecord
 from sync.exchanging.exchange import SyncRequest, SyncResponse

@@ -1,0 +1,186 @@
+"""Who calls, and what may still be asked of a door: every call is met here before any handler sees it.
+
+A caller who proved itself pays from a purse of its own key. Strangers pay from what their source and all of
+them together have: one for a call, and for what it costs beyond that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from pitboard.doors.bounded_listener import BoundedListener
+from pitboard.doors.door_limits import DoorLimits, TokenBuckets
+from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, Doorkeeper
+from pitboard.doors.fair_room import FairRoom
+from pitboard.errors import Refusal
+
+REQUEST_MAX_BYTES = 1_024 * 1_024
+BODY_MAX_S = 10.0
+COST_BYTES = 4 * 1_024
+_LOCAL = "local"
+
+
+class CallRefused(Refusal):
+    """A call that is not carried out, with the status that HTTP has for it."""
+
+    def __init__(self, code: str, reason: str, *, status: int, retry_after_ms: int | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.status = status
+        self.retry_after_ms = retry_after_ms
+
+
+def busy(retry_after_ms: int = 1_000) -> CallRefused:
+    return CallRefused("busy", "Too many calls at once.", status=503, retry_after_ms=retry_after_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`source` is by what a stranger is counted, None for one bounded in all only; `key` is proven."""
+
+    door: Door
+    source: str | None
+    key: str | None
+
+    @property
+    def is_proven(self) -> bool:
+        return self.key is not None
+
+    @property
+    def name(self) -> str:
+        """Return by what to tell callers apart."""
+        return self.key or self.source or _LOCAL
+
+    def pay(self, cost: float) -> None:
+        """Take from a stranger what the rest of the call will cost; raises CallRefused for too much."""
+        if self.key is None:
+            now_mono_ns = _now_mono_ns()
+            wait_ms = self.door.strangers.take(self.source, now_mono_ns=now_mono_ns, cost=cost)
+            if wait_ms is not None:
+                raise busy(wait_ms)
+
+    def charge(self, cost: float) -> None:
+        """Take from a stranger what the call turned out to cost."""
+        if self.key is None:
+            self.door.strangers.charge(self.source, now_mono_ns=_now_mono_ns(), cost=cost)
+
+
+class Door:
+    """What one door knows: its limits, who proved itself, and what is under way."""
+
+    def __init__(self, limits: DoorLimits, doorkeeper: Doorkeeper | None) -> None:
+        self.limits = limits
+        self.doorkeeper = doorkeeper
+        self.listener: BoundedListener | None = None
+        self.strangers = TokenBuckets(limits.calls_of_source, limits.calls_of_all)
+        self.proven = TokenBuckets(limits.calls_of_key, limits.calls_of_keys)
+        self.strange_bodies = FairRoom(limits.bodies_max_bytes)
+        self.proven_bodies = FairRoom(limits.bodies_max_bytes)
+
+    def caller(self, request: web.Request) -> Caller:
+        source = self.limits.source_of(request.remote or "", request.headers.get("X-Forwarded-For"))
+        proof = request.headers.get(PROOF_HEADER)
+        key = None if proof is None or self.doorkeeper is None else self.doorkeeper.who(proof)
+        return Caller(self, source, key)
+
+    def wait_ms(self, caller: Caller) -> int | None:
+        """Return None if the caller may call, else when to come back."""
+        if caller.key is not None:
+            return self.proven.take(caller.key, now_mono_ns=_now_mono_ns())
+        return self.strangers.take(caller.source, now_mono_ns=_now_mono_ns())
+
+    def challenge_for(self, request: web.Request, caller: Caller) -> str | None:
+        """Return the challenge to answer with, None where none is due."""
+        if self.doorkeeper is None:
+            return None
+        proof = request.headers.get(PROOF_HEADER, "")
+        if caller.is_proven and not self.doorkeeper.is_stale(proof):
+            return None
+        return self.doorkeeper.challenge()
+
+
+DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+_caller: ContextVar[Caller | None] = ContextVar("caller", default=None)  # aiohttp has a task for each call
+
+
+def the_caller() -> Caller:
+    """Return whose call this is; a call over a Unix socket is this machine's own."""
+    return _caller.get() or Caller(_own_door(), None, _LOCAL)
+
+
+def _own_door() -> Door:
+    return Door(DoorLimits(), None)
+
+
+def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Middleware:
+    """Return the outermost middleware; it answers `refuse(wait_ms)` to a caller that calls too often."""
+
+    @web.middleware
+    async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
+        caller = door.caller(request)
+        _caller.set(caller)
+        listener, protocol = door.listener, request.protocol
+        if listener is not None:
+            listener.begin_call(protocol)
+            if caller.key is not None:
+                listener.prove(protocol, caller.key)
+        try:
+            wait_ms = door.wait_ms(caller)
+            response = await handler(request) if wait_ms is None else refuse(wait_ms)
+            if not response.prepared and (challenge := door.challenge_for(request, caller)) is not None:
+                response.headers[CHALLENGE_HEADER] = challenge
+            if wait_ms is None and isinstance(response, web.Response) and isinstance(response.body, bytes):
+                caller.charge(len(response.body) // COST_BYTES)
+            return response
+        finally:
+            if listener is not None:
+                listener.end_call(protocol)
+
+    return meet
+
+
+async def take_body(request: web.Request) -> bytes:
+    """Return the request's body, which is then nowhere else; raises CallRefused where it is too much or slow.
+
+    What all bodies on their way hold together is bounded before the first byte is read.
+    """
+    door = request.config_dict.get(DOOR)
+    if door is None:
+        return await request.read()
+    caller = the_caller()
+    room = door.proven_bodies if caller.is_proven else door.strange_bodies
+    length = request.content_length
+    wanted = REQUEST_MAX_BYTES if length is None else max(1, length)
+    if wanted > REQUEST_MAX_BYTES:
+        raise _too_large(request)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(BODY_MAX_S) as patience:
+            place = room.enter(caller.name, lambda: patience.reschedule(loop.time()), amount=wanted)
+            if place is None:
+                raise busy()
+            try:
+                body = await request.read()
+            finally:
+                room.leave(place)
+    except TimeoutError as error:
+        request.protocol.force_close()
+        raise CallRefused("too-slow", "The request took too long to arrive.", status=408) from error
+    except web.HTTPRequestEntityTooLarge as error:
+        raise _too_large(request) from error
+    request._read_bytes = None  # aiohttp keeps a copy for as long as the call lasts, and some wait
+    caller.charge(len(body) // COST_BYTES)
+    return body
+
+
+def _too_large(request: web.Request) -> CallRefused:
+    return CallRefused("too-large", f"A request holds at most {REQUEST_MAX_BYTES} bytes.", status=413)
+
+
+def _now_mono_ns() -> int:
+    return round(asyncio.get_running_loop().time() * 1_000_000_000)

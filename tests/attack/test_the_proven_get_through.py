@@ -1,0 +1,98 @@
+"""For each thing a stranger can hold or ask at a door: he holds all of it, and an enrolled node gets through.
+
+On real sockets and TLS, at the real bounds, from more addresses than one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from pitboard.clock import SystemClock
+from pitboard.doors.door_limits import DoorLimits
+from pitboard.doors.door_proof import DoorPass, prove_at_door
+from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.journal.record import to_wire
+from pitboard.journal.replica import Replica
+from pitboard.trust.certificate import Certificate
+from pitboard.trust.identity import Identity
+from sync.exchanging.exchange import SyncRequest
+from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
+from sync.exchanging.requests_peer import RequestsPeer
+from tests.attack.strangers import EXCHANGE_ATTACKS, Attack, Target, besieged, silent_connections
+from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
+
+STRANGERS_COUNT = 300  # more than a unit's door has room for
+SIEGE_S = 1.0
+EXCHANGE_MAX_S = 1.0
+
+
+@asynccontextmanager
+async def open_door(folder: Path) -> AsyncIterator[tuple[Target, Replica]]:
+    clock = SystemClock()
+    certificate = Certificate.load_or_create(folder / "node.pem")
+    async with Replica.open(folder / "j.db", root_key=ROOT.key, clock=clock) as replica:
+        await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
+        app = new_app(DoorLimits(), doorkeeper_of(replica, clock, fingerprint=certificate.fingerprint))
+        ExchangeApi(replica, UNIT_B).add_to(app)
+        app.router.add_get("/v1/health", _healthy)
+        async with serve_tcp(app, "127.0.0.1", 0, tls=certificate.server_context()) as port:
+            yield Target(port), replica
+
+
+async def _healthy(request: web.Request) -> web.Response:
+    return json_response({})
+
+
+def enrolled_peer(port: int, identity: Identity = UNIT_A) -> RequestsPeer:
+    def sign(challenge: str, fingerprint: str) -> str:
+        return prove_at_door(identity, challenge, fingerprint)
+
+    return RequestsPeer(f"https://127.0.0.1:{port}", pin="any", auth=DoorPass(sign))
+
+
+async def seconds_of(peer: RequestsPeer, request: SyncRequest) -> float:
+    began_s = time.monotonic()
+    await peer.sync(request)
+    return time.monotonic() - began_s
+
+
+@pytest.mark.parametrize("attack", EXCHANGE_ATTACKS, ids=lambda attack: attack.__name__)
+def test_an_enrolled_node_gets_through_within_a_second(tmp_path: Path, attack: Attack) -> None:
+    async def story() -> None:
+        async with open_door(tmp_path) as (target, replica):
+            peer = enrolled_peer(target.port)
+            await peer.sync(SyncRequest())  # it came before, as nodes do; its connection may be lost since
+            async with besieged(attack, target, count=STRANGERS_COUNT):
+                await asyncio.sleep(SIEGE_S)
+                took_s = [await seconds_of(peer, SyncRequest(have={}))]
+                fresh = enrolled_peer(target.port)
+                took_s.append(await seconds_of(fresh, SyncRequest()))
+                records = [to_wire(record) for record in Teller(UNIT_A, "Track A").records]
+                took_s.append(await seconds_of(fresh, SyncRequest(records=records)))
+                assert len(replica.have()) >= 2
+            assert max(took_s) < EXCHANGE_MAX_S, took_s
+            assert sum(target.tries.values()) >= 50
+            peer.close()
+            fresh.close()
+
+    asyncio.run(story())
+
+
+def test_a_node_that_never_called_gets_in_where_strangers_hold_every_connection(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with (
+            open_door(tmp_path) as (target, _),
+            besieged(silent_connections, target, count=STRANGERS_COUNT),
+        ):
+            await asyncio.sleep(SIEGE_S)
+            peer = enrolled_peer(target.port)
+            assert await seconds_of(peer, SyncRequest()) < EXCHANGE_MAX_S
+            peer.close()
+
+    asyncio.run(story())
