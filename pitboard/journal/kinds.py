@@ -5,6 +5,8 @@ folded. `docs/records.md` says what a version may change."""
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from pitboard.race.bodies import (
@@ -101,6 +103,11 @@ def read_body(kind: str, body_bytes: bytes) -> Body | None:
     if decoder is None:
         return None
     try:
-        return decoder.decode(body_bytes)
+        body = decoder.decode(body_bytes)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    if isinstance(body, PassingRecorded):
+        # A journal holds many more passings than devices: they share the texts that name those.
+        for field in ("sensor", "sensor_boot", "track", "boot_id"):
+            msgspec.structs.force_setattr(body, field, sys.intern(getattr(body, field)))
+    return body

@@ -12,6 +12,8 @@ from pitboard.errors import RecordRefused
 from pitboard.journal.kinds import StreamOpened, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, check_signature
 
+HASH_BYTES = 32
+
 
 class Arrival(Enum):
     """What a record turned out to be."""
@@ -30,7 +32,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._below: Ledger | None = None
-        self._hashes: dict[str, list[bytes]] = {}
+        self._hashes: dict[str, bytearray] = {}  # of every header, one after the other
         self._keys: dict[str, str] = {}
 
     @classmethod
@@ -41,11 +43,11 @@ class Ledger:
 
     def head(self, stream: str) -> int:
         below = 0 if self._below is None else self._below.head(stream)
-        return below + len(self._hashes.get(stream, ()))
+        return below + len(self._hashes.get(stream, b"")) // HASH_BYTES
 
     def heads(self) -> dict[str, int]:
         """Return {stream: last seq}, without what lies below."""
-        return {stream: len(hashes) for stream, hashes in self._hashes.items()}
+        return {stream: len(hashes) // HASH_BYTES for stream, hashes in self._hashes.items()}
 
     def key_of(self, stream: str) -> str | None:
         key = self._keys.get(stream)
@@ -70,7 +72,8 @@ class Ledger:
         below = 0 if self._below is None else self._below.head(stream)
         if self._below is not None and seq <= below:
             return self._below._hash_at(stream, seq)
-        return self._hashes[stream][seq - 1 - below]
+        start = (seq - 1 - below) * HASH_BYTES
+        return bytes(self._hashes[stream][start : start + HASH_BYTES])
 
     def judge(self, record: Record) -> Arrival:
         """Return what the record is; raises RecordRefused when its signature or opening does not hold."""
@@ -94,7 +97,7 @@ class Ledger:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:
             self._keys[record.stream] = _opening_key(record)
-        self._hashes.setdefault(record.stream, []).append(record.header_hash)
+        self._hashes.setdefault(record.stream, bytearray()).extend(record.header_hash)
 
 
 def opening_of(record: Record) -> StreamOpened | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -102,7 +103,8 @@ class Replica:
         """
         replica = cls(journal, clock)
         async with beside(replica._follow(), name="follow the journal"):
-            await replica._until_taken(await journal.last_arrival())
+            with _collection_put_off():
+                await replica._until_taken(await journal.last_arrival())
             await replica._erase()  # where the last process ended between an erasure's record and its deed
             try:
                 yield replica
@@ -304,7 +306,8 @@ class Replica:
         changed.set()
 
     def _see_stream(self, record: Record) -> None:
-        self._watch.see(record.stream, record.seq, record.header.stamp, opening_of(record))
+        opened = opening_of(record) if record.seq == 1 else None
+        self._watch.see(record.stream, record.seq, record.header.stamp, opened)
 
     def _see_stranger(self, record: Record) -> None:
         self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
@@ -348,6 +351,18 @@ class Replica:
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         return self._latest.beyond(stream, seq, count) or await self.journal.read_beyond(stream, seq, count)
+
+
+@contextlib.contextmanager
+def _collection_put_off() -> Iterator[None]:
+    """While a whole journal is folded nothing of it becomes garbage, and looking for some costs a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _or_raise(held: list[Held] | JournalLost) -> list[Held]:

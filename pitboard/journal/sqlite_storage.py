@@ -19,7 +19,7 @@ from pathlib import Path
 import aiosqlite
 
 from pitboard.errors import ConfigRefused, JournalLost
-from pitboard.journal.record import Record, parse_record, without_body
+from pitboard.journal.record import Record, stored_record, without_body
 from pitboard.journal.storage import Arrived, Held
 from pitboard.tasks import beside
 
@@ -180,7 +180,7 @@ class Journal:
             (after, READ_COUNT),
         )
         return [
-            Arrived(arrival, parse_record(header, signature, body))
+            Arrived(arrival, stored_record(header, signature, body))
             for arrival, header, signature, body in rows
         ]
 
@@ -190,7 +190,7 @@ class Journal:
             "SELECT header, signature, body FROM records WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
             (stream, seq, count),
         )
-        return [parse_record(header, signature, body) for header, signature, body in rows]
+        return [stored_record(header, signature, body) for header, signature, body in rows]
 
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""

@@ -81,7 +81,7 @@ class RunFinished(Body, frozen=True, kw_only=True):
     reason: Literal["time-up", "stopped", "discarded"]
 
 
-class PassingRecorded(Body, frozen=True, kw_only=True):
+class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
     """One car at one sensor at one instant.
 
     `tick_us` is the device's unwrapped counter and `rate_ppb` how many parts in 10^9 a host second is longer
