@@ -122,6 +122,7 @@ def _setting(config: BridgeConfig, sensor: SensorConfig) -> SensorSetting:
         hold_off_ms=config.hold_off_ms(sensor.gate_name),
         kind=sensor.kind,
         accept_unchecked=sensor.accept_unchecked,
+        system=sensor.system,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from firmware_bridge.lap_replay import laps_between
 from firmware_bridge.makers.device_kinds import Kind, make_maker
 from firmware_bridge.makers.reading import Gate, PassingSource
 from firmware_bridge.spool.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord, read_raw_records
@@ -33,6 +34,12 @@ class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
     hold_off_ms: int
     kind: Kind = "beamline"
     accept_unchecked: bool = False
+    system: str = "A"
+
+    def placed(self, passing: Passing) -> Passing:
+        """Return the passing at this sensor's gate and of its system; a device may know its gates itself."""
+        gate = passing.gate if self.gate == passing.sensor else self.gate
+        return msgspec.structs.replace(passing, gate=gate, system=self.system)
 
     def as_detail(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -79,7 +86,8 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
                 makers[record.sensor] = setting.make_maker(sensor=record.sensor, gate=gate)
             settings[record.sensor] = setting
             makers[record.sensor].gate = gate
-        yield from make_passings([record], makers)
+        for passing in make_passings([record], makers):
+            yield settings[passing.sensor].placed(passing)
 
 
 def _read_setting(detail: str) -> SensorSetting:
@@ -97,15 +105,19 @@ def _read_setting(detail: str) -> SensorSetting:
     metavar="FILE...",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
 )
-def replay_command(files: tuple[Path, ...]) -> None:
+@click.option("--laps", "shows_laps", is_flag=True, help="Print the laps between the passings instead.")
+def replay_command(files: tuple[Path, ...], *, shows_laps: bool) -> None:
     """Print the passings of a bridge's raw log FILEs, oldest first, as on the day.
 
-    Exit status 1 means that there was none.
+    With --laps each line is a lap of one car: `lap_ns` is null where no time can be stood by, and `flag` says
+    why, or why an official should look at it. Exit status 1 means that there was none.
     """
+    passings = replay(read_raw_records(files))
+    what = "lap" if shows_laps else "passing"
     count = 0
-    for passing in replay(read_raw_records(files)):
-        click.echo(msgspec.json.encode(passing).decode())
+    for one in laps_between(passings) if shows_laps else passings:
+        click.echo(msgspec.json.encode(one).decode())
         count += 1
     if not count:
-        click.echo("no passing in these files", err=True)
+        click.echo(f"no {what} in these files", err=True)
         sys.exit(1)

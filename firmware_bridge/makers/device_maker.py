@@ -4,12 +4,14 @@ The decoder lives as long as the maker, over reconnects too, so that a gap or a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from firmware_bridge.decoders.decoder import Decoder, Event
 from firmware_bridge.decoders.device_numbers import SeqRanges
+from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
 from firmware_bridge.makers.reading import TRANSPONDERS_MAX_COUNT, Gate, LineCounters, Reading
-from firmware_bridge.makers.tick_clock import Stamp, TickClock
+from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST
 from pitboard.unit_api.unit_calls import Passing
 
 
@@ -43,6 +45,8 @@ class DeviceMaker:
 
     def open_port(self) -> None:
         self._left_over += self._decoder.finish()
+        for clock in self._clocks():
+            clock.opened()
 
     def greetings(self) -> tuple[bytes, ...]:
         return ()
@@ -56,11 +60,20 @@ class DeviceMaker:
             self._take(event, self._last_receipt, reading)
         receipt = Receipt(received_mono_ns=received_mono_ns, boot_id=boot_id)
         self._left_over, self._last_receipt = [], receipt
+        for clock in self._clocks():
+            clock.heard(received_mono_ns, boot_id=boot_id)
         for event in self._decoder.feed(data):
             self._take(event, receipt, reading)
         reading.has_lines = self._is_alive(data)
         self._count()
+        for clock in self._clocks():
+            reading.clock_steps += clock.steps
+            clock.steps = []
         return reading
+
+    def _clocks(self) -> Iterable[DeviceClock]:
+        """Return the clocks of the devices on this line, as far as they are known."""
+        return ()
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         """Add to the reading what this event means."""
@@ -92,20 +105,20 @@ DISORDER_MAX_US = 1_000_000
 LEAD_MAX_NS = 60_000_000_000
 # Sixty years; what lies further from this boot is no time of a race.
 SENSIBLE_MAX_NS = 2 * 10**18
+_UNSURE_FLAGS = (CLOCK_DOUBT, CLOCK_LOST)
 
 
 class DeviceStart:
-    """`name` becomes the passings' `sensor_boot`."""
+    """`name` becomes the passings' `sensor_boot`; `clock` is by default one of its own."""
 
-    def __init__(self, *, sensor: str, name: str) -> None:
+    def __init__(self, *, sensor: str, name: str, clock: DeviceClock | None = None) -> None:
         self.name = name
+        self.clock = clock or DeviceClock(name)
         self._sensor = sensor
-        self._host_boot_id = ""
-        self._clock = TickClock()
         self._seen = SeqRanges()
         self._latest_seq = 0
         self._latest_us: int | None = None
-        self._passed: dict[int | str | None, tuple[int, int]] = {}  # (tick_us, mono_ns)
+        self._passed: dict[int | str | None, tuple[int, int, str]] = {}  # (tick_us, mono_ns, clock)
 
     def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
         """Return whether a record that the decoder never gave before can come from this start."""
@@ -113,22 +126,14 @@ class DeviceStart:
             return False
         if tick_us is None or self._latest_us is None:
             return True
-        if boot_id == self._host_boot_id and self._clock.leads_by_ns(tick_us, received_mono_ns) > LEAD_MAX_NS:
+        self.clock.heard(received_mono_ns, boot_id=boot_id)
+        if self.clock.leads_by_ns(tick_us, received_mono_ns) > LEAD_MAX_NS:
             return False
         return seq < self._latest_seq or tick_us >= self._latest_us - DISORDER_MAX_US
 
-    def observe(self, tick_us: int, *, received_mono_ns: int, boot_id: str) -> None:
-        """Note that a line of the device with this tick came then. Late ones do no harm."""
-        if boot_id != self._host_boot_id:
-            self._host_boot_id, self._clock = boot_id, TickClock()
-        self._clock.observe(tick_us, received_mono_ns)
-
-    def is_near(self, tick_us: int, *, received_mono_ns: int, boot_id: str, within_us: int) -> bool:
-        """Return whether a line with this tick, received then, fits the passings so far."""
-        if boot_id != self._host_boot_id or self._latest_us is None:
-            return False
-        off_ns = received_mono_ns - self._clock.stamp(tick_us).mono_ns
-        return abs(off_ns) <= within_us * 1000
+    def is_latest(self, seq: int) -> bool:
+        """Return whether a record with this number is newer than all before; others were asked for again."""
+        return seq > self._latest_seq
 
     def passing(
         self,
@@ -141,19 +146,25 @@ class DeviceStart:
         boot_id: str,
         gate: Gate | None,
         least_uncertainty_ns: int = 0,
+        is_live: bool = True,
     ) -> Passing | None:
-        """Stamp a record of this start; None where the gate holds it off."""
+        """Stamp a record of this start; None where the gate holds it off.
+
+        `is_live` says that the device sent it as it happened, though it may come late or again.
+        """
         self._seen.add(seq)
         transponder = car_of(transponder)
-        stamp = self._stamp(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        stamp = self._stamp(tick_us, received_mono_ns, boot_id, is_live=is_live)
         if stamp is None:
             tick_us = None
-            stamp = Stamp(mono_ns=received_mono_ns, rate_ppb=0, uncertainty_ns=UNCLOCKED_UNCERTAINTY_NS)
+            stamp = ClockStamp(
+                mono_ns=received_mono_ns, rate_ppb=0, uncertainty_ns=UNCLOCKED_UNCERTAINTY_NS, clock=""
+            )
         elif seq > self._latest_seq:
             self._latest_us = tick_us
         mono_ns, uncertainty_ns = stamp.mono_ns, stamp.uncertainty_ns
         self._latest_seq = max(self._latest_seq, seq)
-        if gate is not None and not self._is_let_through(gate, mono_ns, tick_us, boot_id, transponder):
+        if gate is not None and not self._is_let_through(gate, stamp, tick_us, boot_id, transponder):
             return None
         return Passing(
             sensor=self._sensor,
@@ -168,31 +179,37 @@ class DeviceStart:
             uncertainty_ns=max(least_uncertainty_ns, uncertainty_ns) + max(0, -mono_ns),
             received_mono_ns=received_mono_ns,
             transponder=transponder,
+            flag=stamp.flag,
+            clock=stamp.clock,
         )
 
-    def _stamp(self, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> Stamp | None:
+    def _stamp(
+        self, tick_us: int | None, received_mono_ns: int, boot_id: str, *, is_live: bool
+    ) -> ClockStamp | None:
         """Return the tick on the host's clock, or None where there is none or it lies beyond all sense."""
         if tick_us is None:
             return None
-        self.observe(tick_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
-        stamp = self._clock.stamp(tick_us)
+        stamp_of = self.clock.stamp_live if is_live else self.clock.stamp_old
+        stamp = stamp_of(tick_us, received_mono_ns, boot_id=boot_id)
         return stamp if max(abs(stamp.mono_ns), stamp.uncertainty_ns) < SENSIBLE_MAX_NS else None
 
     def _is_let_through(
-        self, gate: Gate, mono_ns: int, tick_us: int | None, boot_id: str, transponder: int | str | None
+        self, gate: Gate, stamp: ClockStamp, tick_us: int | None, boot_id: str, transponder: int | str | None
     ) -> bool:
         """Records that were held up on their way have stamps too close together; their ticks still tell."""
-        is_let_through = gate.lets_through(mono_ns, boot_id=boot_id, transponder=transponder)
+        is_let_through = gate.lets_through(stamp.mono_ns, boot_id=boot_id, transponder=transponder)
         before = self._passed.pop(transponder, None)
         if tick_us is None:
             return is_let_through
         if len(self._passed) >= TRANSPONDERS_MAX_COUNT:
             del self._passed[next(iter(self._passed))]
-        self._passed[transponder] = (tick_us, mono_ns)
+        self._passed[transponder] = (tick_us, stamp.mono_ns, stamp.clock)
         if before is None:
             return is_let_through
-        before_us, before_mono_ns = before
-        was_held_up = abs(mono_ns - before_mono_ns) < gate.hold_off_ns <= abs(tick_us - before_us) * 1000
+        before_us, before_mono_ns, before_clock = before
+        was_held_up = (before_clock == stamp.clock or stamp.flag in _UNSURE_FLAGS) and abs(
+            stamp.mono_ns - before_mono_ns
+        ) < gate.hold_off_ns <= abs(tick_us - before_us) * 1000
         return is_let_through or was_held_up
 
 

@@ -4,11 +4,12 @@ Missing numbers are asked for again. A gate or beam passing carries a reserved t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from firmware_bridge.decoders.amb_text import AmbTextDecoder, AmbTextPassing, AmbTextStatus
-from firmware_bridge.decoders.decoder import Event, Gap
+from firmware_bridge.decoders.decoder import DAY_US, Event, Gap
 from firmware_bridge.decoders.device_numbers import MissingNumbers
 from firmware_bridge.decoders.p3 import (
     P3Decoder,
@@ -21,6 +22,7 @@ from firmware_bridge.decoders.p3 import (
 )
 from firmware_bridge.decoders.tns import TnsDecoder
 from firmware_bridge.decoders.tns_messages import TnsMarker, TnsMessage, TnsPassing, acknowledgement
+from firmware_bridge.makers.device_clock import DeviceClock
 from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt, seq_of, usable_tick
 from firmware_bridge.makers.reading import Gate, Reading
 
@@ -51,6 +53,9 @@ class P3Maker(DeviceMaker):
             requests.append(request_time())
         return b"".join(requests)
 
+    def _clocks(self) -> Iterable[DeviceClock]:
+        return [start.clock for _, start in self._starts.values()]
+
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         match event:
             case P3Passing():
@@ -72,6 +77,7 @@ class P3Maker(DeviceMaker):
         if event.passing_number is not None:
             self._missing.came(event.passing_number)
         start = self._start(event.decoder, seq, tick_us, receipt)
+        is_live = start.is_latest(seq)
         beam_channel = BEAM_CHANNELS.get(event.transponder or 0)
         passing = start.passing(
             seq,
@@ -81,6 +87,7 @@ class P3Maker(DeviceMaker):
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
             gate=self.gate,
+            is_live=is_live,
         )
         if passing is None:
             self.counters.held_off += 1
@@ -115,12 +122,10 @@ class P3Maker(DeviceMaker):
         return start
 
     def _take_time(self, decoder: int | None, rtc_us: int, receipt: Receipt) -> None:
+        """The answer tells of the clock between passings; one of another kind of time tells nothing."""
         _, start = self._starts[decoder]
-        received_mono_ns, boot_id = receipt.received_mono_ns, receipt.boot_id
-        if start.is_near(
-            rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id, within_us=TIME_FITS_WITHIN_US
-        ):
-            start.observe(rtc_us, received_mono_ns=received_mono_ns, boot_id=boot_id)
+        if start.clock.is_near(rtc_us, receipt.received_mono_ns, within_us=TIME_FITS_WITHIN_US):
+            start.clock.observe(rtc_us, receipt.received_mono_ns, boot_id=receipt.boot_id)
 
 
 # A leap beyond is another decoder, or a damaged number that its checksum happened to fit.
@@ -135,6 +140,9 @@ class AmbTextMaker(DeviceMaker):
         super().__init__(sensor=sensor, gate=gate, decoder=self._amb)
         self._start: DeviceStart | None = None
         self._starts_count = 0
+
+    def _clocks(self) -> Iterable[DeviceClock]:
+        return () if self._start is None else (self._start.clock,)
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         match event:
@@ -154,7 +162,9 @@ class AmbTextMaker(DeviceMaker):
 
     def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:
         seq, tick_us = seq_of(event.seq), usable_tick(event.time_us)
-        passing = self._start_of(seq, tick_us, receipt).passing(
+        start = self._start_of(seq, tick_us, receipt)
+        is_live = start.is_latest(seq)
+        passing = start.passing(
             seq,
             tick_us,
             channel=0,
@@ -162,6 +172,7 @@ class AmbTextMaker(DeviceMaker):
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
             gate=self.gate,
+            is_live=is_live,
         )
         if passing is None:
             self.counters.held_off += 1
@@ -195,11 +206,19 @@ _EPOCH = date(1970, 1, 1)
 
 
 class TnsMaker(DeviceMaker):
-    """A start is a date of the device's clock: its ticks are comparable within one."""
+    """A start is a date of the device's clock, so that a passing has the same name whenever it comes again.
+
+    The clock goes on over midnight: the record carries its date.
+    """
 
     def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
         super().__init__(sensor=sensor, gate=gate, decoder=TnsDecoder())
         self._starts: dict[str | None, DeviceStart] = {}
+        self._dated = DeviceClock("tns", repeats=True)
+        self._undated = DeviceClock("tns-undated", repeats=True)
+
+    def _clocks(self) -> Iterable[DeviceClock]:
+        return (self._dated, self._undated)
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         match event:
@@ -213,7 +232,7 @@ class TnsMaker(DeviceMaker):
     def _take_passing(self, event: TnsPassing, receipt: Receipt, reading: Reading) -> None:
         passing = self._start_of(event.date).passing(
             _seq(event),
-            usable_tick(_day_us(event.date) + event.time_of_day_us),
+            usable_tick(self._tick_us(event, receipt)),
             channel=event.device or 0,
             transponder=event.chip,
             received_mono_ns=receipt.received_mono_ns,
@@ -227,9 +246,22 @@ class TnsMaker(DeviceMaker):
         reading.signs["last"] = f"chip {event.chip}"
 
     def _start_of(self, day: str | None) -> DeviceStart:
-        if day not in self._starts and len(self._starts) >= DATES_MAX_COUNT:
-            del self._starts[next(iter(self._starts))]
-        return self._starts.setdefault(day, DeviceStart(sensor=self._sensor, name=f"tns-{day or 'undated'}"))
+        if day not in self._starts:
+            if len(self._starts) >= DATES_MAX_COUNT:
+                del self._starts[next(iter(self._starts))]
+            clock = self._undated if day is None else self._dated
+            self._starts[day] = DeviceStart(sensor=self._sensor, name=f"tns-{day or 'undated'}", clock=clock)
+        return self._starts[day]
+
+    def _tick_us(self, event: TnsPassing, receipt: Receipt) -> int:
+        if event.date is not None:
+            return _day_us(event.date) + event.time_of_day_us
+        expected_us = self._undated.tick_at(receipt.received_mono_ns, boot_id=receipt.boot_id)
+        if expected_us is None:
+            return event.time_of_day_us
+        # Without a date, the day that is nearest to where the clock should stand.
+        half_day_us = DAY_US // 2
+        return expected_us + (event.time_of_day_us - expected_us + half_day_us) % DAY_US - half_day_us
 
 
 def _seq(event: TnsPassing) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware_bridge.decoders.beamline import Acknowledgement, Heartbeat, Hello, Trip
+from firmware_bridge.makers.device_clock import ClockStep
 from pitboard.unit_api.unit_calls import Passing
 
 # Trips that come later than this many passings after their neighbours are let through.
@@ -82,6 +83,7 @@ class Reading:
     hello: Hello | None = None
     acknowledgement: Acknowledgement | None = None
     has_new_clock: bool = False
+    clock_steps: list[ClockStep] = field(default_factory=list)
 
 
 class PassingSource(Protocol):

@@ -12,10 +12,12 @@ from itertools import pairwise
 
 WINDOW_NS = 120_000_000_000
 WINDOW_MAX_COUNT = 512
-# Before the window is this long, jitter would make a measured rate worse than none.
+# Before the window is this long and this full, jitter would make a measured rate worse than none.
 RATE_SPAN_MIN_NS = 20_000_000_000
-# Until then only the latest lines count, else the unknown drift grows with the window.
-UNMEASURED_WINDOW_US = 10_000_000
+RATE_MIN_COUNT = 16
+# Without a rate a line counts the less, the longer it is past this age, since the drift is unknown.
+UNMEASURED_AGE_US = 10_000_000
+DOUBT_OF_FEW = 8
 CRYSTAL_DRIFT_MAX_PPB = 60_000
 RATE_MAX_PPB = 300_000
 # CLOCK_MONOTONIC stands still while a host sleeps: a line then seems to arrive before its tick.
@@ -26,10 +28,12 @@ PPB = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A tick on the host's clock."""
+    """A tick on the host's clock; the doubts are how far it and the rate may be off for want of lines."""
 
     mono_ns: int
     rate_ppb: int
+    doubt_ns: int
+    rate_doubt_ppb: int
     uncertainty_ns: int
 
 
@@ -48,6 +52,8 @@ class _Fit:
     rate_ppb: int
     spread_ns: int
     rate_error_ppb: int
+    doubt_ns: int
+    rate_doubt_ppb: int
 
     def lag_at(self, tick_us: int) -> int:
         return self.lag_ns + self.rate_ppb * (tick_us - self.tick_us) // 1_000_000
@@ -67,6 +73,15 @@ class TickClock:
     def rate_ppb(self) -> int:
         """By how much more the host counts than the device in the same time."""
         return self._current_fit().rate_ppb if self._samples else 0
+
+    @property
+    def spread_ns(self) -> int:
+        """How far the quickest lines lie apart; 0 where there was only one."""
+        return self._current_fit().spread_ns if len(self._samples) > 1 else 0
+
+    def lag_at(self, tick_us: int) -> int:
+        """Return the lag of the quickest line at this tick: received, less the tick as nanoseconds."""
+        return self._current_fit().lag_at(tick_us)
 
     def observe(self, tick_us: int, received_mono_ns: int) -> None:
         """Note that a line with this tick was received then. Late lines do no harm."""
@@ -98,7 +113,13 @@ class TickClock:
         mono_ns = self._in_order(tick_us, tick_us * 1000 + fit.lag_at(tick_us))
         distance_us = abs(tick_us - fit.tick_us)
         uncertainty_ns = 1_000 + fit.spread_ns + fit.rate_error_ppb * distance_us // 1_000_000
-        return Stamp(mono_ns=mono_ns, rate_ppb=fit.rate_ppb, uncertainty_ns=uncertainty_ns)
+        return Stamp(
+            mono_ns=mono_ns,
+            rate_ppb=fit.rate_ppb,
+            doubt_ns=fit.doubt_ns,
+            rate_doubt_ppb=fit.rate_doubt_ppb,
+            uncertainty_ns=uncertainty_ns,
+        )
 
     def _least_lag_ns(self, tick_us: int) -> int:
         """The least lag that the fastest possible drift could explain at this tick."""
@@ -127,23 +148,38 @@ class TickClock:
 
 def _fit(samples: list[_Sample]) -> _Fit:
     span_us = samples[-1].tick_us - samples[0].tick_us
-    rate_ppb = _envelope_rate_ppb(samples) if span_us * 1000 >= RATE_SPAN_MIN_NS else None
+    is_enough = span_us * 1000 >= RATE_SPAN_MIN_NS and len(samples) >= RATE_MIN_COUNT
+    rate_ppb = _envelope_rate_ppb(samples) if is_enough else None
     is_measured = rate_ppb is not None and abs(rate_ppb) <= RATE_MAX_PPB
     rate = rate_ppb if rate_ppb is not None and is_measured else 0
-    if not is_measured:
-        samples = [s for s in samples if samples[-1].tick_us - s.tick_us <= UNMEASURED_WINDOW_US]
-    start_us = samples[0].tick_us
-    lags = [(sample.lag_ns - rate * (sample.tick_us - start_us) // 1_000_000, sample) for sample in samples]
+    last_us = samples[-1].tick_us
+    lags = [
+        (sample.lag_ns + _since(sample, last_us, rate, is_measured=is_measured), sample) for sample in samples
+    ]
     least_ns, support = min(lags, key=lambda pair: pair[0])
     # How far the runners-up lie above the quickest tells how well the least delay is known.
-    spread_ns = sorted(lag for lag, _ in lags)[min(2, len(lags) - 1)] - least_ns
+    plain = sorted(sample.lag_ns + rate * (last_us - sample.tick_us) // 1_000_000 for sample in samples)
+    third = min(2, len(lags) - 1)
+    spread_ns = min(sorted(lag for lag, _ in lags)[third] - least_ns, plain[third] - plain[0])
+    mean_ns = sum(plain) // len(plain) - plain[0]
+    # The fewer the lines, the further the quickest of each half may lie from what a line without delay had.
+    doubt_ns = 2 * spread_ns + min(DOUBT_OF_FEW * mean_ns // len(lags), SUSPEND_MIN_NS)
     return _Fit(
         tick_us=support.tick_us,
         lag_ns=support.lag_ns,
         rate_ppb=rate,
         spread_ns=spread_ns if len(samples) > 1 else SUSPEND_MIN_NS,
         rate_error_ppb=2 * spread_ns * 1_000_000 // span_us if is_measured else CRYSTAL_DRIFT_MAX_PPB,
+        doubt_ns=doubt_ns,
+        rate_doubt_ppb=doubt_ns * 1_000_000 // span_us if is_measured else CRYSTAL_DRIFT_MAX_PPB,
     )
+
+
+def _since(sample: _Sample, last_us: int, rate_ppb: int, *, is_measured: bool) -> int:
+    age_us = last_us - sample.tick_us
+    if is_measured:
+        return rate_ppb * age_us // 1_000_000
+    return CRYSTAL_DRIFT_MAX_PPB * max(0, age_us - UNMEASURED_AGE_US) // 1_000_000
 
 
 def _envelope_rate_ppb(samples: list[_Sample]) -> int:

@@ -7,6 +7,7 @@ command takes back."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet, AlgeText
 from firmware_bridge.decoders.decoder import DAY_US, Event, format_seconds
@@ -17,6 +18,7 @@ from firmware_bridge.decoders.lane_timers import (
     HeatResult,
     LaneTimerDecoder,
 )
+from firmware_bridge.makers.device_clock import DeviceClock
 from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt
 from firmware_bridge.makers.reading import Gate, Reading
 
@@ -176,6 +178,9 @@ class AlgeMaker(DeviceMaker):
         self._latest_us = 0
         self._latest_receipt = Receipt(received_mono_ns=0, boot_id="")
 
+    def _clocks(self) -> Iterable[DeviceClock]:
+        return () if self._start is None else (self._start.clock,)
+
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, AlgeText):
             reading.signs["says"] = event.text
@@ -216,6 +221,7 @@ class AlgeMaker(DeviceMaker):
             boot_id=receipt.boot_id,
             gate=None,
             least_uncertainty_ns=MANUAL_UNCERTAINTY_NS if event.manual else 0,
+            is_live=is_live,
         )
         if passing is not None:
             reading.passings.append(passing)

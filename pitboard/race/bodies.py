@@ -16,6 +16,7 @@ Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
 Transponder = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=80)]
 LapId = Annotated[str, Meta(min_length=1, max_length=250)]
 Reason = Annotated[str, Meta(max_length=400)]
+ClockName = Annotated[str, Meta(max_length=100)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=40)]
 LaneNumber = Annotated[int, Meta(ge=0, le=255)]
 FINISH, START = "finish", "start"
@@ -89,6 +90,9 @@ class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
     device reads that: a number, or text where its protocol has text. `gate` is where on the track the sensor
     stands. `system` says who timed: "A", the backup "B", or "hand". `lane` is the lane's number where the
     device tells lanes apart. `flag` is a doubt about the stamp, such as "clock-set".
+    `clock` names the setting of a clock that can be set; ticks measure against each other only within one,
+    and empty means a counter that runs on from the device's start. `slept_ns` is how long the host has slept
+    since it booted.
     """
 
     sensor: Id
@@ -107,6 +111,8 @@ class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
     system: ShortText = "A"
     lane: LaneNumber | None = None
     flag: ShortText | None = None
+    clock: ClockName = ""
+    slept_ns: Nanoseconds = 0
 
     @property
     def passing_id(self) -> str:

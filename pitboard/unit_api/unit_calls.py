@@ -188,6 +188,8 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
 
     `tick_us` is None where the device gave no usable time, `transponder` where it cannot tell cars apart.
     `track` is None for the unit's own; `flag` is a doubt about the stamp, such as "clock-set".
+    `clock` names the setting of a clock that can be set, empty for a counter that cannot; `slept_ns` is how
+    long this machine has slept since it booted.
     """
 
     sensor: str
@@ -206,3 +208,5 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
     system: str = "A"
     lane: int | None = None
     flag: str | None = None
+    clock: str = ""
+    slept_ns: int = 0

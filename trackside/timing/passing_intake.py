@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import FINISH, Id, LaneNumber, Nanoseconds, PassingRecorded, ShortText, Transponder
+from pitboard.race.bodies import (
+    FINISH,
+    ClockName,
+    Id,
+    LaneNumber,
+    Nanoseconds,
+    PassingRecorded,
+    ShortText,
+    Transponder,
+)
 from trackside.timing.run_control import RunControl
 
 PASSINGS_MAX_COUNT = 200
@@ -32,6 +41,8 @@ class DeliveredPassing(msgspec.Struct, frozen=True, kw_only=True):
     system: ShortText = "A"
     lane: LaneNumber | None = None
     flag: ShortText | None = None
+    clock: ClockName = ""
+    slept_ns: Nanoseconds = 0
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

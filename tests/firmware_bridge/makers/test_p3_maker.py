@@ -46,6 +46,8 @@ def test_a_passing_carries_number_transponder_and_tick() -> None:
         uncertainty_ns=passing.uncertainty_ns,
         received_mono_ns=MONO_NS,
         transponder=2906141,
+        clock=f"p3-135059-1-{RTC_US}",
+        flag="late",  # nothing tells yet how late the first line came
     )
 
 

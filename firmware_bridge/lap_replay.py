@@ -1,0 +1,66 @@
+"""The laps between a raw log's passings: what a technician asks first after a dispute.
+
+No run is known here, so each car's passings at a line follow one another, whoever drove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, settle
+from pitboard.unit_api.unit_calls import Passing
+
+NEW_BOOT = "new-boot"
+# Nobody stands by a time where nothing tells which clock is right and they part by more than a hundredth.
+DOUBT_MAX_PART = 100
+
+_Car = tuple[str, int | str | None]
+
+
+class ReplayedLap(msgspec.Struct, frozen=True, kw_only=True):
+    """`lap_ns` is None where no time can be stood by; `flag` says why, or why an official should look."""
+
+    sensor: str
+    transponder: int | str | None
+    lap_ns: int | None
+    uncertainty_ns: int | None
+    flag: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def laps_between(passings: Iterable[Passing]) -> Iterator[ReplayedLap]:
+    """Yield the laps in the order driven. System B makes none, as on the track."""
+    boots: dict[str, list[Passing]] = {}
+    for passing in passings:
+        if passing.system != "B":
+            boots.setdefault(passing.boot_id, []).append(passing)
+    earlier_cars: set[_Car] = set()
+    for of_boot in boots.values():
+        latest: dict[_Car, Settled] = {}
+        stamped = sorted(zip(settle(of_boot), of_boot, strict=True), key=lambda pair: pair[0].mono_ns)
+        for settled, passing in stamped:
+            car = (passing.gate, passing.transponder)
+            if car in latest:
+                yield _lap(latest[car], settled, passing)
+            elif car in earlier_cars:
+                yield _unknown(passing, NEW_BOOT)
+            latest[car] = settled
+        earlier_cars.update(latest)
+
+
+def _lap(opening: Settled, closing: Settled, passing: Passing) -> ReplayedLap:
+    time = lap_time(opening, closing)
+    can_stand = time.flag != CLOCK_DOUBT or time.uncertainty_ns * DOUBT_MAX_PART <= time.lap_ns
+    return ReplayedLap(
+        sensor=passing.sensor,
+        transponder=passing.transponder,
+        lap_ns=time.lap_ns if can_stand else None,
+        uncertainty_ns=time.uncertainty_ns,
+        flag=time.flag or msgspec.UNSET,
+    )
+
+
+def _unknown(passing: Passing, flag: str) -> ReplayedLap:
+    return ReplayedLap(
+        sensor=passing.sensor, transponder=passing.transponder, lap_ns=None, uncertainty_ns=None, flag=flag
+    )

@@ -1,0 +1,313 @@
+"""Tell whether a bought device's clock runs on, from how each line's tick lies to the moment it came.
+
+A line may come late (a busy host, a stalled network, a repeat) but never early. So a tick ahead of its
+arrival is a clock that was set forward, and one behind it either a late line or a clock set back: which, only
+the lines after it tell. Until then the passing says so, and its uncertainty covers the difference."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from firmware_bridge.makers.tick_clock import CRYSTAL_DRIFT_MAX_PPB, SUSPEND_MIN_NS, TickClock
+from pitboard.race.device_clocks import (
+    CLOCK_DOUBT,
+    CLOCK_LOST,
+    CLOCK_SET,
+    LATE,
+    RATE_MEASURED_PPB,
+)
+
+# Two lines that lie apart by less tell the same of the device's clock.
+AGREE_WITHIN_NS = 50_000_000
+# Lines nearer to each other may have been held up together.
+APART_MIN_NS = 500_000_000
+# What no number of good lines tells: a serial line's own delay varies by as much.
+LINE_JITTER_NS = 500_000
+# Less than this is the jitter of a good line.
+LATE_MIN_NS = 2_000_000
+# A line so late may be any host's or network's doing; more is looked into.
+LATE_MAX_NS = 150_000_000
+# A line that was later than this was held up; it does not tell how late good lines come.
+JITTER_MAX_NS = 300_000_000
+# How long a stalled connection or a repeat holds a line up, and how long after the opening what the device
+# kept meanwhile may come.
+HELD_UP_MAX_NS = 60_000_000_000
+# A device that repeats until it is acknowledged does so after 10 to 20 s; after so long a line is a live one.
+REPEAT_MIN_NS = 8_000_000_000
+REPEAT_MAX_NS = 25_000_000_000
+# Two lines tell a step of seconds; smaller ones look too much like a slow network.
+STEP_SURE_NS = 2_000_000_000
+AGREEING_MIN_COUNT = 2
+AGREEING_SMALL_MIN_COUNT = 4
+KEPT_RUNS_MAX_COUNT = 4
+_EVER_NS = -(2**62)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStamp:
+    """A tick on the host's clock. Ticks measure against each other only where `clock` is the same.
+
+    `flag` is None, or `late` (it may have come late: the first lines, and what lies a little behind),
+    `clock-doubt` (late, or the clock was set back: `clock` is then what it is if it was set), `clock-lost`
+    (nothing will tell), or `clock-set` (the first of a clock that was set). `step_ns` is by how much, forward
+    above zero.
+    """
+
+    mono_ns: int
+    rate_ppb: int
+    uncertainty_ns: int
+    clock: str
+    flag: str | None = None
+    step_ns: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """The device's clock from one setting to the next."""
+
+    name: str
+    ticks: TickClock = field(default_factory=TickClock)
+    first_us: int = 0
+    first_mono_ns: int = 0
+    latest_mono_ns: int = 0
+    agreeing_count: int = 0
+    step_ns: int = 0
+    jitter_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStep:
+    """The device's clock was set, or may have been: by how much, and which line showed it."""
+
+    step_ns: int
+    received_mono_ns: int
+    is_sure: bool
+
+
+class DeviceClock:
+    """Follows one device. `name` is the clock's until it is set; `repeats` says that the device does."""
+
+    def __init__(self, name: str = "", *, repeats: bool = False) -> None:
+        self.steps: list[ClockStep] = []  # news for people, oldest first; whoever tells it clears it
+        self._name = name
+        self._repeats = repeats
+        self._run: _Run | None = None
+        self._candidate: _Run | None = None
+        self._earlier: deque[_Run] = deque(maxlen=KEPT_RUNS_MAX_COUNT)
+        self._unresolved_late_ns = 0
+        self._runs_count = 1
+        self._boot_id = ""
+        self._had_boot = False
+        self._opened_mono_ns: int | None = None
+        self._heard_mono_ns: int | None = None
+        self._kept_from_ns = _EVER_NS
+
+    def heard(self, received_mono_ns: int, *, boot_id: str) -> None:
+        """Note that bytes came over the connection, whatever they say."""
+        if boot_id != self._boot_id:
+            self._had_boot = bool(self._boot_id)
+            self._boot_id, self._run, self._candidate = boot_id, None, None
+            self._earlier.clear()
+            self._opened_mono_ns = self._heard_mono_ns = None
+        if self._opened_mono_ns is None:
+            self._opened_mono_ns = received_mono_ns
+            before_ns = received_mono_ns if self._heard_mono_ns is None else self._heard_mono_ns
+            is_first = self._heard_mono_ns is None
+            # What a device kept while this host was down may lie before its boot.
+            self._kept_from_ns = _EVER_NS if is_first and self._had_boot else before_ns - HELD_UP_MAX_NS
+        self._heard_mono_ns = received_mono_ns
+
+    def opened(self) -> None:
+        """Note that the connection is a new one: what the device kept may come now."""
+        self._opened_mono_ns = None
+
+    def leads_by_ns(self, tick_us: int, received_mono_ns: int) -> int:
+        """Return how much sooner this line came than the quickest before it can explain."""
+        return self._run.ticks.leads_by_ns(tick_us, received_mono_ns) if self._run is not None else 0
+
+    def is_near(self, tick_us: int, received_mono_ns: int, *, within_us: int) -> bool:
+        """Return whether a line with this tick, received then, fits the clock so far."""
+        if self._run is None:
+            return False
+        lag_ns = received_mono_ns - tick_us * 1000
+        return abs(lag_ns - self._run.ticks.lag_at(tick_us)) <= within_us * 1000
+
+    def tick_at(self, received_mono_ns: int, *, boot_id: str) -> int | None:
+        """Return what the clock should show at that instant, None before its first line of this boot."""
+        if self._run is None or boot_id != self._boot_id:
+            return None
+        latest_us = self._run.first_us + (received_mono_ns - self._run.first_mono_ns) // 1000
+        return (received_mono_ns - self._run.ticks.lag_at(latest_us)) // 1000
+
+    def observe(self, tick_us: int, received_mono_ns: int, *, boot_id: str) -> None:
+        """Take the tick of a line that is no passing, sent live."""
+        self.stamp_live(tick_us, received_mono_ns, boot_id=boot_id)
+
+    def stamp_live(self, tick_us: int, received_mono_ns: int, *, boot_id: str) -> ClockStamp:
+        """Return the instant of a line that the device sent as it happened, or again unanswered."""
+        self.heard(received_mono_ns, boot_id=boot_id)
+        run = self._run
+        if run is None:
+            run = self._run = self._begin(self._name, tick_us, received_mono_ns)
+            return self._stamp(run, tick_us, flag=LATE)
+        early_ns = run.ticks.leads_by_ns(tick_us, received_mono_ns)
+        if early_ns > max(SUSPEND_MIN_NS, run.jitter_ns):
+            return self._take_early(run, tick_us, received_mono_ns, early_ns)
+        late_ns = self._late_ns(run, tick_us, received_mono_ns)
+        if late_ns <= LATE_MIN_NS:
+            self._fits(run, tick_us, received_mono_ns)
+            return self._stamp(run, tick_us, least_ns=late_ns)
+        if late_ns <= max(LATE_MAX_NS, 2 * run.jitter_ns):
+            run.ticks.observe(tick_us, received_mono_ns)
+            run.latest_mono_ns = received_mono_ns
+            self._unresolved_late_ns = max(self._unresolved_late_ns, late_ns)
+            return self._stamp(run, tick_us, least_ns=late_ns, flag=LATE)
+        return self._take_late(run, tick_us, received_mono_ns, late_ns)
+
+    def stamp_old(self, tick_us: int, received_mono_ns: int, *, boot_id: str) -> ClockStamp:
+        """Return the instant of a line that the device was asked for, or gave from its memory."""
+        self.heard(received_mono_ns, boot_id=boot_id)
+        run = self._run
+        if run is None:
+            return self.stamp_live(tick_us, received_mono_ns, boot_id=boot_id)
+        if self._earlier and (
+            tick_us < run.first_us or self._may_be_of_earlier(run, tick_us, received_mono_ns)
+        ):
+            return self._lost(run, tick_us, received_mono_ns)
+        return self._stamp(run, tick_us)
+
+    def _take_early(self, run: _Run, tick_us: int, received_mono_ns: int, early_ns: int) -> ClockStamp:
+        if self._may_be_of_earlier(run, tick_us, received_mono_ns):
+            return self._lost(run, tick_us, received_mono_ns)
+        if run.agreeing_count == 1 and received_mono_ns - run.first_mono_ns < APART_MIN_NS:
+            # Held up together with the first: only their ticks tell them apart.
+            run.ticks.observe(tick_us, received_mono_ns)
+            run.latest_mono_ns = received_mono_ns
+            return self._stamp(run, tick_us, flag=LATE)
+        is_sure = run.agreeing_count >= AGREEING_MIN_COUNT
+        begun = self._begin(self._next_name(), tick_us, received_mono_ns)
+        self._set(begun, early_ns, received_mono_ns, is_sure=is_sure)
+        if is_sure:
+            return self._stamp(begun, tick_us, flag=CLOCK_SET, step_ns=early_ns)
+        # What came before may all have been late: then nothing was set, and no line will ever tell.
+        return self._stamp(begun, tick_us, least_ns=early_ns, flag=CLOCK_LOST, step_ns=early_ns)
+
+    def _may_be_of_earlier(self, run: _Run, tick_us: int, received_mono_ns: int) -> bool:
+        """Whether the line tells of the clock as it was before it was set, and only came late."""
+        return any(
+            LATE_MAX_NS < received_mono_ns - claimed_ns <= HELD_UP_MAX_NS and claimed_ns < run.first_mono_ns
+            for claimed_ns in (tick_us * 1000 + earlier.ticks.lag_at(tick_us) for earlier in self._earlier)
+        )
+
+    def _take_late(self, run: _Run, tick_us: int, received_mono_ns: int, late_ns: int) -> ClockStamp:
+        if self._may_be_of_earlier(run, tick_us, received_mono_ns):
+            return self._lost(run, tick_us, received_mono_ns)
+        claimed_ns = tick_us * 1000 + run.ticks.lag_at(tick_us)
+        if claimed_ns < self._held_up_from_ns(received_mono_ns):
+            begun = self._begin(self._next_name(), tick_us, received_mono_ns)
+            self._set(begun, -late_ns, received_mono_ns, is_sure=True)
+            return self._stamp(begun, tick_us, flag=CLOCK_SET, step_ns=-late_ns)
+        candidate = self._agreeing_candidate(tick_us, received_mono_ns)
+        if candidate is None:
+            self._candidate = candidate = self._begin(self._next_name(), tick_us, received_mono_ns)
+            self._note_step(-late_ns, received_mono_ns, is_sure=False)
+        elif self._is_confirmed(candidate, received_mono_ns, late_ns):
+            self._set(candidate, -late_ns, received_mono_ns, is_sure=True)
+            return self._stamp(candidate, tick_us, flag=CLOCK_SET, step_ns=-late_ns)
+        stamp = self._stamp(run, tick_us, least_ns=late_ns + LATE_MIN_NS, flag=CLOCK_DOUBT, step_ns=-late_ns)
+        return replace(stamp, clock=candidate.name)
+
+    def _agreeing_candidate(self, tick_us: int, received_mono_ns: int) -> _Run | None:
+        """Return what the clock would be if it was set, where an earlier line said the same."""
+        candidate = self._candidate
+        if candidate is None or tick_us < candidate.first_us:
+            return None
+        lag_ns = received_mono_ns - tick_us * 1000
+        if abs(lag_ns - candidate.ticks.lag_at(tick_us)) > AGREE_WITHIN_NS:
+            return None
+        self._fits(candidate, tick_us, received_mono_ns)
+        return candidate
+
+    def _set(self, begun: _Run, step_ns: int, received_mono_ns: int, *, is_sure: bool) -> None:
+        if self._run is not None:
+            self._earlier.append(self._run)
+            begun.jitter_ns = self._run.jitter_ns
+        begun.step_ns = step_ns
+        self._run, self._candidate, self._unresolved_late_ns = begun, None, 0
+        self._note_step(step_ns, received_mono_ns, is_sure=is_sure)
+
+    def _is_confirmed(self, candidate: _Run, received_mono_ns: int, late_ns: int) -> bool:
+        if late_ns < STEP_SURE_NS:
+            return candidate.agreeing_count >= AGREEING_SMALL_MIN_COUNT
+        if self._repeats and REPEAT_MIN_NS <= late_ns <= HELD_UP_MAX_NS:
+            return received_mono_ns - candidate.first_mono_ns >= REPEAT_MAX_NS
+        return candidate.agreeing_count >= AGREEING_MIN_COUNT
+
+    def _held_up_from_ns(self, received_mono_ns: int) -> int:
+        """Return the earliest instant of which a line received now may tell."""
+        opened_ns = received_mono_ns if self._opened_mono_ns is None else self._opened_mono_ns
+        if received_mono_ns - opened_ns <= HELD_UP_MAX_NS:
+            return min(self._kept_from_ns, received_mono_ns - HELD_UP_MAX_NS)
+        return received_mono_ns - HELD_UP_MAX_NS
+
+    def _late_ns(self, run: _Run, tick_us: int, received_mono_ns: int) -> int:
+        lag_ns = received_mono_ns - tick_us * 1000
+        drift_ns = CRYSTAL_DRIFT_MAX_PPB * max(0, received_mono_ns - run.latest_mono_ns) // 1_000_000_000
+        return max(0, lag_ns - run.ticks.lag_at(tick_us) - drift_ns)
+
+    def _fits(self, run: _Run, tick_us: int, received_mono_ns: int) -> None:
+        if received_mono_ns - run.latest_mono_ns >= APART_MIN_NS:
+            run.agreeing_count += 1
+        run.ticks.observe(tick_us, received_mono_ns)
+        run.latest_mono_ns = received_mono_ns
+        if run is self._run:
+            self._candidate = None
+            # A line in time shows that those before it were late, and how late lines come here.
+            jitter_ns = min(self._unresolved_late_ns, JITTER_MAX_NS)
+            run.jitter_ns, self._unresolved_late_ns = max(run.jitter_ns, jitter_ns), 0
+
+    def _begin(self, name: str, tick_us: int, received_mono_ns: int) -> _Run:
+        run = _Run(
+            name=name,
+            first_us=tick_us,
+            first_mono_ns=received_mono_ns,
+            latest_mono_ns=received_mono_ns,
+            agreeing_count=1,
+        )
+        run.ticks.observe(tick_us, received_mono_ns)
+        return run
+
+    def _next_name(self) -> str:
+        self._runs_count += 1
+        return f"{self._name}~{self._runs_count}"
+
+    def _note_step(self, step_ns: int, received_mono_ns: int, *, is_sure: bool) -> None:
+        self.steps.append(ClockStep(step_ns=step_ns, received_mono_ns=received_mono_ns, is_sure=is_sure))
+
+    def _lost(self, run: _Run, tick_us: int, received_mono_ns: int) -> ClockStamp:
+        """Return the stamp of a line that may be of this setting of the clock or of one before."""
+        claims_ns = [
+            tick_us * 1000 + one.ticks.lag_at(tick_us)
+            for one in (run, *self._earlier)
+            if tick_us * 1000 + one.ticks.lag_at(tick_us) <= received_mono_ns
+        ]
+        mono_ns = max(claims_ns, default=received_mono_ns)
+        off_ns = max(received_mono_ns - mono_ns, mono_ns - min(claims_ns, default=mono_ns))
+        stamp = self._stamp(run, tick_us, least_ns=off_ns, flag=CLOCK_LOST)
+        return replace(stamp, mono_ns=mono_ns, clock=f"{run.name}~{tick_us}")
+
+    def _stamp(
+        self, run: _Run, tick_us: int, *, least_ns: int = 0, flag: str | None = None, step_ns: int = 0
+    ) -> ClockStamp:
+        stamp = run.ticks.stamp(tick_us)
+        jitter_ns = run.jitter_ns if flag in (CLOCK_SET, CLOCK_LOST) else 0
+        return ClockStamp(
+            mono_ns=stamp.mono_ns,
+            # Lines that come seldom tell no rate that is better than the crystal's own promise.
+            rate_ppb=stamp.rate_ppb if stamp.rate_doubt_ppb <= RATE_MEASURED_PPB else 0,
+            uncertainty_ns=max(stamp.uncertainty_ns + stamp.doubt_ns + LINE_JITTER_NS, jitter_ns) + least_ns,
+            clock=run.name,
+            flag=flag,
+            step_ns=step_ns,
+        )

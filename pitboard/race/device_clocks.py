@@ -1,0 +1,272 @@
+"""How well the two clocks of a lap agree: the device's ticks, and the host's stamps of the same passings.
+
+A bought device's clock may be set while a race runs. The bridge says on each passing what it could tell then;
+here the passings after it are asked too, so that a line that was only late makes a lap as sure as ever, and a
+lap over a clock that was set is timed by the host. A lap is never surer than its two clocks agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+NANOSECONDS_PER_MS = 1_000_000
+PARTS = 1_000_000_000
+RATE_UNKNOWN_PPB = 60_000
+"""What a cheap crystal may be off while nobody has measured its rate: 60 parts in a million."""
+RATE_MEASURED_PPB = 10_000
+"""What is left of that once the bridge has measured the rate over its window."""
+DOUBT_MIN_NS = 50_000_000
+"""The least that two clocks must part by before an official is asked."""
+
+TOGETHER_NS = 500_000_000
+"""Lines nearer to each other may have been held up together; their ticks tell them apart."""
+
+HOST_STAMP_MIN_NS = 50_000_000
+"""How late a line may well be that nothing can be held against."""
+
+LATE = "late"
+CLOCK_DOUBT = "clock-doubt"
+CLOCK_LOST = "clock-lost"
+CLOCK_SET = "clock-set"
+NEW_START = "new-start"
+
+
+class Stamped(Protocol):
+    """What is needed of a passing; docs/records.md explains the fields."""
+
+    @property
+    def sensor(self) -> str: ...
+    @property
+    def sensor_boot(self) -> str: ...
+    @property
+    def clock(self) -> str: ...
+    @property
+    def tick_us(self) -> int | None: ...
+    @property
+    def rate_ppb(self) -> int: ...
+    @property
+    def mono_ns(self) -> int: ...
+    @property
+    def slept_ns(self) -> int: ...
+    @property
+    def uncertainty_ns(self) -> int: ...
+    @property
+    def received_mono_ns(self) -> int: ...
+    @property
+    def flag(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A passing as the passings after it showed it to be.
+
+    `clock` names the setting of the device's clock, None where it gave no tick. `lag_ns` is how far the
+    host's clock lies from the tick, as the line's arrival or its neighbours tell, and `within_ns` how well
+    that is known among the passings of the same setting.
+    """
+
+    sensor: str
+    clock: str | None
+    tick_us: int
+    rate_ppb: int
+    mono_ns: int
+    slept_ns: int
+    uncertainty_ns: int
+    lag_ns: int
+    within_ns: int
+    flag: str | None
+    can_be_set: bool
+
+    @property
+    def awake_and_asleep_ns(self) -> int:
+        """The instant on a clock that goes on while the host sleeps."""
+        return self.mono_ns + self.slept_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapTime:
+    """`flag` is None, or why an official should look at it.
+
+    `clock-set` and `new-start`: the host's stamps timed it. `clock-doubt`: nothing tells which of the two
+    clocks is right.
+    """
+
+    lap_ns: int
+    uncertainty_ns: int
+    flag: str | None = None
+
+
+def settle(passings: Sequence[Stamped]) -> list[Settled]:
+    """Return the passings of one boot of the host, each with what those received after it tell."""
+    settled = [_as_said(passing) for passing in passings]
+    if not any(passing.flag for passing in passings):
+        return settled
+    by_sensor: dict[str, list[int]] = {}
+    for at, passing in enumerate(passings):
+        if passing.tick_us is not None:
+            by_sensor.setdefault(passing.sensor, []).append(at)
+    for places in by_sensor.values():
+        places.sort(key=lambda at: (passings[at].received_mono_ns, passings[at].mono_ns))
+        line = [passings[at] for at in places]
+        for index, at in enumerate(places):
+            settled[at] = _settle_one(line, index)
+        _know_within(settled, places)
+    return settled
+
+
+def lap_time(opening: Settled, closing: Settled) -> LapTime:
+    """Return the lap between two settled passings of one boot.
+
+    One setting of one device's clock measures it, corrected by the rate measured at the later passing;
+    otherwise the host's clock does.
+    """
+    host_ns = closing.awake_and_asleep_ns - opening.awake_and_asleep_ns
+    both_ns = opening.uncertainty_ns + closing.uncertainty_ns
+    is_one_clock = opening.sensor == closing.sensor and None is not opening.clock == closing.clock
+    device_ns = (closing.tick_us - opening.tick_us) * 1_000
+    if not is_one_clock or device_ns <= 0:
+        flag = _flag_of_host_lap(opening, closing)
+        # The first line of a setting shows only when it came.
+        least_ns = HOST_STAMP_MIN_NS if flag in (CLOCK_SET, CLOCK_DOUBT) else 0
+        return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag)
+    lap_ns = device_ns + device_ns * closing.rate_ppb // PARTS
+    parted_ns = abs(device_ns + closing.lag_ns - opening.lag_ns - lap_ns)
+    is_whole_ms = opening.tick_us % 1_000 == 0 and closing.tick_us % 1_000 == 0
+    resolution_ns = NANOSECONDS_PER_MS if is_whole_ms else 1_000
+    crystal_ppb = RATE_MEASURED_PPB if closing.rate_ppb else RATE_UNKNOWN_PPB
+    uncertainty_ns = 2 * resolution_ns + device_ns * crystal_ppb // PARTS
+    if closing.can_be_set:
+        # Between the two it may have been set by as much as nobody can see.
+        uncertainty_ns += parted_ns + opening.within_ns + closing.within_ns
+    else:
+        uncertainty_ns = max(min(both_ns, uncertainty_ns), parted_ns)
+    return LapTime(
+        lap_ns=lap_ns,
+        uncertainty_ns=uncertainty_ns,
+        flag=CLOCK_DOUBT if parted_ns > DOUBT_MIN_NS else None,
+    )
+
+
+def _flag_of_host_lap(opening: Settled, closing: Settled) -> str | None:
+    flags = {opening.flag, closing.flag}
+    if CLOCK_LOST in flags or CLOCK_DOUBT in flags:
+        return CLOCK_DOUBT
+    if opening.sensor != closing.sensor or opening.clock is None or closing.clock is None:
+        return None
+    return CLOCK_SET if CLOCK_SET in flags else NEW_START
+
+
+def _as_said(passing: Stamped) -> Settled:
+    tick_us = passing.tick_us
+    return Settled(
+        sensor=passing.sensor,
+        clock=None if tick_us is None else passing.clock or passing.sensor_boot,
+        tick_us=tick_us or 0,
+        rate_ppb=passing.rate_ppb,
+        mono_ns=passing.mono_ns,
+        slept_ns=passing.slept_ns,
+        uncertainty_ns=passing.uncertainty_ns,
+        lag_ns=_stamp_lag_ns(passing),
+        within_ns=passing.uncertainty_ns,
+        flag=passing.flag,
+        can_be_set=bool(passing.clock),
+    )
+
+
+def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
+    """What nobody knows of a passing against others may be well known among those of its own setting."""
+    least_ns: dict[str | None, int] = {}
+    for one in (settled[at] for at in places):
+        least_ns[one.clock] = min(one.uncertainty_ns, least_ns.get(one.clock, one.uncertainty_ns))
+    for at in places:
+        if settled[at].flag is not None:
+            settled[at] = replace(settled[at], within_ns=least_ns[settled[at].clock])
+
+
+def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
+    passing, later = line[index], line[index + 1 :]
+    match passing.flag:
+        case "late":
+            return _settle_late(passing, later)
+        case "clock-doubt":
+            before = (_clock(one) for one in reversed(line[:index]) if _is_plain(one))
+            return _settle_doubt(passing, next(before, None), later)
+        case "clock-set":
+            return _settle_set(passing, later[0] if later else None)
+    return _as_said(passing)
+
+
+def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
+    clock = _clock(passing)
+    witness = next((one for one in later if one.flag is None and _clock(one) == clock), None)
+    if witness is not None:
+        return replace(
+            _as_said(passing), lag_ns=_lag_by(witness, passing), uncertainty_ns=witness.uncertainty_ns
+        )
+    together = [
+        _received_lag_ns(one)
+        for one in later
+        if _clock(one) == clock and one.received_mono_ns - passing.received_mono_ns < TOGETHER_NS
+    ]
+    return replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
+
+
+def _settle_doubt(passing: Stamped, before: str | None, later: Sequence[Stamped]) -> Settled:
+    said = _as_said(passing)
+    witness = next((one for one in later if _is_plain(one)), None)
+    clock = None if witness is None else _clock(witness)
+    if witness is not None and clock == said.clock:
+        lag_ns = _lag_by(witness, passing)
+        off_ns = abs(_received_lag_ns(passing) - lag_ns)
+        return replace(
+            said,
+            mono_ns=passing.received_mono_ns,
+            uncertainty_ns=max(witness.uncertainty_ns, off_ns),
+            lag_ns=lag_ns,
+            flag=CLOCK_SET,
+        )
+    if witness is not None and before in (None, clock):
+        return replace(
+            said,
+            clock=clock,
+            uncertainty_ns=witness.uncertainty_ns,
+            lag_ns=_lag_by(witness, passing),
+            flag=LATE,
+        )
+    lag_ns = _received_lag_ns(passing)
+    off_ns = 0 if witness is None else abs(lag_ns - _lag_by(witness, passing))
+    return replace(said, lag_ns=lag_ns, uncertainty_ns=max(said.uncertainty_ns, off_ns))
+
+
+def _settle_set(passing: Stamped, following: Stamped | None) -> Settled:
+    """The line that showed a clock to be set may itself have been late; the next one then came too early."""
+    said = _as_said(passing)
+    if following is None or following.flag != CLOCK_LOST:
+        return said
+    off_ns = abs(_stamp_lag_ns(following) - said.lag_ns)
+    return replace(said, uncertainty_ns=max(said.uncertainty_ns, off_ns), flag=CLOCK_LOST)
+
+
+def _is_plain(passing: Stamped) -> bool:
+    return passing.flag in (None, LATE, CLOCK_SET)
+
+
+def _clock(passing: Stamped) -> str:
+    return passing.clock or passing.sensor_boot
+
+
+def _stamp_lag_ns(passing: Stamped) -> int:
+    return passing.mono_ns + passing.slept_ns - (passing.tick_us or 0) * 1_000
+
+
+def _received_lag_ns(passing: Stamped) -> int:
+    return passing.received_mono_ns + passing.slept_ns - (passing.tick_us or 0) * 1_000
+
+
+def _lag_by(witness: Stamped, passing: Stamped) -> int:
+    """Return the lag at this passing by what the witness says, with the drift between the two."""
+    device_ns = ((witness.tick_us or 0) - (passing.tick_us or 0)) * 1_000
+    lag_ns = _stamp_lag_ns(witness) - device_ns * witness.rate_ppb // PARTS
+    # No line comes before its passing: where it lagged less, the clock has been set since.
+    return min(lag_ns, _received_lag_ns(passing))

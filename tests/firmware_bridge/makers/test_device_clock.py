@@ -1,0 +1,68 @@
+"""A lap is never surer than its two clocks agree: clocks that are set, drift and leap, in numbers."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.firmware_bridge.makers.lying_device import SECOND_NS, laps, scripted
+
+STEPS_US = [
+    *(-3_600_000_000, -18_000_000, -12_000_000, -5_000_000, -1_000_000, -300_000, -40_000),
+    *(40_000, 300_000, 1_000_000, 2_500_000, 18_000_000, 20_000_000, 70_000_000, 3_600_000_000),
+]
+LAPS_MS = [1_800, 5_000, 20_000, 60_000]
+
+
+@pytest.mark.parametrize("step_us", STEPS_US)
+def test_no_lap_is_surer_than_it_is_true_whenever_the_clock_is_set(step_us: int) -> None:
+    for seed in range(40):
+        random = Random(f"{seed}/{step_us}")
+        count = random.randint(6, 30)
+        lap_ms = random.choice(LAPS_MS)
+        lines = scripted(
+            random,
+            laps_ns=[round(lap_ms * random.uniform(0.8, 1.3) * 1e6) for _ in range(count)],
+            steps=[(random.randint(3, count), step_us)],
+            drift_ppb=random.randint(-40_000, 40_000),
+            jitter_ns=random.choice([100_000, 2_000_000]),
+        )
+        for driven_ns, timed in laps(lines):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, lap_ms)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_lines_that_are_late_stall_or_come_again_are_no_step(repeats: bool) -> None:
+    sure_count = laps_count = 0
+    for seed in range(100):
+        random = Random(seed)
+        count = random.randint(8, 30)
+        stall_ns = random.randint(100, 160) * SECOND_NS
+        lines = scripted(
+            random,
+            laps_ns=[round(random.uniform(2, 20) * 1e9) for _ in range(count)],
+            steps=[],
+            drift_ppb=random.randint(-40_000, 40_000),
+            held_up={random.randint(2, count - 2): random.randint(1, 22) * SECOND_NS},
+            stalls=[(stall_ns, stall_ns + random.randint(1, 9) * SECOND_NS)],
+        )
+        for driven_ns, timed in laps(lines, repeats=repeats):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, seed
+            laps_count += 1
+            sure_count += timed.flag is None and timed.uncertainty_ns < 50_000_000
+    assert sure_count > 0.97 * laps_count
+
+
+def test_a_device_that_only_drifts_is_never_in_doubt() -> None:
+    lines = scripted(Random(1), laps_ns=[20 * SECOND_NS] * 40, steps=[], drift_ppb=30_000, jitter_ns=100_000)
+    for driven_ns, timed in laps(lines):
+        assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns < 20_000_000
+        assert timed.flag is None
+
+
+def test_a_clock_set_twice_is_timed_on_after_each() -> None:
+    steps = [(5, -5_000_000), (12, 18_000_000)]
+    timed = [lap for _, lap in laps(scripted(Random(2), laps_ns=[10 * SECOND_NS] * 20, steps=steps))]
+    assert [number for number, lap in enumerate(timed, start=1) if lap.flag] == [5, 12]
+    assert all(abs(lap.lap_ns - 10 * SECOND_NS) < 100_000_000 for lap in timed)

@@ -1,0 +1,247 @@
+"""`pitboard replay --laps`: the laps driven, or said to be unknown, whatever a device's clock did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
+from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
+from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
+from firmware_bridge.lap_replay import ReplayedLap, laps_between
+from firmware_bridge.replay_command import SensorSetting, replay, replay_command
+from firmware_bridge.simulated.p3_simulator import SimulatedP3
+from firmware_bridge.spool.raw_log import PORT_OPENED, SENSOR_SET, RawRecord
+from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
+
+CASES = Path(__file__).parent / "cases"
+SECOND_US = 1_000_000
+UNCERTAINTY_MAX_NS = 350_000_000
+NOON = datetime(2026, 6, 6, 12, tzinfo=UTC)
+Say = Callable[[int, datetime], bytes]
+"""What a device says of its numberth passing at that time of its own clock."""
+
+
+def tns(number: int, at: datetime) -> bytes:
+    said = f"t={at:%H:%M:%S}.{at.microsecond // 1000:03}|c=AB12345|d={at:%y%m%d}|l=1|dv=1|n=1"
+    return f"Loop@Passing@{said}@{number}@$".encode()
+
+
+def tns_without_date(number: int, at: datetime) -> bytes:
+    return f"Loop@Passing@t={at:%H:%M:%S}.{at.microsecond // 1000:03}|c=AB12345@{number}@$".encode()
+
+
+def alge(number: int, at: datetime) -> bytes:
+    of_day = at - at.replace(hour=0, minute=0, second=0, microsecond=0)
+    channel = "C1" if number % 2 == 0 else "C0"
+    time_us = of_day // timedelta(microseconds=100) * 100
+    return encode_impulse(
+        AlgeImpulse(flag=" ", number=1, channel=channel, manual=False, time_of_day_us=time_us)
+    )
+
+
+def p3(number: int, at: datetime) -> bytes:
+    device = SimulatedP3(first_passing_number=number)
+    return device.passing(transponder=1234567, rtc_us=int(at.timestamp() * 1000) * 1000)
+
+
+def amb(number: int, at: datetime) -> bytes:
+    since_us = (at - NOON + timedelta(hours=2)) // timedelta(milliseconds=1) * 1000
+    return encode_passing(
+        AmbTextPassing(seq=number, transponder=7, time_us=since_us, hits=9, strength=9, status=2)
+    )
+
+
+def log(
+    kind: str,
+    say: Say,
+    driven_s: Sequence[float],
+    *,
+    steps_s: dict[int, float] | None = None,
+    late_s: dict[int, float] | None = None,
+    began: datetime = NOON,
+) -> list[RawRecord]:
+    """Return a raw log: a first passing at 100 s, then these laps, the clock set before some passings."""
+    setting: Any = {"gate": "g", "hold_off_ms": 300, "kind": kind}
+    records = [
+        RawRecord(mono_ns=10**9, boot_id="b", sensor="s", mark=SENSOR_SET, detail=json.dumps(setting)),
+        RawRecord(mono_ns=10**9, boot_id="b", sensor="s", mark=PORT_OPENED),
+    ]
+    lines, at_s, clock_s = [], 0.0, 0.0
+    for number, lap_s in enumerate([0.0, *driven_s], start=1):
+        at_s, clock_s = at_s + lap_s, clock_s + (steps_s or {}).get(number, 0.0)
+        data = say(number, began + timedelta(seconds=at_s + clock_s))
+        received_ns = round((100 + at_s + 0.003 + (late_s or {}).get(number, 0.0)) * 1e9)
+        lines.append(RawRecord(mono_ns=received_ns, boot_id="b", sensor="s", raw=data.decode("latin-1")))
+    return records + sorted(lines, key=lambda record: record.mono_ns)
+
+
+def laps(records: Sequence[RawRecord]) -> list[ReplayedLap]:
+    return list(laps_between(replay(records)))
+
+
+def assert_true(timed: Sequence[ReplayedLap], driven_s: Sequence[float], *, unknown: int = 0) -> None:
+    """Each lap is the one driven within its uncertainty, and no more than so many are not known."""
+    assert len(timed) == len(driven_s)
+    for lap, lap_s in zip(timed, driven_s, strict=True):
+        assert lap.lap_ns is None or abs(lap.lap_ns - lap_s * 1e9) <= (lap.uncertainty_ns or 0), lap
+        assert lap.lap_ns is None or (lap.uncertainty_ns or 0) < UNCERTAINTY_MAX_NS, lap
+    assert sum(lap.lap_ns is None for lap in timed) <= unknown
+
+
+SET_CLOCKS = [
+    ("tns", tns, 1.8, -5.0),
+    ("tns", tns, 1.8, -3600.0),
+    ("tns", tns, 1.8, 2.5),
+    ("tns", tns, 30.0, -12.0),
+    ("tns", tns_without_date, 1.8, -5.0),
+    ("p3", p3, 20.0, 18.0),
+    ("p3", p3, 20.0, -5.0),
+    ("p3", p3, 20.0, -37.0),
+    ("p3", p3, 20.0, 70.0),
+    ("p3", p3, 20.0, -1.0),
+    ("alge", alge, 30.0, 20.0),
+    ("alge", alge, 30.0, -20.0),
+    ("alge", alge, 30.0, 3600.0),
+    ("alge", alge, 30.0, -3600.0),
+    ("amb-text", amb, 12.0, 25.0),
+]
+
+
+@pytest.mark.parametrize(("kind", "say", "lap_s", "step_s"), SET_CLOCKS)
+def test_a_clock_set_in_the_race_costs_one_lap_its_sharpness_and_none_its_truth(
+    kind: str, say: Say, lap_s: float, step_s: float
+) -> None:
+    driven_s = [lap_s * (1 + number / 1000) for number in range(8)]
+    timed = laps(log(kind, say, driven_s, steps_s={5: step_s}))
+    assert_true(timed, driven_s)
+    assert {lap.flag for lap in timed[:3]} | {lap.flag for lap in timed[6:]} == {timed[0].flag}
+    assert timed[3].flag in ("clock-set", "new-start")
+
+
+@pytest.mark.parametrize(("kind", "say", "lap_s", "step_s"), SET_CLOCKS)
+def test_what_the_last_line_of_a_log_leaves_open_is_said_to_be_unknown(
+    kind: str, say: Say, lap_s: float, step_s: float
+) -> None:
+    driven_s = [lap_s * (1 + number / 1000) for number in range(4)]
+    timed = laps(log(kind, say, driven_s, steps_s={5: step_s}))
+    # A doubtful line that claims to be an old one cuts the lap in which it says it was.
+    assert_true(timed, driven_s, unknown=2)
+    assert {lap.flag for lap in timed} & {"clock-set", "new-start", "clock-doubt"}
+
+
+@pytest.mark.parametrize("step_s", [0.04, -0.04, 0.3, -0.3])
+def test_a_step_too_small_to_be_told_from_a_slow_line_is_covered(step_s: float) -> None:
+    driven_s = [20.0] * 8
+    assert_true(laps(log("p3", p3, driven_s, steps_s={5: step_s})), driven_s, unknown=1)
+
+
+def test_a_leap_second_is_a_clock_set_back_by_one() -> None:
+    driven_s = [30.0] * 6
+    assert_true(laps(log("tns", tns, driven_s, steps_s={4: -1.0})), driven_s)
+
+
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("alge", alge), ("amb-text", amb)])
+def test_a_line_held_up_changes_no_lap_once_the_next_one_came(kind: str, say: Say) -> None:
+    driven_s = [30.0] * 6
+    timed = laps(log(kind, say, driven_s, late_s={3: 12.0, 5: 0.4}))
+    assert_true(timed, driven_s)
+    assert all((lap.uncertainty_ns or 0) < 20_000_000 for lap in timed)
+    assert {lap.flag for lap in timed} == {timed[0].flag}
+
+
+def test_what_comes_together_after_a_stall_is_no_step() -> None:
+    driven_s = [2.0] * 10
+    late_s = {number: 14.0 - 2.0 * number for number in range(3, 7)}
+    timed = laps(log("p3", p3, driven_s, late_s=late_s))
+    assert_true(timed, driven_s)
+    assert all((lap.uncertainty_ns or 0) < 20_000_000 for lap in timed)
+
+
+def test_a_first_line_that_was_late_leaves_its_lap_open() -> None:
+    first, *rest = laps(log("tns", tns, [30.0] * 4, late_s={1: 12.0}))
+    assert (first.lap_ns, first.flag) == (None, "clock-doubt")
+    assert first.uncertainty_ns is not None
+    assert first.uncertainty_ns >= 11_900_000_000
+    assert_true(rest, [30.0] * 3)
+
+
+def test_midnight_is_no_step() -> None:
+    for kind, say in (("tns", tns), ("tns", tns_without_date), ("alge", alge)):
+        before = datetime(2026, 6, 6, 23, 59, tzinfo=UTC)
+        timed = laps(log(kind, say, [30.0] * 4, began=before))
+        assert_true(timed, [30.0] * 4)
+        assert all((lap.uncertainty_ns or 0) < 20_000_000 for lap in timed)
+
+
+def test_the_laps_of_two_boots_of_this_machine_are_not_joined() -> None:
+    records = log("p3", p3, [20.0] * 3)
+    later = [
+        RawRecord(mono_ns=record.mono_ns, boot_id="b2", sensor="s", raw=record.raw)
+        for record in log(
+            "p3", lambda number, at: p3(number + 4, at), [20.0], began=NOON + timedelta(hours=1)
+        )
+        if record.raw
+    ]
+    timed = laps(records + later)
+    assert [(lap.lap_ns, lap.flag) for lap in timed[3:4]] == [(None, "new-boot")]
+    assert_true(timed[4:], [20.0])
+
+
+def test_a_device_that_restarts_or_wraps_its_counter_is_timed_on() -> None:
+    detail = SensorSetting(gate="g", hold_off_ms=300).as_detail()
+    records = [RawRecord(mono_ns=10**9, boot_id="b", sensor="s", mark=SENSOR_SET, detail=detail)]
+    crossed_s = (1071.0, 1073.5, 1076.0, 1080.0)
+    for second in range(1070, 1082):
+        started_s, boot = (0, "aaaa1111") if second < 1078 else (1078, "bbbb2222")
+        ticks_us = (second - started_s) * SECOND_US
+        beat = replace(heartbeat(last_seq=0, unwrapped_us=ticks_us), boot=boot)
+        records.append(
+            RawRecord(mono_ns=second * 10**9, boot_id="b", sensor="s", raw=_text(encode_heartbeat(beat)))
+        )
+        for seq, at_s in enumerate(crossed_s, start=1):
+            if second <= at_s < second + 1:
+                number = seq if boot == "aaaa1111" else 1
+                said = trip(number, unwrapped_us=round((at_s - started_s) * SECOND_US), boot=boot)
+                records.append(
+                    RawRecord(
+                        mono_ns=round(at_s * 1e9), boot_id="b", sensor="s", raw=_text(encode_trip(said))
+                    )
+                )
+    timed = laps(records)
+    assert_true(timed, [2.5, 2.5, 4.0])
+    assert [lap.flag for lap in timed] == [timed[0].flag, timed[0].flag, "new-start"]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "driven_s"),
+    [("p3-clock-forward-18s", [20.0] * 4), ("tns-over-midnight-late", [30.0] * 3)],
+)
+def test_a_case_from_the_field_is_timed_as_driven(name: str, driven_s: list[float]) -> None:
+    result = CliRunner().invoke(replay_command, ["--laps", str(CASES / f"{name}.jsonl")])
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    assert [row["lap_ns"] for row in rows] == [round(lap_s * 1e9) for lap_s in driven_s]
+    assert {key for row in rows for key in row} - {"flag"} == {
+        "sensor",
+        "transponder",
+        "lap_ns",
+        "uncertainty_ns",
+    }
+    assert all(row["uncertainty_ns"] < 300_000_000 for row in rows)
+
+
+def test_a_log_without_a_lap_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"no log\n")
+    result = CliRunner().invoke(replay_command, ["--laps", str(tmp_path / "empty")])
+    assert (result.exit_code, result.output) == (1, "no lap in these files\n")
