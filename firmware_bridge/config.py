@@ -46,6 +46,7 @@ class SensorConfig(Config, frozen=True, kw_only=True):
     system: Literal["A", "B", "hand"] = "A"
     silent_max_ms: int | None = None
     accept_unchecked: bool = False
+    device_id: Annotated[str, Meta(max_length=32)] = ""
     pins: tuple[Annotated[int, Meta(ge=0)], ...] = ()
     active: Active = "high"
     pull: Pull = "up"
@@ -129,11 +130,15 @@ class SensorConfig(Config, frozen=True, kw_only=True):
             return (
                 f"key 'sensor.silent_max_ms': less than {SILENT_MIN_MS} ms, but a heartbeat comes each second"
             )
+        if self.device_id and self.kind != "beamline":
+            return f"key 'sensor.device_id': only a sensor of kind 'beamline' says its id, not '{self.kind}'"
         if self.accept_unchecked and self.kind not in ("p3", "amb-text"):
             return f"key 'sensor.accept_unchecked': kind '{self.kind}' has no records without a checksum"
         return ""
 
     def _find_gpio_fault(self) -> str:
+        if self.device_id:
+            return "key 'sensor.device_id': pins have none; it is for kind 'beamline'"
         if self.port is not None or self.address:
             return f"key 'sensor.port': sensor '{self.name}' is on pins; it has neither port nor address"
         if not 1 <= len(self.pins) <= GPIO_CHANNELS_MAX_COUNT:

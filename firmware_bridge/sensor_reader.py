@@ -10,6 +10,8 @@ from firmware_bridge.config import SensorConfig
 from firmware_bridge.decoders.beamline import PROTOCOL_VERSION, Hello, encode_acknowledgement
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.lines.line_source import Line, make_line_source
+from firmware_bridge.lines.port_holders import other_holders
+from firmware_bridge.makers.device_pin import DevicePin
 from firmware_bridge.makers.reading import PassingSource, Reading
 from firmware_bridge.spool.outbox import BackOff, Outbox
 from firmware_bridge.spool.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
@@ -18,10 +20,13 @@ from firmware_bridge.watch.bridge_reporter import SensorView
 from firmware_bridge.watch.sensor_watch import LossWatch, SensorSigns, SensorWatch
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
+from pitboard.tasks import beside
 from pitboard.unit_api.sensor_sentences import note_sentence
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 GREET_EVERY_MS = 50
+GREET_AGAIN_NS = 2_000_000_000
+LOOK_FOR_OTHERS_EVERY_S = 10
 TEXT_MAX_LENGTH = 300
 ASK_EVERY_MS = 500
 # A line that stayed open so long was a good one; a device that hangs up at once is not dialled in a row.
@@ -64,6 +69,8 @@ class SensorReader:
         self._hello: Hello | None = None
         self._line: Line | None = None
         self._wants_greeting = asyncio.Event()
+        self._pin = DevicePin(config.device_id) if config.device_id else None
+        self._greeted_mono_ns = 0
 
     @property
     def silent_at_mono_ns(self) -> int | None:
@@ -155,16 +162,43 @@ class SensorReader:
         """Raises BeamLost once the line is gone."""
         self._spool.mark(PORT_OPENED, self._config.place)
         self._maker.open_port()
+        if self._pin is not None:
+            self._pin.open_port()
         self._watch.port_opened()
         self._note_change()
         self._wants_greeting.set()
         self._line = line
         try:
-            while True:
-                await self._take(await line.read(), line)
+            async with beside(self._look_for_others(), name=f"others {self._config.name}"):
+                while True:
+                    if chunks := self._admitted(await line.read()):
+                        await self._take(chunks, line)
         finally:
             self._line = None
             self._spool.mark(PORT_CLOSED, self._config.place)
+
+    async def _look_for_others(self) -> None:
+        """Say who else has the port open: a part of the bytes is theirs, and no count of ours shows it."""
+        port = self._config.port
+        while port is not None:
+            self._watch.heard_holders(await asyncio.to_thread(other_holders, port))
+            self._note_change()
+            await asyncio.sleep(LOOK_FOR_OTHERS_EVERY_S)
+
+    def _admitted(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+        """Return what is of the device that the config wants."""
+        pin = self._pin
+        if pin is None:
+            return chunks
+        admitted = [one for chunk in chunks for one in pin.admit(chunk)]
+        now_mono_ns = self._clock.mono_ns()
+        if pin.found:
+            self._watch.heard_device(pin.found, wanted=pin.wanted, place=self._config.place)
+        elif now_mono_ns - self._greeted_mono_ns >= GREET_AGAIN_NS:
+            self._greeted_mono_ns = now_mono_ns
+            self._wants_greeting.set()
+        self._note_change()
+        return admitted
 
     async def _greet_for_ever(self) -> None:
         """Greet the device whenever the line was opened or the device started."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import termios
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from typing import Literal
 import serial
 
 from firmware_bridge.lines.chunk_queue import Chunk, ChunkQueue
+from firmware_bridge.lines.port_holders import other_holders
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
 
@@ -26,9 +28,12 @@ Handshake = Literal["none", "rts-cts", "xon-xoff"]
 _OPEN_TROUBLES = {
     errno.ENOENT: "there is no such port; is the sensor plugged in?",
     errno.EACCES: "we may not open it; is the user in the group 'dialout'?",
-    errno.EBUSY: "another program has it open",
-    errno.EAGAIN: "another program has it open",
+    errno.EPERM: "the system forbids us this port; see DeviceAllow in pitboard-bridge.service",
+    errno.ENXIO: "no device is behind this name; is the port switched on (raspi-config)?",
+    errno.EIO: "no device is behind this name; is the port switched on (raspi-config)?",
 }
+_BUSY = (errno.EBUSY, errno.EAGAIN)
+_PTY_MAJORS = range(136, 144)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class SerialPort:
             # In a thread: setting up a USB port that is ill may take seconds.
             device = await asyncio.to_thread(open_device, path, setting or SerialSetting())
         except (OSError, ValueError, termios.error) as error:
-            raise BeamLost(port=str(path), reason=open_trouble(error)) from error
+            raise BeamLost(port=str(path), reason=open_trouble(error, path)) from error
         port = cls(path=path, device=device, clock=clock)
         port._listen()
         try:
@@ -102,8 +107,8 @@ class SerialPort:
 
 
 def open_device(path: Path, setting: SerialSetting) -> serial.Serial:
-    """Open the port raw, locked, never waiting. Raises what the system raises."""
-    return serial.Serial(
+    """Open the port raw, for us alone, never waiting. Raises what the system raises."""
+    device = serial.Serial(
         str(path),
         setting.baud,
         timeout=0,
@@ -112,11 +117,23 @@ def open_device(path: Path, setting: SerialSetting) -> serial.Serial:
         rtscts=setting.handshake == "rts-cts",
         xonxoff=setting.handshake == "xon-xoff",
     )
+    # A simulated device holds its port open, so there the mode would outlive us and shut us out.
+    if os.major(os.fstat(device.fileno()).st_rdev) not in _PTY_MAJORS:
+        claim_alone(device.fileno())
+    return device
 
 
-def open_trouble(error: Exception) -> str:
+def claim_alone(fd: int) -> None:
+    """Let nobody but root open the port any more: the lock keeps out only those who look at it."""
+    with suppress(OSError):
+        fcntl.ioctl(fd, termios.TIOCEXCL)
+
+
+def open_trouble(error: Exception, path: Path) -> str:
     """Return why a port cannot be opened, in a few words."""
     code = error.errno if isinstance(error, OSError) else None
+    if code in _BUSY:
+        return f"another program has it open: {', '.join(other_holders(path)) or 'one that we may not see'}"
     return _OPEN_TROUBLES.get(code or 0, str(error))
 
 
@@ -124,5 +141,7 @@ def close_device(device: serial.Serial) -> None:
     # Else closing waits for bytes that a dead device never takes.
     with suppress(OSError, termios.error):
         device.reset_output_buffer()
+    with suppress(OSError):
+        fcntl.ioctl(device.fileno(), termios.TIOCNXCL)
     with suppress(OSError, termios.error):
         device.close()

@@ -5,10 +5,9 @@ asked (ALGE, or one set to a speed that is not tried) stays unknown: nothing is 
 
 from __future__ import annotations
 
-import os
 import re
 import termios
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,17 +29,20 @@ READ_MAX_BYTES = 4096
 LISTEN_BAUD = 115_200
 # Whose lines are told from noise by a checksum, so that one good one is proof.
 CHECKED_KINDS = ("beamline", "p3", "amb-text")
-_BY_ID = Path("/dev/serial/by-id")
-_PLAIN_NAMES = ("ttyACM*", "ttyUSB*")
 
 
 class PortFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a port is known to hold; `kind` is None where nothing made itself known."""
+    """What a port is known to hold; `kind` is None where nothing made itself known.
+
+    `by_path` says where it is plugged in, `name_trouble` is a sentence where the name may become another's.
+    """
 
     port: str
     kind: str | None
     baud: int | None
     detail: str
+    by_path: str = ""
+    name_trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +65,6 @@ PROBES = (
 )
 
 
-def serial_ports(given: Iterable[Path] = ()) -> list[Path]:
-    """Return the given ports and those of this machine, each device once, by its most lasting name."""
-    candidates = [*given, *sorted(_BY_ID.glob("*"))]
-    candidates += [path for name in _PLAIN_NAMES for path in sorted(Path("/dev").glob(name))]
-    by_device: dict[str, Path] = {}
-    for path in candidates:
-        by_device.setdefault(os.path.realpath(path), path)
-    return list(by_device.values())
-
-
 def probe_port(
     path: Path, clock: Clock, *, settle_ms: int = SETTLE_MS, probe_ms: int = PROBE_MS
 ) -> PortFinding:
@@ -80,7 +72,7 @@ def probe_port(
     try:
         device = open_device(path, SerialSetting(baud=LISTEN_BAUD))
     except (OSError, ValueError, termios.error) as error:
-        return PortFinding(port=str(path), kind=None, baud=None, detail=open_trouble(error))
+        return PortFinding(port=str(path), kind=None, baud=None, detail=open_trouble(error, path))
     try:
         return _probe(path, device, clock, settle_ms=settle_ms, probe_ms=probe_ms)
     except (OSError, termios.error) as error:

@@ -19,6 +19,7 @@ NONSENSE_MIN_BYTES = 300
 # How long a loss that is over stays on the screen.
 LOSS_SHOWN_NS = 60_000_000_000
 LOSSES_MAX_COUNT = 4_096
+HOLDERS_MAX_LENGTH = 200
 
 
 class SensorWatch:
@@ -36,6 +37,8 @@ class SensorWatch:
         self._uncounted_before = self._uncounted = 0
         self._cousin = ""
         self._complaint = self._stuck_input = ""
+        self._holders = ""
+        self._wrong_device: SensorNote | None = None
 
     @property
     def silent_at_mono_ns(self) -> int | None:
@@ -48,7 +51,8 @@ class SensorWatch:
         self._port_trouble = None
         self._heard_mono_ns = None
         self._noise_bytes = 0
-        self._cousin = self._complaint = self._stuck_input = ""
+        self._cousin = self._complaint = self._stuck_input = self._holders = ""
+        self._wrong_device = None
         self._forget_levels()
 
     def port_lost(self, reason: str, *, place: str) -> None:
@@ -102,11 +106,26 @@ class SensorWatch:
         """The device named an input that is held; nothing once that is over."""
         self._stuck_input = stuck_input
 
+    def heard_holders(self, holders: Sequence[str]) -> None:
+        """Others have the port open too; none once they are gone."""
+        self._holders = ", ".join(holders)[:HOLDERS_MAX_LENGTH]
+
+    def heard_device(self, found: str, *, wanted: str, place: str) -> None:
+        """A device said who it is, where the config wants a certain one."""
+        fields: dict[str, int | str] = {"found": found, "wanted": wanted, "place": place}
+        self._wrong_device = (
+            SensorNote(code=SensorState.WRONG_DEVICE, fields=fields) if found != wanted else None
+        )
+
     def health(self, now_mono_ns: int) -> SensorNote:
         """Return the state as a note whose code is a SensorState."""
         if self._port_trouble is not None:
             fields: dict[str, int | str] = {"place": self._port_place, "reason": self._port_trouble}
             return SensorNote(code=SensorState.PORT_GONE, fields=fields)
+        if self._holders:
+            return SensorNote(code=SensorState.PORT_SHARED, fields={"holders": self._holders})
+        if self._wrong_device is not None:
+            return self._wrong_device
         if self._cousin:
             return SensorNote(code=SensorState.SILENT)
         if self._stuck_input:

@@ -19,7 +19,8 @@ from firmware_bridge.watch.bridge_reporter import (
     SensorView,
     read_bridge_status,
 )
-from firmware_bridge.watch.port_probe import PortFinding, probe_port, serial_ports
+from firmware_bridge.watch.port_names import PortNames, serial_ports
+from firmware_bridge.watch.port_probe import PortFinding, probe_port
 from pitboard.clock import Clock, SystemClock
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 
@@ -45,13 +46,31 @@ def format_bridge(status: BridgeStatus, *, now_mono_ns: int) -> list[str]:
 
 
 def format_findings(findings: Sequence[PortFinding]) -> list[str]:
-    """Return one line a port."""
+    """Return a line a port, and what is to be said of its name."""
     width = max((len(finding.port) for finding in findings), default=0)
-    return [
-        f"{finding.port:<{width}}  {finding.kind or '?':<9}  "
-        + (f"{finding.baud} baud, {finding.detail}" if finding.baud else finding.detail)
-        for finding in findings
-    ]
+    lines = []
+    for finding in findings:
+        said = f"{finding.baud} baud, {finding.detail}" if finding.baud else finding.detail
+        lines.append(f"{finding.port:<{width}}  {finding.kind or '?':<9}  {said}")
+        if finding.by_path and finding.by_path != finding.port:
+            lines.append(f"    plugged in at {finding.by_path}")
+        if finding.name_trouble:
+            lines.append(f"    {finding.name_trouble}")
+    return lines
+
+
+def name_trouble(names: PortNames) -> str:
+    if not names.is_unique:
+        return (
+            "Its by-id name is not its own: another adapter here has no other one, and they may swap at the "
+            "next start. Use the by-path name, or device_id for a sensor of ours."
+        )
+    if not names.has_serial_number:
+        return (
+            "It has no serial number: a second adapter of this model would have the same by-id name. "
+            "The by-path name is safer."
+        )
+    return ""
 
 
 def _format_sensor(sensor: SensorView, now_mono_ns: int) -> list[str]:
@@ -163,9 +182,17 @@ def _probe_others(
 ) -> list[PortFinding]:
     configured = [sensor.port for sensor in config.sensors if sensor.port is not None] if config else []
     held = {os.path.realpath(sensor.place) for sensor in status.sensors} if status else set()
-    ports = [port for port in serial_ports([*given, *configured]) if os.path.realpath(port) not in held]
+    ports = [
+        names for names in serial_ports([*given, *configured]) if os.path.realpath(names.port) not in held
+    ]
+
+    def probe(names: PortNames) -> PortFinding:
+        return msgspec.structs.replace(
+            probe_port(names.port, clock), by_path=names.by_path, name_trouble=name_trouble(names)
+        )
+
     with ThreadPoolExecutor(PROBES_AT_ONCE) as threads:
-        return list(threads.map(lambda port: probe_port(port, clock), ports))
+        return list(threads.map(probe, ports))
 
 
 def _watch(config: BridgeConfig, clock: Clock, *, as_json: bool) -> None:

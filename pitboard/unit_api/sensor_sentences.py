@@ -23,6 +23,7 @@ _SENTENCES: dict[str, str] = {
     "edges-lost": "{count} edges never came from the pins: a car may be missing. Look at the last laps.",
     "passings-lost": "{count} passings are lost on the way, for good.",
     "port-shared": "Another program reads this port too and takes lines away: {holders}. Stop it.",
+    "wrong-device": "{place} has the sensor {found}, not {wanted}: have two changed places? Nothing counts.",
     "device-says": "The device itself says: {text}",
     "raw-log": "{reason}",
 }
@@ -32,6 +33,8 @@ _STATES: dict[SensorState, str] = {
     SensorState.SILENT: "The sensor says nothing. Check its power; use Manual lap until then.",
     SensorState.BLOCKED: "Something stands in the beam. Clear it or align the sensor.",
     SensorState.FLICKERS: "The beam flickers: stray light or a loose cable. Use Manual lap until then.",
+    SensorState.PORT_SHARED: "Another program reads the sensor's port. Use Manual lap until it is stopped.",
+    SensorState.WRONG_DEVICE: "Another sensor is plugged in here. Use Manual lap until it is changed.",
     SensorState.UNKNOWN: "The sensor is not well, as only a newer Pitboard can tell. Update this one.",
 }
 

@@ -40,6 +40,8 @@ class SensorState(StrEnum):
     SILENT = "silent"
     BLOCKED = "blocked"
     FLICKERS = "flickers"
+    PORT_SHARED = "port-shared"
+    WRONG_DEVICE = "wrong-device"
     UNKNOWN = "unknown"  # a word that only a newer unit knows
 
     @classmethod

@@ -15,7 +15,8 @@ from firmware_bridge.decoders.p3_frame import RecordType, encode_frame
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
-from firmware_bridge.watch.port_probe import PortFinding, probe_port, serial_ports
+from firmware_bridge.watch.port_names import serial_ports
+from firmware_bridge.watch.port_probe import PortFinding, probe_port
 from pitboard.clock import SystemClock
 
 Receive = Callable[[bytes], bytes]
@@ -95,7 +96,7 @@ def test_a_port_in_use_or_missing_is_said_so(tmp_path: Path) -> None:
     assert "plugged in" in probed(tmp_path / "none").detail
     with PseudoTerminal.open(tmp_path / "tty"), pytest.MonkeyPatch.context() as patch:
         patch.setattr("firmware_bridge.watch.port_probe.open_device", _busy)
-        assert probed(tmp_path / "tty").detail == "another program has it open"
+        assert probed(tmp_path / "tty").detail.startswith("another program has it open: ")
 
 
 def _busy(*_: object) -> None:
@@ -104,6 +105,6 @@ def _busy(*_: object) -> None:
 
 def test_a_port_with_two_names_is_one_port(tmp_path: Path) -> None:
     with PseudoTerminal.open(tmp_path / "a") as terminal:
-        ports = serial_ports([tmp_path / "a", Path(terminal.path)])
+        ports = [names.port for names in serial_ports([tmp_path / "a", Path(terminal.path)])]
     assert tmp_path / "a" in ports
     assert Path(terminal.path) not in ports

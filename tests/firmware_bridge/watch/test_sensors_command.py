@@ -23,8 +23,7 @@ async def ask(*arguments: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def _no_other_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware_bridge.watch.port_probe._BY_ID", Path("/nowhere"))
-    monkeypatch.setattr("firmware_bridge.watch.port_probe._PLAIN_NAMES", ())
+    monkeypatch.setattr("firmware_bridge.watch.port_names.DEV", Path("/nowhere"))
 
 
 def test_a_running_bridge_tells_of_its_sensors_and_its_ports_are_left_alone(tmp_path: Path) -> None:

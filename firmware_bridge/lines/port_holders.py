@@ -1,0 +1,71 @@
+"""Who else has a serial port open: a console, ModemManager, a monitor that somebody forgot.
+
+Two readers of one port each get a part of the bytes, and neither is told. A lock keeps out only those who ask
+for it, and the kernel's exclusive mode only those who come later and are not root: so we look."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+PROC = Path("/proc")
+_TTY_FIELD = 4  # of /proc/PID/stat, counted behind the name
+
+
+def other_holders(port: Path, *, proc: Path = PROC) -> list[str]:
+    """Return who else has the port open, as `name (pid)`; nobody where the port is gone.
+
+    The open files of another user's program cannot be seen, but its controlling terminal can, which is what a
+    console on the port has.
+    """
+    try:
+        device = os.stat(port).st_rdev
+    except OSError:
+        return []
+    own = os.getpid()
+    pids = sorted(int(entry) for entry in os.listdir(proc) if entry.isdigit())
+    return [f"{_name(proc, pid)} ({pid})" for pid in pids if pid != own and _holds(proc, pid, device)]
+
+
+def _holds(proc: Path, pid: int, device: int) -> bool:
+    folder = f"{proc}/{pid}/fd"
+    try:
+        fds = os.listdir(folder)
+    except OSError:
+        fds = []  # another user's
+    is_open = any(_is_device(f"{folder}/{fd}", device) for fd in fds) or _has_for_console(proc, pid, device)
+    # Whoever has the other end of a pseudo-terminal is the device itself.
+    return is_open and not any(_is_other_end(proc, pid, fd, device) for fd in fds)
+
+
+def _is_device(path: str, device: int) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == device
+
+
+def _is_other_end(proc: Path, pid: int, fd: str, device: int) -> bool:
+    try:
+        info = Path(f"{proc}/{pid}/fdinfo/{fd}").read_text()
+    except OSError:
+        return False
+    return f"tty-index:\t{os.minor(device)}\n" in info
+
+
+def _has_for_console(proc: Path, pid: int, device: int) -> bool:
+    try:
+        fields = Path(f"{proc}/{pid}/stat").read_text().rpartition(")")[2].split()
+        number = int(fields[_TTY_FIELD])
+    except (OSError, ValueError, IndexError):
+        return False
+    return os.makedev(number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00) == device
+
+
+def _name(proc: Path, pid: int) -> str:
+    try:
+        return Path(f"{proc}/{pid}/comm").read_text().strip()
+    except OSError:
+        return "a program"

@@ -1,0 +1,29 @@
+"""The udev rules can be read by udev, and keep ModemManager from the adapters that sensors use.
+
+udev itself was not to be had here: the grammar of a rule is checked, not what a kernel makes of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+RULES = Path(__file__).parents[3] / "systemd" / "udev" / "60-pitboard.rules"
+_KEY = r'[A-Z]+(?:\{[A-Za-z_/]+\})?\s*(?:==|!=|\+=|=)\s*"[^"]*"'
+_RULE = re.compile(rf"{_KEY}(?:,\s*{_KEY})*")
+
+
+def rules() -> list[str]:
+    lines = [line.strip() for line in RULES.read_text().splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_every_line_is_a_rule_and_every_label_is_there() -> None:
+    assert [line for line in rules() if not _RULE.fullmatch(line)] == []
+    text = "\n".join(rules())
+    assert set(re.findall(r'GOTO="(\w+)"', text)) == set(re.findall(r'LABEL="(\w+)"', text))
+
+
+def test_modem_manager_stays_away_from_what_sensors_are_plugged_in_by() -> None:
+    (ignoring,) = [line for line in rules() if "ID_MM_DEVICE_IGNORE" in line]
+    for maker in ("2e8a", "0403", "10c4", "1a86", "067b"):
+        assert maker in ignoring
