@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -31,7 +32,7 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.errors import JournalLost, LossCode
 from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
-from pitboard.trust.certificate import certificate_beside
+from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer
 
@@ -81,6 +82,7 @@ class DisplayNode:
             port=config.status_port,
             tls=door_context(tls=config.status_tls, certificate_file=certificate_beside(config.journal)),
             name=config.name,
+            label_key=label_key_of(config),
             event_key=config.event_key,
             scene=SCENE,
             interfaces=config.mdns_interfaces,
@@ -231,6 +233,13 @@ class DisplayNode:
             ):
                 await asyncio.to_thread(self._note.save, follower.contact)
             await happened(self._note_wanted, NOTE_CHECK_S)
+
+
+def label_key_of(config: DisplayConfig) -> str:
+    """Return what this display's mDNS name is made of: its certificate, or where there is none, its name."""
+    if config.status_tls:
+        return Certificate.load_or_create(certificate_beside(config.journal)).fingerprint
+    return hashlib.sha256(str(config.journal).encode()).hexdigest()
 
 
 @contextlib.asynccontextmanager

@@ -1,32 +1,51 @@
 """Pull what the venue's other units have, so that each track's results outlive its own card.
 
-Only units of the same event are asked. Where one lies, the records' signatures show it."""
+Only units of the same event are asked. Where one lies, the records' signatures show it. Each is asked at
+every place that was ever claimed for its key, and stays where it proved itself."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
-from pitboard.presence.venue_mdns import FoundNode, node_url
-from sync.exchanging.exchange import Peer, ReplicaPeer
+from pitboard.journal.roster import Roster
+from pitboard.presence.heard_nodes import FoundNode, node_url
+from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.freshness import FreshPeer, Standing
 from sync.exchanging.pump import Pump
 from sync.exchanging.requests_peer import RequestsPeer
 
 log = logging.getLogger(__name__)
 
-NEIGHBOURS_MAX_COUNT = 16
+STRANGERS_MAX_COUNT = 16
+PLACES_MAX_COUNT = 8
 BACK_OFF_MAX_S = 5.0
 
-Connect = Callable[[str, str], Peer]
+
+class ClosablePeer(Peer, Protocol):
+    def close(self) -> None: ...
+
+
+Connect = Callable[[str, str], ClosablePeer]
 SeeStanding = Callable[[str, str, Standing], None]
 
 
-def connect(url: str, name: str) -> Peer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another unit as it is announced, and where to knock, the likeliest place first."""
+
+    name: str
+    urls: tuple[str, ...]
+
+
+def connect(url: str, name: str) -> ClosablePeer:
     # Encrypted, and nothing believed of the address: the records carry their own signatures.
     return RequestsPeer(url, name=name, pin=ANY_CERTIFICATE)
 
@@ -37,17 +56,90 @@ def _ignore(name: str, address: str, standing: Standing) -> None:
 
 def neighbours_of(
     found: Mapping[str, FoundNode], *, event_key: str, own_key: str, enrolled: Container[str]
-) -> dict[str, str]:
-    """Return {url: name} of the other units that claim to serve this event, those with enrolled keys first.
+) -> dict[str, Neighbour]:
+    """Return {who: neighbour} of the other units that claim to serve this event, by key.
 
-    Bounded, so that a stranger's many adverts cost little and push no true unit out.
+    All enrolled ones are there, each with the places that it signed before those that others claim for it; of
+    strangers there is a bounded number, so that their many adverts cost little.
     """
-    others = [
-        (node.properties.get("key") not in enrolled, node_url(node), node.properties.get("unit") or node.name)
-        for node in found.values()
-        if node.properties.get("event") == event_key and node.properties.get("key") != own_key
-    ]
-    return {url: name for _, url, name in sorted(others)[:NEIGHBOURS_MAX_COUNT]}
+    others: dict[str, list[FoundNode]] = {}
+    for node in found.values():
+        key = node.properties.get("key", "")
+        if node.properties.get("event") == event_key and key != own_key:
+            others.setdefault(key if key in enrolled else node_url(node), []).append(node)
+    known = [who for who in others if who in enrolled]
+    strangers = [who for who in others if who not in enrolled]
+    wanted: dict[str, Neighbour] = {}
+    for who in known + strangers[:STRANGERS_MAX_COUNT]:
+        nodes = sorted(others[who], key=lambda node: not node.is_signed)
+        urls = tuple(dict.fromkeys(node_url(node) for node in nodes))[:PLACES_MAX_COUNT]
+        wanted[who] = Neighbour(name=nodes[0].properties.get("unit") or nodes[0].name, urls=urls)
+    return wanted
+
+
+class ManyPlaces:
+    """One neighbour, asked where it last proved itself; where it does not, at the next of its places."""
+
+    def __init__(
+        self,
+        neighbour: Neighbour,
+        *,
+        connect: Connect,
+        roster: Callable[[], Roster],
+        on_standing: SeeStanding,
+    ) -> None:
+        self.name = neighbour.name
+        self._urls = list(neighbour.urls)
+        self._connect = connect
+        self._roster = roster
+        self._on_standing = on_standing
+        self._standing = Standing.UNPROVEN
+        self._peer: ClosablePeer | None = None
+        self._fresh: Peer | None = None
+
+    def is_told(self, neighbour: Neighbour) -> None:
+        """Take the places that are announced now; where it proved itself stays the first."""
+        current = self._urls[:1]
+        announced = [url for url in neighbour.urls if url not in current]
+        self._urls = (current + announced)[: PLACES_MAX_COUNT + 1]
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        """Return the answer of the first place that proves itself; raises PeerLost where none answers."""
+        response: SyncResponse | None = None
+        lost: PeerLost | None = None
+        for _ in range(len(self._urls)):
+            try:
+                response = await self._connected().sync(request)
+            except PeerLost as error:
+                lost = error
+            else:
+                if self._standing == Standing.PROVEN:
+                    return response
+            if len(self._urls) > 1:
+                self.close()
+                self._urls.append(self._urls.pop(0))
+        if response is not None:
+            return response
+        assert lost is not None, "there is at least one place"
+        raise lost
+
+    def close(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+        self._peer = self._fresh = None
+
+    def _connected(self) -> Peer:
+        if self._fresh is None:
+            address = urlsplit(self._urls[0]).netloc
+            self._peer = self._connect(self._urls[0], self.name)
+            self._fresh = FreshPeer(
+                self._peer, roster=self._roster, on_standing=lambda standing: self._see(address, standing)
+            )
+        return self._fresh
+
+    def _see(self, address: str, standing: Standing) -> None:
+        self._standing = standing
+        self._on_standing(self.name, address, standing)
 
 
 class Neighbours:
@@ -63,36 +155,38 @@ class Neighbours:
         self._here = ReplicaPeer(replica)
         self._connect = connect
         self._on_standing = on_standing
-        self._wanted: dict[str, str] = {}
+        self._wanted: dict[str, Neighbour] = {}
         self._changed = asyncio.Event()
 
-    def follow(self, wanted: Mapping[str, str]) -> None:
-        """Pull from exactly these nodes {url: name} from now on."""
+    def follow(self, wanted: Mapping[str, Neighbour]) -> None:
+        """Pull from exactly these nodes {who: neighbour} from now on."""
         if wanted != self._wanted:
             self._wanted = dict(wanted)
             self._changed.set()
 
-    def _watched(self, url: str, name: str) -> Peer:
-        address = urlsplit(url).netloc
-        return FreshPeer(
-            self._connect(url, name),
-            roster=lambda: self._replica.fold.roster,
-            on_standing=lambda standing: self._on_standing(name, address, standing),
-        )
-
     async def run(self) -> None:
         """Pull until cancelled."""
-        running: dict[str, asyncio.Task[None]] = {}
+        running: dict[str, tuple[ManyPlaces, asyncio.Task[None]]] = {}
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._changed.clear()
-                for url in [url for url in running if url not in self._wanted]:
-                    await _ended(running.pop(url))
-                for url, name in self._wanted.items():
-                    if url not in running:
-                        log.info("neighbour found: name=%s url=%s", name, url)
-                        pump = Pump(self._watched(url, name), self._here, back_off_max_s=BACK_OFF_MAX_S)
-                        running[url] = tasks.create_task(pump.run(), name=f"pull {name}")
+                for who in [who for who in running if who not in self._wanted]:
+                    source, task = running.pop(who)
+                    await _ended(task)
+                    source.close()
+                for who, neighbour in self._wanted.items():
+                    if who in running:
+                        running[who][0].is_told(neighbour)
+                        continue
+                    log.info("neighbour found: name=%s url=%s", neighbour.name, neighbour.urls[0])
+                    source = ManyPlaces(
+                        neighbour,
+                        connect=self._connect,
+                        roster=lambda: self._replica.fold.roster,
+                        on_standing=self._on_standing,
+                    )
+                    pump = Pump(source, self._here, back_off_max_s=BACK_OFF_MAX_S)
+                    running[who] = (source, tasks.create_task(pump.run(), name=f"pull {neighbour.name}"))
                 await self._changed.wait()
 
 

@@ -22,20 +22,22 @@ from pitboard.doors.http_api import (
 )
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
+from pitboard.presence.heard_nodes import FoundNode
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.program.service import SERVICE
 from pitboard.race.laps import NANOSECONDS_PER_MS
-from pitboard.race.names import clean_name
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
+from sync.exchanging.exchange import event_of
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 from sync.exchanging.requests_peer import RequestsPeer
 from trackside.api.contact_outbox import ContactApi, ContactOutbox
 from trackside.api.door_signer import DoorSigner
 from trackside.api.local_api import LocalApi, UnitStatusApi
-from trackside.api.screen_feed import ScreenDisplay, ScreenFeed
+from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
+from trackside.display_watch import DisplayWatch
 from trackside.neighbours import Neighbours, neighbours_of
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
@@ -140,23 +142,32 @@ async def be_found(
     lights: Lights,
 ) -> None:
     """Advertise the unit, list the displays found, and pull what other units have."""
+    roster = replica.fold.roster
 
-    def show() -> None:
-        feed.show_displays(
-            [
-                ScreenDisplay(clean_name(node.properties.get("name") or node.name), node.address)
-                for _, node in sorted(presence.found(DISPLAY_SERVICE).items())
-                if node.properties.get("event") == config.event_key
-            ]
-        )
+    def follow() -> None:
         neighbours.follow(
             neighbours_of(
                 presence.found(UNIT_SERVICE),
                 event_key=config.event_key,
                 own_key=identity.key,
-                enrolled=replica.fold.roster.enrolled(),
+                enrolled=roster.enrolled(),
             )
         )
+
+    def displays() -> dict[str, FoundNode]:
+        return {
+            place: node
+            for place, node in presence.found(DISPLAY_SERVICE).items()
+            if node.properties.get("event") == config.event_key
+        }
+
+    def said() -> dict[str, str]:
+        return {
+            "event": config.event_key,
+            "cup": event_of(replica).name,
+            "unit": config.name,
+            "tls": "yes" if config.lan.tls else "no",
+        }
 
     def connect(url: str, name: str) -> RequestsPeer:
         # Encrypted, and nothing believed of the address: the records carry their own signatures.
@@ -167,24 +178,18 @@ async def be_found(
 
     neighbours = Neighbours(replica, connect=connect, on_standing=lights.trust.see)
     presence = VenuePresence(
-        Advert(
-            service=UNIT_SERVICE,
-            name=config.name,
-            properties={
-                "event": config.event_key,
-                "unit": config.name,
-                "key": identity.key,
-                "tls": "yes" if config.lan.tls else "no",
-            },
-        ),
+        Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),
         browse_services=(DISPLAY_SERVICE, UNIT_SERVICE),
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
-        on_change=show,
+        on_change=follow,
+        known=lambda: {*roster.enrolled(), config.event_key},
     )
+    watch = DisplayWatch(displays, replica.clock, lambda found: feed.show_displays(list(found)))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(neighbours.run(), name="neighbours")
         tasks.create_task(presence.run(port), name="presence")
+        tasks.create_task(watch.run(), name="displays")
 
 
 async def _healthy(name: str) -> web.Response:

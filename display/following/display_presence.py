@@ -15,9 +15,9 @@ from display.following.source_choice import Candidate, Claim
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.errors import Refusal
-from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, FoundNode, node_url
+from pitboard.presence.heard_nodes import FoundNode, node_url
+from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
-from pitboard.race.names import clean_name
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +35,15 @@ class DisplayPresence:
         port: int,
         tls: ssl.SSLContext | None,
         name: str,
+        label_key: str,
         event_key: str,
         scene: str,
         interfaces: Sequence[str],
         has_mdns: bool,
         on_change: Callable[[], None],
-        enrolled: Callable[[], Container[str]],
+        enrolled: Callable[[], Mapping[str, str]],
     ) -> None:
+        """`label_key` makes this display's mDNS name; `enrolled` gives the units of the roster."""
         self._app = app
         self._host = host
         self._port = port
@@ -51,13 +53,19 @@ class DisplayPresence:
         self._presence = VenuePresence(
             Advert(
                 service=DISPLAY_SERVICE,
-                name=name,
-                properties={"event": event_key, "scene": scene, "name": name},
+                key=label_key,
+                properties=lambda: {
+                    "event": event_key,
+                    "scene": scene,
+                    "name": name,
+                    "tls": "no" if tls is None else "yes",
+                },
             ),
             browse_services=(UNIT_SERVICE,),
             interfaces=interfaces,
             is_on=has_mdns,
             on_change=on_change,
+            known=lambda: [*enrolled(), event_key],
         )
 
     @property
@@ -73,8 +81,8 @@ class DisplayPresence:
         for node in self._presence.found(UNIT_SERVICE).values():
             key = node.properties.get("event", "")
             if key and key != self._event_key:
-                called = clean_name(node.properties.get("cup", "")) or f"with the key {key[:8]}"
-                return clean_name(node.properties.get("unit") or node.name) or "a box", called
+                called = node.properties.get("cup") or f"the one with the key {key[:8]}"
+                return node.properties.get("unit") or node.name, called
         return None
 
     async def run(self) -> NoReturn:
@@ -92,20 +100,26 @@ class DisplayPresence:
 def units_of(
     event_key: str, found: Mapping[str, FoundNode], enrolled: Container[str] = frozenset()
 ) -> list[Candidate]:
-    """Return the nodes that claim to serve this event, by the name they give themselves.
+    """Return the nodes that claim to serve this event, by the name they give themselves, as they are listed.
 
     They are asked over TLS; plainly only on this machine, and where they say so.
     """
     return [
         Candidate(
             url=node_url(node),
-            name=clean_name(node.properties.get("unit") or node.name) or "a box",
+            name=node.properties.get("unit") or "a box",
             key=node.properties.get("key", ""),
-            claim=Claim.NAMED if node.properties.get("key", "") in enrolled else Claim.NONE,
+            claim=_claim_of(node, enrolled),
         )
-        for _, node in sorted(found.items())
+        for node in found.values()
         if node.properties.get("event") == event_key
     ]
+
+
+def _claim_of(node: FoundNode, enrolled: Container[str]) -> Claim:
+    if node.properties.get("key", "") not in enrolled:
+        return Claim.NONE
+    return Claim.SIGNED if node.is_signed else Claim.NAMED
 
 
 class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):

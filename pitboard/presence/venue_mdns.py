@@ -1,110 +1,78 @@
 """Find and be found on the venue's network by mDNS.
 
-An advert is only a hint where to knock: a node is believed by its signatures, never by its address."""
+An advert is only a hint where to knock: a node is believed by its signatures, never by its address. Its mDNS
+name is made of its key and taken without asking: a stranger who objects to every name would keep it off."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
-import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
-import ifaddr
-from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
-from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+from zeroconf import (  # type: ignore[attr-defined]  # their names are there, not declared
+    DNSAddress,
+    DNSOutgoing,
+    DNSQuestion,
+    DNSService,
+    DNSText,
+    InterfaceChoice,
+    IPVersion,
+    RecordUpdateListener,
+    Zeroconf,
+)
+from zeroconf import RecordUpdate as Update
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_PTR
 
-from pitboard.doors.door import is_loopback
-from pitboard.tasks import Errands
-
-LOOPBACK = "127.0.0.1"
-MULTICAST_DNS = ("224.0.0.251", 5353)
-
-
-def own_interfaces() -> frozenset[str]:
-    """Return this machine's IPv4 addresses with their networks' sizes, such as 192.0.2.7/24."""
-    return frozenset(
-        f"{address.ip}/{address.network_prefix}"
-        for adapter in ifaddr.get_adapters()
-        for address in adapter.ips
-        if address.is_IPv4
-    )
-
-
-def own_addresses() -> frozenset[str]:
-    """Return this machine's IPv4 addresses."""
-    return frozenset(interface.partition("/")[0] for interface in own_interfaces())
-
-
-def addresses_to_tell(own: Iterable[str], *, routed: str | None) -> list[str]:
-    """Return what to advertise: the address with a route first, then the others; loopback only if alone."""
-    reachable = {address for address in own if not ipaddress.ip_address(address).is_loopback}
-    first = [routed] if routed is not None and routed in reachable else []
-    return [*first, *sorted(reachable.difference(first))] or [LOOPBACK]
-
-
-def nearest(addresses: Sequence[str], interfaces: Iterable[str]) -> str:
-    """Return the first of another machine's addresses that is on one of our networks, else the first."""
-    networks = [ipaddress.ip_interface(interface).network for interface in interfaces]
-    near = (
-        address
-        for address in addresses
-        if any(ipaddress.ip_address(address) in network for network in networks)
-    )
-    return next(near, addresses[0])
-
-
-def routed_address() -> str | None:
-    """Return the address this machine would send multicast from, None where no route says so."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(MULTICAST_DNS)  # sends nothing; the kernel only picks a route
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])
-
+from pitboard.clock import Clock, SystemClock
+from pitboard.doors.door_limits import Rate, TokenBuckets
+from pitboard.presence.heard_nodes import FoundNode, HeardNodes
+from pitboard.presence.signed_advert import HeardAdvert, make_advert, read_advert
+from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, own_interfaces
+from pitboard.tasks import beside
+from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
 
 UNIT_SERVICE = "_pitboard._tcp.local."
 DISPLAY_SERVICE = "_pitboard-disp._tcp.local."  # a service name has at most 15 characters
-RESOLVE_MAX_MS = 3_000
-TEXT_MAX_BYTES = 120
+CENTRAL_SERVICE = "_pitboard-ctl._tcp.local."
+LABEL_DIGITS = 16
+REMEMBERED_MAX_COUNT = 256
+"""Of each kind of record that others wrote."""
+ASK_FIRST_S = 0.25
+ASK_EVERY_S = 20.0
+READS_OF_ALL = Rate(per_s=100, burst=400)
+"""Texts that are read: a whole venue answers at once, and no flood of names costs more than this."""
+READS_OF_NAME = Rate(per_s=20, burst=60)
+"""Of a name made of a key that counts; these are read whatever else is said."""
+CHECKS_OF_ALL = Rate(per_s=50, burst=100)
+_NS_PER_S = 1_000_000_000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundNode:
-    """A node that advertises itself; `properties` are its claims, unverified."""
-
-    name: str
-    host: str
-    port: int
-    properties: dict[str, str]
-
-    @property
-    def address(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def node_url(node: FoundNode) -> str:
-    """Return where to ask the node: over TLS; plainly only on this machine, and where it says so."""
-    is_plain = node.properties.get("tls") == "no" and is_loopback(node.host)
-    return f"{'http' if is_plain else 'https'}://{node.address}"
+Kept = TypeVar("Kept")
 
 
 @contextlib.asynccontextmanager
 async def open_mdns(interfaces: Sequence[str] = ()) -> AsyncIterator[AsyncZeroconf | None]:
-    """Yield a multicast DNS socket on the given interface addresses, or on all.
+    """Yield a multicast DNS socket on the given interface addresses, or on all, IPv6 where there is some.
 
     Yields None, with a logged sentence, where there is no network: nothing depends on being found.
     """
-    try:
-        mdns = AsyncZeroconf(
-            interfaces=list(interfaces) if interfaces else InterfaceChoice.All, ip_version=IPVersion.V4Only
-        )
-    except (OSError, RuntimeError) as error:  # RuntimeError: no interface has an address
-        log.warning("mDNS is off: reason=%s", error)
+    mdns, trouble = None, ""
+    for version in (IPVersion.V4Only,) if interfaces else (IPVersion.All, IPVersion.V4Only):
+        try:
+            mdns = AsyncZeroconf(
+                interfaces=list(interfaces) if interfaces else InterfaceChoice.All, ip_version=version
+            )
+            break
+        except (OSError, RuntimeError) as error:  # RuntimeError: no interface has an address
+            trouble = str(error)
+    if mdns is None:
+        log.warning("mDNS is off: reason=%s", trouble)
         yield None
         return
     try:
@@ -118,82 +86,145 @@ async def advertise(
     mdns: AsyncZeroconf | None,
     service: str,
     *,
-    name: str,
+    label: str,
     port: int,
-    properties: dict[str, str],
+    properties: Mapping[str, str],
     addresses: Sequence[str],
+    identity: Identity | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[None]:
-    """Advertise this node until the context ends; a name already taken gets a number."""
+    """Advertise this node until the context ends, signed by `identity`; `label` is its mDNS name."""
     if mdns is None:
         yield
         return
+    utc_ms = (clock or SystemClock()).utc_ms()
+    said = make_advert(properties, addresses=addresses, port=port, utc_ms=utc_ms, identity=identity)
     info = AsyncServiceInfo(
         service,
-        f"{_label(name)}.{service}",
-        parsed_addresses=list(addresses) or addresses_to_tell(own_addresses(), routed=routed_address()),
+        f"{label}.{service}",
+        parsed_addresses=list(addresses),
         port=port,
-        properties={key: value.encode()[:TEXT_MAX_BYTES] for key, value in properties.items()},
-        server=f"{_label(name).lower().replace(' ', '-')}-{port}.local.",
+        properties=dict(said),
+        server=f"{label}.local.",
     )
-    await mdns.async_register_service(info, allow_name_change=True, strict=False)
+    # As "cooperating responders": nobody is asked whether the name is free, and nobody can deny it.
+    announcing = await mdns.async_register_service(info, cooperating_responders=True, strict=False)
     try:
         yield
     finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            announcing.cancel()  # type: ignore[attr-defined]
         await mdns.async_unregister_service(info)
 
 
-class VenueBrowser:
-    """Keeps the nodes of one service that are there now in `found`; `on_change` is called at each change."""
+def label_of(key: str) -> str:
+    """Return the mDNS name of the node with this key, or fingerprint."""
+    return f"pb-{key[:LABEL_DIGITS]}"
 
-    def __init__(self, service: str, on_change: Callable[[], None]) -> None:
-        self.found: dict[str, FoundNode] = {}
+
+class VenueBrowser(RecordUpdateListener):
+    """Keeps what is heard of one service; `on_change` is called when a claim is new.
+
+    It asks for the service now and then without saying what it knows, so that everybody tells all again.
+    """
+
+    def __init__(
+        self, service: str, on_change: Callable[[], None], known: Callable[[], Collection[str]]
+    ) -> None:
+        super().__init__()
         self._service = service
+        self._known = known
         self._on_change = on_change
-        self._resolving = Errands("resolving a name")
+        self._clock = SystemClock()
+        self._nodes = HeardNodes(known)
+        self._texts: OrderedDict[str, HeardAdvert] = OrderedDict()
+        self._servers: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._hosts: OrderedDict[str, dict[str, None]] = OrderedDict()
+        self._reads = TokenBuckets(of_source=READS_OF_NAME, of_all=READS_OF_ALL)
+        self._own_reads = TokenBuckets(of_source=READS_OF_NAME, of_all=Rate(per_s=1_000, burst=4_000))
+        self._checks = TokenBuckets(of_source=CHECKS_OF_ALL, of_all=CHECKS_OF_ALL)
+
+    @property
+    def found(self) -> dict[str, FoundNode]:
+        """Return the nodes, at each place where one may be; who signs with a known key comes first."""
+        return self._nodes.nodes(list(own_interfaces()))
 
     @contextlib.asynccontextmanager
     async def running(self, mdns: AsyncZeroconf | None) -> AsyncIterator[VenueBrowser]:
-        """Browse until the context ends."""
+        """Listen and ask until the context ends."""
         if mdns is None:
             yield self
             return
-        browser = AsyncServiceBrowser(mdns.zeroconf, self._service, handlers=[self._handle])
+        mdns.zeroconf.async_add_listener(self, None)
         try:
-            yield self
+            async with beside(self._ask(mdns.zeroconf), name=f"ask for {self._service}"):
+                yield self
         finally:
-            await browser.async_cancel()
-            await self._resolving.end()
+            mdns.zeroconf.async_remove_listener(self)
 
-    def _handle(
-        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
-        if state_change is ServiceStateChange.Removed:
-            if self.found.pop(name, None) is not None:
-                self._on_change()
-            return
-        self._resolving.start(self._resolve(zeroconf, name), name=f"resolve {name}")
+    async def _ask(self, zeroconf: Zeroconf) -> None:
+        pause_s = ASK_FIRST_S
+        await zeroconf.async_wait_for_start()
+        while True:
+            question = DNSOutgoing(_FLAGS_QR_QUERY)
+            question.add_question(DNSQuestion(self._service, _TYPE_PTR, _CLASS_IN))
+            zeroconf.async_send(question)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, ASK_EVERY_S)
 
-    async def _resolve(self, zeroconf: Zeroconf, name: str) -> None:
-        info = AsyncServiceInfo(self._service, name)
-        if not await info.async_request(zeroconf, RESOLVE_MAX_MS):
-            return
-        addresses = info.parsed_addresses(IPVersion.V4Only)
-        if not addresses or info.port is None:
-            return
-        node = FoundNode(
-            name=name.removesuffix("." + self._service),
-            host=nearest(addresses, own_interfaces()),
-            port=info.port,
-            properties={
-                key.decode(errors="replace"): (value or b"").decode(errors="replace")
-                for key, value in info.properties.items()
-            },
-        )
-        if self.found.get(name) != node:
-            self.found[name] = node
+    def async_update_records(self, zc: Zeroconf, now: float, records: list[Update]) -> None:
+        touched: set[str] = set()
+        for update in records:
+            record = update.new
+            if isinstance(record, DNSText) and record.name.lower().endswith(self._service):
+                touched |= self._read(record)
+            elif isinstance(record, DNSService) and record.name.lower().endswith(self._service):
+                _keep(self._servers, record.name, (record.server, record.port))
+                touched.add(record.name)
+            elif isinstance(record, DNSAddress):
+                touched |= self._place(record)
+        if sum([self._hear(name) for name in touched]):
             self._on_change()
 
+    def async_update_records_complete(self) -> None:
+        """Everything was done as the records came."""
 
-def _label(name: str) -> str:
-    """Return the name as one DNS label: no dots, at most 63 bytes."""
-    return name.replace(".", " ").encode()[:60].decode(errors="ignore").strip() or "pitboard"
+    def _read(self, record: DNSText) -> set[str]:
+        now_ns, known = self._clock.mono_ns(), self._known()
+        is_known = record.name.partition(".")[0] in {label_of(key) for key in known}
+        reads = self._own_reads if is_known else self._reads
+        if reads.take(record.name, now_mono_ns=now_ns) is not None:
+            return set()
+        advert = read_advert(
+            record.text, lambda key: key in known and self._checks.take(None, now_mono_ns=now_ns) is None
+        )
+        _keep(self._texts, record.name, advert)
+        return {record.name}
+
+    def _place(self, record: DNSAddress) -> set[str]:
+        address = str(ipaddress.ip_address(record.address))
+        host = self._hosts.get(record.name, {})
+        if address in host or len(host) >= TOLD_MAX_COUNT:
+            return set()
+        _keep(self._hosts, record.name, {**host, address: None})
+        return {name for name, (server, _) in self._servers.items() if server == record.name}
+
+    def _hear(self, name: str) -> bool:
+        """Take what is known of a name by now; who tells its place in the text needs no other record."""
+        advert = self._texts.get(name)
+        if advert is None:
+            return False
+        if not advert.addresses or advert.port is None:
+            server, port = self._servers.get(name, ("", 0))
+            advert = HeardAdvert(
+                properties=advert.properties, addresses=tuple(self._hosts.get(server, ())), port=port
+            )
+        now_s = self._clock.mono_ns() / _NS_PER_S
+        return self._nodes.hear(name.removesuffix("." + self._service), advert, now_s=now_s)
+
+
+def _keep(kept: OrderedDict[str, Kept], name: str, value: Kept) -> None:
+    kept[name] = value
+    kept.move_to_end(name)
+    if len(kept) > REMEMBERED_MAX_COUNT:
+        kept.popitem(last=False)

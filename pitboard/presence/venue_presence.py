@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 import zeroconf
 
-from pitboard.presence.venue_mdns import FoundNode, VenueBrowser, advertise, open_mdns, own_addresses
+from pitboard.doors.door import is_loopback
+from pitboard.presence.heard_nodes import FoundNode
+from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, routed_address, without_zone
+from pitboard.presence.venue_mdns import VenueBrowser, advertise, label_of, open_mdns
+from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +28,20 @@ RETRY_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advert:
-    """What a node says of itself; whoever reads it must not believe it."""
+    """What a node says of itself, signed where it has an `identity`; `key` makes its mDNS name."""
 
     service: str
-    name: str
-    properties: Mapping[str, str]
+    key: str
+    properties: Callable[[], Mapping[str, str]]
+    identity: Identity | None = None
 
 
 class VenuePresence:
-    """Advertises this node and keeps `found` up to date; `on_change` is called at every change."""
+    """Advertises this node and keeps `found` up to date; `on_change` is called at every change.
+
+    `known` are the keys that count. What was heard is kept when this machine's own addresses change: each
+    place is tried before it is believed, and one that is gone costs a try.
+    """
 
     def __init__(
         self,
@@ -42,12 +51,13 @@ class VenuePresence:
         interfaces: Sequence[str],
         is_on: bool,
         on_change: Callable[[], None],
+        known: Callable[[], Collection[str]],
     ) -> None:
         self._advert = advert
         self._interfaces = interfaces
         self._is_on = is_on
         self._on_change = on_change
-        self._browsers = {service: VenueBrowser(service, on_change) for service in browse_services}
+        self._browsers = {service: VenueBrowser(service, on_change, known) for service in browse_services}
         self.has_network = True  # until looked at
 
     def found(self, service: str) -> Mapping[str, FoundNode]:
@@ -58,9 +68,7 @@ class VenuePresence:
         """Advertise `port` and browse until cancelled; what the network refuses is tried again."""
         while True:
             addresses = own_addresses()
-            self.has_network = any(not address.startswith("127.") for address in addresses)
-            # What was found on another network is gone.
-            self._browsers = {service: VenueBrowser(service, self._on_change) for service in self._browsers}
+            self.has_network = any(not is_loopback(without_zone(address)) for address in addresses)
             self._on_change()
             try:
                 await self._be_known(port, addresses)
@@ -82,10 +90,12 @@ class VenuePresence:
                     advertise(
                         mdns,
                         self._advert.service,
-                        name=self._advert.name,
+                        label=label_of(self._advert.key),
                         port=port,
-                        properties=dict(self._advert.properties),
-                        addresses=self._interfaces,
+                        properties=self._advert.properties(),
+                        addresses=list(self._interfaces)
+                        or addresses_to_tell(addresses, routed=routed_address()),
+                        identity=self._advert.identity,
                     )
                 )
             while own_addresses() == addresses:  # noqa: ASYNC110 - nothing tells us portably

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from pitboard.clock import ScriptedClock
+from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.presence.venue_mdns import FoundNode
+from pitboard.presence.heard_nodes import FoundNode
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
-from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.freshness import prove
-from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols
-from trackside.neighbours import NEIGHBOURS_MAX_COUNT, Neighbours, neighbours_of
+from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
+from trackside.neighbours import (
+    PLACES_MAX_COUNT,
+    STRANGERS_MAX_COUNT,
+    ClosablePeer,
+    ManyPlaces,
+    Neighbour,
+    Neighbours,
+    neighbours_of,
+)
 
 
 class Door(ReplicaPeer):
@@ -26,10 +36,25 @@ class Door(ReplicaPeer):
         super().__init__(replica)
         self._identity = identity
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     async def sync(self, request: SyncRequest) -> SyncResponse:
         response = await super().sync(request)
         assert request.nonce is not None
         return msgspec.structs.replace(response, proof=prove(self._identity, request.nonce, response.have))
+
+
+class Gone:
+    """A place where nobody is any more."""
+
+    name = "gone"
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        raise PeerLost(peer=self.name, code=LossCode.NO_ANSWER)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def node(number: int, *, event: str = "e", key: str = "k", **more: str) -> FoundNode:
@@ -41,21 +66,64 @@ def node(number: int, *, event: str = "e", key: str = "k", **more: str) -> Found
     )
 
 
-def asked(*nodes: FoundNode, enrolled: tuple[str, ...] = ()) -> dict[str, str]:
+def asked(*nodes: FoundNode, enrolled: tuple[str, ...] = ()) -> dict[str, Neighbour]:
     found = {f"n{number}": found_node for number, found_node in enumerate(nodes)}
     return neighbours_of(found, event_key="e", own_key="own", enrolled=enrolled)
 
 
 def test_only_other_units_of_the_same_event_are_asked() -> None:
     wanted = asked(node(1, unit="Track B"), node(2, event="other"), node(3, key="own"))
-    assert wanted == {"https://192.0.2.7:8001": "Track B"}
+    assert list(wanted.values()) == [Neighbour(name="Track B", urls=("https://192.0.2.7:8001",))]
 
 
 def test_a_crowd_of_strangers_pushes_no_enrolled_unit_out() -> None:
     crowd = [node(number, key="stranger") for number in range(50)]
     wanted = asked(*crowd, node(99, key="true"), enrolled=("true",))
-    assert len(wanted) == NEIGHBOURS_MAX_COUNT
-    assert "https://192.0.2.7:8099" in wanted
+    assert len(wanted) == STRANGERS_MAX_COUNT + 1
+    assert wanted["true"].urls == ("https://192.0.2.7:8099",)
+
+
+def test_sixteen_adverts_that_repeat_a_units_key_are_one_neighbour_and_its_own_place_comes_first() -> None:
+    crowd = [node(number, key="true") for number in range(16)]
+    true = replace(node(99, key="true", unit="Track B"), is_signed=True)
+    wanted = asked(*crowd, true, enrolled=("true",))
+    assert list(wanted) == ["true"]
+    assert wanted["true"].name == "Track B"
+    assert wanted["true"].urls[0] == "https://192.0.2.7:8099"
+    assert len(wanted["true"].urls) == PLACES_MAX_COUNT
+
+
+def test_a_neighbour_that_moves_is_asked_at_its_new_place_and_a_false_one_is_left(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Replica.open(tmp_path / "b.db", root_key=ROOT.key, clock=ScriptedClock()) as b:
+            await b.accept(central_enrols(UNIT_A, UNIT_B).records)
+            doors: dict[str, ClosablePeer] = {
+                "old": Gone(),
+                "false": Door(b, STRANGER),
+                "new": Door(b, UNIT_B),
+            }
+            asked: list[str] = []
+
+            def connect(url: str, name: str) -> ClosablePeer:
+                asked.append(url)
+                return doors[url]
+
+            places = ManyPlaces(
+                Neighbour(name="Track B", urls=("old", "false", "new")),
+                connect=connect,
+                roster=lambda: b.fold.roster,
+                on_standing=lambda name, address, standing: None,
+            )
+            for _ in range(3):
+                assert (await places.sync(SyncRequest(have={}))).proof is not None
+            assert asked == ["old", "false", "new"], "where it proved itself it is asked again"
+            doors["new"], doors["next"] = Gone(), Door(b, UNIT_B)
+            places.close()
+            places.is_told(Neighbour(name="Track B", urls=("next",)))
+            await places.sync(SyncRequest())
+            assert asked[3:] == ["new", "next"]
+
+    asyncio.run(story())
 
 
 def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) -> None:
@@ -72,12 +140,15 @@ def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) ->
             b = await b.open_stream(UNIT_B, "unit")
 
             def reach(replica: Replica) -> Neighbours:
-                def connect(url: str, name: str) -> Peer:
+                def connect(url: str, name: str) -> ClosablePeer:
                     return {"a": Door(a, UNIT_A), "b": Door(b, UNIT_B)}[url]
 
                 return Neighbours(replica, connect=connect)
 
-            pullers = [(reach(a), {"b": "B"}), (reach(b), {"a": "A"})]
+            pullers = [
+                (reach(a), {"b": Neighbour(name="B", urls=("b",))}),
+                (reach(b), {"a": Neighbour(name="A", urls=("a",))}),
+            ]
             running = [tasks.create_task(puller.run()) for puller, _ in pullers]
             for puller, wanted in pullers:
                 puller.follow(wanted)

@@ -15,7 +15,7 @@ from pitboard.doors.caller import take_body
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import Replica
-from pitboard.presence.venue_mdns import addresses_to_tell, own_addresses, routed_address
+from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, routed_address
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_store import ContactStore

@@ -29,7 +29,7 @@ from sync.exchanging.exchange_api import ExchangeApi
 from sync.exchanging.freshness import prove
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
-from trackside.neighbours import Neighbours
+from trackside.neighbours import Neighbour, Neighbours
 from trackside.timing.lights import Lights
 
 Sign = Callable[[str, dict[str, int]], Proof | None]
@@ -205,7 +205,7 @@ def test_a_lying_box_changes_no_units_board_and_the_official_sees_it(name: str, 
             board = board_of(replica)
             lights = Lights(replica, SystemClock(), unit_key=UNIT_A.key, journal_folder=tmp_path)
             neighbours = Neighbours(replica, on_standing=lights.trust.see)
-            neighbours.follow({url: "Track A"})
+            neighbours.follow({url: Neighbour(name="Track A", urls=(url,))})
             async with running(asyncio.create_task(neighbours.run())):
                 await until(lambda: lie.light_says in lights.all()[1].detail)
                 assert lights.all()[1].state == "warning"

@@ -17,7 +17,7 @@ from display.following.source_choice import (
     Rank,
     SourceChoice,
 )
-from pitboard.presence.venue_mdns import FoundNode
+from pitboard.presence.heard_nodes import FoundNode
 
 A = Candidate(url="http://a", name="Track A")
 B = Candidate(url="http://b", name="Track B")

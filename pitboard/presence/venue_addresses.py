@@ -1,0 +1,103 @@
+"""This machine's addresses, what of them is told to the venue, and where to knock at another machine.
+
+One's own addresses are never another node's: many Pis have the same second one, a hotspot's or docker's."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+
+import ifaddr
+
+LOOPBACK = "127.0.0.1"
+MULTICAST_DNS = ("224.0.0.251", 5353)
+TOLD_MAX_COUNT = 8
+LINKS_MAX_COUNT = 4
+"""Interfaces on which a link-local address is tried: it does not say on which it is meant."""
+
+
+def own_interfaces() -> frozenset[str]:
+    """Return this machine's addresses with their networks' sizes, such as 192.0.2.7/24 or fe80::1%eth0/64."""
+    found: set[str] = set()
+    for adapter in ifaddr.get_adapters():
+        for address in adapter.ips:
+            if isinstance(address.ip, str):
+                found.add(f"{address.ip}/{address.network_prefix}")
+                continue
+            host = ipaddress.IPv6Address(address.ip[0].partition("%")[0])
+            zone = f"%{adapter.nice_name}" if host.is_link_local else ""
+            found.add(f"{host}{zone}/{address.network_prefix}")
+    return frozenset(found)
+
+
+def own_addresses() -> frozenset[str]:
+    """Return this machine's addresses; a link-local one with its interface."""
+    return frozenset(interface.rpartition("/")[0] for interface in own_interfaces())
+
+
+def addresses_to_tell(own: Iterable[str], *, routed: str | None) -> list[str]:
+    """Return what to advertise: the address with a route first, IPv4 before IPv6; loopback only if alone."""
+    reachable = {without_zone(address) for address in own}
+    reachable = {address for address in reachable if not ipaddress.ip_address(address).is_loopback}
+    first = [routed] if routed is not None and routed in reachable else []
+    others = sorted(reachable.difference(first), key=lambda one: (":" in one, is_link_local(one), one))
+    return [*first, *others][:TOLD_MAX_COUNT] or [LOOPBACK]
+
+
+def places_of(told: Sequence[str], interfaces: Iterable[str]) -> list[str]:
+    """Return where to knock at a node that tells these addresses, those on our own networks first.
+
+    What is our own address too is left out, unless all are: then the node is on this machine. A link-local
+    address is tried on each of our interfaces.
+    """
+    own = list(interfaces)
+    ours = {without_zone(interface.rpartition("/")[0]) for interface in own}
+    others = [address for address in told if address not in ours] or list(told)
+    links = sorted({place.partition("/")[0].partition("%")[2] for place in own if "%" in place} - {"lo"})
+    placed = [
+        place
+        for address in others
+        for place in (
+            [f"{address}%{link}" for link in links[:LINKS_MAX_COUNT]]
+            if is_link_local_v6(address)
+            else [address]
+        )
+    ]
+    networks = [
+        ipaddress.ip_interface(without_zone(interface)).network for interface in own if "%" not in interface
+    ]
+    return sorted(placed, key=lambda place: 0 if "%" in place else _distance(place, networks))
+
+
+def _distance(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> int:
+    return -1 if any(ipaddress.ip_address(address) in network for network in networks) else 1
+
+
+def without_zone(address: str) -> str:
+    """Return the address, with its network's size if it has one, without an interface's name."""
+    host, slash, size = address.partition("/")
+    return host.partition("%")[0] + slash + size
+
+
+def is_link_local(address: str) -> bool:
+    return ipaddress.ip_address(address).is_link_local
+
+
+def is_link_local_v6(address: str) -> bool:
+    return ":" in address and is_link_local(address)
+
+
+def url_host(host: str) -> str:
+    """Return the host as a URL carries it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def routed_address() -> str | None:
+    """Return the address this machine would send multicast from, None where no route says so."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(MULTICAST_DNS)  # sends nothing; the kernel only picks a route
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])

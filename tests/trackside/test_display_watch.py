@@ -1,0 +1,70 @@
+"""The official's list of displays: those that answer now, whatever was announced."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitboard.clock import ScriptedClock
+from pitboard.errors import LossCode, PeerLost
+from pitboard.presence.heard_nodes import FoundNode
+from trackside.api.screen_feed import ScreenDisplay
+from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, DisplayWatch
+
+
+def display(number: int, name: str) -> FoundNode:
+    return FoundNode(name=f"pb-{number}", host=f"192.0.2.{number}", port=9_000, properties={"name": name})
+
+
+class Hall:
+    def __init__(self, *nodes: FoundNode) -> None:
+        self.clock = ScriptedClock()
+        self.found = {node.address: node for node in nodes}
+        self.frozen: set[str] = set()
+        self.asked: list[str] = []
+        self.told: list[list[str]] = []
+        self.watch = DisplayWatch(
+            lambda: self.found,
+            self.clock,
+            lambda shown: self.told.append([one.name for one in shown]),
+            ask=self._ask,
+        )
+
+    async def _ask(self, node: FoundNode) -> str:
+        self.asked.append(node.address)
+        if node.address in self.frozen:
+            raise PeerLost(peer=node.name, code=LossCode.NO_ANSWER)
+        return node.properties["name"]
+
+    def look(self, times: int = 1) -> None:
+        for _ in range(times):
+            asyncio.run(self.watch.look_once())
+            self.clock.advance(ms=3_000)
+
+
+def test_a_display_that_froze_leaves_the_list_though_its_advert_stays() -> None:
+    hall = Hall(display(1, "Grandstand"), display(2, "Pits"))
+    hall.look()
+    assert hall.told == [["Grandstand", "Pits"]]
+    hall.frozen.add("192.0.2.2:9000")
+    hall.look(times=GONE_AFTER_NS // 3_000_000_000 + 2)
+    assert hall.told[-1] == ["Grandstand"]
+    hall.frozen.clear()
+    hall.look()
+    assert sorted(hall.told[-1]) == ["Grandstand", "Pits"]
+
+
+def test_silent_names_hide_no_display_that_answers_and_cost_a_few_questions_a_round() -> None:
+    crowd = [display(number, "AAA") for number in range(3, 63)]
+    hall = Hall(*crowd, display(1, "Grandstand"))
+    hall.frozen = {node.address for node in crowd}
+    hall.look(times=61 // STRANGERS_ASKED_AT_ONCE + 1)
+    assert hall.told == [["Grandstand"]]
+    hall.asked.clear()
+    hall.look()
+    assert len(hall.asked) == STRANGERS_ASKED_AT_ONCE + 1
+
+
+def test_what_a_display_calls_itself_is_cleaned() -> None:
+    hall = Hall(display(1, "Grand\x1b[0m\nstand"))
+    hall.look()
+    assert hall.watch.displays == [ScreenDisplay("Grand [0m stand", "192.0.2.1:9000")]

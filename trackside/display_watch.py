@@ -1,0 +1,107 @@
+"""Which displays are there: those that answer, whatever is announced.
+
+An advert stays for an hour after its display froze, and anybody may announce any number of names. So each is
+asked for its status, those that answered before first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, NoReturn
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.clock import Clock
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode
+from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.errors import PeerLost
+from pitboard.presence.heard_nodes import FoundNode, node_url
+from pitboard.race.names import clean_name
+from sync.exchanging.requests_peer import RequestsPeer
+from trackside.api.screen_feed import ScreenDisplay
+
+ASK_EVERY_S = 3.0
+ANSWER_MAX_S = 2.0
+GONE_AFTER_NS = 8_000_000_000
+ASKED_MAX_COUNT = 24
+STRANGERS_ASKED_AT_ONCE = 4
+
+
+class _Status(msgspec.Struct, frozen=True):
+    name: Annotated[str, Meta(max_length=400)]
+
+
+async def ask_status(node: FoundNode) -> str:
+    """Return the name that the display gives itself; raises PeerLost where none answers."""
+    peer = RequestsPeer(node_url(node), name=node.name, pin=ANY_CERTIFICATE, margin_s=ANSWER_MAX_S)
+    try:
+        answer = await peer.call("GET", "/v1/status", max_bytes=SMALL_ANSWER_MAX_BYTES)
+    finally:
+        peer.close()
+    return decode(answer, _Status, peer=node.name).name
+
+
+class DisplayWatch:
+    """Keeps `displays` up to date from what is `found`; `on_change` is called when they change."""
+
+    def __init__(
+        self,
+        found: Callable[[], Mapping[str, FoundNode]],
+        clock: Clock,
+        on_change: Callable[[Sequence[ScreenDisplay]], None],
+        *,
+        ask: Callable[[FoundNode], Awaitable[str]] = ask_status,
+    ) -> None:
+        self.displays: list[ScreenDisplay] = []
+        self._found = found
+        self._clock = clock
+        self._on_change = on_change
+        self._ask = ask
+        self._answered: dict[str, tuple[int, ScreenDisplay]] = {}  # place -> when, who
+        self._asked_round: dict[str, int] = {}
+        self._round = 0
+
+    async def run(self) -> NoReturn:
+        """Ask until cancelled."""
+        while True:
+            await self.look_once()
+            await asyncio.sleep(ASK_EVERY_S)
+
+    async def look_once(self) -> None:
+        """Ask who is to be asked now, and take out whoever has not answered for a while."""
+        self._round += 1
+        nodes = self._to_ask()
+        answers = await asyncio.gather(*(self._name_of(node) for node in nodes.values()))
+        now_ns = self._clock.mono_ns()
+        for (place, node), name in zip(nodes.items(), answers, strict=True):
+            self._asked_round[place] = self._round
+            if name is not None:
+                shown = clean_name(name) or node.properties.get("name") or "a display"
+                self._answered[place] = (now_ns, ScreenDisplay(shown, node.address))
+        found = self._found()
+        self._asked_round = {place: at for place, at in self._asked_round.items() if place in found}
+        self._answered = {
+            place: said for place, said in self._answered.items() if now_ns - said[0] < GONE_AFTER_NS
+        }
+        displays = [display for _, display in self._answered.values()]
+        if displays != self.displays:
+            self.displays = displays
+            self._on_change(displays)
+
+    def _to_ask(self) -> dict[str, FoundNode]:
+        """Return those that answered before, and a few of the others, the longest unasked first."""
+        found = self._found()
+        known = [place for place in found if place in self._answered]
+        others = sorted(
+            (place for place in found if place not in self._answered),
+            key=lambda place: self._asked_round.get(place, 0),
+        )
+        chosen = known[: ASKED_MAX_COUNT - STRANGERS_ASKED_AT_ONCE] + others[:STRANGERS_ASKED_AT_ONCE]
+        return {place: found[place] for place in chosen}
+
+    async def _name_of(self, node: FoundNode) -> str | None:
+        try:
+            return await self._ask(node)
+        except PeerLost:
+            return None
