@@ -50,10 +50,10 @@ class LapOracle:
             self._said_of.setdefault(said.kind, []).append(said)
         self._first_armed: dict[str, _Said] = {}
         for said in self._of("run-armed"):
-            self._first_armed.setdefault(said.body.run, said)
+            self._first_armed.setdefault(said.body.run_id, said)
         self._first_recorded: dict[tuple[str, str], _Said] = {}
         for said in self._of("passing"):
-            self._first_recorded.setdefault((said.key, said.body.passing), said)
+            self._first_recorded.setdefault((said.key, said.body.passing_id), said)
         self._windows = {run: self._windows_of(run) for run in self.runs}
 
     @property
@@ -72,16 +72,18 @@ class LapOracle:
         return laps
 
     def decision(self, run: str) -> str | None:
-        decision: str | None = self._last(s for s in self._of("run-decided") if s.body.run == run)("decision")
+        decision: str | None = self._last(s for s in self._of("run-decided") if s.body.run_id == run)(
+            "decision"
+        )
         return decision
 
     def competitor(self, run: str) -> str:
-        return str(self._first_armed[run].body.competitor)
+        return str(self._first_armed[run].body.competitor_id)
 
     def _lap(
         self, run: str, lap_min_ms: int, opening: Any, closing: Any
     ) -> tuple[str, int, int, bool, str | None]:
-        lap = closing.passing
+        lap = closing.passing_id
         verdict = self._last(self._about(run, lap, "lap-judged"))("verdict")
         corrected = self._last(self._about(run, lap, "lap-corrected"))("lap_ns")
         measured = _between(opening, closing)
@@ -90,12 +92,12 @@ class LapOracle:
         return (lap, measured if corrected is None else corrected, measured, counts, verdict)
 
     def _about(self, run: str, lap: str, kind: str) -> list[_Said]:
-        return [said for said in self._of(kind) if said.body.run == run and said.body.lap == lap]
+        return [said for said in self._of(kind) if said.body.run_id == run and said.body.lap_id == lap]
 
     def _windows_of(self, run: str) -> list[tuple[str, int, int]]:
         armed = self._first_armed[run].body
         resumed: dict[str, _Said] = {}
-        for said in (said for said in self._of("run-resumed") if said.body.run == run):
+        for said in (said for said in self._of("run-resumed") if said.body.run_id == run):
             resumed.setdefault(said.body.boot_id, said)
         return [(armed.boot_id, armed.mono_ns, 0)] + [
             (said.body.boot_id, said.body.mono_ns, said.body.elapsed_ns)
@@ -113,7 +115,7 @@ class LapOracle:
         )
         after = [start for start in starts if start > (from_mono_ns, run)]
         until = after[0][0] if after else None
-        finished = self._last_said(said for said in self._of("run-finished") if said.body.run == run)
+        finished = self._last_said(said for said in self._of("run-finished") if said.body.run_id == run)
         return sorted(
             (
                 said.body
@@ -127,7 +129,7 @@ class LapOracle:
                     or said.body.mono_ns <= finished.body.mono_ns
                 )
             ),
-            key=lambda body: (body.mono_ns, body.passing),
+            key=lambda body: (body.mono_ns, body.passing_id),
         )
 
     def _of(self, kind: str) -> list[_Said]:
