@@ -14,13 +14,13 @@ from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled,
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.race.board import Board
+from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.bodies import Body, CompetitorRegistered, PersonErased
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.laps import Lap
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState, Run
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.score import Drive, DrivenLap
 from pitboard.race.word import Authority, Word
 
 Place = tuple[str, int]
@@ -42,7 +42,7 @@ class Fold:
     def _begin(self) -> None:
         self.roster = Roster(self.root_key)
         self.race = RaceState()
-        self._board = Board()
+        self._boards = Boards()
         self._competitor_of_run: dict[str, str] = {}
 
     def add(self, record: Record) -> None:
@@ -163,10 +163,14 @@ class Fold:
 
     @property
     def board(self) -> Board:
-        """The board with every record added so far taken into account."""
+        """The board of all tracks and classes with every record added so far taken into account."""
+        return self.board_of()
+
+    def board_of(self, track: str = ALL, race_class: str = ALL) -> Board:
+        """Return the board of one track or all, of one class or all, as the records added so far give it."""
         rules = self.rules
-        if rules != self._board.rules:
-            self._board = Board(rules)
+        if rules != self._boards.rules:
+            self._boards = Boards(rules)
             self._competitor_of_run = {}
             self.race.touched_runs = set(self.race.runs)
             self.race.touched_competitors = set(self.race.competitors) | set(self.race.standings)
@@ -175,25 +179,25 @@ class Fold:
             self._take_note_of(self.race.runs[run_id])
         competitors, self.race.touched_competitors = self.race.touched_competitors, set()
         for competitor in sorted(competitors):
-            self._board.set_disqualified(competitor, self.race.is_disqualified(competitor))
-        return self._board
+            self._boards.set_disqualified(competitor, self.race.is_disqualified(competitor))
+        return self._boards.board(track, race_class)
 
     def _take_note_of(self, run: Run) -> None:
         competitor = None if run.armed is None else run.armed.value.competitor_id
         former = self._competitor_of_run.pop(run.run_id, None)
         if former is not None and former != competitor:
-            self._board.set_result(former, run.run_id, None)
+            self._boards.set_drive(former, run.run_id, None)
         if competitor is None:
             return
         self._competitor_of_run[run.run_id] = competitor
-        self._board.set_result(competitor, run.run_id, self._result_of(run))
+        self._boards.set_drive(competitor, run.run_id, self._confirmed(run))
 
-    def _result_of(self, run: Run) -> Result | None:
+    def _confirmed(self, run: Run) -> Confirmed | None:
         decided = run.decided.said
-        if decided is None or decided.value != "confirmed":
+        if decided is None or decided.value != "confirmed" or run.armed is None:
             return None
-        worth = score(drive_of(self.race.laps(run.run_id)), self.rules)
-        return Result(worth, decided.word.moment, track="" if run.armed is None else run.armed.value.track)
+        drive = drive_of(self.race.laps(run.run_id))
+        return Confirmed(drive, decided.word.moment, run.armed.value.track)
 
     def published_ns(self, lap: Lap) -> int:
         """Return the lap time as every screen shows it."""

@@ -70,7 +70,7 @@ class Board:
 
     def set_result(self, competitor: str, run: str, result: Result | None) -> None:
         """Take the run's result for the competitor; None takes an earlier one away."""
-        results = self._results.setdefault(competitor, {})
+        results = self._results.get(competitor, {})
         former = results.get(run)
         if former == result:
             return
@@ -80,6 +80,7 @@ class Board:
         if result is not None:
             insort(self._confirmations, (result.confirmed_at, competitor))
             results[run] = result
+            self._results[competitor] = results
         self._rank_all(self._place(competitor, run, former, result))
 
     def set_disqualified(self, competitor: str, is_disqualified: bool) -> None:
