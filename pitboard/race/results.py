@@ -81,7 +81,7 @@ def outcome_of(results: Sequence[Result], points: Sequence[int], rules: Format) 
 def best_of(scored: Sequence[Scored], results: Sequence[Result], rules: Format) -> Outcome:
     """The best run counts; equal ones by who was first, and a tie by the next best there is."""
     if not scored:
-        score = max((result.score for result in results), key=lambda score: score.laps)
+        score = min(results, key=lambda result: (-result.score.laps, result.confirmed_at)).score
         return Outcome(
             score.ranking, None, _first_confirmed(results), score.values, extras=score.extra_columns
         )

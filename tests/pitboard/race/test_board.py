@@ -157,6 +157,13 @@ def ranks(board: Board) -> list[tuple[int | None, str]]:
     return [(board.rank_of(standing), standing.competitor) for standing in board.in_order()]
 
 
+def test_of_runs_without_a_result_the_one_with_more_laps_and_then_the_earlier_is_shown() -> None:
+    rules = Format(ranking="best-average", laps=2)
+    driven = [("b", "r1", (1,)), ("b", "r2", (2,))]
+    for order in (driven, driven[::-1]):
+        assert [standing.outcome.values for standing in board_of(rules, *order).in_order()] == [(None, MS, 1)]
+
+
 def test_equal_times_share_a_rank_and_the_next_one_is_left_out() -> None:
     board = board_of(
         Format(),
