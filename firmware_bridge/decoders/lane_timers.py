@@ -102,7 +102,7 @@ class ChampDecoder(LaneTimerDecoder):
     answers = re.compile(
         rb"[a-z]{1,2}\d*|\d|\?|OK|(?i:.*(?:smartline|etekgadget|copyright|version|serial number|\bsrm\b).*)"
     )
-    own_words = re.compile(rb"^\d$|[?A-Z]")
+    own_words = re.compile(rb"^\d\Z|[?A-Z]")
 
 
 def encode_result(lanes: Sequence[LaneTime], *, decimals: int = 3, line_end: bytes = b"\r\n") -> bytes:

@@ -30,8 +30,8 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An opened contact; it exists in the admin's command only."""
 
-    email: Annotated[str, Meta(max_length=EMAIL_MAX_BYTES, pattern=r"^[!-~]+@[!-~]+$")] | None = None
-    phone: Annotated[str, Meta(max_length=PHONE_MAX_BYTES, pattern=r"^[0-9+ ()/.-]+$")] | None = None
+    email: Annotated[str, Meta(max_length=EMAIL_MAX_BYTES, pattern=r"^[!-~]+@[!-~]+\Z")] | None = None
+    phone: Annotated[str, Meta(max_length=PHONE_MAX_BYTES, pattern=r"^[0-9+ ()/.-]+\Z")] | None = None
 
 
 def seal_contact(
@@ -90,8 +90,8 @@ CONTACT_DOMAIN = b"pitboard sealed contact 1\0"
 ENVELOPES_MAX_COUNT = 100
 """In one request."""
 
-SealedHex = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{{2 * SEALED_BYTES}}}$")]
-SignatureHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+SealedHex = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{{2 * SEALED_BYTES}}}\Z")]
+SignatureHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 class SealedContact(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,12 @@ class TokenBuckets:
             bucket.level -= cost
         return None
 
+    def wait_ms(self, source: str | None, *, now_mono_ns: int) -> int | None:
+        """Return what `take` would, and take nothing."""
+        buckets = self._of(source, now_mono_ns)
+        waits_ms = [_wait_ms(bucket, rate, 1) for bucket, rate in buckets if bucket.level < 1]
+        return max(waits_ms, default=None)
+
     def charge(self, source: str | None, *, now_mono_ns: int, cost: float) -> None:
         """Take what a call turned out to cost, even where the source goes into debt by it; a little debt."""
         for bucket, rate in self._of(source, now_mono_ns):

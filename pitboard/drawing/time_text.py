@@ -47,7 +47,7 @@ def decimal_count_of(resolution_ns: int) -> int:
     return 9
 
 
-_TIME = re.compile(r"(?:(\d{1,3}):(?=[0-5]\d(?:[.,]|$)))?(\d{1,5})(?:[.,](\d{1,9}))?", re.ASCII)
+_TIME = re.compile(r"(?:(\d{1,3}):(?=[0-5]\d(?:[.,]|\Z)))?(\d{1,5})(?:[.,](\d{1,9}))?", re.ASCII)
 
 
 def parse_lap_time(text: str) -> int:

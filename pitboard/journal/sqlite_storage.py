@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -341,6 +342,8 @@ class Journal:
 
     async def _connect(self) -> None:
         try:
+            # Names are in it. SQLite gives its side files the same mode.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             # Autocommit: a statement is its own transaction unless we begin one.
             self._database = await aiosqlite.connect(self.path, isolation_level=None)
             # FULL, not NORMAL: NORMAL may forget the last commits when the power is cut.

@@ -32,9 +32,9 @@ _PLAIN_WORDS = {
 _PLAIN_PATTERNS = {
     r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\Z": "a machine's name: small letters, digits and dashes",
     r"^([0-9]{3,4}x[0-9]{3,4}|none|)\\Z": "a size like 1920x1080",
-    r"^[0-9a-f]{64}$": "64 digits of 0-9 and a-f",
-    r"^([0-9a-f]{64})?$": "64 digits of 0-9 and a-f",
-    r"^https?://[^/\\s]+/?$": "an address like https://192.0.2.7:8441",  # as msgspec writes it
+    r"^[0-9a-f]{64}\\Z": "64 digits of 0-9 and a-f",
+    r"^([0-9a-f]{64})?\\Z": "64 digits of 0-9 and a-f",
+    r"^https?://[^/\\s]+/?\\Z": "an address like https://192.0.2.7:8441",  # as msgspec writes it
 }
 
 
@@ -150,8 +150,8 @@ def _socket(table: dict[str, object]) -> str | None:
 
 EVENT_FILE_NAME = "event.toml"
 Fingerprint = KeyHex
-OptionalKey = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
-Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+/?$", max_length=300)]
+OptionalKey = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+/?\Z", max_length=300)]
 
 
 class EventFile(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

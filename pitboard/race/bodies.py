@@ -11,7 +11,7 @@ from msgspec import Meta
 
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
 Transponder = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=80)]
 LapId = Annotated[str, Meta(min_length=1, max_length=250)]

@@ -68,7 +68,7 @@ class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`mono_ns` of this boot orders what a unit says; `utc_ms` labels it."""
 
-    key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     name: Word
     boot_id: Word
     mono_ns: Annotated[int, Meta(ge=0, lt=2**62)]
@@ -87,7 +87,7 @@ class SealedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`status` is the text that was signed, byte for byte."""
 
     status: Annotated[str, Meta(max_length=STATUS_MAX_LENGTH)]
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 def seal_status(status: UnitStatus, identity: Identity) -> SealedStatus:

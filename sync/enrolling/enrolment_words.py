@@ -20,7 +20,7 @@ REVEAL_PATH = "/v1/enrolment/reveal"
 WAIT_MAX_MS = 10_000
 
 Nonce = KeyHex
-Secret = Annotated[str, Meta(pattern=r"^[0-9A-HJKMNP-TV-Z]{8}$")]
+Secret = Annotated[str, Meta(pattern=r"^[0-9A-HJKMNP-TV-Z]{13}\Z")]
 Role = Literal["unit", "display"]
 EnrolmentState = Literal["open", "claimed", "waiting", "confirmed", "refused", "expired"]
 
@@ -32,7 +32,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: Role
     commitment: Nonce
     key: KeyHex | None = None
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")] | None = None
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")] | None = None
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,8 @@ def claim_message(*, secret: str, commitment: str, fingerprint: str) -> bytes:
 
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
-SECRET_LENGTH = 8
+SECRET_LENGTH = 13
+"""65 random bits: no number of tries finds one in ten minutes, so honest nodes need not wait for guessers."""
 PIN_LENGTH = 11
 TOKEN_LENGTH = SECRET_LENGTH + PIN_LENGTH + 1
 GROUP_LENGTH = 5

@@ -38,14 +38,14 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     have: Have | None = None
     records: Annotated[Sequence[WireRecord], Meta(max_length=BATCH_MAX_COUNT)] = ()
     wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS)] = 0
-    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")] | None = None
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")] | None = None
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """The answering node's signature over the nonce and what it has."""
 
     key: KeyHex
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$")]
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 class EventSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import msgspec
 from pitboard.clock import SystemClock
 from pitboard.drawing.typeface import Typeface
 from pitboard.program.config import Config, load_config
+from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import run_program
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_client import UnitLink
@@ -46,6 +47,7 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 )
 def touch(config_path: Path) -> None:
     """Show the official's touchscreen: pick a name, start, judge laps, confirm."""
+    forbid_core_dumps()
     config = TouchConfig.load(config_path)
     run_program("touch", lambda _: run_touch(config))
 

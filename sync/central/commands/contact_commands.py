@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import Contact, open_contact
 from pitboard.errors import ActRefused, ConfigRefused, ContactClosed, PassphraseRefused, PeerLost
+from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import counted
 from pitboard.trust.identity import Identity, write_secret
 from sync.central.commands.admin_client import AdminClient
@@ -71,6 +72,7 @@ def contact_key(config: CentralConfig, change_passphrase: bool, replace: bool) -
 
     Asks twice for a passphrase of at least 12 characters. A key that is there already is published again.
     """
+    forbid_core_dumps()
     path, event_key = contact_key_path(config), _event_key(config)
     file = ContactKeyFile.load(path, event_key=event_key)
     if change_passphrase:
@@ -104,6 +106,7 @@ def contacts(
     reads: bool,
 ) -> None:
     """Open the contacts of everybody, or of those whose name has all of NAME_PART; each read is recorded."""
+    forbid_core_dumps()
     client = AdminClient(config.admin_socket)
     if reads:
         _print_reads(client.ask("/v1/admin/contacts/reads", Reads))

@@ -39,9 +39,9 @@ class ContactKeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     memory_kib: Annotated[int, Meta(ge=8_192, le=1_048_576)]
     iterations: Annotated[int, Meta(ge=1, le=32)]
     lanes: Annotated[int, Meta(ge=1, le=16)]
-    salt: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
-    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]
-    wrapped: Annotated[str, Meta(pattern=r"^[0-9a-f]{96}$")]
+    salt: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}\Z")]
+    wrapped: Annotated[str, Meta(pattern=r"^[0-9a-f]{96}\Z")]
 
     @classmethod
     def load(cls, path: Path, *, event_key: str) -> ContactKeyFile | None:

@@ -14,9 +14,9 @@ from aiohttp import web
 from msgspec import Meta
 
 from pitboard.clock import Clock
-from pitboard.doors.caller import take_body
+from pitboard.doors.caller import CallRefused, take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
-from pitboard.doors.http_api import json_response, refusal
+from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import WritingReplica
@@ -38,9 +38,10 @@ from sync.enrolling.enrolment_words import (
 
 log = logging.getLogger(__name__)
 
-OF_SOURCE = Rate(per_s=0.2, burst=6)
-OF_ALL = Rate(per_s=1.0, burst=40)
-"""Claims: a guesser gets 600 tries in ten minutes, of 10^12 tokens."""
+WRONG_OF_SOURCE = Rate(per_s=0.2, burst=6)
+"""Wrong secrets. There is no bound in all: it would let a guesser with many addresses keep everybody out, and
+of 2^65 secrets nobody finds one."""
+_NO_BOUND = Rate(per_s=1e9, burst=10**9)
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,14 +100,13 @@ class EnrolmentApi:
         clock: Clock,
         *,
         fingerprint: str | None,
-        of_source: Rate = OF_SOURCE,
-        of_all: Rate = OF_ALL,
+        wrong_of_source: Rate = WRONG_OF_SOURCE,
     ) -> None:
         self._replica = replica
         self._clock = clock
         self._address = ""
         self._changed = asyncio.Event()
-        self._knocks = TokenBuckets(of_source, of_all)
+        self._wrong = TokenBuckets(wrong_of_source, _NO_BOUND)
         self._desk: EnrolmentDesk | None = None
         if fingerprint is not None:
             self._desk = EnrolmentDesk(
@@ -128,15 +128,14 @@ class EnrolmentApi:
 
     async def _claim(self, request: web.Request) -> web.Response:
         now_mono_ns = self._clock.mono_ns()
-        wait_ms = self._knocks.take(request.remote or "", now_mono_ns=now_mono_ns)
-        if wait_ms is not None:
-            return refusal("too-often", "Too many tries; wait a minute.", status=429)
+        self._refuse_guesser(now_mono_ns)
         claim = _claim_decoder.decode(await take_body(request))
         if claim.key is not None:
             self._refuse_key(claim.key)
         try:
             ticket = self._desk_open().claim(claim, now_mono_ns=now_mono_ns)
         except ActRefused as error:
+            self._count_wrong(error, now_mono_ns)
             log.warning("enrolment refused: source=%s code=%s", request.remote, error.code)
             raise
         log.info("enrolment claimed: name=%s source=%s key=%s", ticket.name, request.remote, ticket.key)
@@ -152,10 +151,24 @@ class EnrolmentApi:
         )
 
     async def _reveal(self, request: web.Request) -> web.Response:
+        now_mono_ns = self._clock.mono_ns()
+        self._refuse_guesser(now_mono_ns)
         reveal = _reveal_decoder.decode(await take_body(request))
-        ticket = self._desk_open().reveal(reveal, now_mono_ns=self._clock.mono_ns())
+        try:
+            ticket = self._desk_open().reveal(reveal, now_mono_ns=now_mono_ns)
+        except ActRefused as error:
+            self._count_wrong(error, now_mono_ns)
+            raise
         await self._wait(ticket, ticket.state, reveal.wait_ms if ticket.state == "waiting" else 0)
         return json_response(Outcome(state=ticket.state))
+
+    def _refuse_guesser(self, now_mono_ns: int) -> None:
+        if self._wrong.wait_ms(the_caller().name, now_mono_ns=now_mono_ns) is not None:
+            raise CallRefused("too-often", "Too many wrong tokens; wait a minute.", status=429)
+
+    def _count_wrong(self, error: ActRefused, now_mono_ns: int) -> None:
+        if error.code in ("unknown-token", "bad-nonce"):
+            self._wrong.charge(the_caller().name, now_mono_ns=now_mono_ns, cost=1)
 
     async def _issue(self, request: web.Request) -> web.Response:
         issue = msgspec.json.decode(await take_body(request), type=Issue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -294,3 +295,19 @@ def test_cause_comes_before_effect_on_a_unit_that_woke_in_1970(tmp_path: Path) -
             await story(replica)
 
     asyncio.run(run())
+
+
+def modes_in(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+def test_a_journal_made_by_hand_is_its_owners_alone(tmp_path: Path) -> None:
+    async def story(replica: Replica) -> None:
+        await replica.accept(central_enrols(UNIT_A).records)
+        assert modes_in(tmp_path) == {0o600}
+
+    former = os.umask(0)
+    try:
+        with_replica(tmp_path / "j.db", story)
+    finally:
+        os.umask(former)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import stat
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import pytest
+import requests
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
@@ -25,7 +28,7 @@ from sync.central.config import IngestConfig
 from sync.central.enrolment.unit_register import Cut
 from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
-from sync.enrolling.enrolment_words import EnrolmentToken, Role
+from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, EnrolmentToken, Role
 from sync.exchanging.requests_peer import in_daemon_thread
 from tests.race_story import STRANGER, UNIT_B
 from tests.sync.central.central_stage import TrackStory, central_config
@@ -151,6 +154,36 @@ def test_a_guesser_is_slowed_down(tmp_path: Path) -> None:
             for _ in range(6):
                 await refused("unknown-token", EnrolmentClient(stage.url, guess, STRANGER).introduce)
             await refused("too-often", EnrolmentClient(stage.url, guess, STRANGER).introduce)
+
+    asyncio.run(story())
+
+
+def knock(url: str, path: str, secret: str, *, source: str) -> str:
+    """Show a secret from another address, as a trusted proxy tells it; return the answer's code."""
+    nonce = "0" * 64
+    body = {"secret": secret, "nonce": nonce, "role": "display", "commitment": nonce}
+    headers = {"X-Forwarded-For": source}
+    answer = requests.post(f"{url}{path}", json=body, headers=headers, verify=False, timeout=10)
+    return str(answer.json().get("error", "ok"))
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_wrong_tokens_are_counted_by_source_and_keep_nobody_else_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            codes = Counter[str]()
+            for path in (CLAIM_PATH, REVEAL_PATH):
+                for number in range(35):
+                    source = f"192.0.2.{number}"
+                    for _ in range(8):
+                        code = await in_daemon_thread(
+                            partial(knock, stage.url, path, "0" * 13, source=source)
+                        )
+                        codes[code] += 1
+            assert codes["unknown-token"] < 35 * 12, "claiming and revealing count together"
+            assert codes["too-often"] > 35 * 4
+            await stage.enrol(NEW_UNIT)
+            assert NEW_UNIT.key in stage.enrolled
 
     asyncio.run(story())
 

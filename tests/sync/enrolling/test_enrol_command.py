@@ -27,7 +27,7 @@ journal = "unit/unit.db"
 socket = "unit/api.sock"
 """
 DISPLAY = 'name = "Stand"\njournal = "stand/display.db"\n'
-TOKEN = re.compile(r"^  ([0-9A-Z]{5}(?:-[0-9A-Z]{5}){3})$")
+TOKEN = re.compile(r"^  ([0-9A-Z]{5}(?:-[0-9A-Z]{5}){4})$")
 
 
 class Typed:

@@ -11,8 +11,8 @@ FINGERPRINT = "ab" * 32
 TOKEN = EnrolmentToken.make(fingerprint=FINGERPRINT)
 
 
-def test_a_token_is_four_groups_that_come_back_however_they_are_typed() -> None:
-    assert [len(group) for group in TOKEN.text.split("-")] == [5, 5, 5, 5]
+def test_a_token_is_five_groups_that_come_back_however_they_are_typed() -> None:
+    assert [len(group) for group in TOKEN.text.split("-")] == [5, 5, 5, 5, 5]
     for typed in (TOKEN.text, TOKEN.text.lower(), f" {TOKEN.text.replace('-', ' ')}\n"):
         assert EnrolmentToken.parse(typed) == TOKEN
     look_alike = TOKEN.text.replace("0", "O").replace("1", "l")
@@ -34,7 +34,7 @@ def test_any_wrong_character_and_any_two_swapped_ones_are_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
-    [("", "0 were typed"), (TOKEN.text[:-1], "19 were typed"), ("*" * 20, "no character like")],
+    [("", "0 were typed"), (TOKEN.text[:-1], "24 were typed"), ("*" * 25, "no character like")],
 )
 def test_what_is_no_token_gets_a_plain_sentence(typed: str, sentence: str) -> None:
     with pytest.raises(ActRefused, match=sentence):
