@@ -22,6 +22,7 @@ from firmware_bridge.spool.raw_log import (
 from firmware_bridge.spool.spool_room import SpoolRoom
 from firmware_bridge.spool.start_reading import StartReading
 from firmware_bridge.watch.bridge_reporter import BridgeReporter
+from firmware_bridge.watch.systems_watch import SystemsWatch
 from pitboard.clock import Clock
 from pitboard.program.program import only_one
 from pitboard.program.service import SERVICE
@@ -47,6 +48,8 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
             outbox = Outbox(trackside=trackside, rebuilt=_placed(config, rebuilt))
             reporter = BridgeReporter(trackside=trackside, status_path=config.status_path, clock=clock)
+            systems = SystemsWatch([sensor.line for sensor in config.sensors])
+            reporter.systems = systems
             readers = [
                 SensorReader(
                     config=sensor,
@@ -55,6 +58,7 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
                     outbox=outbox,
                     clock=clock,
                     on_change=reporter.note_change,
+                    systems=systems,
                 )
                 for sensor in config.sensors
             ]
@@ -106,12 +110,15 @@ async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbo
 
 
 def make_passing_makers(config: BridgeConfig) -> dict[str, PassingSource]:
-    """Return one maker a sensor; sensors of one gate share its hold-off."""
+    """Return one maker a sensor; sensors of one gate and system share its hold-off."""
     gates = {
-        sensor.gate_name: Gate(hold_off_ms=config.hold_off_ms(sensor.gate_name)) for sensor in config.sensors
+        (sensor.gate_name, sensor.system): Gate(hold_off_ms=config.hold_off_ms(sensor.gate_name))
+        for sensor in config.sensors
     }
     return {
-        sensor.name: _setting(config, sensor).make_maker(sensor=sensor.name, gate=gates[sensor.gate_name])
+        sensor.name: _setting(config, sensor).make_maker(
+            sensor=sensor.name, gate=gates[sensor.gate_name, sensor.system]
+        )
         for sensor in config.sensors
     }
 

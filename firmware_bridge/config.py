@@ -16,6 +16,7 @@ from pitboard.program.config import Config, load_config
 from pitboard.unit_api.unit_calls import Passing
 
 HOLD_OFF_DEFAULT_MS = 300
+GATE_DEFAULT = "finish"
 SILENT_MIN_MS = 1_200
 SPOOL_MIN_MB = 16
 GPIO_CHANNELS_MAX_COUNT = 31
@@ -100,6 +101,11 @@ class SensorConfig(Config, frozen=True, kw_only=True):
         if not port.isdecimal() or not 1 <= int(port) <= 65_535:
             return None
         return host.strip("[]"), int(port)
+
+    @property
+    def line(self) -> tuple[str, str, str]:
+        """Which line across which track it watches, and for which system."""
+        return (self.track or "", self.gate or GATE_DEFAULT, self.system)
 
     def placed(self, passing: Passing) -> Passing:
         """Return the passing at this sensor's gate, track and system; a device may know its gates itself."""

@@ -74,12 +74,12 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
     """
     makers: dict[str, PassingSource] = {}
     settings: dict[str, SensorSetting] = {}
-    gates: dict[tuple[str, int], Gate] = {}
+    gates: dict[tuple[str, str, int], Gate] = {}
     for record in records:
         if record.mark == SENSOR_SET:
             setting = _read_setting(record.detail)
             gate = gates.setdefault(
-                (setting.gate, setting.hold_off_ms), Gate(hold_off_ms=setting.hold_off_ms)
+                (setting.gate, setting.system, setting.hold_off_ms), Gate(hold_off_ms=setting.hold_off_ms)
             )
             before = settings.get(record.sensor)
             if before is None or not before.is_same_device(setting):

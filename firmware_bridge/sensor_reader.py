@@ -17,7 +17,9 @@ from firmware_bridge.spool.outbox import BackOff, Outbox
 from firmware_bridge.spool.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
 from firmware_bridge.spool.spool_room import ChunkSpool
 from firmware_bridge.watch.bridge_reporter import SensorView
+from firmware_bridge.watch.clock_watch import ClockWatch
 from firmware_bridge.watch.sensor_watch import LossWatch, SensorSigns, SensorWatch
+from firmware_bridge.watch.systems_watch import SystemsWatch
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost
 from pitboard.tasks import beside
@@ -47,8 +49,11 @@ class SensorReader:
         outbox: Outbox,
         clock: Clock,
         on_change: Callable[[], None],
+        systems: SystemsWatch,
     ) -> None:
         self._config = config
+        self._systems = systems
+        self._clock_watch = ClockWatch()
         self._maker = maker
         self._outbox = outbox
         self._clock = clock
@@ -100,6 +105,8 @@ class SensorReader:
         notes = [] if health.code == SensorState.OK else [health]
         notes += self._watch.notes()
         notes += self._losses.notes(now_mono_ns, is_flickering=health.code == SensorState.FLICKERS)
+        notes += self._clock_watch.notes(now_mono_ns)
+        notes += self._systems.notes(self._config.line, now_mono_ns)
         if self._spool.trouble is not None:
             notes.append(SensorNote(code="raw-log", fields={"reason": self._spool.trouble[:TEXT_MAX_LENGTH]}))
         if gaps := self._maker.counters.gaps:
@@ -236,6 +243,7 @@ class SensorReader:
         # Even where the raw log fails the race goes on; the device then keeps its trips too.
         if passings:
             self._outbox.put(passings)
+            self._systems.take(passings)
         if answer and is_logged:
             line.write(answer)
         for chunk, reading in zip(chunks, readings, strict=True):
@@ -263,6 +271,7 @@ class SensorReader:
         flickering = self._maker.flickering
         self._watch.heard_flicker(flickering, uncounted=self._maker.counters.uncounted)
         self._losses.take(self._maker.counters, flickering, chunk.received_mono_ns)
+        self._clock_watch.take(reading.clock_steps)
         self._signs.take(reading, chunk.received_mono_ns)
         self._note_change()
 

@@ -78,7 +78,10 @@ class _Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStep:
-    """The device's clock was set, or may have been: by how much, and which line showed it."""
+    """The device's clock was set, or may have been: by how much, and which line showed it.
+
+    A step of 0 says that the doubt is over: the line was only late.
+    """
 
     step_ns: int
     received_mono_ns: int
@@ -262,6 +265,8 @@ class DeviceClock:
         run.ticks.observe(tick_us, received_mono_ns)
         run.latest_mono_ns = received_mono_ns
         if run is self._run:
+            if self._candidate is not None:
+                self._note_step(0, received_mono_ns, is_sure=True)
             self._candidate = None
             # A line in time shows that those before it were late, and how late lines come here.
             jitter_ns = min(self._unresolved_late_ns, JITTER_MAX_NS)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from firmware_bridge.watch.systems_watch import SystemsView, SystemsWatch
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerLost
 from pitboard.program.service import SERVICE
@@ -51,6 +52,7 @@ class BridgeStatus(msgspec.Struct, frozen=True, kw_only=True):
     mono_ns: int
     sensors: list[SensorView]
     warning: str = ""
+    systems: list[SystemsView] = []
 
     def is_fresh(self, now_mono_ns: int, *, boot_id: str) -> bool:
         return boot_id == self.boot_id and 0 <= now_mono_ns - self.mono_ns <= STATUS_FRESH_MAX_NS
@@ -97,6 +99,7 @@ class BridgeReporter:
     """One program's reports."""
 
     def __init__(self, *, trackside: TracksideClient, status_path: Path, clock: Clock) -> None:
+        self.systems = SystemsWatch(())
         self._trackside = trackside
         self._status_path = status_path
         self._clock = clock
@@ -162,6 +165,7 @@ class BridgeReporter:
             mono_ns=self._clock.mono_ns(),
             sensors=[sensor.view() for sensor in sensors],
             warning=self._warning,
+            systems=self.systems.views(),
         )
         trouble = None
         try:

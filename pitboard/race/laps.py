@@ -14,6 +14,8 @@ from pitboard.race.device_clocks import LapTime, Settled, lap_time, settle
 from pitboard.race.word import Word
 
 NANOSECONDS_PER_MS = 1_000_000
+BACKUP_SYSTEM = "B"
+"""What it times is kept and compared; it makes no laps by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,9 @@ def own_segments(segments: Sequence[Segment]) -> list[Segment]:
     return [
         Segment(
             crossings=[
-                crossing for crossing in segment.crossings if crossing.passing.transponder in (None, own)
+                crossing
+                for crossing in segment.crossings
+                if crossing.passing.transponder in (None, own) and crossing.passing.system != BACKUP_SYSTEM
             ],
             elapsed_ns=segment.elapsed_ns,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 # What is told beside a green light: it is over, and its counter stays.
-QUIET_NOTES = frozenset({"passings-lost"})
+QUIET_NOTES = frozenset({"passings-lost", "systems-agree"})
 OK_SENTENCE = "The beam is clear and the sensor answers."
 _SENTENCES: dict[str, str] = {
     "port-gone": "{place}: {reason}",
@@ -25,6 +25,12 @@ _SENTENCES: dict[str, str] = {
     "port-shared": "Another program reads this port too and takes lines away: {holders}. Stop it.",
     "wrong-device": "{place} has the sensor {found}, not {wanted}: have two changed places? Nothing counts.",
     "device-says": "The device itself says: {text}",
+    "clock-set": "The device's clock was set {way} by {seconds} s. The lap across it is timed by this unit.",
+    "clock-doubt": "A line came {seconds} s late, or the device's clock was set {way}. The next one tells; "
+    "look at the lap.",
+    "system-missed": "System {system} at {gate} missed what {other} saw, {count} times. Look at {system}.",
+    "systems-part": "Systems A and B at {gate} part by {parted_ms} ms. Look whose clock was set.",
+    "systems-agree": "A and B agree: {pairs} pairs, B minus A {median_ms} ms, spread {spread_ms} ms.",
     "raw-log": "{reason}",
 }
 _STATES: dict[SensorState, str] = {
