@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc
 
-.PHONY: demo test chaos lint types pytest micropython format venv python-venv system-packages constraints fuzz clean
+.PHONY: demo test chaos lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -69,12 +69,17 @@ system-packages:
 
 # Written anew when pyproject.toml's bounds change; names, versions and hashes only.
 constraints:
+	mkdir -p build && cp constraints.txt build/constraints.txt  # what still fits stays as it is
 	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv
 	printf 'setuptools\nwheel\n' > build/build-system.in
 	build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --extra dev pyproject.toml build/build-system.in -o build/constraints.txt
+	  --no-header --no-annotate --extra dev --extra gpio pyproject.toml build/build-system.in -o build/constraints.txt
 	{ echo "# Exact versions and hashes of every package, for repeatable installs; 'make constraints' writes it anew."; \
 	  cat build/constraints.txt; } > constraints.txt
+
+# A USB stick for machines without internet: wheels for Debian 12 and 13 on amd64 and arm64, and install.sh.
+bundle: venv
+	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(ARGS)
 
 clean:
 	rm -rf $(VENV) build out

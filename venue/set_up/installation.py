@@ -45,6 +45,15 @@ _SCREEN_PACKAGES = (
     "fonts-noto-cjk",
     "fonts-noto-color-emoji",
 )
+_APT_INSTALL = (
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "install",
+    "-qq",
+    "-y",
+    "--no-install-recommends",
+)
 _PROGRAMS: dict[Role, tuple[str, ...]] = {
     "central": ("central",),
     "trackside": ("trackside", "bridge", "touch", "sync"),
@@ -152,11 +161,14 @@ class Installation:
     def _packages(self, node: NodeFiles) -> Iterator[str]:
         wanted = _SCREEN_PACKAGES if node.has_screen else ()
         missing = [name for name in wanted if not self._machine.asks("dpkg-query", "--show", name)]
-        if missing:
-            self._machine.run(
-                "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y",
-                "--no-install-recommends", *missing,
-            )  # fmt: skip
+        if not missing:
+            return
+        try:
+            self._machine.run(*_APT_INSTALL, *missing)
+        except Refusal:
+            # No internet is no reason to leave a machine half set up: timing needs none of them.
+            yield f"NOT installed, no internet: {' '.join(missing)}; a screen may stay dark or lack letters"
+        else:
             yield f"packages for the screen installed: {', '.join(missing)}"
 
     def _system(self, node: NodeFiles) -> Iterator[str]:

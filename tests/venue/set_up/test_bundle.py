@@ -1,0 +1,56 @@
+"""The stick holds what the programs need at run time, with the hashes that the project knows, and no more."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from venue.set_up.bundle import pinned, runtime_packages
+
+ROOT = Path(__file__).resolve().parents[3]
+CONSTRAINTS = """# a comment
+aiohttp==3.14 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+Mypy_Extensions==1.0 \\
+    --hash=sha256:cc
+zeroconf==0.154 ; sys_platform == 'linux' \\
+    --hash=sha256:dd
+"""
+
+
+def test_only_the_wanted_packages_are_taken_each_with_its_hashes() -> None:
+    text = pinned(CONSTRAINTS, {"aiohttp", "zeroconf"})
+    assert text == CONSTRAINTS.replace("# a comment\n", "").replace(
+        "Mypy_Extensions==1.0 \\\n    --hash=sha256:cc\n", ""
+    )
+    assert pinned(CONSTRAINTS, {"mypy-extensions"}).startswith("Mypy_Extensions==1.0")
+
+
+def test_the_closure_holds_what_a_dependency_needs_and_nothing_of_development() -> None:
+    needed = runtime_packages()
+    assert {"aiohttp", "yarl", "multidict", "cryptography", "cffi", "gpiod", "pygame-ce"} <= needed
+    assert needed.isdisjoint({"pytest", "mypy", "ruff", "playwright", "hypothesis"})
+
+
+def test_all_that_is_needed_has_its_hashes_in_the_project() -> None:
+    text = pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"), runtime_packages())
+    entries = [line for line in text.splitlines() if "==" in line]
+    assert len(entries) >= 20
+    assert all(line.rstrip().endswith("\\") for line in entries)
+
+
+def install_script(*arguments: str, stick: Path) -> subprocess.CompletedProcess[str]:
+    """Run it as nobody: whatever it says, it then changes nothing."""
+    script = (ROOT / "deploy" / "install.sh").read_text(encoding="utf-8")
+    (stick / "install.sh").write_text(script, encoding="utf-8")
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", str(stick / "install.sh")]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_without_root_the_script_says_what_to_type(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    answer = install_script("track-a", stick=tmp_path)
+    assert answer.returncode == 1
+    assert "type: sudo sh" in answer.stderr

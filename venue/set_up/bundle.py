@@ -1,0 +1,114 @@
+"""All that a machine without internet needs, in one folder for a USB stick; made by `make bundle`.
+
+The packages are those that constraints.txt names, checked by their hashes; development has its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+import click
+
+from pitboard.errors import Refusal
+
+PYTHONS = ("3.11", "3.13")
+MACHINES = ("x86_64", "aarch64")
+EXTRA = "gpio"
+_GLIBC = ("2_28", "2_17")  # the oldest that a wheel may ask for; Debian 12 has 2.36
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+_EXTRA = re.compile(r"""extra == ['"]([^'"]+)""")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def runtime_packages(name: str = "pitboard", extra: str = EXTRA) -> set[str]:
+    """Return the normalised names of all that the program needs at run time, itself left out."""
+    found: set[str] = set()
+    waiting = list(_needed(name, extra))
+    while waiting:
+        package = waiting.pop()
+        if package not in found:
+            found.add(package)
+            waiting += _needed(package, "")
+    return found
+
+
+def _needed(name: str, extra: str) -> Iterator[str]:
+    try:
+        lines = requires(name) or []
+    except PackageNotFoundError:
+        return  # another Python's or machine's; the constraints name it if it is needed
+    for line in lines:
+        spec, _, marker = line.partition(";")
+        asked = _EXTRA.search(marker)
+        if asked is None or asked[1] == extra:
+            match = _NAME.match(spec.strip())
+            if match:
+                yield normalised(match[0])
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned(constraints: str, wanted: set[str]) -> str:
+    """Return those entries of constraints.txt, with their hashes, that belong to the wanted packages."""
+    entries = re.split(r"(?m)^(?=[A-Za-z0-9])", constraints)
+    return "".join(
+        entry for entry in entries if (match := _PIN.match(entry)) and normalised(match[1]) in wanted
+    )
+
+
+def download(requirements: Path, wheels: Path, *, python: str, machine: str) -> None:
+    """Fetch the wheels for one Python and machine. Raises Refusal with pip's last line."""
+    platforms = [f"manylinux_{glibc}_{machine}" for glibc in _GLIBC] + [f"manylinux2014_{machine}"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", str(requirements)]
+    command += ["--dest", str(wheels), "--python-version", python]
+    for platform in platforms:
+        command += ["--platform", platform]
+    _run(command)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.strip().splitlines() if not line.startswith("WARNING")]
+        raise Refusal(f"'{' '.join(command[:5])} …' did not work: {lines[-1] if lines else done.returncode}")
+
+
+@click.command()
+@click.option("--project", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--python", "pythons", multiple=True, default=PYTHONS, show_default=True)
+@click.option("--machine", "machines", multiple=True, default=MACHINES, show_default=True)
+def bundle(project: Path, out: Path, pythons: tuple[str, ...], machines: tuple[str, ...]) -> None:
+    """Write wheels and install.sh for machines without internet to OUT."""
+    wheels = out / "wheels"
+    wheels.mkdir(parents=True, exist_ok=True)
+    for old in wheels.glob("pitboard-*.whl"):
+        old.unlink()
+    _run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
+         "--no-build-isolation", "--wheel-dir", str(wheels), str(project)]
+    )  # fmt: skip
+    requirements = out / "requirements.txt"
+    text = (project / "constraints.txt").read_text(encoding="utf-8")
+    requirements.write_text(pinned(text, runtime_packages()), encoding="utf-8")
+    for python in pythons:
+        for machine in machines:
+            click.echo(f"  wheels for Python {python} on {machine}")
+            download(requirements, wheels, python=python, machine=machine)
+    script = out / "install.sh"
+    script.write_bytes((project / "deploy" / "install.sh").read_bytes())
+    script.chmod(0o755)
+    (out / "nodes").mkdir(exist_ok=True)
+    count = len(list(wheels.glob("*.whl")))
+    click.echo(f"{count} wheels in {wheels}. Next: pitboard venue make venue.toml --out {out / 'nodes'}")
+
+
+if __name__ == "__main__":
+    bundle()
