@@ -8,6 +8,7 @@ import select
 import time
 import tty
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -23,6 +24,7 @@ from firmware_bridge.decoders.beamline import (
     frame,
 )
 from firmware_bridge.decoders.decoder import Event
+from firmware_bridge.lines.flicker import FlickerWatch
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 from tests.firmware_bridge.simulated.firmware_process import (
@@ -53,7 +55,7 @@ def test_the_bridge_gets_each_trip_once_with_the_tick_of_its_edge_across_the_wra
 
 async def race(folder: Path) -> None:
     crossings = [
-        Crossing(at_us=800_000 + 70_001 * number, channel=1 + number % 2, blocked_us=15_000)
+        Crossing(at_us=800_000 + 130_001 * number, channel=1 + number % 2, blocked_us=15_000)
         for number in range(24)
     ]
     (folder / "bridge.toml").write_text(CONFIG)
@@ -159,6 +161,21 @@ def test_the_heartbeat_tells_which_beam_is_blocked(tmp_path: Path) -> None:
         host.read_until(lambda: host.trips != [])
         host.write(IDENTIFY)
         host.read_until(lambda: host.heartbeats[-1:] != [] and host.heartbeats[-1].levels == 0b100)
+
+
+def test_a_beam_that_flickers_too_fast_for_trips_is_still_seen_to_flicker(tmp_path: Path) -> None:
+    """Lamps flicker at hundreds of hertz: a passage that never ends must not look like no cars."""
+    crossings = [Crossing(at_us=50_000 + 2_000 * number, blocked_us=1_000) for number in range(500)]
+    watch = FlickerWatch()
+    with (
+        PseudoTerminal.open() as terminal,
+        running_firmware(terminal, tmp_path, script_of(crossings)),
+        Host(terminal) as host,
+    ):
+        host.read_until(lambda: len(host.ticks) >= 20)
+    ticks = sorted(host.ticks.values())
+    assert all(later - earlier >= 30_000 for earlier, later in pairwise(ticks[1:]))
+    assert any(watch.interrupted(tick_us * 1_000) for tick_us in ticks)
 
 
 class Host:
