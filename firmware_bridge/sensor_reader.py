@@ -252,6 +252,8 @@ class SensorReader:
     def _note(self, chunk: Chunk, reading: Reading) -> None:
         if reading.has_lines:
             self._watch.heard_line(chunk.received_mono_ns)
+        elif reading.is_stale:
+            self._watch.heard_stale()
         else:
             self._watch.heard_noise(len(chunk.data))
         for trip in reading.trips:
@@ -262,6 +264,8 @@ class SensorReader:
             self._wants_greeting.set()
         if reading.hello is not None:
             self._take_hello(reading.hello)
+        if reading.hears_noise is not None:
+            self._watch.heard_loop(hears_noise=reading.hears_noise)
         if reading.cousin:
             self._watch.heard_cousin(reading.cousin)
         if reading.complaint is not None:

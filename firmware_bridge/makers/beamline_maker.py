@@ -42,6 +42,7 @@ class PassingMaker:
         self._has_heartbeat = self._is_settled = False
         self._held: list[tuple[Trip, int]] = []
         self._overruns = 0
+        self._beat_us = -1
         self._watches = FlickerWatches()
         self.flickering: tuple[int, ...] = ()
 
@@ -82,6 +83,8 @@ class PassingMaker:
                 must_acknowledge |= event.oldest_seq <= held_to
             elif isinstance(event, Hello):
                 reading.hello = event
+        if reading.is_stale and not reading.trips and not must_acknowledge and reading.hello is None:
+            reading.has_lines = False
         device_boot = self._clock_key[1]
         if must_acknowledge and device_boot:
             reading.acknowledgement = Acknowledgement(
@@ -111,6 +114,9 @@ class PassingMaker:
         self.counters.overruns += max(0, beat.overruns - self._overruns)
         self._overruns = beat.overruns
         self.flickering = self._watches.settle(beat.unwrapped_us * 1000)
+        # A device whose clock stands still hangs, however regularly it says so.
+        reading.is_stale = beat.unwrapped_us == self._beat_us
+        self._beat_us = beat.unwrapped_us
         reading.heartbeats.append(beat)
         self._release(reading)
 
@@ -122,6 +128,7 @@ class PassingMaker:
         self._clock = TickClock()
         self._has_heartbeat = self._is_settled = False
         self._overruns = 0
+        self._beat_us = -1
         self._watches = FlickerWatches()
         reading.has_new_clock = True
 

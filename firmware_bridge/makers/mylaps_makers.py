@@ -66,6 +66,8 @@ class P3Maker(DeviceMaker):
                 for name, value in (("noise", event.noise), ("temperature", event.temperature)):
                     if value is not None:
                         reading.signs[name] = value
+                if event.noise is not None:
+                    reading.hears_noise = event.noise > 0
             case Gap():
                 self.counters.gaps += self._missing.add(event.first_missing, event.last_missing)
         self.counters.gaps += self._missing.give_up(receipt.received_mono_ns)
@@ -150,14 +152,19 @@ class AmbTextMaker(DeviceMaker):
                 self._take_passing(event, receipt, reading)
             case AmbTextStatus(noise=int(noise)):
                 reading.signs["noise"] = noise
+                reading.hears_noise = noise > 0
             case Gap():
                 self.counters.gaps += min(event.last_missing - event.first_missing + 1, GAP_MAX_COUNT)
 
     def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
-        cousins_count = self._amb.cousin_lines_count
+        cousins_count, repeats_count = self._amb.cousin_lines_count, self.counters.repeats
+        good_count = self._good
         reading = super().feed(data, received_mono_ns=received_mono_ns, boot_id=boot_id)
         if self._amb.cousin_lines_count > cousins_count:
             reading.cousin = "I-Lap"
+        # Every line has a number of its own: one that comes again and again is of a decoder that hangs.
+        if reading.has_lines and self._good - good_count == self.counters.repeats - repeats_count:
+            reading.has_lines, reading.is_stale = False, True
         return reading
 
     def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:

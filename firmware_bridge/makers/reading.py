@@ -66,8 +66,9 @@ class Reading:
     `answer` is for the device once all that was received is on the disk, `request` for now. `signs` are
     values to show, such as the strength of the last passing; `cousin` is the protocol that these lines are of
     where it is another than the one configured, `complaint` what the device says is wrong with it and
-    `stuck_input` which of its inputs it names as held, "" where that is over. The rest is what only our own
-    line tells.
+    `stuck_input` which of its inputs it names as held, "" where that is over. `is_stale`: nothing came
+    but a line again that should have moved on; `hears_noise`: whether the loop hears anything, as every loop
+    does. The rest is what only our own line tells.
     """
 
     passings: list[Passing] = field(default_factory=list)
@@ -78,6 +79,8 @@ class Reading:
     cousin: str = ""
     complaint: str | None = None
     stuck_input: str | None = None
+    is_stale: bool = False
+    hears_noise: bool | None = None
     trips: list[Trip] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     hello: Hello | None = None

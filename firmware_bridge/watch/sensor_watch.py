@@ -16,6 +16,8 @@ from pitboard.unit_api.unit_status import SensorNote, SensorState
 BLOCKED_MIN_US = 950_000
 # More than a line or two that noise damaged.
 NONSENSE_MIN_BYTES = 300
+# Statuses without any noise in a row; a loop that is plugged in always hears some.
+QUIET_MIN_COUNT = 3
 # How long a loss that is over stays on the screen.
 LOSS_SHOWN_NS = 60_000_000_000
 LOSSES_MAX_COUNT = 4_096
@@ -28,7 +30,7 @@ class SensorWatch:
     def __init__(self, *, silent_max_ms: int | None) -> None:
         self._silent_max_ns = None if silent_max_ms is None else silent_max_ms * 1_000_000
         self._port_trouble: str | None = "it has not been opened yet"
-        self._port_place = ""
+        self._port_place = "The port"
         self._heard_mono_ns: int | None = None
         self._noise_bytes = 0
         self._blocked_since_us: dict[int, int] = {}
@@ -38,6 +40,8 @@ class SensorWatch:
         self._cousin = ""
         self._complaint = self._stuck_input = ""
         self._holders = ""
+        self._is_stale = False
+        self._quiet_count = 0
         self._wrong_device: SensorNote | None = None
 
     @property
@@ -53,6 +57,8 @@ class SensorWatch:
         self._noise_bytes = 0
         self._cousin = self._complaint = self._stuck_input = self._holders = ""
         self._wrong_device = None
+        self._is_stale = False
+        self._quiet_count = 0
         self._forget_levels()
 
     def port_lost(self, reason: str, *, place: str) -> None:
@@ -63,6 +69,7 @@ class SensorWatch:
         self._heard_mono_ns = mono_ns
         self._noise_bytes = 0
         self._cousin = ""
+        self._is_stale = False
 
     def heard_noise(self, byte_count: int) -> None:
         """Bytes came that complete no line."""
@@ -93,6 +100,14 @@ class SensorWatch:
             self._uncounted_before = self._uncounted
         self._flickering = tuple(channels)
         self._uncounted = uncounted
+
+    def heard_stale(self) -> None:
+        """Only a line came that should have moved on: that is no sign of life."""
+        self._is_stale = True
+
+    def heard_loop(self, *, hears_noise: bool) -> None:
+        """Take whether a status tells of any noise on the loop."""
+        self._quiet_count = 0 if hears_noise else self._quiet_count + 1
 
     def heard_cousin(self, protocol: str) -> None:
         """Lines came that are sound, but of another protocol than the one configured."""
@@ -155,6 +170,10 @@ class SensorWatch:
             notes.append(SensorNote(code="cousin", fields={"protocol": self._cousin}))
         elif self._noise_bytes >= NONSENSE_MIN_BYTES:
             notes.append(SensorNote(code="nonsense"))
+        if self._is_stale:
+            notes.append(SensorNote(code="stale"))
+        if self._quiet_count >= QUIET_MIN_COUNT:
+            notes.append(SensorNote(code="loop-quiet"))
         if self._complaint:
             notes.append(SensorNote(code="device-says", fields={"text": self._complaint}))
         return notes

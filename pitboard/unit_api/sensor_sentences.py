@@ -15,9 +15,11 @@ _SENTENCES: dict[str, str] = {
     "silent-for": "No good line for {silent_s} s. Check the sensor's power and its cable.",
     "nonsense": "Only bytes that make no sense come: wrong speed, or another kind of device.",
     "cousin": "It speaks {protocol}, another protocol than the one that is configured: see its `kind`.",
+    "stale": "It says the same thing again and again: it hangs. Unplug it for a moment.",
+    "loop-quiet": "The loop hears nothing, not even noise: is its cable plugged into the decoder?",
     "blocked": "Beam {channels} is interrupted: something stands in it, or it points beside its mirror.",
-    "flickers": "Beam {channels} flickers: stray light or a loose cable. No car counts there, "
-    "{uncounted} interruptions were left out. Use Manual lap.",
+    "flickers": "Beam {channels} flickers: stray light or a loose cable. Use Manual lap; "
+    "{uncounted} interruptions did not count.",
     "flickered": "Beam {channels} flickered a moment ago, {uncounted} interruptions were left out. "
     "A car may be among them.",
     "edges-lost": "{count} edges never came from the pins: a car may be missing. Look at the last laps.",

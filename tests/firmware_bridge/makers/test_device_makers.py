@@ -205,3 +205,15 @@ def test_an_input_that_is_stuck_is_said_until_the_next_impulse() -> None:
     assert (stuck.complaint, stuck.stuck_input) == ("PULSE HOLD  C1", "C1")
     again = maker.feed(encode_impulse(ALGE_IMPULSE), received_mono_ns=0, boot_id="b")
     assert (again.complaint, again.stuck_input) == ("", "")
+
+
+def test_a_decoder_that_repeats_one_line_for_ever_does_not_live() -> None:
+    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=0))
+    status = encode_status(AmbTextStatus(seq=7, noise=40))
+    assert maker.feed(status, received_mono_ns=0, boot_id="b").has_lines
+    for second in range(5, 100, 5):
+        again = maker.feed(status, received_mono_ns=second * 10**9, boot_id="b")
+        assert (again.has_lines, again.is_stale) == (False, True)
+    moved_on = encode_status(AmbTextStatus(seq=8, noise=0))
+    reading = maker.feed(moved_on, received_mono_ns=100 * 10**9, boot_id="b")
+    assert (reading.has_lines, reading.is_stale, reading.hears_noise) == (True, False, False)

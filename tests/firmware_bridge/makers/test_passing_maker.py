@@ -144,3 +144,16 @@ def test_a_device_that_never_sends_a_heartbeat_is_timed_all_the_same() -> None:
     made = maker()
     sent = [feed(made, encode_trip(trip(seq))) for seq in range(1, 4)]
     assert [numbers(reading) for reading in sent] == [[], [1, 2], [3]]
+
+
+def test_a_heartbeat_whose_clock_stands_still_is_no_sign_of_life() -> None:
+    passing_maker = maker()
+    assert feed(passing_maker, beat(at_us=1_000_000)).has_lines
+    for _ in range(3):
+        again = feed(passing_maker, beat(at_us=1_000_000))
+        assert (again.has_lines, again.is_stale) == (False, True)
+    assert feed(passing_maker, beat(at_us=2_000_000)).has_lines
+    with_trip = feed(
+        passing_maker, beat(at_us=2_000_000, last_seq=1), encode_trip(trip(1, unwrapped_us=2_100_000))
+    )
+    assert with_trip.has_lines

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from firmware_bridge.watch.sensor_watch import SensorWatch
-from pitboard.unit_api.sensor_sentences import note_sentence
-from pitboard.unit_api.unit_status import SensorState
+from pitboard.unit_api.sensor_sentences import note_sentence, sensor_sentence
+from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 MS = 1_000_000
 
@@ -95,3 +95,21 @@ def test_what_a_device_says_of_itself_is_shown_until_it_is_over() -> None:
     watched.heard_stuck("")
     assert state(watched, 10) == SensorState.OK
     assert watched.notes() == []
+
+
+def test_a_loop_without_any_noise_is_doubted_after_three_statuses() -> None:
+    watched = watch()
+    for _ in range(2):
+        watched.heard_loop(hears_noise=False)
+    assert watched.notes() == []
+    watched.heard_loop(hears_noise=False)
+    assert "cable" in note_sentence(watched.notes()[0])
+    watched.heard_loop(hears_noise=True)
+    assert watched.notes() == []
+
+
+def test_every_state_and_note_has_its_words() -> None:
+    for word in SensorState:
+        assert sensor_sentence(SensorStatus(sensor="beam-1", state=word)) != ""
+    assert SensorState("a word of next year") == SensorState.UNKNOWN
+    assert note_sentence(SensorNote(code="a code of next year")) == "a code of next year"

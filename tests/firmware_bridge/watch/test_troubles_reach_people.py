@@ -45,7 +45,7 @@ def test_each_trouble_is_on_the_screen_and_at_central_within_three_seconds(tmp_p
         socket = tmp_path / "api.sock"
         stop = asyncio.Event()
         async with (
-            serve_unix(_local_app(unit), socket),
+            serve_unix(local_app(unit), socket),
             serve_tcp(central, "127.0.0.1", 0) as port,
             aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
             asyncio.TaskGroup() as tasks,
@@ -82,7 +82,7 @@ def test_each_trouble_is_on_the_screen_and_at_central_within_three_seconds(tmp_p
     with_unit(tmp_path, story)
 
 
-def _local_app(unit: Unit) -> web.Application:
+def local_app(unit: Unit) -> web.Application:
     app = LocalApi(
         replica=unit.replica,
         run_control=unit.run_control,
