@@ -24,9 +24,11 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach the host."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return host == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)  # how IPv4 looks at a door that speaks IPv6 too
+    return (mapped or address).is_loopback
 
 
 def check_door(host: str, *, tls: bool) -> None:

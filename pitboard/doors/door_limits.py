@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 SOURCES_MAX_COUNT = 4_096
 _SECOND_NS = 1_000_000_000
@@ -128,4 +128,7 @@ class DoorLimits:
             address = ip_address(host)
         except ValueError:
             return host[:64]
-        return host if address.version == 4 else address.exploded[:19]
+        if isinstance(address, IPv4Address):
+            return host
+        mapped = address.ipv4_mapped
+        return address.exploded[:19] if mapped is None else str(mapped)

@@ -143,9 +143,17 @@ def _too_often(wait_ms: int) -> web.Response:
 
 @contextlib.contextmanager
 def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the port, before anything is written that says we run; callers wait until it is served."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    with listener:
+    """Take the port, before anything is written that says we run; callers wait until it is served.
+
+    "0.0.0.0" is every address of this machine, IPv6 too where it has any: on a plain switch without DHCP
+    there is nothing but a link-local one.
+    """
+    is_everywhere = host == "0.0.0.0" and _has_ipv6()  # noqa: S104 - compared, not bound
+    family = socket.AF_INET6 if ":" in host or is_everywhere else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        if is_everywhere:
+            host = "::"
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -156,6 +164,16 @@ def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
             todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
             raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
         yield listener
+
+
+def _has_ipv6() -> bool:
+    """Return whether this machine can listen by IPv6 at all."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -56,10 +56,19 @@ class _BoundedHead:
 
 
 class _PlainConnection(_BoundedHead, HTTPConnection):
-    pass
+    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_unquoted(host), *args, **kwargs)
+
+
+def _unquoted(host: str) -> str:
+    """Return the host with its interface as the system knows it: requests makes `fe80::1%25eth0` of it."""
+    return host.replace("%25", "%", 1)
 
 
 class _TlsConnection(_BoundedHead, HTTPSConnection):
+    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_unquoted(host), *args, **kwargs)
+
     def connect(self) -> None:
         """Connect; raises OtherCertificate before anything is told to whoever shows it."""
         super().connect()

@@ -26,9 +26,32 @@ def own_interfaces() -> frozenset[str]:
                 found.add(f"{address.ip}/{address.network_prefix}")
                 continue
             host = ipaddress.IPv6Address(address.ip[0].partition("%")[0])
-            zone = f"%{adapter.nice_name}" if host.is_link_local else ""
-            found.add(f"{host}{zone}/{address.network_prefix}")
+            if _is_ready(str(host), adapter.index or 0):
+                zone = f"%{adapter.nice_name}" if host.is_link_local else ""
+                found.add(f"{host}{zone}/{address.network_prefix}")
     return frozenset(found)
+
+
+def _is_ready(host: str, index: int) -> bool:
+    """Return whether an IPv6 address may be used: for a second after the cable came it is only tried out."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0, 0, index))
+    except OSError:
+        return False
+    return True
+
+
+def multicast_interfaces() -> list[str | int]:
+    """Return where to speak mDNS: our IPv4 addresses, and by number the interfaces with IPv6."""
+    places: list[str | int] = []
+    for interface in sorted(own_interfaces()):
+        host, _, zone = interface.rpartition("/")[0].partition("%")
+        if ":" not in host:
+            places.append(host)
+        elif zone and zone != "lo" and (index := socket.if_nametoindex(zone)) not in places:
+            places.append(index)
+    return places
 
 
 def own_addresses() -> frozenset[str]:

@@ -19,7 +19,6 @@ from zeroconf import (  # type: ignore[attr-defined]  # their names are there, n
     DNSQuestion,
     DNSService,
     DNSText,
-    InterfaceChoice,
     IPVersion,
     RecordUpdateListener,
     Zeroconf,
@@ -32,7 +31,7 @@ from pitboard.clock import Clock, SystemClock
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.presence.heard_nodes import FoundNode, HeardNodes
 from pitboard.presence.signed_advert import HeardAdvert, make_advert, read_advert
-from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, own_interfaces
+from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, multicast_interfaces, own_interfaces
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 
@@ -62,17 +61,12 @@ async def open_mdns(interfaces: Sequence[str] = ()) -> AsyncIterator[AsyncZeroco
 
     Yields None, with a logged sentence, where there is no network: nothing depends on being found.
     """
-    mdns, trouble = None, ""
-    for version in (IPVersion.V4Only,) if interfaces else (IPVersion.All, IPVersion.V4Only):
-        try:
-            mdns = AsyncZeroconf(
-                interfaces=list(interfaces) if interfaces else InterfaceChoice.All, ip_version=version
-            )
-            break
-        except (OSError, RuntimeError) as error:  # RuntimeError: no interface has an address
-            trouble = str(error)
-    if mdns is None:
-        log.warning("mDNS is off: reason=%s", trouble)
+    places = list(interfaces) or multicast_interfaces()
+    has_ipv6 = any(isinstance(place, int) for place in places)
+    try:
+        mdns = AsyncZeroconf(interfaces=places, ip_version=IPVersion.All if has_ipv6 else IPVersion.V4Only)
+    except (OSError, RuntimeError) as error:  # RuntimeError: no interface has an address
+        log.warning("mDNS is off: reason=%s", error)
         yield None
         return
     try:

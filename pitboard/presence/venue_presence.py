@@ -22,7 +22,7 @@ from pitboard.trust.identity import Identity
 
 log = logging.getLogger(__name__)
 
-ADDRESSES_CHECK_S = 3.0
+ADDRESSES_CHECK_S = 1.0
 RETRY_S = 5.0
 
 
@@ -72,7 +72,7 @@ class VenuePresence:
             self._on_change()
             try:
                 await self._be_known(port, addresses)
-            except (OSError, zeroconf.Error) as error:
+            except (OSError, RuntimeError, zeroconf.Error) as error:
                 log.warning("mDNS failed: reason=%s", error or type(error).__name__)
                 await asyncio.sleep(RETRY_S)
 
