@@ -48,7 +48,7 @@ def pairs(heats: list[LaneHeat]) -> list[tuple[str, int]]:
     return sorted((driver, lane) for heat in heats for lane, driver in enumerate(heat) if driver is not None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, 23), st.integers(1, 8), st.integers(0, 10), st.integers(0, 4), st.integers(0, 2))
 def test_each_drives_every_lane_once_whoever_comes_late_or_leaves(
     count: int, lanes: int, driven_count: int, late: int, gone: int

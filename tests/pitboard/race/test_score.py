@@ -83,6 +83,22 @@ def test_a_penalty_in_time_is_added_once_to_what_ranks(ranking: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rules", "lap_number"),
+    [
+        (Format(ranking="best-lap"), 3),
+        (Format(ranking="best-average", laps=2), 4),
+        (Format(ranking="total-first", laps=2), 2),
+        (Format(ranking="total-best", laps=2), 4),
+        (Format(ranking="most-laps"), 5),
+        (Format(ranking="net"), 5),
+    ],
+)
+def test_a_score_is_reached_with_the_last_lap_that_it_is_made_of(rules: Format, lap_number: int) -> None:
+    worth = score(drive(9_000, 9_500, 7_000, 7_000, 9_000), rules)
+    assert worth.set_at == (lap_number, "s", lap_number)
+
+
 def test_who_may_not_score() -> None:
     for ranking in RANKINGS:
         rules = Format(ranking=ranking, laps=1, runs=1)
