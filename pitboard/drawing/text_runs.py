@@ -127,8 +127,10 @@ def visual_runs(text: str) -> list[Run]:
 def _levels(pieces: list[str], *, base: int) -> list[int]:
     """Return each piece's embedding level: odd ones run from right to left."""
     kinds, letter = [], "R" if base else "L"
-    for piece in pieces:
-        direction = unicodedata.bidirectional(piece[0])
+    directions = [unicodedata.bidirectional(piece[0]) for piece in pieces]
+    for index, direction in enumerate(directions):
+        if direction in ("CS", "ES", "ET") and _is_in_number(directions, index):
+            direction = "EN"  # the point of 12.345, the sign of +0.437
         if direction in ("L", "R", "AL"):
             letter = "L" if direction == "L" else "R"
             kinds.append(letter)
@@ -139,6 +141,15 @@ def _levels(pieces: list[str], *, base: int) -> list[int]:
     kinds = _with_neutrals_decided(kinds, base_letter="R" if base else "L")
     above_base = {"L": 2 if base else 0, "R": 1, "N": 2}
     return [above_base[kind] for kind in kinds]
+
+
+def _is_in_number(directions: list[str], index: int) -> bool:
+    """Tell whether a separator or sign belongs to the number it touches (rules W4 and W5)."""
+    before = directions[index - 1] if index else ""
+    after = directions[index + 1] if index + 1 < len(directions) else ""
+    if directions[index] == "ET":
+        return "EN" in (before, after)
+    return after == "EN" and (before == "EN" or (directions[index] == "ES" and before != "EN"))
 
 
 def _with_neutrals_decided(kinds: list[str], *, base_letter: str) -> list[str]:

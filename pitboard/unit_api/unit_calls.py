@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from pitboard.sentences.language import Sentence
+
 Phase = Literal["idle", "armed", "running", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
 
@@ -52,7 +54,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Light(msgspec.Struct, frozen=True, kw_only=True):
     light: str
     state: LightState
-    detail: str = ""
+    detail: str = ""  # in English, for who does not know the codes
+    says: tuple[Sentence, ...] = ()
 
 
 class DisplayNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,24 +88,24 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
-    """Base of the acts; `said` is the sentence shown once the unit has it durably."""
+    """Base of the acts; `said` is what is shown once the unit has it durably."""
 
     @property
-    def said(self) -> str:
-        return "Saved"
+    def said(self) -> Sentence:
+        return Sentence("saved")
 
     @property
-    def unanswered(self) -> str:
-        """The sentence shown when it is unknown whether the unit has the act."""
-        return "No answer: look whether it was saved before you tap again."
+    def unanswered(self) -> Sentence:
+        """What is shown when it is unknown whether the unit has the act."""
+        return Sentence("unanswered")
 
 
 class Register(Act, frozen=True, kw_only=True, tag="register"):
     name: str
 
     @property
-    def said(self) -> str:
-        return f"Saved: {self.name} is registered"
+    def said(self) -> Sentence:
+        return Sentence("saved.register", {"name": self.name})
 
 
 class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
@@ -116,20 +119,20 @@ class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
         return f"KeepContact({self.competitor_id})"  # for the log, where the sealed bytes help nobody
 
     @property
-    def said(self) -> str:
-        return "Saved: the contact is sealed"
+    def said(self) -> Sentence:
+        return Sentence("saved.keep-contact")
 
     @property
-    def unanswered(self) -> str:
-        return "No answer: tap Save again, twice does no harm. Or tap Skip."
+    def unanswered(self) -> Sentence:
+        return Sentence("unanswered.keep-contact")
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):
     competitor_id: str
 
     @property
-    def said(self) -> str:
-        return "Saved: ready for the first passing"
+    def said(self) -> Sentence:
+        return Sentence("saved.arm")
 
 
 class Stop(Act, frozen=True, kw_only=True, tag="stop"):
@@ -137,8 +140,8 @@ class Stop(Act, frozen=True, kw_only=True, tag="stop"):
     mono_ns: int
 
     @property
-    def said(self) -> str:
-        return "Saved: timing has ended"
+    def said(self) -> Sentence:
+        return Sentence("saved.stop")
 
 
 class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
@@ -146,8 +149,8 @@ class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
     mono_ns: int
 
     @property
-    def said(self) -> str:
-        return "Saved: passing by hand"
+    def said(self) -> Sentence:
+        return Sentence("saved.manual-passing")
 
 
 class Judge(Act, frozen=True, kw_only=True, tag="judge"):
@@ -156,24 +159,24 @@ class Judge(Act, frozen=True, kw_only=True, tag="judge"):
     verdict: Literal["valid", "void"]
 
     @property
-    def said(self) -> str:
-        return f"Saved: lap is {self.verdict}"
+    def said(self) -> Sentence:
+        return Sentence(f"saved.lap-{self.verdict}")
 
 
 class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
     run_id: str
 
     @property
-    def said(self) -> str:
-        return "Saved: run confirmed and on the board"
+    def said(self) -> Sentence:
+        return Sentence("saved.confirm")
 
 
 class Discard(Act, frozen=True, kw_only=True, tag="discard"):
     run_id: str
 
     @property
-    def said(self) -> str:
-        return "Saved: run discarded"
+    def said(self) -> Sentence:
+        return Sentence("saved.discard")
 
 
 def stamped(act: Act, tapped_mono_ns: int) -> Act:

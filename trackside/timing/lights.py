@@ -15,18 +15,18 @@ from msgspec import Meta
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
 from pitboard.race.names import clean_name
-from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_sentence
+from pitboard.sentences.language import Sentence, language
+from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Standing
 
 SHOWN_NS = 60_000_000_000
 WARNINGS_MAX_COUNT = 16
-SENTENCES = {
-    Standing.UNPROVEN: "A stranger's box offers records: {who}. None of them counts; find it.",
-    Standing.STRANGER: "A unit that is not enrolled offers records: {who}. None of them counts.",
-    Standing.REVOKED: "A revoked unit is on the network: {who}. Nothing new from it counts.",
+STANDING_CODES = {
+    Standing.UNPROVEN: "light.stranger.unproven",
+    Standing.STRANGER: "light.stranger.stranger",
+    Standing.REVOKED: "light.stranger.revoked",
 }
-DAMAGED = "Damaged or forged records arrive; none is taken. Call the technician."
 
 
 class TrustWarnings:
@@ -35,7 +35,7 @@ class TrustWarnings:
     def __init__(self, replica: Replica, clock: Clock) -> None:
         self._replica = replica
         self._clock = clock
-        self._said: dict[str, tuple[int, str]] = {}  # about whom -> when, sentence
+        self._said: dict[str, tuple[int, Sentence]] = {}  # about whom -> when, what
         self._refused_count = replica.strangers.refused_count
 
     def see(self, name: str, address: str, standing: Standing) -> None:
@@ -44,28 +44,29 @@ class TrustWarnings:
             self._said.pop(address, None)
             return
         who = f"{clean_name(name)[:40] or 'a box'} at {clean_name(address)}"
-        self._say(address, SENTENCES[standing].format(who=who))
+        self._say(address, Sentence(STANDING_CODES[standing], {"who": who}))
 
-    def current(self) -> str | None:
+    def current(self) -> Sentence | None:
         """Return the last warning that still holds."""
         strangers = self._replica.strangers
         if strangers.refused_count != self._refused_count:
             self._refused_count = strangers.refused_count
-            self._say("damaged", DAMAGED)
+            self._say("damaged", Sentence("light.damaged"))
         oldest_mono_ns = self._clock.mono_ns() - SHOWN_NS
         self._said = {about: said for about, said in self._said.items() if said[0] > oldest_mono_ns}
         if self._said:
             return list(self._said.values())[-1][1]
         turned_away = list(strangers.turned_away.values())
-        return f"{turned_away[-1]}. Call the technician." if turned_away else None
+        return Sentence("light.technician", {"text": turned_away[-1]}) if turned_away else None
 
-    def _say(self, about: str, sentence: str) -> None:
+    def _say(self, about: str, sentence: Sentence) -> None:
         self._said.pop(about, None)
         self._said[about] = (self._clock.mono_ns(), sentence)
         if len(self._said) > WARNINGS_MAX_COUNT:
             del self._said[next(iter(self._said))]
 
 
+LightName = Literal["sensor", "central", "disk"]
 LightState = Literal["ok", "warning", "bad"]
 
 SILENCE_MAX_NS = 3_000_000_000
@@ -92,9 +93,16 @@ Report = BridgeReport | SyncReport
 
 
 class Light(msgspec.Struct, frozen=True):
-    light: Literal["sensor", "central", "disk"]
+    """`says` are the codes that every screen turns into its own language, `detail` the same in English."""
+
+    light: LightName
     state: LightState
     detail: str
+    says: list[Sentence] = []
+
+
+def light_of(light: LightName, state: LightState, *says: Sentence) -> Light:
+    return Light(light, state, language().tell(says), list(says))
 
 
 class Lights:
@@ -128,65 +136,70 @@ class Lights:
 
     def _sensor(self) -> Light:
         if self._bridge is None or not self._is_fresh(self._bridge):
-            return Light("sensor", "bad", "The sensor program does not answer. Use Manual lap.")
+            return light_of("sensor", "bad", Sentence("light.sensor.no-answer"))
         sensors = self._bridge[1].sensors
         if not sensors:
-            return Light("sensor", "bad", "No sensor is configured. Use Manual lap.")
+            return light_of("sensor", "bad", Sentence("light.sensor.none"))
         broken = [sensor for sensor in sensors if sensor.state != SensorState.OK]
         if broken:
-            return Light("sensor", "bad", sensor_sentence(broken[0]))
+            return light_of("sensor", "bad", *sensor_says(broken[0]))
         # Something is wrong beside a state that is well: it must be looked at, the race goes on.
         doubtful = [sensor for sensor in sensors if any(n.code not in QUIET_NOTES for n in sensor.notes)]
         if doubtful:
-            return Light("sensor", "warning", sensor_sentence(doubtful[0]))
+            return light_of("sensor", "warning", *sensor_says(doubtful[0]))
         if self._bridge[1].warning:
-            return Light("sensor", "warning", self._bridge[1].warning)
-        return Light("sensor", "ok", sensor_sentence(sensors[0]))
+            warning = Sentence("light.sensor.warning", {"text": self._bridge[1].warning})
+            return light_of("sensor", "warning", warning)
+        return light_of("sensor", "ok", *sensor_says(sensors[0]))
 
     def _central(self) -> Light:
         light, warning = self._central_itself(), self.trust.current()
         if warning is None or light.state == "bad":
             return light
-        return Light("central", "warning", warning if light.state == "ok" else f"{warning} {light.detail}")
+        return light_of("central", "warning", warning, *([] if light.state == "ok" else light.says))
 
     def _central_itself(self) -> Light:
         if self._replica.fold.roster.is_revoked(self._unit_key):
-            return Light(
-                "central", "bad", "This unit is revoked: nothing it records now counts. Call the admin."
-            )
+            return light_of("central", "bad", Sentence("light.central.revoked"))
         if self._unit_key not in self._replica.fold.roster.enrolled():
-            return Light(
-                "central", "bad", "This unit is not enrolled. Connect it to central, call the admin."
-            )
+            return light_of("central", "bad", Sentence("light.central.not-enrolled"))
         notices = {notice.kind: notice.sentence for notice in self._replica.notices()}
         if "two-machines" in notices:
-            return Light("central", "bad", notices["two-machines"])
+            return light_of("central", "bad", _text(notices["two-machines"]))
         if self._sync is None or not self._is_fresh(self._sync):
-            return Light("central", "warning", "The sync program does not answer. Results are kept here.")
+            return light_of("central", "warning", Sentence("light.central.no-answer"))
         central = self._sync[1].central
         if central.state == "ok" and notices:
-            return Light("central", "warning", next(iter(notices.values())))
+            return light_of("central", "warning", _text(next(iter(notices.values()))))
         if central.state == "ok":
-            return Light("central", "ok", central.detail or "Central has everything.")
-        waiting = f" {central.waiting_count} records wait here." if central.waiting_count else ""
-        return Light("central", "warning", f"{central.detail}.{waiting} Go on, nothing is lost.")
+            said = _text(central.detail) if central.detail else Sentence("light.central.ok")
+            return light_of("central", "ok", said)
+        fields: dict[str, str | int] = {"text": central.detail, "count": central.waiting_count}
+        code = "light.central.waiting" if central.waiting_count else "light.central.lost"
+        return light_of("central", "warning", Sentence(code, fields))
 
     def _disk(self) -> Light:
         if self._replica.journal.trouble is not None:
-            return Light("disk", "bad", self._replica.journal.trouble)
+            return light_of("disk", "bad", _text(self._replica.journal.trouble))
         if self._replica.alarms:
-            return Light("disk", "bad", next(iter(self._replica.alarms.values())) + ". Call the technician.")
+            alarm = next(iter(self._replica.alarms.values()))
+            return light_of("disk", "bad", Sentence("light.technician", {"text": alarm}))
         try:
             status = os.statvfs(self._journal_folder)
         except OSError as error:
-            return Light("disk", "bad", f"The disk cannot be read ({error.strerror}). Call the technician.")
+            return light_of("disk", "bad", Sentence("light.disk.unreadable", {"text": error.strerror or ""}))
         free_bytes = status.f_bavail * status.f_frsize
-        free = f"{_size_text(free_bytes)} free"
+        free = {"free": _size_text(free_bytes)}
         if free_bytes < DISK_BAD_BYTES:
-            return Light("disk", "bad", f"The disk is almost full ({free}). Free space now.")
+            return light_of("disk", "bad", Sentence("light.disk.full", {**free}))
         if free_bytes < DISK_WARNING_BYTES:
-            return Light("disk", "warning", f"The disk is getting full ({free}).")
-        return Light("disk", "ok", f"Saving works, {free}.")
+            return light_of("disk", "warning", Sentence("light.disk.filling", {**free}))
+        return light_of("disk", "ok", Sentence("light.disk.ok", {**free}))
+
+
+def _text(sentence: str) -> Sentence:
+    """Return a sentence that stands in no catalogue yet as it is."""
+    return Sentence("light.text", {"text": sentence})
 
 
 def _size_text(size_bytes: int) -> str:

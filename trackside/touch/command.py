@@ -12,11 +12,13 @@ import click
 import msgspec
 
 from pitboard.clock import SystemClock
+from pitboard.drawing.panel import read_panel_mm
 from pitboard.drawing.typeface import Typeface
 from pitboard.program.config import Config, load_config
 from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import run_program
 from pitboard.program.service import SERVICE
+from pitboard.sentences.language import LanguageCode, language
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.paint.touch_window import open_window
@@ -24,11 +26,15 @@ from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.touchscreen import Touchscreen
 from trackside.touch.widgets.widgets import Measures
 
+Millimetres = Annotated[int, msgspec.Meta(ge=40, le=4_000)]
+
 
 class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     socket: Path  # the local API of `trackside`
-    width: Annotated[int, msgspec.Meta(ge=800, le=7680)] = 1280
-    height: Annotated[int, msgspec.Meta(ge=480, le=4320)] = 800
+    width: Annotated[int, msgspec.Meta(ge=480, le=7680)] = 1280
+    height: Annotated[int, msgspec.Meta(ge=480, le=7680)] = 800
+    panel_mm: tuple[Millimetres, Millimetres] | None = None  # absent: what the screen says of itself
+    language: LanguageCode = "en"
     fullscreen: bool = False
     control_socket: Path | None = None  # for a scripted official and for tests; absent at a venue
 
@@ -55,14 +61,17 @@ def touch(config_path: Path) -> None:
 async def run_touch(config: TouchConfig) -> None:
     """Run until the window is closed or the process is told to end."""
     clock = SystemClock()
-    measures = Measures(config.width, config.height)
+    panel_mm = config.panel_mm or (read_panel_mm() if config.fullscreen else None)
+    measures = Measures(config.width, config.height, panel_mm)
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(UnitLink.open(config.socket, clock=clock))
         surface = stack.enter_context(
             open_window(width=config.width, height=config.height, is_fullscreen=config.fullscreen)
         )
         painter = Painter(surface, Typeface.load(), measures)
-        screen = Touchscreen(link=link, painter=painter, measures=measures, clock=clock)
+        screen = Touchscreen(
+            link=link, painter=painter, measures=measures, clock=clock, language=language(config.language)
+        )
         if config.control_socket is not None:
             control = ControlSocket(describe=screen.describe, surface=surface)
             await stack.enter_async_context(control.open(config.control_socket))

@@ -12,6 +12,7 @@ from pitboard.clock import Clock
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE
+from pitboard.sentences.language import Language, Sentence
 from pitboard.unit_api.unit_calls import Act, ScreenState, stamped
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 from trackside.touch.input.pointers import Pointers, Tap
@@ -25,7 +26,7 @@ from trackside.touch.input.pygame_input import (
     WheelEvent,
     read_events,
 )
-from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
+from trackside.touch.input.reaction import Calm, after_act, after_screen, changes_page, react, scrolled
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out, lay_plain
 from trackside.touch.widgets.view import (
@@ -47,6 +48,7 @@ LINK_SILENCE_MAX_MS = 2_000
 INPUT_PAUSE_MS = 10
 FRAME_MIN_MS = 33
 LOOK_AGAIN_MS = 100
+SLOW_MS = 3_000
 SAVED_SHOWN_MS = 2_500
 REFUSED_SHOWN_MS = 8_000
 ACTS_WAITING_MAX_COUNT = 8
@@ -62,15 +64,19 @@ class _Sending:
 class Touchscreen:
     """One screen; `run` ends when the window is closed or the task is cancelled."""
 
-    def __init__(self, *, link: UnitLink, painter: Painter, measures: Measures, clock: Clock) -> None:
+    def __init__(
+        self, *, link: UnitLink, painter: Painter, measures: Measures, clock: Clock, language: Language
+    ) -> None:
         self._link = link
         self._painter = painter
         self._measures = measures
         self._clock = clock
         self._guard = PaintGuard()
+        self._calm = Calm(since_mono_ns=clock.mono_ns())
+        self._sent_mono_ns: dict[str, int] = {}
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
-        self._view = View()
+        self._view = View(language=language)
         self._layout = Layout(widgets=())
         self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
         self._answered_mono_ns = clock.mono_ns()
@@ -129,6 +135,9 @@ class Touchscreen:
             self._answered_mono_ns = self._clock.mono_ns()
             after = screen.version
             if screen != self._screen:
+                if changes_page(self._screen, screen):
+                    self._calm = Calm(since_mono_ns=self._clock.mono_ns())
+                    self._set_view(replace(self._view, is_settling=True))
                 self._set_view(after_screen(self._view, self._screen, screen))
                 self._screen = screen
                 self._is_stale = True
@@ -140,7 +149,7 @@ class Touchscreen:
                 answer = await self._link.act(sending.act)
             except ActRefused as error:
                 log.info("act refused: act=%s code=%s", sending.act, error.code)
-                self._say("refused", error.reason)
+                self._tell("refused", refusal_sentence(error, self._view.language))
             except PeerLost as error:
                 log.warning("act unanswered: act=%s reason=%s", sending.act, error.reason)
                 self._say("refused", sending.act.unanswered)
@@ -149,15 +158,21 @@ class Touchscreen:
                 seal = None if self._screen is None else self._screen.contact_seal
                 self._set_view(after_act(self._view, sending.act, answer, seal))
                 self._say("saved", sending.act.said)
-            self._set_view(replace(self._view, sending=self._view.sending - {sending.name}))
+            done = {sending.name}
+            self._sent_mono_ns.pop(sending.name, None)
+            self._set_view(
+                replace(self._view, sending=self._view.sending - done, slow=self._view.slow - done)
+            )
 
     def _read_input(self) -> None:
         now_mono_ns = self._clock.mono_ns()
         for event in read_events(self._measures):
             self._take_event(event, now_mono_ns)
+        self._calm = self._calm.after(is_touched=self._pointers.is_touched, now_mono_ns=now_mono_ns)
         pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
-        if (pressed, hold) != (self._view.pressed, self._view.hold):
-            self._set_view(replace(self._view, pressed=pressed, hold=hold))
+        is_settling = not self._calm.is_calm
+        if (pressed, hold, is_settling) != (self._view.pressed, self._view.hold, self._view.is_settling):
+            self._set_view(replace(self._view, pressed=pressed, hold=hold, is_settling=is_settling))
 
     def _take_event(self, event: InputEvent, now_mono_ns: int) -> None:
         match event:
@@ -211,13 +226,14 @@ class Touchscreen:
 
     def _queue(self, name: str, act: Act) -> None:
         if self._view.is_link_lost:
-            self._say("refused", "Not saved: the timing unit is not answering.")
+            self._say("refused", Sentence("refused.link-lost"))
             return
         try:
             self._acts.put_nowait(_Sending(name=name, act=act))
         except asyncio.QueueFull:
-            self._say("refused", "Not saved: too many taps are waiting for the timing unit.")
+            self._say("refused", Sentence("refused.too-many-taps"))
             return
+        self._sent_mono_ns.setdefault(name, self._clock.mono_ns())
         self._set_view(replace(self._view, sending=self._view.sending | {name}))
 
     def _refresh(self) -> None:
@@ -250,6 +266,11 @@ class Touchscreen:
         if is_lost != self._view.is_link_lost:
             log.warning("timing unit %s", "not answering" if is_lost else "answers again")
             self._set_view(replace(self._view, is_link_lost=is_lost))
+        slow = frozenset(
+            name for name, sent in self._sent_mono_ns.items() if now_mono_ns - sent > SLOW_MS * _NS_PER_MS
+        )
+        if slow != self._view.slow:
+            self._set_view(replace(self._view, slow=slow))
         message = self._view.message
         if message is not None and now_mono_ns >= message.until_mono_ns:
             self._set_view(replace(self._view, message=None))
@@ -258,7 +279,10 @@ class Touchscreen:
         if self._view.message is not None and self._view.message.kind == "refused":
             self._set_view(replace(self._view, message=None))
 
-    def _say(self, kind: str, text: str) -> None:
+    def _say(self, kind: str, said: Sentence) -> None:
+        self._tell(kind, self._view.say(said.code, **said.fields))
+
+    def _tell(self, kind: str, text: str) -> None:
         is_saved = kind == "saved"
         shown_ms = SAVED_SHOWN_MS if is_saved else REFUSED_SHOWN_MS
         until_mono_ns = self._clock.mono_ns() + shown_ms * _NS_PER_MS
@@ -271,6 +295,12 @@ class Touchscreen:
                 self._view.contact.wipe()
             self._view = view
             self._is_stale = True
+
+
+def refusal_sentence(error: ActRefused, language: Language) -> str:
+    """Return the refusal in the official's language; in the unit's own words where there is none."""
+    code = f"refused.{error.code}"
+    return language.say(code) if language.code != "en" and language.knows(code) else error.reason
 
 
 def _on_contact_page(intent: Intent) -> Intent:

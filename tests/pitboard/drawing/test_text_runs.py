@@ -30,3 +30,12 @@ def test_a_letter_is_never_cut_from_its_marks() -> None:
 
 def test_no_text_has_no_runs() -> None:
     assert shown("") == []
+
+
+def test_a_time_among_right_to_left_letters_keeps_the_order_of_its_figures() -> None:
+    for text, number in (
+        ("זמן 21.990", "21.990"),
+        ("זמן 1:02.345 טוב", "1:02.345"),
+        ("פער +0.437", "+0.437"),
+    ):
+        assert number in [run.text.strip() for run in visual_runs(text)]

@@ -12,11 +12,12 @@ import aiohttp
 import msgspec
 
 from pitboard.doors.http_api import new_app, serve_tcp, serve_unix
+from pitboard.sentences.language import Sentence
 from pitboard.unit_api.sensor_sentences import OK_SENTENCE
 from sync.exchanging.exchange_api import ExchangeApi
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.api.local_api import LocalApi
-from trackside.timing.lights import Light
+from trackside.timing.lights import light_of
 
 Ask = Callable[..., Coroutine[Any, Any, tuple[int, Any]]]
 
@@ -99,7 +100,12 @@ def test_a_waiting_screen_answers_when_something_changes(tmp_path: Path) -> None
         await ask("POST", "/v1/status", status)
         async with asyncio.timeout(5):
             _, screen = await waiting
-        assert screen["lights"][0] == {"light": "sensor", "state": "ok", "detail": OK_SENTENCE}
+        assert screen["lights"][0] == {
+            "light": "sensor",
+            "state": "ok",
+            "detail": OK_SENTENCE,
+            "says": [{"code": "sensor.state.ok", "fields": {}}],
+        }
 
     with_api(tmp_path, story)
 
@@ -143,6 +149,8 @@ def test_a_warning_of_the_bridge_is_a_light_of_its_own(tmp_path: Path) -> None:
             "warning": "Soon it is full.",
         }
         await ask("POST", "/v1/status", report)
-        assert unit.lights.all()[0] == Light("sensor", "warning", "Soon it is full.")
+        assert unit.lights.all()[0] == light_of(
+            "sensor", "warning", Sentence("light.sensor.warning", {"text": "Soon it is full."})
+        )
 
     with_api(tmp_path, story)

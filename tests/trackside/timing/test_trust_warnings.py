@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pitboard.sentences.language import Sentence, language
 from sync.exchanging.freshness import Standing
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.timing.lights import WARNINGS_MAX_COUNT
@@ -13,7 +14,7 @@ def test_a_warning_ends_when_the_node_proves_itself_or_was_not_seen_for_a_minute
     async def story(unit: Unit) -> None:
         trust = unit.lights.trust
         trust.see("Track B", "192.0.2.7:8441", Standing.STRANGER)
-        assert trust.current() == (
+        assert language().tell([trust.current() or Sentence("")]) == (
             "A unit that is not enrolled offers records: Track B at 192.0.2.7:8441. None of them counts."
         )
         trust.see("Track B", "192.0.2.7:8441", Standing.PROVEN)
@@ -32,6 +33,6 @@ def test_many_strangers_fill_neither_memory_nor_screen(tmp_path: Path) -> None:
         for number in range(500):
             unit.lights.trust.see("\u0351" * 300 + "x" * 300, f"192.0.2.9:{number}", Standing.UNPROVEN)
         assert len(unit.lights.trust._said) == WARNINGS_MAX_COUNT
-        assert len(unit.lights.trust.current() or "") < 150
+        assert len(language().tell([unit.lights.trust.current() or Sentence("")])) < 150
 
     with_unit(tmp_path, story)

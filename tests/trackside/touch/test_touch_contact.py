@@ -91,7 +91,7 @@ def test_only_letters_that_contacts_have_are_taken_up_to_the_bound() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("", ""), ("ada", ""), ("a@b.de", "E-mail"), ("01234", "Phone"), ("a@b.de 01234", "E-mail and phone")],
+    [("", ""), ("ada", ""), ("a@b.de", "email"), ("01234", "phone"), ("a@b.de 01234", "both")],
 )
 def test_it_says_what_it_is(text: str, kind: str) -> None:
     assert typed_contact(text).kind == kind

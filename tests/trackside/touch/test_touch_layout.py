@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.trackside.touch.touch_samples import (
     HARD_NAMES,
     MANY_LAPS,
@@ -23,13 +24,20 @@ from tests.trackside.touch.touch_samples import (
 )
 from trackside.touch.scene.idle_scene import names_on_show
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.view import Order, Page, View
-from trackside.touch.widgets.widgets import BUTTON_MIN_PX, Layout, Look, Measures
+from trackside.touch.widgets.view import Order, Page, SendAct, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures
 
-KEY_MIN_PX = 72
-ALL_SIZES = (*SIZES, Measures(1024, 600), Measures(1920, 1080))
+SEVEN_INCH = (
+    Measures(800, 480, (154, 86)),
+    Measures(1280, 720, (155, 87)),
+    Measures(1024, 600, (154, 86)),
+    Measures(720, 1280, (87, 155)),
+)
+ALL_SIZES = (*SIZES, *SEVEN_INCH, Measures(1920, 1080), Measures(1920, 1080, (530, 300)))
 every_scene = pytest.mark.parametrize("scene", sorted(scenes()))
-every_size = pytest.mark.parametrize("measures", ALL_SIZES, ids=lambda one: f"{one.width}x{one.height}")
+every_size = pytest.mark.parametrize(
+    "measures", ALL_SIZES, ids=lambda one: f"{one.width}x{one.height}at{one.panel_mm}"
+)
 
 
 def laid(scene: str, measures: Measures) -> Layout:
@@ -55,25 +63,52 @@ def test_everything_is_on_the_screen(scene: str, measures: Measures) -> None:
 
 
 @every_scene
-@every_size
-def test_every_button_is_large_enough_for_a_glove(scene: str, measures: Measures) -> None:
+@pytest.mark.parametrize("measures", SEVEN_INCH, ids=lambda one: f"{one.width}x{one.height}")
+def test_whatever_is_tapped_is_twelve_millimetres_wide_and_high(scene: str, measures: Measures) -> None:
+    assert measures.panel_mm is not None
     for widget in laid(scene, measures).widgets:
-        if not widget.takes_taps:
-            continue
-        least = KEY_MIN_PX if widget.look is Look.KEY else BUTTON_MIN_PX
-        if widget.look is Look.LIGHT:
-            assert widget.rect.w >= 100, widget.name
-            assert widget.rect.h >= 60, widget.name
-        else:
-            assert widget.rect.w >= least, widget.name
-            assert widget.rect.h >= least, widget.name
+        if widget.takes_taps:
+            assert widget.rect.w * measures.panel_mm[0] >= 12 * measures.width, widget.name
+            assert widget.rect.h * measures.panel_mm[1] >= 12 * measures.height, widget.name
 
 
-def test_at_the_design_size_buttons_are_96_pixels_high() -> None:
-    for scene in scenes():
-        for widget in laid(scene, Measures(1280, 800)).widgets:
-            if widget.takes_taps and widget.look is not Look.LIGHT:
-                assert widget.rect.h >= 96, (scene, widget.name)
+@every_size
+def test_acts_of_different_weight_stand_at_different_places(measures: Measures) -> None:
+    ready = screen("review", run(lap(1, 9_000)))
+    acts = {
+        name: lay_out(state, View(picked="c3"), measures, NOW_MONO_NS).widget(name)
+        for name, state in (
+            ("start", screen("idle")),
+            ("start-by-hand", screen("armed", run(started_s_ago=None))),
+            ("manual", screen("running", run(*SOME_LAPS))),
+            ("confirm", ready),
+        )
+    }
+    for one, other in combinations(acts, 2):
+        first, second = acts[one], acts[other]
+        assert first is not None
+        assert second is not None
+        assert not first.rect.overlaps(second.rect), (one, other)
+
+
+def test_while_the_finger_has_not_been_away_nothing_that_decides_can_be_tapped() -> None:
+    for phase in ("idle", "armed", "running", "time-up", "review"):
+        state = screen(phase, None if phase == "idle" else run(*MANY_LAPS))
+        layout = lay_out(state, View(is_settling=True, picked="c3"), SIZES[1], NOW_MONO_NS)
+        assert [
+            one.name for one in layout.widgets if one.takes_taps and isinstance(one.intent, SendAct)
+        ] == []
+
+
+@every_scene
+def test_a_language_from_right_to_left_mirrors_every_page(scene: str) -> None:
+    state, view = scenes()[scene]
+    for measures in SEVEN_INCH:
+        plain = lay_out(state, view, measures, NOW_MONO_NS)
+        turned = lay_out(state, replace(view, language=HEBREW), measures, NOW_MONO_NS)
+        for one, other in zip(plain.widgets, turned.widgets, strict=True):
+            assert (one.name, one.rect.y, one.rect.w) == (other.name, other.rect.y, other.rect.w)
+            assert one.rect.x == measures.width - other.rect.right
 
 
 @every_scene
@@ -144,11 +179,19 @@ def test_names_come_newest_first_or_by_name() -> None:
     assert [one.competitor_id for one in names_on_show(three, search="", order=Order.NAME)] == ["1", "3", "2"]
 
 
-def test_confirm_is_disabled_with_the_reason_while_a_short_lap_waits() -> None:
-    confirm = lay_out(screen("review", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS).widget("confirm")
+def test_confirm_is_disabled_and_the_page_says_why_while_a_short_lap_waits() -> None:
+    layout = lay_out(screen("review", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS)
+    confirm, to_do = layout.widget("confirm"), layout.widget("to-do")
     assert confirm is not None
+    assert to_do is not None
     assert not confirm.enabled
-    assert "Lap 3" in confirm.note
+    assert to_do.label == "Lap 3 is short: valid or void?"
+
+
+def test_best_and_too_short_differ_in_word_and_shape() -> None:
+    layout = lay_out(screen("running", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS)
+    marked = {one.note: one.icon for one in layout.widgets if one.look is Look.LAP and one.icon}
+    assert marked == {"best": "best", "too short?": "warning", "void": "clear"}
 
 
 def test_while_running_only_short_or_judged_laps_ask_for_a_verdict() -> None:
@@ -209,9 +252,18 @@ def test_when_the_unit_is_lost_no_act_can_be_tapped_in_any_phase() -> None:
             layout = lay_out(state, replace(lost, page=page, typed="Ada"), SIZES[1], NOW_MONO_NS)
             banner = layout.widget("banner")
             assert banner is not None
-            assert banner.label == "Timing unit not answering, taps are not saved"
+            assert banner.label.startswith("The timing unit does not answer.")
             tappable = {widget.name.split(":")[0] for widget in layout.widgets if widget.takes_taps}
-            assert not tappable & {"start", "manual", "stop", "confirm", "discard", "judge", "register"}
+            assert not tappable & {
+                "start",
+                "start-by-hand",
+                "manual",
+                "stop",
+                "confirm",
+                "discard",
+                "judge",
+                "register",
+            }
             assert "keyboard:done" not in {widget.name for widget in layout.widgets if widget.takes_taps}
 
 

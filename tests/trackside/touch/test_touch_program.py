@@ -30,7 +30,7 @@ def test_the_config_has_defaults_and_paths_beside_its_file(tmp_path: Path) -> No
     ("line", "reason"),
     [
         ("fulscreen = true", "unknown key 'fulscreen'"),
-        ("width = 640", "key 'width'"),
+        ("width = 320", "key 'width'"),
         ('height = "tall"', "key 'height'"),
     ],
 )

@@ -37,7 +37,7 @@ def test_a_whole_race_by_finger(width: int, height: int) -> None:
         await stage.tap("keyboard:done")
         await stage.wait_for("message", label="Saved: Ada L is registered")
         await stage.tap("start")
-        await stage.tap("manual")
+        await stage.tap("start-by-hand")
         await stage.wait_for("countdown", label="3:00")
         await stage.tap("manual")
         await stage.wait_for("lap:r1-1")
@@ -136,7 +136,7 @@ def test_a_mute_unit_is_told_and_nothing_can_be_tapped() -> None:
         await stage.unit.change(phase="review", run=run(lap(1, 22_000)))
         await stage.wait_for("confirm", enabled=True)
         stage.unit.is_mute = True
-        await stage.wait_for("banner", label="Timing unit not answering, taps are not saved")
+        await stage.wait_for("banner", label="The timing unit does not answer.")
         widgets = await stage.widgets()
         assert not any(widgets[name]["enabled"] for name in ("confirm", "discard", "judge:l1:void"))
         stage.unit.is_mute = False

@@ -35,11 +35,41 @@ from trackside.touch.widgets.view import (
 )
 from trackside.touch.widgets.widgets import ListArea
 
+CALM_MIN_MS = 700
+_NS_PER_MS = 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
     view: View
     act: Act | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calm:
+    """Whether the finger has been away since the page changed.
+
+    Until it has been for CALM_MIN_MS, nothing that decides can be tapped: a tap that was meant for what stood
+    there a moment ago, or the third of three impatient ones, must not decide what nobody has read.
+    """
+
+    since_mono_ns: int  # the page is that old, or the last touch since
+    is_calm: bool = False
+
+    def after(self, *, is_touched: bool, now_mono_ns: int) -> Calm:
+        """Return the calm for now; once it is there, it stays until the next page."""
+        if self.is_calm:
+            return self
+        if is_touched:
+            return Calm(since_mono_ns=now_mono_ns)
+        return replace(self, is_calm=now_mono_ns - self.since_mono_ns >= CALM_MIN_MS * _NS_PER_MS)
+
+
+def changes_page(before: ScreenState | None, now: ScreenState) -> bool:
+    """Tell whether other acts stand on the screen now; time up leaves them as they are."""
+    if before is None or (before.phase, _run_id(before)) == (now.phase, _run_id(now)):
+        return False
+    return (before.phase, now.phase) != ("running", "time-up")
 
 
 def react(view: View, intent: Intent) -> Reaction:
@@ -76,9 +106,7 @@ def react(view: View, intent: Intent) -> Reaction:
 
 def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> View:
     """Return the view for a new state of the unit: a new phase always shows its own page, from the top."""
-    if before is None or (before.phase, _run_id(before)) == (now.phase, _run_id(now)):
-        return view
-    if (before.phase, now.phase) == ("running", "time-up"):
+    if not changes_page(before, now):
         return view  # the same list: what the official is about to judge must not move
     fresh = replace(view, picked=None, list_top=0, asks_discard=False, typed="", search="")
     return _without_contact(fresh)

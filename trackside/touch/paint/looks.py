@@ -133,7 +133,7 @@ FILLS = {
     Tone.MANUAL: palette.BLUE,
     Tone.WARNING: palette.AMBER,
     Tone.DANGER: palette.RED,
-    Tone.BEST: palette.GOLD,
+    Tone.BEST: palette.GREEN,
 }
 INKS = {
     Tone.PLAIN: palette.TEXT,
@@ -142,7 +142,7 @@ INKS = {
     Tone.MANUAL: palette.BLUE,
     Tone.WARNING: palette.AMBER,
     Tone.DANGER: palette.RED_BRIGHT,
-    Tone.BEST: palette.GOLD,
+    Tone.BEST: palette.GREEN,
 }
 _RED_DEEP = palette.blend(palette.RED, palette.BACKGROUND, percent=60)
 _GREEN_DEEP = palette.blend(palette.GREEN, palette.BACKGROUND, percent=68)
@@ -155,7 +155,7 @@ def button_colours(widget: Widget) -> tuple[Colour, Colour | None, Colour]:
     if widget.held_permille:
         return _RED_DEEP, palette.TEXT, palette.TEXT
     if not widget.enabled:
-        return palette.PANEL, palette.PANEL_RAISED, palette.TEXT_DISABLED
+        return palette.PANEL, palette.LINE, palette.TEXT_DISABLED
     if widget.is_pressed:
         return palette.PANEL_PRESSED, palette.TEXT, palette.TEXT_DARK
     if widget.look is Look.KEY:

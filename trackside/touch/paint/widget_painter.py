@@ -7,7 +7,8 @@ import pygame
 from pitboard.drawing import palette
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import Colour
-from pitboard.drawing.typeface import Typeface, Weight
+from pitboard.drawing.text_runs import clusters
+from pitboard.drawing.typeface import ELLIPSIS, Align, Typeface, Weight
 from trackside.touch.paint.looks import FILLS, INKS, button_colours, draw_icon
 from trackside.touch.paint.paint_text import draw_block, draw_letters
 from trackside.touch.widgets.widgets import Look, Measures, Rect, Tone, Widget
@@ -21,6 +22,7 @@ class Painter:
         self._typeface = typeface
         self._measures = measures
         self._guard = PaintGuard()
+        self._mirror: Rect | None = None  # what is drawn inside it is turned about its middle
         self._painted: tuple[Widget, ...] | None = None
 
     def paint(self, widgets: tuple[Widget, ...]) -> Rect | None:
@@ -54,6 +56,9 @@ class Painter:
         )
 
     def _paint_widget(self, widget: Widget) -> None:
+        # What somebody types keeps its own direction.
+        is_turned = widget.is_mirrored and widget.look not in (Look.FIELD, Look.KEY)
+        self._mirror = widget.rect if is_turned else None
         match widget.look:
             case Look.PANEL:
                 self._paint_panel(widget)
@@ -79,13 +84,15 @@ class Painter:
         self._box(widget.rect, fill, radius=radius)
         if not is_bar and widget.tone in FILLS:
             self._box(widget.rect, FILLS[widget.tone], radius=radius, line_px=max(3, self._measures.px(5)))
+        elif not is_bar:
+            self._box(widget.rect, palette.LINE, radius=radius, line_px=self._edge_px)
 
     def _paint_text(self, widget: Widget) -> None:
         ink = INKS[widget.tone]
         if widget.icon:
             side = min(widget.size_px, widget.rect.w, widget.rect.h)
             box = Rect(widget.rect.x, widget.rect.y + (widget.rect.h - side) // 2, widget.rect.w, side)
-            draw_icon(self._target, widget.icon, box, FILLS.get(widget.tone, ink))
+            self._icon(widget.icon, box, FILLS.get(widget.tone, ink))
             return
         room = widget.rect
         if widget.value:
@@ -105,11 +112,11 @@ class Painter:
             self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
         room = widget.rect.inset(self._measures.px(8), self._measures.px(4))
         if widget.icon and not widget.label:
-            draw_icon(self._target, widget.icon, _middle(room, widget.size_px), ink)
+            self._icon(widget.icon, _middle(room, widget.size_px), ink)
             return
         if widget.icon:
             icon_box, room = room.cut_left(widget.size_px + self._measures.px(12), self._measures.px(8))
-            draw_icon(self._target, widget.icon, _middle(icon_box, widget.size_px), ink)
+            self._icon(widget.icon, _middle(icon_box, widget.size_px), ink)
         note_ink = ink if fill in FILLS.values() else palette.TEXT_MUTED
         if not widget.enabled:
             note_ink = palette.TEXT
@@ -135,12 +142,24 @@ class Painter:
             room = text_room.cut_left(2 * caret_px, self._measures.px(4))[1]
             self._line(widget.label, room, size_px, palette.TEXT_MUTED, weight=Weight.REGULAR, shrink=True)
         elif widget.label:
-            left, _, width, _ = self._line(widget.label, text_room, size_px, palette.TEXT)
+            shown = self._end_of(widget.label, text_room.w, size_px)
+            left, _, width, _ = self._line(shown, text_room, size_px, palette.TEXT)
             caret_x = left + width
         caret_x += self._measures.px(4) if caret_x > text_room.x else 0
         self._box(
             Rect(caret_x, text_room.y + 2, caret_px, text_room.h - 4), palette.BLUE, radius=caret_px // 2
         )
+
+    def _end_of(self, typed: str, width_px: int, size_px: int) -> str:
+        """Return as much of what is typed as fits, from its end: that is where the next letter comes."""
+        letters = clusters(typed)
+        cut = 0
+        while cut < len(letters) - 1:
+            shown = (ELLIPSIS if cut else "") + "".join(letters[cut:])
+            if self._typeface.width(shown, size_px=size_px) <= width_px:
+                return shown
+            cut += 1
+        return letters[-1]
 
     def _paint_row(self, widget: Widget) -> None:
         fill, ink = palette.PANEL, palette.TEXT
@@ -149,6 +168,8 @@ class Painter:
         if widget.is_pressed:
             fill, ink = palette.PANEL_PRESSED, palette.TEXT_DARK
         self._box(widget.rect, fill)
+        if fill is palette.PANEL:
+            self._box(widget.rect, palette.LINE, line_px=self._edge_px)
         room = widget.rect.inset(self._measures.px(20), 0)
         if widget.note:
             rank_room, room = room.cut_left(self._measures.text(44), self._measures.gap)
@@ -162,9 +183,8 @@ class Painter:
     def _paint_lap(self, widget: Widget) -> None:
         ink = palette.TEXT_MUTED if widget.is_struck else INKS[widget.tone]
         self._box(widget.rect, palette.PANEL)
-        if widget.tone in FILLS:
-            stripe = widget.rect.cut_left(self._measures.px(12))[0]
-            self._box(stripe, FILLS[widget.tone], radius=self._measures.px(4))
+        edge = FILLS.get(widget.tone, palette.LINE)
+        self._box(widget.rect, edge, line_px=self._edge_px * (2 if widget.tone in FILLS else 1))
         room = widget.rect.inset(self._measures.px(18), self._measures.px(4))
         room = room.cut_right(max(0, widget.reserved_px - self._measures.px(18)), self._measures.px(10))[1]
         number_room, room = room.cut_left(self._measures.text(56), self._measures.px(14))
@@ -180,6 +200,10 @@ class Painter:
         note_size_px = max(20, widget.size_px * 58 // 100)
         note_px = self._typeface.width(widget.note, size_px=note_size_px, weight=Weight.REGULAR)
         gap = self._measures.px(24)
+        if widget.icon:
+            icon_px = min(room.h * 7 // 10, note_size_px)
+            icon_room, room = room.cut_left(icon_px, self._measures.px(10))
+            self._icon(widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
         if widget.note and time_px + gap + note_px > room.w:
             time_room, note_room = room.cut_top(room.h * 60 // 100)
         else:
@@ -199,7 +223,7 @@ class Painter:
         room = widget.rect.inset(self._measures.px(12), self._measures.px(6))
         icon_px = min(room.h * 72 // 100, widget.size_px * 2)
         icon_room, room = room.cut_left(icon_px, self._measures.px(14))
-        draw_icon(self._target, widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
+        self._icon(widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
         ink = palette.TEXT_DARK if widget.is_pressed else palette.TEXT
         if widget.intent is None:
             self._block(widget, room, ink, ink, align="left")
@@ -218,12 +242,16 @@ class Painter:
         if widget.icon:
             icon_px = min(room.h * 62 // 100, self._measures.text(44))
             icon_room, room = room.cut_left(icon_px, self._measures.px(14))
-            self._icon_on_fill(widget.icon, icon_room)
+            self._icon(widget.icon, icon_room, palette.TEXT)
         self._block(widget, room, ink, ink)
 
-    def _icon_on_fill(self, icon: str, box: Rect) -> None:
-        """Draw an icon whose ground already has its colour."""
-        draw_icon(self._target, icon, box, palette.TEXT)
+    def _icon(self, icon: str, box: Rect, colour: Colour) -> None:
+        draw_icon(self._target, icon, self._turned(box), colour)
+
+    def _turned(self, box: Rect) -> Rect:
+        if self._mirror is None:
+            return box
+        return Rect(self._mirror.x + self._mirror.right - box.right, box.y, box.w, box.h)
 
     def _block(
         self,
@@ -232,18 +260,18 @@ class Painter:
         ink: Colour,
         note_ink: Colour,
         *,
-        align: str | None = None,
+        align: Align | None = None,
     ) -> None:
         draw_block(
             self._target,
             self._typeface,
-            room,
+            self._turned(room),
             label=widget.label,
             note=widget.note,
             size_px=widget.size_px,
             colour=ink,
             note_colour=note_ink,
-            align="left" if align == "left" else widget.align,
+            align=(align or widget.align) if self._mirror is None else widget.align,
             lines_max=widget.lines_max,
             note_lines_max=widget.note_lines_max,
         )
@@ -259,20 +287,25 @@ class Painter:
         weight: Weight = Weight.BOLD,
         shrink: bool = False,
     ) -> tuple[int, int, int, int]:
+        is_right = (align == "right") != (self._mirror is not None)
         return self._typeface.draw(
             self._target,
             text,
-            room.area,
+            self._turned(room).area,
             size_px=size_px,
             colour=ink,
             weight=weight,
-            align="right" if align == "right" else "left",
+            align="right" if is_right else "left",
             shrink_to_px=size_px * 13 // 20 if shrink else None,
         )
 
     def _box(self, rect: Rect, colour: Colour, *, radius: int | None = None, line_px: int = 0) -> None:
         radius = self._radius if radius is None else radius
         pygame.draw.rect(self._target, colour, pygame.Rect(rect.area), line_px, border_radius=radius)
+
+    @property
+    def _edge_px(self) -> int:
+        return max(2, self._measures.px(2))
 
     @property
     def _radius(self) -> int:

@@ -4,7 +4,7 @@ Skip is the obvious choice until something is typed; Save waits until it is an a
 
 from __future__ import annotations
 
-from trackside.touch.scene.keyboard_scene import typing_key
+from trackside.touch.scene.keyboard_scene import lay_keys, typing_key
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Erase, SaveContact, SkipContact, TurnKeys, TypeText, View
@@ -15,8 +15,6 @@ CONTACT_KEY_PAGES = (
     ("1234567890", "+-_/()&='#", "!?$%*~^{}|", " "),
 )
 _PAGE_LABELS = ("+ - _", "abc")
-ASKED_TEXT = "E-mail or phone (optional)"
-PURPOSE_TEXT = "To reach the driver. Only the race office can read it."
 
 
 def lay_contact(contact: TypedContact, view: View, measures: Measures) -> Layout:
@@ -24,25 +22,21 @@ def lay_contact(contact: TypedContact, view: View, measures: Measures) -> Layout
     area = measures.screen.cut_top(measures.bar)[1].inset(gap)
     field_row, keys_area = area.cut_top(measures.button, gap)
     widgets = _field_widgets(field_row, contact, view, measures)
-    letters = CONTACT_KEY_PAGES[view.keys_page % len(CONTACT_KEY_PAGES)]
-    for row_area, row in zip(keys_area.rows(4, gap), letters, strict=True):
-        cells = row_area.columns(10, gap)
-        if row is letters[-1]:
-            label = _PAGE_LABELS[view.keys_page % len(CONTACT_KEY_PAGES)]
-            widgets.append(typing_key("keyboard:page", cells[0], label, TurnKeys(), view, measures))
-            widgets.append(
-                typing_key("keyboard:backspace", cells[9], "", Erase(), view, measures, icon="erase")
-            )
-            cells = cells[1:9]
-        if row == " ":
-            space = Rect(cells[0].x, cells[0].y, cells[-1].right - cells[0].x, cells[0].h)
-            widgets.append(typing_key("keyboard:space", space, "space", TypeText(" "), view, measures))
-            continue
-        widgets += [
-            typing_key(f"keyboard:{letter}", cell, letter, TypeText(letter), view, measures)
-            for cell, letter in zip(cells, row, strict=True)
-        ]
-    return Layout(widgets=tuple(widgets))
+    page = view.keys_page % len(CONTACT_KEY_PAGES)
+    letters = CONTACT_KEY_PAGES[page]
+    keys = [typing_key("keyboard:page", _PAGE_LABELS[page], TurnKeys(), view, measures)]
+    keys += [
+        typing_key("keyboard:space", view.say("touch.space"), TypeText(" "), view, measures)
+        if letter == " "
+        else typing_key(f"keyboard:{letter}", letter, TypeText(letter), view, measures)
+        for letter in letters[-1]
+    ]
+    keys.append(typing_key("keyboard:backspace", "", Erase(), view, measures, icon="erase"))
+    upper = [
+        typing_key(f"keyboard:{letter}", letter, TypeText(letter), view, measures)
+        for letter in "".join(letters[:-1])
+    ]
+    return Layout(widgets=(*widgets, *lay_keys(keys_area, upper, keys, measures)))
 
 
 def _field_widgets(area: Rect, contact: TypedContact, view: View, measures: Measures) -> list[Widget]:
@@ -53,7 +47,7 @@ def _field_widgets(area: Rect, contact: TypedContact, view: View, measures: Meas
         button(
             "contact:skip",
             skip_area,
-            "Skip",
+            view.say("touch.skip"),
             SkipContact(),
             view,
             size_px=measures.text(40),
@@ -63,8 +57,8 @@ def _field_widgets(area: Rect, contact: TypedContact, view: View, measures: Meas
             name="contact:field",
             rect=field_area,
             look=Look.FIELD,
-            label="" if is_typed else ASKED_TEXT,
-            note=PURPOSE_TEXT,
+            label="" if is_typed else view.say("touch.contact-asked"),
+            note=view.say("touch.contact-purpose"),
             size_px=measures.text(40),
             align="left",
             contact=contact,
@@ -73,11 +67,15 @@ def _field_widgets(area: Rect, contact: TypedContact, view: View, measures: Meas
         button(
             "contact:save",
             save_area,
-            "Save",
+            view.say("touch.save"),
             SaveContact(),
             view,
             size_px=measures.text(34),
-            note=kind or ("not complete yet" if is_typed else ""),
+            note=view.say(f"touch.contact-{kind}")
+            if kind
+            else view.say("touch.incomplete")
+            if is_typed
+            else "",
             tone=Tone.GO if kind else Tone.PLAIN,
             enabled=bool(kind) and not view.is_link_lost and "contact:save" not in view.sending,
         ),

@@ -18,9 +18,9 @@ from trackside.touch.widgets.view import (
     TurnOrder,
     View,
 )
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
-_ORDER_LABELS = {Order.NEWEST: "Newest first", Order.NAME: "By name"}
+_ORDER_CODES = {Order.NEWEST: "touch.newest-first", Order.NAME: "touch.by-name"}
 
 
 # Letters with a bar or joined, which Unicode does not take apart.
@@ -28,8 +28,8 @@ _BARRED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"
 
 
 def lay_idle(screen: ScreenState, view: View, measures: Measures) -> Layout:
-    right, left = measures.body.cut_right(measures.body.w * 37 // 100, measures.gap)
-    header, list_area = left.cut_top(measures.button, measures.gap)
+    places = measures.places()
+    header, list_area = places.main.cut_top(measures.button, measures.gap)
     names = names_on_show(screen.competitors, search=view.search, order=view.order)
     rows, the_list, pager = lay_list(list_area, measures, count=len(names), top=view.list_top)
     widgets = _header_widgets(header, view, measures, shown_count=len(names))
@@ -39,7 +39,7 @@ def lay_idle(screen: ScreenState, view: View, measures: Measures) -> Layout:
         widgets += pager_buttons(pager, the_list, view, measures)
     if not names:
         widgets.append(_no_names(list_area, view, measures))
-    widgets += _next_step(right, screen, view, measures)
+    widgets += _next_step(places, screen, view, measures)
     return Layout(widgets=tuple(widgets), list_area=the_list)
 
 
@@ -64,7 +64,7 @@ def _header_widgets(area: Rect, view: View, measures: Measures, *, shown_count: 
         button(
             "order",
             order_area,
-            _ORDER_LABELS[view.order],
+            view.say(_ORDER_CODES[view.order]),
             TurnOrder(),
             view,
             size_px=measures.text(26),
@@ -81,7 +81,9 @@ def _header_widgets(area: Rect, view: View, measures: Measures, *, shown_count: 
         button(
             "search",
             search_area,
-            f"{view.search}: {shown_count} found" if view.search else "Search",
+            f"{view.search}: {view.say('touch.found', count=shown_count)}"
+            if view.search
+            else view.say("touch.search"),
             OpenKeyboard(Purpose.SEARCH),
             view,
             size_px=measures.text(32),
@@ -112,31 +114,36 @@ def _name_row(
     )
 
 
+def best_text(best_ns: int | None, screen: ScreenState, view: View, *, otherwise: str) -> str:
+    """Return the best lap in words, or what is said where there is none."""
+    if best_ns is None:
+        return view.say(otherwise)
+    return view.say("touch.best", time=format_lap_ns(best_ns, resolution_ns=screen.resolution_ns))
+
+
 def _no_names(area: Rect, view: View, measures: Measures) -> Widget:
     return Widget(
         name="no-names",
         rect=area,
         look=Look.TEXT,
-        label="Nobody of that name" if view.search else "Nobody is registered yet",
-        note="Register them with New name",
+        label=view.say("touch.nobody-found" if view.search else "touch.nobody-yet"),
+        note=view.say("touch.nobody-note"),
         size_px=measures.text(38),
     )
 
 
-def _next_step(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
+def _next_step(places: Places, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     picked = screen.competitor_named(view.picked)
-    start, above = area.cut_bottom(measures.px(230), measures.gap)
-    register, panel = above.cut_bottom(max(measures.button, measures.px(120)), measures.gap)
-    widgets = [Widget(name="picked-panel", rect=panel, look=Look.PANEL)]
-    inner = panel.inset(measures.px(20), measures.px(14))
+    widgets = [Widget(name="picked-panel", rect=places.panel, look=Look.PANEL)]
+    inner = places.panel.inset(measures.px(20), measures.px(14))
     if picked is None:
         widgets.append(
             Widget(
                 name="hint",
                 rect=inner,
                 look=Look.TEXT,
-                label="Who drives next?",
-                note="Pick a name or register one",
+                label=view.say("touch.who-next"),
+                note=view.say("touch.who-next-note"),
                 size_px=measures.text(40),
                 align="left",
                 lines_max=2,
@@ -150,9 +157,7 @@ def _next_step(area: Rect, screen: ScreenState, view: View, measures: Measures) 
                 rect=inner,
                 look=Look.TEXT,
                 label=picked.name,
-                note=f"Best {format_lap_ns(picked.best_ns, resolution_ns=screen.resolution_ns)}"
-                if picked.best_ns is not None
-                else "No time yet",
+                note=best_text(picked.best_ns, screen, view, otherwise="touch.no-time-yet"),
                 size_px=measures.text(46),
                 align="left",
                 lines_max=3,
@@ -161,8 +166,8 @@ def _next_step(area: Rect, screen: ScreenState, view: View, measures: Measures) 
     widgets.append(
         button(
             "register",
-            register,
-            "New name",
+            places.middle,
+            view.say("touch.new-name"),
             OpenKeyboard(Purpose.REGISTER),
             view,
             size_px=measures.text(36),
@@ -172,12 +177,12 @@ def _next_step(area: Rect, screen: ScreenState, view: View, measures: Measures) 
     widgets.append(
         button(
             "start",
-            start,
-            "START",
+            places.last,
+            view.say("touch.start"),
             SendAct(Arm(competitor_id=picked.competitor_id if picked else "")),
             view,
             size_px=measures.text(76),
-            note="" if picked else "Pick a name first",
+            note="" if picked else view.say("touch.start-waits"),
             tone=Tone.GO,
             enabled=picked is not None,
         )

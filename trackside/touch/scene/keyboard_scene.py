@@ -1,8 +1,10 @@
-"""The on-screen keyboard: four rows of ten keys, each as large as a gloved finger needs.
+"""The on-screen keyboard: rows of ten keys, of fewer on a narrow screen, each as a gloved finger needs.
 
 Letters follow names: the first of each word is large, the others are small."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.idle_scene import names_on_show, plain
@@ -35,22 +37,41 @@ def lay_keyboard(screen: ScreenState, view: View, measures: Measures) -> Layout:
     field_row, keys_area = area.cut_top(measures.button, gap)
     widgets = _field_widgets(field_row, screen, view, measures)
     letters = KEY_PAGES[view.keys_page]
-    for row_area, row in zip(keys_area.rows(4, gap), letters, strict=True):
-        cells = row_area.columns(10, gap)
-        if row is letters[-1]:
-            widgets.append(_page_key(cells[0], view, measures))
-            widgets.append(typing_key("keyboard:space", cells[8], "space", TypeText(" "), view, measures))
-            widgets.append(
-                typing_key("keyboard:backspace", cells[9], "", Erase(), view, measures, icon="erase")
-            )
-            cells = cells[1:8]
-        widgets += [
-            typing_key(
-                f"keyboard:{letter}", cell, letter, TypeText(cased(letter, view.typed)), view, measures
-            )
-            for cell, letter in zip(cells, row, strict=True)
-        ]
-    return Layout(widgets=tuple(widgets))
+    upper = [_letter_key(letter, view, measures) for letter in "".join(letters[:-1])]
+    last = [
+        _page_key(view, measures),
+        *(_letter_key(letter, view, measures) for letter in letters[-1]),
+        typing_key("keyboard:space", view.say("touch.space"), TypeText(" "), view, measures),
+        typing_key("keyboard:backspace", "", Erase(), view, measures, icon="erase"),
+    ]
+    return Layout(widgets=(*widgets, *lay_keys(keys_area, upper, last, measures)))
+
+
+def lay_keys(area: Rect, upper: list[Widget], last: list[Widget], measures: Measures) -> list[Widget]:
+    """Return the keys in their places: ten a row, fewer where a finger would not hit so narrow ones."""
+    gap = max(3, measures.px(8))
+    fitting = min(10, max(1, (area.w + gap) // (measures.button + gap)))
+    if fitting >= 10:
+        rows = [upper[index : index + 10] for index in range(0, len(upper), 10)] + [last]
+    else:
+        keys = [*upper, *last]
+        rows = [keys[index : index + fitting] for index in range(0, len(keys), fitting)]
+    placed: list[Widget] = []
+    for row_area, row in zip(area.rows(len(rows), gap), rows, strict=True):
+        cells = row_area.columns(fitting, gap)
+        spare = fitting - len(row)
+        for index, key in enumerate(row):
+            cell = cells[index if index < len(row) - 1 else len(row) - 1]
+            if row is rows[-1] and spare and key.name == "keyboard:space":  # takes what is left of its row
+                cell = Rect(cell.x, cell.y, cells[index + spare].right - cell.x, cell.h)
+            elif row is rows[-1] and spare and any(one.name == "keyboard:space" for one in row[:index]):
+                cell = cells[index + spare]
+            placed.append(replace(key, rect=cell))
+    return placed
+
+
+def _letter_key(letter: str, view: View, measures: Measures) -> Widget:
+    return typing_key(f"keyboard:{letter}", letter, TypeText(cased(letter, view.typed)), view, measures)
 
 
 def cased(letter: str, before: str) -> str:
@@ -66,7 +87,7 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
     done = button(
         "keyboard:done",
         done_area,
-        "Show" if is_search else "Register",
+        view.say("touch.show" if is_search else "touch.register"),
         FinishTyping(),
         view,
         size_px=measures.text(34),
@@ -75,7 +96,14 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
         or (bool(view.typed.strip()) and not view.is_link_lost and "keyboard:done" not in view.sending),
     )
     return [
-        button("keyboard:cancel", cancel_area, "Back", ShowPage(Page.MAIN), view, size_px=measures.text(32)),
+        button(
+            "keyboard:cancel",
+            cancel_area,
+            view.say("touch.back"),
+            ShowPage(Page.MAIN),
+            view,
+            size_px=measures.text(32),
+        ),
         Widget(
             name="keyboard:field",
             rect=field_area,
@@ -94,11 +122,10 @@ def _hint(screen: ScreenState, view: View) -> str:
     if view.purpose is Purpose.SEARCH:
         found = names_on_show(screen.competitors, search=view.typed, order=view.order)
         if not view.typed.strip():
-            return "Search a name"
-        return f"{len(found)} found" + (f": {found[0].name}" if found else "")
-    if _is_taken(screen, view):
-        return "Somebody of that name is registered already"
-    return "New name"
+            return view.say("touch.search-a-name")
+        count = view.say("touch.found", count=len(found))
+        return f"{count}: {found[0].name}" if found else count
+    return view.say("touch.name-taken" if _is_taken(screen, view) else "touch.new-name")
 
 
 def _is_taken(screen: ScreenState, view: View) -> bool:
@@ -106,19 +133,19 @@ def _is_taken(screen: ScreenState, view: View) -> bool:
     return bool(typed) and any(plain(one.name).split() == typed for one in screen.competitors)
 
 
-def _page_key(cell: Rect, view: View, measures: Measures) -> Widget:
+def _page_key(view: View, measures: Measures) -> Widget:
     label = _PAGE_LABELS[(view.keys_page + 1) % len(KEY_PAGES)]
-    return typing_key("keyboard:page", cell, label, TurnKeys(), view, measures)
+    return typing_key("keyboard:page", label, TurnKeys(), view, measures)
 
 
 def typing_key(
-    name: str, cell: Rect, label: str, intent: Intent, view: View, measures: Measures, *, icon: Icon = ""
+    name: str, label: str, intent: Intent, view: View, measures: Measures, *, icon: Icon = ""
 ) -> Widget:
-    """Return a key; a letter's label is the letter."""
+    """Return a key without its place; a letter's label is the letter."""
     is_letter = len(label) == 1
     return Widget(
         name=name,
-        rect=cell,
+        rect=Rect(0, 0, 0, 0),
         look=Look.KEY,
         label=label,
         size_px=measures.text(46 if is_letter else 56 if icon else 32),

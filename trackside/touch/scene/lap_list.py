@@ -8,7 +8,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Judge, Lap, Run, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import SendAct, View
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
+from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
 
@@ -22,7 +22,7 @@ def lay_laps(
     best = best_lap(run)
     widgets: list[Widget] = []
     for row, lap in zip(rows, newest_first[the_list.top :], strict=False):
-        row_widget = _lap_row(row, lap, screen, measures, is_best=lap is best)
+        row_widget = _lap_row(row, lap, screen, view, measures, is_best=lap is best)
         verdicts = []
         if judges_all or lap.is_short or lap.verdict is not None:
             verdicts = _verdict_buttons(row, lap, run, view, measures)
@@ -39,13 +39,16 @@ def best_lap(run: Run) -> Lap | None:
     return min(counting, key=lambda lap: (lap.lap_ns, lap.number), default=None)
 
 
-def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is_best: bool) -> Widget:
+def _lap_row(
+    row: Rect, lap: Lap, screen: ScreenState, view: View, measures: Measures, *, is_best: bool
+) -> Widget:
+    icon: Icon = ""
     if lap.verdict == "void":
-        tone, note = Tone.MUTED, "void"
+        tone, note, icon = Tone.MUTED, view.say("touch.void-lap"), "clear"
     elif lap.awaits_verdict:
-        tone, note = Tone.WARNING, "too short?"
+        tone, note, icon = Tone.WARNING, view.say("touch.too-short"), "warning"
     elif is_best:
-        tone, note = Tone.BEST, ", ".join(["best", *_doubt(lap)])
+        tone, note, icon = Tone.BEST, ", ".join([view.say("touch.best-lap"), *_doubt(lap)]), "best"
     else:
         tone, note = Tone.PLAIN, ", ".join(_doubt(lap))
     return Widget(
@@ -57,6 +60,7 @@ def _lap_row(row: Rect, lap: Lap, screen: ScreenState, measures: Measures, *, is
         value=str(lap.number),
         size_px=measures.text(48),
         tone=tone,
+        icon=icon,
         align="left",
         is_struck=lap.verdict == "void",
     )
@@ -79,7 +83,7 @@ def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measur
         button(
             f"judge:{lap.lap_id}:valid",
             valid_area,
-            "Valid",
+            view.say("touch.valid"),
             SendAct(Judge(run_id=run.run_id, lap_id=lap.lap_id, verdict="valid")),
             view,
             size_px=measures.text(30),
@@ -89,7 +93,7 @@ def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measur
         button(
             f"judge:{lap.lap_id}:void",
             void_area,
-            "Void",
+            view.say("touch.void"),
             SendAct(Judge(run_id=run.run_id, lap_id=lap.lap_id, verdict="void")),
             view,
             size_px=measures.text(30),

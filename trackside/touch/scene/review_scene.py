@@ -4,50 +4,44 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
+from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import AskDiscard, KeepRun, SendAct, View
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
 
 def lay_review(screen: ScreenState, run: Run, view: View, measures: Measures) -> Layout:
-    right, left = measures.body.cut_right(measures.body.w * 37 // 100, measures.gap)
-    laps = lay_laps(left, run, screen, view, measures, judges_all=True)
-    none = () if run.laps else (_no_laps(left, measures),)
+    places = measures.places()
+    laps = lay_laps(places.the_list, run, screen, view, measures, judges_all=True)
+    none = () if run.laps else (_no_laps(places.the_list, view, measures),)
     return Layout(
-        widgets=(*laps.widgets, *none, *_decision_widgets(right, screen, run, view, measures)),
+        widgets=(*laps.widgets, *none, *_decision_widgets(places, screen, run, view, measures)),
         list_area=laps.list_area,
     )
 
 
-def reason_not_to_confirm(run: Run) -> str:
-    """Return what the official must do first, or nothing."""
+def what_waits(run: Run, view: View) -> str:
+    """Return what the official must do before confirming, or nothing."""
     waiting = [lap.number for lap in run.laps if lap.awaits_verdict]
-    if not waiting:
-        return ""
-    if len(waiting) == 1:
-        return f"Lap {waiting[0]} is short: valid or void?"
-    return f"{len(waiting)} short laps: valid or void?"
+    return view.say("touch.short-laps-wait", count=len(waiting), number=waiting[0]) if waiting else ""
 
 
-def count_sentence(run: Run) -> str:
+def count_sentence(run: Run, view: View) -> str:
     counting = sum(lap.counts for lap in run.laps)
     void = sum(lap.verdict == "void" for lap in run.laps)
-    text = {0: "no lap counts", 1: "1 lap counts"}.get(counting, f"{counting} laps count")
-    return f"{text}, {void} void" if void else text
+    text = view.say("touch.laps-count", count=counting)
+    return f"{text}, {view.say('touch.laps-void', count=void)}" if void else text
 
 
 def _decision_widgets(
-    area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures
+    places: Places, screen: ScreenState, run: Run, view: View, measures: Measures
 ) -> list[Widget]:
-    confirm_area, above = area.cut_bottom(measures.px(230), measures.gap)
-    discard_area, panel = above.cut_bottom(max(measures.button, measures.px(110)), measures.gap)
+    panel = places.side.cut_bottom(places.last.h, measures.gap)[1]
     inner = panel.inset(measures.px(20), measures.px(14))
     best_area, name_area = inner.cut_bottom(inner.h // 2, measures.px(4))
-    reason = reason_not_to_confirm(run)
-    best = format_lap_ns(run.best_ns, resolution_ns=screen.resolution_ns)
+    waits = what_waits(run, view)
     return [
         Widget(name="run-panel", rect=panel, look=Look.PANEL),
         Widget(
@@ -63,76 +57,93 @@ def _decision_widgets(
             name="run-best",
             rect=best_area,
             look=Look.TEXT,
-            label=f"Best {best}" if run.best_ns is not None else "No time",
-            note=count_sentence(run),
+            label=best_text(run.best_ns, screen, view, otherwise="touch.no-time"),
+            note=count_sentence(run, view),
+            note_lines_max=2,
             size_px=measures.text(48),
             tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
             align="left",
         ),
+        Widget(
+            name="to-do",
+            rect=places.near.inset(measures.px(12), 0),
+            look=Look.TEXT,
+            label=waits or view.say("touch.ready-to-confirm"),
+            size_px=measures.text(30),
+            tone=Tone.WARNING if waits else Tone.PLAIN,
+            icon="",
+            align="left",
+            lines_max=3,
+        ),
         button(
             "discard",
-            discard_area,
-            "Discard",
+            places.last,
+            view.say("touch.discard"),
             AskDiscard(),
             view,
-            size_px=measures.text(34),
+            size_px=measures.text(40),
+            note=view.say("touch.discard-note"),
             enabled=not view.is_link_lost,
         ),
         button(
             "confirm",
-            confirm_area,
-            "CONFIRM",
+            places.far,
+            view.say("touch.confirm"),
             SendAct(Confirm(run_id=run.run_id)),
             view,
-            size_px=measures.text(64),
-            note=reason,
-            note_lines_max=2,
+            size_px=measures.text(54),
             tone=Tone.GO,
-            enabled=not reason,
+            enabled=not waits,
         ),
     ]
 
 
-def _no_laps(area: Rect, measures: Measures) -> Widget:
+def _no_laps(area: Rect, view: View, measures: Measures) -> Widget:
     return Widget(
         name="no-laps",
         rect=area,
         look=Look.TEXT,
-        label="No lap in this run",
-        note="confirm it without a time, or discard it",
+        label=view.say("touch.no-laps"),
+        note=view.say("touch.no-laps-note"),
         size_px=measures.text(44),
+        note_lines_max=2,
     )
 
 
-def lay_question(below: Layout, run: Run, view: View, measures: Measures) -> Layout:
-    left = measures.body.cut_right(measures.body.w * 37 // 100, measures.gap)[1]
-    inner = left.inset(measures.px(36))
-    buttons_area, text_area = inner.cut_bottom(max(measures.button, measures.px(150)), measures.gap)
-    discard_area, keep_area = buttons_area.columns(2, measures.px(24))
-    count = len(run.laps)
-    laps = "no laps" if not count else "1 lap" if count == 1 else f"{count} laps"
-    widgets = [
-        *(replace(widget, enabled=False) for widget in below.widgets if not left.covers(widget.rect)),
-        Widget(name="question-panel", rect=left, look=Look.PANEL, tone=Tone.DANGER),
-        Widget(
-            name="question",
-            rect=text_area,
-            look=Look.TEXT,
-            label=f"Discard the run of {run.name}?",
-            note=f"It has {laps}. They stay in the journal and off the board.",
-            size_px=measures.text(46),
-            lines_max=3,
-            note_lines_max=2,
-        ),
-        button("discard:no", keep_area, "Keep it", KeepRun(), view, size_px=measures.text(40)),
-        button(
-            "discard:yes",
-            discard_area,
-            "Discard",
-            SendAct(Discard(run_id=run.run_id)),
-            view,
-            size_px=measures.text(40),
-            tone=Tone.DANGER,
-        ),
-    ]
-    return Layout(widgets=tuple(widgets))
+def lay_question(below: Layout, run: Run, view: View, measures: Measures, *, is_armed: bool) -> Layout:
+    """Ask before a run is thrown away; before its first passing that is a start called off."""
+    places = measures.places()
+    kind = "cancel-start" if is_armed else "discard-run"
+    return Layout(
+        widgets=(
+            *(replace(one, enabled=False) for one in below.widgets if not places.main.covers(one.rect)),
+            Widget(name="question-panel", rect=places.main, look=Look.PANEL, tone=Tone.DANGER),
+            Widget(
+                name="question",
+                rect=places.the_list.inset(measures.px(36), measures.px(12)),
+                look=Look.TEXT,
+                label=view.say(f"touch.{kind}", name=run.name),
+                note=view.say(f"touch.{kind}-note", count=len(run.laps)),
+                size_px=measures.text(46),
+                lines_max=3,
+                note_lines_max=3,
+            ),
+            button(
+                "discard:no",
+                places.far.inset(measures.px(12), 0),
+                view.say("touch.keep-run"),
+                KeepRun(),
+                view,
+                size_px=measures.text(40),
+            ),
+            button(
+                "discard:yes",
+                places.near.inset(measures.px(12), 0),
+                view.say(f"touch.{kind}-yes"),
+                SendAct(Discard(run_id=run.run_id)),
+                view,
+                size_px=measures.text(40),
+                tone=Tone.DANGER,
+            ),
+        )
+    )

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
+from pitboard.drawing.time_text import format_countdown_ms
 from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState, Stop
+from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
-from trackside.touch.scene.top_bar import sensor_light, state_icon, state_tone
+from trackside.touch.scene.top_bar import light_sentence, sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
 from trackside.touch.widgets.view import AskDiscard, SendAct, View
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
 _TENTHS_BELOW_MS = 10_000
 _NS_PER_MS = 1_000_000
 
 
 def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
-    right, left = measures.body.cut_right(measures.body.w * 37 // 100, measures.gap)
-    side = _side_widgets(right, screen, run, view, measures, now_mono_ns)
+    places = measures.places()
     if screen.phase == "armed":
-        return Layout(widgets=(*_waiting_widgets(left, screen, measures), *side))
-    laps = lay_laps(left, run, screen, view, measures, judges_all=False)
-    waiting = () if run.laps else (_first_lap_widget(left, measures),)
+        panel = places.side.cut_bottom(places.last.h, measures.gap)[1]
+        return Layout(
+            widgets=(
+                *_waiting_widgets(places, screen, run, view, measures),
+                *_run_panel(panel, screen, run, view, measures, now_mono_ns),
+                _cancel_button(places.last, view, measures),
+            )
+        )
+    laps = lay_laps(places.main, run, screen, view, measures, judges_all=False)
+    waiting = () if run.laps else (_first_lap_widget(places.main, view, measures),)
+    side = (
+        *_run_panel(places.panel, screen, run, view, measures, now_mono_ns),
+        _manual_button("manual", places.middle, run, view, measures),
+        _stop_button(places.last, screen, run, view, measures, now_mono_ns),
+    )
     return Layout(widgets=(*laps.widgets, *waiting, *side), list_area=laps.list_area)
 
 
@@ -31,58 +43,51 @@ def remaining_ms(run: Run, now_mono_ns: int) -> int:
     return max(0, run.run_ms - (now_mono_ns - run.started_mono_ns) // _NS_PER_MS)
 
 
-def _side_widgets(
-    area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
-) -> list[Widget]:
-    manual_area, above = area.cut_bottom(measures.px(190), measures.gap)
-    end_area, panel = above.cut_bottom(max(measures.button, measures.px(110)), measures.gap)
-    is_armed = screen.phase == "armed"
-    manual = button(
-        "manual",
-        manual_area,
-        "Start by hand" if is_armed else "Manual lap",
+def _manual_button(name: str, area: Rect, run: Run, view: View, measures: Measures) -> Widget:
+    """Return the button of a passing by hand: its two names keep a tap on one from being one on the other."""
+    return button(
+        name,
+        area,
+        view.say(f"touch.{name}"),
         SendAct(ManualPassing(run_id=run.run_id, mono_ns=0)),
         view,
-        size_px=measures.text(48),
-        note="if the sensor misses the car",
+        size_px=measures.text(44),
+        note=view.say("touch.manual-note"),
         tone=Tone.MANUAL,
         stays_open=True,
     )
-    return [
-        *_run_panel(panel, screen, run, measures, now_mono_ns),
-        _end_button(end_area, screen, run, view, measures, now_mono_ns),
-        manual,
-    ]
 
 
-def _end_button(
+def _cancel_button(area: Rect, view: View, measures: Measures) -> Widget:
+    return button(
+        "discard",
+        area,
+        view.say("touch.cancel-start-yes"),
+        AskDiscard(),
+        view,
+        size_px=measures.text(40),
+        enabled=not view.is_link_lost,
+    )
+
+
+def _stop_button(
     area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
 ) -> Widget:
-    if screen.phase == "armed":
-        return button(
-            "discard",
-            area,
-            "Cancel run",
-            AskDiscard(),
-            view,
-            size_px=measures.text(34),
-            enabled=not view.is_link_lost,
-        )
     stop = button(
         "stop",
         area,
-        "Stop" if screen.phase == "running" else "Finish now",
+        view.say("touch.stop" if screen.phase == "running" else "touch.finish-now"),
         SendAct(Stop(run_id=run.run_id, mono_ns=0)),
         view,
-        size_px=measures.text(38),
-        note="hold to end the timing",
+        size_px=measures.text(44),
+        note=view.say("touch.stop-note"),
         tone=Tone.DANGER,
     )
     return held_button(stop, view, now_mono_ns, hold_ms=HOLD_TO_STOP_MS)
 
 
 def _run_panel(
-    panel: Rect, screen: ScreenState, run: Run, measures: Measures, now_mono_ns: int
+    panel: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
 ) -> list[Widget]:
     inner = panel.inset(measures.px(20), measures.px(12))
     name_area, rest = inner.cut_top(inner.h * 36 // 100, measures.px(4))
@@ -101,14 +106,12 @@ def _run_panel(
             align="left",
             lines_max=2,
         ),
-        _countdown(countdown_area, screen, run, measures, now_mono_ns),
+        _countdown(countdown_area, screen, run, view, measures, now_mono_ns),
         Widget(
             name="run-best",
             rect=best_area,
             look=Look.TEXT,
-            label=f"Best {format_lap_ns(run.best_ns, resolution_ns=screen.resolution_ns)}"
-            if run.best_ns is not None
-            else "No lap yet",
+            label=best_text(run.best_ns, screen, view, otherwise="touch.no-lap-yet"),
             size_px=measures.text(32),
             tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
             align="left",
@@ -116,14 +119,16 @@ def _run_panel(
     ]
 
 
-def _countdown(area: Rect, screen: ScreenState, run: Run, measures: Measures, now_mono_ns: int) -> Widget:
+def _countdown(
+    area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
+) -> Widget:
     if screen.phase == "time-up":
         return Widget(
             name="countdown",
             rect=area,
             look=Look.TEXT,
-            label="Time is up",
-            note="lap under way counts",
+            label=view.say("touch.time-up"),
+            note=view.say("touch.time-up-note"),
             size_px=measures.text(60),
             tone=Tone.WARNING,
             align="left",
@@ -141,43 +146,45 @@ def _countdown(area: Rect, screen: ScreenState, run: Run, measures: Measures, no
     )
 
 
-def _waiting_widgets(area: Rect, screen: ScreenState, measures: Measures) -> list[Widget]:
+def _waiting_widgets(
+    places: Places, screen: ScreenState, run: Run, view: View, measures: Measures
+) -> list[Widget]:
+    """Say whether the car can go: only a sensor that would see it makes that a yes."""
     light = sensor_light(screen)
     state = light.state if light else "unknown"
-    detail = light.detail if light else "Nothing is known about the sensor."
-    inner = area.inset(measures.px(24))
-    icon_area, text_area = inner.cut_top(inner.h * 52 // 100)
-    icon_area = icon_area.cut_bottom(measures.px(210))[0]
-    text_area = text_area.cut_top(inner.h * 40 // 100)[0]
+    inner = places.the_list.inset(measures.px(24), measures.px(12))
+    icon_area, text_area = inner.cut_top(inner.h * 42 // 100, measures.px(8))
+    detail = light_sentence(light, view) if light else view.say("touch.sensor-unknown")
     return [
-        Widget(name="waiting-panel", rect=area, look=Look.PANEL),
+        Widget(name="waiting-panel", rect=places.the_list, look=Look.PANEL),
         Widget(
             name="sensor-icon",
             rect=icon_area,
             look=Look.TEXT,
             icon=state_icon(state),
             tone=state_tone(state),
-            size_px=measures.px(210),
+            size_px=measures.px(180),
         ),
         Widget(
             name="waiting",
             rect=text_area,
             look=Look.TEXT,
-            label="Waiting for the first passing",
-            note=f"Sensor: {detail}" if detail else "",
+            label=view.say("touch.send-the-car" if state in ("ok", "warning") else "touch.sensor-blind"),
+            note=detail,
             size_px=measures.text(52),
             lines_max=2,
-            note_lines_max=2,
+            note_lines_max=3,
         ),
+        _manual_button("start-by-hand", places.near, run, view, measures),
     ]
 
 
-def _first_lap_widget(area: Rect, measures: Measures) -> Widget:
+def _first_lap_widget(area: Rect, view: View, measures: Measures) -> Widget:
     return Widget(
         name="first-lap",
         rect=area,
         look=Look.TEXT,
-        label="First lap under way",
-        note="laps appear here as they come",
+        label=view.say("touch.first-lap"),
+        note=view.say("touch.first-lap-note"),
         size_px=measures.text(44),
     )

@@ -12,18 +12,19 @@ from trackside.touch.scene.status_scene import lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, SendAct, View
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Widget, mirrored
 
 
 def lay_out(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     """Return the widgets from back to front; enabled ones never overlap."""
     scene = _lay_scene(screen, view, measures, now_mono_ns)
-    return Layout(widgets=(*lay_top_bar(screen, view, measures), *scene.widgets), list_area=scene.list_area)
+    layout = Layout(widgets=(*lay_top_bar(screen, view, measures), *scene.widgets), list_area=scene.list_area)
+    return mirrored(layout, measures) if view.language.is_right_to_left else layout
 
 
 def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     if screen is None:
-        return _lay_connecting(measures)
+        return _lay_connecting(view, measures)
     if view.page is Page.STATUS:
         return lay_status(screen, view, measures)
     if screen.run is None or screen.phase == "idle":
@@ -36,20 +37,23 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
         scene = lay_review(screen, screen.run, view, measures)
     else:
         scene = lay_run(screen, screen.run, view, measures, now_mono_ns)
-    return lay_question(scene, screen.run, view, measures) if view.asks_discard else scene
+    if not view.asks_discard:
+        return scene
+    return lay_question(scene, screen.run, view, measures, is_armed=screen.phase == "armed")
 
 
-def _lay_connecting(measures: Measures) -> Layout:
+def _lay_connecting(view: View, measures: Measures) -> Layout:
     return Layout(
         widgets=(
             Widget(
                 name="connecting",
                 rect=measures.body,
                 look=Look.TEXT,
-                label="Looking for the timing unit",
-                note="this screen works as soon as trackside runs",
+                label=view.say("touch.connecting"),
+                note=view.say("touch.connecting-note"),
                 size_px=measures.text(48),
                 lines_max=2,
+                note_lines_max=3,
             ),
         )
     )
@@ -63,14 +67,22 @@ def lay_plain(screen: ScreenState | None, view: View, measures: Measures) -> Lay
             name="plain",
             rect=message,
             look=Look.TEXT,
-            label="This page cannot be drawn",
-            note="The timing goes on. Call the technician.",
+            label=view.say("touch.plain"),
+            note=view.say("touch.plain-note"),
             size_px=measures.text(48),
         )
     ]
     if screen is not None and screen.run is not None and screen.phase in ("armed", "running", "time-up"):
         act = SendAct(ManualPassing(run_id=screen.run.run_id, mono_ns=0))
         widgets.append(
-            button("manual", manual, "Manual lap", act, view, size_px=measures.text(48), stays_open=True)
+            button(
+                "manual",
+                manual,
+                view.say("touch.manual"),
+                act,
+                view,
+                size_px=measures.text(48),
+                stays_open=True,
+            )
         )
     return Layout(widgets=tuple(widgets))

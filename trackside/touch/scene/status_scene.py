@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import ScreenState
-from trackside.touch.scene.top_bar import state_icon, state_tone, state_word
+from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Page, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
@@ -13,14 +13,25 @@ _DISPLAYS_ON_SHOW_MAX = 4
 
 
 def lay_status(screen: ScreenState, view: View, measures: Measures) -> Layout:
-    left, right = measures.body.cut_left(measures.body.w * 54 // 100, measures.gap)
+    if measures.is_portrait:
+        left, right = measures.body.cut_top(measures.body.h * 62 // 100, measures.gap)
+    else:
+        left, right = measures.body.cut_left(measures.body.w * 54 // 100, measures.gap)
     back_area, left = left.cut_bottom(measures.button, measures.gap)
     lights_area, displays_area = left.cut_top(max(left.h * 58 // 100, 3 * measures.button), measures.gap)
     board, the_list_layout = _board_widgets(right, screen, view, measures)
     widgets = [
         *_light_widgets(lights_area, screen, view, measures),
-        *_display_widgets(displays_area, screen, measures),
-        button("back", back_area, "Back", ShowPage(Page.MAIN), view, size_px=measures.text(34), icon="back"),
+        *_display_widgets(displays_area, screen, view, measures),
+        button(
+            "back",
+            back_area,
+            view.say("touch.back"),
+            ShowPage(Page.MAIN),
+            view,
+            size_px=measures.text(34),
+            icon="back",
+        ),
         *board,
     ]
     return Layout(widgets=tuple(widgets), list_area=the_list_layout.list_area)
@@ -35,22 +46,20 @@ def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
                 name=f"detail:{light.light}",
                 rect=row,
                 look=Look.LIGHT,
-                label=f"{light.light.capitalize()}: {state_word(state)}",
-                note=light.detail,
+                label=f"{light_name(light.light, view)}: {state_word(state, view)}",
+                note=light_sentence(light, view),
                 icon=state_icon(state),
                 tone=state_tone(state),
                 size_px=measures.px(34),
-                note_lines_max=2,
+                note_lines_max=3,
             )
         )
     return widgets
 
 
-def _display_widgets(area: Rect, screen: ScreenState, measures: Measures) -> list[Widget]:
+def _display_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     count = len(screen.displays)
-    title = (
-        "No display found" if not count else "1 display found" if count == 1 else f"{count} displays found"
-    )
+    title = view.say("touch.displays-found", count=count) if count else view.say("touch.no-display")
     inner = area.inset(measures.px(20), measures.px(5))
     line_px = measures.text(34)
     title_area, rest = inner.cut_top(line_px, measures.px(6))
@@ -58,7 +67,7 @@ def _display_widgets(area: Rect, screen: ScreenState, measures: Measures) -> lis
     shown = screen.displays if count <= fitting else screen.displays[: fitting - 1]
     lines = [(node.name, node.address) for node in shown]
     if len(shown) < count:
-        lines.append((f"and {count - len(shown)} more", ""))
+        lines.append((view.say("touch.and-more", count=count - len(shown)), ""))
     return [
         Widget(name="displays-panel", rect=area, look=Look.PANEL),
         Widget(
@@ -95,7 +104,7 @@ def _board_widgets(
             name="board-title",
             rect=title_area,
             look=Look.TEXT,
-            label="Board" if screen.entries else "The board is empty",
+            label=view.say("touch.board" if screen.entries else "touch.board-empty"),
             size_px=measures.text(30),
             align="left",
         )

@@ -6,18 +6,19 @@ from pitboard.unit_api.unit_calls import Light, ScreenState
 from trackside.touch.widgets.view import Page, ShowPage, View
 from trackside.touch.widgets.widgets import Icon, Look, Measures, Rect, Tone, Widget
 
-LINK_LOST_TEXT = "Timing unit not answering, taps are not saved"
-
 _LIGHT_NAMES = ("sensor", "central", "disk")
-_STATE_WORDS = {"ok": "OK", "warning": "Check", "bad": "Fault"}
+_STATE_CODES = {"ok": "light.ok", "warning": "light.warning", "bad": "light.bad"}
 _STATE_TONES = {"ok": Tone.GO, "warning": Tone.WARNING, "bad": Tone.DANGER}
 _STATE_ICONS: dict[str, Icon] = {"ok": "ok", "warning": "warning", "bad": "bad"}
 
 
 def lay_top_bar(screen: ScreenState | None, view: View, measures: Measures) -> list[Widget]:
     bar = measures.screen.cut_top(measures.bar)[0]
-    lights_area, left = bar.cut_right(measures.width * 48 // 100)
-    lights_area = lights_area.inset(measures.px(6), measures.px(6))
+    if measures.is_portrait:
+        left, lights_area = bar.cut_top(bar.h // 2)
+    else:
+        lights_area, left = bar.cut_right(measures.width * 48 // 100)
+    lights_area = lights_area.inset(measures.px(6), measures.px(4))
     return [
         Widget(
             name="top-bar",
@@ -42,21 +43,31 @@ def state_tone(state: str) -> Tone:
     return _STATE_TONES.get(state, Tone.MUTED)
 
 
-def state_word(state: str) -> str:
-    return _STATE_WORDS.get(state, "No data")
+def state_word(state: str, view: View) -> str:
+    return view.say(_STATE_CODES.get(state, "light.unknown"))
+
+
+def light_name(light: str, view: View) -> str:
+    return view.say(f"light.{light}") if light in _LIGHT_NAMES else light.capitalize()
+
+
+def light_sentence(light: Light, view: View) -> str:
+    """Return what the light says in the official's language; a unit of another version says it in its own."""
+    known = light.says and all(view.language.knows(one.code) for one in light.says)
+    return view.language.tell(light.says) if known else light.detail
 
 
 def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures: Measures) -> Widget:
     if view.is_link_lost:
         return Widget(
             name="banner",
-            rect=Rect(area.x, 0, area.w, measures.bar),
+            rect=Rect(area.x, 0, area.w, area.bottom),
             look=Look.BANNER,
             tone=Tone.DANGER,
-            label=LINK_LOST_TEXT,
-            size_px=measures.text(37),
+            label=view.say("touch.link-lost"),
+            size_px=measures.text(30),
             align="left",
-            lines_max=2,
+            lines_max=3,
         )
     if view.message is not None:
         is_saved = view.message.kind == "saved"
@@ -69,7 +80,7 @@ def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures
             icon="ok" if is_saved else "warning",
             size_px=measures.text(28),
             align="left",
-            lines_max=2,
+            lines_max=3,
         )
     return Widget(
         name="place",
@@ -92,8 +103,8 @@ def _light_widgets(screen: ScreenState | None, view: View, area: Rect, measures:
                 name=f"light:{name}",
                 rect=cell,
                 look=Look.LIGHT,
-                label=name.capitalize(),
-                note=state_word(state),
+                label=light_name(name, view),
+                note=state_word(state, view),
                 icon=state_icon(state),
                 tone=state_tone(state),
                 size_px=measures.text(30),

@@ -9,7 +9,6 @@ from trackside.touch.widgets.view import Intent, ScrollTo, SendAct, View
 from trackside.touch.widgets.widgets import Icon, ListArea, Look, Measures, Rect, Tone, Widget
 
 HOLD_TO_STOP_MS = 700
-LET_GO = "Let go"
 _NS_PER_MS = 1_000_000
 _HOLD_STEPS = 20
 
@@ -31,16 +30,19 @@ def button(
     note_lines_max: int = 1,
     align: Literal["left", "centre"] = "centre",
 ) -> Widget:
-    """Return a button; an act's is disabled while it is sent (unless `stays_open`) or the link is lost."""
-    is_sending = name in view.sending
+    """Return a button; one that acts is disabled while it is sent (unless `stays_open`), while the page is
+    new, or while the link is lost."""
+    is_sending, is_slow = name in view.sending, name in view.slow
     if isinstance(intent, SendAct):
         enabled = enabled and not view.is_link_lost and (stays_open or not is_sending)
+        enabled = enabled and not view.is_settling
         note = "" if view.is_link_lost or is_sending else note
+        note = view.say("touch.not-saved-yet-note") if is_slow else note
     return Widget(
         name=name,
         rect=rect,
         look=Look.BUTTON,
-        label="Sending…" if is_sending else label,
+        label=view.say("touch.not-saved-yet" if is_slow else "touch.sending") if is_sending else label,
         note=note,
         note_lines_max=note_lines_max,
         align=align,
@@ -62,7 +64,7 @@ def held_button(widget: Widget, view: View, now_mono_ns: int, *, hold_ms: int) -
         steps = (now_mono_ns - view.hold.since_mono_ns) * _HOLD_STEPS // (hold_ms * _NS_PER_MS)
         permille = max(0, min(_HOLD_STEPS, steps)) * 1000 // _HOLD_STEPS
     if permille == 1000:
-        widget = replace(widget, label=LET_GO, note="")
+        widget = replace(widget, label=view.say("touch.let-go"), note="")
     return replace(widget, hold_ms=hold_ms, held_permille=permille)
 
 

@@ -29,13 +29,13 @@ class TypedContact:
 
     @property
     def kind(self) -> str:
-        """What it is by now: "E-mail", "Phone", both, or "" while it is neither."""
+        """What it is by now: "email", "phone", "both", or "" while it is neither."""
         places = find_contact(self._letters, self._count)
         if places is None:
             return ""
         if places.email is not None and places.phone is not None:
-            return "E-mail and phone"
-        return "Phone" if places.email is None else "E-mail"
+            return "both"
+        return "phone" if places.email is None else "email"
 
     def letters_from_end(self) -> Iterator[str]:
         """Yield the letters, the last first; Python has each of these one-letter texts already."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from pitboard.sentences.language import Language, language
 from pitboard.unit_api.unit_calls import Act
 from trackside.touch.widgets.typed_contact import TypedContact
 
@@ -58,10 +59,16 @@ class View:
     list_top: int = 0
     asks_discard: bool = False
     sending: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()  # being sent for so long that the official must know
+    is_settling: bool = False  # the page is new and the finger has not been away: nothing that decides works
+    language: Language = field(default_factory=language)
     pressed: frozenset[str] = frozenset()
     hold: Hold | None = None
     message: Message | None = None
     is_link_lost: bool = False
+
+    def say(self, code: str, /, **fields: object) -> str:
+        return self.language.say(code, **fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
@@ -11,7 +12,9 @@ from trackside.touch.widgets.view import Intent
 
 DESIGN_WIDTH_PX = 1280
 DESIGN_HEIGHT_PX = 800
-BUTTON_MIN_PX = 76  # 15 mm on the official 7-inch display
+TOUCH_MIN_TENTHS_MM = 120  # what a gloved finger hits
+SMALL_PANEL_MM = 178  # the diagonal of 7 inches
+SMALL_PANEL_MAX_PX = 1_600
 _TEXT_LEAST_PERMILLE = 680
 
 
@@ -105,29 +108,54 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The lengths of one screen size."""
+    """The lengths of one screen: what a finger must hit follows the panel's millimetres, the rest its pixels.
+
+    `panel_mm` None means that nobody knows; a small screen is then taken for a 7-inch one.
+    """
 
     width: int
     height: int
+    panel_mm: tuple[int, int] | None = None
 
     @property
     def screen(self) -> Rect:
         return Rect(0, 0, self.width, self.height)
 
     @property
+    def is_portrait(self) -> bool:
+        return self.height > self.width
+
+    @property
     def permille(self) -> int:
-        return min(self.width * 1000 // DESIGN_WIDTH_PX, self.height * 1000 // DESIGN_HEIGHT_PX)
+        long, short = DESIGN_WIDTH_PX, DESIGN_HEIGHT_PX
+        across, down = (short, long) if self.is_portrait else (long, short)
+        return min(self.width * 1000 // across, self.height * 1000 // down)
+
+    @property
+    def px_per_metre(self) -> int:
+        """Return how many pixels a metre has; 0 where the panel is large and nobody knows its size."""
+        if self.panel_mm is not None:
+            return max(
+                self.width * 1000 // max(1, self.panel_mm[0]), self.height * 1000 // max(1, self.panel_mm[1])
+            )
+        diagonal_px = math.isqrt(self.width**2 + self.height**2)
+        return diagonal_px * 1000 // SMALL_PANEL_MM if diagonal_px <= SMALL_PANEL_MAX_PX else 0
 
     def px(self, design_px: int) -> int:
         return max(1, design_px * self.permille // 1000)
 
     def text(self, design_px: int) -> int:
-        """Return a text size; on small screens it shrinks less than the geometry does."""
-        return design_px * max(self.permille, _TEXT_LEAST_PERMILLE) // 1000
+        """Return a text size; it never falls below what is legible in millimetres."""
+        return design_px * max(self.permille, _TEXT_LEAST_PERMILLE, self.px_per_metre * 115 // 1000) // 1000
+
+    def mm(self, tenths: int) -> int:
+        """Return the pixels of a length in tenths of a millimetre, rounded up; 0 where nobody knows."""
+        return -(-self.px_per_metre * tenths // 10_000)
 
     @property
     def button(self) -> int:
-        return max(BUTTON_MIN_PX, self.px(96))
+        """Return the least height and width of what is tapped."""
+        return max(self.mm(TOUCH_MIN_TENTHS_MM), self.px(96))
 
     @property
     def gap(self) -> int:
@@ -135,13 +163,47 @@ class Measures:
 
     @property
     def bar(self) -> int:
-        return max(68, self.px(96))
+        """Return the height of the top bar: one row, two on a portrait screen."""
+        return (2 if self.is_portrait else 1) * (self.button + 2 * self.px(4))
 
     @property
     def body(self) -> Rect:
         """The screen below the top bar, inside its margins."""
         below = self.screen.cut_top(self.bar)[1]
         return below.inset(self.gap, self.gap)
+
+    def split(self) -> tuple[Rect, Rect]:
+        """Return the body's two parts: the list and what is done with it, beside or below it."""
+        if self.is_portrait:
+            below, above = self.body.cut_bottom(self.body.h * 44 // 100, self.gap)
+            return above, below
+        right, left = self.body.cut_right(self.body.w * 37 // 100, self.gap)
+        return left, right
+
+    def places(self) -> Places:
+        """Return where acts stand. Acts of different weight never share a place, in whatever phase."""
+        main, side = self.split()
+        last, above = side.cut_bottom(max(self.button, self.px(200)), self.gap)
+        middle, panel = above.cut_bottom(max(self.button, self.px(130)), self.gap)
+        foot, the_list = main.cut_bottom(max(self.button, self.px(120)), self.gap)
+        near, far = foot.columns(2, self.gap)
+        return Places(
+            main=main, the_list=the_list, near=near, far=far, panel=panel, middle=middle, last=last, side=side
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """START and Stop are `last`, Manual lap is `middle`, Start by hand is `near`, CONFIRM is `far`."""
+
+    main: Rect
+    the_list: Rect  # the main part without its foot
+    near: Rect
+    far: Rect
+    side: Rect
+    panel: Rect
+    middle: Rect
+    last: Rect
 
 
 class Look(Enum):
@@ -194,6 +256,7 @@ class Widget:
     is_pressed: bool = False
     is_struck: bool = False
     is_sending: bool = False
+    is_mirrored: bool = False  # drawn from the right end
     contact: TypedContact | None = None  # drawn letter by letter instead of the label
     contact_edits: int = 0  # tells one state of the contact from the next
 
@@ -228,3 +291,22 @@ class Layout:
     def widget_at(self, x: int, y: int) -> Widget | None:
         """Return the enabled widget there; none of them overlap."""
         return next((one for one in self.widgets if one.takes_taps and one.rect.contains(x, y)), None)
+
+
+def mirrored(layout: Layout, measures: Measures) -> Layout:
+    """Return the layout for a language that runs from right to left."""
+
+    def turned(rect: Rect) -> Rect:
+        return replace(rect, x=measures.width - rect.right)
+
+    ends: dict[str, Literal["left", "centre", "right"]] = {
+        "left": "right",
+        "right": "left",
+        "centre": "centre",
+    }
+    widgets = tuple(
+        replace(widget, rect=turned(widget.rect), align=ends[widget.align], is_mirrored=True)
+        for widget in layout.widgets
+    )
+    area = layout.list_area
+    return Layout(widgets=widgets, list_area=None if area is None else replace(area, rect=turned(area.rect)))

@@ -1,0 +1,78 @@
+"""A language: turns a code with its fields into a sentence for people.
+
+A code without a text in the language is said in English, and one without any is named as it is: a sentence
+that is missing must never stop what needed it."""
+
+from __future__ import annotations
+
+import string
+from functools import cache
+from importlib import resources
+from typing import Literal, get_args
+
+import msgspec
+
+from pitboard.sentences.po_file import Entry, read_po, translations
+
+LanguageCode = Literal["en", "de"]
+LANGUAGES: tuple[LanguageCode, ...] = get_args(LanguageCode)
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """What shall be said, in no language yet; it travels between programs and stands in no decision."""
+
+    code: str
+    fields: dict[str, str | int] = {}
+
+
+class Language:
+    """`say` gives the sentence of a code; `count` among the fields chooses the plural form."""
+
+    def __init__(self, code: str, entries: list[Entry], *, otherwise: Language | None = None) -> None:
+        self.code = code
+        self.is_right_to_left = code in _RIGHT_TO_LEFT
+        self._translations = translations(entries)
+        self._plurals = {entry.code: entry.plural for entry in entries if entry.plural}
+        self.codes = frozenset(entry.code for entry in entries if entry.code)
+        self._otherwise = otherwise
+
+    def say(self, code: str, /, **fields: object) -> str:
+        """Return the sentence; fields that it does not name are left out, a missing one shows as `…`."""
+        if code not in self.codes:
+            return code if self._otherwise is None else self._otherwise.say(code, **fields)
+        count = fields.get("count")
+        if code in self._plurals:
+            count = count if isinstance(count, int) else 0
+            text = self._translations.ngettext(code, self._plurals[code], abs(count))
+        else:
+            text = self._translations.gettext(code)
+        return _FORMATTER.vformat(text, (), fields)
+
+    def tell(self, sentences: list[Sentence] | tuple[Sentence, ...]) -> str:
+        """Return sentences in a row."""
+        return " ".join(self.say(one.code, **one.fields) for one in sentences)
+
+    def knows(self, code: str) -> bool:
+        return code in self.codes or (self._otherwise is not None and self._otherwise.knows(code))
+
+
+class _Forgiving(string.Formatter):
+    def get_value(self, key: int | str, args: object, kwargs: object) -> object:
+        return kwargs.get(key, "…") if isinstance(kwargs, dict) else "…"
+
+    def get_field(self, field_name: str, args: object, kwargs: object) -> tuple[object, str]:
+        return self.get_value(field_name, args, kwargs), field_name  # no attributes, no items
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        return str(value)
+
+
+_FORMATTER = _Forgiving()
+
+
+@cache
+def language(code: LanguageCode = "en") -> Language:
+    """Return a language of ours, read once."""
+    text = resources.files("pitboard.sentences").joinpath(f"{code}.po").read_text(encoding="utf-8")
+    return Language(code, read_po(text), otherwise=None if code == "en" else language("en"))

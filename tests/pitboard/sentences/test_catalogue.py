@@ -1,0 +1,118 @@
+"""Every code that the tree uses has a sentence in every language, and nothing else stands in a catalogue."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from pitboard.sentences.language import LANGUAGES, Language, LanguageCode, Sentence, language
+from pitboard.sentences.po_file import Entry, read_po
+from tests.pitboard.sentences.pseudo_language import HEBREW
+
+ROOT = Path(__file__).resolve().parents[3]
+ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
+CODE = re.compile(r"(touch|saved|unanswered|refused|light|sensor|display)(\.[a-z0-9-]+)+|saved|unanswered")
+# Made of a prefix and a word that the code knows: `f"light.{name}"`.
+NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", "-")
+PREFIXES = ("touch.", "saved.lap-", "refused.", "light.", "sensor.")
+
+
+def entries(code: LanguageCode) -> list[Entry]:
+    return read_po(resources.files("pitboard.sentences").joinpath(f"{code}.po").read_text(encoding="utf-8"))
+
+
+def literals() -> set[str]:
+    """Return the codes that stand in the tree; what ends in a dash is the beginning of one."""
+    found: set[str] = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+    return {one for one in found if CODE.fullmatch(one) and not one.endswith(NO_CODES)}
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_code_in_use_has_a_sentence(code: LanguageCode) -> None:
+    known = {entry.code for entry in entries(code)}
+    assert sorted(literals() - known - {"light.disk", "light.central", "light.sensor"}) == []
+
+
+def test_every_language_has_the_same_codes_with_the_same_fields() -> None:
+    english = {entry.code: entry for entry in entries("en")}
+    for code in LANGUAGES:
+        other = {entry.code: entry for entry in entries(code)}
+        assert other.keys() == english.keys()
+        for name, entry in other.items():
+            assert all(text.strip() for text in entry.texts.values()), (code, name)
+            assert bool(entry.plural) == bool(english[name].plural), (code, name)
+            if name:
+                allowed = set[str]().union(*(fields(text) for text in english[name].texts.values()))
+                assert all(fields(text) <= allowed for text in entry.texts.values()), (code, name)
+
+
+def test_no_sentence_stands_there_for_nothing() -> None:
+    used = literals()
+    spare = [
+        entry.code
+        for entry in entries("en")
+        if entry.code and entry.code not in used and not entry.code.startswith(PREFIXES)
+    ]
+    assert spare == []
+
+
+def test_no_code_stands_twice() -> None:
+    for code in LANGUAGES:
+        codes = [entry.code for entry in entries(code)]
+        assert len(codes) == len(set(codes))
+
+
+def test_the_count_chooses_the_form() -> None:
+    english, german = language("en"), language("de")
+    assert english.say("touch.laps-count", count=1) == "1 lap counts"
+    assert english.say("touch.laps-count", count=0) == "0 laps count"
+    assert german.say("touch.laps-count", count=1) == "1 Runde zählt"
+    assert german.say("touch.laps-count", count=2) == "2 Runden zählen"
+
+
+def test_a_name_with_braces_is_a_name() -> None:
+    assert (
+        language().say("saved.register", name="{count} {0} {name.x}")
+        == "Saved: {count} {0} {name.x} is registered"
+    )
+
+
+def test_what_is_missing_never_stops_a_screen() -> None:
+    german = language("de")
+    assert german.say("no.such-code", name="x") == "no.such-code"
+    assert german.say("saved.register") == "Gesichert: … ist eingetragen"
+    assert not german.knows("no.such-code")
+    assert language().tell([Sentence("saved"), Sentence("light.ok")]) == "Saved OK"
+
+
+def test_a_language_without_a_sentence_says_it_in_english() -> None:
+    part = Language("xx", [entries("de")[0]], otherwise=language("en"))
+    assert part.say("touch.start") == "START"
+
+
+def test_right_to_left_is_known_of_the_language() -> None:
+    assert HEBREW.is_right_to_left
+    assert not language("de").is_right_to_left
+    assert HEBREW.say("touch.laps-count", count=2).startswith("2 ")
+
+
+@pytest.mark.parametrize(
+    "text", ['msgstr "before any code"', 'msgid "a"\nmsgstr \'x', 'msgid "a"\nmsgfoo "b"', "msgid 5"]
+)
+def test_a_broken_catalogue_names_its_line(text: str) -> None:
+    with pytest.raises(ValueError, match=r"line [12]"):
+        read_po(text)
