@@ -81,6 +81,8 @@ class Door:
         self.proven = TokenBuckets(limits.calls_of_key, limits.calls_of_keys)
         self.strange_bodies = FairRoom(limits.bodies_max_bytes)
         self.proven_bodies = FairRoom(limits.bodies_max_bytes)
+        self.free_paths: frozenset[str] = frozenset()
+        """Fixed answers, held in memory: they cost nothing and no limit counts them."""
 
     def caller(self, request: web.Request) -> Caller:
         source = self.limits.source_of(request.remote or "", request.headers.get("X-Forwarded-For"))
@@ -130,11 +132,17 @@ def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Mid
             if caller.key is not None:
                 listener.prove(protocol, caller.key)
         try:
-            wait_ms = door.wait_ms(caller)
+            is_free = request.path in door.free_paths
+            wait_ms = None if is_free else door.wait_ms(caller)
             response = await handler(request) if wait_ms is None else refuse(wait_ms)
             if not response.prepared and (challenge := door.challenge_for(request, caller)) is not None:
                 response.headers[CHALLENGE_HEADER] = challenge
-            if wait_ms is None and isinstance(response, web.Response) and isinstance(response.body, bytes):
+            if (
+                wait_ms is None
+                and not is_free
+                and isinstance(response, web.Response)
+                and isinstance(response.body, bytes)
+            ):
                 caller.charge(len(response.body) // COST_BYTES)
             return response
         finally:

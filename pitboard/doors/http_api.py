@@ -13,9 +13,11 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pitboard.doors.bounded_listener import BoundedListener
 from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, CallRefused, Door, meet_callers
@@ -115,6 +117,10 @@ class PlainHandler(web.RequestHandler):
     """Answers what is not HTTP, and our own bugs, in our own form; a stranger's bytes leave no traceback."""
 
     __slots__ = ()
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:
+        if not isinstance(kwargs.get("exc_info"), HttpProcessingError | ClientPayloadError | ConnectionError):
+            super().log_exception(*args, **kwargs)
 
     def handle_error(
         self,
@@ -262,6 +268,12 @@ async def _running(app: web.Application) -> AsyncIterator[Callable[[], asyncio.P
     server, loop = runner.server, asyncio.get_running_loop()
     assert server is not None
     try:
-        yield lambda: PlainHandler(server, loop=loop, access_log=None, lingering_time=LINGER_MAX_S)  # type: ignore[arg-type]
+        yield lambda: PlainHandler(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]
+            lingering_time=LINGER_MAX_S,
+            auto_decompress=False,  # nobody of ours packs what he sends
+        )
     finally:
         await runner.cleanup()

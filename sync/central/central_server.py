@@ -127,7 +127,13 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         feed = BoardFeed(replica.fold)
         door = IngestDoor.of(config)
         enrolment = EnrolmentApi(writing, clock, fingerprint=door.fingerprint)
-        ingest = ingest_app(replica, enrolment, fingerprint=door.fingerprint, clock=clock)
+        ingest = ingest_app(
+            replica,
+            enrolment,
+            fingerprint=door.fingerprint,
+            clock=clock,
+            trusted_proxies=config.ingest.trusted_proxies,
+        )
         admin = admin_app(writing)
         add_contact_ingest(ingest, replica, contacts, clock)
         ContactAdmin(writing, contacts).add_to(admin)
@@ -151,7 +157,10 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
 def _serve_public(
     fold: Fold, feed: BoardFeed, config: CentralConfig, listener: socket.socket
 ) -> contextlib.AbstractAsyncContextManager[int]:
-    limits = public_limits(config.public.followers_max_count)
+    public = config.public
+    limits = public_limits(
+        public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
+    )
     app = public_app(
         RaceReader(fold), feed, followers_max_count=config.public.followers_max_count, limits=limits
     )

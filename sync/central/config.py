@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.doors.door import Port, check_door
+from pitboard.doors.door_limits import LOCAL_PROXIES
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, Fingerprint, Url, admin_socket_beside, load_config
 from pitboard.race.bodies import EventConfigured, KeyHex, Name
@@ -26,11 +27,17 @@ class EventConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PublicConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where phones knock; `followers_max_count` bounds the open live streams."""
+    """Where phones knock.
+
+    `followers_max_count` bounds the open live streams, `calls_per_s` in all what costs something. Of what
+    `trusted_proxies` bring, the address that they name last in X-Forwarded-For is the caller's.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8080
     followers_max_count: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    calls_per_s: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
+    trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
 
 class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +52,7 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     tls: bool = True
     address: Url | None = None
     fingerprint: Fingerprint | None = None
+    trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
     def __post_init__(self) -> None:
         check_door(self.host, tls=self.tls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from aiohttp import web
@@ -12,7 +12,7 @@ from aiohttp import web
 from pitboard.clock import Clock
 from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote, EnvelopeBatch, envelope_holds
 from pitboard.doors.caller import take_body
-from pitboard.doors.door_limits import DoorLimits, Rate
+from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, routed_address
@@ -31,10 +31,16 @@ INGEST_LIMITS = DoorLimits(
 
 
 def ingest_app(
-    replica: Replica, enrolment: EnrolmentApi, *, fingerprint: str | None, clock: Clock
+    replica: Replica,
+    enrolment: EnrolmentApi,
+    *,
+    fingerprint: str | None,
+    clock: Clock,
+    trusted_proxies: tuple[str, ...] = LOCAL_PROXIES,
 ) -> web.Application:
     """Return the app that takes records into the replica and enrols nodes."""
-    app = new_app(INGEST_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))
+    limits = replace(INGEST_LIMITS, trusted_proxies=trusted_proxies)
+    app = new_app(limits, doorkeeper_of(replica, clock, fingerprint=fingerprint))
     enrolment.add_to_ingest(app)
     ExchangeApi(replica).add_to(app)
 

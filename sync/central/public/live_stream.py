@@ -9,6 +9,8 @@ import asyncio
 
 from aiohttp import web
 
+from pitboard.doors.caller import the_caller
+from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response
 from sync.central.public.board_feed import GZIP_HEADER, BoardFeed, LiveMessage, accepts_gzip
 
@@ -28,8 +30,12 @@ class LiveStream:
 
     def __init__(self, feed: BoardFeed, *, followers_max_count: int) -> None:
         self._feed = feed
-        self._followers_max_count = followers_max_count
-        self.followers = 0
+        # No phone is cut for another of its own address; an address that holds most makes room for others.
+        self._places = FairRoom(followers_max_count, cuts_own=False)
+
+    @property
+    def followers(self) -> int:
+        return self._places.amount
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Follow the board until the follower goes, is too slow, or central stops."""
@@ -42,20 +48,20 @@ class LiveStream:
         )
         if request.method == "HEAD":
             return response
-        if self.followers >= self._followers_max_count:
+        place = self._places.enter(the_caller().name, lambda: _abort(request))
+        if place is None:
             refused = json_response(
                 {"error": "busy", "detail": "Too many phones follow right now; the board is still there."},
                 status=503,
             )
             refused.headers["Retry-After"] = str(FULL_RETRY_S)
             return refused
-        self.followers += 1
         try:
             await self._follow(request, response)
         except ConnectionError:
             pass  # the phone went away
         finally:
-            self.followers -= 1
+            self._places.leave(place)
         return response
 
     async def _follow(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -94,6 +100,10 @@ class LiveStream:
             if transport.get_write_buffer_size() == 0:
                 return True
             await asyncio.sleep(SLOW_LOOK_EVERY_S)
-        if request.transport is not None:
-            request.transport.abort()  # closing would wait for a phone that takes nothing
+        _abort(request)
         return False
+
+
+def _abort(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()  # closing would wait for a phone that takes nothing

@@ -8,7 +8,8 @@ from importlib import resources
 
 from aiohttp import web
 
-from pitboard.doors.door_limits import DoorLimits, Rate
+from pitboard.doors.caller import DOOR
+from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, refusal
 from pitboard.errors import Refusal
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
@@ -39,9 +40,10 @@ class PhonePage:
         self._files = _load()
 
     def add_to(self, app: web.Application) -> None:
-        app.router.add_get("/", self._serve)
-        for name in self._files:
-            app.router.add_get(f"/{name}", self._serve)
+        paths = ["/", *(f"/{name}" for name in self._files)]
+        for path in paths:
+            app.router.add_get(path, self._serve)
+        app[DOOR].free_paths = frozenset(paths)
 
     async def _serve(self, request: web.Request) -> web.Response:
         return self._files[request.path.lstrip("/") or "index.html"].answer(request)
@@ -126,12 +128,15 @@ _HEADERS = {
 }
 
 
-def public_limits(followers_max_count: int) -> DoorLimits:
+def public_limits(
+    followers_max_count: int, *, calls_per_s: int, trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
+) -> DoorLimits:
     """Return the door's limits; the phones of a whole venue may come from one address."""
     return DoorLimits(
         connections_max_count=followers_max_count + SPARE_CONNECTIONS_COUNT,
-        calls_of_source=Rate(per_s=200, burst=4_000),
-        calls_of_all=Rate(per_s=2_000, burst=20_000),
+        trusted_proxies=trusted_proxies,
+        calls_of_source=Rate(per_s=calls_per_s / 2, burst=calls_per_s * 5),
+        calls_of_all=Rate(per_s=calls_per_s, burst=calls_per_s * 10),
     )
 
 

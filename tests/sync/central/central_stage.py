@@ -18,13 +18,20 @@ from tests.race_story import UNIT_A, Teller, confirmed_run
 
 
 def central_config(
-    folder: Path, *, public_port: int = 0, followers_max_count: int = 100, event: str = "Summer Cup"
+    folder: Path,
+    *,
+    public_port: int = 0,
+    followers_max_count: int = 100,
+    calls_per_s: int = 2_000,
+    event: str = "Summer Cup",
 ) -> CentralConfig:
     return CentralConfig(
         event=EventConfig(name=event),
         root_key_file=folder / "root.key",
         journal=folder / "central.db",
-        public=PublicConfig(port=public_port, followers_max_count=followers_max_count),
+        public=PublicConfig(
+            port=public_port, followers_max_count=followers_max_count, calls_per_s=calls_per_s
+        ),
         ingest=IngestConfig(port=0, tls=False),
         unit=[UnitConfig(name="Track A", key=UNIT_A.key)],
     )

@@ -137,6 +137,29 @@ def test_followers_beyond_the_bound_are_asked_to_come_later(tmp_path: Path) -> N
     asyncio.run(story())
 
 
+def test_two_addresses_cannot_take_all_live_streams(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with (
+            central_at(tmp_path, followers_max_count=6) as central,
+            aiohttp.ClientSession() as session,
+            contextlib.AsyncExitStack() as streams,
+        ):
+            url = f"http://127.0.0.1:{central.public_port}/api/v1/live"
+
+            async def follow(source: str) -> aiohttp.ClientResponse:
+                headers = {"X-Forwarded-For": source}
+                return await streams.enter_async_context(session.get(url, headers=headers))
+
+            greedy = [await follow(f"192.0.2.{number % 2}") for number in range(6)]
+            assert {stream.status for stream in greedy} == {200}
+            assert (await follow("192.0.2.0")).status == 503, "its own phones are not cut for one more"
+            assert (await follow("192.0.2.9")).status == 200
+            with pytest.raises(aiohttp.ClientError):
+                await greedy[0].content.read()
+
+    asyncio.run(story())
+
+
 def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
