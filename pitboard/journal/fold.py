@@ -37,6 +37,7 @@ class Fold:
         self._keys: dict[str, str] = {}  # stream -> key
         self._registrations: dict[str, set[Place]] = {}  # competitor -> records that hold the name
         self.erased_places: set[Place] = set()
+        self._disowned: set[str] = set()  # streams whose history is not the one that central saw
         self._begin()
 
     def _begin(self) -> None:
@@ -64,6 +65,16 @@ class Fold:
         elif stream in self._keys:
             self._apply(stream, seq, body, record.header.stamp)
 
+    def disown(self, stream: str, is_false: bool) -> None:
+        """Let nothing of the stream count from here on, or let it count again."""
+        if is_false != (stream in self._disowned):
+            (self._disowned.add if is_false else self._disowned.remove)(stream)
+            self.version += 1
+            self._fold_anew()
+
+    def _counts(self, key: str, stream: str, seq: int) -> bool:
+        return stream not in self._disowned and self.roster.counts(key, stream, seq)
+
     def _apply_stream(self, stream: str) -> None:
         for seq, (body, stamp) in list(self._bodies[stream].items()):
             self._apply(stream, seq, body, stamp)
@@ -71,7 +82,7 @@ class Fold:
     def _apply(self, stream: str, seq: int, body: Body, stamp: int) -> None:
         key = self._keys[stream]
         authority = self.roster.authority(key)
-        if authority == Authority.NOBODY or not self.roster.counts(key, stream, seq):
+        if authority == Authority.NOBODY or not self._counts(key, stream, seq):
             return
         word = Word(authority, stamp, stream, seq)
         if isinstance(body, UnitEnrolled | UnitRevoked):
@@ -130,7 +141,7 @@ class Fold:
                 if (
                     not isinstance(body, UnitEnrolled | UnitRevoked)
                     and authority >= _least_authority(body)
-                    and self.roster.counts(key, stream, seq)
+                    and self._counts(key, stream, seq)
                 ):
                     self.race.apply(body, Word(authority, stamp, stream, seq), key)
 
@@ -139,7 +150,7 @@ class Fold:
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
             for seq, (body, stamp) in self._bodies[stream].items():
-                if authority >= _least_authority(body) and self.roster.counts(key, stream, seq):
+                if authority >= _least_authority(body) and self._counts(key, stream, seq):
                     yield key, body, Word(authority, stamp, stream, seq)
 
     def bodies_of(self, key: str) -> Iterator[Body]:

@@ -6,8 +6,10 @@ folded. `docs/records.md` says what a version may change."""
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from pitboard.race.bodies import (
     Body,
@@ -32,6 +34,9 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.word import Authority
 
+WITNESSED_MAX_COUNT = 128
+"""Of one record: 14 KiB."""
+
 
 class StreamOpened(Body, frozen=True, kw_only=True):
     """First of each stream: who writes it, and how far its earlier streams had come as far as it knows."""
@@ -53,12 +58,21 @@ class UnitRevoked(Body, frozen=True, kw_only=True):
     """The unit's streams count only up to these heads {stream: last seq that counts}; others not at all.
 
     Where they do not fit into one record, several share an id `revocation`, and the heads of all count.
+    `hashes` {stream: hash of the header at its head} says of which history: a stream that does not lead
+    there counts not at all, so that whoever holds the key cannot write its beginning anew.
     """
 
     key: KeyHex
     heads: dict[str, int] = msgspec.field(default_factory=dict)
     reason: Reason = ""
     revocation: Id | None = None
+    hashes: dict[str, KeyHex] = msgspec.field(default_factory=dict)
+
+
+class HeadsWitnessed(Body, frozen=True, kw_only=True):
+    """Central saw these streams up to here {stream: [seq, hash of the header]}; other histories are false."""
+
+    heads: Annotated[dict[str, tuple[int, KeyHex]], Meta(max_length=WITNESSED_MAX_COUNT)]
 
 
 KINDS: dict[str, type[Body]] = {
@@ -66,6 +80,7 @@ KINDS: dict[str, type[Body]] = {
     "event-configured": EventConfigured,
     "unit-enrolled": UnitEnrolled,
     "unit-revoked": UnitRevoked,
+    "heads-witnessed": HeadsWitnessed,
     "competitor-registered": CompetitorRegistered,
     "run-armed": RunArmed,
     "run-resumed": RunResumed,
@@ -86,6 +101,7 @@ WRITERS: dict[str, Authority] = {
     "event-configured": Authority.ADMIN,
     "unit-enrolled": Authority.ADMIN,
     "unit-revoked": Authority.ADMIN,
+    "heads-witnessed": Authority.ADMIN,
     "lap-corrected": Authority.ADMIN,
     "competitor-judged": Authority.ADMIN,
     "person-erased": Authority.ADMIN,

@@ -68,10 +68,11 @@ class Ledger:
             by_key.setdefault(key, {})[stream] = self.head(stream)
         return by_key
 
-    def _hash_at(self, stream: str, seq: int) -> bytes:
+    def hash_at(self, stream: str, seq: int) -> bytes:
+        """Return the header's hash at a place up to the head."""
         below = 0 if self._below is None else self._below.head(stream)
         if self._below is not None and seq <= below:
-            return self._below._hash_at(stream, seq)
+            return self._below.hash_at(stream, seq)
         start = (seq - 1 - below) * HASH_BYTES
         return bytes(self._hashes[stream][start : start + HASH_BYTES])
 
@@ -82,7 +83,7 @@ class Ledger:
             return Arrival.GAP
         key = self.key_of(stream) or _opening_key(record)
         if seq <= head:
-            if self._hash_at(stream, seq) == record.header_hash:
+            if self.hash_at(stream, seq) == record.header_hash:
                 return Arrival.REPEAT
             check_signature(record, key)
             return Arrival.FORK
@@ -90,7 +91,7 @@ class Ledger:
             # Nothing here contradicts it, so it proves nothing: anybody can sign such a one with a fresh key.
             raise RecordRefused(reason="the stream's first record chains to another")
         check_signature(record, key)
-        previous = self._hash_at(stream, head).hex() if head else NO_PREVIOUS
+        previous = self.hash_at(stream, head).hex() if head else NO_PREVIOUS
         return Arrival.NEXT if record.header.previous == previous else Arrival.FORK
 
     def take(self, record: Record) -> None:

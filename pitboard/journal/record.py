@@ -196,12 +196,20 @@ UTC_MAX_MS = 4_102_444_800_000
 """The year 2100. A clock beyond it is wrong; stamps must stay far from the largest that a header may have."""
 
 
+CLOCK_SET_FROM_MS = 1_600_000_000_000
+"""September 2020: a Pi without a clock of its own wakes up before it, and is not asked how late it is."""
+AHEAD_MAX_MS = 10 * 60_000
+AHEAD_OF_CENTRAL_MAX_MS = 2 * 86_400_000
+"""Central may be away for a day while others go on."""
+
+
 class HybridClock:
     """Issues stamps for one node."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_stamp = 0
+        self._central_utc_ms = 0  # the newest stamp of central's that came here
 
     def next_stamp(self) -> int:
         """Return a stamp greater than all issued or observed before."""
@@ -212,10 +220,26 @@ class HybridClock:
     def observe(self, stamp: int) -> None:
         """Take note of another node's stamp, so that what we write next comes after it.
 
-        One beyond the year 2100 is not followed: it would leave no room for stamps after it.
+        One far ahead of a clock that is set is not followed: one record stamped in 2099 would carry every
+        node's clock there for good. Who has no set clock believes what is within days of central's newest.
         """
-        if stamp_utc_ms(stamp) <= UTC_MAX_MS:
+        if stamp_utc_ms(stamp) <= self._followed_max_ms():
             self._last_stamp = max(self._last_stamp, stamp)
+
+    def observe_central(self, stamp: int) -> None:
+        """Take note of a stamp of central's; it also brings back a clock that others have led too far."""
+        self._central_utc_ms = max(self._central_utc_ms, stamp_utc_ms(stamp))
+        if stamp_utc_ms(self._last_stamp) > self._followed_max_ms():
+            self._last_stamp = stamp
+        self.observe(stamp)
+
+    def _followed_max_ms(self) -> int:
+        utc_ms = self._clock.utc_ms()
+        if CLOCK_SET_FROM_MS <= utc_ms <= UTC_MAX_MS:
+            return max(utc_ms, self._central_utc_ms) + AHEAD_MAX_MS
+        if self._central_utc_ms:
+            return min(UTC_MAX_MS, self._central_utc_ms + AHEAD_OF_CENTRAL_MAX_MS)
+        return UTC_MAX_MS
 
 
 def stamp_utc_ms(stamp: int) -> int:

@@ -25,6 +25,7 @@ from pitboard.journal.record import HybridClock, Record, StreamWriter, without_b
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
+from pitboard.journal.witness import Witness
 from pitboard.race.bodies import Body
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
@@ -64,17 +65,21 @@ class Replica:
         self.fold = Fold(journal.root_key)
         self._quarantine = Quarantine(journal)
         self.strangers = StrangerWatch()
+        self.false_streams: set[str] = set()
+        """Streams that have another history here than the one that central saw; nothing of them counts."""
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
         self._stamp_watch = StampWatch(self._hybrid_clock)
         self._ledger = Ledger()
         self._watch = StreamWatch()
         self._latest = LatestRecords()
+        self._witness = Witness()
         self._followers: list[Follower] = [
             self._ledger.take,  # first: the others ask it whose stream it is
             self._see_stream,
             self._latest.add,
             self.fold.add,
+            self._see_witness,
             self._see_stranger,
             self._see_stamp,
         ]
@@ -292,6 +297,14 @@ class Replica:
         """Return {key: {stream: last seq}} of every writer heard of."""
         return self._ledger.streams_by_key()
 
+    def hashes_at(self, heads: Mapping[str, int]) -> dict[str, str]:
+        """Return {stream: hash of the header at this place} for places that are here."""
+        return {stream: self._ledger.hash_at(stream, seq).hex() for stream, seq in heads.items()}
+
+    def witnessed(self, stream: str) -> int:
+        """Return how far central has countersigned the stream, as far as it is known here."""
+        return self._witness.seen(stream)
+
     def newest_stamp(self, stream: str) -> int | None:
         """Return the stamp of the stream's last record, None where there is none."""
         return self._watch.newest_stamp(stream)
@@ -308,6 +321,18 @@ class Replica:
     def _see_stream(self, record: Record) -> None:
         opened = opening_of(record) if record.seq == 1 else None
         self._watch.see(record.stream, record.seq, record.header.stamp, opened)
+
+    def _see_witness(self, record: Record) -> None:
+        """Let no stream count whose history is not the one that central saw."""
+        streams = [record.stream] if self._witness.names(record.stream, record.seq) else []
+        if self._ledger.key_of(record.stream) == self.fold.root_key:
+            streams += self._witness.hear(record)
+        for stream in streams:
+            is_false = self._witness.denies(stream, self._ledger)
+            if is_false and stream not in self.false_streams and self._ledger.head(stream):
+                log.error("another history of a stream than central saw: stream=%s", stream)
+            (self.false_streams.add if is_false else self.false_streams.discard)(stream)
+            self.fold.disown(stream, is_false)
 
     def _see_stranger(self, record: Record) -> None:
         self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)

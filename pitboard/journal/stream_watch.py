@@ -264,7 +264,9 @@ class StampWatch:
 
     def see(self, key: str, stamp: int, roster: Roster) -> None:
         """Take note of a stamp of the writer with this key."""
-        if roster.knows(key):
+        if key == roster.root_key:
+            self._hybrid_clock.observe_central(stamp)
+        elif roster.knows(key):
             self._hybrid_clock.observe(stamp)
         else:
             self._waiting[key] = max(stamp, self._waiting.get(key, 0))

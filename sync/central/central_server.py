@@ -29,6 +29,7 @@ from sync.central.config import CentralConfig, EventConfig, UnitConfig
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_store import ContactStore
 from sync.central.enrolment.enrolment_api import EnrolmentApi
+from sync.central.ingest.head_witness import HeadWitness
 from sync.central.ingest.ingest_app import (
     INGEST_LIMITS,
     IngestDoor,
@@ -147,6 +148,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
             followers = [
                 tasks.create_task(_announce(replica, feed), name="announce"),
                 tasks.create_task(erase_late_names(writing), name="late names"),
+                tasks.create_task(HeadWitness(writing).run(), name="witness"),
                 tasks.create_task(follow_erasures(replica, contacts), name="erasures"),
             ]
             yield Central(writing, public_port, ingest_port)

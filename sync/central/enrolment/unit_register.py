@@ -15,7 +15,7 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 
 READ_COUNT = 500
-HEADS_MAX_COUNT = 256
+HEADS_MAX_COUNT = 80
 """Of one revocation record; more streams take several."""
 
 UnitState = Literal["enrolled", "revoked", "unknown"]
@@ -102,9 +102,13 @@ async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[
     counting = [(stream, head) for stream, head in heads.items() if head]
     parts = [dict(counting[at : at + HEADS_MAX_COUNT]) for at in range(0, len(counting), HEADS_MAX_COUNT)]
     if len(parts) <= 1:
-        return [UnitRevoked(key=key, heads=dict(counting), reason=reason)]
+        hashes = replica.hashes_at(dict(counting))
+        return [UnitRevoked(key=key, heads=dict(counting), reason=reason, hashes=hashes)]
     shared = secrets.token_hex(8)
-    return [UnitRevoked(key=key, heads=part, reason=reason, revocation=shared) for part in parts]
+    return [
+        UnitRevoked(key=key, heads=part, reason=reason, revocation=shared, hashes=replica.hashes_at(part))
+        for part in parts
+    ]
 
 
 async def _head_before(replica: Replica, stream: str, head: int, utc_ms: int) -> int:

@@ -64,7 +64,7 @@ def _reuse_stream_ids() -> list[Override]:
             return await open_stream(replica, identity, name, stream=stream)
         last, head = earlier[-1]
         writer = StreamWriter(identity, replica._hybrid_clock, stream=last)
-        writer._seq, writer._previous = head, replica._ledger._hash_at(last, head).hex()
+        writer._seq, writer._previous = head, replica._ledger.hash_at(last, head).hex()
         return replica.writing(writer)
 
     return [(Replica, "open_stream", go_on)]
