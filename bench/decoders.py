@@ -22,7 +22,7 @@ from firmware_bridge.decoders import (
 from firmware_bridge.decoders import (
     p3 as p3_encoder,
 )
-from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Trip, encode_trip
+from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, encode_trip
 from pitboard.clock import SystemClock
 
 STREAM_LENGTH = 1_000_000
@@ -96,7 +96,7 @@ def stream_of(record: Callable[[int], bytes]) -> Iterator[bytes]:
 def trip_line(number: int) -> bytes:
     uptime_us = number * 1_234_567
     return encode_trip(
-        Trip(
+        BeamPassing(
             boot="9f3a01c2",
             seq=number,
             channel=0,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
-from firmware_bridge.makers.reading import Gate, LineCounters, PassingSource
+from firmware_bridge.makers.reading import HoldOff, LineCounters, PassingSource
 from firmware_bridge.replay_command import SensorSetting, make_passings
 from firmware_bridge.sensor_reader import SensorReader
 from firmware_bridge.spool.outbox import Outbox
@@ -112,12 +112,12 @@ async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbo
 def make_passing_makers(config: BridgeConfig) -> dict[str, PassingSource]:
     """Return one maker a sensor; sensors of one gate and system share its hold-off."""
     gates = {
-        (sensor.gate_name, sensor.system): Gate(hold_off_ms=config.hold_off_ms(sensor.gate_name))
+        (sensor.gate_name, sensor.system): HoldOff(hold_off_ms=config.hold_off_ms(sensor.gate_name))
         for sensor in config.sensors
     }
     return {
         sensor.name: _setting(config, sensor).make_maker(
-            sensor=sensor.name, gate=gates[sensor.gate_name, sensor.system]
+            sensor=sensor.name, hold_off=gates[sensor.gate_name, sensor.system]
         )
         for sensor in config.sensors
     }

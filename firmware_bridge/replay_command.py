@@ -11,7 +11,7 @@ import msgspec
 
 from firmware_bridge.lap_replay import laps_between
 from firmware_bridge.makers.device_kinds import Kind, make_maker
-from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.makers.reading import HoldOff, PassingSource
 from firmware_bridge.spool.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord, read_raw_records
 from pitboard.errors import Refusal
 from pitboard.unit_api.unit_calls import Passing
@@ -47,8 +47,8 @@ class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
     def is_same_device(self, other: SensorSetting) -> bool:
         return (self.kind, self.accept_unchecked) == (other.kind, other.accept_unchecked)
 
-    def make_maker(self, *, sensor: str, gate: Gate) -> PassingSource:
-        return make_maker(self.kind, sensor=sensor, gate=gate, accept_unchecked=self.accept_unchecked)
+    def make_maker(self, *, sensor: str, hold_off: HoldOff) -> PassingSource:
+        return make_maker(self.kind, sensor=sensor, hold_off=hold_off, accept_unchecked=self.accept_unchecked)
 
 
 def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingSource]) -> Iterator[Passing]:
@@ -74,18 +74,18 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
     """
     makers: dict[str, PassingSource] = {}
     settings: dict[str, SensorSetting] = {}
-    gates: dict[tuple[str, str, int], Gate] = {}
+    gates: dict[tuple[str, str, int], HoldOff] = {}
     for record in records:
         if record.mark == SENSOR_SET:
             setting = _read_setting(record.detail)
             gate = gates.setdefault(
-                (setting.gate, setting.system, setting.hold_off_ms), Gate(hold_off_ms=setting.hold_off_ms)
+                (setting.gate, setting.system, setting.hold_off_ms), HoldOff(hold_off_ms=setting.hold_off_ms)
             )
             before = settings.get(record.sensor)
             if before is None or not before.is_same_device(setting):
-                makers[record.sensor] = setting.make_maker(sensor=record.sensor, gate=gate)
+                makers[record.sensor] = setting.make_maker(sensor=record.sensor, hold_off=gate)
             settings[record.sensor] = setting
-            makers[record.sensor].gate = gate
+            makers[record.sensor].hold_off = gate
         for passing in make_passings([record], makers):
             yield settings[passing.sensor].placed(passing)
 

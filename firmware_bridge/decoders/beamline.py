@@ -27,7 +27,7 @@ _HELLO = re.compile(b",".join([rb"I", _BOOT, _NUMBER, _WORD, _WORD]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trip(Event):
+class BeamPassing(Event):
     """A beam was interrupted. `tick_us` is the wrapping counter, `unwrapped_us` the same without wraps."""
 
     kind: ClassVar[str] = "trip"
@@ -140,7 +140,7 @@ class BeamlineDecoder:
         self._counters.frames_good += 1
         if event.boot != self._boot:
             self._boot, self._seen, self._known_to = event.boot, SeqRanges(), None
-        if isinstance(event, Trip):
+        if isinstance(event, BeamPassing):
             self._hear_of(event.seq - 1, events)
             self._known_to = max(self._known_to or 0, event.seq)
             if not self._seen.add(event.seq):
@@ -175,19 +175,19 @@ def _find_body(line: bytes) -> tuple[bytes | None, str]:
     return None, "the checksum does not fit"
 
 
-def _parse(body: bytes) -> Trip | Heartbeat | Hello | None:
+def _parse(body: bytes) -> BeamPassing | Heartbeat | Hello | None:
     parse = _PARSERS[body[:1]]
     return parse(body)
 
 
-def _parse_trip(body: bytes) -> Trip | None:
+def _parse_trip(body: bytes) -> BeamPassing | None:
     if not (match := _TRIP.fullmatch(body)):
         return None
     seq, channel, tick_us, uptime_s, blocked_us = map(int, match.groups()[1:])
     unwrapped_us = unwrap(tick_us, uptime_s)
     if not seq or tick_us >= COUNTER_SPAN_US or unwrapped_us < 0:
         return None
-    return Trip(
+    return BeamPassing(
         boot=match[1].decode(),
         seq=seq,
         channel=channel,
@@ -225,7 +225,7 @@ def _parse_hello(body: bytes) -> Hello | None:
     )
 
 
-_PARSERS: dict[bytes, Callable[[bytes], Trip | Heartbeat | Hello | None]] = {
+_PARSERS: dict[bytes, Callable[[bytes], BeamPassing | Heartbeat | Hello | None]] = {
     b"T": _parse_trip,
     b"H": _parse_heartbeat,
     b"I": _parse_hello,
@@ -258,7 +258,7 @@ def frame(body: bytes) -> bytes:
 IDENTIFY = frame(b"?")
 
 
-def encode_trip(trip: Trip) -> bytes:
+def encode_trip(trip: BeamPassing) -> bytes:
     fields = f"T,{trip.boot},{trip.seq},{trip.channel},{trip.tick_us},{trip.uptime_s},{trip.blocked_us}"
     return frame(fields.encode())
 

@@ -10,13 +10,13 @@ from firmware_bridge.decoders.beamline import (
     IDENTIFY,
     Acknowledgement,
     BeamlineDecoder,
+    BeamPassing,
     Heartbeat,
     Hello,
-    Trip,
 )
 from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.lines.flicker import FlickerWatches
-from firmware_bridge.makers.reading import Gate, LineCounters, Reading
+from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading
 from firmware_bridge.makers.tick_clock import TickClock
 from pitboard.unit_api.unit_calls import Passing
 
@@ -31,16 +31,16 @@ IDENTIFY_COUNT = 8
 class PassingMaker:
     """Reads one sensor. `gate` may be shared with other sensors on the same line across the track."""
 
-    def __init__(self, *, sensor: str, gate: Gate) -> None:
+    def __init__(self, *, sensor: str, hold_off: HoldOff) -> None:
         self.counters = LineCounters()
-        self.gate = gate
+        self.hold_off = hold_off
         self._sensor = sensor
         self._decoder = BeamlineDecoder()
         self._seen: dict[str, SeqRanges] = {}
         self._clock = TickClock()
         self._clock_key = ("", "")
         self._has_heartbeat = self._is_settled = False
-        self._held: list[tuple[Trip, int]] = []
+        self._held: list[tuple[BeamPassing, int]] = []
         self._overruns = 0
         self._beat_us = -1
         self._watches = FlickerWatches()
@@ -73,7 +73,7 @@ class PassingMaker:
         # A repeat means that our acknowledgement did not arrive, or not yet.
         must_acknowledge = counted.duplicates > repeats
         for event in events:
-            if isinstance(event, Trip):
+            if isinstance(event, BeamPassing):
                 must_acknowledge = True
                 reading.trips.append(event)
                 self._take_trip(event, received_mono_ns, boot_id, reading)
@@ -92,7 +92,7 @@ class PassingMaker:
             )
         return reading
 
-    def _take_trip(self, trip: Trip, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
+    def _take_trip(self, trip: BeamPassing, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
         self._set_clock(boot_id, trip.boot, reading)
         self._clock.observe(trip.unwrapped_us, received_mono_ns)
         if not self._seen_of(trip.boot).add(trip.seq):
@@ -137,7 +137,7 @@ class PassingMaker:
             reading.passings += self._stamped(self._held)
             self._held = []
 
-    def _stamped(self, trips: Iterable[tuple[Trip, int]]) -> Iterable[Passing]:
+    def _stamped(self, trips: Iterable[tuple[BeamPassing, int]]) -> Iterable[Passing]:
         boot_id, _ = self._clock_key
         for trip, received_mono_ns in trips:
             if self._watches.of(trip.channel).interrupted(trip.unwrapped_us * 1000):
@@ -145,7 +145,7 @@ class PassingMaker:
                 self.flickering = self._watches.settle(trip.unwrapped_us * 1000)
                 continue
             stamp = self._clock.stamp(trip.unwrapped_us)
-            if not self.gate.lets_through(stamp.mono_ns, boot_id=boot_id):
+            if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id):
                 self.counters.held_off += 1
                 continue
             yield Passing(

@@ -8,14 +8,14 @@ from typing import Literal, Protocol
 from firmware_bridge.makers.beamline_maker import PassingMaker
 from firmware_bridge.makers.gpio_maker import GpioMaker
 from firmware_bridge.makers.mylaps_makers import AmbTextMaker, P3Maker, TnsMaker
-from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.makers.reading import HoldOff, PassingSource
 from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrackMaker
 
 Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns", "gpio"]
 
 
 class MakerOf(Protocol):
-    def __call__(self, *, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource: ...
+    def __call__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool) -> PassingSource: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class DeviceKind:
     may_begin_anywhere: bool = False
 
 
-def _beamline(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
-    return PassingMaker(sensor=sensor, gate=gate)
+def _beamline(*, sensor: str, hold_off: HoldOff, accept_unchecked: bool) -> PassingSource:
+    return PassingMaker(sensor=sensor, hold_off=hold_off)
 
 
-def _gpio(*, sensor: str, gate: Gate, accept_unchecked: bool) -> PassingSource:
-    return GpioMaker(sensor=sensor, gate=gate)
+def _gpio(*, sensor: str, hold_off: HoldOff, accept_unchecked: bool) -> PassingSource:
+    return GpioMaker(sensor=sensor, hold_off=hold_off)
 
 
 KINDS: dict[str, DeviceKind] = {
@@ -58,6 +58,6 @@ KINDS: dict[str, DeviceKind] = {
 }
 
 
-def make_maker(kind: str, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> PassingSource:
+def make_maker(kind: str, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> PassingSource:
     """Return what turns the bytes of a sensor of this kind into passings."""
-    return KINDS[kind].make(sensor=sensor, gate=gate, accept_unchecked=accept_unchecked)
+    return KINDS[kind].make(sensor=sensor, hold_off=hold_off, accept_unchecked=accept_unchecked)

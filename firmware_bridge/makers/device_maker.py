@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from firmware_bridge.decoders.decoder import Decoder, Event
 from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
-from firmware_bridge.makers.reading import TRANSPONDERS_MAX_COUNT, Gate, LineCounters, Reading
+from firmware_bridge.makers.reading import TRANSPONDERS_MAX_COUNT, HoldOff, LineCounters, Reading
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST
 from pitboard.unit_api.unit_calls import Passing
 
@@ -26,9 +26,9 @@ class Receipt:
 class DeviceMaker:
     """See PassingSource for the contract."""
 
-    def __init__(self, *, sensor: str, gate: Gate, decoder: Decoder) -> None:
+    def __init__(self, *, sensor: str, hold_off: HoldOff, decoder: Decoder) -> None:
         self.counters = LineCounters()
-        self.gate = gate
+        self.hold_off = hold_off
         self._sensor = sensor
         self._decoder = decoder
         self._left_over: list[Event] = []
@@ -144,7 +144,7 @@ class DeviceStart:
         transponder: int | str | None,
         received_mono_ns: int,
         boot_id: str,
-        gate: Gate | None,
+        hold_off: HoldOff | None,
         least_uncertainty_ns: int = 0,
         is_live: bool = True,
     ) -> Passing | None:
@@ -164,7 +164,7 @@ class DeviceStart:
             self._latest_us = tick_us
         mono_ns, uncertainty_ns = stamp.mono_ns, stamp.uncertainty_ns
         self._latest_seq = max(self._latest_seq, seq)
-        if gate is not None and not self._is_let_through(gate, stamp, tick_us, boot_id, transponder):
+        if hold_off is not None and not self._is_let_through(hold_off, stamp, tick_us, boot_id, transponder):
             return None
         return Passing(
             sensor=self._sensor,
@@ -194,10 +194,15 @@ class DeviceStart:
         return stamp if max(abs(stamp.mono_ns), stamp.uncertainty_ns) < SENSIBLE_MAX_NS else None
 
     def _is_let_through(
-        self, gate: Gate, stamp: ClockStamp, tick_us: int | None, boot_id: str, transponder: int | str | None
+        self,
+        hold_off: HoldOff,
+        stamp: ClockStamp,
+        tick_us: int | None,
+        boot_id: str,
+        transponder: int | str | None,
     ) -> bool:
         """Records that were held up on their way have stamps too close together; their ticks still tell."""
-        is_let_through = gate.lets_through(stamp.mono_ns, boot_id=boot_id, transponder=transponder)
+        is_let_through = hold_off.lets_through(stamp.mono_ns, boot_id=boot_id, transponder=transponder)
         before = self._passed.pop(transponder, None)
         if tick_us is None:
             return is_let_through
@@ -209,7 +214,7 @@ class DeviceStart:
         before_us, before_mono_ns, before_clock = before
         was_held_up = (before_clock == stamp.clock or stamp.flag in _UNSURE_FLAGS) and abs(
             stamp.mono_ns - before_mono_ns
-        ) < gate.hold_off_ns <= abs(tick_us - before_us) * 1000
+        ) < hold_off.span_ns <= abs(tick_us - before_us) * 1000
         return is_let_through or was_held_up
 
 

@@ -5,10 +5,10 @@ A beam that flickers makes none; what it did is counted as uncounted."""
 
 from __future__ import annotations
 
-from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, Heartbeat, Trip
+from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, Heartbeat
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
-from firmware_bridge.makers.reading import Gate, LineCounters, Reading
+from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading
 from pitboard.unit_api.unit_calls import Passing
 
 LINE_MAX_BYTES = 160
@@ -18,9 +18,9 @@ CHANNELS_MAX_COUNT = 32
 class GpioMaker:
     """See PassingSource for the contract; the bytes are those of GpioLine."""
 
-    def __init__(self, *, sensor: str, gate: Gate) -> None:
+    def __init__(self, *, sensor: str, hold_off: HoldOff) -> None:
         self.counters = LineCounters()
-        self.gate = gate
+        self.hold_off = hold_off
         self._sensor = sensor
         self._partial = b""
         self._boot = ""
@@ -98,7 +98,7 @@ class GpioMaker:
             return
         tick_us = edge.mono_ns // 1000
         reading.trips.append(
-            Trip(
+            BeamPassing(
                 boot=logged.boot,
                 seq=logged.number,
                 channel=edge.channel,
@@ -108,7 +108,7 @@ class GpioMaker:
                 blocked_us=0,
             )
         )
-        if not self.gate.lets_through(edge.mono_ns, boot_id=boot_id):
+        if not self.hold_off.lets_through(edge.mono_ns, boot_id=boot_id):
             self.counters.held_off += 1
             return
         reading.passings.append(

@@ -24,7 +24,7 @@ from firmware_bridge.decoders.tns import TnsDecoder
 from firmware_bridge.decoders.tns_messages import TnsMarker, TnsMessage, TnsPassing, acknowledgement
 from firmware_bridge.makers.device_clock import DeviceClock
 from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt, seq_of, usable_tick
-from firmware_bridge.makers.reading import Gate, Reading
+from firmware_bridge.makers.reading import HoldOff, Reading
 
 TIME_EVERY_NS = 30_000_000_000
 # An answer that does not fit the passings so closely is not what we take it for.
@@ -36,9 +36,9 @@ DECODERS_MAX_COUNT = 64
 class P3Maker(DeviceMaker):
     """Any number of decoders on one line, each with its own numbers and starts."""
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
         self._p3 = P3Decoder(accept_unchecked=accept_unchecked)
-        super().__init__(sensor=sensor, gate=gate, decoder=self._p3)
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=self._p3)
         self._starts: dict[int | None, tuple[int, DeviceStart]] = {}
         self._missing = MissingNumbers()
         self._time_due_mono_ns = 0
@@ -88,7 +88,7 @@ class P3Maker(DeviceMaker):
             transponder=event.transponder if beam_channel is None else None,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
-            gate=self.gate,
+            hold_off=self.hold_off,
             is_live=is_live,
         )
         if passing is None:
@@ -137,9 +137,9 @@ GAP_MAX_COUNT = 1_000_000
 class AmbTextMaker(DeviceMaker):
     """One decoder on one line."""
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
         self._amb = AmbTextDecoder(accept_unchecked=accept_unchecked)
-        super().__init__(sensor=sensor, gate=gate, decoder=self._amb)
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=self._amb)
         self._start: DeviceStart | None = None
         self._starts_count = 0
 
@@ -178,7 +178,7 @@ class AmbTextMaker(DeviceMaker):
             transponder=event.transponder,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
-            gate=self.gate,
+            hold_off=self.hold_off,
             is_live=is_live,
         )
         if passing is None:
@@ -218,8 +218,8 @@ class TnsMaker(DeviceMaker):
     The clock goes on over midnight: the record carries its date.
     """
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
-        super().__init__(sensor=sensor, gate=gate, decoder=TnsDecoder())
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=TnsDecoder())
         self._starts: dict[str | None, DeviceStart] = {}
         self._dated = DeviceClock("tns", repeats=True)
         self._undated = DeviceClock("tns-undated", repeats=True)
@@ -244,7 +244,7 @@ class TnsMaker(DeviceMaker):
             transponder=event.chip,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
-            gate=self.gate,
+            hold_off=self.hold_off,
         )
         if passing is None:
             self.counters.held_off += 1

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from firmware_bridge.decoders.beamline import Acknowledgement, Heartbeat, Hello, Trip
+from firmware_bridge.decoders.beamline import Acknowledgement, BeamPassing, Heartbeat, Hello
 from firmware_bridge.makers.device_clock import ClockStep
 from pitboard.unit_api.unit_calls import Passing
 
@@ -15,11 +15,11 @@ REMEMBERED_MAX_COUNT = 512
 TRANSPONDERS_MAX_COUNT = 1_024
 
 
-class Gate:
+class HoldOff:
     """Lets one passing through per `hold_off_ms`; what it holds back stays in the raw log."""
 
     def __init__(self, *, hold_off_ms: int) -> None:
-        self.hold_off_ns = hold_off_ms * 1_000_000
+        self.span_ns = hold_off_ms * 1_000_000
         self._boot_id = ""
         self._passed_mono_ns: dict[int | str | None, list[int]] = {}
 
@@ -30,7 +30,7 @@ class Gate:
         passed = self._passed_of(transponder)
         at = bisect_left(passed, mono_ns)
         neighbours = passed[max(0, at - 1) : at + 1]
-        if any(abs(mono_ns - neighbour) < self.hold_off_ns for neighbour in neighbours):
+        if any(abs(mono_ns - neighbour) < self.span_ns for neighbour in neighbours):
             return False
         insort(passed, mono_ns)
         if len(passed) > REMEMBERED_MAX_COUNT:
@@ -81,7 +81,7 @@ class Reading:
     stuck_input: str | None = None
     is_stale: bool = False
     hears_noise: bool | None = None
-    trips: list[Trip] = field(default_factory=list)
+    trips: list[BeamPassing] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     hello: Hello | None = None
     acknowledgement: Acknowledgement | None = None
@@ -93,7 +93,7 @@ class PassingSource(Protocol):
     """Turns the bytes of one sensor into passings. Pure: fed the raw log it makes the same as on the day."""
 
     counters: LineCounters
-    gate: Gate
+    hold_off: HoldOff
 
     @property
     def flickering(self) -> tuple[int, ...]:

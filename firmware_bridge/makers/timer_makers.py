@@ -20,7 +20,7 @@ from firmware_bridge.decoders.lane_timers import (
 )
 from firmware_bridge.makers.device_clock import DeviceClock
 from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt
-from firmware_bridge.makers.reading import Gate, Reading
+from firmware_bridge.makers.reading import HoldOff, Reading
 
 ASK_EVERY_NS = 1_000_000_000
 RACE_MAX_NS = 60_000_000_000
@@ -34,8 +34,8 @@ _GATE_WORDS = {b"0": "open", b"1": "closed", b"X": "none"}
 class LaneTimerMaker(DeviceMaker):
     """What the device says of its own shows that it lives; the echo of our questions does not."""
 
-    def __init__(self, *, sensor: str, gate: Gate, decoder: LaneTimerDecoder) -> None:
-        super().__init__(sensor=sensor, gate=gate, decoder=decoder)
+    def __init__(self, *, sensor: str, hold_off: HoldOff, decoder: LaneTimerDecoder) -> None:
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=decoder)
         self._timer = decoder
         self._answers = 0
         self._line = b""
@@ -63,8 +63,8 @@ class FastTrackMaker(LaneTimerMaker):
     """FastTrack K and Q. It echoes what it is asked, into a result too: once the gate is open it is left
     alone until the result, and where it has no gate switch it is not asked again."""
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
-        super().__init__(sensor=sensor, gate=gate, decoder=FastTrackDecoder())
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=FastTrackDecoder())
         self._due_mono_ns = 0
         self._racing_until_mono_ns: int | None = None
         self._has_gate_switch = True
@@ -106,8 +106,8 @@ class FastTrackMaker(LaneTimerMaker):
 class ChampMaker(LaneTimerMaker):
     """SmartLine, "The Champ"."""
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
-        super().__init__(sensor=sensor, gate=gate, decoder=ChampDecoder())
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=ChampDecoder())
         self._due_mono_ns = 0
         self._racing_until_mono_ns: int | None = None
 
@@ -171,8 +171,8 @@ SEEN_MAX_COUNT = 16_384
 class AlgeMaker(DeviceMaker):
     """The device holds off by itself (its dead time), so the gate is not asked."""
 
-    def __init__(self, *, sensor: str, gate: Gate, accept_unchecked: bool = False) -> None:
-        super().__init__(sensor=sensor, gate=gate, decoder=AlgeDecoder())
+    def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=AlgeDecoder())
         self._start: DeviceStart | None = None
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
         self._latest_us = 0
@@ -219,7 +219,7 @@ class AlgeMaker(DeviceMaker):
             transponder=None,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
-            gate=None,
+            hold_off=None,
             least_uncertainty_ns=MANUAL_UNCERTAINTY_NS if event.manual else 0,
             is_live=is_live,
         )

@@ -12,10 +12,10 @@ from firmware_bridge.decoders.beamline import (
     COUNTER_SPAN_US,
     PROTOCOL_VERSION,
     Acknowledgement,
+    BeamPassing,
     Heartbeat,
     Hello,
     HostLineReader,
-    Trip,
     encode_heartbeat,
     encode_hello,
     encode_trip,
@@ -45,7 +45,7 @@ class SensorLine:
 class KeptTrip:
     """A trip in the ring, until it is acknowledged."""
 
-    trip: Trip
+    trip: BeamPassing
     cleared_mono_ns: int
     blocked_us: int
     sent_count: int = 0
@@ -91,11 +91,11 @@ class SimulatedSensor:
         """Send nothing until then, an instant gone by ends a silence; the interrupt goes on latching."""
         self._silent_until_mono_ns = until_mono_ns
 
-    def cross(self, mono_ns: int, *, channel: int = 1, blocked_ns: int = 30_000_000) -> Trip:
+    def cross(self, mono_ns: int, *, channel: int = 1, blocked_ns: int = 30_000_000) -> BeamPassing:
         """Latch a crossing and return its trip as it will be sent first."""
         unwrapped_us = self._counter_us(mono_ns) + self._random.randint(0, LATCH_JITTER_MAX_US)
         self._last_seq += 1
-        trip = Trip(
+        trip = BeamPassing(
             boot=self._boot,
             seq=self._last_seq,
             channel=channel,

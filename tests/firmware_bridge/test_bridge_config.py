@@ -41,7 +41,7 @@ def test_paths_count_from_the_file_and_defaults_are_set(tmp_path: Path) -> None:
 
 def test_sensors_of_one_gate_share_its_hold_off(tmp_path: Path) -> None:
     makers = make_passing_makers(load(tmp_path, TWO_BEAMS))
-    assert makers["left"].gate is makers["right"].gate
+    assert makers["left"].hold_off is makers["right"].hold_off
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,10 @@ def test_a_device_that_restarts_or_wraps_its_counter_is_timed_on() -> None:
                 said = trip(number, unwrapped_us=round((at_s - started_s) * SECOND_US), boot=boot)
                 records.append(
                     RawRecord(
-                        mono_ns=round(at_s * 1e9), boot_id="b", sensor="s", raw=_text(encode_trip(said))
+                        mono_ns=round(at_s * 1e9),
+                        boot_id="b",
+                        sensor="s",
+                        raw=_text(encode_trip(said)),
                     )
                 )
     timed = laps(records)

@@ -13,7 +13,7 @@ from firmware_bridge.decoders.p3 import P3Passing, encode_time
 from firmware_bridge.decoders.p3 import encode_passing as encode_p3
 from firmware_bridge.decoders.tns_messages import TnsPassing, encode_message, encode_passing_record
 from firmware_bridge.makers.device_kinds import KINDS, make_maker
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.watch.sensor_watch import SensorSigns
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS
 from trackside.timing.passing_intake import Delivery
@@ -68,7 +68,7 @@ PIECES = st.one_of(AMB, AMB_STATUS, P3, P3_TIME, ALGE, TNS, SAMPLES, st.binary(m
 def test_nothing_that_a_line_says_can_stop_the_bridge(
     kind: str, pieces: list[tuple[bytes, int, bool]]
 ) -> None:
-    maker = make_maker(kind, sensor="s", gate=Gate(hold_off_ms=300))
+    maker = make_maker(kind, sensor="s", hold_off=HoldOff(hold_off_ms=300))
     signs = SensorSigns()
     for data, later_ns, is_reopened in pieces:
         if is_reopened:

@@ -13,11 +13,11 @@ from firmware_bridge.decoders.beamline import (
     IDENTIFY,
     Acknowledgement,
     BeamlineDecoder,
+    BeamPassing,
     Heartbeat,
     Hello,
     HostLineReader,
     Identify,
-    Trip,
     encode_acknowledgement,
     encode_heartbeat,
     encode_hello,
@@ -31,9 +31,9 @@ from firmware_bridge.simulated.simulated_sensor import NoisyWire
 BOOT = "9f3a01c2"
 
 
-def trip(seq: int, *, boot: str = BOOT, unwrapped_us: int | None = None) -> Trip:
+def trip(seq: int, *, boot: str = BOOT, unwrapped_us: int | None = None) -> BeamPassing:
     unwrapped_us = seq * 3_000_000 if unwrapped_us is None else unwrapped_us
-    return Trip(
+    return BeamPassing(
         boot=boot,
         seq=seq,
         channel=1,
@@ -66,7 +66,7 @@ def decode(data: bytes) -> list[Event]:
 
 
 def trips(events: list[Event]) -> list[int]:
-    return [event.seq for event in events if isinstance(event, Trip)]
+    return [event.seq for event in events if isinstance(event, BeamPassing)]
 
 
 def test_a_written_line_is_the_documented_one() -> None:

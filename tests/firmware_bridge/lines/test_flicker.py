@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from firmware_bridge.decoders.beamline import Heartbeat, Trip, encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import BeamPassing, Heartbeat, encode_heartbeat, encode_trip
 from firmware_bridge.lines.flicker import FlickerWatch
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge
 from firmware_bridge.lines.gpio_line import GpioLine
 from firmware_bridge.makers.beamline_maker import PassingMaker
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from pitboard.clock import ScriptedClock
 
 MS = 1_000_000
@@ -127,7 +127,7 @@ def test_half_a_minute_of_flicker_makes_a_line_a_second_and_no_flood_of_passings
     summed = [line for line in written.splitlines() if line.startswith(b"F,")]
     assert 28 <= len(summed) <= 33
     assert written.count(b"\n") < 31 * 2 + 60 + hz  # and those before it was known
-    maker = GpioMaker(sensor="pins", gate=Gate(hold_off_ms=300))
+    maker = GpioMaker(sensor="pins", hold_off=HoldOff(hold_off_ms=300))
     passings = maker.feed(written, received_mono_ns=0, boot_id="boot").passings
     before, flood, after = (
         [passing.mono_ns for passing in passings if low <= passing.mono_ns < high]
@@ -145,9 +145,9 @@ def test_half_a_minute_of_flicker_makes_a_line_a_second_and_no_flood_of_passings
 
 def test_every_edge_of_an_old_log_gives_what_the_sums_of_a_new_one_give() -> None:
     edges = [*car(1_000), *square(hz=20, from_ms=5_000, seconds=10), *car(19_000)]
-    new = GpioMaker(sensor="pins", gate=Gate(hold_off_ms=300))
+    new = GpioMaker(sensor="pins", hold_off=HoldOff(hold_off_ms=300))
     told = new.feed(asyncio.run(lines_of(edges)), received_mono_ns=0, boot_id="boot").passings
-    old = GpioMaker(sensor="pins", gate=Gate(hold_off_ms=300))
+    old = GpioMaker(sensor="pins", hold_off=HoldOff(hold_off_ms=300))
     written = b"".join(
         encode_edge(
             Edge(channel=1, is_high=is_high, mono_ns=at_ns, kernel_seq=number),
@@ -165,7 +165,7 @@ def test_every_edge_of_an_old_log_gives_what_the_sums_of_a_new_one_give() -> Non
 def test_the_field_case_of_30_hz_is_said_before_the_car_that_nobody_can_see() -> None:
     """At 103.335 s a car crosses a beam that has flickered since 103.0 s."""
     times_ms = [1_000, 1_050, *(3_000 + at * 50 // 3 for at in range(20)), 3_335, 3_385]
-    maker = GpioMaker(sensor="s", gate=Gate(hold_off_ms=300))
+    maker = GpioMaker(sensor="s", hold_off=HoldOff(hold_off_ms=300))
     passings = []
     for number, at_ms in enumerate(times_ms, 1):
         edge = Edge(channel=1, is_high=number % 2 == 1, mono_ns=at_ms * MS, kernel_seq=number)
@@ -177,7 +177,7 @@ def test_the_field_case_of_30_hz_is_said_before_the_car_that_nobody_can_see() ->
 
 
 def test_a_sensor_of_our_own_that_flickers_makes_no_flood_either() -> None:
-    maker = PassingMaker(sensor="beam", gate=Gate(hold_off_ms=300))
+    maker = PassingMaker(sensor="beam", hold_off=HoldOff(hold_off_ms=300))
     passings = maker.feed(heartbeat(0), received_mono_ns=0, boot_id="boot").passings
     for seq, at in enumerate(interruptions(hz=10, from_ms=1_000, seconds=30), 1):
         passings += maker.feed(trip(seq, at), received_mono_ns=at, boot_id="boot").passings
@@ -195,7 +195,7 @@ def test_a_sensor_of_our_own_that_flickers_makes_no_flood_either() -> None:
 def trip(seq: int, at_ns: int) -> bytes:
     us = at_ns // 1_000
     return encode_trip(
-        Trip(
+        BeamPassing(
             boot="0badcafe",
             seq=seq,
             channel=1,

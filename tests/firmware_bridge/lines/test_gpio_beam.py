@@ -22,7 +22,7 @@ from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSou
 from firmware_bridge.lines.gpio_line import GpioLine
 from firmware_bridge.lines.gpiod_edges import GpiodEdges, open_gpiod_edges
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from pitboard.clock import ScriptedClock
 from pitboard.errors import BeamLost
 from tests.firmware_bridge.lines.ticking_pins import ticking_factory
@@ -73,7 +73,7 @@ async def race_on_pins() -> list[int]:
     setting = GpioSetting(pins=(17,), pull="down", clear_ms=0)
 
     open_edges = partial(open_gpiozero_edges, clock=clock, factory=factory)
-    maker = GpioMaker(sensor="gpio-1", gate=Gate(hold_off_ms=0))
+    maker = GpioMaker(sensor="gpio-1", hold_off=HoldOff(hold_off_ms=0))
     stamps = []
     async with GpioLine.open(setting, clock=clock, open_edges=open_edges) as line:
         pin = factory.pin("GPIO17")
@@ -92,7 +92,7 @@ def test_a_pin_that_chatters_without_end_fills_no_memory() -> None:
     async def chatter() -> tuple[int, int]:
         clock = ScriptedClock(now_mono_ns=NOW)
         factory = ticking_factory()
-        maker = GpioMaker(sensor="gpio-1", gate=Gate(hold_off_ms=0))
+        maker = GpioMaker(sensor="gpio-1", hold_off=HoldOff(hold_off_ms=0))
         open_edges = partial(open_gpiozero_edges, clock=clock, factory=factory)
         async with GpioLine.open(SETTING, clock=clock, open_edges=open_edges) as line:
             pin = factory.pin("GPIO17")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
 from firmware_bridge.makers.mylaps_makers import AmbTextMaker, TnsMaker
-from firmware_bridge.makers.reading import Gate, PassingSource
+from firmware_bridge.makers.reading import HoldOff, PassingSource
 from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrackMaker
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
@@ -36,7 +36,7 @@ def amb(seq: int, *, s: float, transponder: int = 7) -> bytes:
 
 
 def test_amb_lines_are_numbered_and_a_lost_one_is_counted() -> None:
-    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=300))
+    maker = AmbTextMaker(sensor="loop", hold_off=HoldOff(hold_off_ms=300))
     data = amb(1, s=10) + encode_status(AmbTextStatus(seq=2, noise=40)) + amb(5, s=20)
     passings = fed(maker, data, s=20)
     assert [(passing.seq, passing.tick_us, passing.transponder) for passing in passings] == [
@@ -47,7 +47,7 @@ def test_amb_lines_are_numbered_and_a_lost_one_is_counted() -> None:
 
 
 def test_an_amb_decoder_switched_on_again_has_another_name() -> None:
-    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=300))
+    maker = AmbTextMaker(sensor="loop", hold_off=HoldOff(hold_off_ms=300))
     passings = fed(maker, amb(1, s=10) + amb(2, s=20), s=20) + fed(maker, amb(1, s=11) + amb(2, s=21), s=60)
     assert len({(passing.sensor_boot, passing.seq) for passing in passings}) == 4
 
@@ -61,7 +61,7 @@ def impulse(
 
 
 def alge() -> AlgeMaker:
-    return AlgeMaker(sensor="gate", gate=Gate(hold_off_ms=300))
+    return AlgeMaker(sensor="gate", hold_off=HoldOff(hold_off_ms=300))
 
 
 def test_start_and_finish_give_the_net_time_of_the_device() -> None:
@@ -116,7 +116,7 @@ def test_a_key_pressed_by_hand_is_no_better_than_a_hundredth() -> None:
 
 
 def test_timing_software_is_acknowledged_and_counted_once_over_reconnects() -> None:
-    maker, software = TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)), SimulatedTimingSoftware()
+    maker, software = TnsMaker(sensor="finish", hold_off=HoldOff(hold_off_ms=0)), SimulatedTimingSoftware()
     message = software.deliver([TNS_STORE_PASSING])
     passings = fed(maker, message, s=0)
     maker.open_port()
@@ -127,7 +127,7 @@ def test_timing_software_is_acknowledged_and_counted_once_over_reconnects() -> N
 
 
 def test_a_restarted_bridge_gives_the_same_number_again() -> None:
-    makers = [TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)) for _ in range(2)]
+    makers = [TnsMaker(sensor="finish", hold_off=HoldOff(hold_off_ms=0)) for _ in range(2)]
     message = SimulatedTimingSoftware().deliver([TNS_STORE_PASSING])
     first, again = (fed(maker, message, s=at_s) for maker, at_s in zip(makers, (0, 900), strict=True))
     assert (first[0].sensor_boot, first[0].seq) == (again[0].sensor_boot, again[0].seq)
@@ -135,14 +135,14 @@ def test_a_restarted_bridge_gives_the_same_number_again() -> None:
 
 
 def test_a_greeting_asks_for_version_2() -> None:
-    maker, software = TnsMaker(sensor="finish", gate=Gate(hold_off_ms=0)), SimulatedTimingSoftware()
+    maker, software = TnsMaker(sensor="finish", hold_off=HoldOff(hold_off_ms=0)), SimulatedTimingSoftware()
     greeted = maker.feed(software.greeting(), received_mono_ns=0, boot_id="boot")
     software.receive(greeted.answer)
     assert b"@Passing@" in software.deliver([TNS_PASSING])
 
 
 def test_a_fast_track_is_asked_each_second_and_its_heat_is_shown() -> None:
-    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    maker, timer = FastTrackMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0)), SimulatedFastTrack()
     asked = [maker.requests_due(ms * 1_000_000) for ms in range(0, 3_000, 500)]
     assert asked == [b"RG", b"", b"RG", b"", b"RG", b""]
     assert maker.feed(timer.receive(b"RG"), received_mono_ns=0, boot_id="b").has_lines
@@ -153,7 +153,7 @@ def test_a_fast_track_is_asked_each_second_and_its_heat_is_shown() -> None:
 
 
 def test_a_champ_is_left_alone_from_the_start_until_its_result() -> None:
-    maker, timer = ChampMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedChamp()
+    maker, timer = ChampMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0)), SimulatedChamp()
     maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
     timer.is_gate_closed = False
     opened = maker.feed(timer.receive(maker.requests_due(10**9)), received_mono_ns=10**9, boot_id="b")
@@ -165,7 +165,7 @@ def test_a_champ_is_left_alone_from_the_start_until_its_result() -> None:
 
 
 def test_a_fast_track_is_left_alone_while_its_gate_is_open() -> None:
-    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    maker, timer = FastTrackMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0)), SimulatedFastTrack()
     timer.is_gate_closed = False
     maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
     assert maker.may_be_quiet
@@ -176,7 +176,7 @@ def test_a_fast_track_is_left_alone_while_its_gate_is_open() -> None:
 
 
 def test_a_fast_track_whose_heat_never_comes_is_asked_again() -> None:
-    maker, timer = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0)), SimulatedFastTrack()
+    maker, timer = FastTrackMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0)), SimulatedFastTrack()
     timer.is_gate_closed = False
     maker.feed(timer.receive(maker.requests_due(0)), received_mono_ns=0, boot_id="b")
     assert maker.requests_due(13 * 10**9) == b"RG"
@@ -184,7 +184,7 @@ def test_a_fast_track_whose_heat_never_comes_is_asked_again() -> None:
 
 
 def test_a_fast_track_without_a_gate_switch_is_not_asked_into_its_heats() -> None:
-    maker = FastTrackMaker(sensor="derby", gate=Gate(hold_off_ms=0))
+    maker = FastTrackMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0))
     assert maker.requests_due(0) == b"RG"
     maker.feed(b"RGX\r\n*\r\n", received_mono_ns=0, boot_id="b")
     assert maker.may_be_quiet
@@ -192,7 +192,7 @@ def test_a_fast_track_without_a_gate_switch_is_not_asked_into_its_heats() -> Non
 
 
 def test_an_i_lap_is_named_at_its_first_line() -> None:
-    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=0))
+    maker = AmbTextMaker(sensor="loop", hold_off=HoldOff(hold_off_ms=0))
     talk = b"\x01%\t204\t0\t0\r\n\x01@\t204\t3456789\t324.620\r\n"
     for line in talk.splitlines(keepends=True):
         reading = maker.feed(line, received_mono_ns=0, boot_id="b")
@@ -200,7 +200,7 @@ def test_an_i_lap_is_named_at_its_first_line() -> None:
 
 
 def test_an_input_that_is_stuck_is_said_until_the_next_impulse() -> None:
-    maker = AlgeMaker(sensor="alge", gate=Gate(hold_off_ms=0))
+    maker = AlgeMaker(sensor="alge", hold_off=HoldOff(hold_off_ms=0))
     stuck = maker.feed(b"  PULSE HOLD  C1\r", received_mono_ns=0, boot_id="b")
     assert (stuck.complaint, stuck.stuck_input) == ("PULSE HOLD  C1", "C1")
     again = maker.feed(encode_impulse(ALGE_IMPULSE), received_mono_ns=0, boot_id="b")
@@ -208,7 +208,7 @@ def test_an_input_that_is_stuck_is_said_until_the_next_impulse() -> None:
 
 
 def test_a_decoder_that_repeats_one_line_for_ever_does_not_live() -> None:
-    maker = AmbTextMaker(sensor="loop", gate=Gate(hold_off_ms=0))
+    maker = AmbTextMaker(sensor="loop", hold_off=HoldOff(hold_off_ms=0))
     status = encode_status(AmbTextStatus(seq=7, noise=40))
     assert maker.feed(status, received_mono_ns=0, boot_id="b").has_lines
     for second in range(5, 100, 5):

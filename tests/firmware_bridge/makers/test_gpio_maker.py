@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge, encode_levels, parse_line
 from firmware_bridge.makers.gpio_maker import GpioMaker
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from pitboard.unit_api.unit_calls import Passing
 
 MS = 1_000_000
@@ -30,8 +30,8 @@ def test_two_beams_at_one_line_give_one_passing_and_the_other_edge_stays_evidenc
 
 
 def test_two_sensors_share_the_hold_off_of_their_gate() -> None:
-    gate = Gate(hold_off_ms=300)
-    left, right = GpioMaker(sensor="left", gate=gate), GpioMaker(sensor="right", gate=gate)
+    gate = HoldOff(hold_off_ms=300)
+    left, right = GpioMaker(sensor="left", hold_off=gate), GpioMaker(sensor="right", hold_off=gate)
     assert len(feed(left, [edge_at(ms=0)])) == 1
     assert feed(right, [edge_at(ms=4)]) == []
     assert right.counters.held_off == 1
@@ -140,7 +140,7 @@ def test_what_is_no_line_of_ours_is_counted_and_does_no_harm() -> None:
 
 
 def new_maker(*, hold_off_ms: int = 0) -> GpioMaker:
-    return GpioMaker(sensor="gpio-1", gate=Gate(hold_off_ms=hold_off_ms))
+    return GpioMaker(sensor="gpio-1", hold_off=HoldOff(hold_off_ms=hold_off_ms))
 
 
 def edge_at(*, ms: int, is_high: bool = True, channel: int = 1, kernel_seq: int = 0) -> Edge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware_bridge.decoders.p3 import encode_time, request_resend
 from firmware_bridge.makers.mylaps_makers import P3Maker
-from firmware_bridge.makers.reading import Gate, Reading
+from firmware_bridge.makers.reading import HoldOff, Reading
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from pitboard.unit_api.unit_calls import Passing
 
@@ -18,7 +18,7 @@ class Line:
 
     def __init__(self) -> None:
         self.device = SimulatedP3()
-        self.maker = P3Maker(sensor="loop", gate=Gate(hold_off_ms=300))
+        self.maker = P3Maker(sensor="loop", hold_off=HoldOff(hold_off_ms=300))
 
     def passing(self, *, s: float, transponder: int = 7) -> bytes:
         return self.device.passing(transponder=transponder, rtc_us=RTC_US + round(s * SECOND_US))
@@ -67,7 +67,7 @@ def test_two_cars_side_by_side_are_two_passings_and_one_car_twice_is_one() -> No
 
 def test_two_decoders_at_one_line_make_one_passing() -> None:
     line, backup = Line(), Line()
-    backup.maker = P3Maker(sensor="backup", gate=line.maker.gate)
+    backup.maker = P3Maker(sensor="backup", hold_off=line.maker.hold_off)
     passings = []
     for second in range(0, 30, 10):
         passings += line.feed(line.passing(s=second), s=second).passings
@@ -142,7 +142,7 @@ def test_a_clock_that_was_set_makes_no_lap_by_ticks() -> None:
 def test_a_bridge_that_reads_its_raw_log_again_gives_the_same_names() -> None:
     line = Line()
     datas = [line.passing(s=second) for second in range(5)]
-    days = [P3Maker(sensor="loop", gate=Gate(hold_off_ms=1)) for _ in range(2)]
+    days = [P3Maker(sensor="loop", hold_off=HoldOff(hold_off_ms=1)) for _ in range(2)]
     runs = [
         [
             passing

@@ -7,13 +7,13 @@ from dataclasses import replace
 from firmware_bridge.decoders.beamline import (
     Acknowledgement,
     BeamlineDecoder,
+    BeamPassing,
     Heartbeat,
-    Trip,
     encode_heartbeat,
     encode_trip,
 )
 from firmware_bridge.makers.beamline_maker import PassingMaker
-from firmware_bridge.makers.reading import Gate, Reading
+from firmware_bridge.makers.reading import HoldOff, Reading
 from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import BOOT, heartbeat, trip
 
@@ -22,7 +22,7 @@ DEVICE_STARTED_MONO_NS = 100 * SECOND_NS
 
 
 def maker(hold_off_ms: int = 300) -> PassingMaker:
-    return PassingMaker(sensor="beam-1", gate=Gate(hold_off_ms=hold_off_ms))
+    return PassingMaker(sensor="beam-1", hold_off=HoldOff(hold_off_ms=hold_off_ms))
 
 
 def feed(passing_maker: PassingMaker, *lines: bytes, device_us: int | None = None) -> Reading:
@@ -30,7 +30,7 @@ def feed(passing_maker: PassingMaker, *lines: bytes, device_us: int | None = Non
     data = b"".join(lines)
     if device_us is None:
         written = BeamlineDecoder().feed(data)
-        device_us = max(event.unwrapped_us for event in written if isinstance(event, Trip | Heartbeat))
+        device_us = max(event.unwrapped_us for event in written if isinstance(event, BeamPassing | Heartbeat))
     return passing_maker.feed(
         data, received_mono_ns=DEVICE_STARTED_MONO_NS + device_us * 1000, boot_id="boot"
     )
@@ -119,8 +119,8 @@ def test_who_hears_a_device_for_the_first_time_claims_no_loss() -> None:
 
 
 def test_both_beams_of_a_gate_give_one_passing() -> None:
-    gate = Gate(hold_off_ms=300)
-    left, right = (PassingMaker(sensor=name, gate=gate) for name in ("left", "right"))
+    gate = HoldOff(hold_off_ms=300)
+    left, right = (PassingMaker(sensor=name, hold_off=gate) for name in ("left", "right"))
     feed(left, beat())
     feed(right, beat())
     assert numbers(feed(left, encode_trip(trip(1)))) == [1]

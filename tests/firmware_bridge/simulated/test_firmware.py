@@ -17,9 +17,9 @@ from firmware_bridge.decoders.beamline import (
     IDENTIFY,
     Acknowledgement,
     BeamlineDecoder,
+    BeamPassing,
     Heartbeat,
     Hello,
-    Trip,
     encode_acknowledgement,
     frame,
 )
@@ -183,7 +183,7 @@ class Host:
 
     def __init__(self, terminal: PseudoTerminal) -> None:
         self.decoder = BeamlineDecoder()
-        self.trips: list[Trip] = []
+        self.trips: list[BeamPassing] = []
         self.heartbeats: list[Heartbeat] = []
         self.hellos: list[Hello] = []
         self.ticks: dict[int, int] = {}
@@ -225,7 +225,7 @@ class Host:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             for event in BeamlineDecoder().feed(line + b"\n"):
-                if isinstance(event, Trip):
+                if isinstance(event, BeamPassing):
                     self.trips.append(event)
                     self.ticks.setdefault(event.seq, event.unwrapped_us)
 

@@ -10,9 +10,9 @@ from firmware_bridge.decoders.beamline import (
     IDENTIFY,
     Acknowledgement,
     BeamlineDecoder,
+    BeamPassing,
     Heartbeat,
     Hello,
-    Trip,
     encode_acknowledgement,
 )
 from firmware_bridge.decoders.decoder import Event
@@ -44,7 +44,7 @@ def acknowledge(device: SimulatedSensor, seq: int) -> None:
 
 
 def trip_seqs(events: list[Event]) -> list[int]:
-    return [event.seq for event in events if isinstance(event, Trip)]
+    return [event.seq for event in events if isinstance(event, BeamPassing)]
 
 
 def test_it_says_hello_by_itself_and_when_asked() -> None:

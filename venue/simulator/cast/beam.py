@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
@@ -81,7 +81,7 @@ class Bridge:
         self._name = name
         self._sensor = sensor
         self._raw_log = raw_log
-        self._gate = Gate(hold_off_ms=HOLD_OFF_MS)
+        self._gate = HoldOff(hold_off_ms=HOLD_OFF_MS)
         self._waiting: list[Trip] = []
 
     @property
@@ -91,7 +91,7 @@ class Bridge:
 
     async def run(self, intake: PassingIntake) -> None:
         """Deliver what the raw log holds and trackside lacks, then what comes."""
-        self._gate = Gate(hold_off_ms=HOLD_OFF_MS)
+        self._gate = HoldOff(hold_off_ms=HOLD_OFF_MS)
         rebuilt = [trip for trip in self._raw_log.trips.values() if self.keeps(trip)]
         self._waiting = [trip for trip in rebuilt if not _is_known(intake, trip)]
         while True:

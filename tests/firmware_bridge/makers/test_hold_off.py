@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from firmware_bridge.makers.reading import REMEMBERED_MAX_COUNT, Gate
+from firmware_bridge.makers.reading import REMEMBERED_MAX_COUNT, HoldOff
 
 MS = 1_000_000
 
 
-def passed(gate: Gate, *at_ms: int, boot_id: str = "boot") -> list[int]:
-    return [ms for ms in at_ms if gate.lets_through(ms * MS, boot_id=boot_id)]
+def passed(hold_off: HoldOff, *at_ms: int, boot_id: str = "boot") -> list[int]:
+    return [ms for ms in at_ms if hold_off.lets_through(ms * MS, boot_id=boot_id)]
 
 
 def test_wheels_after_the_nose_are_held_back() -> None:
-    assert passed(Gate(hold_off_ms=300), 1000, 1010, 1299, 1300, 5000) == [1000, 1300, 5000]
+    assert passed(HoldOff(hold_off_ms=300), 1000, 1010, 1299, 1300, 5000) == [1000, 1300, 5000]
 
 
 def test_a_trip_that_comes_late_is_judged_by_its_stamp() -> None:
-    assert passed(Gate(hold_off_ms=300), 5000, 4900, 2000, 5100, 2299) == [5000, 2000]
+    assert passed(HoldOff(hold_off_ms=300), 5000, 4900, 2000, 5100, 2299) == [5000, 2000]
 
 
 def test_without_hold_off_every_trip_is_a_passing() -> None:
-    assert passed(Gate(hold_off_ms=0), 1000, 1000, 1001) == [1000, 1000, 1001]
+    assert passed(HoldOff(hold_off_ms=0), 1000, 1000, 1001) == [1000, 1000, 1001]
 
 
 def test_another_boot_of_the_host_has_other_instants() -> None:
-    gate = Gate(hold_off_ms=300)
+    gate = HoldOff(hold_off_ms=300)
     assert passed(gate, 1000) == [1000]
     assert passed(gate, 1100, boot_id="next") == [1100]
 
 
 def test_memory_is_bounded() -> None:
-    gate = Gate(hold_off_ms=10)
+    gate = HoldOff(hold_off_ms=10)
     assert len(passed(gate, *range(0, 100 * REMEMBERED_MAX_COUNT, 50))) == 2 * REMEMBERED_MAX_COUNT
     assert len(gate._passed_mono_ns[None]) == REMEMBERED_MAX_COUNT
