@@ -60,13 +60,14 @@ class SourceChoice:
         """Take as proven what was proven before this process began, the last one last."""
         self._proven |= dict.fromkeys(urls)
 
-    def is_proven(self, url: str) -> bool:
-        return url in self._proven
+    def is_known(self, candidate: Candidate) -> bool:
+        """Return whether it proved itself before, or something speaks for it."""
+        return candidate.url in self._proven or candidate.claim < Claim.NONE
 
     def take_failure(self, candidate: Candidate, *, now_mono_ns: int) -> None:
         former = self._rests.pop(candidate.url, None)
-        is_known = candidate.url in self._proven or candidate.claim < Claim.NONE
-        longest_ns = REST_MAX_NS if is_known or candidate.rank == Rank.CENTRAL else STRANGER_REST_MAX_NS
+        may_rest_long = not self.is_known(candidate) and candidate.rank == Rank.UNIT
+        longest_ns = STRANGER_REST_MAX_NS if may_rest_long else REST_MAX_NS
         pause_ns = REST_FIRST_NS if former is None else min(former.pause_ns * 2, longest_ns)
         self._rests[candidate.url] = _Rest(now_mono_ns + pause_ns, pause_ns)
         if len(self._rests) > REMEMBERED_MAX_COUNT:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.heard_source import ClosablePeer, HeardSource
-from display.following.source_choice import Candidate, Claim, Rank, SourceChoice
+from display.following.source_choice import Candidate, Rank, SourceChoice
 from display.following.trouble import SourceLost, Trouble
 from pitboard.clock import Clock
 from pitboard.errors import LossCode, PeerLost
@@ -26,6 +26,8 @@ WAIT_MS = 1_000  # so that a silent source is left, and another followed, within
 PROBE_EVERY_S = 2.0
 BACK_OFF_MAX_S = 2.0
 TRIES_AT_ONCE = 4
+STRANGERS_TRIED_AT_ONCE = 2
+"""While somebody is known: there is always room for who proved itself, the moment it may be tried again."""
 PROBES_AT_ONCE = 16
 STRANGERS_PROBED_AT_ONCE = 2
 CENTRAL_AFTER_NS = 4_000_000_000
@@ -134,6 +136,8 @@ class SourceFollower:
         tried = {candidate.url for candidate in tries.values()}
         ready = [one for one in self._choice.in_order(candidates, now_mono_ns=now_ns) if one.url not in tried]
         units_count = sum(candidate.rank == Rank.UNIT for candidate in tries.values())
+        strangers_count = units_count - sum(self._choice.is_known(one) for one in tries.values())
+        has_known = any(self._choice.is_known(one) for one in candidates if one.rank == Rank.UNIT)
         for one in ready:
             is_central = one.rank == Rank.CENTRAL
             # Before its turn central waits for units, but only for those that may still answer.
@@ -141,7 +145,11 @@ class SourceFollower:
                 continue
             if not is_central and units_count >= TRIES_AT_ONCE:
                 continue
+            is_stranger = not is_central and not self._choice.is_known(one)
+            if is_stranger and has_known and strangers_count >= STRANGERS_TRIED_AT_ONCE:
+                continue
             units_count += not is_central
+            strangers_count += is_stranger
             tries[asyncio.create_task(self._prove(one), name=f"try {one.name}")] = one
 
     def _pause_s(self, candidates: Sequence[Candidate], began_ns: int) -> float | None:
@@ -231,7 +239,7 @@ class SourceFollower:
             for one in self._choice.in_order(self._candidates(), now_mono_ns=self._clock.mono_ns())
             if one.url != current.url and one.rank <= current.rank
         ]
-        known = [one for one in others if self._choice.is_proven(one.url) or one.claim < Claim.NONE]
+        known = [one for one in others if self._choice.is_known(one)]
         strangers = [one for one in others if one not in known]
         return known[:PROBES_AT_ONCE] + strangers[:STRANGERS_PROBED_AT_ONCE]
 

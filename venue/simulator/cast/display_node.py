@@ -1,45 +1,38 @@
-"""A display: a replica that follows one source at a time, and what it claims about the board it shows.
-
-It claims "live" while a source answered lately and it lacks nothing that this source said it has."""
+"""A display: the real follower over a simulated wire, and what it claims about the board that it shows."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from pitboard.errors import JournalLost, Loss, PeerLost
-from sync.exchanging.exchange import SyncRequest, SyncResponse
-from sync.exchanging.pump import Pump
-from venue.simulator.cast.node import NetworkPeer, Node, OwnPeer
+from display.following.badge import Contact, badge_for
+from display.following.heard_source import ClosablePeer, HeardSource
+from display.following.source_choice import Candidate, Claim, Rank
+from display.following.source_follower import SourceFollower
+from sync.exchanging.exchange import Proof, SyncRequest, SyncResponse
+from venue.simulator.cast.node import ROOT_NAME, NetworkPeer, Node, OwnPeer
+from venue.simulator.cast.strangers import PREFIX, StrangerPeer, strangers_now
 from venue.simulator.world.process import Process
 from venue.simulator.world.world import World
 
-LIVE_MAX_NS = 4_000_000_000
-SILENCE_MAX_S = 3.5
-WAIT_MS = 2_500
-REST_S = 0.5
 FRAME_S = 1.5
 
 
-class SourceLost(Loss):
-    """The source that the display follows failed once: time for the next one."""
+class Wire(NetworkPeer):
+    """A node as the display reaches it; a stranger on the same network hears every proof."""
 
-
-class HeardPeer:
-    """A source whose every answer is noted; its first failure ends the following of it."""
-
-    def __init__(self, peer: NetworkPeer, on_answer: Callable[[Mapping[str, int]], None]) -> None:
-        self.name = peer.name
-        self._peer = peer
-        self._on_answer = on_answer
+    def __init__(self, world: World, caller: str, name: str, overheard: dict[str, Proof]) -> None:
+        super().__init__(world, caller, name)
+        self._overheard = overheard
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
-        try:
-            response = await asyncio.wait_for(self._peer.sync(request), SILENCE_MAX_S)
-        except (PeerLost, TimeoutError) as error:
-            raise SourceLost(self.name) from error
-        self._on_answer(response.have)
+        response = await super().sync(request)
+        if response.proof is not None:
+            self._overheard[self.name] = response.proof
         return response
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class DisplayNode(Node):
@@ -47,32 +40,83 @@ class DisplayNode(Node):
 
     def __init__(self, world: World, name: str, sources: Sequence[str]) -> None:
         super().__init__(world, name)
-        self._sources = tuple(sources)
-        self._answered_ns: int | None = None
-        self._promised: Mapping[str, int] = {}
+        self.sources = tuple(sources)
+        self._overheard: dict[str, Proof] = {}
+        self._follower: SourceFollower | None = None
+        self._note: Contact | None = None  # with `_proven`, what the note beside the journal holds
+        self._proven: dict[str, None] = {}
         self._shown: dict[str, int] = {}
         self._card = self.disk
 
     @property
+    def source(self) -> Candidate | None:
+        """Whom it follows now."""
+        return None if self._follower is None or not self.is_up else self._follower.source
+
+    @property
     def is_live(self) -> bool:
         """Whether the display says that what it shows is the present board."""
+        follower = self._follower
         return (
-            self._answered_ns is not None
-            and self.world.loop.now_ns - self._answered_ns < LIVE_MAX_NS
-            and all(self.disk.heads.get(stream, 0) >= head for stream, head in self._promised.items())
+            follower is not None
+            and badge_for(
+                follower.contact,
+                boot_id=self.clock.boot_id,
+                now_mono_ns=self.clock.mono_ns(),
+                trouble=None,
+                has_followed=follower.has_followed,
+            ).is_live
         )
 
+    def crash(self) -> None:
+        if self._follower is not None:
+            self._note = self._follower.contact
+        super().crash()
+        self._follower = None
+
     async def work(self, process: Process) -> None:
-        self._answered_ns, self._promised = None, {}
         if self._card is not self.disk:
-            self._card, self._shown = self.disk, {}
+            self._card, self._shown, self._note, self._proven = self.disk, {}, None, {}
         if self.replica.have() != self.disk.heads:
             self.world.truth.violate("display-never-blank", f"{self.name} shows less than its own disk holds")
+        self._follower = self._new_follower()
         self.show()
-        process.spawn(self._follow(), name="follow")
+        process.spawn(self._follower.run(), name="follow")
         while True:
             await asyncio.sleep(FRAME_S)
             self.show()
+
+    def _new_follower(self) -> SourceFollower:
+        replica = self.replica
+        return SourceFollower(
+            OwnPeer(self),
+            self.clock,
+            have=replica.have,
+            candidates=self._candidates,
+            connect=self._connect,
+            on_change=lambda: None,
+            contact=self._note,
+            roster=lambda: replica.fold.roster,
+            proven_before=list(self._proven),
+            on_proven=self._remember,
+        )
+
+    def _candidates(self) -> list[Candidate]:
+        units = [
+            Candidate(url=name, name=name, claim=Claim.NAMED) for name in self.sources if name != ROOT_NAME
+        ]
+        central = Candidate(url=ROOT_NAME, name=ROOT_NAME, rank=Rank.CENTRAL)
+        return [*strangers_now(self.world.loop.now_ns), *units, central]
+
+    def _connect(self, candidate: Candidate) -> ClosablePeer:
+        if candidate.url.startswith(PREFIX):
+            return StrangerPeer(self.world, candidate.url, self._overheard)
+        return Wire(self.world, self.name, candidate.url, self._overheard)
+
+    def _remember(self, source: HeardSource) -> None:
+        self._proven[source.candidate.url] = None
+        if source.candidate.url.startswith(PREFIX):
+            self.world.truth.violate("display-believes-no-stranger", f"{self.name} believes {source.name}")
 
     def show(self) -> None:
         """Draw a frame from what is held, and check that it is no step back and nothing vanished."""
@@ -83,7 +127,7 @@ class DisplayNode(Node):
                     "display-never-goes-back",
                     f"{self.name} showed {stream[:8]}/{head}, now {have.get(stream, 0)}",
                 )
-        if self._answered_ns is None and self.is_live:
+        if self.is_live and (self._follower is None or not self._follower.has_followed):
             self.world.truth.violate(
                 "display-says-old", f"{self.name} claims live before any source answered"
             )
@@ -91,18 +135,3 @@ class DisplayNode(Node):
         if have != self._shown:
             self.world.trace.say(self.name, f"shows {len(board)} bytes, {'live' if self.is_live else 'old'}")
         self._shown = have
-
-    async def _follow(self) -> None:
-        index = 0
-        while True:
-            name = self._sources[index % len(self._sources)]
-            heard = HeardPeer(NetworkPeer(self.world, self.name, name), self._note_answer)
-            try:
-                self._note_answer((await heard.sync(SyncRequest())).have)
-                await Pump(heard, OwnPeer(self), wait_ms=WAIT_MS).run()
-            except (SourceLost, JournalLost):
-                index += 1
-                await asyncio.sleep(REST_S)
-
-    def _note_answer(self, have: Mapping[str, int]) -> None:
-        self._answered_ns, self._promised = self.world.loop.now_ns, have

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.freshness import prove
 from venue.simulator.cast.beam import RawLog
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
@@ -155,7 +158,10 @@ class Node:
         response = await ReplicaPeer(replica, name=self.name).sync(request)
         if replica is self._replica and disk is self.disk:
             self._check_answer(caller, response, expected)
-        return response
+        if request.nonce is None or self.identity is None:
+            return response
+        proof = prove(self.identity, request.nonce, response.have)
+        return msgspec.structs.replace(response, proof=proof)
 
     def board(self) -> bytes:
         """Return the board as every screen here shows it, checked against the same records elsewhere."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pitboard.journal.ledger
+from display.following.heard_source import HeardSource
+from display.following.source_choice import Candidate, SourceChoice
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import Record, StreamWriter
@@ -186,6 +188,29 @@ def _delete_by_hold_off() -> list[Override]:
     return [(Bridge, "keeps", keep_or_delete)]
 
 
+def _unproven_first() -> list[Override]:
+    def in_order(
+        choice: SourceChoice, candidates: Sequence[Candidate], *, now_mono_ns: int
+    ) -> list[Candidate]:
+        """Ask first who was never asked: who failed once can wait."""
+        ready = [one for one in candidates if not choice._rests_at(one.url, now_mono_ns)]
+        return sorted(ready, key=lambda one: (one.rank, one.url in choice._proven, choice._pause_ns(one.url)))
+
+    def is_known(choice: SourceChoice, candidate: Candidate) -> bool:
+        """Keep no room for anybody."""
+        return False
+
+    return [(SourceChoice, "in_order", in_order), (SourceChoice, "is_known", is_known)]
+
+
+def _believe_the_unproven() -> list[Override]:
+    async def introduce(source: HeardSource, *_: object) -> None:
+        """Follow whoever answers."""
+        await source.sync(SyncRequest())
+
+    return [(HeardSource, "introduce", introduce)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -204,5 +229,7 @@ PLANTS = {
         Plant(
             "hold-off-deletes", "what the gate holds back is deleted from the raw log", _delete_by_hold_off
         ),
+        Plant("unproven-first", "who never proved itself is asked before who did", _unproven_first),
+        Plant("unproven-believed", "a display follows whoever answers", _believe_the_unproven),
     )
 }

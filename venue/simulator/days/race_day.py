@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pitboard.journal.record
+import sync.exchanging.freshness
+from display.following.source_choice import Rank
+from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.days.mishaps import Mishaps, heal_disk
 from venue.simulator.days.plants import Override, overridden
 from venue.simulator.judging.inspection import inspect, lagging
 from venue.simulator.world.network import Weather
-from venue.simulator.world.signature_memory import forget_signatures, remembered_signature_holds
+from venue.simulator.world.signature_memory import (
+    forget_signatures,
+    remembered_signature_holds,
+    sealed_answer_holds,
+)
 from venue.simulator.world.truth import Violation
 from venue.simulator.world.virtual_loop import Deadlock, LeakedTasks, VirtualLoop, run_virtual
 from venue.simulator.world.world import World
@@ -21,6 +28,9 @@ from venue.simulator.world.world import World
 UNSAFE_MIN_S, UNSAFE_MAX_S = 10.0, 24.0
 CONVERGE_MAX_S = 60.0
 LOOK_S = 0.5
+MOVE_MAX_S = 8.0
+FAIL_OVER_MAX_S = 3.5
+"""From when the unit is started again: before central gets its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,13 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
         worlds.append(world)
         await _live_through(world)
 
-    memory: Override = (pitboard.journal.record, "signature_holds", remembered_signature_holds)
+    memory: list[Override] = [
+        (pitboard.journal.record, "signature_holds", remembered_signature_holds),
+        (sync.exchanging.freshness, "signature_holds", sealed_answer_holds),
+    ]
     logging.disable(logging.CRITICAL)
     try:
-        with overridden([memory, *(overrides or [])]):
+        with overridden([*memory, *(overrides or [])]):
             try:
                 run_virtual(story)
             except (Deadlock, LeakedTasks) as error:
@@ -79,6 +92,7 @@ async def _live_through(world: World) -> None:
     await _heal(venue)
     if await _settle(venue):
         inspect(venue)
+        await _fail_over(venue)
     await _close(venue)
 
 
@@ -118,6 +132,36 @@ async def _settle(venue: Venue) -> bool:
             for unit in undecided:
                 await venue.officials[unit.name].settle()
         await asyncio.sleep(LOOK_S)
+
+
+async def _fail_over(venue: Venue) -> None:
+    """Let each display move from central to a unit, and restart that one: it is found again soon.
+
+    All the time new boxes are announced that prove nothing.
+    """
+    for display in venue.displays:
+        enrolled = venue.central.replica.fold.roster.enrolled()
+        units = {
+            unit.name: unit
+            for unit in venue.units
+            if unit.identity.key in enrolled and unit.name in display.sources
+        }
+        if not units:
+            continue
+        await _follows_unit(display, venue, within_s=MOVE_MAX_S)
+        if display.source is not None and display.source.url in units:
+            await venue.restart(units[display.source.url], down_s=0.5)
+            await _follows_unit(display, venue, within_s=FAIL_OVER_MAX_S)
+
+
+async def _follows_unit(display: DisplayNode, venue: Venue, *, within_s: float) -> None:
+    world = venue.world
+    deadline_ns = world.loop.now_ns + round(within_s * 1e9)
+    while display.source is None or display.source.rank != Rank.UNIT:
+        if world.loop.now_ns > deadline_ns:
+            world.truth.violate("proven-before-unproven", f"{display.name} finds no unit in {within_s} s")
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _close(venue: Venue) -> None:
