@@ -5,8 +5,10 @@ The packages are those that constraints.txt names, checked by their hashes; deve
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
@@ -80,6 +82,23 @@ def _run(command: list[str]) -> None:
         raise Refusal(f"'{' '.join(command[:5])} …' did not work: {lines[-1] if lines else done.returncode}")
 
 
+def _build_wheel(project: Path, wheels: Path) -> None:
+    """Build our own wheel from a copy: setuptools leaves files behind that would be taken for the package."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".*", "build", "out", "*.egg-info"))
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]
+        _run([*command, "--no-build-isolation", "--wheel-dir", str(wheels), str(copy)])
+
+
 @click.command()
 @click.option("--project", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
@@ -91,10 +110,7 @@ def bundle(project: Path, out: Path, pythons: tuple[str, ...], machines: tuple[s
     wheels.mkdir(parents=True, exist_ok=True)
     for old in wheels.glob("pitboard-*.whl"):
         old.unlink()
-    _run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
-         "--no-build-isolation", "--wheel-dir", str(wheels), str(project)]
-    )  # fmt: skip
+    _build_wheel(project, wheels)
     requirements = out / "requirements.txt"
     text = (project / "constraints.txt").read_text(encoding="utf-8")
     requirements.write_text(pinned(text, runtime_packages()), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""`pitboard doctor`: everything that can be wrong with this machine, before the race finds it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import msgspec
+
+from pitboard.clock import SystemClock
+from pitboard.health.findings import Finding, machine_findings, worst
+from pitboard.health.machine_facts import read_machine_facts
+from pitboard.health.node_findings import (
+    owner_findings,
+    program_findings,
+    programs_here,
+    screen_findings,
+    unit_findings,
+)
+
+_ENDS = {"green": 0, "yellow": 0, "red": 1}
+_STYLES = {"green": "green", "yellow": "yellow", "red": "red"}
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints."""
+
+    version: str
+    colour: str
+    findings: list[Finding]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+@click.option(
+    "--configs", default="/etc/pitboard", show_default=True, type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option(
+    "--data", default="/var/lib/pitboard", show_default=True, type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option(
+    "--runtime", default="/run/pitboard", show_default=True, type=click.Path(path_type=Path, file_okay=False)
+)
+def doctor(as_json: bool, configs: Path, data: Path, runtime: Path) -> None:
+    """Look at this machine and its programs; say for each what is not well and what to do.
+
+    The exit status is 1 if anything is red.
+    """
+    findings = list(_all(configs, data, runtime))
+    colour = worst(findings)
+    if as_json:
+        diagnosis = Diagnosis(version=version("pitboard"), colour=colour, findings=findings)
+        click.echo(msgspec.json.format(msgspec.json.encode(diagnosis), indent=1).decode())
+    else:
+        for finding in sorted(findings, key=lambda one: ("red", "yellow", "green").index(one.colour)):
+            click.echo(
+                f"{click.style(f'{finding.colour:<6}', fg=_STYLES[finding.colour])}  {finding.sentence}"
+            )
+            if finding.advice:
+                click.echo(f"        -> {finding.advice}")
+    sys.exit(_ENDS[colour])
+
+
+def _all(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
+    yield from program_findings(configs, runtime)
+    yield from owner_findings(data)
+    yield from screen_findings(configs)
+    yield from machine_findings(read_machine_facts(data, utc_ms=SystemClock().utc_ms()))
+    if "trackside" in programs_here(configs):
+        yield from unit_findings(runtime / "trackside.sock")

@@ -1,0 +1,159 @@
+"""What a node's programs and files say on a race day, each as a finding."""
+
+from __future__ import annotations
+
+import ctypes.util
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from pitboard.doors.session import UNIX_PREFIX
+from pitboard.errors import PitboardError
+from pitboard.health.findings import Colour, Finding
+from pitboard.program.service import read_last_words
+from pitboard.unit_api.unit_status import SealedStatus, UnitStatus, open_status
+
+PROGRAMS = ("central", "trackside", "bridge", "sync", "touch", "display")
+SCREENS = ("touch", "display")
+ANSWER_MAX_S = 3.0
+USER = "pitboard"
+_GRAPHICS = {"gbm": "libgbm1", "drm": "libdrm2", "EGL": "libegl1"}
+_FONT_FOLDER = Path("/usr/share/fonts")
+_COLOURS: dict[str, Colour] = {"ok": "green", "warning": "yellow", "bad": "red"}
+
+
+def programs_here(configs: Path) -> list[str]:
+    """Return the programs that have a config on this machine."""
+    return [name for name in PROGRAMS if (configs / f"{name}.toml").exists()]
+
+
+def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
+    """Yield for each program whether it runs, with its own last sentence where it does not."""
+    programs = programs_here(configs)
+    if not programs:
+        yield Finding(
+            code="no-program",
+            colour="red",
+            sentence=f"No program is set up on this machine: {configs} has no config.",
+            advice="Type: sudo pitboard install, with this machine's role or folder.",
+        )
+    for name in programs:
+        said = read_last_words(runtime, name)
+        state = _state_of(name)
+        if said is not None:
+            yield Finding(
+                code=f"{name}-ended",
+                colour="red",
+                sentence=f"{name} does not run: {said.sentence}",
+                advice="Put that right; the program starts again by itself.",
+            )
+        elif state == "inactive":
+            yield Finding(
+                code=f"{name}-off",
+                colour="red",
+                sentence=f"{name} is not running.",
+                advice=f"Type: sudo systemctl start pitboard-{name}",
+            )
+        elif state is not None:
+            yield Finding(code=name, colour="green", sentence=f"{name} runs.")
+
+
+def _state_of(program: str) -> str | None:
+    """Return systemd's word, None where there is no systemd."""
+    systemctl = shutil.which("systemctl")
+    if systemctl is None or not Path("/run/systemd/system").exists():
+        return None
+    asked = subprocess.run(
+        [systemctl, "is-active", f"pitboard-{program}.service"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    return "active" if asked.stdout.strip() == "active" else "inactive"
+
+
+def owner_findings(data: Path) -> Iterator[Finding]:
+    """Yield a finding if a file of the node cannot be used by its programs."""
+    try:
+        number = pwd.getpwnam(USER).pw_uid
+    except KeyError:
+        return
+    try:
+        foreign = [path.name for path in sorted(data.iterdir()) if path.stat().st_uid != number]
+    except OSError as error:
+        yield Finding(
+            code="data-unreadable",
+            colour="yellow",
+            sentence=f"{data} cannot be looked at: {error.strerror}.",
+            advice="Type the command with sudo in front.",
+        )
+        return
+    if foreign:
+        yield Finding(
+            code="data-foreign",
+            colour="red",
+            sentence=f"The programs may not use {', '.join(foreign[:3])} in {data}: another user owns it.",
+            advice=f"Type: sudo chown -R {USER}: {data}",
+        )
+    else:
+        yield Finding(code="data", colour="green", sentence="Keys and records belong to the programs.")
+
+
+def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator[Finding]:
+    """Yield what a machine with a screen lacks to draw on it."""
+    if not any(name in SCREENS for name in programs_here(configs)):
+        return
+    missing = [package for library, package in _GRAPHICS.items() if ctypes.util.find_library(library) is None]
+    if missing:
+        yield Finding(
+            code="graphics-missing",
+            colour="red",
+            sentence="Libraries that draw on the screen are missing.",
+            advice=f"Type: sudo apt install {' '.join(missing)} libgl1-mesa-dri",
+        )
+    if not list(devices.glob("card*")):
+        yield Finding(
+            code="screen-missing",
+            colour="red",
+            sentence="This machine has no graphics card that Linux knows.",
+            advice="On a Raspberry Pi, let config.txt have the line dtoverlay=vc4-kms-v3d.",
+        )
+    if not (_FONT_FOLDER.exists() and any(_FONT_FOLDER.rglob("Noto*"))):
+        yield Finding(
+            code="fonts-missing",
+            colour="yellow",
+            sentence="Names in many scripts cannot be drawn: the Noto fonts are missing.",
+            advice="Type: sudo apt install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji",
+        )
+
+
+def unit_findings(socket: Path) -> Iterator[Finding]:
+    """Yield the unit's own lights: its sensors, central and the disk."""
+    try:
+        status = _unit_status(socket)
+    except (PitboardError, msgspec.MsgspecError, OSError) as error:
+        yield Finding(
+            code="unit-silent",
+            colour="red",
+            sentence=f"The unit does not answer: {error}.",
+            advice="See what is said of trackside above; with 'permission denied', type sudo in front.",
+        )
+        return
+    for light in status.lights:
+        yield Finding(
+            code=f"light-{light.light}",
+            colour=_COLOURS.get(light.state, "yellow"),
+            sentence=f"{light.light}: {light.detail}",
+        )
+
+
+def _unit_status(socket: Path) -> UnitStatus:
+    client = NodeClient(f"{UNIX_PREFIX}{socket}", name="this unit")
+    answer = client.ask("GET", "/v1/unit-status", within_s=ANSWER_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES)
+    return open_status(msgspec.json.decode(answer.body, type=SealedStatus))

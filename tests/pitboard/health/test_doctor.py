@@ -1,0 +1,150 @@
+"""Each fact of a machine has one colour, and whatever is not green says what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pitboard.clock import ScriptedClock
+from pitboard.health.doctor_command import doctor
+from pitboard.health.findings import (
+    CLOCK_SET_UTC_MS,
+    DISK_LOW_BYTES,
+    DISK_OUT_BYTES,
+    TEMPERATURE_HOT_MC,
+    TEMPERATURE_WARM_MC,
+    Finding,
+    machine_findings,
+    worst,
+)
+from pitboard.health.machine_facts import MachineFacts, read_machine_facts
+from pitboard.program.service import Service
+
+WELL = {
+    "temperature_mc": 51_200,
+    "has_under_voltage": False,
+    "disk_free_bytes": 20 * 1_024**3,
+    "disk_total_bytes": 30 * 1_024**3,
+    "is_read_only": False,
+    "memory_available_kib": 700_000,
+    "memory_total_kib": 1_000_000,
+    "is_clock_synchronised": True,
+    "utc_ms": CLOCK_SET_UTC_MS,
+    "addresses": ("192.0.2.7",),
+}
+
+
+def found(**other: object) -> dict[str, Finding]:
+    facts = MachineFacts(**{**WELL, **other})  # type: ignore[arg-type]
+    return {finding.code: finding for finding in machine_findings(facts)}
+
+
+def test_a_machine_that_is_well_is_green_throughout() -> None:
+    findings = found()
+    assert worst(list(findings.values())) == "green"
+    assert all(not finding.advice for finding in findings.values())
+    assert findings["temperature"].sentence == "The machine is at 51 °C."
+
+
+@pytest.mark.parametrize(
+    ("other", "code", "colour"),
+    [
+        ({"has_under_voltage": True}, "power-low", "red"),
+        ({"temperature_mc": TEMPERATURE_WARM_MC}, "temperature-warm", "yellow"),
+        ({"temperature_mc": TEMPERATURE_WARM_MC - 1}, "temperature", "green"),
+        ({"temperature_mc": TEMPERATURE_HOT_MC}, "temperature-hot", "red"),
+        ({"disk_free_bytes": DISK_LOW_BYTES - 1}, "disk-low", "yellow"),
+        ({"disk_free_bytes": DISK_LOW_BYTES}, "disk", "green"),
+        ({"disk_free_bytes": DISK_OUT_BYTES - 1}, "disk-full", "red"),
+        ({"disk_free_bytes": None}, "disk-unknown", "red"),
+        ({"is_read_only": True}, "disk-read-only", "red"),
+        ({"wear_percent": 80}, "card-worn", "yellow"),
+        ({"memory_available_kib": 99_999}, "memory-low", "yellow"),
+        ({"utc_ms": 0}, "clock-not-set", "yellow"),
+        ({"is_clock_synchronised": False}, "clock-alone", "yellow"),
+        ({"is_clock_synchronised": False, "has_rtc": True}, "clock-own", "green"),
+        ({"addresses": ()}, "network-none", "red"),
+    ],
+)
+def test_a_trouble_has_its_colour_and_says_what_to_do(
+    other: dict[str, object], code: str, colour: str
+) -> None:
+    finding = found(**other)[code]
+    assert finding.colour == colour
+    assert bool(finding.advice) == (colour != "green")
+
+
+def test_what_a_machine_does_not_tell_is_left_out() -> None:
+    codes = set(found(temperature_mc=None, has_under_voltage=None, memory_total_kib=None))
+    assert codes.isdisjoint({"temperature", "power", "memory"})
+
+
+def test_a_raspberry_pis_files_are_read_as_the_kernel_writes_them(tmp_path: Path) -> None:
+    files = {
+        "proc/meminfo": "MemTotal:        3884400 kB\nMemAvailable:    3301220 kB\nHugePages: 0\n",
+        "sys/class/thermal/thermal_zone0/temp": "83512\n",
+        "sys/class/hwmon/hwmon0/name": "cpu_thermal\n",
+        "sys/class/hwmon/hwmon1/name": "rpi_volt\n",
+        "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n",
+        "sys/block/mmcblk0/device/life_time": "0x01 0x09\n",
+        "run/systemd/timesync/synchronized": "",
+    }
+    for name, text in files.items():
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    facts = read_machine_facts(tmp_path, utc_ms=7, root=tmp_path)
+    assert facts.temperature_mc == 83_512
+    assert facts.has_under_voltage is True
+    assert facts.wear_percent == 90
+    assert (facts.memory_total_kib, facts.memory_available_kib) == (3_884_400, 3_301_220)
+    assert facts.is_clock_synchronised
+    assert not facts.has_rtc
+    assert facts.disk_free_bytes
+    assert facts.is_read_only is False
+
+
+def test_a_machine_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
+    facts = read_machine_facts(tmp_path / "nowhere", utc_ms=0, root=tmp_path / "nothing")
+    assert facts.temperature_mc is None
+    assert facts.disk_free_bytes is None
+
+
+def run(tmp_path: Path, *options: str) -> tuple[int, str]:
+    folders = {name: tmp_path / name for name in ("configs", "data", "runtime")}
+    for folder in folders.values():
+        folder.mkdir(exist_ok=True)
+    paths = [part for name, folder in folders.items() for part in (f"--{name}", str(folder))]
+    outcome = CliRunner().invoke(doctor, [*paths, *options])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit), outcome.exception
+    return outcome.exit_code, outcome.output
+
+
+def test_a_program_that_does_not_start_is_red_with_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "runtime").mkdir()
+    (tmp_path / "configs" / "sync.toml").write_text("")
+    Service(clock=ScriptedClock(), folder=tmp_path / "runtime").say_last("sync", "central is not known")
+    status, text = run(tmp_path)
+    assert status == 1
+    assert "red     sync does not run: central is not known" in text
+
+
+def test_a_unit_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "trackside.toml").write_text("")
+    status, text = run(tmp_path)
+    assert status == 1
+    assert "The unit does not answer" in text
+    assert "Traceback" not in text
+
+
+def test_json_is_one_object_with_codes(tmp_path: Path) -> None:
+    status, text = run(tmp_path, "--json")
+    told = json.loads(text)
+    assert status == 1
+    assert told["colour"] == "red"
+    assert "no-program" in {finding["code"] for finding in told["findings"]}
