@@ -99,7 +99,7 @@ def published_lap_ns(start: Row, end: Row) -> int:
 
 
 def recorded(row: Row) -> PassingRecorded:
-    return PassingRecorded(track="bench", **{name: row[name] for name in PASSING_FIELDS})
+    return PassingRecorded(**({name: row[name] for name in PASSING_FIELDS} | {"track": "bench"}))
 
 
 def errors_us(laps: Sequence[tuple[Row, Row]], lap_ns: Callable[[Row, Row], int]) -> list[float]:
