@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.doors.door import Port, check_door, check_interfaces, check_url
+from pitboard.drawing.window import OVERSCAN_MAX_PERCENT, Turn
 from pitboard.program.config import (
     Config,
     Fingerprint,
@@ -40,6 +41,8 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mdns_interfaces: tuple[str, ...] = ()
     size: tuple[Pixels, Pixels] | None = None
     fullscreen: bool = True
+    rotate: Turn = 0
+    overscan_percent: Annotated[int, Meta(ge=0, le=OVERSCAN_MAX_PERCENT)] = 0
     status_host: str = "0.0.0.0"  # noqa: S104 - officials' touchscreens on the venue's LAN ask here
     status_port: Port = 0
     status_tls: bool = True

@@ -22,13 +22,14 @@ from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
 from display.screen.board_screen import SCENE, BoardScreen
-from display.screen.display_window import Window, save_picture
 from display.screen.frame_log import FrameLog
+from display.screen.picture_file import save_picture
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.typeface import Typeface
+from pitboard.drawing.window import Hanging, Window
 from pitboard.errors import JournalLost, LossCode
 from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
@@ -50,7 +51,13 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, picture_asked.set)
     async with _open_replica(config, clock) as replica:
         with (
-            Window.open(title=config.name, size=config.size, is_fullscreen=config.fullscreen) as window,
+            Window.open(
+                title=config.name,
+                size=config.size,
+                is_fullscreen=config.fullscreen,
+                hanging=Hanging(rotate=config.rotate, overscan_percent=config.overscan_percent),
+                now_mono_ns=clock.mono_ns(),
+            ) as window,
             FrameLog.open(config.frame_log) as frame_log,
         ):
             node = DisplayNode(config, replica, window, Painter(Typeface.load()), frame_log, clock)
@@ -197,12 +204,13 @@ class DisplayNode:
             heads=len(have),
             records=sum(have.values()),
             size=self._window.surface.get_size(),
+            has_screen=self._window.has_screen,
         )
 
     async def _take_events(self, stop: asyncio.Event) -> None:
         while True:
-            wants_close, needs_painting = self._window.take_events()
-            if needs_painting:
+            wants_close, needs_painting = _meant(self._window.events())
+            if self._window.look(self._clock.mono_ns()) or needs_painting:
                 self._screen.repaint()
             if wants_close:
                 stop.set()
@@ -253,6 +261,17 @@ async def _open_replica(config: DisplayConfig, clock: Clock) -> AsyncIterator[Re
             yield replica
     except JournalLost as error:
         raise JournalLost(path=config.journal, reason=f"{error.reason}; {_WAY_OUT}") from error
+
+
+def _meant(events: list[pygame.event.Event]) -> tuple[bool, bool]:
+    """Return whether somebody asked to close the window, and whether it must be painted whole."""
+    wants_close = needs_painting = False
+    for event in events:
+        if event.type == pygame.QUIT or (event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE):
+            wants_close = True
+        elif event.type in (pygame.VIDEOEXPOSE, pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
+            needs_painting = True
+    return wants_close, needs_painting
 
 
 _WAY_OUT = "to start with an empty board that fills again from the venue, move the file away"

@@ -133,6 +133,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     heads: int
     records: int
     size: tuple[int, int]
+    has_screen: bool = True  # False: it draws, and nobody can see it
 
 
 def status_app(status: Callable[[], DisplayStatus]) -> web.Application:

@@ -9,11 +9,11 @@ from display.following.badge import Badge
 from display.scene.blocks import Scene
 from display.scene.leaderboard import lay_out, lay_plain, row_count
 from display.scene.pages import Paging, page_count, page_of
-from display.screen.display_window import Window
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock, happened
 from pitboard.drawing.never_blank import PaintGuard
+from pitboard.drawing.window import Window
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import BoardView, EntryView, EventView, view_board
 from pitboard.program.service import SERVICE

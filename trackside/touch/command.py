@@ -14,6 +14,7 @@ import msgspec
 from pitboard.clock import SystemClock
 from pitboard.drawing.panel import read_panel_mm
 from pitboard.drawing.typeface import Typeface
+from pitboard.drawing.window import OVERSCAN_MAX_PERCENT, Hanging, Turn, Window
 from pitboard.program.config import Config, load_config
 from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import run_program
@@ -21,7 +22,6 @@ from pitboard.program.service import SERVICE
 from pitboard.sentences.language import LanguageCode, language
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
-from trackside.touch.paint.touch_window import open_window
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.touchscreen import Touchscreen
 from trackside.touch.widgets.widgets import Measures
@@ -34,6 +34,8 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
     width: Annotated[int, msgspec.Meta(ge=480, le=7680)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=7680)] = 800
     panel_mm: tuple[Millimetres, Millimetres] | None = None  # absent: what the screen says of itself
+    rotate: Turn = 0
+    overscan_percent: Annotated[int, msgspec.Meta(ge=0, le=OVERSCAN_MAX_PERCENT)] = 0
     language: LanguageCode = "en"
     fullscreen: bool = False
     control_socket: Path | None = None  # for a scripted official and for tests; absent at a venue
@@ -62,18 +64,32 @@ async def run_touch(config: TouchConfig) -> None:
     """Run until the window is closed or the process is told to end."""
     clock = SystemClock()
     panel_mm = config.panel_mm or (read_panel_mm() if config.fullscreen else None)
-    measures = Measures(config.width, config.height, panel_mm)
+    hanging = Hanging(rotate=config.rotate, overscan_percent=config.overscan_percent)
+    if panel_mm is not None and hanging.rotate in (90, 270):
+        panel_mm = (panel_mm[1], panel_mm[0])
+    measures = Measures(*hanging.canvas_size((config.width, config.height)), panel_mm)
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(UnitLink.open(config.socket, clock=clock))
-        surface = stack.enter_context(
-            open_window(width=config.width, height=config.height, is_fullscreen=config.fullscreen)
+        window = stack.enter_context(
+            Window.open(
+                title="Pitboard",
+                size=(config.width, config.height),
+                is_fullscreen=config.fullscreen,
+                hanging=hanging,
+                now_mono_ns=clock.mono_ns(),
+            )
         )
-        painter = Painter(surface, Typeface.load(), measures)
+        painter = Painter(window.surface, Typeface.load(), measures)
         screen = Touchscreen(
-            link=link, painter=painter, measures=measures, clock=clock, language=language(config.language)
+            link=link,
+            window=window,
+            painter=painter,
+            measures=measures,
+            clock=clock,
+            language=language(config.language),
         )
         if config.control_socket is not None:
-            control = ControlSocket(describe=screen.describe, surface=surface)
+            control = ControlSocket(describe=screen.describe, window=window)
             await stack.enter_async_context(control.open(config.control_socket))
         await _run_until_signal(screen)
 

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-import pygame
-
 from pitboard.clock import Clock
 from pitboard.drawing.never_blank import PaintGuard
+from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import Language, Sentence
@@ -65,9 +64,17 @@ class Touchscreen:
     """One screen; `run` ends when the window is closed or the task is cancelled."""
 
     def __init__(
-        self, *, link: UnitLink, painter: Painter, measures: Measures, clock: Clock, language: Language
+        self,
+        *,
+        link: UnitLink,
+        window: Window,
+        painter: Painter,
+        measures: Measures,
+        clock: Clock,
+        language: Language,
     ) -> None:
         self._link = link
+        self._window = window
         self._painter = painter
         self._measures = measures
         self._clock = clock
@@ -89,6 +96,7 @@ class Touchscreen:
         """Return phase, version and the widgets on the screen, for the control socket."""
         self._lay_out(self._clock.mono_ns())
         return {
+            "has_screen": self._window.has_screen,
             "phase": self._screen.phase if self._screen else None,
             "version": self._screen.version if self._screen else None,
             "run": self._screen.run.run_id if self._screen and self._screen.run else None,
@@ -166,7 +174,7 @@ class Touchscreen:
 
     def _read_input(self) -> None:
         now_mono_ns = self._clock.mono_ns()
-        for event in read_events(self._measures):
+        for event in read_events(self._window):
             self._take_event(event, now_mono_ns)
         self._calm = self._calm.after(is_touched=self._pointers.is_touched, now_mono_ns=now_mono_ns)
         pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
@@ -239,6 +247,9 @@ class Touchscreen:
     def _refresh(self) -> None:
         """Draw what has changed: news at once, what time alone changes every tenth of a second."""
         now_mono_ns = self._clock.mono_ns()
+        if self._window.look(now_mono_ns):
+            self._painter.show_on(self._window.surface)
+            self._is_stale = True
         self._watch_time(now_mono_ns)
         if not self._is_stale and now_mono_ns - self._looked_mono_ns < LOOK_AGAIN_MS * _NS_PER_MS:
             return
@@ -249,7 +260,7 @@ class Touchscreen:
         self._lay_out(now_mono_ns)
         changed = self._painter.paint(self._layout.widgets)
         if changed is not None:
-            pygame.display.update(pygame.Rect(changed.area))
+            self._window.present([changed.area])
             self._painted_mono_ns = now_mono_ns
 
     def _lay_out(self, now_mono_ns: int) -> None:

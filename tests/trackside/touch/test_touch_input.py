@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from tests.trackside.touch.touch_samples import SIZES
+from pitboard.drawing.window import Window
 from trackside.touch.input.pygame_input import (
     MOUSE_POINTER,
     InputEvent,
@@ -17,21 +17,24 @@ from trackside.touch.input.pygame_input import (
     WheelEvent,
     read_events,
 )
-from trackside.touch.paint.touch_window import open_window
 from trackside.touch.widgets.view import Erase, FinishTyping, TypeText
 
 
 @pytest.fixture(autouse=True)
-def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    with open_window(width=800, height=480, is_fullscreen=False):
+    with Window.open(title="", size=(800, 480), is_fullscreen=False) as opened:
         pygame.event.clear()
-        yield
+        _WINDOWS[:] = [opened]
+        yield opened
+
+
+_WINDOWS: list[Window] = []
 
 
 def read(kind: int, **details: object) -> list[InputEvent]:
     pygame.event.post(pygame.event.Event(kind, details))
-    return [event for event in read_events(SIZES[1]) if not isinstance(event, QuitEvent)]
+    return [event for event in read_events(_WINDOWS[0]) if not isinstance(event, QuitEvent)]
 
 
 def test_a_finger_is_read_in_pixels() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pygame
@@ -9,9 +10,10 @@ import pytest
 
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused
+from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
+from tests.trackside.touch.touch_stage import open_stage
 from trackside.touch.command import TouchConfig
-from trackside.touch.paint.touch_window import choose_video_driver
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.view import View
@@ -41,13 +43,33 @@ def test_a_wrong_key_or_value_stops_the_start_and_says_where(tmp_path: Path, lin
         TouchConfig.load(path)
 
 
-def test_the_dummy_driver_is_chosen_only_where_there_is_no_screen(tmp_path: Path) -> None:
-    assert choose_video_driver({}, drm_folder=tmp_path) == "dummy"
-    assert choose_video_driver({"DISPLAY": ":0"}, drm_folder=tmp_path) is None
-    assert choose_video_driver({"WAYLAND_DISPLAY": "wayland-0"}, drm_folder=tmp_path) is None
-    assert choose_video_driver({"SDL_VIDEODRIVER": "kmsdrm"}, drm_folder=tmp_path) is None
-    (tmp_path / "card1").touch()
-    assert choose_video_driver({}, drm_folder=tmp_path) is None
+def test_without_a_screen_it_stays_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A panel that is off at boot: the program waits for it, and shows the page of that moment."""
+
+    async def story() -> None:
+        async with open_stage(FakeUnit(), driver="no-such-driver") as stage:
+            assert (await stage.ask(ask="widgets"))["has_screen"] is False
+            await stage.wait_for("register")
+            assert (await stage.ask(ask="tap", x=5, y=5))["error"] == "no-screen"
+            monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+            async with asyncio.timeout(8):
+                while not (await stage.ask(ask="widgets"))["has_screen"]:
+                    await asyncio.sleep(0.05)
+            await stage.tap("register")
+            await stage.wait_for("keyboard:A")
+
+    asyncio.run(story())
+
+
+def test_a_turned_panel_is_tapped_where_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        async with open_stage(FakeUnit(), width=1280, height=720, rotate=90, overscan_percent=3) as stage:
+            field = (await stage.wait_for("register"))["rect"]
+            assert field[0] + field[2] <= 720
+            await stage.tap("register")
+            await stage.wait_for("keyboard:A")
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("measures", SIZES, ids=lambda one: f"{one.width}x{one.height}")

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from pitboard.drawing.window import Turn
 from tests.trackside.fake_unit import FakeUnit
 from trackside.touch.command import TouchConfig, run_touch
 
@@ -56,10 +57,17 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    unit: FakeUnit, *, width: int = 1280, height: int = 800, folder: Path | None = None
+    unit: FakeUnit,
+    *,
+    width: int = 1280,
+    height: int = 800,
+    folder: Path | None = None,
+    driver: str = "dummy",
+    rotate: Turn = 0,
+    overscan_percent: int = 0,
 ) -> AsyncIterator[Stage]:
     """Run unit and touchscreen; the sockets lie in a short path, since Unix allows 107 characters."""
-    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    os.environ["SDL_VIDEODRIVER"] = driver
     with ExitStack() as folders:
         if folder is None:
             folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="touch-")))
@@ -67,7 +75,12 @@ async def open_stage(
             folder.mkdir()
             folders.callback(shutil.rmtree, folder)
         config = TouchConfig(
-            socket=folder / "api.sock", width=width, height=height, control_socket=folder / "control.sock"
+            socket=folder / "api.sock",
+            width=width,
+            height=height,
+            rotate=rotate,
+            overscan_percent=overscan_percent,
+            control_socket=folder / "control.sock",
         )
         async with unit.serve(config.socket):
             running = asyncio.create_task(run_touch(config))

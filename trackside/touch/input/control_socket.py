@@ -17,6 +17,7 @@ import msgspec
 import pygame
 
 from pitboard.doors.door import make_room_for_socket
+from pitboard.drawing.window import Window
 from pitboard.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,9 @@ _ASKS = msgspec.json.Decoder(WidgetsAsk | TapAsk | TextAsk | PictureAsk)
 class ControlSocket:
     """Answers one JSON object a line with one JSON object a line."""
 
-    def __init__(self, *, describe: Callable[[], dict[str, object]], surface: pygame.Surface) -> None:
+    def __init__(self, *, describe: Callable[[], dict[str, object]], window: Window) -> None:
         self._describe = describe
-        self._surface = surface
+        self._window = window
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @asynccontextmanager
@@ -97,11 +98,13 @@ class ControlSocket:
             ask = _ASKS.decode(line)
         except msgspec.MsgspecError as error:
             return {"error": "bad-request", "detail": str(error)}
+        if isinstance(ask, TapAsk | TextAsk) and not self._window.has_screen:
+            return {"error": "no-screen", "detail": "There is no screen that could be tapped."}
         match ask:
             case WidgetsAsk():
                 return self._describe()
             case TapAsk(x=x, y=y, hold_ms=hold_ms):
-                await _tap(x, y, hold_ms)
+                await _tap(*self._window.to_glass(x, y), hold_ms)
             case TextAsk(text=text):
                 for character in text:
                     pygame.event.post(pygame.event.Event(pygame.TEXTINPUT, text=character))
@@ -111,7 +114,7 @@ class ControlSocket:
 
     def _take_picture(self, path: str) -> dict[str, object]:
         try:
-            pygame.image.save(self._surface, path)
+            pygame.image.save(self._window.surface, path)
         except (OSError, pygame.error) as error:
             return {"error": "no-picture", "detail": str(error)}
         return {"ok": True}

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pygame
 
+from pitboard.drawing.window import Window
 from trackside.touch.widgets.view import Erase, FinishTyping, Intent, Page, ShowPage, TypeText
-from trackside.touch.widgets.widgets import Measures
 
 MOUSE_POINTER = -1
 
@@ -59,22 +59,19 @@ _FINGER_KINDS: dict[int, Literal["down", "move", "up"]] = {
 }
 
 
-def read_events(measures: Measures) -> list[InputEvent]:
-    """Return what has happened since the last call."""
-    read = (_read(event, measures) for event in pygame.event.get())
+def read_events(window: Window) -> list[InputEvent]:
+    """Return what has happened since the last call; points are those of the canvas."""
+    read = (_read(event, window) for event in window.events())
     return [event for event in read if event is not None]
 
 
-def _read(event: pygame.event.Event, measures: Measures) -> InputEvent | None:
+def _read(event: pygame.event.Event, window: Window) -> InputEvent | None:
     if event.type in _MOUSE_KINDS:
-        return _read_mouse(event)
+        return _read_mouse(event, window)
     if event.type in _FINGER_KINDS:
-        return PointerEvent(
-            kind=_FINGER_KINDS[event.type],
-            pointer=event.finger_id,
-            x=int(event.x * measures.width),
-            y=int(event.y * measures.height),
-        )
+        width, height = window.glass_size
+        x, y = window.to_canvas(int(event.x * width), int(event.y * height))
+        return PointerEvent(kind=_FINGER_KINDS[event.type], pointer=event.finger_id, x=x, y=y)
     if event.type == pygame.MOUSEWHEEL:
         return WheelEvent(-event.y)
     if event.type == pygame.TEXTINPUT:
@@ -88,10 +85,11 @@ def _read(event: pygame.event.Event, measures: Measures) -> InputEvent | None:
     return QuitEvent() if event.type == pygame.QUIT else None
 
 
-def _read_mouse(event: pygame.event.Event) -> PointerEvent | None:
+def _read_mouse(event: pygame.event.Event, window: Window) -> PointerEvent | None:
     if getattr(event, "touch", False) or getattr(event, "button", 1) != 1:
         return None
-    return PointerEvent(kind=_MOUSE_KINDS[event.type], pointer=MOUSE_POINTER, x=event.pos[0], y=event.pos[1])
+    x, y = window.to_canvas(event.pos[0], event.pos[1])
+    return PointerEvent(kind=_MOUSE_KINDS[event.type], pointer=MOUSE_POINTER, x=x, y=y)
 
 
 def _read_key(key: int) -> KeyEvent | None:

@@ -42,6 +42,11 @@ class Painter:
         self._painted = widgets
         return changed
 
+    def show_on(self, target: pygame.Surface) -> None:
+        """Paint on another surface from now on, everything first."""
+        self._target = target
+        self.forget()
+
     def forget(self) -> None:
         """Draw everything at the next call."""
         self._painted = None

@@ -1,0 +1,57 @@
+"""A screen that hangs turned, hides its edge, or is not there yet."""
+
+from __future__ import annotations
+
+import pygame
+import pytest
+
+from pitboard.drawing.window import LOOK_AGAIN_NS, Hanging, Turn, Window
+
+TURNS: tuple[Turn, ...] = (0, 90, 180, 270)
+GLASS = (1280, 720)
+
+
+@pytest.mark.parametrize("rotate", TURNS)
+@pytest.mark.parametrize("overscan_percent", [0, 5])
+def test_every_point_of_the_canvas_is_found_under_the_finger(rotate: Turn, overscan_percent: int) -> None:
+    hanging = Hanging(rotate=rotate, overscan_percent=overscan_percent)
+    width, height = hanging.canvas_size(GLASS)
+    assert (height > width) == (rotate in (90, 270))
+    for point in ((0, 0), (width - 1, 0), (17, height - 1), (width // 3, height // 2)):
+        x, y = hanging.to_glass(*point, GLASS)
+        assert 0 <= x < GLASS[0]
+        assert 0 <= y < GLASS[1]
+        assert hanging.to_canvas(x, y, GLASS) == point
+
+
+@pytest.mark.parametrize("rotate", TURNS)
+def test_what_is_drawn_appears_where_it_is_tapped(rotate: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    hanging = Hanging(rotate=rotate, overscan_percent=4)
+    with Window.open(title="", size=GLASS, is_fullscreen=False, hanging=hanging) as window:
+        assert window.surface.get_size() == hanging.canvas_size(GLASS)
+        window.surface.fill((200, 30, 40), (100, 60, 20, 10))
+        window.present([(100, 60, 20, 10)])
+        glass = pygame.display.get_surface()
+        assert glass is not None
+        assert glass.get_at(window.to_glass(110, 65))[:3] == (200, 30, 40)
+        assert glass.get_at(window.to_glass(130, 65))[:3] == (0, 0, 0)
+
+
+def test_without_a_screen_it_draws_and_looks_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "no-such-driver")
+    with Window.open(title="", size=None, is_fullscreen=True) as window:
+        assert not window.has_screen
+        window.surface.fill((1, 2, 3))
+        window.present([(0, 0, 10, 10)])
+        assert window.events() == []
+        for step in range(1, 5):
+            assert not window.look(step * LOOK_AGAIN_NS)
+        assert sum("no screen" in line for line in caplog.messages) == 1
+        monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+        assert not window.look(4 * LOOK_AGAIN_NS + 1)  # not at every turn of the loop
+        assert window.look(5 * LOOK_AGAIN_NS)
+        assert window.has_screen
+        assert not window.look(6 * LOOK_AGAIN_NS)
