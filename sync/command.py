@@ -33,9 +33,12 @@ class SyncConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def load(cls, path: Path) -> SyncConfig:
         """Return the config in the file, central filled in from the enrolment; raises ConfigRefused."""
         config = load_config(cls, path)
-        if config.central is not None:
-            return config
         told = None if config.event_file is None else load_event_file(config.event_file)
+        if config.central is not None:
+            if told is None or config.central_fingerprint is not None:
+                return config
+            # An address typed here is where that same central is now.
+            return msgspec.structs.replace(config, central_fingerprint=told.central_fingerprint)
         if told is None:
             raise ConfigRefused(
                 path=path,

@@ -18,7 +18,7 @@ from pitboard.clock import Clock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.roster import Roster
 from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
-from sync.exchanging.pump import Pump
+from sync.exchanging.pump import Pump, SetAside
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,10 @@ PROBES_AT_ONCE = 16
 STRANGERS_PROBED_AT_ONCE = 2
 CENTRAL_AFTER_NS = 4_000_000_000
 PROMISES_BEFORE_MOVE = 2
+GIVE_BACK_EVERY_S = 3.0
+GIVE_BACK_MAX_S = 300.0
+"""A stream that the source does not take is offered again after a while, at most this rarely."""
+GIVE_BACK_MAX_WAIT_S = 3.0
 _NS_PER_S = 1_000_000_000
 
 
@@ -195,19 +199,45 @@ class SourceFollower:
         )
         carrying = asyncio.create_task(pump.run(), name=f"follow {heard.name}")
         looking = asyncio.create_task(self._find_better(heard.candidate), name="look for a better source")
+        giving = asyncio.create_task(self._give_back(heard), name="give back")
         try:
-            await asyncio.wait({carrying, looking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({carrying, looking, giving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (carrying, looking):
+            for task in (carrying, looking, giving):
                 if not task.done():
                     task.cancel()
-            await asyncio.wait({carrying, looking})
+            await asyncio.wait({carrying, looking, giving})
         if not carrying.cancelled() and (lost := carrying.exception()) is not None:
             await _give_up({looking: heard.candidate})
             raise lost
+        if not giving.cancelled():
+            giving.result()  # it ends by a bug only
         better = looking.result()
         log.info("moves to a better source: from=%s to=%s", heard.name, better.name)
         return better
+
+    async def _give_back(self, heard: HeardSource) -> None:
+        """Hand the source what it lacks and we hold: a card may have died, and only this display knows."""
+        loop = asyncio.get_running_loop()
+        aside = SetAside(pause_first_s=GIVE_BACK_EVERY_S, pause_max_s=GIVE_BACK_MAX_S)
+        while True:
+            await asyncio.sleep(GIVE_BACK_EVERY_S)
+            theirs = dict(heard.proven_have)
+            if not heard.is_proven or _lacking(self._have(), theirs, aside.streams_now(loop.time())) == 0:
+                continue
+            try:
+                ours = await self._target.sync(SyncRequest(have=aside.ask(theirs, now_s=loop.time())))
+                peer = self._connect(heard.candidate)
+                try:
+                    async with asyncio.timeout(GIVE_BACK_MAX_WAIT_S):
+                        taken = await peer.sync(SyncRequest(records=list(ours.records)))
+                finally:
+                    peer.close()
+            except (PeerLost, TimeoutError) as error:
+                log.debug("not given back: %s", error)
+                continue
+            aside.note(ours.records, before=theirs, after=taken.have, now_s=loop.time())
+            log.info("given back: to=%s records=%d", heard.name, len(ours.records))
 
     async def _find_better(self, current: Candidate) -> HeardSource:
         """Return a source to leave the current one for, connected, once one proved itself."""

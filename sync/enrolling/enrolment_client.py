@@ -61,7 +61,7 @@ class EnrolmentClient:
 
     def introduce(self) -> Introduced:
         """Spend the token; an `identity` of None is a display."""
-        fingerprint = _shown_fingerprint(self._central)
+        fingerprint = shown_fingerprint(self._central)
         if not self._token.is_for(fingerprint):
             raise ActRefused(
                 code="another-central",
@@ -115,7 +115,7 @@ class EnrolmentClient:
         return decode(said.body, answer, peer=self._central)
 
 
-def _shown_fingerprint(central: str) -> str:
+def shown_fingerprint(central: str) -> str:
     """Return the fingerprint of the certificate that is shown at this address; nothing is told there yet."""
     parts = urlsplit(central)
     if parts.scheme != "https" or parts.hostname is None:

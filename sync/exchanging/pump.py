@@ -46,6 +46,10 @@ class SetAside:
         """Return what was offered and not taken, until it is."""
         return frozenset(self._pauses)
 
+    def streams_now(self, now_s: float) -> frozenset[str]:
+        """Return what is not offered at this moment."""
+        return frozenset(stream for stream, (until_s, _) in self._pauses.items() if now_s < until_s)
+
     def next_offer_s(self, *, now_s: float) -> float | None:
         """Return in how long the next stream may be offered again; None where none is set aside."""
         waits_s = [until_s - now_s for until_s, _ in self._pauses.values() if now_s < until_s]

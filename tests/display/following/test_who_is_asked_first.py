@@ -15,7 +15,7 @@ from display.following.source_follower import CENTRAL_AFTER_NS, TRIES_AT_ONCE, S
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record, from_wire, to_wire
+from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import EventSeen, SyncRequest, SyncResponse
@@ -49,6 +49,7 @@ class Box:
     code: LossCode | None = None
     event: EventSeen = OURS
     asked: int = 0
+    given: list[WireRecord] = field(default_factory=list)
     open_count: int = 0
     open_max_count: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,6 +60,7 @@ class Box:
             await asyncio.sleep(3_600)
         if self.code is not None:
             raise PeerLost(peer="box", code=self.code)
+        self.given += request.records
         have = {record.stream: record.seq for record in self.records}
         lacking = [
             r for r in self.records if request.have is not None and r.seq > request.have.get(r.stream, 0)
@@ -100,6 +102,7 @@ class Hall:
         self.fold = Fold(ROOT.key)
         self.held: dict[str, int] = {}
         self.takes_records = True
+        self.only_here: list[Record] = []
         self.proven: list[tuple[str, str]] = []
         if knows_roster:
             self._take(RECORDS)
@@ -113,7 +116,9 @@ class Hall:
     async def sync(self, request: SyncRequest) -> SyncResponse:
         if self.takes_records:
             self._take([from_wire(wire) for wire in request.records])
-        return SyncResponse(have=dict(self.held), records=[], event=OURS)
+        have = request.have
+        news = [] if have is None else [r for r in self.only_here if r.seq > have.get(r.stream, 0)]
+        return SyncResponse(have=dict(self.held), records=[to_wire(r) for r in news], event=OURS)
 
     def tell(
         self,
@@ -294,6 +299,30 @@ def test_what_another_unit_proved_to_have_is_not_forgotten_when_it_is_gone() -> 
         await hall.followed(follower, CENTRAL.url, within_s=7)
         assert follower.lacks_count == 0
         assert follower.missing_count == 2
+
+    hall.tell(story)
+
+
+def test_what_only_the_display_still_has_finds_its_way_back_to_a_unit() -> None:
+    lost = Teller(UNIT_B, "Track B")
+    lost.say(CompetitorRegistered(competitor_id="c1", name="Anna"))
+    unit = Box(signer=UNIT_A, records=RECORDS)
+    hall = Hall({A.url: unit})
+    hall.candidates = [A]
+    hall._take(lost.records)
+    hall.only_here = lost.records
+
+    async def story(follower: SourceFollower) -> None:
+        await hall.followed(follower, A.url, within_s=0.1)
+        await asyncio.sleep(3.2)
+        assert [from_wire(wire) for wire in unit.given] == lost.records
+        unit.given.clear()
+        await asyncio.sleep(600)
+        assert 2 * len(lost.records) <= len(unit.given) <= 10 * len(lost.records), "not taken: offered seldom"
+        unit.given.clear()
+        unit.records = [*RECORDS, *lost.records]
+        await asyncio.sleep(600)
+        assert unit.given == []
 
     hall.tell(story)
 
