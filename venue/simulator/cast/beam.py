@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from firmware_bridge.makers.reading import HoldOff
 from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from venue.simulator.cast.set_clock_loop import LoggedLine
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
 
@@ -39,9 +40,10 @@ class RawLog:
     """The bridge's durable spool of one card."""
 
     trips: dict[str, Trip] = field(default_factory=dict)
+    loop_lines: list[LoggedLine] = field(default_factory=list)
 
     def copy(self) -> RawLog:
-        return RawLog(dict(self.trips))
+        return RawLog(dict(self.trips), list(self.loop_lines))
 
 
 class Sensor:

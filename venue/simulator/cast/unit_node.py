@@ -15,6 +15,7 @@ from trackside.timing.run_control import RunControl
 from trackside.unit import follow_time
 from venue.simulator.cast.beam import Bridge, Sensor
 from venue.simulator.cast.node import ROOT_NAME, Card, NetworkPeer, Node, OwnPeer
+from venue.simulator.cast.set_clock_loop import LoopBridge, LoopDevice
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.world import World
@@ -31,6 +32,7 @@ class UnitNode(Node):
         self.key_name = key_name
         self.friends = tuple(friends)
         self.sensor = Sensor(world)
+        self.loop_device = LoopDevice(world.chance)
         self.bridge_process = Process(name, self._report_error)
         self.bridge_process.kill()
         self._run_control: RunControl | None = None
@@ -99,6 +101,15 @@ class UnitNode(Node):
         self.bridge_process = Process(f"{self.name} bridge", self._report_error)
         self._bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
         self.bridge_process.spawn(self._run_bridge(self._bridge, intake), name="bridge")
+        self.bridge_process.spawn(self._run_loop(intake), name="loop")
+
+    async def _run_loop(self, intake: PassingIntake) -> None:
+        while True:
+            bridge = LoopBridge(self.world, self.clock, self.loop_device, self.raw_log.loop_lines)
+            try:
+                await bridge.run(intake)
+            except JournalLost:
+                await asyncio.sleep(0.5)
 
     async def _run_bridge(self, bridge: Bridge, intake: PassingIntake) -> None:
         while True:

@@ -14,6 +14,7 @@ from typing import Any
 import pitboard.journal.ledger
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
+from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import Record, StreamWriter
@@ -211,6 +212,18 @@ def _believe_the_unproven() -> list[Override]:
     return [(HeardSource, "introduce", introduce)]
 
 
+def _believe_every_tick() -> list[Override]:
+    def stamp_live(clock: DeviceClock, tick_us: int, received_mono_ns: int, *, boot_id: str) -> ClockStamp:
+        """Map the tick to the host's clock, and never doubt that the device's clock runs on."""
+        clock.heard(received_mono_ns, boot_id=boot_id)
+        if clock._run is None:
+            clock._run = clock._begin("", tick_us, received_mono_ns)
+        clock._run.ticks.observe(tick_us, received_mono_ns)
+        return clock._stamp(clock._run, tick_us)
+
+    return [(DeviceClock, "stamp_live", stamp_live)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -226,6 +239,9 @@ PLANTS = {
         ),
         Plant("no-verification", "signatures are not checked", _skip_verification),
         Plant("contact-in-journal", "the e-mail address is written beside the name", _journal_contacts),
+        Plant(
+            "surer-than-clocks", "a device's tick is believed though its clock was set", _believe_every_tick
+        ),
         Plant(
             "hold-off-deletes", "what the gate holds back is deleted from the raw log", _delete_by_hold_off
         ),

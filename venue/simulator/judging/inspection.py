@@ -16,6 +16,7 @@ from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle
+from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.world.signature_memory import identity_named
 
 STAMP_ERROR_MAX_NS = 2_000
@@ -60,6 +61,7 @@ def inspect(venue: Venue) -> None:
         trips |= unit.sensor.acknowledged
         _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
+    _check_loop(venue)
 
 
 def _check_erased(venue: Venue, node: Node) -> None:
@@ -150,6 +152,21 @@ def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
                         "clock-steps-change-no-lap",
                         f"lap {closing} took {true_ns} ns, measured {lap.measured_ns}",
                     )
+
+
+def _check_loop(venue: Venue) -> None:
+    """A lap of a device whose clock is set is the one driven, within what it claims."""
+    truth = venue.world.truth
+    owners = {stream: truth.owner_of(stream) or "" for stream in venue.central.disk.heads}
+    true_ns_of: dict[str, dict[str, int]] = {}
+    for unit in venue.units:
+        true_ns_of.setdefault(unit.identity.key, {}).update(unit.loop_device.stamped)
+    journal = loop_passings(venue.central.disk.records.values(), owners, true_ns_of)
+    for (key, boot_id), passings in journal.items():
+        for driven_ns, timed in laps_on_loop(passings):
+            if abs(timed.lap_ns - driven_ns) > timed.uncertainty_ns:
+                sentence = f"{key[:8]} {boot_id[:8]}: {driven_ns} ns were driven, timed was {timed}"
+                truth.violate("no-lap-surer-than-its-clocks-agree", sentence)
 
 
 def _passings_by_key(venue: Venue, records: Iterable[Record]) -> dict[str, set[str]]:
