@@ -175,14 +175,14 @@ class DeviceClock:
         if run is None:
             return self.stamp_live(tick_us, received_mono_ns, boot_id=boot_id)
         if self._earlier and (
-            tick_us < run.first_us or self._may_be_of_earlier(run, tick_us, received_mono_ns)
+            tick_us < run.first_us or self._late_of_earlier_ns(run, tick_us, received_mono_ns)
         ):
             return self._lost(run, tick_us, received_mono_ns)
         return self._stamp(run, tick_us)
 
     def _take_early(self, run: _Run, tick_us: int, received_mono_ns: int, early_ns: int) -> ClockStamp:
-        if self._may_be_of_earlier(run, tick_us, received_mono_ns):
-            return self._lost(run, tick_us, received_mono_ns)
+        if late_ns := self._late_of_earlier_ns(run, tick_us, received_mono_ns):
+            return self._take_ambiguous(run, tick_us, received_mono_ns, late_ns, early_ns)
         if run.agreeing_count == 1 and received_mono_ns - run.first_mono_ns < APART_MIN_NS:
             # Held up together with the first: only their ticks tell them apart.
             run.ticks.observe(tick_us, received_mono_ns)
@@ -196,16 +196,28 @@ class DeviceClock:
         # What came before may all have been late: then nothing was set, and no line will ever tell.
         return self._stamp(begun, tick_us, least_ns=early_ns, flag=CLOCK_LOST, step_ns=early_ns)
 
-    def _may_be_of_earlier(self, run: _Run, tick_us: int, received_mono_ns: int) -> bool:
-        """Whether the line tells of the clock as it was before it was set, and only came late."""
-        return any(
-            LATE_MAX_NS < received_mono_ns - claimed_ns <= HELD_UP_MAX_NS and claimed_ns < run.first_mono_ns
-            for claimed_ns in (tick_us * 1000 + earlier.ticks.lag_at(tick_us) for earlier in self._earlier)
-        )
+    def _late_of_earlier_ns(self, run: _Run, tick_us: int, received_mono_ns: int) -> int:
+        """Return how late the line is if it tells of the clock before it was set; 0 if it cannot."""
+        claims_ns = (tick_us * 1000 + one.ticks.lag_at(tick_us) for one in self._earlier)
+        lates_ns = [received_mono_ns - one for one in claims_ns if one < run.first_mono_ns]
+        return min((one for one in lates_ns if LATE_MAX_NS < one <= HELD_UP_MAX_NS), default=0)
+
+    def _take_ambiguous(
+        self, run: _Run, tick_us: int, received_mono_ns: int, late_ns: int, step_ns: int
+    ) -> ClockStamp:
+        """Take a line that is late and of a former setting, or the first of a new one."""
+        candidate = self._agreeing_candidate(tick_us, received_mono_ns)
+        if candidate is None:
+            self._candidate = candidate = self._begin(self._next_name(), tick_us, received_mono_ns)
+            self._note_step(step_ns, received_mono_ns, is_sure=False)
+        elif self._is_confirmed(candidate, received_mono_ns, late_ns):
+            self._set(candidate, step_ns, received_mono_ns, is_sure=True)
+            return self._stamp(candidate, tick_us, flag=CLOCK_SET, step_ns=step_ns)
+        return replace(self._lost(run, tick_us, received_mono_ns), clock=candidate.name)
 
     def _take_late(self, run: _Run, tick_us: int, received_mono_ns: int, late_ns: int) -> ClockStamp:
-        if self._may_be_of_earlier(run, tick_us, received_mono_ns):
-            return self._lost(run, tick_us, received_mono_ns)
+        if earlier_ns := self._late_of_earlier_ns(run, tick_us, received_mono_ns):
+            return self._take_ambiguous(run, tick_us, received_mono_ns, earlier_ns, -late_ns)
         claimed_ns = tick_us * 1000 + run.ticks.lag_at(tick_us)
         if claimed_ns < self._held_up_from_ns(received_mono_ns):
             begun = self._begin(self._next_name(), tick_us, received_mono_ns)

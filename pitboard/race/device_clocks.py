@@ -191,7 +191,9 @@ def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
             return _settle_late(passing, later)
         case "clock-doubt":
             before = (_clock(one) for one in reversed(line[:index]) if _is_plain(one))
-            return _settle_doubt(passing, next(before, None), later)
+            others = [one for at, one in enumerate(line) if at != index and one.flag == CLOCK_DOUBT]
+            is_alone = all(_clock(one) != _clock(passing) for one in others)
+            return _settle_doubt(passing, next(before, None), later, is_alone=is_alone)
         case "clock-set":
             return _settle_set(passing, later[0] if later else None)
     return _as_said(passing)
@@ -212,7 +214,10 @@ def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
     return replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
 
 
-def _settle_doubt(passing: Stamped, before: str | None, later: Sequence[Stamped]) -> Settled:
+def _settle_doubt(
+    passing: Stamped, before: str | None, later: Sequence[Stamped], *, is_alone: bool
+) -> Settled:
+    """Several late by the same may be a clock that was set back and forward again: nothing tells."""
     said = _as_said(passing)
     witness = next((one for one in later if _is_plain(one)), None)
     clock = None if witness is None else _clock(witness)
@@ -226,7 +231,7 @@ def _settle_doubt(passing: Stamped, before: str | None, later: Sequence[Stamped]
             lag_ns=lag_ns,
             flag=CLOCK_SET,
         )
-    if witness is not None and before in (None, clock):
+    if witness is not None and is_alone and before in (None, clock):
         return replace(
             said,
             clock=clock,

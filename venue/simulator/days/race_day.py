@@ -11,6 +11,7 @@ import pitboard.journal.record
 import sync.exchanging.freshness
 from display.following.source_choice import Rank
 from venue.simulator.cast.display_node import DisplayNode
+from pitboard.errors import StreamTaken
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.days.mishaps import Mishaps, heal_disk
 from venue.simulator.days.plants import Override, overridden
@@ -69,6 +70,8 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
                 run_virtual(story)
             except (Deadlock, LeakedTasks) as error:
                 worlds[0].truth.violate(type(error).__name__.lower(), str(error))
+            except StreamTaken as error:
+                worlds[0].truth.violate("no-process-ends-by-error", str(error))
     finally:
         logging.disable(logging.NOTSET)
     world = worlds[0]
