@@ -180,7 +180,7 @@ def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
     for one in (settled[at] for at in places):
         least_ns[one.clock] = min(one.uncertainty_ns, least_ns.get(one.clock, one.uncertainty_ns))
     for at in places:
-        if settled[at].flag is not None:
+        if settled[at].flag not in (None, LATE):
             settled[at] = replace(settled[at], within_ns=least_ns[settled[at].clock])
 
 
@@ -203,9 +203,11 @@ def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
     clock = _clock(passing)
     witness = next((one for one in later if one.flag is None and _clock(one) == clock), None)
     if witness is not None:
-        return replace(
-            _as_said(passing), lag_ns=_lag_by(witness, passing), uncertainty_ns=witness.uncertainty_ns
-        )
+        lag_ns = _lag_by(witness, passing)
+        # Where the witness lags more than this one ever did, this one's own lag may be any up to that.
+        slack_ns = max(0, lag_ns - _stamp_lag_ns(passing)) if lag_ns == _received_lag_ns(passing) else 0
+        known_ns = witness.uncertainty_ns + slack_ns
+        return replace(_as_said(passing), lag_ns=lag_ns, uncertainty_ns=known_ns, within_ns=known_ns)
     together = [
         _received_lag_ns(one)
         for one in later
@@ -237,6 +239,7 @@ def _settle_doubt(
             clock=clock,
             uncertainty_ns=witness.uncertainty_ns,
             lag_ns=_lag_by(witness, passing),
+            within_ns=witness.uncertainty_ns,
             flag=LATE,
         )
     lag_ns = _received_lag_ns(passing)

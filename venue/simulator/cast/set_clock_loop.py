@@ -16,7 +16,7 @@ import msgspec
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.decoder import DAY_US
 from firmware_bridge.makers.device_kinds import make_maker
-from firmware_bridge.makers.reading import Gate
+from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from pitboard.unit_api.unit_calls import Passing
 from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
@@ -94,7 +94,7 @@ class LoopBridge:
         self._clock = clock
         self._device = device
         self._log = log
-        self._maker = make_maker(device.kind, sensor=SENSOR, gate=Gate(hold_off_ms=0))
+        self._maker = make_maker(device.kind, sensor=SENSOR, hold_off=HoldOff(hold_off_ms=0))
 
     async def run(self, intake: PassingIntake) -> None:
         """Deliver what the raw log holds and what comes, until killed."""

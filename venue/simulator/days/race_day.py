@@ -10,8 +10,8 @@ from random import Random
 import pitboard.journal.record
 import sync.exchanging.freshness
 from display.following.source_choice import Rank
-from venue.simulator.cast.display_node import DisplayNode
 from pitboard.errors import StreamTaken
+from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.days.mishaps import Mishaps, heal_disk
 from venue.simulator.days.plants import Override, overridden
