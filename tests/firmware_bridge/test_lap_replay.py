@@ -143,6 +143,12 @@ def test_a_step_too_small_to_be_told_from_a_slow_line_is_covered(step_s: float) 
     assert_true(laps(log("p3", p3, driven_s, steps_s={5: step_s})), driven_s, unknown=1)
 
 
+def test_a_clock_set_back_to_where_a_car_passed_before_loses_no_car() -> None:
+    """The line claims to be of the very instant of an earlier passing: the hold-off must not believe it."""
+    driven_s = [1.26] * 8
+    assert_true(laps(log("tns", tns, driven_s, steps_s={7: -5.0})), driven_s)
+
+
 def test_a_leap_second_is_a_clock_set_back_by_one() -> None:
     driven_s = [30.0] * 6
     assert_true(laps(log("tns", tns, driven_s, steps_s={4: -1.0})), driven_s)
