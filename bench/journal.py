@@ -19,7 +19,14 @@ from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered, PassingRecorded, RunArmed, RunDecided, RunFinished
+from pitboard.race.bodies import (
+    CompetitorRegistered,
+    PassingRecorded,
+    RunArmed,
+    RunDecided,
+    RunFinished,
+    RunPlace,
+)
 from pitboard.trust.identity import Identity, signature_holds
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 
@@ -112,11 +119,9 @@ def race_day(records: int) -> list[Record]:
         armed = RunArmed(
             run_id=run,
             track="1",
-            competitor_id=competitor,
             boot_id="boot",
             mono_ns=mono_ns,
-            run_ms=180_000,
-            lap_min_ms=3_000,
+            places=(RunPlace(competitor_id=competitor),),
         )
         day.append(unit.write("run-armed", armed))
         for _ in range(11):
@@ -124,7 +129,7 @@ def race_day(records: int) -> list[Record]:
             seq += 1
             day.append(unit.write("passing", passing(seq, mono_ns)))
         mono_ns += 1_000_000
-        finished = RunFinished(run_id=run, boot_id="boot", mono_ns=mono_ns, reason="stopped")
+        finished = RunFinished(run_id=run, boot_id="boot", mono_ns=mono_ns, ended="stopped")
         day.append(unit.write("run-finished", finished))
         day.append(unit.write("run-decided", RunDecided(run_id=run, decision="confirmed")))
         mono_ns += 1_000_000
@@ -194,11 +199,9 @@ def refresh_ms(entries: int) -> dict[str, float]:
         armed = RunArmed(
             run_id=f"r{number}",
             track="1",
-            competitor_id=f"c{number}",
             boot_id="boot",
             mono_ns=mono_ns,
-            run_ms=180_000,
-            lap_min_ms=3_000,
+            places=(RunPlace(competitor_id=f"c{number}"),),
         )
         fold.add(unit.write("run-armed", armed))
 
@@ -212,7 +215,7 @@ def refresh_ms(entries: int) -> dict[str, float]:
         fold.add(
             unit.write(
                 "run-finished",
-                RunFinished(run_id=f"r{number}", boot_id="boot", mono_ns=mono_ns, reason="stopped"),
+                RunFinished(run_id=f"r{number}", boot_id="boot", mono_ns=mono_ns, ended="stopped"),
             )
         )
         fold.add(unit.write("run-decided", RunDecided(run_id=f"r{number}", decision="confirmed")))

@@ -16,8 +16,10 @@ from typing import Any
 
 from bench.bridge_stage import CONFIG, running, spinning
 from bench.measure import percentile, report
+from pitboard.race.attribution import recorded_passing
 from pitboard.race.bodies import PassingRecorded
-from pitboard.race.laps import lap_between_ns
+from pitboard.race.laps import lap_between
+from pitboard.race.word import Authority, Word
 from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 
@@ -95,7 +97,10 @@ def compare(passings: Sequence[Row]) -> dict[str, object]:
 
 def published_lap_ns(start: Row, end: Row) -> int:
     """Return the lap by the core's own rule."""
-    return lap_between_ns(recorded(start), recorded(end))
+    word = Word(Authority.TIMEKEEPER, 0, "", 0)
+    return lap_between(
+        recorded_passing(recorded(start), word, "bench"), recorded_passing(recorded(end), word, "bench")
+    ).lap_ns
 
 
 def recorded(row: Row) -> PassingRecorded:

@@ -17,7 +17,9 @@ from pitboard.race.bodies import (
     RunArmed,
     RunDecided,
     RunFinished,
+    RunPlace,
 )
+from pitboard.race.formats import TimingRules
 from pitboard.trust.identity import Identity
 
 SECOND_NS = 1_000_000_000
@@ -84,16 +86,15 @@ def armed(
     return RunArmed(
         run_id=run,
         track=track,
-        competitor_id=competitor,
         boot_id=boot_id,
         mono_ns=round(s * SECOND_NS),
-        run_ms=run_ms,
-        lap_min_ms=3_000,
+        places=(RunPlace(competitor_id=competitor),),
+        timing=TimingRules(run_ms=run_ms, lap_min_ms=3_000),
     )
 
 
 def finished(run: str, *, s: float, boot_id: str = "boot") -> RunFinished:
-    return RunFinished(run_id=run, boot_id=boot_id, mono_ns=round(s * SECOND_NS), reason="stopped")
+    return RunFinished(run_id=run, boot_id=boot_id, mono_ns=round(s * SECOND_NS), ended="stopped")
 
 
 def confirmed_run(

@@ -22,7 +22,7 @@ from pitboard.drawing.font_files import find_font_files
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
 from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
-from pitboard.race.race_state import Phase
+from pitboard.race.phases import Phase
 from pitboard.unit_api import unit_calls
 from tests.display.example_boards import LIVE, board, run_view
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, run, scenes, screen

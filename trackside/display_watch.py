@@ -18,8 +18,8 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import PeerLost
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.race.names import clean_name
+from pitboard.unit_api.unit_calls import DisplayNode
 from sync.exchanging.requests_peer import RequestsPeer
-from trackside.api.screen_feed import ScreenDisplay
 
 ASK_EVERY_S = 3.0
 ANSWER_MAX_S = 2.0
@@ -49,16 +49,16 @@ class DisplayWatch:
         self,
         found: Callable[[], Mapping[str, FoundNode]],
         clock: Clock,
-        on_change: Callable[[Sequence[ScreenDisplay]], None],
+        on_change: Callable[[Sequence[DisplayNode]], None],
         *,
         ask: Callable[[FoundNode], Awaitable[str]] = ask_status,
     ) -> None:
-        self.displays: list[ScreenDisplay] = []
+        self.displays: list[DisplayNode] = []
         self._found = found
         self._clock = clock
         self._on_change = on_change
         self._ask = ask
-        self._answered: dict[str, tuple[int, ScreenDisplay]] = {}  # place -> when, who
+        self._answered: dict[str, tuple[int, DisplayNode]] = {}  # place -> when, who
         self._asked_round: dict[str, int] = {}
         self._round = 0
 
@@ -78,7 +78,7 @@ class DisplayWatch:
             self._asked_round[place] = self._round
             if name is not None:
                 shown = clean_name(name) or node.properties.get("name") or "a display"
-                self._answered[place] = (now_ns, ScreenDisplay(shown, node.address))
+                self._answered[place] = (now_ns, DisplayNode(shown, node.address))
         found = self._found()
         self._asked_round = {place: at for place, at in self._asked_round.items() if place in found}
         self._answered = {

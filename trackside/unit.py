@@ -119,8 +119,7 @@ async def follow_time(replica: Replica, run_control: RunControl, clock: Clock) -
     while True:
         await run_control.follow_time()
         version = replica.version
-        run = run_control.run
-        remaining_ns = None if run is None else run_control.remaining_ns(run)
+        remaining_ns = run_control.wait_ns()
         wait_s = 3_600.0 if not remaining_ns else remaining_ns / (1_000 * NANOSECONDS_PER_MS)
         await replica.wait_for_news(version, timeout_s=wait_s)
 

@@ -22,7 +22,7 @@ from pitboard.drawing.palette import (
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import EntryView, LapView, RunView
-from pitboard.race.race_state import Phase
+from pitboard.race.phases import Phase
 
 PHASE_WORDS: dict[Phase, str] = {
     "armed": "READY",

@@ -5,26 +5,27 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
-
-import msgspec
+from collections.abc import Iterator
 
 from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.race.board import Board
 from pitboard.race.boards import ALL, Boards, Confirmed
-from pitboard.race.bodies import Body, CompetitorRegistered, PersonErased
-from pitboard.race.formats import DEFAULT_FORMAT, Format
-from pitboard.race.laps import Lap
+from pitboard.race.bodies import (
+    Body,
+    CompetitorChanged,
+    CompetitorRegistered,
+    OfficialAppointed,
+    PersonErased,
+)
+from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
-from pitboard.race.race_state import RaceState, Run
-from pitboard.race.score import Drive, DrivenLap
-from pitboard.race.word import Authority, Word
-
-Place = tuple[str, int]
-"""(stream, seq)"""
+from pitboard.race.race_state import RaceState, Touched
+from pitboard.race.run import Run
+from pitboard.race.score import Drive, Moment
+from pitboard.race.verdicts import Lap
+from pitboard.race.word import Authority, RecordPlace, Word
 
 
 class Fold:
@@ -35,8 +36,8 @@ class Fold:
         self.version = 0  # grows with every record that may have changed something
         self._bodies: dict[str, dict[int, tuple[Body, int]]] = {}  # stream -> seq -> body, stamp
         self._keys: dict[str, str] = {}  # stream -> key
-        self._registrations: dict[str, set[Place]] = {}  # competitor -> records that hold the name
-        self.erased_places: set[Place] = set()
+        self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
+        self.erased_places: set[RecordPlace] = set()
         self._disowned: set[str] = set()  # streams whose history is not the one that central saw
         self._begin()
 
@@ -44,7 +45,9 @@ class Fold:
         self.roster = Roster(self.root_key)
         self.race = RaceState()
         self._boards = Boards()
-        self._competitor_of_run: dict[str, str] = {}
+        self._ranked_by: object = None
+        self._confirmed: dict[str, dict[str, Confirmed]] = {}  # run -> competitor -> what is confirmed
+        self._runs_of: dict[str, set[str]] = {}  # competitor as armed -> confirmed runs
 
     def add(self, record: Record) -> None:
         """Take a record whose signature was checked; a repetition or an unknown body changes nothing."""
@@ -56,8 +59,10 @@ class Fold:
         if body is None:
             return
         bodies[seq] = (body, record.header.stamp)
-        if isinstance(body, CompetitorRegistered):
+        if isinstance(body, CompetitorRegistered | CompetitorChanged):
             self._registrations.setdefault(body.competitor_id, set()).add((stream, seq))
+        elif isinstance(body, OfficialAppointed):
+            self._registrations.setdefault(body.official_id, set()).add((stream, seq))
         self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
@@ -89,17 +94,19 @@ class Fold:
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
         elif authority >= _least_authority(body):
-            self.race.apply(body, word, key)
+            touched = self.race.apply(body, word, key)
             if isinstance(body, PersonErased):
                 self._forget(body)
+            self._tell_boards(touched)
 
     def _forget(self, erased: PersonErased) -> None:
         """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
         for stream, seqs in erased.records.items():
             for seq in seqs:
                 held = self._bodies.get(stream, {}).get(seq)
-                if held is not None and isinstance(held[0], CompetitorRegistered):
+                if held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
                     del self._bodies[stream][seq]
+                    self._tell_boards(self.race.forget((stream, seq)))
                 self.erased_places.add((stream, seq))
 
     def claimed_name(self, key: str) -> str:
@@ -110,9 +117,20 @@ class Fold:
                 return clean_name(opened[0].name)
         return ""
 
-    def places_to_erase(self, competitor: str) -> set[Place]:
-        """Return where the competitor's name still stands in a body that no erasure names."""
-        return self._registrations.get(competitor, set()) - self.erased_places
+    def boot_of(self, key: str) -> str | None:
+        """Return the boot under which the writer opened its last stream that is known here."""
+        opened = [
+            (stamp, body.boot_id)
+            for stream, owner in self._keys.items()
+            if owner == key
+            for body, stamp in [self._bodies[stream][1]]
+            if isinstance(body, StreamOpened)
+        ]
+        return max(opened)[1] if opened else None
+
+    def places_to_erase(self, person_id: str) -> set[RecordPlace]:
+        """Return where the person's name still stands in a body that no erasure names."""
+        return self._registrations.get(person_id, set()) - self.erased_places
 
     def _enrol(self, body: UnitEnrolled | UnitRevoked, word: Word) -> None:
         was_unknown = self.roster.authority(body.key) == Authority.NOBODY
@@ -143,7 +161,7 @@ class Fold:
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):
-                    self.race.apply(body, Word(authority, stamp, stream, seq), key)
+                    self._tell_boards(self.race.apply(body, Word(authority, stamp, stream, seq), key))
 
     def statements(self) -> Iterator[tuple[str, Body, Word]]:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""
@@ -160,13 +178,12 @@ class Fold:
                 for body, _ in self._bodies[stream].values():
                     yield body
 
+    # The boards: told what changed, and only read by others
+
     @property
     def rules(self) -> Format:
         """Return the format that the event's board is ranked by."""
-        event = self.race.event.value
-        if event is None or event.resolution_ns == DEFAULT_FORMAT.resolution_ns:
-            return DEFAULT_FORMAT
-        return msgspec.structs.replace(DEFAULT_FORMAT, resolution_ns=event.resolution_ns)
+        return self._boards.rules
 
     @property
     def resolution_ns(self) -> int:
@@ -174,41 +191,94 @@ class Fold:
 
     @property
     def board(self) -> Board:
-        """The board of all tracks and classes with every record added so far taken into account."""
-        return self.board_of()
+        """The board of all tracks and classes, with every record added so far taken into account."""
+        return self._boards.board()
 
     def board_of(self, track: str = ALL, race_class: str = ALL) -> Board:
-        """Return the board of one track or all, of one class or all, as the records added so far give it."""
-        rules = self.rules
-        if rules != self._boards.rules:
-            self._boards = Boards(rules)
-            self._competitor_of_run = {}
-            self.race.touched_runs = set(self.race.runs)
-            self.race.touched_competitors = set(self.race.competitors) | set(self.race.standings)
-        touched, self.race.touched_runs = self.race.touched_runs, set()
-        for run_id in sorted(touched):
-            self._take_note_of(self.race.runs[run_id])
-        competitors, self.race.touched_competitors = self.race.touched_competitors, set()
-        for competitor in sorted(competitors):
-            self._boards.set_disqualified(competitor, self.race.is_disqualified(competitor))
+        """Return the board of one track or all, of one class or all."""
         return self._boards.board(track, race_class)
 
-    def _take_note_of(self, run: Run) -> None:
-        competitor = None if run.armed is None else run.armed.value.competitor_id
-        former = self._competitor_of_run.pop(run.run_id, None)
-        if former is not None and former != competitor:
-            self._boards.set_drive(former, run.run_id, None)
-        if competitor is None:
+    def _tell_boards(self, touched: Touched) -> None:
+        if touched.has_new_rules and self._rank_by_new_rules():
             return
-        self._competitor_of_run[run.run_id] = competitor
-        self._boards.set_drive(competitor, run.run_id, self._confirmed(run))
+        for run_id in sorted(touched.runs):
+            self._take_note_of_run(run_id)
+        for competitor_id in sorted(touched.competitors):
+            self._take_note_of_competitor(competitor_id)
 
-    def _confirmed(self, run: Run) -> Confirmed | None:
-        decided = run.decided.said
-        if decided is None or decided.value != "confirmed" or run.armed is None:
-            return None
-        drive = drive_of(self.race.laps(run.run_id))
-        return Confirmed(drive, decided.word.moment, run.armed.value.track)
+    def _rank_by_new_rules(self) -> bool:
+        """Make the boards anew where formats or classes are others now; return whether they are."""
+        programme = self.race.programme
+        rules = programme.format_of_event(self.race.event.value)
+        classes = [
+            RaceClass(
+                race_class=one.race_class,
+                name=one.name,
+                format=one.format,
+                is_outside_awards=one.is_outside_awards,
+            )
+            for one in programme.classes()
+        ]
+        formats = programme.formats()
+        ranked_by = (rules, classes, formats)
+        if ranked_by == self._ranked_by:
+            return False
+        self._ranked_by = ranked_by
+        self._boards = Boards(rules, classes, formats)
+        self._confirmed, self._runs_of = {}, {}
+        for competitor_id in sorted(self.race.competitors):
+            self._take_note_of_competitor(competitor_id)
+        for run_id in sorted(self.race.runs):
+            self._take_note_of_run(run_id)
+        return True
+
+    def _take_note_of_run(self, run_id: str) -> None:
+        run = self.race.runs.get(run_id)
+        former = self._confirmed.get(run_id, {})
+        if not former and (run is None or run.decision != "confirmed"):
+            return
+        new = {} if run is None else self._confirmed_in(run)
+        self._confirmed[run_id] = new
+        for competitor_id in [*former, *(one for one in new if one not in former)]:
+            self._boards.set_drive(competitor_id, run_id, new.get(competitor_id))
+
+    def _confirmed_in(self, run: Run) -> dict[str, Confirmed]:
+        """Return what each competitor drove in the confirmed run; who has two places in it, the first."""
+        if run.decided is None or run.decision != "confirmed":
+            return {}
+        confirmed_at = run.decided.word.moment
+        round_number = self.race.programme.round_of(run.armed.value.heat_id)
+        found: dict[str, Confirmed] = {}
+        for competitor_id, drive in self._drives(run, confirmed_at):
+            if competitor_id is not None:
+                self._runs_of.setdefault(competitor_id, set()).add(run.run_id)
+                now = self.race.roll.now(competitor_id) or competitor_id
+                found.setdefault(now, Confirmed(drive, confirmed_at, run.track, round_number))
+        return found
+
+    def _drives(self, run: Run, confirmed_at: Moment) -> Iterator[tuple[str | None, Drive]]:
+        is_practice = run.armed.value.timing.is_practice
+        published = self.race.published(run)
+        if published is None:
+            for driven in self.race.driven(run.run_id):
+                yield driven.competitor_id, driven.drive(is_practice=is_practice)
+            return
+
+        def set_at(lap_id: str) -> Moment:
+            word = self.race.word_of_passing(run, lap_id)
+            return confirmed_at if word is None else word.moment
+
+        for seen in published:
+            yield seen.competitor_id, seen.drive(set_at, is_practice=is_practice)
+
+    def _take_note_of_competitor(self, competitor_id: str) -> None:
+        """Follow a change of class, a join, a disqualification."""
+        roll = self.race.roll
+        known = roll.competitors.get(competitor_id)
+        self._boards.set_class(competitor_id, ALL if known is None else known.race_class)
+        self._boards.set_disqualified(competitor_id, roll.is_disqualified(competitor_id))
+        for run_id in sorted(self._runs_of.get(competitor_id, ())):
+            self._take_note_of_run(run_id)
 
     def published_ns(self, lap: Lap) -> int:
         """Return the lap time as every screen shows it."""
@@ -220,16 +290,8 @@ class Fold:
         return min(counting, key=lambda lap: (self.published_ns(lap), lap.word.moment), default=None)
 
 
-def drive_of(laps: Sequence[Lap]) -> Drive:
-    """Return the run's laps as the rules score them."""
-    closed_ns = accumulate(lap.lap_ns for lap in laps)
-    return Drive(
-        [
-            DrivenLap(lap.number, lap.lap_ns, lap.counts, closed, lap.word.moment)
-            for lap, closed in zip(laps, closed_ns, strict=True)
-        ]
-    )
-
-
 def _least_authority(body: Body) -> Authority:
     return WRITERS.get(KIND_OF[type(body)], Authority.TIMEKEEPER)
+
+
+_HOLDERS_OF_NAMES = (CompetitorRegistered, CompetitorChanged, OfficialAppointed)

@@ -11,27 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import (
-    Body,
-    CompetitorJudged,
-    CompetitorRegistered,
-    ContactKeyPublished,
-    ContactsRead,
-    EventConfigured,
-    Id,
-    KeyHex,
-    LapCorrected,
-    LapJudged,
-    Name,
-    PassingRecorded,
-    PersonErased,
-    Reason,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    RunResumed,
-    RunTimedUp,
-)
+from pitboard.race import bodies
+from pitboard.race.bodies import Body, Id, KeyHex, Name, Reason
 from pitboard.race.word import Authority
 
 WITNESSED_MAX_COUNT = 128
@@ -77,37 +58,72 @@ class HeadsWitnessed(Body, frozen=True, kw_only=True):
 
 KINDS: dict[str, type[Body]] = {
     "stream-opened": StreamOpened,
-    "event-configured": EventConfigured,
     "unit-enrolled": UnitEnrolled,
     "unit-revoked": UnitRevoked,
     "heads-witnessed": HeadsWitnessed,
-    "competitor-registered": CompetitorRegistered,
-    "run-armed": RunArmed,
-    "run-resumed": RunResumed,
-    "run-timed-up": RunTimedUp,
-    "run-finished": RunFinished,
-    "passing": PassingRecorded,
-    "lap-judged": LapJudged,
-    "run-decided": RunDecided,
-    "lap-corrected": LapCorrected,
-    "competitor-judged": CompetitorJudged,
-    "person-erased": PersonErased,
-    "contact-key-published": ContactKeyPublished,
-    "contacts-read": ContactsRead,
+    "event-configured": bodies.EventConfigured,
+    "format-set": bodies.FormatSet,
+    "class-set": bodies.ClassSet,
+    "stage-set": bodies.StageSet,
+    "heat-drawn": bodies.HeatDrawn,
+    "schedule-set": bodies.ScheduleSet,
+    "message-posted": bodies.MessagePosted,
+    "display-assigned": bodies.DisplayAssigned,
+    "official-appointed": bodies.OfficialAppointed,
+    "official-dismissed": bodies.OfficialDismissed,
+    "competitor-registered": bodies.CompetitorRegistered,
+    "competitor-changed": bodies.CompetitorChanged,
+    "competitors-joined": bodies.CompetitorsJoined,
+    "competitor-judged": bodies.CompetitorJudged,
+    "person-erased": bodies.PersonErased,
+    "contact-key-published": bodies.ContactKeyPublished,
+    "contacts-read": bodies.ContactsRead,
+    "queue-joined": bodies.QueueJoined,
+    "queue-marked": bodies.QueueMarked,
+    "queue-ordered": bodies.QueueOrdered,
+    "run-armed": bodies.RunArmed,
+    "run-started": bodies.RunStarted,
+    "run-paused": bodies.RunPaused,
+    "run-continued": bodies.RunContinued,
+    "run-resumed": bodies.RunResumed,
+    "run-timed-up": bodies.RunTimedUp,
+    "run-finished": bodies.RunFinished,
+    "run-handed": bodies.RunHanded,
+    "run-sheet": bodies.RunSheet,
+    "run-decided": bodies.RunDecided,
+    "passing": bodies.PassingRecorded,
+    "passing-inserted": bodies.PassingInserted,
+    "passing-attributed": bodies.PassingAttributed,
+    "passing-judged": bodies.PassingJudged,
+    "lap-judged": bodies.LapJudged,
+    "lap-corrected": bodies.LapCorrected,
+    "off-track-noted": bodies.OffTrackNoted,
+    "penalty-given": bodies.PenaltyGiven,
+    "place-judged": bodies.PlaceJudged,
+    "act-withdrawn": bodies.ActWithdrawn,
+    "clocks-related": bodies.ClocksRelated,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 
-WRITERS: dict[str, Authority] = {
-    "event-configured": Authority.ADMIN,
-    "unit-enrolled": Authority.ADMIN,
-    "unit-revoked": Authority.ADMIN,
-    "heads-witnessed": Authority.ADMIN,
-    "lap-corrected": Authority.ADMIN,
-    "competitor-judged": Authority.ADMIN,
-    "person-erased": Authority.ADMIN,
-    "contact-key-published": Authority.ADMIN,
-    "contacts-read": Authority.ADMIN,
-}
+WRITERS: dict[str, Authority] = dict.fromkeys(
+    (
+        "event-configured",
+        "format-set",
+        "class-set",
+        "stage-set",
+        "official-appointed",
+        "official-dismissed",
+        "unit-enrolled",
+        "unit-revoked",
+        "heads-witnessed",
+        "lap-corrected",
+        "competitor-judged",
+        "person-erased",
+        "contact-key-published",
+        "contacts-read",
+    ),
+    Authority.ADMIN,
+)
 """The least authority for a kind; every other kind needs a timekeeper's."""
 
 _DECODERS = {kind: msgspec.json.Decoder(body) for kind, body in KINDS.items()}
@@ -122,7 +138,7 @@ def read_body(kind: str, body_bytes: bytes) -> Body | None:
         body = decoder.decode(body_bytes)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if isinstance(body, PassingRecorded):
+    if isinstance(body, bodies.PassingRecorded):
         # A journal holds many more passings than devices: they share the texts that name those.
         for field in ("sensor", "sensor_boot", "track", "boot_id"):
             msgspec.structs.force_setattr(body, field, sys.intern(getattr(body, field)))

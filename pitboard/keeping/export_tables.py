@@ -8,9 +8,9 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import RunView, view_board, view_run
+from pitboard.journal.views import PlaceView, RunView, view_board, view_run
 from pitboard.race.bodies import Verdict
-from pitboard.race.race_state import Phase
+from pitboard.race.phases import Phase
 
 What = Literal["results", "laps"]
 
@@ -109,18 +109,19 @@ def table_of(fold: Fold, what: What) -> Table:
 def _laps(fold: Fold) -> list[LapRow]:
     rows: list[LapRow] = []
     numbers: dict[str, int] = {}
-    armed = [(run.armed.word.moment, run) for run in fold.race.runs.values() if run.armed is not None]
-    for _, run in sorted(armed, key=lambda pair: pair[0]):
+    for run in sorted(fold.race.runs.values(), key=lambda run: run.armed.word.moment):
         view = view_run(fold, run)
-        number = numbers[view.competitor_id] = numbers.get(view.competitor_id, 0) + 1
-        rows += _laps_of(view, number)
+        for place in view.places:
+            competitor_id = place.competitor_id or ""
+            number = numbers[competitor_id] = numbers.get(competitor_id, 0) + 1
+            rows += _laps_of(view, place, number)
     return rows
 
 
-def _laps_of(run: RunView, number: int) -> list[LapRow]:
+def _laps_of(run: RunView, place: PlaceView, number: int) -> list[LapRow]:
     return [
         LapRow(
-            name=run.name,
+            name=place.name,
             run=number,
             lap=lap.number,
             lap_ns=lap.lap_ns,
@@ -131,9 +132,9 @@ def _laps_of(run: RunView, number: int) -> list[LapRow]:
             phase=run.phase,
             unit=run.unit,
             track=run.track,
-            competitor=run.competitor_id,
+            competitor=place.competitor_id or "",
         )
-        for lap in run.laps
+        for lap in place.laps
     ]
 
 

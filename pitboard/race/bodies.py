@@ -1,6 +1,7 @@
 """What is said about a race: the bodies of its records, and nothing of who may say it or how it is kept.
 
-`docs/records.md` explains each; `pitboard/journal/kinds.py` names them."""
+`docs/records.md` explains each; `pitboard/journal/kinds.py` names them. Every act of a person is an `Act`:
+who did it, where and why. `act_id` makes a repeated request one act."""
 
 from __future__ import annotations
 
@@ -9,53 +10,330 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from pitboard.race.formats import Format, FormatName, TimingRules
+
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Nanoseconds = Annotated[int, Meta(ge=0, lt=2**62)]
 Transponder = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=80)]
-LapId = Annotated[str, Meta(min_length=1, max_length=250)]
+PassingId = Annotated[str, Meta(min_length=1, max_length=250)]
+LapId = PassingId
 Reason = Annotated[str, Meta(max_length=400)]
 ClockName = Annotated[str, Meta(max_length=100)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=40)]
+OptionalId = Annotated[str, Meta(max_length=80)]
+OptionalText = Annotated[str, Meta(max_length=80)]
 LaneNumber = Annotated[int, Meta(ge=0, le=255)]
+PlaceNumber = Annotated[int, Meta(ge=1, le=255)]
+UtcMs = Annotated[int, Meta(ge=0, lt=2**53)]
 FINISH, START = "finish", "start"
 """The gates that the rules know; any other name is a sector's gate."""
+PLACES_MAX_COUNT = 64
+TRANSPONDERS_MAX_COUNT = 8
+SHEET_LAPS_MAX_COUNT = 120
+"""How many laps one run-sheet holds, so that its body stays under the bound whatever the passings' ids."""
+
 Verdict = Literal["valid", "void"]
 Standing = Literal["disqualified"]
-Decision = Literal["confirmed", "discarded"]
+Decision = Literal["confirmed", "discarded", "reopened"]
+PlaceStatus = Literal["finished", "did-not-finish", "did-not-start", "disqualified"]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of every body."""
 
 
+class Act(Body, frozen=True, kw_only=True):
+    """Base of what a person said: `by` is an official's or an admin's id, `where` a screen or terminal.
+
+    When it was done is the record's stamp. All are empty where nobody signed in.
+    """
+
+    by: OptionalId = ""
+    where: OptionalText = ""
+    act_id: OptionalId = ""
+    reason: Reason = ""
+
+
+# The event
+
+
 class EventConfigured(Body, frozen=True, kw_only=True):
-    """The event's name and rules; published times are cut to `resolution_ns`."""
+    """The event's name and rules; published times are cut to `resolution_ns`.
+
+    `format` names the event's format; without one the rules are the three numbers here.
+    """
 
     name: Name
     resolution_ns: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1_000_000
     run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 180_000
     lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 3_000
+    format: FormatName = ""
 
 
-class CompetitorRegistered(Body, frozen=True, kw_only=True):
-    """A competitor and the display name, the only personal data in the journal."""
+class FormatSet(Act, frozen=True, kw_only=True):
+    """The format called `name`; None takes it away."""
+
+    name: Name
+    format: Format | None
+
+
+class ClassSet(Act, frozen=True, kw_only=True):
+    """A class of competitors ranked together; `format` names another than the event's."""
+
+    race_class: Id
+    name: Name
+    format: FormatName = ""
+    is_outside_awards: bool = False
+    is_gone: bool = False
+
+
+class StageSet(Act, frozen=True, kw_only=True):
+    """A stage of the event as `kind` means it (heats, knock-out, ...); `settings` is read by that kind."""
+
+    stage_id: Id
+    kind: ShortText
+    name: Name
+    race_class: OptionalId = ""
+    track: OptionalId = ""
+    format: FormatName = ""
+    settings: dict[ShortText, int | str | bool | list[str]] = {}
+    is_gone: bool = False
+
+
+class HeatPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A competitor's place in a heat that was drawn; None is a bye."""
+
+    place: PlaceNumber
+    competitor_id: Id | None = None
+    lane: LaneNumber | None = None
+
+
+class HeatDrawn(Act, frozen=True, kw_only=True):
+    """Who drives in this heat of a stage."""
+
+    stage_id: Id
+    heat_id: Id
+    round: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    places: Annotated[tuple[HeatPlace, ...], Meta(max_length=PLACES_MAX_COUNT)]
+
+
+class ScheduleItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the day's plan; `starts_utc_ms` is a label, nothing starts by it."""
+
+    starts_utc_ms: UtcMs
+    title: Name
+    track: OptionalId = ""
+    stage_id: OptionalId = ""
+
+
+class ScheduleSet(Act, frozen=True, kw_only=True):
+    """The whole plan of the day, in place of the former one."""
+
+    items: Annotated[tuple[ScheduleItem, ...], Meta(max_length=60)]
+
+
+class MessagePosted(Act, frozen=True, kw_only=True):
+    """A sentence for the displays named, for all where none is; shown until `until_utc_ms`, 0 for ever."""
+
+    message_id: Id
+    text: Annotated[str, Meta(min_length=1, max_length=280)]
+    displays: Annotated[tuple[Id, ...], Meta(max_length=64)] = ()
+    until_utc_ms: UtcMs = 0
+    is_gone: bool = False
+
+
+class PlaylistItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A scene for so many seconds; `settings` is read by the scene."""
+
+    scene: ShortText
+    seconds: Annotated[int, Meta(ge=1, le=3_600)] = 15
+    settings: dict[ShortText, int | str | bool] = {}
+
+
+class DisplayAssigned(Act, frozen=True, kw_only=True):
+    """What the display with this key is called and shows: one scene, or several in turn."""
+
+    display: Id
+    name: Name
+    playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] = ()
+    track: OptionalId = ""
+    race_class: OptionalId = ""
+
+
+# People
+
+
+class OfficialAppointed(Act, frozen=True, kw_only=True):
+    """An official may act under this id. `pin` proves a PIN to whoever knows how; the rules never look."""
+
+    official_id: Id
+    name: Name
+    pin: Annotated[str, Meta(max_length=400)] = ""
+
+
+class OfficialDismissed(Act, frozen=True, kw_only=True):
+    """The official may no longer act; what was done stands."""
+
+    official_id: Id
+
+
+class CompetitorRegistered(Act, frozen=True, kw_only=True):
+    """A competitor and the display name; names are the only personal data in the journal."""
 
     competitor_id: Id
     name: Name
+    number: OptionalText = ""
+    race_class: OptionalId = ""
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] = ()
+    team: OptionalText = ""
+    flag: Annotated[str, Meta(max_length=8)] = ""
 
 
-class RunArmed(Body, frozen=True, kw_only=True):
-    """A run stands ready: what is stamped from here on belongs to it."""
+class CompetitorChanged(Act, frozen=True, kw_only=True):
+    """Only what is given changes; each field keeps its own last word."""
+
+    competitor_id: Id
+    name: Name | None = None
+    number: OptionalText | None = None
+    race_class: OptionalId | None = None
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] | None = None
+    team: OptionalText | None = None
+    flag: Annotated[str, Meta(max_length=8)] | None = None
+
+
+class CompetitorsJoined(Act, frozen=True, kw_only=True):
+    """`competitor_id` is the same person as `into_id`: one entry, all runs of both."""
+
+    competitor_id: Id
+    into_id: Id
+
+
+class CompetitorJudged(Act, frozen=True, kw_only=True):
+    """The admin disqualifies a competitor; None reinstates them."""
+
+    competitor_id: Id
+    standing: Standing | None
+
+
+class PersonErased(Act, frozen=True, kw_only=True):
+    """The bodies of these records {stream: [seq]} held the person's name and are gone for ever."""
+
+    competitor_id: Id
+    records: dict[str, list[int]]
+
+
+class ContactKeyPublished(Body, frozen=True, kw_only=True):
+    """Contacts of competitors are sealed to this X25519 public key from here on."""
+
+    key: KeyHex
+
+
+class ContactsRead(Body, frozen=True, kw_only=True):
+    """The admin opened contacts: how many and why; whose stands at central only."""
+
+    count: Annotated[int, Meta(ge=0, lt=2**53)]
+    reason: Reason
+
+
+# The queue before a track
+
+
+class QueueJoined(Act, frozen=True, kw_only=True):
+    """A competitor waits for a run on the track."""
+
+    entry_id: Id
+    track: Id
+    competitor_id: Id
+    stage_id: OptionalId = ""
+    heat_id: OptionalId = ""
+
+
+class QueueMarked(Act, frozen=True, kw_only=True):
+    """What became of the wait."""
+
+    entry_id: Id
+    state: Literal["waiting", "called", "skipped", "no-show", "left"]
+
+
+class QueueOrdered(Act, frozen=True, kw_only=True):
+    """The order of those who wait; who is not named comes after, as joined."""
+
+    track: Id
+    entry_ids: Annotated[tuple[Id, ...], Meta(max_length=150)]
+
+
+# Runs
+
+
+class RunPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One competitor's place in a run, or one that nobody has yet, and how its passings are told.
+
+    `told_by` is "any" (every passing of the track), "lane" or "transponder".
+    """
+
+    place: PlaceNumber = 1
+    competitor_id: Id | None = None
+    told_by: ShortText = "any"
+    lane: LaneNumber | None = None
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] = ()
+    car: OptionalText = ""
+
+
+class RelatedClock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Another unit at the same track: its monotonic clock of that boot plus `offset_ns` is the run's
+    clock."""
+
+    unit: KeyHex
+    boot_id: Id
+    offset_ns: Annotated[int, Meta(gt=-(2**62), lt=2**62)]
+    uncertainty_ns: Nanoseconds
+
+
+class RunArmed(Act, frozen=True, kw_only=True):
+    """A run stands ready: what is stamped from here on belongs to it. It keeps these timing rules."""
 
     run_id: Id
     track: Id
-    competitor_id: Id
     boot_id: Id
     mono_ns: Nanoseconds
-    run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)]
-    lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)]
+    places: Annotated[tuple[RunPlace, ...], Meta(min_length=1, max_length=PLACES_MAX_COUNT)]
+    timing: TimingRules = TimingRules()
+    format: FormatName = ""
+    stage_id: OptionalId = ""
+    heat_id: OptionalId = ""
+    clocks: Annotated[tuple[RelatedClock, ...], Meta(max_length=8)] = ()
+
+
+class RunStarted(Act, frozen=True, kw_only=True):
+    """The run's time begins at this instant: "go", or moved by a person to an earlier impulse.
+
+    Where `place` is given, only that place's.
+    """
+
+    run_id: Id
+    boot_id: Id
+    mono_ns: Nanoseconds
+    uncertainty_ns: Nanoseconds = 0
+    passing_id: PassingId | None = None
+    place: PlaceNumber | None = None
+
+
+class RunPaused(Act, frozen=True, kw_only=True):
+    """The run's time stands still from here on."""
+
+    run_id: Id
+    boot_id: Id
+    mono_ns: Nanoseconds
+
+
+class RunContinued(Act, frozen=True, kw_only=True):
+    """The run's time goes on."""
+
+    run_id: Id
+    boot_id: Id
+    mono_ns: Nanoseconds
 
 
 class RunResumed(Body, frozen=True, kw_only=True):
@@ -73,13 +351,75 @@ class RunTimedUp(Body, frozen=True, kw_only=True):
     run_id: Id
 
 
-class RunFinished(Body, frozen=True, kw_only=True):
+class RunFinished(Act, frozen=True, kw_only=True):
     """What is stamped after `mono_ns` of this boot does not belong to the run."""
 
     run_id: Id
     boot_id: Id
     mono_ns: Nanoseconds
-    reason: Literal["time-up", "stopped", "discarded"]
+    ended: Literal["time-up", "laps-driven", "stopped", "discarded"]
+
+
+class RunHanded(Act, frozen=True, kw_only=True):
+    """The place of the run is this competitor's (None: nobody's), whoever it was armed for."""
+
+    run_id: Id
+    place: PlaceNumber = 1
+    competitor_id: Id | None
+    car: OptionalText = ""
+
+
+class SeenLap(msgspec.Struct, frozen=True, array_like=True):
+    """A lap as the person saw it who confirmed the run; `closed_ns` is the run's time at its end."""
+
+    lap_id: LapId
+    lap_ns: Nanoseconds
+    counts: bool
+    closed_ns: Nanoseconds
+    off_tracks: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    penalty_ns: Nanoseconds = 0
+
+
+class SeenPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place as the person saw it; its laps stand in the run's sheet."""
+
+    place: PlaceNumber
+    competitor_id: Id | None = None
+    status: PlaceStatus = "finished"
+    penalty_ns: Nanoseconds = 0
+    penalty_laps: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    laps_count: Annotated[int, Meta(ge=0, le=100_000)] = 0
+
+
+class RunSheet(Body, frozen=True, kw_only=True):
+    """Laps that a decision names, in the order driven; written just before it, in the same stream.
+
+    `first` is the index of its first lap among the place's.
+    """
+
+    run_id: Id
+    sheet_id: Id
+    place: PlaceNumber
+    first: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    laps: Annotated[tuple[SeenLap, ...], Meta(max_length=SHEET_LAPS_MAX_COUNT)]
+
+
+class RunDecided(Act, frozen=True, kw_only=True):
+    """Confirmed: on the board with the laps of the sheet named. Discarded: in the journal only.
+
+    Reopened: to be decided again. None withdraws the writer's word. `weighed` is the digest of the laps as
+    they were derived then: the same as the sheet's, or, where a person keeps what was published although the
+    run has changed since, that of the change.
+    """
+
+    run_id: Id
+    decision: Decision | None
+    sheet_id: OptionalId = ""
+    places: Annotated[tuple[SeenPlace, ...], Meta(max_length=PLACES_MAX_COUNT)] = ()
+    weighed: OptionalId = ""
+
+
+# Impulses, whose they are, and whether they count
 
 
 class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
@@ -116,60 +456,110 @@ class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
 
     @property
     def passing_id(self) -> str:
-        """The passing's id: the same for every delivery of the same trip."""
+        """The same for every delivery of the same passing."""
         return f"{self.sensor}/{self.sensor_boot}/{self.seq}"
 
 
-class LapJudged(Body, frozen=True, kw_only=True):
-    """The verdict on the lap that this passing closed; None withdraws the writer's earlier word."""
+class PassingInserted(Act, frozen=True, kw_only=True):
+    """A passing that no sensor told of, at a typed or tapped instant, for one place.
+
+    `copy_of` names the impulse whose stamp it has: one impulse may be the finish of several.
+    """
+
+    passing_id: PassingId
+    run_id: Id
+    place: PlaceNumber = 1
+    boot_id: Id
+    mono_ns: Nanoseconds
+    uncertainty_ns: Nanoseconds
+    gate: ShortText = FINISH
+    copy_of: PassingId | None = None
+
+
+class PassingAttributed(Act, frozen=True, kw_only=True):
+    """The impulse is this place's, or nobody's where no run is given; withdrawn, it is derived again.
+
+    `unit` is the key of the unit that recorded it, empty for the writer's own.
+    """
+
+    passing_id: PassingId
+    unit: OptionalId = ""
+    run_id: Id | None = None
+    place: PlaceNumber = 1
+
+
+class PassingJudged(Act, frozen=True, kw_only=True):
+    """The impulse was no car; withdrawn, it is one again."""
+
+    passing_id: PassingId
+    unit: OptionalId = ""
+    verdict: Literal["ignored"]
+
+
+class LapJudged(Act, frozen=True, kw_only=True):
+    """The verdict on the lap that this passing closed; None withdraws the writer's earlier word.
+
+    A void lap casts doubt on the next one, which may begin at a phantom; `cause` "driver" says that it does
+    not.
+    """
 
     run_id: Id
     lap_id: LapId
     verdict: Verdict | None
-    reason: Reason = ""
+    cause: Annotated[str, Meta(max_length=40)] = ""
 
 
-class RunDecided(Body, frozen=True, kw_only=True):
-    """Confirmed: on the board. Discarded: in the journal only. None withdraws the writer's word."""
-
-    run_id: Id
-    decision: Decision | None
-    reason: Reason = ""
-
-
-class LapCorrected(Body, frozen=True, kw_only=True):
+class LapCorrected(Act, frozen=True, kw_only=True):
     """The admin's time for a lap instead of the measured one; None goes back to the measured time."""
 
     run_id: Id
     lap_id: LapId
     lap_ns: Annotated[int, Meta(ge=1, lt=2**53)] | None
-    reason: Reason = ""
 
 
-class CompetitorJudged(Body, frozen=True, kw_only=True):
-    """The admin disqualifies a competitor; None reinstates them."""
+class OffTrackNoted(Act, frozen=True, kw_only=True):
+    """The car left the track at this instant, once; what that costs is the format's."""
 
-    competitor_id: Id
-    standing: Standing | None
-    reason: Reason = ""
-
-
-class PersonErased(Body, frozen=True, kw_only=True):
-    """The bodies of these records {stream: [seq]} held the competitor's name and are gone for ever."""
-
-    competitor_id: Id
-    records: dict[str, list[int]]
-    reason: Reason = ""
+    run_id: Id
+    place: PlaceNumber = 1
+    boot_id: Id
+    mono_ns: Nanoseconds
 
 
-class ContactKeyPublished(Body, frozen=True, kw_only=True):
-    """Contacts of competitors are sealed to this X25519 public key from here on."""
+class PenaltyGiven(Act, frozen=True, kw_only=True):
+    """Added to the place's time, or taken from its laps; `code` says what for, such as "false-start"."""
 
-    key: KeyHex
+    run_id: Id
+    place: PlaceNumber = 1
+    penalty_ns: Annotated[int, Meta(ge=0, lt=2**53)] = 0
+    laps: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    code: Annotated[str, Meta(max_length=40)] = ""
 
 
-class ContactsRead(Body, frozen=True, kw_only=True):
-    """The admin opened contacts: how many and why; whose stands at central only."""
+class PlaceJudged(Act, frozen=True, kw_only=True):
+    """How the place ended, where that is not simply finished."""
 
-    count: Annotated[int, Meta(ge=0, lt=2**53)]
-    reason: Reason
+    run_id: Id
+    place: PlaceNumber = 1
+    status: PlaceStatus
+
+
+class ActWithdrawn(Act, frozen=True, kw_only=True):
+    """The record at this place was never said; only its writer's own, or by the admin. It can be withdrawn
+    too.
+
+    What an erasure took cannot come back.
+    """
+
+    stream: Id
+    seq: Annotated[int, Meta(ge=1, lt=2**53)]
+
+
+class ClocksRelated(Body, frozen=True, kw_only=True):
+    """`mono_ns` of the other unit's boot plus `offset_ns` is the same instant on the writer's clock."""
+
+    boot_id: Id
+    other: KeyHex
+    other_boot_id: Id
+    offset_ns: Annotated[int, Meta(gt=-(2**62), lt=2**62)]
+    uncertainty_ns: Nanoseconds

@@ -1,177 +1,209 @@
-"""Turn one run's passings into laps.
+"""Turn one place's passings into laps.
 
 A lap joins two passings of one boot; it counts if it began before the run's time was over, whatever the
-moment at which its passings arrived. One shorter than `lap_min_ms` is kept and flagged, and counts only by an
-official's verdict."""
+moment at which its passings arrived. What a pause takes is not part of a lap. Whether a lap counts is for
+`verdicts`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pitboard.race.bodies import PassingRecorded, Verdict
-from pitboard.race.device_clocks import LapTime, Settled, lap_time, settle
-from pitboard.race.word import Word
+from pitboard.race.attribution import Segment, TimedPassing
+from pitboard.race.bodies import FINISH, START
+from pitboard.race.device_clocks import LapTime, lap_time, settle
+from pitboard.race.formats import TimingRules
 
 NANOSECONDS_PER_MS = 1_000_000
-BACKUP_SYSTEM = "B"
-"""What it times is kept and compared; it makes no laps by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
-    """A passing and the word that recorded it; `order` is its place among the lane's crossings.
+class RunStart:
+    """Where a place's time begins, where that is no passing of its own: "go", or a moment a person named."""
 
-    `settled` is the passing as those after it showed it to be, None where nothing was in doubt.
-    """
-
-    passing: PassingRecorded
-    word: Word
-    order: tuple[int, str]  # (mono_ns, passing id)
-    settled: Settled | None = None
-
-    @property
-    def mono_ns(self) -> int:
-        return self.passing.mono_ns if self.settled is None else self.settled.mono_ns
+    boot_id: str
+    mono_ns: int
+    uncertainty_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """The run's passings under one boot, by stamp, with the run's time already used before them."""
+class Pause:
+    """The run's time stood still; `to_mono_ns` is None while it does."""
 
-    crossings: Sequence[Crossing]
-    elapsed_ns: int
+    boot_id: str
+    from_mono_ns: int
+    to_mono_ns: int | None
+
+    def within_ns(self, boot_id: str, from_mono_ns: int, to_mono_ns: int) -> int:
+        """Return how much of the pause lies between two stamps."""
+        if boot_id != self.boot_id:
+            return 0
+        end = to_mono_ns if self.to_mono_ns is None else min(to_mono_ns, self.to_mono_ns)
+        return max(0, end - max(from_mono_ns, self.from_mono_ns))
+
+    def holds(self, boot_id: str, mono_ns: int) -> bool:
+        is_over = self.to_mono_ns is not None and mono_ns >= self.to_mono_ns
+        return boot_id == self.boot_id and mono_ns > self.from_mono_ns and not is_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lap:
-    """`lap` is the id of the passing that closed it; `lap_ns` is exact, not yet cut to the resolution.
+class DrivenLap:
+    """A lap as it was measured; `lap_id` is the passing that closed it, `lap_ns` exact, not yet cut.
 
-    `is_corrected` says that the admin gave the time; `measured_ns` stays what was measured. `flag` says why
-    an official should look at the two clocks, see LapTime.
+    `closed_ns` is the run's time at its end. `sectors` are the gates passed on the way, with the time from
+    the lap's beginning. `opened` and `closed` are the stamps on the run's clock. `flag` says why an official
+    should look at the two clocks, see LapTime.
     """
 
     lap_id: str
-    number: int
+    boot_id: str
+    opened_mono_ns: int
+    closed_mono_ns: int
     lap_ns: int
-    measured_ns: int
-    is_corrected: bool
     uncertainty_ns: int
-    flag: str | None
-    is_short: bool
-    verdict: Verdict | None
-    word: Word
-
-    @property
-    def counts(self) -> bool:
-        return self.verdict == "valid" or (self.verdict is None and not self.is_short)
-
-    @property
-    def waits_for_verdict(self) -> bool:
-        return self.is_short and self.verdict is None
+    closed_ns: int
+    closing: TimedPassing
+    sectors: tuple[tuple[str, int], ...] = field(default=())
+    flag: str | None = None
 
 
-def settled_segment(segment: Segment) -> Segment:
-    """Return the segment, by stamp, with each doubt about a clock settled by the passings after it."""
-    if not any(crossing.passing.flag for crossing in segment.crossings):
-        return segment
-    settled = settle([crossing.passing for crossing in segment.crossings])
-    crossings = [replace(one, settled=other) for one, other in zip(segment.crossings, settled, strict=True)]
-    return replace(segment, crossings=sorted(crossings, key=lambda one: (one.mono_ns, one.order)))
-
-
-def own_segments(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the run's segments without the passings of other cars.
-
-    The first transponder that passes after arming is the run's own; passings of another are evidence, and
-    those without one (a beam, an official's thumb) always count.
-    """
-    segments = [settled_segment(segment) for segment in segments]
-    passings = [crossing.passing for segment in segments for crossing in segment.crossings]
-    own = next((passing.transponder for passing in passings if passing.transponder is not None), None)
-    return [
-        Segment(
-            crossings=[
-                crossing
-                for crossing in segment.crossings
-                if crossing.passing.transponder in (None, own) and crossing.passing.system != BACKUP_SYSTEM
-            ],
-            elapsed_ns=segment.elapsed_ns,
-        )
-        for segment in segments
-    ]
-
-
-def laps_of_run(
+def laps_of_place(
     segments: Sequence[Segment],
+    rules: TimingRules,
     *,
-    run_ms: int,
-    lap_min_ms: int,
-    verdicts: Mapping[str, Verdict],
-    corrections: Mapping[str, int],
-) -> list[Lap]:
-    """Return the run's laps in the order driven, numbered from 1."""
-    laps: list[Lap] = []
+    start: RunStart | None = None,
+    pauses: Sequence[Pause] = (),
+) -> list[DrivenLap]:
+    """Return the place's laps in the order driven."""
+    laps: list[DrivenLap] = []
     for segment in segments:
-        if not segment.crossings:
-            continue
-        time_up_mono_ns = segment.crossings[0].mono_ns + run_ms * NANOSECONDS_PER_MS - segment.elapsed_ns
-        for opening, closing in zip(segment.crossings, segment.crossings[1:], strict=False):
-            if opening.mono_ns >= time_up_mono_ns:
-                break
-            laps.append(_lap(opening, closing, len(laps) + 1, lap_min_ms, verdicts, corrections))
+        for lap in _laps_of_segment(segment, rules, start, pauses):
+            if rules.ends == "laps" and rules.run_laps and len(laps) >= rules.run_laps:
+                return laps
+            laps.append(lap)
     return laps
 
 
-def _lap(
-    opening: Crossing,
-    closing: Crossing,
-    number: int,
-    lap_min_ms: int,
-    verdicts: Mapping[str, Verdict],
-    corrections: Mapping[str, int],
-) -> Lap:
-    time = lap_between(opening, closing)
-    measured_ns = time.lap_ns
-    corrected_ns = corrections.get(closing.passing.passing_id)
-    return Lap(
-        lap_id=closing.passing.passing_id,
-        number=number,
-        lap_ns=measured_ns if corrected_ns is None else corrected_ns,
-        measured_ns=measured_ns,
-        is_corrected=corrected_ns is not None,
-        uncertainty_ns=time.uncertainty_ns,
-        flag=None if corrected_ns is not None else time.flag,
-        is_short=corrected_ns is None and measured_ns < lap_min_ms * NANOSECONDS_PER_MS,
-        verdict=verdicts.get(closing.passing.passing_id),
-        word=closing.word,
-    )
+def started_mono_ns(segment: Segment, rules: TimingRules, start: RunStart | None) -> int | None:
+    """Return when, on this boot's clock, the place's time began, as if it had run on over earlier boots.
+
+    None before that.
+    """
+    if start is not None and start.boot_id == segment.boot_id:
+        return start.mono_ns - segment.elapsed_ns
+    gate = START if rules.clock == "start-gate" else FINISH
+    first = next((one for one in segment.passings if one.body.gate == gate), None)
+    return None if first is None else first.mono_ns - segment.elapsed_ns
 
 
-def lap_between(opening: Crossing, closing: Crossing) -> LapTime:
-    """Return the time between two passings of one boot, and how far it may be off."""
-    first = opening.settled or settle([opening.passing])[0]
-    second = closing.settled or settle([closing.passing])[0]
-    return lap_time(first, second)
+def time_up_mono_ns(
+    began_mono_ns: int, boot_id: str, rules: TimingRules, pauses: Sequence[Pause]
+) -> int | None:
+    """Return when the run's time is over, pauses so far included; None for a run without a time."""
+    if not rules.run_ms or rules.ends == "open":
+        return None
+    up_mono_ns = began_mono_ns + rules.run_ms * NANOSECONDS_PER_MS
+    for pause in sorted(pauses, key=lambda one: one.from_mono_ns):
+        if pause.boot_id != boot_id or pause.from_mono_ns >= up_mono_ns:
+            continue
+        if pause.to_mono_ns is None:
+            return None  # time stands still
+        if pause.to_mono_ns > began_mono_ns:
+            up_mono_ns += pause.to_mono_ns - max(pause.from_mono_ns, began_mono_ns)
+    return up_mono_ns
 
 
-def lap_between_ns(opening: PassingRecorded, closing: PassingRecorded) -> int:
-    """Return the time between two passings of one boot, `opening.mono_ns <= closing.mono_ns`.
+def _laps_of_segment(
+    segment: Segment, rules: TimingRules, start: RunStart | None, pauses: Sequence[Pause]
+) -> Iterator[DrivenLap]:
+    began_mono_ns = started_mono_ns(segment, rules, start)
+    if began_mono_ns is None:
+        return
+    up_mono_ns = time_up_mono_ns(began_mono_ns, segment.boot_id, rules, pauses)
+    opening: TimedPassing | RunStart | None = start if _is_of(start, segment) else None
+    sectors: list[tuple[str, int]] = []
+    for passing in segment.passings:
+        if any(pause.holds(segment.boot_id, passing.mono_ns) for pause in pauses):
+            continue  # evidence: cars are put back by hand
+        if opening is not None and passing.mono_ns < opening.mono_ns:
+            continue
+        gate = passing.body.gate
+        if gate == START:
+            if rules.clock == "start-gate" and not isinstance(opening, RunStart):
+                opening, sectors = passing, []
+            continue
+        if opening is None:
+            if gate == FINISH and rules.clock != "start-gate":
+                opening, sectors = passing, []
+            continue
+        time = lap_between(opening, passing)
+        lap_ns = time.lap_ns
+        lap_ns -= sum(one.within_ns(segment.boot_id, opening.mono_ns, passing.mono_ns) for one in pauses)
+        if gate != FINISH:
+            sectors.append((gate, lap_ns))
+            continue
+        if _is_too_late(opening, passing, up_mono_ns, rules):
+            return
+        yield DrivenLap(
+            lap_id=passing.passing_id,
+            boot_id=segment.boot_id,
+            opened_mono_ns=opening.mono_ns,
+            closed_mono_ns=passing.mono_ns,
+            lap_ns=max(0, lap_ns),
+            uncertainty_ns=time.uncertainty_ns,
+            flag=time.flag,
+            closed_ns=_run_time_ns(began_mono_ns, passing.mono_ns, segment.boot_id, pauses),
+            closing=passing,
+            sectors=tuple(sectors),
+        )
+        if rules.clock == "start-gate":
+            return
+        opening, sectors = passing, []
+
+
+def _is_of(start: RunStart | None, segment: Segment) -> bool:
+    return start is not None and start.boot_id == segment.boot_id
+
+
+def _is_too_late(
+    opening: TimedPassing | RunStart, closing: TimedPassing, up_mono_ns: int | None, rules: TimingRules
+) -> bool:
+    """A lap under way at time-up may be finished, unless the rules stop at once; it is too late from the very
+    instant on."""
+    if up_mono_ns is None:
+        return False
+    if rules.time_up == "stop":
+        return closing.mono_ns > up_mono_ns
+    return opening.mono_ns >= up_mono_ns
+
+
+def _run_time_ns(began_mono_ns: int, mono_ns: int, boot_id: str, pauses: Sequence[Pause]) -> int:
+    paused_ns = sum(pause.within_ns(boot_id, began_mono_ns, mono_ns) for pause in pauses)
+    return max(0, mono_ns - began_mono_ns - paused_ns)
+
+
+def off_tracks_by_lap(laps: Sequence[DrivenLap], noted: Sequence[tuple[str, int]]) -> Mapping[str, int]:
+    """Return {lap id: how often the car was off the track on it} from (boot id, stamp) of each time."""
+    counts: dict[str, int] = {}
+    for boot_id, mono_ns in noted:
+        for lap in laps:
+            if lap.boot_id == boot_id and lap.opened_mono_ns <= mono_ns < lap.closed_mono_ns:
+                counts[lap.lap_id] = counts.get(lap.lap_id, 0) + 1
+    return counts
+
+
+def lap_between(opening: TimedPassing | RunStart, closing: TimedPassing) -> LapTime:
+    """Return the time between two instants of one boot, and how far it may be off.
 
     Two passings of one setting of a device's clock are measured by the device's own counter, corrected by the
     rate measured at the later one; others by the host's monotonic clock.
     """
-    return lap_time(*settle([opening, closing])).lap_ns
-
-
-def lap_uncertainty_ns(opening: PassingRecorded, closing: PassingRecorded) -> int:
-    """Return how far the lap between two passings may be off.
-
-    Where one device counted both, it does not matter where its counter lies on the host's clock: what is left
-    is its resolution twice, its crystal over the length of the lap, and by how much the two clocks part. A
-    device whose ticks are whole milliseconds, as some decoders', resolves no more than that.
-    """
-    return lap_time(*settle([opening, closing])).uncertainty_ns
+    if isinstance(opening, RunStart) or opening.unit != closing.unit:
+        both_ns = opening.uncertainty_ns + closing.uncertainty_ns
+        return LapTime(lap_ns=closing.mono_ns - opening.mono_ns, uncertainty_ns=both_ns)
+    first = opening.settled or settle([opening.body])[0]
+    second = closing.settled or settle([closing.body])[0]
+    return lap_time(first, second)
 
 
 def cut_to(duration_ns: int, resolution_ns: int) -> int:

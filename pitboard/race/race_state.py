@@ -1,353 +1,643 @@
-"""What the records say about the race: competitors, runs, and which passing belongs to which run.
+"""What the records say about the race: competitors, runs, and what was driven in each.
 
-Every change is commutative: a field keeps the greatest word, a passing its earliest record, and laps are
-derived anew from what is there. So any order, repetition or batching of the same records gives one state."""
+Holds the line of steps together and knows which step is touched by which record. What was said is kept as
+it was said; everything else is derived from what of it stands. So any order, repetition or batching of the
+same records gives one state."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Literal
 
+from pitboard.race import bodies
+from pitboard.race.attribution import (
+    NOTHING_SAID,
+    PassingKey,
+    PassingWord,
+    Segment,
+    Starter,
+    TimedPassing,
+    Timeline,
+    TimelineKey,
+    inserted_passing,
+    merged,
+    recorded_passing,
+    settled_passings,
+    share_out,
+    share_out_starters,
+    without_spoken_of,
+)
 from pitboard.race.bodies import (
+    ActWithdrawn,
     Body,
-    CompetitorJudged,
-    CompetitorRegistered,
+    ClocksRelated,
     ContactKeyPublished,
-    Decision,
     EventConfigured,
-    LapCorrected,
-    LapJudged,
+    PassingAttributed,
+    PassingInserted,
+    PassingJudged,
     PassingRecorded,
     PersonErased,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    RunResumed,
-    RunTimedUp,
-    Standing,
-    Verdict,
+    RelatedClock,
 )
-from pitboard.race.laps import Crossing, Lap, Segment, laps_of_run, own_segments
-from pitboard.race.names import clean_name
-from pitboard.race.word import LastWord, Said, Word
-
-Phase = Literal["armed", "running", "time-up", "review", "confirmed", "discarded"]
-LaneKey = tuple[str, str, str]
-"""(unit key, track, boot id): where stamps can be compared."""
-
-ERASED_NAME = "Erased"
-_AFTER_ALL_IDS = "\U0010ffff"
+from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
+from pitboard.race.phases import Phase, phase_of
+from pitboard.race.programme import Programme
+from pitboard.race.published import PublishedPlace, digest_of, published_places
+from pitboard.race.roll import Competitor, Roll
+from pitboard.race.run import Run, run_of
+from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
+from pitboard.race.word import LastWord, RecordPlace, Statement, Statements, Subject, Word
 
 
 @dataclass(slots=True)
-class Run:
-    """One competitor's turn. `unit` is the key of the unit that armed it."""
+class Touched:
+    """What a record may have changed."""
 
-    run_id: str
-    unit: str = ""
-    armed: Said[RunArmed] | None = None
-    resumed: dict[str, Said[RunResumed]] = field(default_factory=dict)
-    finished: LastWord[RunFinished] = field(default_factory=LastWord)
-    timed_up: bool = False
-    verdicts: dict[str, LastWord[Verdict]] = field(default_factory=dict)
-    corrections: dict[str, LastWord[int]] = field(default_factory=dict)
-    decided: LastWord[Decision] = field(default_factory=LastWord)
-
-    @property
-    def decision(self) -> Decision | None:
-        return self.decided.value
-
-    def verdict_values(self) -> dict[str, Verdict]:
-        return {lap: last.value for lap, last in self.verdicts.items() if last.value is not None}
-
-    def correction_values(self) -> dict[str, int]:
-        return {lap: last.value for lap, last in self.corrections.items() if last.value is not None}
-
-
-@dataclass(slots=True)
-class Lane:
-    """The passings of one unit, track and boot by stamp, and where each run's window begins."""
-
-    crossings: list[Crossing] = field(default_factory=list)
-    windows: list[tuple[int, str]] = field(default_factory=list)  # (from_mono_ns, run), sorted
-
-    def run_at(self, mono_ns: int) -> str | None:
-        """Return the run whose window holds this stamp, its finish not considered."""
-        index = bisect_right(self.windows, (mono_ns, _AFTER_ALL_IDS)) - 1
-        return self.windows[index][1] if index >= 0 else None
-
-    def window_of(self, run: str, from_mono_ns: int, to_mono_ns: int | None) -> list[Crossing]:
-        """Return the crossings from the window's start until the next window's, or until `to_mono_ns`."""
-        after = bisect_right(self.windows, (from_mono_ns, run))
-        start = bisect_left(self.crossings, (from_mono_ns, ""), key=_order)
-        end = len(self.crossings)
-        if after < len(self.windows):
-            end = bisect_left(self.crossings, (self.windows[after][0], ""), key=_order)
-        if to_mono_ns is not None:
-            end = min(end, bisect_right(self.crossings, (to_mono_ns, _AFTER_ALL_IDS), key=_order))
-        return self.crossings[start:end]
-
-
-_order = attrgetter("order")
+    runs: set[str] = field(default_factory=set)
+    competitors: set[str] = field(default_factory=set)
+    has_new_rules: bool = False
 
 
 class RaceState:
-    """Takes bodies with their words; answers runs, laps and competitors.
-
-    `touched_runs` and `touched_competitors` collect what changed until the board takes note.
-    """
+    """Takes bodies with their words and says what each touched; answers runs, laps and competitors."""
 
     def __init__(self) -> None:
         self.event: LastWord[EventConfigured] = LastWord()
         self.contact_key: LastWord[str] = LastWord()
-        self.competitors: dict[str, LastWord[str]] = {}
-        self.standings: dict[str, LastWord[Standing]] = {}
-        self.erased: set[str] = set()
+        self.statements = Statements()
+        self.roll = Roll(self.statements)
+        self.programme = Programme(self.statements)
         self.runs: dict[str, Run] = {}
-        self.touched_runs: set[str] = set()
-        self.touched_competitors: set[str] = set()
-        self._lanes: dict[LaneKey, Lane] = {}
-        self._passings: dict[tuple[str, str], tuple[LaneKey, Crossing]] = {}
-        self._laps: dict[str, list[Lap]] = {}
+        self._timelines: dict[TimelineKey, Timeline] = {}
+        self._passings: dict[PassingKey, tuple[TimelineKey, TimedPassing]] = {}
+        self._words: dict[PassingKey, PassingWord] = {}
+        self._given: dict[str, set[PassingKey]] = {}
+        self._openings: dict[str, list[tuple[TimelineKey, int]]] = {}
+        self._starters: dict[TimelineKey, set[str]] = {}
+        self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
+        self._segments: dict[str, dict[int, list[Segment]]] = {}
         self._undecided: dict[str, Run] = {}
 
-    def apply(self, body: Body, word: Word, unit: str) -> None:
+    def apply(self, body: Body, word: Word, unit: str) -> Touched:
         """Take what the unit with this key said; kinds that do not concern the race are ignored."""
+        touched = Touched()
         match body:
             case PassingRecorded():
-                self._add_passing(body, word, unit)
-            case CompetitorRegistered():
-                if body.competitor_id in self.erased:
-                    return
-                if self.competitors.setdefault(body.competitor_id, LastWord()).say(
-                    clean_name(body.name), word
-                ):
-                    self.touched_competitors.add(body.competitor_id)
-            case RunArmed():
-                self._arm(body, word, unit)
-            case RunResumed():
-                self._resume(body, word)
-            case RunFinished():
-                if self._run(body.run_id).finished.say(body, word):
-                    self._touch(body.run_id)
-            case RunTimedUp():
-                self._run(body.run_id).timed_up = True
-                self._touch(body.run_id)
-            case LapJudged():
-                if (
-                    self._run(body.run_id)
-                    .verdicts.setdefault(body.lap_id, LastWord())
-                    .say(body.verdict, word)
-                ):
-                    self._touch(body.run_id)
-            case RunDecided():
-                run = self._run(body.run_id)
-                if run.decided.say(body.decision, word):
-                    self._note_decision(run)
-                    self._touch(body.run_id)
-            case LapCorrected():
-                if (
-                    self._run(body.run_id)
-                    .corrections.setdefault(body.lap_id, LastWord())
-                    .say(body.lap_ns, word)
-                ):
-                    self._touch(body.run_id)
-            case CompetitorJudged():
-                if self.standings.setdefault(body.competitor_id, LastWord()).say(body.standing, word):
-                    self.touched_competitors.add(body.competitor_id)
+                self._add_passing(body, word, unit, touched)
             case PersonErased():
-                self._erase(body.competitor_id)
+                self.roll.erase(body.competitor_id)
+                touched.competitors.add(body.competitor_id)
             case ContactKeyPublished():
                 self.contact_key.say(body.key, word)
             case EventConfigured():
-                if self.event.say(body, word):
-                    self.touched_runs.update(self.runs)
+                touched.has_new_rules = self.event.say(body, word)
+            case ActWithdrawn():
+                subject = self.statements.withdraw((body.stream, body.seq), Statement(word, unit, body))
+                if subject is not None:
+                    self._look_again(subject, touched)
             case _:
-                pass
+                subject = subject_of(body, unit)
+                if subject is not None:
+                    self.statements.say(subject, Statement(word, unit, body))
+                    self._look_again(subject, touched)
+        return touched
 
-    def laps(self, run_id: str) -> list[Lap]:
-        """Return the run's laps in the order driven; empty where nothing armed it yet."""
-        if run_id not in self._laps:
-            run = self.runs[run_id]
-            self._laps[run_id] = (
-                []
-                if run.armed is None
-                else laps_of_run(
-                    self.segments(run),
-                    run_ms=run.armed.value.run_ms,
-                    lap_min_ms=run.armed.value.lap_min_ms,
-                    verdicts=run.verdict_values(),
-                    corrections=run.correction_values(),
-                )
+    def forget(self, record: RecordPlace) -> Touched:
+        """Drop a record whose body was erased."""
+        touched = Touched()
+        subject = self.statements.forget(record)
+        if subject is not None:
+            self._look_again(subject, touched)
+        return touched
+
+    # Runs
+
+    def laps(self, run_id: str, place: int | None = None) -> list[Lap]:
+        """Return the laps of the run's place, or of all its places one after the other, as they stand."""
+        return [lap for driven in self.driven(run_id) if place in (None, driven.place) for lap in driven.laps]
+
+    def driven(self, run_id: str) -> tuple[DrivenPlace, ...]:
+        """Return what is driven in each place as far as the records tell; empty for an unknown run."""
+        if run_id not in self._driven:
+            run = self.runs.get(run_id)
+            self._driven[run_id] = () if run is None else tuple(self._drive(run))
+        return self._driven[run_id]
+
+    def published(self, run: Run) -> list[PublishedPlace] | None:
+        """Return the places of a confirmed run as its decision names them; None where it names none."""
+        if run.decided is None or run.decision != "confirmed":
+            return None
+        return published_places(run.decided.value, run.sheets, run.said_by_admin)
+
+    def has_changed(self, run: Run) -> bool:
+        """Return whether a confirmed run would be another one now, and nobody has weighed that yet."""
+        if run.decided is None or run.decision != "confirmed" or not run.decided.value.sheet_id:
+            return False
+        return run.decided.value.weighed != digest_of(self.driven(run.run_id))
+
+    def waits_for_a_person(self, run: Run) -> bool:
+        """Return whether the run is not decided yet, or has changed since."""
+        return run.decision is None or self.has_changed(run)
+
+    def segments(self, run: Run, place: int | None = None) -> list[Segment]:
+        """Return the passings of the place, or of all, one segment for each boot the run went under."""
+        by_place = self._segments_of(run)
+        if place is not None:
+            return by_place.get(place, [])
+        parts = list(by_place.values())
+        return [
+            Segment(
+                boot_id=same_boot[0].boot_id,
+                passings=merged(*(segment.passings for segment in same_boot)),
+                elapsed_ns=same_boot[0].elapsed_ns,
             )
-        return self._laps[run_id]
-
-    def segments(self, run: Run) -> list[Segment]:
-        """Return the passings of the run's own car, one segment for each boot it ran under."""
-        if run.armed is None:
-            return []
-        armed = run.armed.value
-        windows = [(armed.boot_id, armed.mono_ns, 0)]
-        windows += [
-            (said.value.boot_id, said.value.mono_ns, said.value.elapsed_ns)
-            for said in sorted(run.resumed.values(), key=lambda said: said.word.moment)
+            for same_boot in zip(*parts, strict=True)
         ]
-        finished = run.finished.value
-        segments = []
-        for boot_id, from_mono_ns, elapsed_ns in windows:
-            lane = self._lanes.get((run.unit, armed.track, boot_id))
-            if lane is None:
-                continue
-            to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
-            crossings = lane.window_of(run.run_id, from_mono_ns, to_mono_ns)
-            segments.append(Segment(crossings=crossings, elapsed_ns=elapsed_ns))
-        return own_segments(segments)
+
+    def raw_passings(self, run: Run) -> list[TimedPassing]:
+        """Return every passing of the run's windows, whosever it is, and those given to it, by stamp."""
+        found: dict[PassingKey, TimedPassing] = {}
+        for boot_id, from_mono_ns, _ in run.openings:
+            for passing in [*self._window(run, boot_id, from_mono_ns), *self._given_in(run, boot_id)]:
+                found[passing.key] = passing
+        return merged(found.values())
+
+    def word_on(self, key: PassingKey) -> PassingWord:
+        """Return what persons said of the passing."""
+        return self._words.get(key, NOTHING_SAID)
 
     def phase(self, run: Run) -> Phase:
         """Return the phase as far as the records tell; whether time is up a unit's clock may know earlier."""
-        if run.decision is not None:
-            return run.decision
-        if run.finished.said is not None:
-            return "review"
-        if run.timed_up:
-            return "time-up"
-        return "running" if any(segment.crossings for segment in self.segments(run)) else "armed"
-
-    def has_passing(self, unit: str, passing: str) -> bool:
-        return (unit, passing) in self._passings
-
-    def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
-        """Return the seqs known of one start of a device, in order."""
-        return sorted(
-            crossing.passing.seq
-            for (writer, _), (_, crossing) in self._passings.items()
-            if writer == unit
-            and (crossing.passing.sensor, crossing.passing.sensor_boot) == (sensor, sensor_boot)
+        return phase_of(
+            decision=run.decision,
+            is_finished=run.finished is not None,
+            is_paused=run.is_paused,
+            is_timed_up=run.is_timed_up,
+            has_begun=bool(run.started) or any(segment.passings for segment in self.segments(run)),
         )
 
-    def name_of(self, competitor: str) -> str:
-        """Return the display name, or a stand-in while none has arrived or once it was erased."""
-        if competitor in self.erased:
-            return ERASED_NAME
-        last = self.competitors.get(competitor)
-        return (last.value if last is not None else None) or f"#{competitor[:6]}"
-
-    def is_disqualified(self, competitor: str) -> bool:
-        standing = self.standings.get(competitor)
-        return standing is not None and standing.value == "disqualified"
-
-    def _erase(self, competitor: str) -> None:
-        # Known from now on even where the registration came without its body.
-        self.competitors[competitor] = LastWord()
-        self.erased.add(competitor)
-        self.touched_competitors.add(competitor)
-
-    def _run(self, run_id: str) -> Run:
-        run = self.runs.get(run_id)
-        if run is None:
-            run = self.runs[run_id] = Run(run_id)
-        return run
-
-    def _touch(self, run_id: str) -> None:
-        self._laps.pop(run_id, None)
-        self.touched_runs.add(run_id)
-
-    def _lane(self, key: LaneKey) -> Lane:
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane()
-        return lane
-
-    def _arm(self, body: RunArmed, word: Word, unit: str) -> None:
-        run = self._run(body.run_id)
-        if run.armed is not None:
-            # Run ids are random, so a second arming is a writer's fault; the first one said stands.
-            if run.armed.word.moment <= word.moment:
-                return
-            for key, opened in self._openings(run):
-                self._close_window(key, opened)
-        run.armed, run.unit = Said(body, word), unit
-        self._note_decision(run)
-        for key, opened in self._openings(run):
-            self._open_window(key, opened.mono_ns, body.run_id)
+    def undecided(self) -> list[Run]:
+        """Return the runs that nobody has decided yet, in the order armed."""
+        return sorted(self._undecided.values(), key=lambda run: run.armed.word.moment)
 
     def last_undecided(self) -> dict[tuple[str, str], Run]:
         """Return the run armed last on each (unit, track), of those that nobody has decided yet.
 
         Of those: after a restored card a decided run may come back with a later stamp than the run under way.
         """
-        latest: dict[tuple[str, str], Run] = {}
-        for run in self._undecided.values():
-            assert run.armed is not None
-            place = (run.unit, run.armed.value.track)
-            other = latest.get(place)
-            if other is None or other.armed is None or other.armed.word.moment < run.armed.word.moment:
-                latest[place] = run
-        return latest
+        return {(run.unit, run.track): run for run in self.undecided()}
 
-    def _note_decision(self, run: Run) -> None:
-        if run.armed is not None and run.decision is None:
-            self._undecided[run.run_id] = run
+    # People
+
+    @property
+    def competitors(self) -> dict[str, Competitor]:
+        """Everybody who was ever named, those joined into others too."""
+        return self.roll.competitors
+
+    @property
+    def erased(self) -> set[str]:
+        return self.roll.erased
+
+    def name_of(self, competitor_id: str | None) -> str:
+        """Return the display name or a stand-in; empty for a place that nobody has."""
+        return "" if competitor_id is None else self.roll.name_of(competitor_id)
+
+    # Passings
+
+    def has_passing(self, unit: str, passing_id: str) -> bool:
+        return (unit, passing_id) in self._passings
+
+    def passing(self, key: PassingKey) -> TimedPassing | None:
+        known = self._passings.get(key)
+        return None if known is None else known[1]
+
+    def word_of_passing(self, run: Run, passing_id: str) -> Word | None:
+        """Return the word that recorded a passing of the run, None where it is not here."""
+        for one in run.inserted:
+            if isinstance(one.body, PassingInserted) and one.body.passing_id == passing_id:
+                return one.word
+        for unit in (run.unit, *(clock.unit for clock in run.armed.value.clocks)):
+            known = self.passing((unit, passing_id))
+            if known is not None:
+                return known.word
+        return None
+
+    def key_of_passing(self, passing_id: str, run: Run) -> PassingKey | None:
+        """Return the passing that this id names at the run's track; None where there is none."""
+        for unit in (run.unit, *(clock.unit for clock in run.armed.value.clocks)):
+            if (unit, passing_id) in self._passings:
+                return (unit, passing_id)
+        inserted = [one for one in run.inserted if isinstance(one.body, PassingInserted)]
+        units = [one.unit for one in inserted if getattr(one.body, "passing_id", "") == passing_id]
+        return (units[0], passing_id) if units else None
+
+    def is_comparable(self, run: Run, passing_id: str) -> bool:
+        """Return whether the passing's stamp can be brought onto the clock of one of the run's boots."""
+        key = self.key_of_passing(passing_id, run)
+        known = None if key is None else self._passings.get(key)
+        if known is None:
+            return False
+        unit, _, other_boot_id = known[0]
+        return any(self._clock(run, boot, unit, other_boot_id) is not None for boot, _, _ in run.openings)
+
+    def related_clock(self, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
+        """Return how the other unit's clock lies to that of this boot, as measured last; None if it never
+        was."""
+        heard = self.statements.standing(("clocks", boot_id, other_boot_id))
+        for one in reversed(heard):
+            if isinstance(one.body, ClocksRelated) and one.body.other == unit:
+                return RelatedClock(
+                    unit=unit,
+                    boot_id=other_boot_id,
+                    offset_ns=one.body.offset_ns,
+                    uncertainty_ns=one.body.uncertainty_ns,
+                )
+        return None
+
+    def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
+        """Return the seqs known of one start of a device, in order."""
+        return sorted(
+            passing.body.seq
+            for (writer, _), (_, passing) in self._passings.items()
+            if writer == unit and (passing.body.sensor, passing.body.sensor_boot) == (sensor, sensor_boot)
+        )
+
+    # What is touched by what
+
+    def _look_again(self, subject: Subject, touched: Touched) -> None:
+        match subject:
+            case ("run", run_id):
+                self._look_at_run(run_id, touched)
+            case ("passing", unit, passing_id):
+                self._look_at_passing((unit, passing_id), touched)
+            case ("competitor", competitor_id):
+                touched.competitors |= self.roll.look_again(competitor_id)
+            case ("format" | "class", _):
+                touched.has_new_rules = True
+            case _:
+                pass
+
+    def _look_at_run(self, run_id: str, touched: Touched) -> None:
+        former = self.runs.get(run_id)
+        run = run_of(run_id, self.statements.standing(("run", run_id)))
+        if run is None:
+            self.runs.pop(run_id, None)
+            self._undecided.pop(run_id, None)
         else:
-            self._undecided.pop(run.run_id, None)
-
-    def _openings(self, run: Run) -> list[tuple[LaneKey, RunArmed | RunResumed]]:
-        """Return where the run's windows begin: one for its arming and one for each boot it went on under."""
-        if run.armed is None:
-            return []
-        opened: list[RunArmed | RunResumed] = [run.armed.value]
-        opened += [said.value for said in run.resumed.values()]
-        return [((run.unit, run.armed.value.track, one.boot_id), one) for one in opened]
-
-    def _resume(self, body: RunResumed, word: Word) -> None:
-        run = self._run(body.run_id)
-        earlier = run.resumed.get(body.boot_id)
-        if earlier is not None and earlier.word.moment <= word.moment:
+            self.runs[run_id] = run
+            if run.decision is None:
+                self._undecided[run_id] = run
+            else:
+                self._undecided.pop(run_id, None)
+        if run is None and former is None:
             return
-        run.resumed[body.boot_id] = Said(body, word)
-        if run.armed is not None:
-            key = (run.unit, run.armed.value.track, body.boot_id)
-            if earlier is not None:
-                self._close_window(key, earlier.value)
-            self._open_window(key, body.mono_ns, body.run_id)
-        self._touch(body.run_id)
+        self._move_windows(run_id, run, touched)
+        self._touch(run_id, touched)
+        if run is not None and run.is_start_to_finish:
+            self._touch_starters(run, touched)
 
-    def _open_window(self, key: LaneKey, from_mono_ns: int, run_id: str) -> None:
-        lane = self._lane(key)
-        index = bisect_left(lane.windows, (from_mono_ns, run_id))
-        lane.windows.insert(index, (from_mono_ns, run_id))
-        if index > 0:
-            self._touch(lane.windows[index - 1][1])
-        self._touch(run_id)
+    def _move_windows(self, run_id: str, run: Run | None, touched: Touched) -> None:
+        former = self._openings.get(run_id, [])
+        new = [] if run is None else _windows_of(run)
+        if new == former:
+            return
+        for key, from_mono_ns in former:
+            timeline = self._timelines[key]
+            self._touch(timeline.close_window(from_mono_ns, run_id), touched)
+            self._starters.get(key, set()).discard(run_id)
+        for key, from_mono_ns in new:
+            self._touch(self._timeline(key).open_window(from_mono_ns, run_id), touched)
+            if run is not None and run.is_start_to_finish:
+                self._starters.setdefault(key, set()).add(run_id)
+        self._openings[run_id] = new
 
-    def _close_window(self, key: LaneKey, opened: RunArmed | RunResumed) -> None:
-        lane = self._lane(key)
-        lane.windows.remove((opened.mono_ns, opened.run_id))
-        self.touched_runs.update(run for _, run in lane.windows)
-        self._laps.clear()
+    def _touch_starters(self, run: Run, touched: Touched) -> None:
+        """Where several are under way at once, what one has is another's no more."""
+        for key, _ in self._openings.get(run.run_id, ()):
+            for other in self._starters.get(key, ()):
+                self._touch(other, touched)
 
-    def _add_passing(self, body: PassingRecorded, word: Word, unit: str) -> None:
-        passing_id = body.passing_id
-        known = self._passings.get((unit, passing_id))
-        if known is not None:
-            known_key, known_crossing = known
-            if known_crossing.word.moment <= word.moment:
-                return
-            self._lanes[known_key].crossings.remove(known_crossing)
-            self._touch_run_at(known_key, known_crossing)
-        key = (unit, body.track, body.boot_id)
-        crossing = Crossing(passing=body, word=word, order=(body.mono_ns, passing_id))
-        crossings = self._lane(key).crossings
-        if not crossings or crossings[-1].order < crossing.order:
-            crossings.append(crossing)  # as it nearly always is
-        else:
-            insort(crossings, crossing, key=_order)
-        self._passings[(unit, passing_id)] = (key, crossing)
-        self._touch_run_at(key, crossing)
-
-    def _touch_run_at(self, key: LaneKey, crossing: Crossing) -> None:
-        run_id = self._lanes[key].run_at(crossing.passing.mono_ns)
+    def _touch(self, run_id: str | None, touched: Touched) -> None:
         if run_id is not None:
-            self._touch(run_id)
+            self._driven.pop(run_id, None)
+            self._segments.pop(run_id, None)
+            touched.runs.add(run_id)
+
+    def _look_at_passing(self, key: PassingKey, touched: Touched) -> None:
+        former = self.word_on(key)
+        new = _word_of(self.statements.standing(("passing", *key)))
+        if new == former:
+            return
+        self._words[key] = new
+        for word, change in ((former, set.discard), (new, set.add)):
+            if word.run_id is not None:
+                change(self._given.setdefault(word.run_id, set()), key)
+                self._touch(word.run_id, touched)
+        known = self._passings.get(key)
+        if known is not None:
+            self._touch_run_at(known[0], known[1], touched)
+
+    def _add_passing(self, body: PassingRecorded, word: Word, unit: str, touched: Touched) -> None:
+        passing = recorded_passing(body, word, unit)
+        known = self._passings.get(passing.key)
+        if known is not None:
+            known_key, former = known
+            if former.word.moment <= word.moment:
+                return
+            self._timelines[known_key].passings.remove(former)
+            self._touch_run_at(known_key, former, touched)
+        key = (unit, body.track, body.boot_id)
+        self._timeline(key).add(passing)
+        self._passings[passing.key] = (key, passing)
+        self._touch_run_at(key, passing, touched)
+
+    def _touch_run_at(self, key: TimelineKey, passing: TimedPassing, touched: Touched) -> None:
+        run_id = self._timelines[key].run_at(passing.mono_ns)
+        self._touch(run_id, touched)
+        self._touch(self.word_on(passing.key).run_id, touched)
+        if run_id in self._starters.get(key, ()):
+            self._touch_starters(self.runs[run_id], touched)  # type: ignore[index]
+
+    def _timeline(self, key: TimelineKey) -> Timeline:
+        timeline = self._timelines.get(key)
+        if timeline is None:
+            timeline = self._timelines[key] = Timeline()
+        return timeline
+
+    # The line of steps
+
+    def _drive(self, run: Run) -> Iterable[DrivenPlace]:
+        rules = run.armed.value.timing
+        for place in run.places:
+            segments = self.segments(run, place.place)
+            start = run.start_of(place.place)
+            laps = laps_of_place(segments, rules, start=start, pauses=run.pauses)
+            off = [(one.boot_id, one.mono_ns) for one in run.off_tracks if one.place == place.place]
+            penalty_ns, penalty_laps = run.penalty_of(place.place)
+            began = [started_mono_ns(segment, rules, start) for segment in segments]
+            yield DrivenPlace(
+                place=place.place,
+                competitor_id=place.competitor_id,
+                car=place.car,
+                laps=tuple(
+                    judged_laps(
+                        laps,
+                        rules,
+                        place=place.place,
+                        said=run.said_of_laps,
+                        off_tracks=off_tracks_by_lap(laps, off),
+                    )
+                ),
+                status=run.statuses.get(place.place, "finished"),
+                penalty_ns=penalty_ns,
+                penalty_laps=penalty_laps,
+                started_mono_ns=next((one for one in reversed(began) if one is not None), None),
+            )
+
+    def _segments_of(self, run: Run) -> dict[int, list[Segment]]:
+        if run.run_id not in self._segments:
+            self._segments[run.run_id] = self._share_out(run)
+        return self._segments[run.run_id]
+
+    def _share_out(self, run: Run) -> dict[int, list[Segment]]:
+        derived = self._derived(run)
+        segments: dict[int, list[Segment]] = {}
+        for place in (one.place for one in run.places):
+            given = [
+                (boot_id, passing)
+                for boot_id in run.boots
+                for passing in self._given_by_place(run, boot_id).get(place, ())
+            ]
+            own: list[list[TimedPassing]] = [[] for _ in run.openings]
+            for boot_id, passing in [*derived.get(place, ()), *given]:
+                own[run.opening_at(boot_id, passing.mono_ns)].append(passing)
+            segments[place] = [
+                Segment(boot_id=boot_id, passings=merged(passings), elapsed_ns=elapsed_ns)
+                for passings, (boot_id, _, elapsed_ns) in zip(own, run.openings, strict=True)
+            ]
+        return segments
+
+    def _derived(self, run: Run) -> dict[int, list[tuple[str, TimedPassing]]]:
+        """Return {place: (boot, passing)} of the run, of those that no person spoke of."""
+        if run.is_start_to_finish:
+            parts = [(boot_id, self._derived_starter(run, boot_id)) for boot_id in run.boots]
+            return {
+                place.place: [(boot, one) for boot, own in parts for one in own.get(place.place, ())]
+                for place in run.places
+            }
+        boots: dict[PassingKey, str] = {}
+        window: list[TimedPassing] = []
+        for boot_id, from_mono_ns, _ in run.openings:
+            for passing in without_spoken_of(self._window(run, boot_id, from_mono_ns), self.word_on):
+                if passing.key not in boots:  # a rogue may open a window twice
+                    boots[passing.key] = boot_id
+                    window.append(passing)
+        own = share_out(window, run.places)
+        return {place: [(boots[one.key], one) for one in passings] for place, passings in own.items()}
+
+    def _derived_starter(self, run: Run, boot_id: str) -> dict[int, list[TimedPassing]]:
+        key = (run.unit, run.track, boot_id)
+        runs = [self.runs[one] for one in self._starters.get(key, ())]
+        passings: dict[PassingKey, TimedPassing] = {}
+        for one in runs:
+            for timeline, passing in self._all_in(one, boot_id):
+                del timeline
+                passings[passing.key] = passing
+        starters = [starter for one in runs for starter in self._starters_in(one, boot_id)]
+        own: dict[int, list[TimedPassing]] = {}
+        fresh = without_spoken_of(merged(passings.values()), self.word_on)
+        for passing, starter in share_out_starters(fresh, starters):
+            if starter.run_id == run.run_id:
+                own.setdefault(starter.place.place, []).append(passing)
+        return own
+
+    def _starters_in(self, run: Run, boot_id: str) -> Iterable[Starter]:
+        given = self._given_by_place(run, boot_id)
+        opened = next((mono_ns for boot, mono_ns, _ in run.openings if boot == boot_id), 0)
+        finished = run.finished
+        to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
+        for place in run.places:
+            own = given.get(place.place, [])
+            starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
+            start = run.start_of(place.place)
+            if start is not None and start.boot_id == boot_id:
+                starts.append(start.mono_ns)
+            yield Starter(
+                run_id=run.run_id,
+                place=place,
+                from_mono_ns=opened,
+                to_mono_ns=to_mono_ns,
+                started_mono_ns=min(starts, default=None),
+                given=frozenset(one.body.gate for one in own),
+            )
+
+    def _given_by_place(self, run: Run, boot_id: str) -> dict[int, list[TimedPassing]]:
+        by_place: dict[int, list[TimedPassing]] = {}
+        for passing in self._given_in(run, boot_id):
+            word = self.word_on(passing.key)
+            place = self._inserted_place(run, passing) if passing.is_inserted else word.place
+            by_place.setdefault(place, []).append(passing)
+        return by_place
+
+    def _inserted_place(self, run: Run, passing: TimedPassing) -> int:
+        for one in run.inserted:
+            if isinstance(one.body, PassingInserted) and one.body.passing_id == passing.passing_id:
+                return one.body.place
+        return 0
+
+    def _given_in(self, run: Run, boot_id: str) -> list[TimedPassing]:
+        """Return what persons gave to the run under this boot, on the run's clock."""
+        found = []
+        for key in self._given.get(run.run_id, ()):
+            known = self._passings.get(key)
+            if known is not None:
+                (unit, _, boot), passing = known
+                clock = self._clock(run, boot_id, unit, boot)
+                if clock is not None:
+                    found.append(passing.on_clock(*clock))
+        for one in run.inserted:
+            if isinstance(one.body, PassingInserted):
+                inserted = self._insert(run, one, one.body)
+                if inserted.body.boot_id == boot_id and self.word_on(inserted.key) == NOTHING_SAID:
+                    found.append(inserted)
+        return merged(found)
+
+    def _insert(self, run: Run, one: Statement, body: PassingInserted) -> TimedPassing:
+        copied = None if body.copy_of is None else self.passing((run.unit, body.copy_of))
+        return inserted_passing(body, one.word, one.unit, run.track, None if copied is None else copied.body)
+
+    def _clock(self, run: Run, boot_id: str, unit: str, other_boot_id: str) -> tuple[int, int] | None:
+        """Return what brings a unit's stamps onto the run's clock of this boot: offset and its
+        uncertainty."""
+        if (unit, other_boot_id) == (run.unit, boot_id):
+            return (0, 0)
+        armed = run.armed.value
+        if boot_id != armed.boot_id:
+            return None
+        for clock in armed.clocks:
+            if (clock.unit, clock.boot_id) == (unit, other_boot_id):
+                return (clock.offset_ns, clock.uncertainty_ns)
+        return None
+
+    def _window(self, run: Run, boot_id: str, from_mono_ns: int) -> list[TimedPassing]:
+        """Return every passing of the run's window under this boot, from all units at its track."""
+        finished = run.finished
+        to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
+        parts = []
+        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
+            timeline = self._timelines.get((unit, run.track, other_boot_id))
+            if timeline is not None:
+                until = None if to_mono_ns is None else to_mono_ns - offset_ns
+                window = timeline.window_of(run.run_id, from_mono_ns - offset_ns, until)
+                settled = settled_passings(window)
+                parts.append([passing.on_clock(offset_ns, uncertainty_ns) for passing in settled])
+        return parts[0] if len(parts) == 1 else merged(*parts)
+
+    def _all_in(self, run: Run, boot_id: str) -> Iterable[tuple[TimelineKey, TimedPassing]]:
+        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
+            key = (unit, run.track, other_boot_id)
+            timeline = self._timelines.get(key)
+            for passing in [] if timeline is None else settled_passings(timeline.passings):
+                yield key, passing.on_clock(offset_ns, uncertainty_ns)
+
+
+def _clocks_of(run: Run, boot_id: str) -> list[tuple[str, str, int, int]]:
+    """Return (unit, boot, offset, uncertainty) of every clock that the run's passings may be stamped by."""
+    own = [(run.unit, boot_id, 0, 0)]
+    armed = run.armed.value
+    if boot_id != armed.boot_id:
+        return own
+    others = [(one.unit, one.boot_id, one.offset_ns, one.uncertainty_ns) for one in armed.clocks]
+    return own + [one for one in others if one[:2] != (run.unit, boot_id)]
+
+
+def _windows_of(run: Run) -> list[tuple[TimelineKey, int]]:
+    return [
+        ((unit, run.track, other_boot_id), from_mono_ns - offset_ns)
+        for boot_id, from_mono_ns, _ in run.openings
+        for unit, other_boot_id, offset_ns, _ in _clocks_of(run, boot_id)
+    ]
+
+
+def _word_of(standing: Sequence[Statement]) -> PassingWord:
+    """Return what the standing statements, the greatest last, say of a passing."""
+    ignored = any(isinstance(one.body, PassingJudged) for one in standing)
+    for one in reversed(standing):
+        if isinstance(one.body, PassingAttributed):
+            return PassingWord(
+                is_ignored=ignored,
+                is_given=True,
+                run_id=None if ignored else one.body.run_id,
+                place=one.body.place,
+            )
+    return PassingWord(is_ignored=ignored)
+
+
+def subject_of(body: Body, unit: str) -> Subject | None:
+    """Return what the body is about, None for what the race does not keep."""
+    finder = SUBJECTS.get(type(body))
+    return None if finder is None else finder(body, unit)
+
+
+Finder = Callable[[object, str], Subject]
+
+
+def _by(kind: str, *names: str) -> Finder:
+    def find(body: object, unit: str) -> Subject:
+        return (kind, *(getattr(body, name) for name in names))
+
+    return find
+
+
+def _by_passing(body: object, unit: str) -> Subject:
+    return ("passing", getattr(body, "unit", "") or unit, str(getattr(body, "passing_id", "")))
+
+
+SUBJECTS: dict[type[Body], Finder] = {
+    **dict.fromkeys(
+        (
+            bodies.RunArmed,
+            bodies.RunStarted,
+            bodies.RunPaused,
+            bodies.RunContinued,
+            bodies.RunResumed,
+            bodies.RunTimedUp,
+            bodies.RunFinished,
+            bodies.RunHanded,
+            bodies.RunSheet,
+            bodies.RunDecided,
+            bodies.PassingInserted,
+            bodies.LapJudged,
+            bodies.LapCorrected,
+            bodies.OffTrackNoted,
+            bodies.PenaltyGiven,
+            bodies.PlaceJudged,
+        ),
+        _by("run", "run_id"),
+    ),
+    **dict.fromkeys((bodies.PassingAttributed, bodies.PassingJudged), _by_passing),
+    **dict.fromkeys(
+        (
+            bodies.CompetitorRegistered,
+            bodies.CompetitorChanged,
+            bodies.CompetitorsJoined,
+            bodies.CompetitorJudged,
+        ),
+        _by("competitor", "competitor_id"),
+    ),
+    bodies.OfficialAppointed: _by("official", "official_id"),
+    bodies.OfficialDismissed: _by("official", "official_id"),
+    bodies.FormatSet: _by("format", "name"),
+    bodies.ClassSet: _by("class", "race_class"),
+    bodies.StageSet: _by("stage", "stage_id"),
+    bodies.HeatDrawn: _by("heat", "heat_id"),
+    bodies.ScheduleSet: _by("schedule"),
+    bodies.MessagePosted: _by("message", "message_id"),
+    bodies.DisplayAssigned: _by("display", "display"),
+    bodies.QueueJoined: _by("queue", "entry_id"),
+    bodies.QueueMarked: _by("queue", "entry_id"),
+    bodies.QueueOrdered: _by("queue-order", "track"),
+    bodies.ClocksRelated: _by("clocks", "boot_id", "other_boot_id"),
+}
+"""What each kind is about: records about one thing are weighed together, the last word counts."""

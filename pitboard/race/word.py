@@ -1,12 +1,16 @@
 """The last word: each field of the race state is decided by the greatest word said about it.
 
 Words compare by authority, then stamp, then stream, then seq; so no order of arrival matters. An authority
-may withdraw its word; then the next lower one decides again."""
+may withdraw its word; then the next lower one decides again. `Statements` keeps what was said and knows what
+of it still stands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from pitboard.race.bodies import Act, ActWithdrawn, Body
 
 Value = TypeVar("Value")
 
@@ -79,3 +83,131 @@ class LastWord(Generic[Value]):
     @property
     def value(self) -> Value | None:
         return None if self.said is None else self.said.value
+
+
+RecordPlace: TypeAlias = tuple[str, int]
+"""(stream, seq)"""
+Subject: TypeAlias = tuple[str, ...]
+"""What a statement is about, such as ("run", id)."""
+
+
+class Statement(NamedTuple):
+    """What one record says; `unit` is its writer's key."""
+
+    word: Word
+    unit: str
+    body: Body
+
+    @property
+    def record(self) -> RecordPlace:
+        return (self.word.stream, self.word.seq)
+
+    @property
+    def act(self) -> tuple[str, str] | None:
+        """What makes two records the same act, None where nothing does."""
+        if isinstance(self.body, Act) and self.body.act_id:
+            return (self.unit, self.body.act_id)
+        return None
+
+
+class Statements:
+    """Everything that was said, by subject. A withdrawal may arrive before what it withdraws."""
+
+    def __init__(self) -> None:
+        self._of: dict[Subject, dict[RecordPlace, Statement]] = {}
+        self._subjects: dict[RecordPlace, tuple[Subject, Statement]] = {}
+        self._withdrawals: dict[RecordPlace, list[Statement]] = {}
+        self._acts: dict[tuple[str, str], list[Statement]] = {}
+
+    def say(self, subject: Subject, statement: Statement) -> None:
+        """Keep the statement; one that was kept already changes nothing."""
+        if statement.record in self._subjects:
+            return
+        self._subjects[statement.record] = (subject, statement)
+        self._of.setdefault(subject, {})[statement.record] = statement
+        if statement.act is not None:
+            self._acts.setdefault(statement.act, []).append(statement)
+
+    def withdraw(self, named: RecordPlace, statement: Statement) -> Subject | None:
+        """Keep the withdrawal; return the subject that may stand otherwise now, None if it is not known
+        yet."""
+        if statement.record not in self._subjects:
+            self.say(("withdrawal",), statement)
+            self._withdrawals.setdefault(named, []).append(statement)
+        return self._subject_of(statement.record)
+
+    def standing(self, subject: Subject) -> list[Statement]:
+        """Return what stands about the subject, the greatest word last."""
+        return sorted(
+            (one for one in self._of.get(subject, {}).values() if self.stands(one)), key=lambda one: one.word
+        )
+
+    def stands(self, statement: Statement) -> bool:
+        """Return whether nobody withdrew it who may, and it is not the repetition of an act."""
+        same = self._same_act(statement)
+        if any(one.word.moment < statement.word.moment for one in same):
+            return False
+        return not any(
+            may_withdraw(withdrawal, one) and self.stands(withdrawal)
+            for one in same
+            for withdrawal in self._withdrawals.get(one.record, ())
+        )
+
+    def forget(self, record: RecordPlace) -> Subject | None:
+        """Drop what was said there for good, as if it had never come; return what it was about."""
+        known = self._subjects.pop(record, None)
+        if known is None:
+            return None
+        subject, statement = known
+        self._of.get(subject, {}).pop(record, None)
+        if statement.act is not None:
+            self._acts[statement.act].remove(statement)
+        return subject
+
+    def at(self, record: RecordPlace) -> Statement | None:
+        """Return what was said at this place, None where nothing was that concerns the race."""
+        known = self._subjects.get(record)
+        return None if known is None else known[1]
+
+    def acted(self, unit: str, act_id: str) -> Statement | None:
+        """Return the first record of the unit's act with this id, None if it did not act."""
+        return min(self._acts.get((unit, act_id), ()), key=lambda one: one.word.moment, default=None)
+
+    def subjects(self, kind: str) -> Iterable[Subject]:
+        """Return the subjects of this kind that anything was said about."""
+        return [subject for subject in self._of if subject[0] == kind]
+
+    def all_about(self, subject: Subject) -> list[Statement]:
+        """Return what was said about the subject, withdrawn or not, in the order said."""
+        return sorted(self._of.get(subject, {}).values(), key=lambda one: one.word.moment)
+
+    def _same_act(self, statement: Statement) -> list[Statement]:
+        return [statement] if statement.act is None else self._acts.get(statement.act, [statement])
+
+    def _subject_of(self, record: RecordPlace) -> Subject | None:
+        """Follow withdrawals to what was said at first."""
+        seen: set[RecordPlace] = set()
+        while record not in seen:
+            seen.add(record)
+            known = self._subjects.get(record)
+            if known is None:
+                return None
+            subject, statement = known
+            if not isinstance(statement.body, ActWithdrawn):
+                return subject
+            record = (statement.body.stream, statement.body.seq)
+        return None
+
+
+def may_withdraw(withdrawal: Statement, named: Statement) -> bool:
+    """Return whether who withdraws is the admin, or the one who said it: the same person, or the same unit
+    where nobody signed in. Nothing is withdrawn before it was said."""
+    if withdrawal.word.moment <= named.word.moment:
+        return False
+    if withdrawal.word.authority == Authority.ADMIN:
+        return True
+    if named.word.authority > withdrawal.word.authority:
+        return False
+    said_by = named.body.by if isinstance(named.body, Act) else ""
+    withdrawn_by = withdrawal.body.by if isinstance(withdrawal.body, Act) else ""
+    return said_by == withdrawn_by and (said_by != "" or named.unit == withdrawal.unit)

@@ -1,45 +1,155 @@
-"""What `GET /v1/screen` answers, as values; keys that we do not know yet are ignored."""
+"""The unit's own door as values, declared once: what the server takes and gives is what its clients send
+and read.
+
+Acts carry who does it, where, and an id that makes a repeated request one act; docs/local-api.md has each
+call."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
+from pitboard.race.bodies import (
+    FINISH,
+    PLACES_MAX_COUNT,
+    TRANSPONDERS_MAX_COUNT,
+    ClockName,
+    HeatPlace,
+    Id,
+    LaneNumber,
+    LapId,
+    Nanoseconds,
+    OptionalId,
+    OptionalText,
+    PassingId,
+    PlaceNumber,
+    PlaceStatus,
+    PlaylistItem,
+    Reason,
+    RunPlace,
+    ScheduleItem,
+    ShortText,
+    Transponder,
+    UtcMs,
+    Verdict,
+)
+from pitboard.race.phases import ActName
+from pitboard.race.phases import Phase as RunPhase
 from pitboard.sentences.language import Sentence
+from pitboard.unit_api.unit_status import SensorStatus
 
-Phase = Literal["idle", "armed", "running", "time-up", "review"]
+Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
+PASSINGS_MAX_COUNT = 200
+TYPED_MAX_LENGTH = 400
+
+Typed = Annotated[str, Meta(max_length=TYPED_MAX_LENGTH)]
+
+
+# What the screen shows
+
+
+class Sector(msgspec.Struct, frozen=True, kw_only=True):
+    gate: str
+    elapsed_ns: int
 
 
 class Lap(msgspec.Struct, frozen=True, kw_only=True):
+    """A lap as it stands, times as published. `waits_for_verdict`: it counts only once somebody says so."""
+
     lap_id: str
     number: int
     lap_ns: int
     uncertainty_ns: int = 0
     is_short: bool = False
-    verdict: Literal["valid", "void"] | None = None
+    verdict: Verdict | None = None
     counts: bool = True
+    is_corrected: bool = False
+    place: int = 1
+    measured_ns: int = 0
+    follows_void: bool = False
+    waits_for_verdict: bool = False
+    off_tracks: int = 0
+    penalty_ns: int = 0
+    sectors: tuple[Sector, ...] = ()
+    flag: str | None = None
 
-    @property
-    def awaits_verdict(self) -> bool:
-        return self.is_short and self.verdict is None
+
+class Column(msgspec.Struct, frozen=True, array_like=True):
+    """One thing to show of a result: `code` names it, `kind` is "duration_ns", "count" or "points"."""
+
+    code: str
+    kind: str
+    value: int | None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """One competitor's place in a run."""
+
+    place: int
+    competitor_id: str | None
+    name: str
+    laps: tuple[Lap, ...] = ()
+    best_ns: int | None = None
+    car: str = ""
+    lane: int | None = None
+    told_by: str = "any"
+    status: PlaceStatus = "finished"
+    penalty_ns: int = 0
+    penalty_laps: int = 0
+    columns: tuple[Column, ...] = ()
+    started_mono_ns: int | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    from_mono_ns: int
+    to_mono_ns: int | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run under way, or one that has changed since it was confirmed; `acts` is what an official may do to
+    it.
+
+    `competitor_id`, `name`, `laps` and `best_ns` are those of the first place. `run_ms` is 0 where there is
+    no limit, `remaining_ns` what was left when this was said, None before the start and without a limit.
+    """
+
     run_id: str
-    competitor_id: str
+    competitor_id: str | None
     name: str
     run_ms: int
     started_mono_ns: int | None = None
     laps: tuple[Lap, ...] = ()
     best_ns: int | None = None
+    phase: RunPhase = "armed"
+    track: str = ""
+    places: tuple[Place, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    remaining_ns: int | None = None
+    acts: tuple[ActName, ...] = ()
+    has_changed: bool = False
+    changed_places: tuple[Place, ...] = ()
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
     competitor_id: str
     name: str
     best_ns: int | None = None
+    number: str = ""
+    race_class: str = ""
+    transponders: tuple[int | str, ...] = ()
+    team: str = ""
+    flag: str = ""
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """Two competitors who may be one person, or carry the same number or transponder."""
+
+    alike_in: Literal["name", "number", "transponder"]
+    competitor_id: str
+    other_id: str
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,28 +159,52 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     best_ns: int | None = None
     gap_ns: int | None = None
     laps: int = 0
+    columns: tuple[Column, ...] = ()
+    gap: Column | None = None
+    number: str = ""
 
 
-class Light(msgspec.Struct, frozen=True, kw_only=True):
+class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    entry_id: str
+    track: str
+    competitor_id: str
+    name: str
+    state: str
+
+
+class Official(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may sign in; `pin` is what the PIN is checked against."""
+
+    official_id: str
+    name: str
+    pin: str
+
+
+class Light(msgspec.Struct, frozen=True):
+    """`says` are the codes that every screen turns into its own language, `detail` the same in English."""
+
     light: str
     state: LightState
-    detail: str = ""  # in English, for who does not know the codes
+    detail: str = ""
     says: tuple[Sentence, ...] = ()
 
 
-class DisplayNode(msgspec.Struct, frozen=True, kw_only=True):
+class DisplayNode(msgspec.Struct, frozen=True):
     name: str
     address: str
 
 
 class ContactSeal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contact is sealed to."""
+    """What a contact is sealed to; see docs/contacts.md."""
 
     contact_key: str
     event_key: str
 
 
 class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the touchscreen shows. `run` is the one under way on the unit's own track, `runs` all of
+    them on its tracks, and those that have changed since they were confirmed."""
+
     version: int
     unit: str
     event: str
@@ -82,13 +216,75 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     displays: tuple[DisplayNode, ...] = ()
     resolution_ns: int = 1_000_000
     contact_seal: ContactSeal | None = None  # None: the event takes no contacts
+    runs: tuple[Run, ...] = ()
+    tracks: tuple[str, ...] = ()
+    queue: tuple[QueueEntry, ...] = ()
+    officials: tuple[Official, ...] = ()
+    alike: tuple[Likeness, ...] = ()
 
-    def competitor_named(self, competitor: str | None) -> Competitor | None:
-        return next((one for one in self.competitors if one.competitor_id == competitor), None)
+    def competitor_named(self, competitor_id: str | None) -> Competitor | None:
+        return next((one for one in self.competitors if one.competitor_id == competitor_id), None)
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
-    """Base of the acts; `said` is what is shown once the unit has it durably."""
+class RawPassing(msgspec.Struct, frozen=True, kw_only=True):
+    """An impulse of the run's time; `run_id` and `place` say whose it is, None and 0 for nobody's."""
+
+    passing_id: str
+    unit: str
+    boot_id: str
+    mono_ns: int
+    uncertainty_ns: int
+    gate: str
+    system: str
+    channel: int
+    lane: int | None = None
+    transponder: int | str | None = None
+    flag: str | None = None
+    is_inserted: bool = False
+    is_ignored: bool = False
+    is_given: bool = False
+    run_id: str | None = None
+    place: int = 0
+
+
+class SaidAct(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a person said of the run; `Withdraw` takes its `stream` and `seq`."""
+
+    stream: str
+    seq: int
+    kind: str
+    by: str
+    by_name: str
+    is_admin: bool
+    unit: str
+    where: str
+    utc_ms: int
+    reason: str
+    is_withdrawn: bool
+    said: dict[str, object]
+
+
+class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """What `GET /v1/run?run_id=` answers: the run, its raw passings by stamp, and what was said of it."""
+
+    run: Run
+    raw_passings: tuple[RawPassing, ...]
+    acts: tuple[SaidAct, ...]
+
+
+# What an official does
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
+    """Base of the acts; `said` is what is shown once the unit has it durably.
+
+    `by` is the official's id, `where` the screen; `act_id` is the same for every repetition of one request.
+    """
+
+    by: OptionalId = ""
+    where: OptionalText = ""
+    act_id: OptionalId = ""
+    reason: Reason = ""
 
     @property
     def said(self) -> Sentence:
@@ -101,11 +297,37 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
 
 
 class Register(Act, frozen=True, kw_only=True, tag="register"):
-    name: str
+    """Answers `competitor_id`."""
+
+    name: Typed
+    number: OptionalText = ""
+    race_class: OptionalId = ""
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] = ()
+    team: OptionalText = ""
+    flag: Annotated[str, Meta(max_length=8)] = ""
 
     @property
     def said(self) -> Sentence:
         return Sentence("saved.register", {"name": self.name})
+
+
+class ChangeCompetitor(Act, frozen=True, kw_only=True, tag="change-competitor"):
+    """Only what is given changes."""
+
+    competitor_id: Id
+    name: Typed | None = None
+    number: OptionalText | None = None
+    race_class: OptionalId | None = None
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] | None = None
+    team: OptionalText | None = None
+    flag: Annotated[str, Meta(max_length=8)] | None = None
+
+
+class JoinCompetitors(Act, frozen=True, kw_only=True, tag="join-competitors"):
+    """Both are one person, known as `into_id` from here on."""
+
+    competitor_id: Id
+    into_id: Id
 
 
 class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
@@ -128,62 +350,253 @@ class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):
-    competitor_id: str
+    """Answers `run_id`. Either one competitor for any passing of the track, or the places."""
+
+    competitor_id: Id | None = None
+    places: Annotated[tuple[RunPlace, ...], Meta(max_length=PLACES_MAX_COUNT)] = ()
+    track: OptionalId = ""  # empty: the unit's own
+    format: OptionalText = ""
+    stage_id: OptionalId = ""
+    heat_id: OptionalId = ""
 
     @property
     def said(self) -> Sentence:
         return Sentence("saved.arm")
 
 
-class Stop(Act, frozen=True, kw_only=True, tag="stop"):
-    run_id: str
-    mono_ns: int
+class RunAct(Act, frozen=True, kw_only=True):
+    """Base of what is done to one run."""
+
+    run_id: Id
+
+
+class Go(RunAct, frozen=True, kw_only=True, tag="go"):
+    """The run's time begins at this instant."""
+
+    mono_ns: Nanoseconds
+
+
+class MoveStart(RunAct, frozen=True, kw_only=True, tag="move-start"):
+    """The run began at this impulse already: the official pressed late."""
+
+    passing_id: PassingId
+
+
+class PauseRun(RunAct, frozen=True, kw_only=True, tag="pause"):
+    mono_ns: Nanoseconds
+
+
+class ContinueRun(RunAct, frozen=True, kw_only=True, tag="continue"):
+    mono_ns: Nanoseconds
+
+
+class Stop(RunAct, frozen=True, kw_only=True, tag="stop"):
+    mono_ns: Nanoseconds
 
     @property
     def said(self) -> Sentence:
         return Sentence("saved.stop")
 
 
-class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
-    run_id: str
-    mono_ns: int
+class ManualPassing(RunAct, frozen=True, kw_only=True, tag="manual-passing"):
+    """A passing that the official sees now; where the run has several places, for this one."""
+
+    mono_ns: Nanoseconds
+    place: PlaceNumber = 1
+    gate: ShortText = FINISH
 
     @property
     def said(self) -> Sentence:
         return Sentence("saved.manual-passing")
 
 
-class Judge(Act, frozen=True, kw_only=True, tag="judge"):
-    run_id: str
-    lap_id: str
-    verdict: Literal["valid", "void"]
+class InsertPassing(RunAct, frozen=True, kw_only=True, tag="insert-passing"):
+    """A passing that is missing, at a typed instant with its uncertainty, or at that of another impulse."""
+
+    place: PlaceNumber = 1
+    gate: ShortText = FINISH
+    mono_ns: Nanoseconds = 0
+    uncertainty_ns: Nanoseconds = 0
+    copy_of: PassingId | None = None
+
+
+class AttributePassing(RunAct, frozen=True, kw_only=True, tag="attribute-passing"):
+    """The impulse is this place's of `to_run_id`, or nobody's where that is None. `run_id` is the run
+    looked at."""
+
+    passing_id: PassingId
+    to_run_id: Id | None = None
+    place: PlaceNumber = 1
+
+
+class IgnorePassing(RunAct, frozen=True, kw_only=True, tag="ignore-passing"):
+    """The impulse was no car."""
+
+    passing_id: PassingId
+
+
+class NoteOffTrack(RunAct, frozen=True, kw_only=True, tag="note-off-track"):
+    mono_ns: Nanoseconds
+    place: PlaceNumber = 1
+
+
+class Judge(RunAct, frozen=True, kw_only=True, tag="judge"):
+    """`cause` "driver": a void lap that casts no doubt on the next one."""
+
+    lap_id: LapId
+    verdict: Verdict
+    cause: Annotated[str, Meta(max_length=40)] = ""
 
     @property
     def said(self) -> Sentence:
         return Sentence(f"saved.lap-{self.verdict}")
 
 
-class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
-    run_id: str
+class Penalize(RunAct, frozen=True, kw_only=True, tag="penalize"):
+    """Adds time, or takes laps."""
+
+    place: PlaceNumber = 1
+    penalty_ns: Nanoseconds = 0
+    laps: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    code: Annotated[str, Meta(max_length=40)] = ""
+
+
+class JudgePlace(RunAct, frozen=True, kw_only=True, tag="judge-place"):
+    status: PlaceStatus
+    place: PlaceNumber = 1
+
+
+class HandOver(RunAct, frozen=True, kw_only=True, tag="hand-over"):
+    """The place is this competitor's, whoever it was armed for; None for nobody's."""
+
+    competitor_id: Id | None
+    place: PlaceNumber = 1
+    car: OptionalText = ""
+
+
+class Confirm(RunAct, frozen=True, kw_only=True, tag="confirm"):
+    """Publishes the laps as they stand now; a confirmed run that has changed takes its new version."""
 
     @property
     def said(self) -> Sentence:
         return Sentence("saved.confirm")
 
 
-class Discard(Act, frozen=True, kw_only=True, tag="discard"):
-    run_id: str
+class KeepPublished(RunAct, frozen=True, kw_only=True, tag="keep-published"):
+    """The run has changed since it was confirmed, and what was published stands."""
 
+
+class Discard(RunAct, frozen=True, kw_only=True, tag="discard"):
     @property
     def said(self) -> Sentence:
         return Sentence("saved.discard")
 
 
+class Reopen(RunAct, frozen=True, kw_only=True, tag="reopen"):
+    """Takes a confirmed run off the board, to be looked at and decided again."""
+
+
+class Withdraw(Act, frozen=True, kw_only=True, tag="withdraw"):
+    """The act with this record was never done; only by who did it."""
+
+    stream: Id
+    seq: Annotated[int, Meta(ge=1, lt=2**53)]
+
+
+class JoinQueue(Act, frozen=True, kw_only=True, tag="join-queue"):
+    """Answers `entry_id`."""
+
+    competitor_id: Id
+    track: OptionalId = ""
+    stage_id: OptionalId = ""
+    heat_id: OptionalId = ""
+
+
+class MarkQueue(Act, frozen=True, kw_only=True, tag="mark-queue"):
+    entry_id: Id
+    state: Literal["waiting", "called", "skipped", "no-show", "left"]
+
+
+class OrderQueue(Act, frozen=True, kw_only=True, tag="order-queue"):
+    entry_ids: Annotated[tuple[Id, ...], Meta(max_length=150)]
+    track: OptionalId = ""
+
+
+class DrawHeat(Act, frozen=True, kw_only=True, tag="draw-heat"):
+    stage_id: Id
+    heat_id: Id
+    round: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    places: Annotated[tuple[HeatPlace, ...], Meta(max_length=PLACES_MAX_COUNT)]
+
+
+class SetSchedule(Act, frozen=True, kw_only=True, tag="set-schedule"):
+    items: Annotated[tuple[ScheduleItem, ...], Meta(max_length=60)]
+
+
+class AssignDisplay(Act, frozen=True, kw_only=True, tag="assign-display"):
+    display: Id
+    name: Typed
+    playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] = ()
+    track: OptionalId = ""
+    race_class: OptionalId = ""
+
+
+class PostMessage(Act, frozen=True, kw_only=True, tag="post-message"):
+    """Answers `message_id`; with one and `is_gone` it takes the message away."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=280)]
+    displays: Annotated[tuple[Id, ...], Meta(max_length=64)] = ()
+    until_utc_ms: UtcMs = 0
+    message_id: OptionalId = ""
+    is_gone: bool = False
+
+
+AnyRunAct: TypeAlias = (
+    Go
+    | MoveStart
+    | PauseRun
+    | ContinueRun
+    | Stop
+    | ManualPassing
+    | InsertPassing
+    | AttributePassing
+    | IgnorePassing
+    | NoteOffTrack
+    | Judge
+    | Penalize
+    | JudgePlace
+    | HandOver
+    | Confirm
+    | KeepPublished
+    | Discard
+    | Reopen
+)
+AnyAct: TypeAlias = (
+    AnyRunAct
+    | Register
+    | ChangeCompetitor
+    | JoinCompetitors
+    | Arm
+    | Withdraw
+    | JoinQueue
+    | MarkQueue
+    | OrderQueue
+    | DrawHeat
+    | SetSchedule
+    | AssignDisplay
+    | PostMessage
+)
+"""What `POST /v1/act` takes."""
+
+
 def stamped(act: Act, tapped_mono_ns: int) -> Act:
     """Return the act with the moment of the tap, where it carries one."""
-    if isinstance(act, Stop | ManualPassing):
+    if isinstance(act, Stop | ManualPassing | Go | PauseRun | ContinueRun | NoteOffTrack):
         return msgspec.structs.replace(act, mono_ns=tapped_mono_ns)
     return act
+
+
+# What the bridge and sync tell
 
 
 class Passing(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,21 +608,46 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
     long this machine has slept since it booted.
     """
 
-    sensor: str
-    sensor_boot: str
-    seq: int
+    sensor: Id
+    sensor_boot: Id
+    seq: Annotated[int, Meta(ge=1, lt=2**53)]
     channel: int
-    tick_us: int | None
-    rate_ppb: int
-    boot_id: str
-    mono_ns: int
-    uncertainty_ns: int
-    received_mono_ns: int
-    transponder: int | str | None = None
-    track: str | None = None
-    gate: str = "finish"
-    system: str = "A"
-    lane: int | None = None
-    flag: str | None = None
-    clock: str = ""
-    slept_ns: int = 0
+    tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
+    rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    boot_id: Id
+    mono_ns: Nanoseconds
+    uncertainty_ns: Nanoseconds
+    received_mono_ns: Nanoseconds
+    transponder: Transponder | None = None
+    track: Id | None = None
+    gate: ShortText = FINISH
+    system: ShortText = "A"
+    lane: LaneNumber | None = None
+    flag: ShortText | None = None
+    clock: ClockName = ""
+    slept_ns: Nanoseconds = 0
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `POST /v1/passings` takes."""
+
+    passings: Annotated[list[Passing], Meta(max_length=PASSINGS_MAX_COUNT)]
+
+
+class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
+    state: Literal["ok", "lost"]
+    detail: Annotated[str, Meta(max_length=300)] = ""
+    waiting_count: int = 0
+
+
+class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
+    sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
+    warning: Annotated[str, Meta(max_length=300)] = ""
+
+
+class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):
+    central: CentralStatus
+
+
+Report: TypeAlias = BridgeReport | SyncReport
+"""What `POST /v1/status` takes."""

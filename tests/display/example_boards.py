@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from display.following.badge import Badge
 from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
 from pitboard.race.bodies import Verdict
-from pitboard.race.race_state import Phase
+from pitboard.race.phases import Phase
 
 MILLISECOND_NS = 1_000_000
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"

@@ -7,7 +7,7 @@ import asyncio
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.presence.heard_nodes import FoundNode
-from trackside.api.screen_feed import ScreenDisplay
+from pitboard.unit_api.unit_calls import DisplayNode
 from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, DisplayWatch
 
 
@@ -67,4 +67,4 @@ def test_silent_names_hide_no_display_that_answers_and_cost_a_few_questions_a_ro
 def test_what_a_display_calls_itself_is_cleaned() -> None:
     hall = Hall(display(1, "Grand\x1b[0m\nstand"))
     hall.look()
-    assert hall.watch.displays == [ScreenDisplay("Grand [0m stand", "192.0.2.1:9000")]
+    assert hall.watch.displays == [DisplayNode("Grand [0m stand", "192.0.2.1:9000")]

@@ -9,12 +9,52 @@ from pathlib import Path
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.race.race_state import Run
+from pitboard.race.bodies import Verdict
+from pitboard.race.run import Run
+from pitboard.unit_api.unit_calls import (
+    Arm,
+    Confirm,
+    Delivery,
+    Discard,
+    Judge,
+    ManualPassing,
+    Passing,
+    Register,
+    Stop,
+)
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.lights import Lights
-from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
+
+
+@dataclass
+class Acting:
+    """The official's acts in the words of the tests."""
+
+    run_control: RunControl
+
+    async def register(self, name: str) -> str:
+        return (await self.run_control.carry_out(Register(name=name)))["competitor_id"]
+
+    async def arm(self, competitor_id: str) -> str:
+        return (await self.run_control.carry_out(Arm(competitor_id=competitor_id)))["run_id"]
+
+    async def stop(self, run_id: str, mono_ns: int) -> None:
+        await self.run_control.carry_out(Stop(run_id=run_id, mono_ns=mono_ns))
+
+    async def record_manual_passing(self, run_id: str, mono_ns: int) -> None:
+        await self.run_control.carry_out(ManualPassing(run_id=run_id, mono_ns=mono_ns))
+
+    async def judge(self, run_id: str, lap_id: str, verdict: Verdict) -> None:
+        await self.run_control.carry_out(Judge(run_id=run_id, lap_id=lap_id, verdict=verdict))
+
+    async def confirm(self, run_id: str) -> None:
+        await self.run_control.carry_out(Confirm(run_id=run_id))
+
+    async def discard(self, run_id: str) -> None:
+        await self.run_control.carry_out(Discard(run_id=run_id))
 
 
 @dataclass
@@ -29,6 +69,10 @@ class Unit:
     feed: ScreenFeed
 
     @property
+    def acting(self) -> Acting:
+        return Acting(self.run_control)
+
+    @property
     def run(self) -> Run:
         run = self.run_control.run
         assert run is not None
@@ -40,9 +84,9 @@ class Unit:
             Delivery(passings=[self.passing(seq, sensor_boot=sensor_boot) for seq in seqs])
         )
 
-    def passing(self, seq: int, *, sensor_boot: str = "dev", mono_ns: int | None = None) -> DeliveredPassing:
+    def passing(self, seq: int, *, sensor_boot: str = "dev", mono_ns: int | None = None) -> Passing:
         mono_ns = self.clock.now_mono_ns if mono_ns is None else mono_ns
-        return DeliveredPassing(
+        return Passing(
             sensor="beam-1",
             sensor_boot=sensor_boot,
             seq=seq,
@@ -54,7 +98,7 @@ class Unit:
         )
 
     async def arm_new(self, name: str = "Ann") -> str:
-        return await self.run_control.arm(await self.run_control.register(name))
+        return await self.acting.arm(await self.acting.register(name))
 
 
 def with_unit(

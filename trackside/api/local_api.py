@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
 
 from pitboard.clock import Clock
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.keeping.backup_stream import BackupApi
-from pitboard.race.bodies import Id, Verdict
 from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_calls import AnyAct, Delivery, Report
 from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
-from trackside.timing.lights import Lights, Report
-from trackside.timing.passing_intake import Delivery, PassingIntake
+from trackside.timing.lights import Lights
+from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
 
 WAIT_MAX_MS = 10_000
 SAVE_MAX_S = 4.0
 """A person is told after this long that an act is not known to be saved; its record still waits."""
-
-Instant = Annotated[int, Meta(ge=0, lt=2**62)]
-LapId = Annotated[str, Meta(max_length=200)]
-
-
-class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
-    """Base of the official's acts."""
-
-
-class Register(Act, frozen=True, kw_only=True, tag="register"):
-    name: Annotated[str, Meta(max_length=400)]
-
-
-class Arm(Act, frozen=True, kw_only=True, tag="arm"):
-    competitor_id: Id
-
-
-class Stop(Act, frozen=True, kw_only=True, tag="stop"):
-    run_id: Id
-    mono_ns: Instant
-
-
-class ManualPassing(Act, frozen=True, kw_only=True, tag="manual-passing"):
-    run_id: Id
-    mono_ns: Instant
-
-
-class Judge(Act, frozen=True, kw_only=True, tag="judge"):
-    run_id: Id
-    lap_id: LapId
-    verdict: Verdict
-
-
-class Confirm(Act, frozen=True, kw_only=True, tag="confirm"):
-    run_id: Id
-
-
-class Discard(Act, frozen=True, kw_only=True, tag="discard"):
-    run_id: Id
-
-
-AnyAct = Register | Arm | Stop | ManualPassing | Judge | Confirm | Discard
 
 _delivery_decoder = msgspec.json.Decoder(Delivery)
 _report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
@@ -98,6 +54,8 @@ class LocalApi:
         app.router.add_get("/v1/passings/known", self._known)
         app.router.add_post("/v1/status", self._status)
         app.router.add_get("/v1/screen", self._screen)
+        app.router.add_get("/v1/run", self._run)
+        app.router.add_get("/v1/search", self._search)
         app.router.add_post("/v1/act", self._act)
         ExchangeApi(self._replica).add_to(app)
         BackupApi(self._replica.journal).add_to(app)
@@ -122,28 +80,16 @@ class LocalApi:
         wait_ms = min(WAIT_MAX_MS, _number(request, "wait_ms", 0))
         return json_response(await self._feed.wait(after, wait_ms / 1_000))
 
+    async def _run(self, request: web.Request) -> web.Response:
+        return json_response(self._feed.run_detail(request.query.get("run_id", "")))
+
     async def _act(self, request: web.Request) -> web.Response:
         act = _act_decoder.decode(await request.read())
         async with asyncio.timeout(SAVE_MAX_S):
-            return json_response(await self._carry_out(act))
+            return json_response(await self._run_control.carry_out(act))
 
-    async def _carry_out(self, act: AnyAct) -> dict[str, str]:
-        match act:
-            case Register():
-                return {"competitor_id": await self._run_control.register(act.name)}
-            case Arm():
-                return {"run_id": await self._run_control.arm(act.competitor_id)}
-            case Stop():
-                await self._run_control.stop(act.run_id, act.mono_ns)
-            case ManualPassing():
-                await self._run_control.record_manual_passing(act.run_id, act.mono_ns)
-            case Judge():
-                await self._run_control.judge(act.run_id, act.lap_id, act.verdict)
-            case Confirm():
-                await self._run_control.confirm(act.run_id)
-            case Discard():
-                await self._run_control.discard(act.run_id)
-        return {}
+    async def _search(self, request: web.Request) -> web.Response:
+        return json_response(self._feed.search(request.query.get("q", "")))
 
 
 def _number(request: web.Request, key: str, default: int) -> int:

@@ -3,56 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from pitboard.clock import happened
+from pitboard.errors import ActRefused
+from pitboard.journal.competitor_search import CompetitorSearch, QueryRefused
+from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import EntryView, LapView, view_board, view_run
-from trackside.timing.lights import Light, Lights
-from trackside.timing.run_control import RunControl, UnitPhase
-
-
-class ScreenRun(msgspec.Struct, frozen=True):
-    run_id: str
-    competitor_id: str
-    name: str
-    run_ms: int
-    started_mono_ns: int | None
-    laps: list[LapView]
-    best_ns: int | None
-
-
-class ScreenCompetitor(msgspec.Struct, frozen=True):
-    competitor_id: str
-    name: str
-    best_ns: int | None
-
-
-class ScreenDisplay(msgspec.Struct, frozen=True):
-    name: str
-    address: str
-
-
-class ContactSeal(msgspec.Struct, frozen=True):
-    """What a contact is sealed to; see docs/contacts.md."""
-
-    contact_key: str
-    event_key: str
-
-
-class Screen(msgspec.Struct, frozen=True):
-    version: int
-    unit: str
-    event: str
-    resolution_ns: int
-    phase: UnitPhase
-    run: ScreenRun | None
-    competitors: list[ScreenCompetitor]
-    entries: list[EntryView]
-    lights: list[Light]
-    displays: list[ScreenDisplay]
-    contact_seal: ContactSeal | None  # None: the event takes no contacts
+from pitboard.journal.views import PlaceView, RunView, view_board, view_run, view_run_detail
+from pitboard.race.roll import alike
+from pitboard.race.run import Run as RaceRun
+from pitboard.unit_api.unit_calls import (
+    Competitor,
+    ContactSeal,
+    DisplayNode,
+    Entry,
+    Light,
+    Likeness,
+    Official,
+    Pause,
+    Place,
+    QueueEntry,
+    RawPassing,
+    Run,
+    RunDetail,
+    SaidAct,
+    ScreenState,
+)
+from trackside.timing.lights import Lights
+from trackside.timing.run_control import RunControl
 
 
 class ScreenFeed:
@@ -63,10 +44,11 @@ class ScreenFeed:
         self._run_control = run_control
         self._lights = lights
         self._unit = unit
-        self._displays: list[ScreenDisplay] = []
+        self._displays: list[DisplayNode] = []
         self._version = 1
         self._changed = asyncio.Event()
         self._last_lights: list[Light] = []
+        self._search = CompetitorSearch(replica.fold)
 
     def bump(self) -> None:
         """Something changed: wake whoever waits."""
@@ -83,54 +65,137 @@ class ScreenFeed:
             self._last_lights = lights
             self.bump()
 
-    def show_displays(self, displays: list[ScreenDisplay]) -> None:
+    def show_displays(self, displays: list[DisplayNode]) -> None:
         if displays != self._displays:
             self._displays = displays
             self.bump()
 
-    async def wait(self, after: int, wait_s: float) -> Screen:
+    async def wait(self, after: int, wait_s: float) -> ScreenState:
         """Return the screen as soon as its version differs from `after`, at the latest after `wait_s`."""
         if self._version == after:
             await happened(self._changed, wait_s)
         return self.now()
 
-    def now(self) -> Screen:
+    def now(self) -> ScreenState:
         fold = self._replica.fold
         view = view_board(fold)
         best = {entry.competitor_id: entry.best_ns for entry in view.entries}
-        return Screen(
+        run = self._run_control.run
+        return ScreenState(
             version=self._version,
             unit=self._unit,
             event=view.event.name,
             resolution_ns=view.event.resolution_ns,
             phase=self._run_control.phase,
-            run=self._run(),
-            competitors=[
-                ScreenCompetitor(competitor, fold.race.name_of(competitor), best.get(competitor))
-                for competitor in fold.race.competitors
-            ],
-            entries=view.entries,
-            lights=self._lights.all(),
-            displays=self._displays,
+            run=None if run is None else self._run(run),
+            competitors=tuple(_competitors(fold, best)),
+            entries=msgspec.convert(view.entries, type=tuple[Entry, ...], from_attributes=True),
+            lights=tuple(self._lights.all()),
+            displays=tuple(self._displays),
             contact_seal=self._contact_seal(),
+            runs=tuple(self._run(one) for one in self._shown_runs()),
+            tracks=self._run_control.tracks,
+            queue=tuple(self._queue(fold)),
+            officials=tuple(
+                Official(official_id=one.official_id, name=one.name, pin=one.pin)
+                for one in fold.race.roll.officials()
+            ),
+            alike=tuple(
+                Likeness(alike_in=alike_in, competitor_id=one, other_id=other)
+                for alike_in, one, other in alike(fold.race.roll.entered())
+            ),
         )
+
+    def run_detail(self, run_id: str) -> RunDetail:
+        """Return a run of this unit with its raw passings and acts. Raises ActRefused where it is unknown."""
+        fold = self._replica.fold
+        run = fold.race.runs.get(run_id)
+        if run is None:
+            raise ActRefused(code="unknown-run", reason="This run is not known on this unit.")
+        detail = view_run_detail(fold, run)
+        return RunDetail(
+            run=self._run(run),
+            raw_passings=msgspec.convert(
+                detail.raw_passings, type=tuple[RawPassing, ...], from_attributes=True
+            ),
+            acts=msgspec.convert(detail.acts, type=tuple[SaidAct, ...], from_attributes=True),
+        )
+
+    def search(self, query: str) -> dict[str, list[str]]:
+        """Return the ids of the competitors whose names fit best. Raises ActRefused where nothing can fit."""
+        try:
+            found, _ = self._search.find(query)
+        except QueryRefused as error:
+            raise ActRefused(code=error.code, reason=str(error)) from error
+        return {"competitor_ids": found}
 
     def _contact_seal(self) -> ContactSeal | None:
         fold = self._replica.fold
         contact_key = fold.race.contact_key.value
-        return None if contact_key is None else ContactSeal(contact_key, fold.root_key)
+        return None if contact_key is None else ContactSeal(contact_key=contact_key, event_key=fold.root_key)
 
-    def _run(self) -> ScreenRun | None:
-        run = self._run_control.run
-        if run is None or run.armed is None:
-            return None
-        view = view_run(self._replica.fold, run)
-        return ScreenRun(
+    def _shown_runs(self) -> list[RaceRun]:
+        """The runs under way, those reopened, and those that have changed since they were confirmed."""
+        race = self._replica.fold.race
+        under_way = self._run_control.runs()
+        known = {run.run_id for run in under_way}
+        others = [
+            run
+            for run in race.runs.values()
+            if run.run_id not in known and self._run_control.is_own(run) and race.waits_for_a_person(run)
+        ]
+        return [*under_way, *sorted(others, key=lambda run: run.armed.word.moment)]
+
+    def _queue(self, fold: Fold) -> Iterator[QueueEntry]:
+        for track in self._run_control.tracks:
+            for one in fold.race.programme.queue(track):
+                yield QueueEntry(
+                    entry_id=one.entry_id,
+                    track=one.track,
+                    competitor_id=one.competitor_id,
+                    name=fold.race.name_of(one.competitor_id),
+                    state=one.state,
+                )
+
+    def _run(self, run: RaceRun) -> Run:
+        view: RunView = view_run(self._replica.fold, run)
+        now = self._run_control.now(run)
+        clock = view.clock
+        return Run(
             run_id=view.run_id,
             competitor_id=view.competitor_id,
             name=view.name,
-            run_ms=run.armed.value.run_ms,
-            started_mono_ns=self._run_control.started_mono_ns(run),
-            laps=view.laps,
+            run_ms=0 if clock is None else clock.run_ms,
+            started_mono_ns=now.started_mono_ns,
+            laps=_places([view.places[0]])[0].laps,
             best_ns=view.best_ns,
+            phase=now.phase,
+            track=view.track,
+            places=_places(view.places),
+            pauses=tuple(
+                Pause(from_mono_ns=pause.from_mono_ns, to_mono_ns=pause.to_mono_ns)
+                for pause in ([] if clock is None else clock.pauses)
+            ),
+            remaining_ns=now.remaining_ns,
+            acts=now.acts,
+            has_changed=view.has_changed,
+            changed_places=_places(view.changed_places),
+        )
+
+
+def _places(views: Sequence[PlaceView]) -> tuple[Place, ...]:
+    return msgspec.convert(views, type=tuple[Place, ...], from_attributes=True)
+
+
+def _competitors(fold: Fold, best: Mapping[str, int | None]) -> Iterator[Competitor]:
+    for one in fold.race.roll.entered():
+        yield Competitor(
+            competitor_id=one.competitor_id,
+            name=fold.race.name_of(one.competitor_id),
+            best_ns=best.get(one.competitor_id),
+            number=one.number,
+            race_class=one.race_class,
+            transponders=one.transponders,
+            team=one.team,
+            flag=one.flag,
         )

@@ -7,16 +7,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
-from msgspec import Meta
+from typing import Literal
 
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
+from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SyncReport
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Standing
 
@@ -67,42 +65,14 @@ class TrustWarnings:
 
 
 LightName = Literal["sensor", "central", "disk"]
-LightState = Literal["ok", "warning", "bad"]
 
 SILENCE_MAX_NS = 3_000_000_000
 DISK_WARNING_BYTES = 500 * 1_024 * 1_024
 DISK_BAD_BYTES = 50 * 1_024 * 1_024
 
 
-class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
-    state: Literal["ok", "lost"]
-    detail: Annotated[str, Meta(max_length=300)] = ""
-    waiting_count: int = 0
-
-
-class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
-    sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
-    warning: Annotated[str, Meta(max_length=300)] = ""
-
-
-class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):
-    central: CentralStatus
-
-
-Report = BridgeReport | SyncReport
-
-
-class Light(msgspec.Struct, frozen=True):
-    """`says` are the codes that every screen turns into its own language, `detail` the same in English."""
-
-    light: LightName
-    state: LightState
-    detail: str
-    says: list[Sentence] = []
-
-
 def light_of(light: LightName, state: LightState, *says: Sentence) -> Light:
-    return Light(light, state, language().tell(says), list(says))
+    return Light(light, state, language().tell(says), says)
 
 
 class Lights:

@@ -1,52 +1,80 @@
-"""One run at a time on one track: what the official may do now, and the records that say it was done.
+"""The runs on this unit's tracks: what an official may do to them now, and the records that say it was done.
 
 All state is the fold's, so a unit that was killed goes on where its journal stands. A passing belongs to the
-run by its stamp, whenever it arrives."""
+run by its stamp, whenever it arrives. Who may do what in which phase stands in `pitboard/race/phases.py`."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
-from pitboard.journal.delivery import Deliverer
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
-from pitboard.race.bodies import (
-    CompetitorRegistered,
-    EventConfigured,
-    LapJudged,
-    PassingRecorded,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    RunResumed,
-    RunTimedUp,
-    Verdict,
+from pitboard.race import bodies
+from pitboard.race.bodies import PassingRecorded, RelatedClock, RunArmed, RunPlace, RunResumed, RunTimedUp
+from pitboard.race.formats import TimingRules
+from pitboard.race.laps import started_mono_ns, time_up_mono_ns
+from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
+from pitboard.race.published import digest_of, seen_places, sheets_of
+from pitboard.race.run import Run
+from pitboard.unit_api.unit_calls import (
+    Act,
+    AnyAct,
+    Arm,
+    AttributePassing,
+    Confirm,
+    ContinueRun,
+    Discard,
+    Go,
+    HandOver,
+    IgnorePassing,
+    InsertPassing,
+    Judge,
+    JudgePlace,
+    KeepPublished,
+    ManualPassing,
+    MoveStart,
+    NoteOffTrack,
+    PauseRun,
+    Penalize,
+    Reopen,
+    RunAct,
+    Stop,
 )
-from pitboard.race.laps import NANOSECONDS_PER_MS, Crossing
-from pitboard.race.names import clean_name
-from pitboard.race.race_state import Run
+from trackside.timing.act_writer import ActWriter, random_id, who
+from trackside.timing.desk import Desk
 
-UnitPhase = Literal["idle", "armed", "running", "time-up", "review"]
+UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 
 MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
+REFUSALS: dict[Phase, str] = {
+    "armed": "Not before the run has begun. Stop the run, or discard it.",
+    "running": "Stop the run first.",
+    "paused": "The run is paused. Continue it, or stop the run first.",
+    "time-up": "Stop the run first.",
+    "review": "The timing of this run has ended.",
+    "confirmed": "This run is decided. Reopen it, or ask the admin.",
+    "discarded": "This run is decided; the admin can still bring it back.",
+}
 
-DEFAULT_EVENT = EventConfigured(name="Pitboard")
-TIMING_PHASES: tuple[UnitPhase, ...] = ("armed", "running", "time-up")
 
+class RunNow(NamedTuple):
+    """A run as it stands at one moment: made once for each version of the replica, and asked by everybody."""
 
-def random_id() -> str:
-    """Return an id that nobody gives out twice."""
-    return secrets.token_hex(8)
+    run: Run
+    phase: Phase
+    started_mono_ns: int | None
+    remaining_ns: int | None
+    acts: tuple[ActName, ...]
 
 
 class RunControl:
-    """Takes the official's acts for one track of this unit; each returns once its records are durable."""
+    """Takes the official's acts on this unit; each returns once its records are durable."""
 
     def __init__(
         self,
@@ -55,220 +83,472 @@ class RunControl:
         *,
         unit_key: str,
         track: str,
+        tracks: Sequence[str] = (),
+        track_units: Sequence[str] = (),
         new_id: Callable[[], str] = random_id,
     ) -> None:
         self._replica = replica
         self._clock = clock
         self._unit_key = unit_key
         self._track = track
-        self._new_id = new_id
-        self.deliverer = Deliverer(replica, unit_key=unit_key)
+        self.tracks = tuple(dict.fromkeys((track, *tracks)))
+        self._track_units = tuple(track_units)
+        self._writer = ActWriter(replica, unit_key=unit_key, new_id=new_id)
+        self._desk = Desk(self._writer, track=track)
+        self.deliverer = self._writer.deliverer
+
+    # The runs as they stand
 
     @property
     def run(self) -> Run | None:
-        """The run that nobody has decided yet."""
-        for run in on_track(self._replica.fold):
-            if run.unit == self._unit_key and run.armed is not None and run.armed.value.track == self._track:
-                return run
-        return None
+        """The run on the unit's own track that nobody has decided yet, the one armed last."""
+        return self.run_on(self._track)
 
     @property
     def phase(self) -> UnitPhase:
         run = self.run
-        if run is None:
-            return "idle"
+        return "idle" if run is None else _undecided_phase(self.now(run).phase)
+
+    def run_on(self, track: str) -> Run | None:
+        return next((run for run in reversed(self.runs()) if run.track == track), None)
+
+    def runs(self) -> list[Run]:
+        """Return this unit's runs under way, in the order armed on each track."""
+        return [run for run in on_track(self._replica.fold) if self.is_own(run)]
+
+    def is_own(self, run: Run) -> bool:
+        """Return whether the run is this unit's, on one of its tracks."""
+        return run.unit == self._unit_key and run.track in self.tracks
+
+    def now(self, run: Run) -> RunNow:
+        """Return the run as it stands at this moment."""
         phase = self._replica.fold.race.phase(run)
-        if phase == "running" and self.remaining_ns(run) == 0:
-            return "time-up"
-        assert phase != "confirmed"
-        assert phase != "discarded"
-        return phase
+        remaining_ns = self.remaining_ns(run)
+        if phase == "running" and remaining_ns == 0:
+            phase = "time-up"
+        return RunNow(run, phase, self.started_mono_ns(run), remaining_ns, acts_in(phase, "official"))
 
     def started_mono_ns(self, run: Run) -> int | None:
         """Return when, on this boot's clock, the run's time began; None before its first passing here."""
-        for segment, boot_id in self._segments(run):
-            if boot_id == self._clock.boot_id and segment:
-                return segment[0].passing.mono_ns - self._elapsed_before(run)
-        return None
+        race, rules = self._replica.fold.race, run.armed.value.timing
+        began = [
+            started_mono_ns(segment, rules, run.start_of(place.place))
+            for place in run.places
+            for segment in race.segments(run, place.place)
+            if segment.boot_id == self._clock.boot_id
+        ]
+        return min((one for one in began if one is not None), default=None)
 
     def remaining_ns(self, run: Run) -> int | None:
-        """Return the time left, 0 once it is up, None while the run has not started on this boot."""
-        started_mono_ns = self.started_mono_ns(run)
-        if started_mono_ns is None or run.armed is None:
+        """Return the time left, 0 once it is up; None while the run has not started on this boot, and where
+        its time is not limited."""
+        up_mono_ns = self._up_mono_ns(run)
+        return None if up_mono_ns is None else max(0, up_mono_ns - self._clock.mono_ns())
+
+    def _up_mono_ns(self, run: Run) -> int | None:
+        began = self.started_mono_ns(run)
+        if began is None:
             return None
-        up_mono_ns = started_mono_ns + run.armed.value.run_ms * NANOSECONDS_PER_MS
-        return max(0, up_mono_ns - self._clock.mono_ns())
+        now_mono_ns = self._clock.mono_ns()
+        pauses = [
+            replace(one, to_mono_ns=max(one.from_mono_ns, now_mono_ns)) if one.to_mono_ns is None else one
+            for one in run.pauses
+        ]
+        return time_up_mono_ns(began, self._clock.boot_id, run.armed.value.timing, pauses)
 
-    async def resume(self) -> None:
-        """After a new boot, let a run that was under way go on; laps are never timed across boots."""
-        run = self.run
-        if run is None or self.phase not in TIMING_PHASES or run.armed is None:
-            return
-        if self._clock.boot_id == run.armed.value.boot_id or self._clock.boot_id in run.resumed:
-            return
-        await self._replica.append(
-            RunResumed(
-                run_id=run.run_id,
-                boot_id=self._clock.boot_id,
-                mono_ns=self._clock.mono_ns(),
-                elapsed_ns=self._known_elapsed_ns(run),
+    # What officials do
+
+    async def carry_out(self, act: AnyAct) -> dict[str, str]:
+        """Do it and return the answer once it is durable. Raises ActRefused with nothing changed."""
+        self._writer.require_official(act)
+        before = self._writer.done_before(act)
+        if before is not None:
+            return _answer(before)
+        if isinstance(act, RunAct):
+            await self._carry_out_on_run(act)
+            return {}
+        self._writer.require_enrolment()
+        if isinstance(act, Arm):
+            return {"run_id": await self._arm(act)}
+        return await self._desk.carry_out(act) or {}
+
+    async def _arm(self, act: Arm) -> str:
+        places = self._places(act)
+        race = self._writer.race
+        waiting = self._writer.waiting(act, "arm")
+        if isinstance(waiting, RunArmed):
+            if _drivers(waiting.places) != _drivers(places):
+                raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
+            return _run_id(await self._writer.write(act, waiting, same="arm"))
+        track = act.track or self._track
+        if track not in self.tracks:
+            raise ActRefused(code="unknown-track", reason=f"This unit has no track '{track}'.")
+        rules = race.programme.format(act.format) if act.format else self._replica.fold.rules
+        if rules is None or rules.unknown_words():
+            raise ActRefused(
+                code="unknown-format", reason="This unit cannot race by this format; update Pitboard."
             )
-        )
-
-    async def register(self, name: str) -> str:
-        """Register a competitor under a display name and return the new id."""
-        self._require_enrolment()
-        cleaned = clean_name(name)
-        if not cleaned:
-            raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
-        registered = await self.deliverer.append_unless_waiting(
-            f"register {cleaned}", CompetitorRegistered(competitor_id=self._new_id(), name=cleaned)
-        )
-        assert isinstance(registered, CompetitorRegistered)
-        return registered.competitor_id
-
-    async def arm(self, competitor: str) -> str:
-        """Make the track ready for the competitor and return the run's id."""
-        self._require_enrolment()
-        if competitor not in self._replica.fold.race.competitors:
-            raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
-        waiting = self.deliverer.waiting("arm")
-        if isinstance(waiting, RunArmed) and waiting.competitor_id != competitor:
-            raise ActRefused(code="wrong-phase", reason="The last start is not saved yet; wait for it.")
-        run = self.run
-        if run is not None:
-            if (
-                run.armed is not None
-                and run.armed.value.competitor_id == competitor
-                and self.phase == "armed"
-            ):
+        run = self.run_on(track)
+        if run is not None and not self._lets_next_start(run, rules.timing):
+            if _drivers(run.places) == _drivers(places) and self.now(run).phase == "armed":
                 return run.run_id
             raise ActRefused(code="wrong-phase", reason="Confirm or discard the run under way first.")
-        event = self._replica.fold.race.event.value or DEFAULT_EVENT
         armed = RunArmed(
-            run_id=self._new_id(),
-            track=self._track,
-            competitor_id=competitor,
+            run_id=self._writer.new_id(),
+            track=track,
             boot_id=self._clock.boot_id,
             mono_ns=self._clock.mono_ns(),
-            run_ms=event.run_ms,
-            lap_min_ms=event.lap_min_ms,
+            places=places,
+            timing=rules.timing,
+            format=act.format,
+            stage_id=act.stage_id,
+            heat_id=act.heat_id,
+            clocks=self._clocks(),
+            **who(act),
         )
-        durable = await self.deliverer.append_unless_waiting("arm", armed)
-        assert isinstance(durable, RunArmed)
-        return durable.run_id
+        return _run_id(await self._writer.write(act, armed, same="arm"))
 
-    def _require_enrolment(self) -> None:
-        """Refuse what would be written, shown as saved, and count nowhere."""
-        roster = self._replica.fold.roster
-        if roster.is_revoked(self._unit_key):
-            raise ActRefused(code="not-enrolled", reason="This unit is revoked. Call the admin.")
-        if self._unit_key not in roster.enrolled():
-            raise ActRefused(
-                code="not-enrolled",
-                reason="This unit is not enrolled. Connect it to central, call the admin.",
+    def _lets_next_start(self, run: Run, rules: TimingRules) -> bool:
+        """Where cars drive from start to finish, the next one starts while others are under way."""
+        is_start_to_finish = rules.clock == "start-gate" and run.is_start_to_finish
+        return is_start_to_finish and self.now(run).phase != "armed"
+
+    def _places(self, act: Arm) -> tuple[RunPlace, ...]:
+        if not act.places and act.competitor_id is None:
+            raise ActRefused(code="no-places", reason="Say who drives.")
+        wanted = act.places or (RunPlace(competitor_id=act.competitor_id),)
+        if len({place.place for place in wanted}) < len(wanted):
+            raise ActRefused(code="bad-places", reason="Two places of the run have the same number.")
+        places = []
+        for place in wanted:
+            driver = (
+                None if place.competitor_id is None else self._writer.known_competitor(place.competitor_id)
             )
-
-    async def stop(self, run_id: str, mono_ns: int) -> None:
-        """End the timing at this instant; what was stamped before it still counts."""
-        run = self._known(run_id)
-        if self._phase_of(run) in TIMING_PHASES:
-            await self.deliverer.append_unless_waiting(
-                f"stop {run_id}", self._finish(run, mono_ns, "stopped")
+            known = None if driver is None else self._writer.race.competitors.get(driver)
+            transponders = place.transponders or (known.transponders if known is not None else ())
+            if place.told_by == "transponder" and not transponders:
+                name = self._writer.race.name_of(driver) or f"place {place.place}"
+                raise ActRefused(code="no-transponder", reason=f"Type the transponder of {name} first.")
+            if place.told_by == "lane" and place.lane is None:
+                raise ActRefused(code="no-lane", reason=f"Say the lane of place {place.place}.")
+            places.append(
+                RunPlace(
+                    place=place.place,
+                    competitor_id=driver,
+                    told_by=place.told_by,
+                    lane=place.lane,
+                    transponders=transponders if place.told_by == "transponder" else (),
+                    car=place.car,
+                )
             )
+        return tuple(places)
 
-    async def record_manual_passing(self, run_id: str, mono_ns: int) -> None:
-        """Record a passing that the official saw; its uncertainty says that a thumb stamped it."""
-        run = self._known(run_id)
-        if self._phase_of(run) not in TIMING_PHASES:
-            raise ActRefused(code="wrong-phase", reason="The timing of this run has ended.")
+    def _clocks(self) -> tuple[RelatedClock, ...]:
+        """Return how the clocks of the other units at the track lie to ours; raises ActRefused where one is
+        not known, for then no time from gate to gate would mean anything."""
+        fold = self._replica.fold
+        clocks = []
+        for unit in self._track_units:
+            boot_id = fold.boot_of(unit)
+            related = None if boot_id is None else fold.race.related_clock(self._clock.boot_id, unit, boot_id)
+            if related is None:
+                name = fold.roster.name_of(unit) or unit[:8]
+                raise ActRefused(
+                    code="clock-unknown",
+                    reason=f"The clock of {name}, which times this track too, is not compared yet. "
+                    "Connect it and wait.",
+                )
+            clocks.append(related)
+        return tuple(clocks)
+
+    async def _carry_out_on_run(self, act: RunAct) -> None:
+        run = self._known(act.run_id)
+        phase = self.now(run).phase
+        if _is_done(act, run, phase):
+            return
+        name = _act_name(act)
+        if not may(name, phase, "official"):
+            raise ActRefused(code="wrong-phase", reason=REFUSALS[phase])
+        self._check_place(act, run)
+        told = self._bodies_of(act, run)
+        if not told:
+            return
+        if isinstance(told[0], PassingRecorded):
+            await self.deliverer.append(*told)
+        elif len(told) > 1 or isinstance(act, Stop | Confirm | Discard | Reopen | KeepPublished):
+            await self._writer.write(act, *told, same=f"{name} {run.run_id}")
+        else:
+            await self._writer.write(act, *told)
+        await self.follow_time()
+
+    def _bodies_of(self, act: RunAct, run: Run) -> list[bodies.Body]:
+        """Return what to write for the act; nothing where it changes nothing. Raises ActRefused."""
+        at = {"run_id": run.run_id, **who(act)}
+        boot_id = self._clock.boot_id
+        match act:
+            case Go():
+                return [
+                    bodies.RunStarted(
+                        boot_id=boot_id,
+                        mono_ns=self._possible(act.mono_ns),
+                        uncertainty_ns=MANUAL_UNCERTAINTY_NS,
+                        **at,
+                    )
+                ]
+            case MoveStart():
+                passing = self._passing(act.passing_id, run)
+                return [
+                    bodies.RunStarted(
+                        boot_id=passing.boot_id,
+                        mono_ns=passing.mono_ns,
+                        uncertainty_ns=passing.uncertainty_ns,
+                        passing_id=act.passing_id,
+                        **at,
+                    )
+                ]
+            case PauseRun():
+                return [bodies.RunPaused(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
+            case ContinueRun():
+                return [bodies.RunContinued(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
+            case Stop():
+                return [self._finish(run, act.mono_ns, "stopped", act)]
+            case ManualPassing():
+                return self._manual_passing(act, run)
+            case NoteOffTrack():
+                return [
+                    bodies.OffTrackNoted(
+                        boot_id=boot_id, mono_ns=self._possible(act.mono_ns), place=act.place, **at
+                    )
+                ]
+            case Penalize():
+                if not act.penalty_ns and not act.laps:
+                    raise ActRefused(code="no-change", reason="Say how much time or how many laps.")
+                return [
+                    bodies.PenaltyGiven(
+                        place=act.place, penalty_ns=act.penalty_ns, laps=act.laps, code=act.code, **at
+                    )
+                ]
+            case JudgePlace():
+                return [bodies.PlaceJudged(place=act.place, status=act.status, **at)]
+            case HandOver():
+                driver = None
+                if act.competitor_id is not None:
+                    driver = self._writer.known_competitor(act.competitor_id)
+                return [bodies.RunHanded(place=act.place, competitor_id=driver, car=act.car, **at)]
+            case Judge():
+                return self._judge(act, run)
+            case InsertPassing() | AttributePassing() | IgnorePassing():
+                return [self._marshal(act, run)]
+            case Confirm() | KeepPublished() | Discard() | Reopen():
+                return self._decide(act, run)
+            case _:
+                raise ActRefused(code="bad-request", reason="This unit does not know this act.")
+
+    def _judge(self, act: Judge, run: Run) -> list[bodies.Body]:
+        laps = {lap.lap_id: lap for lap in self._writer.race.laps(run.run_id)}
+        if act.lap_id not in laps:
+            raise ActRefused(code="unknown-lap", reason="This lap is not part of the run.")
+        said = run.said_of_laps.get(act.lap_id)
+        if said is not None and (said.verdict, said.cause) == (act.verdict, act.cause):
+            return []
+        return [
+            bodies.LapJudged(
+                run_id=run.run_id, lap_id=act.lap_id, verdict=act.verdict, cause=act.cause, **who(act)
+            )
+        ]
+
+    def _marshal(self, act: InsertPassing | AttributePassing | IgnorePassing, run: Run) -> bodies.Body:
+        if isinstance(act, InsertPassing):
+            boot_id, mono_ns, uncertainty_ns = self._clock.boot_id, act.mono_ns, act.uncertainty_ns
+            if act.copy_of is not None:
+                copied = self._passing(act.copy_of, run)
+                boot_id, mono_ns, uncertainty_ns = copied.boot_id, copied.mono_ns, copied.uncertainty_ns
+            return bodies.PassingInserted(
+                passing_id=f"inserted/{self._writer.new_id()}",
+                run_id=run.run_id,
+                place=act.place,
+                boot_id=boot_id,
+                mono_ns=self._possible(mono_ns) if boot_id == self._clock.boot_id else mono_ns,
+                uncertainty_ns=uncertainty_ns,
+                gate=act.gate,
+                copy_of=act.copy_of,
+                **who(act),
+            )
+        key = self._writer.race.key_of_passing(act.passing_id, run)
+        if key is None:
+            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
+        unit = "" if key[0] == self._unit_key else key[0]
+        if isinstance(act, IgnorePassing):
+            return bodies.PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
+        if act.to_run_id is not None:
+            to_run = self._known(act.to_run_id)
+            if to_run.place_of(act.place) is None:
+                raise ActRefused(code="unknown-place", reason="The run has no such place.")
+            if not self._writer.race.is_comparable(to_run, act.passing_id):
+                raise ActRefused(
+                    code="not-comparable", reason="This impulse was stamped by a clock the run does not know."
+                )
+        return bodies.PassingAttributed(
+            passing_id=act.passing_id, unit=unit, run_id=act.to_run_id, place=act.place, **who(act)
+        )
+
+    def _decide(self, act: Confirm | KeepPublished | Discard | Reopen, run: Run) -> list[bodies.Body]:
+        at = {"run_id": run.run_id, **who(act)}
+        driven = self._writer.race.driven(run.run_id)
+        if isinstance(act, Reopen):
+            return [bodies.RunDecided(decision="reopened", **at)]
+        if isinstance(act, Discard):
+            told: list[bodies.Body] = [bodies.RunDecided(decision="discarded", **at)]
+            if run.finished is None:
+                ended = self._finish(run, self._clock.mono_ns(), "discarded")
+                told.insert(0, ended)
+            return told
+        if isinstance(act, KeepPublished):
+            decided = run.decided
+            if decided is None or not self._writer.race.has_changed(run):
+                return []
+            return [
+                bodies.RunDecided(
+                    decision="confirmed",
+                    sheet_id=decided.value.sheet_id,
+                    places=decided.value.places,
+                    weighed=digest_of(driven),
+                    **at,
+                )
+            ]
+        if run.decision == "confirmed" and not self._writer.race.has_changed(run):
+            return []
+        waiting = next((lap for place in driven for lap in place.laps if lap.waits_for_verdict), None)
+        if waiting is not None:
+            what = "short lap" if waiting.is_short else "lap after a void one, number"
+            reason = f"Say Valid or Void for the {what} {waiting.number} first."
+            raise ActRefused(code="short-lap-waits", reason=reason)
+        sheet_id = self._writer.new_id()
+        return [
+            *sheets_of(run.run_id, sheet_id, driven),
+            bodies.RunDecided(
+                decision="confirmed",
+                sheet_id=sheet_id,
+                places=seen_places(driven),
+                weighed=digest_of(driven),
+                **at,
+            ),
+        ]
+
+    def _manual_passing(self, act: ManualPassing, run: Run) -> list[bodies.Body]:
+        place = run.place_of(act.place)
+        mono_ns = self._possible(act.mono_ns)
         passing = PassingRecorded(
             sensor=MANUAL_SENSOR,
             sensor_boot=self._clock.boot_id,
-            seq=max(1, mono_ns // 1_000),
-            track=self._track,
+            seq=max(1, act.mono_ns // 1_000),
+            track=run.track,
             boot_id=self._clock.boot_id,
-            mono_ns=self._possible(mono_ns),
+            mono_ns=mono_ns,
             uncertainty_ns=MANUAL_UNCERTAINTY_NS,
             received_mono_ns=self._clock.mono_ns(),
+            gate=act.gate,
+            system="hand",
+            lane=None if place is None else place.lane,
+            transponder=place.transponders[0] if place is not None and place.transponders else None,
         )
-        if await self.deliverer.append(passing):
-            await self.follow_time()
+        is_known = self._writer.race.has_passing(self._unit_key, passing.passing_id)
+        return [] if is_known else [passing]
 
-    async def judge(self, run_id: str, lap_id: str, verdict: Verdict) -> None:
-        """Give a lap its verdict; a later one replaces it until the run is decided."""
-        run = self._known(run_id)
-        if run.decision is not None:
-            raise ActRefused(
-                code="wrong-phase", reason="This run is decided; the admin can still correct it."
-            )
-        laps = {lap.lap_id: lap for lap in self._replica.fold.race.laps(run_id)}
-        if lap_id not in laps:
-            raise ActRefused(code="unknown-lap", reason="This lap is not part of the run.")
-        if laps[lap_id].verdict != verdict:
-            await self.deliverer.append_unless_said_last(
-                f"judge {lap_id}", LapJudged(run_id=run_id, lap_id=lap_id, verdict=verdict)
-            )
+    # What the clock says
 
-    async def confirm(self, run_id: str) -> None:
-        """Publish the run; refused while a short lap has no verdict."""
-        run = self._known(run_id)
-        if run.decision == "confirmed":
-            return
-        if self._phase_of(run) != "review":
-            raise ActRefused(code="wrong-phase", reason="Stop the run before confirming it.")
-        waiting = [lap.number for lap in self._replica.fold.race.laps(run_id) if lap.waits_for_verdict]
-        if waiting:
-            raise ActRefused(
-                code="short-lap-waits", reason=f"Say Valid or Void for the short lap {waiting[0]} first."
-            )
-        await self.deliverer.append_unless_waiting(
-            f"confirm {run_id}", RunDecided(run_id=run_id, decision="confirmed")
-        )
-
-    async def discard(self, run_id: str) -> None:
-        """Keep the run in the journal and off the board."""
-        run = self._known(run_id)
-        if run.decision == "discarded":
-            return
-        if run.decision == "confirmed":
-            raise ActRefused(code="wrong-phase", reason="This run is confirmed; the admin can correct it.")
-        decided = RunDecided(run_id=run_id, decision="discarded")
-        if self._phase_of(run) in TIMING_PHASES:
-            finished = self._finish(run, self._clock.mono_ns(), "discarded")
-            await self.deliverer.append_unless_waiting(f"discard {run_id}", finished, decided)
-        else:
-            await self.deliverer.append_unless_waiting(f"discard {run_id}", decided)
+    async def resume(self) -> None:
+        """After a new boot, let runs that were under way go on; laps are never timed across boots."""
+        for run in self.runs():
+            is_known = any(boot_id == self._clock.boot_id for boot_id, _, _ in run.openings)
+            if not is_known and self.now(run).phase in TIMING:
+                await self._replica.append(
+                    RunResumed(
+                        run_id=run.run_id,
+                        boot_id=self._clock.boot_id,
+                        mono_ns=self._clock.mono_ns(),
+                        elapsed_ns=self._known_elapsed_ns(run),
+                    )
+                )
 
     async def follow_time(self) -> None:
-        """Say that the time is up, and end the timing once the lap that was under way then has closed."""
-        run = self.run
-        if run is None or run.finished.said is not None or self.remaining_ns(run) != 0:
-            return
-        started_mono_ns = self.started_mono_ns(run)
-        assert started_mono_ns is not None
-        assert run.armed is not None
-        up_mono_ns = started_mono_ns + run.armed.value.run_ms * NANOSECONDS_PER_MS
-        closing = next(
-            (
-                crossing.passing.mono_ns
-                for segment, boot_id in self._segments(run)
-                if boot_id == self._clock.boot_id
-                for crossing in segment
-                if crossing.passing.mono_ns >= up_mono_ns
-            ),
-            None,
-        )
-        if closing is not None:
-            await self.deliverer.append(self._finish(run, closing, "time-up"))
-        elif not run.timed_up:
-            await self.deliverer.append(RunTimedUp(run_id=run.run_id))
+        """Say that the time of a run is up, and end the timing once nothing that still counts can come."""
+        for run in self.runs():
+            if run.finished is None and not run.is_paused:
+                told = self._what_the_clock_tells(run)
+                if told is not None:
+                    await self.deliverer.append(told)
+
+    def wait_ns(self) -> int | None:
+        """Return after how long the clock has something to tell, None while nothing is known to come."""
+        left = [
+            remaining
+            for run in self.runs()
+            if run.finished is None and (remaining := self.remaining_ns(run)) is not None and remaining > 0
+        ]
+        return min(left, default=None)
+
+    def _what_the_clock_tells(self, run: Run) -> bodies.Body | None:
+        rules = run.armed.value.timing
+        driven_mono_ns = self._laps_driven_mono_ns(run)
+        if driven_mono_ns is not None:
+            return self._finish(run, driven_mono_ns, "laps-driven")
+        up_mono_ns = self._up_mono_ns(run)
+        if up_mono_ns is None or up_mono_ns > self._clock.mono_ns():
+            return None
+        if rules.time_up in ("stop", "cancel"):
+            return self._finish(run, up_mono_ns, "time-up")
+        closing_mono_ns = self._closing_mono_ns(run, up_mono_ns)
+        if closing_mono_ns is not None:
+            return self._finish(run, closing_mono_ns, "time-up")
+        return None if run.is_timed_up else RunTimedUp(run_id=run.run_id)
+
+    def _closing_mono_ns(self, run: Run, up_mono_ns: int) -> int | None:
+        """Return when the last lap that was under way at time-up closed; None while one is still open."""
+        closings = []
+        for place in run.places:
+            stamps = [
+                passing.mono_ns
+                for segment in self._writer.race.segments(run, place.place)
+                if segment.boot_id == self._clock.boot_id
+                for passing in segment.passings
+            ]
+            if stamps:
+                closings.append(next((one for one in stamps if one >= up_mono_ns), None))
+        closed = [one for one in closings if one is not None]
+        return max(closed) if closed and len(closed) == len(closings) else None
+
+    def _laps_driven_mono_ns(self, run: Run) -> int | None:
+        """Return when everybody had driven what the rules ask for; None before that, and without such a
+        rule."""
+        rules = run.armed.value.timing
+        wanted = 1 if run.is_start_to_finish else rules.run_laps if rules.ends == "laps" else 0
+        driven = self._writer.race.driven(run.run_id)
+        if not wanted or any(len(place.laps) < wanted and place.status == "finished" for place in driven):
+            return None
+        stamps = [
+            passing.mono_ns
+            for place in driven
+            for lap in place.laps[wanted - 1 : wanted]
+            for segment in self._writer.race.segments(run, place.place)
+            for passing in segment.passings
+            if passing.passing_id == lap.lap_id and segment.boot_id == self._clock.boot_id
+        ]
+        return max(stamps, default=None)
 
     def _finish(
-        self, run: Run, mono_ns: int, reason: Literal["time-up", "stopped", "discarded"]
-    ) -> RunFinished:
-        return RunFinished(
-            run_id=run.run_id, boot_id=self._clock.boot_id, mono_ns=self._possible(mono_ns), reason=reason
+        self,
+        run: Run,
+        mono_ns: int,
+        ended: Literal["time-up", "laps-driven", "stopped", "discarded"],
+        act: Act | None = None,
+    ) -> bodies.RunFinished:
+        return bodies.RunFinished(
+            run_id=run.run_id,
+            boot_id=self._clock.boot_id,
+            mono_ns=self._possible(mono_ns),
+            ended=ended,
+            **({} if act is None else who(act)),
         )
 
     def _possible(self, mono_ns: int) -> int:
@@ -276,31 +556,74 @@ class RunControl:
         return max(0, min(mono_ns, self._clock.mono_ns()))
 
     def _known(self, run_id: str) -> Run:
-        run = self._replica.fold.race.runs.get(run_id)
-        if run is None or run.armed is None or run.unit != self._unit_key:
+        run = self._writer.race.runs.get(run_id)
+        if run is None or run.unit != self._unit_key:
             raise ActRefused(code="unknown-run", reason="This run is not known on this unit.")
         return run
 
-    def _phase_of(self, run: Run) -> UnitPhase | Literal["decided"]:
-        current = self.run
-        return self.phase if current is not None and current.run_id == run.run_id else "decided"
+    def _passing(self, passing_id: str, run: Run) -> PassingRecorded:
+        key = self._writer.race.key_of_passing(passing_id, run)
+        passing = None if key is None else self._writer.race.passing(key)
+        if passing is None:
+            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
+        return passing.body
 
-    def _segments(self, run: Run) -> list[tuple[list[Crossing], str]]:
-        return [
-            (list(segment.crossings), segment.crossings[0].passing.boot_id)
-            for segment in self._replica.fold.race.segments(run)
-            if segment.crossings
-        ]
-
-    def _elapsed_before(self, run: Run) -> int:
-        resumed = run.resumed.get(self._clock.boot_id)
-        return 0 if resumed is None else resumed.value.elapsed_ns
+    def _check_place(self, act: RunAct, run: Run) -> None:
+        place = getattr(act, "place", None)
+        is_elsewhere = isinstance(act, AttributePassing)
+        if isinstance(place, int) and not is_elsewhere and run.place_of(place) is None:
+            raise ActRefused(code="unknown-place", reason="The run has no such place.")
 
     def _known_elapsed_ns(self, run: Run) -> int:
         """Return how much of the run's time its passings prove to be used, over all boots."""
         elapsed_ns = 0
-        for segment in self._replica.fold.race.segments(run):
-            if segment.crossings:
-                driven_ns = segment.crossings[-1].passing.mono_ns - segment.crossings[0].passing.mono_ns
+        for segment in self._writer.race.segments(run):
+            if segment.passings:
+                driven_ns = segment.passings[-1].mono_ns - segment.passings[0].mono_ns
                 elapsed_ns = segment.elapsed_ns + driven_ns
         return elapsed_ns
+
+
+def _undecided_phase(phase: Phase) -> UnitPhase:
+    """Return the phase of a run under way, which is never a decided one."""
+    return "idle" if phase in ("confirmed", "discarded") else phase  # type: ignore[return-value]
+
+
+def _drivers(places: Sequence[RunPlace]) -> list[tuple[int, str | None]]:
+    return [(place.place, place.competitor_id) for place in places]
+
+
+def _run_id(armed: bodies.Body) -> str:
+    return armed.run_id if isinstance(armed, RunArmed) else ""
+
+
+def _act_name(act: RunAct) -> ActName:
+    return act.__struct_config__.tag  # type: ignore[return-value]
+
+
+def _is_done(act: RunAct, run: Run, phase: Phase) -> bool:
+    """Return whether a repetition without an id asks for what is so already."""
+    match act:
+        case Stop():
+            return phase == "review" or run.decision is not None
+        case Discard():
+            return run.decision == "discarded"
+        case Reopen():
+            return phase == "review"
+        case _:
+            return False
+
+
+def _answer(before: bodies.Body) -> dict[str, str]:
+    """Return what the request was answered with when it was carried out first."""
+    match before:
+        case bodies.CompetitorRegistered():
+            return {"competitor_id": before.competitor_id}
+        case RunArmed():
+            return {"run_id": before.run_id}
+        case bodies.QueueJoined():
+            return {"entry_id": before.entry_id}
+        case bodies.MessagePosted():
+            return {"message_id": before.message_id}
+        case _:
+            return {}

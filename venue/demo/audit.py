@@ -17,9 +17,9 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import encode_view, view_board
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race.bodies import RunFinished
-from pitboard.race.laps import NANOSECONDS_PER_MS, Lap
-from pitboard.race.race_state import Run
+from pitboard.race.laps import NANOSECONDS_PER_MS
+from pitboard.race.run import Run
+from pitboard.race.verdicts import Lap
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -120,9 +120,9 @@ class Audit:
         runs = [
             run
             for run in self._fold.race.runs.values()
-            if run.armed and run.finished.value is not None and self._track in (None, run.armed.value.track)
+            if run.finished is not None and self._track in (None, run.track)
         ]
-        return sorted(runs, key=lambda run: run.armed.word.moment if run.armed else (0, "", 0))
+        return sorted(runs, key=lambda run: run.armed.word.moment)
 
     def check(self, run: Run) -> RunAudit:
         """Hold the run's laps against the crossings truly made in its window."""
@@ -143,17 +143,17 @@ class Audit:
 
     def _crossings_of(self, run: Run) -> list[Crossing]:
         """Return what the cars truly did in the run: from arming to the close of the last lap that counts."""
-        finished = run.finished.value
-        assert run.armed is not None
-        assert isinstance(finished, RunFinished)
+        finished = run.finished
+        if finished is None:
+            return []
         # The closing passing's own stamp ends the window; it may differ from the truth by its uncertainty.
-        margin_ns = 2 * NANOSECONDS_PER_MS if finished.reason == "time-up" else 0
+        margin_ns = 2 * NANOSECONDS_PER_MS if finished.ended == "time-up" else 0
         start = bisect_left(self._true_mono_ns, run.armed.value.mono_ns)
         end = bisect_left(self._true_mono_ns, finished.mono_ns + margin_ns)
         inside = self._crossings[start:end]
         if not inside:
             return []
-        up_mono_ns = inside[0].true_mono_ns + run.armed.value.run_ms * NANOSECONDS_PER_MS
+        up_mono_ns = inside[0].true_mono_ns + run.armed.value.timing.run_ms * NANOSECONDS_PER_MS
         before_up = sum(crossing.true_mono_ns < up_mono_ns for crossing in inside)
         return inside[: before_up + 1]
 
@@ -193,8 +193,8 @@ class Audit:
                 lost += 1
                 continue
             lost += run.decision != told.decision
-            verdicts = run.verdict_values()
-            lost += sum(verdicts.get(lap) != "void" for lap in told.voided)
+            said = run.said_of_laps
+            lost += sum(lap not in said or said[lap].verdict != "void" for lap in told.voided)
         return lost
 
 

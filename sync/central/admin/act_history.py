@@ -8,6 +8,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.views import EntryView, view_entry
+from pitboard.race import bodies
 from pitboard.race.bodies import (
     Body,
     CompetitorJudged,
@@ -20,11 +21,29 @@ from pitboard.race.bodies import (
     RunFinished,
     RunResumed,
 )
-from pitboard.race.race_state import Run
+from pitboard.race.run import Run
 from sync.central.admin.lap_reference import LapReference
 
 ADMIN = "admin"
-_ENDINGS = {"time-up": "its time was up", "stopped": "the official stopped it", "discarded": "discarded"}
+_ENDINGS = {
+    "time-up": "its time was up",
+    "stopped": "the official stopped it",
+    "laps-driven": "its laps were driven",
+    "discarded": "discarded",
+}
+
+
+_OTHER_DEEDS: dict[type[Body], str] = {
+    bodies.RunStarted: ": its start was said",
+    bodies.RunPaused: " paused",
+    bodies.RunContinued: " continued",
+    bodies.RunHanded: ": a place handed to somebody else",
+    bodies.PassingInserted: ": a passing inserted",
+    bodies.PassingAttributed: ": an impulse attributed",
+    bodies.OffTrackNoted: ": off the track",
+    bodies.PenaltyGiven: ": a penalty",
+    bodies.PlaceJudged: ": a place judged",
+}
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +76,7 @@ class ActHistory:
                     utc_ms=stamp_utc_ms(word.stamp),
                     who=ADMIN if key == self._fold.root_key else self._fold.roster.name_of(key) or key[:8],
                     what=what,
-                    why=getattr(body, "reason", "") if not isinstance(body, RunFinished) else "",
+                    why=getattr(body, "reason", ""),
                 )
                 deeds.append((word.moment, deed))
         return [deed for _, deed in sorted(deeds, key=lambda pair: pair[0])]
@@ -74,6 +93,8 @@ class ActHistory:
                 if body.run_id in runs:
                     number, run = runs[body.run_id]
                     return f"run {number}{self._deed(body, run)}"
+            case _ if getattr(body, "run_id", None) in runs and (said := _OTHER_DEEDS.get(type(body))):
+                return f"run {runs[body.run_id][0]}{said}"  # type: ignore[attr-defined]
         return None
 
     def _deed(
@@ -85,7 +106,7 @@ class ActHistory:
             case RunResumed():
                 return " went on after a restart of the unit"
             case RunFinished():
-                return f" ended: {_ENDINGS[body.reason]}"
+                return f" ended: {_ENDINGS[body.ended]}"
             case RunDecided():
                 return f" {body.decision}" if body.decision else ": decision withdrawn"
             case LapJudged():

@@ -5,7 +5,8 @@ erasure cannot be undone."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+import secrets
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,9 +14,10 @@ from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
-from pitboard.race.laps import Lap
-from pitboard.race.race_state import Run
-from pitboard.race.word import Authority, LastWord
+from pitboard.race.published import digest_of, seen_places, sheets_of
+from pitboard.race.run import Run
+from pitboard.race.verdicts import Lap
+from pitboard.race.word import Authority
 from sync.central.admin.act_history import BoardBefore, BoardChange
 from sync.central.admin.admin_act import (
     AnyAct,
@@ -29,8 +31,6 @@ from sync.central.admin.admin_act import (
 )
 from sync.central.admin.erasure import bodies_that_erase
 from sync.central.admin.lap_reference import LapReference
-
-Value = TypeVar("Value")
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class AdminActs:
     def _judge(self, act: Judge, reason: str) -> _Plan:
         number, run, lap = self.reference.lap(act.lap)
         what = f"Run {number}, lap {lap.number} of {self._name_in(run)} ({self._text(lap.lap_ns)})"
-        said = _said_by_admin(run.verdicts.get(lap.lap_id))
+        said = run.said_by_admin[lap.lap_id].verdict if lap.lap_id in run.said_by_admin else None
         _check_change(what, said, act.verdict, undo=act.undo)
         sentence = _withdrawn(what, act.verdict) if act.undo else f"{what} is {act.verdict} now."
         verdict = None if act.undo else act.verdict
@@ -110,17 +110,39 @@ class AdminActs:
     def _decide(self, act: Decide, reason: str) -> _Plan:
         number, run = self.reference.run(act.run)
         what = f"Run {number} of {self._name_in(run)}"
-        _check_change(what, _said_by_admin(run.decided), act.decision, undo=act.undo)
+        _check_change(what, self._last_decision(run), act.decision, undo=act.undo)
         if not act.undo and act.decision == "confirmed" and (waiting := self._waiting(run)):
             raise ActRefused(
                 code="short-lap-waits",
                 reason=f"Say valid or void for the short lap {waiting[0].number} first.",
             )
         sentence = _withdrawn(what, act.decision) if act.undo else f"{what} is {act.decision} now."
-        decision = None if act.undo else act.decision
-        return _Plan(
-            _competitor_in(run), sentence, [RunDecided(run_id=run.run_id, decision=decision, reason=reason)]
-        )
+        return _Plan(_competitor_in(run), sentence, self._decision(run, act, reason))
+
+    def _decision(self, run: Run, act: Decide, reason: str) -> list[Body]:
+        """A confirmation names the laps that it confirms."""
+        if act.undo or act.decision != "confirmed":
+            decision = None if act.undo else act.decision
+            return [RunDecided(run_id=run.run_id, decision=decision, reason=reason)]
+        driven = self._fold.race.driven(run.run_id)
+        sheet_id = secrets.token_hex(8)
+        return [
+            *sheets_of(run.run_id, sheet_id, driven),
+            RunDecided(
+                run_id=run.run_id,
+                decision="confirmed",
+                sheet_id=sheet_id,
+                places=seen_places(driven),
+                weighed=digest_of(driven),
+                reason=reason,
+            ),
+        ]
+
+    def _last_decision(self, run: Run) -> str | None:
+        """Return what the admin decided last, None where the admin did not or took it back."""
+        heard = self._fold.race.statements.standing(("run", run.run_id))
+        said = [one.body for one in heard if one.word.authority == Authority.ADMIN]
+        return next((body.decision for body in reversed(said) if isinstance(body, RunDecided)), None)
 
     def _waiting(self, run: Run) -> list[Lap]:
         return [lap for lap in self._fold.race.laps(run.run_id) if lap.waits_for_verdict]
@@ -128,9 +150,9 @@ class AdminActs:
     def _reinstate(self, act: Reinstate, reason: str) -> _Plan:
         if act.undo:
             competitor = self.reference.competitor(act.competitor)
-            standing = self._fold.race.standings.get(competitor)
-            said = None if standing is None else standing.said_by(Authority.ADMIN)
-            if said is None or said.value is not None:
+            heard = self._fold.race.statements.standing(("competitor", competitor))
+            judged = [one.body for one in heard if isinstance(one.body, CompetitorJudged)]
+            if not judged or judged[-1].standing is not None:
                 name = self._fold.race.name_of(competitor)
                 raise ActRefused(code="nothing-to-undo", reason=f"{name} was not reinstated.")
         return self._judge_competitor(act.competitor, act.undo, reason)
@@ -138,7 +160,7 @@ class AdminActs:
     def _judge_competitor(self, typed: str, is_disqualified: bool, reason: str) -> _Plan:
         competitor = self.reference.competitor(typed)
         name = self._fold.race.name_of(competitor)
-        if self._fold.race.is_disqualified(competitor) == is_disqualified:
+        if self._fold.race.roll.is_disqualified(competitor) == is_disqualified:
             state = "disqualified already" if is_disqualified else "not disqualified"
             raise ActRefused(code="no-change", reason=f"{name} is {state}.")
         body = CompetitorJudged(
@@ -168,13 +190,8 @@ class AdminActs:
 
 
 def _competitor_in(run: Run) -> str:
-    assert run.armed is not None  # the reference finds armed runs only
-    return run.armed.value.competitor_id
-
-
-def _said_by_admin(last: LastWord[Value] | None) -> Value | None:
-    said = None if last is None else last.said_by(Authority.ADMIN)
-    return None if said is None else said.value
+    """Return whose run it is, as the reference finds it: the first place's."""
+    return next(iter(run.competitor_ids), "")
 
 
 def _check_change(what: str, said: str | None, wanted: str, *, undo: bool) -> None:

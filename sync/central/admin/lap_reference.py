@@ -11,9 +11,9 @@ import re
 from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
-from pitboard.race.laps import Lap
 from pitboard.race.names import fold_name
-from pitboard.race.race_state import Run
+from pitboard.race.run import Run
+from pitboard.race.verdicts import Lap
 
 ID_PREFIX_MIN_LENGTH = 4
 LISTED_MAX_COUNT = 8
@@ -72,7 +72,7 @@ class LapReference:
         runs = [
             (run.armed.word.moment, run)
             for run in self._fold.race.runs.values()
-            if run.armed is not None and run.armed.value.competitor_id == competitor
+            if competitor in map(self._fold.race.roll.now, run.competitor_ids)
         ]
         return [run for _, run in sorted(runs, key=lambda pair: pair[0])]
 

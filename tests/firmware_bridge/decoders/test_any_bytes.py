@@ -15,8 +15,8 @@ from firmware_bridge.decoders.tns_messages import TnsPassing, encode_message, en
 from firmware_bridge.makers.device_kinds import KINDS, make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.watch.sensor_watch import SensorSigns
+from pitboard.unit_api.unit_calls import Delivery
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS
-from trackside.timing.passing_intake import Delivery
 
 LINE_KINDS = sorted(set(KINDS) - {"gpio"})
 ANY = st.one_of(st.integers(0, 100), st.integers(0, 10**30))

@@ -92,4 +92,4 @@ def test_the_judged_races_are_worth_shuffling() -> None:
     folds = [fold_of(*records) for records in RACES]
     assert sum(len(fold.race.erased) for fold in folds) > 20
     assert sum(len(fold.erased_places) for fold in folds) > 10
-    assert sum(fold.race.is_disqualified(one) for fold in folds for one in fold.race.competitors) > 10
+    assert sum(fold.race.roll.is_disqualified(one) for fold in folds for one in fold.race.competitors) > 10

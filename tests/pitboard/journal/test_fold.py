@@ -135,7 +135,7 @@ def test_an_admin_stands_above_an_official_whatever_the_stamps_say() -> None:
     central.hybrid_clock = type(central.hybrid_clock)(central.clock)
     confirmed_run(unit, "r", "c", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
     lap = passing(2, s=16).passing_id
-    central.say(LapJudged(run_id="r", lap_id=lap, verdict="void"))
+    central.say(LapJudged(run_id="r", lap_id=lap, verdict="void", cause="driver"))
     unit.say(LapJudged(run_id="r", lap_id=lap, verdict="valid"))
     assert board_of(central, unit).entries[0].best_ns == 6_000_000_000
 

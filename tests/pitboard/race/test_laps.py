@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from pitboard.race.attribution import TimedPassing, recorded_passing
 from pitboard.race.bodies import PassingRecorded
-from pitboard.race.laps import lap_between_ns, lap_uncertainty_ns
+from pitboard.race.laps import lap_between
+from pitboard.race.word import Authority, Word
+
+WORD = Word(Authority.TIMEKEEPER, 1, "s", 1)
 
 
 def passing(
     mono_ns: int, *, tick_us: int | None = None, boot: str = "dev", rate_ppb: int = 0
-) -> PassingRecorded:
-    return PassingRecorded(
+) -> TimedPassing:
+    body = PassingRecorded(
         sensor="beam-1",
         sensor_boot=boot,
         seq=1 + mono_ns,
@@ -23,6 +27,7 @@ def passing(
         tick_us=tick_us,
         rate_ppb=rate_ppb,
     )
+    return recorded_passing(body, WORD, "unit")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +60,7 @@ def passing(
     ],
 )
 def test_lap_and_its_uncertainty(
-    opening: PassingRecorded, closing: PassingRecorded, lap_ns: int, uncertainty_ns: int
+    opening: TimedPassing, closing: TimedPassing, lap_ns: int, uncertainty_ns: int
 ) -> None:
-    assert lap_between_ns(opening, closing) == lap_ns
-    assert lap_uncertainty_ns(opening, closing) == uncertainty_ns
+    time = lap_between(opening, closing)
+    assert (time.lap_ns, time.uncertainty_ns) == (lap_ns, uncertainty_ns)

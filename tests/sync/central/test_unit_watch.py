@@ -13,6 +13,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_calls import BridgeReport
 from pitboard.unit_api.unit_status import (
     SealedStatus,
     SensorState,
@@ -26,7 +27,7 @@ from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
 from trackside.api.local_api import UnitStatusApi
-from trackside.timing.lights import BridgeReport, Lights
+from trackside.timing.lights import Lights
 
 
 def status(identity: Identity = UNIT_A, *, mono_ns: int = 1, boot_id: str = "boot") -> UnitStatus:

@@ -66,7 +66,7 @@ def with_desk(folder: Path, story: Callable[[Desk], Awaitable[None]]) -> None:
 def test_a_contact_waits_over_a_restart_until_central_has_it(tmp_path: Path) -> None:
     async def evening(desk: Desk) -> None:
         await desk.publish_key()
-        competitor = await desk.unit.run_control.register("Zoe")
+        competitor = await desk.unit.acting.register("Zoe")
         for _ in range(2):
             status, answer = await desk.offer("zoe@example.org", competitor)
             assert (status, list(answer)) == (200, ["contact"])
@@ -93,7 +93,7 @@ def everything(folder: Path) -> bytes:
 def test_a_repeated_offer_is_kept_once(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.publish_key()
-        competitor = await desk.unit.run_control.register("Zoe")
+        competitor = await desk.unit.acting.register("Zoe")
         sealed = envelope("01234", competitor, event_key=ROOT.key).sealed
         answers = [await desk.offer("01234", competitor, sealed=sealed) for _ in range(3)]
         assert answers == [answers[0]] * 3
@@ -104,7 +104,7 @@ def test_a_repeated_offer_is_kept_once(tmp_path: Path) -> None:
 
 def test_nothing_that_is_not_sealed_for_this_event_is_taken(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        competitor = await desk.unit.run_control.register("Zoe")
+        competitor = await desk.unit.acting.register("Zoe")
         status, refused = await desk.offer("01234", competitor)
         assert (status, refused["error"]) == (409, "wrong-contact-key")
         await desk.publish_key()
@@ -126,7 +126,7 @@ def test_nothing_that_is_not_sealed_for_this_event_is_taken(tmp_path: Path) -> N
 def test_who_waits_for_a_contact_hears_of_it_at_once(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.publish_key()
-        competitor = await desk.unit.run_control.register("Zoe")
+        competitor = await desk.unit.acting.register("Zoe")
         asking = asyncio.create_task(desk.ask("GET", "/v1/contacts/sealed?wait_ms=9000"))
         await asyncio.sleep(0.05)
         await desk.offer("01234", competitor)
@@ -141,8 +141,8 @@ def test_who_waits_for_a_contact_hears_of_it_at_once(tmp_path: Path) -> None:
 def test_erasing_a_person_erases_the_contact_that_still_waits(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.publish_key()
-        zoe = await desk.unit.run_control.register("Zoe")
-        ada = await desk.unit.run_control.register("Ada")
+        zoe = await desk.unit.acting.register("Zoe")
+        ada = await desk.unit.acting.register("Ada")
         await desk.offer("01234", zoe)
         await desk.offer("56789", ada)
         following = asyncio.create_task(follow_erasures(desk.unit.replica, desk.outbox))

@@ -12,9 +12,9 @@ from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
+from pitboard.unit_api.unit_calls import Delivery
 from tests.race_story import ROOT, UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
-from trackside.timing.passing_intake import Delivery
 
 
 def phase_of(unit: Unit) -> str:
@@ -31,10 +31,10 @@ def test_a_run_from_start_to_the_board(tmp_path: Path) -> None:
         for seq in (2, 3):
             unit.clock.advance(ms=5_000)
             await unit.cross(seq)
-        await unit.run_control.stop(run, unit.clock.now_mono_ns)
+        await unit.acting.stop(run, unit.clock.now_mono_ns)
         assert phase_of(unit) == "review"
         assert view_board(unit.replica.fold).entries == []
-        await unit.run_control.confirm(run)
+        await unit.acting.confirm(run)
         assert phase_of(unit) == "idle"
         entry = view_board(unit.replica.fold).entries[0]
         assert (entry.name, entry.best_ns, entry.laps) == ("Ann", 5_000_000_000, 2)
@@ -51,7 +51,7 @@ def test_time_up_lets_the_lap_under_way_finish_and_then_ends_the_run(tmp_path: P
         unit.clock.advance(ms=1_000)
         assert phase_of(unit) == "time-up"
         await unit.run_control.follow_time()
-        assert unit.run.timed_up
+        assert unit.run.is_timed_up
         unit.clock.advance(ms=9_000)
         await unit.cross(3)
         assert phase_of(unit) == "review"
@@ -130,9 +130,9 @@ def test_a_unit_that_is_not_enrolled_says_so_and_writes_each_passing_once(tmp_pa
         assert await unit.intake.take(Delivery(passings=[unit.passing(1)])) == 1
         assert await unit.intake.take(Delivery(passings=[unit.passing(1)])) == 0
         with pytest.raises(ActRefused, match="not enrolled"):
-            await unit.run_control.register("Ann")
+            await unit.acting.register("Ann")
         with pytest.raises(ActRefused, match="not enrolled"):
-            await unit.run_control.arm("c1")
+            await unit.acting.arm("c1")
 
     async def after_a_restart(unit: Unit) -> None:
         assert unit.intake.known("beam-1", "dev") == [(1, 1)]
@@ -148,11 +148,11 @@ def test_a_short_lap_waits_for_a_verdict_before_the_run_can_be_confirmed(tmp_pat
         await unit.cross(1)
         unit.clock.advance(ms=500)
         await unit.cross(2)
-        await unit.run_control.stop(run, unit.clock.now_mono_ns)
+        await unit.acting.stop(run, unit.clock.now_mono_ns)
         with pytest.raises(ActRefused, match="short lap 1"):
-            await unit.run_control.confirm(run)
-        await unit.run_control.judge(run, unit.passing(2).sensor + "/dev/2", "void")
-        await unit.run_control.confirm(run)
+            await unit.acting.confirm(run)
+        await unit.acting.judge(run, unit.passing(2).sensor + "/dev/2", "void")
+        await unit.acting.confirm(run)
         assert view_board(unit.replica.fold).entries[0].best_ns is None
 
     with_unit(tmp_path, story)
@@ -165,8 +165,8 @@ def test_a_manual_lap_counts_with_a_thumbs_uncertainty_and_once(tmp_path: Path) 
         unit.clock.advance(ms=4_000)
         tapped_mono_ns = unit.clock.now_mono_ns
         unit.clock.advance(ms=300)
-        await unit.run_control.record_manual_passing(run, tapped_mono_ns)
-        await unit.run_control.record_manual_passing(run, tapped_mono_ns)
+        await unit.acting.record_manual_passing(run, tapped_mono_ns)
+        await unit.acting.record_manual_passing(run, tapped_mono_ns)
         laps = unit.replica.fold.race.laps(run)
         assert [(lap.lap_ns, lap.uncertainty_ns) for lap in laps] == [(4_000_000_000, 100_001_000)]
 
@@ -175,14 +175,14 @@ def test_a_manual_lap_counts_with_a_thumbs_uncertainty_and_once(tmp_path: Path) 
 
 def test_repeating_an_act_changes_nothing(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
-        competitor = await unit.run_control.register("Ann")
-        run = await unit.run_control.arm(competitor)
-        assert await unit.run_control.arm(competitor) == run
+        competitor = await unit.acting.register("Ann")
+        run = await unit.acting.arm(competitor)
+        assert await unit.acting.arm(competitor) == run
         await unit.cross(1)
         for _ in range(2):
-            await unit.run_control.stop(run, unit.clock.now_mono_ns)
+            await unit.acting.stop(run, unit.clock.now_mono_ns)
         for _ in range(2):
-            await unit.run_control.confirm(run)
+            await unit.acting.confirm(run)
         kinds = [record.header.kind for record in await unit.replica.beyond({})]
         assert kinds.count("run-armed") == kinds.count("run-finished") == kinds.count("run-decided") == 1
 
@@ -191,24 +191,24 @@ def test_repeating_an_act_changes_nothing(tmp_path: Path) -> None:
 
 def test_what_cannot_be_done_now_is_refused_with_a_reason(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
-        control = unit.run_control
+        acting = unit.acting
         with pytest.raises(ActRefused, match="not registered"):
-            await control.arm("nobody")
+            await acting.arm("nobody")
         with pytest.raises(ActRefused, match="at least one letter"):
-            await control.register(" \u202e\t ")
+            await acting.register(" \u202e\t ")
         run = await unit.arm_new()
-        other = await control.register("Bob")
+        other = await acting.register("Bob")
         with pytest.raises(ActRefused, match="under way"):
-            await control.arm(other)
+            await acting.arm(other)
         with pytest.raises(ActRefused, match="Stop the run"):
-            await control.confirm(run)
+            await acting.confirm(run)
         with pytest.raises(ActRefused, match="not part of the run"):
-            await control.judge(run, "no/such/lap", "void")
+            await acting.judge(run, "no/such/lap", "void")
         with pytest.raises(ActRefused, match="not known"):
-            await control.confirm("no-such-run")
-        await control.discard(run)
+            await acting.confirm("no-such-run")
+        await acting.discard(run)
         with pytest.raises(ActRefused, match="decided"):
-            await control.judge(run, "no/such/lap", "void")
+            await acting.judge(run, "no/such/lap", "void")
 
     with_unit(tmp_path, story)
 
@@ -217,7 +217,7 @@ def test_discarding_a_running_run_frees_the_track(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         run = await unit.arm_new()
         await unit.cross(1)
-        await unit.run_control.discard(run)
+        await unit.acting.discard(run)
         assert phase_of(unit) == "idle"
         unit.clock.advance(ms=5_000)
         second = await unit.arm_new("Bob")
@@ -232,18 +232,18 @@ def test_discarding_a_running_run_frees_the_track(tmp_path: Path) -> None:
 
 def test_start_tapped_again_while_the_disk_refuses_makes_one_run(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
-        ann, bob = await unit.run_control.register("Ann"), await unit.run_control.register("Bob")
+        ann, bob = await unit.acting.register("Ann"), await unit.acting.register("Bob")
         journal = unit.replica.journal
         assert isinstance(journal, Journal)
         async with journal._transacting:  # a disk that takes nothing: the record waits to be written
             for _ in range(3):
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.02):
-                        await unit.run_control.arm(ann)
+                        await unit.acting.arm(ann)
             with pytest.raises(ActRefused):
                 async with asyncio.timeout(0.02):
-                    await unit.run_control.arm(bob)
-        run = await unit.run_control.arm(ann)
+                    await unit.acting.arm(bob)
+        run = await unit.acting.arm(ann)
         assert unit.run.run_id == run
         assert len(unit.replica.fold.race.runs) == 1
 
@@ -281,17 +281,17 @@ def test_a_name_entered_again_while_the_disk_refuses_is_registered_once(tmp_path
             for _ in range(3):
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.02):
-                        await unit.run_control.register("Ann")
-        ann = await unit.run_control.register("Ann")
+                        await unit.acting.register("Ann")
+        ann = await unit.acting.register("Ann")
         assert list(unit.replica.fold.race.competitors) == [ann]
-        assert await unit.run_control.register("Ann") != ann  # somebody else may have the same name
+        assert await unit.acting.register("Ann") != ann  # somebody else may have the same name
 
     with_unit(tmp_path, story)
 
 
 def test_start_on_a_revoked_unit_is_refused_and_not_called_saved(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
-        ann = await unit.run_control.register("Ann")
+        ann = await unit.acting.register("Ann")
         central = Teller(ROOT, "Central")
         central.clock.advance(ms=1_000)
         central.say(UnitRevoked(key=UNIT_A.key, heads=unit.replica.have()))
@@ -299,7 +299,7 @@ def test_start_on_a_revoked_unit_is_refused_and_not_called_saved(tmp_path: Path)
         async with asyncio.timeout(5):
             for _ in range(2):
                 with pytest.raises(ActRefused, match="is revoked"):
-                    await unit.run_control.arm(ann)
+                    await unit.acting.arm(ann)
         assert phase_of(unit) == "idle"
 
     with_unit(tmp_path, story)

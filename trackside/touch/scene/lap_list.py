@@ -24,7 +24,7 @@ def lay_laps(
     for row, lap in zip(rows, newest_first[the_list.top :], strict=False):
         row_widget = _lap_row(row, lap, screen, view, measures, is_best=lap is best)
         verdicts = []
-        if judges_all or lap.is_short or lap.verdict is not None:
+        if judges_all or lap.is_short or lap.waits_for_verdict or lap.verdict is not None:
             verdicts = _verdict_buttons(row, lap, run, view, measures)
             row_widget = replace(row_widget, reserved_px=row.right - verdicts[0].rect.x)
         widgets += [row_widget, *verdicts]
@@ -45,7 +45,7 @@ def _lap_row(
     icon: Icon = ""
     if lap.verdict == "void":
         tone, note, icon = Tone.MUTED, view.say("touch.void-lap"), "clear"
-    elif lap.awaits_verdict:
+    elif lap.waits_for_verdict:
         tone, note, icon = Tone.WARNING, view.say("touch.too-short"), "warning"
     elif is_best:
         tone, note, icon = Tone.BEST, ", ".join([view.say("touch.best-lap"), *_doubt(lap)]), "best"
@@ -78,7 +78,7 @@ def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measur
     inner = row.inset(measures.px(4), 0)
     void_area, rest = inner.cut_right(width, measures.px(8))
     valid_area = rest.cut_right(width)[0]
-    valid_is_on = lap.counts and not lap.awaits_verdict
+    valid_is_on = lap.counts and not lap.waits_for_verdict
     return [
         button(
             f"judge:{lap.lap_id}:valid",

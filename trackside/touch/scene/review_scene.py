@@ -24,7 +24,7 @@ def lay_review(screen: ScreenState, run: Run, view: View, measures: Measures) ->
 
 def what_waits(run: Run, view: View) -> str:
     """Return what the official must do before confirming, or nothing."""
-    waiting = [lap.number for lap in run.laps if lap.awaits_verdict]
+    waiting = [lap.number for lap in run.laps if lap.waits_for_verdict]
     return view.say("touch.short-laps-wait", count=len(waiting), number=waiting[0]) if waiting else ""
 
 

@@ -9,7 +9,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from firmware_bridge.makers.reading import HoldOff
-from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from pitboard.unit_api.unit_calls import Delivery, Passing
+from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.cast.set_clock_loop import LoggedLine
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
@@ -136,8 +137,8 @@ class Bridge:
             self._world.trace.say(self._name, f"bridge delivered {len(batch)}")
 
 
-def _delivered(trip: Trip) -> DeliveredPassing:
-    return DeliveredPassing(
+def _delivered(trip: Trip) -> Passing:
+    return Passing(
         sensor=SENSOR,
         sensor_boot=trip.sensor_boot,
         seq=trip.seq,

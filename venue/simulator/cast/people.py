@@ -6,6 +6,16 @@ import asyncio
 from random import Random
 
 from pitboard.errors import ActRefused, JournalLost
+from pitboard.unit_api.unit_calls import (
+    AnyAct,
+    Arm,
+    Confirm,
+    Discard,
+    Judge,
+    ManualPassing,
+    Register,
+    Stop,
+)
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.world.world import World
@@ -47,6 +57,12 @@ class Official:
         except (ActRefused, JournalLost, TimeoutError) as error:
             self._world.trace.say(self._unit.name, f"official: {type(error).__name__} {error}")
 
+    async def _do(self, act: AnyAct) -> dict[str, str]:
+        run_control = self._unit.run_control
+        if run_control is None:
+            raise ActRefused(code="gone", reason="The unit is down.")
+        return await run_control.carry_out(act)
+
     async def _choose(self, run_control: RunControl, chance: Random, *, may_begin: bool) -> None:
         run = run_control.run
         if run is None:
@@ -58,14 +74,14 @@ class Official:
                 await self._decide(run_control, run.run_id, chance)
             case "time-up":
                 if not may_begin or chance.random() < 0.5:
-                    await run_control.stop(run.run_id, self._unit.clock.mono_ns())
+                    await self._do(Stop(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
             case _:
                 if not may_begin or chance.random() < 0.12:
-                    await run_control.stop(run.run_id, self._unit.clock.mono_ns())
+                    await self._do(Stop(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
                 elif chance.random() < 0.06:
-                    await run_control.discard(run.run_id)
+                    await self._do(Discard(run_id=run.run_id))
                 elif chance.random() < 0.1:
-                    await run_control.record_manual_passing(run.run_id, self._unit.clock.mono_ns())
+                    await self._do(ManualPassing(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
 
     async def _arm(self, run_control: RunControl, chance: Random) -> None:
         known = list(self._unit.replica.fold.race.competitors)
@@ -74,8 +90,8 @@ class Official:
         else:
             name = chance.choice(NAMES)
             self._take_contact(name)
-            competitor = await run_control.register(name)
-        await run_control.arm(competitor)
+            competitor = (await self._do(Register(name=name)))["competitor_id"]
+        await self._do(Arm(competitor_id=competitor))
 
     def _take_contact(self, name: str) -> None:
         """The person types a contact too; it goes into the sealed side table, never into a record."""
@@ -87,11 +103,11 @@ class Official:
         laps = self._unit.replica.fold.race.laps(run)
         for lap in laps:
             if lap.waits_for_verdict or chance.random() < 0.08:
-                await run_control.judge(run, lap.lap_id, chance.choice(("valid", "void")))
+                await self._do(Judge(run_id=run, lap_id=lap.lap_id, verdict=chance.choice(("valid", "void"))))
         if chance.random() < 0.88:
-            await run_control.confirm(run)
+            await self._do(Confirm(run_id=run))
         else:
-            await run_control.discard(run)
+            await self._do(Discard(run_id=run))
 
 
 async def drive(world: World, unit: UnitNode) -> None:

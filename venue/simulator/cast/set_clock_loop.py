@@ -18,8 +18,8 @@ from firmware_bridge.decoders.decoder import DAY_US
 from firmware_bridge.makers.device_kinds import make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
-from pitboard.unit_api.unit_calls import Passing
-from trackside.timing.passing_intake import DeliveredPassing, Delivery, PassingIntake
+from pitboard.unit_api.unit_calls import Delivery, Passing
+from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World
 
@@ -135,6 +135,6 @@ class LoopBridge:
         return waiting[DELIVERY_MAX_COUNT:]
 
 
-def _delivered(passing: Passing) -> DeliveredPassing:
+def _delivered(passing: Passing) -> Passing:
     fields = {**msgspec.structs.asdict(passing), "track": LOOP_TRACK}
-    return DeliveredPassing(**fields)
+    return Passing(**fields)

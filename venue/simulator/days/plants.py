@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 import pitboard.journal.ledger
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
@@ -20,7 +22,8 @@ from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Acceptance, Replica, WritingReplica
 from pitboard.journal.storage import Held
-from pitboard.race.word import LastWord, Said, Word
+from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
+from pitboard.unit_api.unit_calls import AnyAct, Register
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
 from trackside.timing.run_control import RunControl
@@ -153,7 +156,10 @@ def _fold_by_arrival() -> list[Override]:
         last_word.said = last_word._deciding()
         return True
 
-    return [(LastWord, "say", say)]
+    def standing(statements: Statements, subject: Subject) -> list[Statement]:
+        return [one for one in statements._of.get(subject, {}).values() if statements.stands(one)]
+
+    return [(LastWord, "say", say), (Statements, "standing", standing)]
 
 
 def _skip_verification() -> list[Override]:
@@ -161,11 +167,12 @@ def _skip_verification() -> list[Override]:
 
 
 def _journal_contacts() -> list[Override]:
-    register = RunControl.register
+    carry_out = RunControl.carry_out
 
-    async def register_with_contact(run_control: RunControl, name: str) -> str:
-        contacts = _last_contacts
-        return await register(run_control, f"{name} {contacts[-1]}" if contacts else name)
+    async def carry_out_with_contact(run_control: RunControl, act: AnyAct) -> dict[str, str]:
+        if isinstance(act, Register) and _last_contacts:
+            act = msgspec.structs.replace(act, name=f"{act.name} {_last_contacts[-1]}")
+        return await carry_out(run_control, act)
 
     take_contact = Official._take_contact
     _last_contacts: list[str] = []
@@ -174,7 +181,7 @@ def _journal_contacts() -> list[Override]:
         take_contact(official, name)
         _last_contacts.append(official._world.truth.contacts[-2].decode())
 
-    return [(Official, "_take_contact", note_contact), (RunControl, "register", register_with_contact)]
+    return [(Official, "_take_contact", note_contact), (RunControl, "carry_out", carry_out_with_contact)]
 
 
 def _delete_by_hold_off() -> list[Override]:

@@ -9,13 +9,14 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.journal.views import encode_view, view_board
+from pitboard.race.board import Board
 from pitboard.race.bodies import PassingRecorded
 from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.cast.unit_node import UnitNode
-from venue.simulator.judging.lap_oracle import LapOracle
+from venue.simulator.judging.lap_oracle import LapOracle, OracleLap
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.world.signature_memory import identity_named
 
@@ -97,25 +98,61 @@ def _check_laps(venue: Venue) -> None:
     """Every lap that was driven is on the board, void, corrected or waiting: the oracle says which."""
     truth, fold = venue.world.truth, venue.central.replica.fold
     oracle = LapOracle(venue.central.disk.records.values(), venue.central.root_key)
-    shown_laps: dict[str, int] = {}
+    if sorted(fold.race.runs) != oracle.runs:
+        truth.violate("laps-conserved", f"runs {sorted(fold.race.runs)}, armed were {oracle.runs}")
+    confirmed: dict[str, list[list[tuple[int, bool]]]] = {}
     for run in oracle.runs:
         laps = oracle.laps(run)
         folded = [
-            (lap.lap_id, lap.lap_ns, lap.measured_ns, lap.counts, lap.verdict) for lap in fold.race.laps(run)
+            OracleLap(lap.place, lap.lap_id, lap.lap_ns, lap.measured_ns, lap.counts, lap.verdict)
+            for lap in fold.race.laps(run)
         ]
         if laps != folded:
             truth.violate("laps-conserved", f"run {run}: driven {laps}, folded {folded}")
         for lap in folded:
-            if lap[1] < 0 or lap[2] < 0:
+            if lap.lap_ns < 0 or lap.measured_ns < 0:
                 truth.violate("no-negative-lap", f"run {run}: {lap}")
-        if oracle.decision(run) != fold.race.runs[run].decision:
+        _check_penalties(venue, oracle, run)
+        held = fold.race.runs.get(run)
+        if held is None or oracle.decision(run) != held.decision:
             truth.violate("laps-conserved", f"run {run} is {oracle.decision(run)}")
-        if oracle.decision(run) == "confirmed":
-            competitor = oracle.competitor(run)
-            shown_laps[competitor] = shown_laps.get(competitor, 0) + sum(lap[3] for lap in laps)
-    on_board = {standing.competitor: standing.laps for standing in fold.board.in_order()}
-    if on_board != shown_laps:
-        truth.violate("laps-conserved", f"the board counts {on_board}, driven were {shown_laps}")
+        for competitor, published in (oracle.published(run) or {}).items():
+            confirmed.setdefault(competitor, []).append(published)
+    for race_class in ("", *(one.race_class for one in fold.race.programme.classes())):
+        board = fold.board_of(race_class=race_class)
+        own = {
+            one: runs
+            for one, runs in confirmed.items()
+            if not race_class or oracle.race_class(one) == race_class
+        }
+        _check_board(venue, board, own, race_class)
+
+
+def _check_penalties(venue: Venue, oracle: LapOracle, run: str) -> None:
+    wanted = oracle.penalties(run)
+    for place in venue.central.replica.fold.race.driven(run):
+        given = (place.penalty_ns, place.penalty_laps)
+        if given != wanted.get(place.place, (0, 0)):
+            sentence = f"run {run}: place {place.place} has {given}, given were {wanted}"
+            venue.world.truth.violate("each-penalty-once", sentence)
+
+
+def _check_board(
+    venue: Venue, board: Board, confirmed: dict[str, list[list[tuple[int, bool]]]], race_class: str
+) -> None:
+    """The board has of each competitor just what was confirmed, and the best of it."""
+    resolution_ns = board.rules.resolution_ns
+    on_board = {one.competitor: one for one in board.in_order()}
+    laps = {one: sum(counts for run in runs for _, counts in run) for one, runs in confirmed.items()}
+    if {one: standing.laps for one, standing in on_board.items()} != laps:
+        sentence = f"board '{race_class}' has {sorted(on_board)}, confirmed were {laps}"
+        venue.world.truth.violate("laps-conserved", sentence)
+        return
+    for one, runs in confirmed.items():
+        times = [lap_ns - lap_ns % resolution_ns for run in runs for lap_ns, counts in run if counts]
+        shown = next((column.value for column in on_board[one].columns if column.code == "best"), None)
+        if shown != min(times, default=None):
+            venue.world.truth.violate("best-is-the-best", f"{one} has {shown} of {sorted(times)}")
 
 
 def _check_passings(venue: Venue, unit: UnitNode, journaled: set[str]) -> None:
@@ -141,7 +178,7 @@ def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
     fold = venue.central.replica.fold
     for run in fold.race.runs.values():
         for segment in fold.race.segments(run):
-            passings = [crossing.passing.passing_id for crossing in segment.crossings]
+            passings = [passing.passing_id for passing in segment.passings]
             for opening, closing in itertools.pairwise(passings):
                 lap = next((lap for lap in fold.race.laps(run.run_id) if lap.lap_id == closing), None)
                 if lap is None or opening not in trips or closing not in trips:

@@ -4,7 +4,6 @@ It shares no code with the fold. Slow, and right by reading: what the fold says 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +16,18 @@ from pitboard.journal.record import Record
 ADMIN, TIMEKEEPER = 2, 1
 _ADMIN_KINDS = {
     "event-configured",
+    "format-set",
+    "class-set",
+    "stage-set",
+    "official-appointed",
+    "official-dismissed",
     "unit-enrolled",
     "unit-revoked",
     "lap-corrected",
     "competitor-judged",
     "person-erased",
 }
+_NOT_WITHDRAWN = {"unit-enrolled", "unit-revoked", "person-erased", "passing", "event-configured"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,12 +46,35 @@ class _Said:
     body: Any
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A passing on the clock of the run's unit."""
+
+    passing_id: str
+    unit: str
+    boot_id: str
+    mono_ns: int
+    body: Any
+    moment: tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OracleLap:
+    place: int
+    lap_id: str
+    lap_ns: int
+    measured_ns: int
+    counts: bool
+    verdict: str | None
+
+
 class LapOracle:
-    """`laps(run)` gives (lap, lap_ns, measured_ns, counts, verdict) in the order driven."""
+    """`laps(run)` gives what is driven, `published(run)` what the board may have of it."""
 
     def __init__(self, records: Iterable[Record], root_key: str) -> None:
+        believed = sorted(_believed(list(records), root_key), key=_moment)
         self._said_of: dict[str, list[_Said]] = {}
-        for said in sorted(_believed(list(records), root_key), key=_moment):
+        for said in _standing(believed):
             self._said_of.setdefault(said.kind, []).append(said)
         self._first_armed: dict[str, _Said] = {}
         for said in self._of("run-armed"):
@@ -55,41 +83,446 @@ class LapOracle:
         for said in self._of("passing"):
             self._first_recorded.setdefault((said.key, said.body.passing_id), said)
         self._windows = {run: self._windows_of(run) for run in self.runs}
+        self._owners = self._find_owners()
 
     @property
     def runs(self) -> list[str]:
         return sorted(self._first_armed)
 
-    def laps(self, run: str) -> list[tuple[str, int, int, bool, str | None]]:
-        armed = self._first_armed[run]
-        laps: list[tuple[str, int, int, bool, str | None]] = []
-        for boot_id, from_mono_ns, elapsed_ns in self._windows[run]:
-            passings = self._passings_in(run, boot_id, from_mono_ns)
-            for opening, closing in itertools.pairwise(passings):
-                if opening.mono_ns >= passings[0].mono_ns + armed.body.run_ms * 1_000_000 - elapsed_ns:
-                    break
-                laps.append(self._lap(run, armed.body.lap_min_ms, opening, closing))
-        return laps
+    def laps(self, run: str) -> list[OracleLap]:
+        """Return the laps of each place in the order driven, as they stand."""
+        return [lap for place in self._places(run) for lap in self._laps_of(run, place)]
+
+    def owners(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """Return {passing: (run, place)} of every passing that is somebody's."""
+        return self._owners
 
     def decision(self, run: str) -> str | None:
-        decision: str | None = self._last(s for s in self._of("run-decided") if s.body.run_id == run)(
-            "decision"
+        said = self._decided(run)
+        return None if said is None else str(said.body.decision)
+
+    def published(self, run: str) -> dict[str, list[tuple[int, bool]]] | None:
+        """Return {competitor: (published time before cutting, counts) of each lap}; None if not confirmed."""
+        decided = self._decided(run)
+        if decided is None or decided.body.decision != "confirmed":
+            return None
+        found: dict[str, list[tuple[int, bool]]] = {}
+        sheet = self._sheet(run, decided.body)
+        if sheet is None:
+            for place in self._places(run):
+                if place.competitor_id is not None:
+                    laps = [(lap.lap_ns, lap.counts) for lap in self._laps_of(run, place)]
+                    found.setdefault(self.person(place.competitor_id), laps)
+            return found
+        for seen_place, seen_laps in sheet:
+            if seen_place.competitor_id is not None:
+                laps = self._with_admins_word(run, seen_laps)
+                found.setdefault(self.person(seen_place.competitor_id), laps)
+        return found
+
+    def penalties(self, run: str) -> dict[int, tuple[int, int]]:
+        """Return {place: (time, laps)} of the penalties that stand."""
+        found: dict[int, tuple[int, int]] = {}
+        for said in self._of("penalty-given"):
+            if said.body.run_id == run:
+                time_ns, laps = found.get(said.body.place, (0, 0))
+                found[said.body.place] = (time_ns + said.body.penalty_ns, laps + said.body.laps)
+        return found
+
+    def person(self, competitor: str) -> str:
+        """Return who the competitor is, joins followed."""
+        seen: list[str] = []
+        one = competitor
+        while one not in seen:
+            seen.append(one)
+            joined = [
+                said
+                for said in self._of("competitors-joined")
+                if said.body.competitor_id == one and said.body.into_id != one
+            ]
+            if not joined:
+                return one
+            one = str(max(joined, key=lambda said: said.word).body.into_id)
+        return competitor
+
+    def race_class(self, competitor: str) -> str:
+        """Return the competitor's class by the last word."""
+        words = [
+            (said.word, said.body.race_class)
+            for kind in ("competitor-registered", "competitor-changed")
+            for said in self._of(kind)
+            if said.body.competitor_id == competitor and self._says_class(said)
+        ]
+        return str(max(words)[1]) if words else ""
+
+    def _says_class(self, said: _Said) -> bool:
+        if said.kind == "competitor-changed":
+            return said.body.race_class is not None
+        return bool(said.body.race_class)
+
+    # Whose each passing is
+
+    def _find_owners(self) -> dict[tuple[str, str], tuple[str, int]]:
+        owners: dict[tuple[str, str], tuple[str, int]] = {}
+        derived: dict[str, list[_Seen]] = {}
+        for (unit, passing_id), said in self._first_recorded.items():
+            ignored, given = self._words_on(unit, passing_id)
+            if ignored:
+                continue
+            if given is not None:
+                if given.body.run_id is not None:
+                    owners[unit, passing_id] = (given.body.run_id, given.body.place)
+                continue
+            run = self._window_at(unit, said.body.track, said.body.boot_id, said.body.mono_ns)
+            if run is not None:
+                seen = _Seen(passing_id, unit, said.body.boot_id, said.body.mono_ns, said.body, _moment(said))
+                derived.setdefault(run, []).append(seen)
+        for run, passings in derived.items():
+            if self._rules(run).clock != "start-gate":
+                owners |= self._share_out(run, passings)
+        return owners | self._start_to_finish()
+
+    def _words_on(self, unit: str, passing_id: str) -> tuple[bool, _Said | None]:
+        def is_meant(said: _Said) -> bool:
+            return said.body.passing_id == passing_id and (said.body.unit or said.key) == unit
+
+        ignored = any(is_meant(said) for said in self._of("passing-judged"))
+        return ignored, self._last_said(said for said in self._of("passing-attributed") if is_meant(said))
+
+    def _window_at(self, unit: str, track: str, boot_id: str, mono_ns: int) -> str | None:
+        """Return the run armed last before the stamp, if it had not been finished by then."""
+        begun = [
+            (start, run)
+            for run in self.runs
+            for boot, start, _ in self._windows[run]
+            if self._first_armed[run].key == unit
+            and self._first_armed[run].body.track == track
+            and boot == boot_id
+            and start <= mono_ns
+        ]
+        if not begun:
+            return None
+        run = max(begun)[1]
+        return run if self._is_open(run, boot_id, mono_ns) else None
+
+    def _is_open(self, run: str, boot_id: str, mono_ns: int) -> bool:
+        finished = self._last_said(said for said in self._of("run-finished") if said.body.run_id == run)
+        return finished is None or finished.body.boot_id != boot_id or mono_ns <= finished.body.mono_ns
+
+    def _share_out(self, run: str, passings: list[_Seen]) -> dict[tuple[str, str], tuple[str, int]]:
+        owners: dict[tuple[str, str], tuple[str, int]] = {}
+        cars: dict[int, Any] = {}
+        in_order = sorted(passings, key=lambda one: (self._window_number(run, one), *_by_stamp(one)))
+        for seen in in_order:
+            fitting = [place for place in self._places(run) if _fits(place, seen.body)]
+            if seen.body.system == "B" or not fitting:
+                continue
+            place = fitting[0]
+            car = seen.body.transponder if place.told_by == "any" else None
+            if car is not None and cars.setdefault(place.place, car) != car:
+                continue
+            owners[seen.unit, seen.passing_id] = (run, place.place)
+        return owners
+
+    def _window_number(self, run: str, seen: _Seen) -> int:
+        """Which of the run's windows holds the stamp; a rogue may open two under one boot."""
+        windows = [
+            (start, number)
+            for number, (boot, start, _) in enumerate(self._windows[run])
+            if boot == seen.boot_id
+        ]
+        begun = [window for window in windows if window[0] <= seen.mono_ns]
+        return max(begun)[1] if begun else min(windows)[1]
+
+    def _start_to_finish(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """On tracks with a start gate: the first armed starts first, who started first finishes first."""
+        owners: dict[tuple[str, str], tuple[str, int]] = {}
+        tracks = {
+            (self._first_armed[run].key, self._first_armed[run].body.track, boot)
+            for run in self.runs
+            if self._rules(run).clock == "start-gate"
+            for boot, _, _ in self._windows[run]
+        }
+        for unit, track, boot in sorted(tracks):
+            owners |= self._start_to_finish_on(unit, track, boot)
+        return owners
+
+    def _start_to_finish_on(self, unit: str, track: str, boot: str) -> dict[tuple[str, str], tuple[str, int]]:
+        owners: dict[tuple[str, str], tuple[str, int]] = {}
+        starters = []
+        for run in self.runs:
+            armed = self._first_armed[run]
+            if self._rules(run).clock != "start-gate" or (armed.key, armed.body.track) != (unit, track):
+                continue
+            opened = next((start for one, start, _ in self._windows[run] if one == boot), None)
+            if opened is not None:
+                starters += [(opened, run, place) for place in self._places(run)]
+        starters.sort(key=lambda one: (one[0], one[1], one[2].place))
+        started: dict[tuple[str, int], int] = {}
+        gates: dict[tuple[str, int], set[str]] = {(run, place.place): set() for _, run, place in starters}
+        for _, run, place in starters:
+            for seen in self._given(run, place.place, boot):
+                gates[run, place.place].add(seen.body.gate)
+                if seen.body.gate == "start":
+                    started[run, place.place] = min(
+                        seen.mono_ns, started.get((run, place.place), seen.mono_ns)
+                    )
+            said = self._start_said(run, place.place)
+            if said is not None and said.boot_id == boot:
+                begun = min(said.mono_ns, started.get((run, place.place), said.mono_ns))
+                started[run, place.place] = begun
+                gates[run, place.place].add("start")
+        for (recorder, passing_id), recorded in sorted(
+            self._first_recorded.items(), key=lambda one: (one[1].body.mono_ns, one[0][1])
+        ):
+            body = recorded.body
+            ignored, given = self._words_on(recorder, passing_id)
+            if ignored or given is not None or body.system == "B":
+                continue
+            if (recorder, body.track, body.boot_id) != (unit, track, boot):
+                continue
+            able = [
+                (run, place.place)
+                for opened, run, place in starters
+                if opened <= body.mono_ns
+                and self._is_open(run, boot, body.mono_ns)
+                and "finish" not in gates[run, place.place]
+                and body.gate not in gates[run, place.place]
+                and _fits(place, body)
+            ]
+            if body.gate != "start":
+                under_way = [one for one in able if one in started and started[one] < body.mono_ns]
+                able = sorted(under_way, key=lambda one: started[one])
+            if able:
+                owners[recorder, passing_id] = able[0]
+                gates[able[0]].add(body.gate)
+                if body.gate == "start":
+                    started[able[0]] = body.mono_ns
+        return owners
+
+    def _given(self, run: str, place: int, boot: str) -> list[_Seen]:
+        """Return what persons gave to the place under this boot: attributed impulses and inserted ones."""
+        unit = self._first_armed[run].key
+        found = []
+        for (recorder, passing_id), said in self._first_recorded.items():
+            ignored, given = self._words_on(recorder, passing_id)
+            if ignored or given is None or (given.body.run_id, given.body.place) != (run, place):
+                continue
+            if (recorder, said.body.boot_id) == (unit, boot):
+                found.append(_Seen(passing_id, recorder, boot, said.body.mono_ns, said.body, _moment(said)))
+        for said in self._of("passing-inserted"):
+            if (said.body.run_id, said.body.place) != (run, place):
+                continue
+            ignored, given = self._words_on(said.key, said.body.passing_id)
+            if ignored or given is not None:
+                continue
+            copied = self._first_recorded.get((unit, said.body.copy_of or ""))
+            body = _Inserted(said.body, None if copied is None else copied.body)
+            if body.boot_id == boot:
+                found.append(_Seen(said.body.passing_id, said.key, boot, body.mono_ns, body, _moment(said)))
+        return found
+
+    # Laps
+
+    def _laps_of(self, run: str, place: Any) -> list[OracleLap]:
+        rules = self._rules(run)
+        laps: list[OracleLap] = []
+        follows_void = False
+        for opening, closing, measured in self._pairs(run, place.place):
+            verdict, cause = self._verdict(run, closing.passing_id)
+            corrected = self._last(self._about(run, closing.passing_id, "lap-corrected"))("lap_ns")
+            off_tracks = sum(
+                said.body.run_id == run
+                and said.body.place == place.place
+                and said.body.boot_id == closing.boot_id
+                and opening <= said.body.mono_ns < closing.mono_ns
+                for said in self._of("off-track-noted")
+            )
+            is_doubtful = corrected is None and (measured < rules.lap_min_ms * 1_000_000 or follows_void)
+            is_off = rules.off_track == "void" and off_tracks > 0
+            is_off = is_off or (rules.off_track == "limit" and off_tracks > rules.off_track_max_count)
+            counts = verdict == "valid" if verdict is not None else not is_doubtful and not is_off
+            lap_ns = measured if corrected is None else corrected
+            laps.append(OracleLap(place.place, closing.passing_id, lap_ns, measured, counts, verdict))
+            follows_void = verdict == "void" and cause != "driver"
+        return laps
+
+    def _pairs(self, run: str, place: int) -> Iterable[tuple[int, _Seen, int]]:
+        """Yield (stamp at which the lap was opened, what closed it, its length)."""
+        rules = self._rules(run)
+        count = 0
+        for number, (boot, _, elapsed_ns) in enumerate(self._windows[run]):
+            own = [*self._derived(run, place, boot), *self._given(run, place, boot)]
+            seen = sorted((one for one in own if self._window_number(run, one) == number), key=_by_stamp)
+            pauses = self._pauses(run, boot)
+            start = self._start_said(run, place)
+            has_start = start is not None and start.boot_id == boot
+            gate = "start" if rules.clock == "start-gate" else "finish"
+            firsts = [one.mono_ns for one in seen if one.body.gate == gate]
+            began = start.mono_ns if has_start else firsts[0] if firsts else None
+            if began is None:
+                continue
+            up = self._up(began - elapsed_ns, rules, pauses)
+            opening: tuple[int, Any] | None = (start.mono_ns, None) if has_start else None
+            for one in seen:
+                if any(begun < one.mono_ns < ended for begun, ended in pauses):
+                    continue
+                if opening is not None and one.mono_ns < opening[0]:
+                    continue
+                if one.body.gate == "start":
+                    if rules.clock == "start-gate" and not has_start:
+                        opening = (one.mono_ns, one)
+                    continue
+                if one.body.gate != "finish":
+                    continue
+                if opening is None:
+                    if rules.clock != "start-gate":
+                        opening = (one.mono_ns, one)
+                    continue
+                if up is not None and (one.mono_ns > up if rules.time_up == "stop" else opening[0] >= up):
+                    break
+                if rules.ends == "laps" and rules.run_laps and count >= rules.run_laps:
+                    return
+                count += 1
+                length = _between(opening, one)
+                paused = sum(
+                    max(0, min(ended, one.mono_ns) - max(begun, opening[0])) for begun, ended in pauses
+                )
+                yield opening[0], one, max(0, length - paused)
+                if rules.clock == "start-gate":
+                    break
+                opening = (one.mono_ns, one)
+
+    def _derived(self, run: str, place: int, boot: str) -> list[_Seen]:
+        found = []
+        for (unit, passing_id), owner in self._owners.items():
+            said = self._first_recorded[unit, passing_id]
+            if (
+                owner == (run, place)
+                and said.body.boot_id == boot
+                and not self._words_on(unit, passing_id)[1]
+            ):
+                found.append(_Seen(passing_id, unit, boot, said.body.mono_ns, said.body, _moment(said)))
+        return found
+
+    def _up(self, began: int, rules: Any, pauses: list[tuple[int, int]]) -> int | None:
+        if not rules.run_ms or rules.ends == "open":
+            return None
+        up = int(began + rules.run_ms * 1_000_000)
+        for begun, ended in sorted(pauses):
+            if begun >= up:
+                continue
+            if ended >= _FOR_EVER:
+                return None
+            if ended > began:
+                up += ended - max(begun, began)
+        return up
+
+    def _pauses(self, run: str, boot: str) -> list[tuple[int, int]]:
+        marks = sorted(
+            (said.body.mono_ns, said.kind == "run-paused")
+            for kind in ("run-paused", "run-continued")
+            for said in self._of(kind)
+            if said.body.run_id == run and said.body.boot_id == boot
         )
-        return decision
+        pauses = []
+        begun: int | None = None
+        for mono_ns, is_pause in marks:
+            if is_pause and begun is None:
+                begun = mono_ns
+            elif not is_pause and begun is not None:
+                pauses.append((begun, mono_ns))
+                begun = None
+        if begun is not None and not self._paused_elsewhere(run, boot):
+            pauses.append((begun, _FOR_EVER))
+        return pauses
 
-    def competitor(self, run: str) -> str:
-        return str(self._first_armed[run].body.competitor_id)
+    def _paused_elsewhere(self, run: str, boot: str) -> bool:
+        """A mark under a boot that sorts later ends the pause that a reboot left open."""
+        return any(
+            said.body.run_id == run and said.body.boot_id > boot
+            for kind in ("run-paused", "run-continued")
+            for said in self._of(kind)
+        )
 
-    def _lap(
-        self, run: str, lap_min_ms: int, opening: Any, closing: Any
-    ) -> tuple[str, int, int, bool, str | None]:
-        lap = closing.passing_id
-        verdict = self._last(self._about(run, lap, "lap-judged"))("verdict")
-        corrected = self._last(self._about(run, lap, "lap-corrected"))("lap_ns")
-        measured = _between(opening, closing)
-        is_short = corrected is None and measured < lap_min_ms * 1_000_000
-        counts = verdict == "valid" or (verdict is None and not is_short)
-        return (lap, measured if corrected is None else corrected, measured, counts, verdict)
+    def _start_said(self, run: str, place: int) -> Any:
+        said = [one for one in self._of("run-started") if one.body.run_id == run]
+        own = self._last_said(one for one in said if one.body.place == place)
+        last = own or self._last_said(one for one in said if one.body.place is None)
+        if last is None or (last.body.passing_id is not None and self._rules(run).clock == "first-passing"):
+            return None
+        return last.body
+
+    def _verdict(self, run: str, lap_id: str) -> tuple[str | None, str]:
+        last: dict[int, _Said] = {}
+        for one in sorted(self._about(run, lap_id, "lap-judged"), key=lambda one: one.word):
+            last[one.word.authority] = one
+        for authority in sorted(last, reverse=True):
+            if last[authority].body.verdict is not None:
+                return last[authority].body.verdict, last[authority].body.cause
+        return None, ""
+
+    def _with_admins_word(self, run: str, laps: list[Any]) -> list[tuple[int, bool]]:
+        found = []
+        follows_void = False
+        for lap in laps:
+            said = [one for one in self._about(run, lap.lap_id, "lap-judged") if one.word.authority == ADMIN]
+            judged = self._last_said(said)
+            verdict = None if judged is None else judged.body.verdict
+            corrected = self._last(
+                one for one in self._about(run, lap.lap_id, "lap-corrected") if one.word.authority == ADMIN
+            )("lap_ns")
+            counts = lap.counts and (corrected is not None or not follows_void)
+            if verdict is not None:
+                counts = verdict == "valid"
+            found.append((lap.lap_ns if corrected is None else corrected, counts))
+            follows_void = verdict == "void" and judged is not None and judged.body.cause != "driver"
+        return found
+
+    def _sheet(self, run: str, decided: Any) -> list[tuple[Any, list[Any]]] | None:
+        if not decided.sheet_id:
+            return None
+        found = []
+        for place in decided.places:
+            laps: dict[int, Any] = {}
+            for said in self._of("run-sheet"):
+                sheet = said.body
+                if (sheet.run_id, sheet.sheet_id, sheet.place) == (run, decided.sheet_id, place.place):
+                    laps |= {sheet.first + index: lap for index, lap in enumerate(sheet.laps)}
+            if set(laps) != set(range(place.laps_count)):
+                return None
+            found.append((place, [laps[index] for index in sorted(laps)]))
+        return found
+
+    def _decided(self, run: str) -> _Said | None:
+        said = [one for one in self._of("run-decided") if one.body.run_id == run]
+        reopened = [one for one in said if one.body.decision == "reopened"]
+        last: dict[int, _Said] = {}
+        for one in sorted(said, key=lambda one: one.word):
+            is_past = any(
+                _moment(one) < _moment(other) and one.word.authority <= other.word.authority
+                for other in reopened
+            )
+            if not is_past and one.body.decision != "reopened":
+                last[one.word.authority] = one
+        standing = [last[authority] for authority in sorted(last, reverse=True)]
+        return next((one for one in standing if one.body.decision is not None), None)
+
+    def _rules(self, run: str) -> Any:
+        return self._first_armed[run].body.timing
+
+    def _places(self, run: str) -> list[Any]:
+        places: dict[int, Any] = {}
+        for place in self._first_armed[run].body.places:
+            handed = self._last_said(
+                one
+                for one in self._of("run-handed")
+                if one.body.run_id == run and one.body.place == place.place
+            )
+            if handed is not None:
+                place = msgspec.structs.replace(place, competitor_id=handed.body.competitor_id)
+            places.setdefault(place.place, place)
+        return list(places.values())
 
     def _about(self, run: str, lap: str, kind: str) -> list[_Said]:
         return [said for said in self._of(kind) if said.body.run_id == run and said.body.lap_id == lap]
@@ -99,38 +532,19 @@ class LapOracle:
         resumed: dict[str, _Said] = {}
         for said in (said for said in self._of("run-resumed") if said.body.run_id == run):
             resumed.setdefault(said.body.boot_id, said)
-        return [(armed.boot_id, armed.mono_ns, 0)] + [
+        moved: dict[int | None, Any] = {}
+        for said in sorted(self._of("run-started"), key=lambda one: one.word):
+            if said.body.run_id == run:
+                moved[said.body.place] = said.body
+        earlier = [
+            one.mono_ns
+            for one in moved.values()
+            if one.passing_id is not None and one.boot_id == armed.boot_id
+        ]
+        return [(armed.boot_id, min([armed.mono_ns, *earlier]), 0)] + [
             (said.body.boot_id, said.body.mono_ns, said.body.elapsed_ns)
             for said in sorted(resumed.values(), key=_moment)
         ]
-
-    def _passings_in(self, run: str, boot_id: str, from_mono_ns: int) -> list[Any]:
-        armed = self._first_armed[run]
-        lane = (armed.key, armed.body.track, boot_id)
-        starts = sorted(
-            (mono_ns, other)
-            for other in self.runs
-            for boot, mono_ns, _ in self._windows[other]
-            if (self._first_armed[other].key, self._first_armed[other].body.track, boot) == lane
-        )
-        after = [start for start in starts if start > (from_mono_ns, run)]
-        until = after[0][0] if after else None
-        finished = self._last_said(said for said in self._of("run-finished") if said.body.run_id == run)
-        return sorted(
-            (
-                said.body
-                for said in self._first_recorded.values()
-                if (said.key, said.body.track, said.body.boot_id) == lane
-                and said.body.mono_ns >= from_mono_ns
-                and (until is None or said.body.mono_ns < until)
-                and (
-                    finished is None
-                    or finished.body.boot_id != boot_id
-                    or said.body.mono_ns <= finished.body.mono_ns
-                )
-            ),
-            key=lambda body: (body.mono_ns, body.passing_id),
-        )
 
     def _of(self, kind: str) -> list[_Said]:
         return self._said_of.get(kind, [])
@@ -149,6 +563,22 @@ class LapOracle:
             return next((value for value in values if value is not None), None)
 
         return read
+
+
+_FOR_EVER = 2**63
+
+
+class _Inserted:
+    """What a person inserted, with the stamp of the impulse that it copies."""
+
+    def __init__(self, inserted: Any, copied: Any) -> None:
+        source = copied or inserted
+        self.gate = inserted.gate
+        self.boot_id, self.mono_ns = source.boot_id, source.mono_ns
+        self.sensor = copied.sensor if copied else "inserted"
+        self.sensor_boot = copied.sensor_boot if copied else inserted.boot_id
+        self.tick_us = copied.tick_us if copied else None
+        self.rate_ppb = copied.rate_ppb if copied else 0
 
 
 def _believed(records: list[Record], root_key: str) -> list[_Said]:
@@ -179,12 +609,71 @@ def _counts(said: _Said, standing: _Said | None) -> bool:
     return standing.kind == "unit-enrolled" or said.word.seq <= standing.body.heads.get(said.word.stream, 0)
 
 
-def _between(opening: Any, closing: Any) -> int:
-    is_one_device = (opening.sensor, opening.sensor_boot) == (closing.sensor, closing.sensor_boot)
-    if is_one_device and None not in (opening.tick_us, closing.tick_us) and closing.tick_us > opening.tick_us:
-        device_ns = (closing.tick_us - opening.tick_us) * 1_000
-        return int(device_ns + device_ns * closing.rate_ppb // 1_000_000_000)
-    return int(closing.mono_ns - opening.mono_ns)
+def _standing(believed: list[_Said]) -> list[_Said]:
+    """Return what nobody withdrew, each act once; `believed` is in the order said."""
+    acts: dict[tuple[str, str], list[_Said]] = {}
+    for one in believed:
+        if getattr(one.body, "act_id", ""):
+            acts.setdefault((one.key, one.body.act_id), []).append(one)
+
+    def same_act(one: _Said) -> list[_Said]:
+        act_id = getattr(one.body, "act_id", "")
+        return acts[one.key, act_id] if act_id else [one]
+
+    withdrawals = [one for one in believed if one.kind == "act-withdrawn"]
+
+    def is_withdrawn(one: _Said) -> bool:
+        return any(
+            (other.body.stream, other.body.seq) == (named.word.stream, named.word.seq)
+            and _moment(other) > _moment(named)
+            and _may_withdraw(other, named)
+            and stands(other)
+            for named in same_act(one)
+            for other in withdrawals
+        )
+
+    def stands(one: _Said) -> bool:
+        return one is same_act(one)[0] and not is_withdrawn(one)
+
+    return [one for one in believed if one.kind in _NOT_WITHDRAWN or stands(one)]
+
+
+def _may_withdraw(withdrawal: _Said, named: _Said) -> bool:
+    if withdrawal.word.authority == ADMIN:
+        return True
+    if named.word.authority == ADMIN:
+        return False
+    said_by, withdrawn_by = getattr(named.body, "by", ""), withdrawal.body.by
+    return bool(said_by == withdrawn_by and (said_by or named.key == withdrawal.key))
+
+
+def _fits(place: Any, body: Any) -> bool:
+    if place.told_by == "lane":
+        lane = body.channel if body.lane is None else body.lane
+        return place.lane is not None and bool(place.lane == lane)
+    if place.told_by == "transponder":
+        return body.transponder is not None and body.transponder in place.transponders
+    return bool(place.told_by == "any")
+
+
+def _between(opening: tuple[int, Any], closing: _Seen) -> int:
+    mono_ns, seen = opening
+    if seen is None or seen.unit != closing.unit:
+        return closing.mono_ns - mono_ns
+    one, other = seen.body, closing.body
+    is_one_device = one.sensor == other.sensor and _clock(one) == _clock(other)
+    if is_one_device and None not in (one.tick_us, other.tick_us) and other.tick_us > one.tick_us:
+        device_ns = (other.tick_us - one.tick_us) * 1_000
+        return int(device_ns + device_ns * other.rate_ppb // 1_000_000_000)
+    return closing.mono_ns - mono_ns
+
+
+def _clock(body: Any) -> str:
+    return str(getattr(body, "clock", "") or body.sensor_boot)
+
+
+def _by_stamp(seen: _Seen) -> tuple[int, str]:
+    return (seen.mono_ns, seen.passing_id)
 
 
 def _moment(said: _Said) -> tuple[int, str, int]:

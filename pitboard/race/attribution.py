@@ -1,0 +1,299 @@
+"""Whose each passing is: derived from where and when it was stamped, unless a person said otherwise.
+
+On a lap track the run armed last before the stamp has every passing; between a start and a finish gate
+several runs are under way at once, and who started first is taken to finish first."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias
+
+from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
+from pitboard.race.device_clocks import Settled, settle
+from pitboard.race.word import Word
+
+TimelineKey: TypeAlias = tuple[str, str, str]
+"""(unit key, track, boot id): where stamps can be compared."""
+PassingKey: TypeAlias = tuple[str, str]
+"""(key of the unit that recorded it, passing id)"""
+BACKUP_SYSTEM = "B"
+_AFTER_ALL_IDS = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedPassing:
+    """A passing on the clock of the run that asks; `body` is what its sensor said.
+
+    A passing that a person inserted has the body of the impulse it copies, or one made for it. `settled` is
+    what the passings after it showed it to be, None where nothing was in doubt.
+    """
+
+    passing_id: str
+    unit: str
+    body: PassingRecorded
+    word: Word
+    mono_ns: int
+    uncertainty_ns: int
+    is_inserted: bool = False
+    settled: Settled | None = None
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return (self.mono_ns, self.passing_id)
+
+    @property
+    def key(self) -> PassingKey:
+        return (self.unit, self.passing_id)
+
+    def on_clock(self, offset_ns: int, uncertainty_ns: int) -> TimedPassing:
+        """Return the same passing on another unit's clock."""
+        if not offset_ns and not uncertainty_ns:
+            return self
+        return replace(
+            self, mono_ns=self.mono_ns + offset_ns, uncertainty_ns=self.uncertainty_ns + uncertainty_ns
+        )
+
+
+def recorded_passing(body: PassingRecorded, word: Word, unit: str) -> TimedPassing:
+    """Return a passing as its own unit stamped it."""
+    return TimedPassing(
+        passing_id=body.passing_id,
+        unit=unit,
+        body=body,
+        word=word,
+        mono_ns=body.mono_ns,
+        uncertainty_ns=body.uncertainty_ns,
+    )
+
+
+def inserted_passing(
+    inserted: PassingInserted, word: Word, unit: str, track: str, copied: PassingRecorded | None
+) -> TimedPassing:
+    """Return the passing that a person said is missing; a copied impulse keeps the stamp of its device."""
+    body = copied or PassingRecorded(
+        sensor="inserted",
+        sensor_boot=inserted.boot_id,
+        seq=1,
+        track=track,
+        boot_id=inserted.boot_id,
+        mono_ns=inserted.mono_ns,
+        uncertainty_ns=inserted.uncertainty_ns,
+        received_mono_ns=inserted.mono_ns,
+        system="hand",
+    )
+    return TimedPassing(
+        passing_id=inserted.passing_id,
+        unit=unit,
+        body=replace_gate(body, inserted.gate),
+        word=word,
+        mono_ns=body.mono_ns,
+        uncertainty_ns=body.uncertainty_ns,
+        is_inserted=True,
+    )
+
+
+def settled_passings(passings: list[TimedPassing]) -> list[TimedPassing]:
+    """Return the passings of one timeline, by stamp, with each doubt about a clock settled by those after
+    it."""
+    if not any(passing.body.flag for passing in passings):
+        return passings
+    settled = settle([passing.body for passing in passings])
+    return merged(
+        replace(passing, mono_ns=other.mono_ns, uncertainty_ns=other.uncertainty_ns, settled=other)
+        for passing, other in zip(passings, settled, strict=True)
+    )
+
+
+def replace_gate(body: PassingRecorded, gate: str) -> PassingRecorded:
+    if body.gate == gate:
+        return body
+    fields = {name: getattr(body, name) for name in body.__struct_fields__}
+    return PassingRecorded(**{**fields, "gate": gate})
+
+
+class PassingWord(NamedTuple):
+    """What persons said of one passing: no car, or whose; nothing where both are empty."""
+
+    is_ignored: bool = False
+    is_given: bool = False
+    run_id: str | None = None
+    place: int = 0
+
+
+NOTHING_SAID = PassingWord()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One place's passings under one boot, by stamp, with the run's time already used before them."""
+
+    boot_id: str
+    passings: Sequence[TimedPassing]
+    elapsed_ns: int
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The passings of one unit, track and boot by stamp, and where each run's window begins."""
+
+    passings: list[TimedPassing] = field(default_factory=list)
+    windows: list[tuple[int, str]] = field(default_factory=list)  # (from_mono_ns, run_id), sorted
+
+    def add(self, passing: TimedPassing) -> None:
+        if not self.passings or self.passings[-1].order < passing.order:
+            self.passings.append(passing)  # as it nearly always is
+        else:
+            insort(self.passings, passing, key=_order)
+
+    def run_at(self, mono_ns: int) -> str | None:
+        """Return the run whose window holds this stamp, its finish not considered."""
+        index = bisect_right(self.windows, (mono_ns, _AFTER_ALL_IDS)) - 1
+        return self.windows[index][1] if index >= 0 else None
+
+    def open_window(self, from_mono_ns: int, run_id: str) -> str | None:
+        """Return the run whose window ends here now, None where there is none."""
+        index = bisect_left(self.windows, (from_mono_ns, run_id))
+        self.windows.insert(index, (from_mono_ns, run_id))
+        return self.windows[index - 1][1] if index > 0 else None
+
+    def close_window(self, from_mono_ns: int, run_id: str) -> str | None:
+        """Return the run whose window is longer now, None where there is none."""
+        index = self.windows.index((from_mono_ns, run_id))
+        del self.windows[index]
+        return self.windows[index - 1][1] if index > 0 else None
+
+    def window_of(self, run_id: str, from_mono_ns: int, to_mono_ns: int | None) -> list[TimedPassing]:
+        """Return the passings from the window's start until the next window's, or until `to_mono_ns`."""
+        after = bisect_right(self.windows, (from_mono_ns, run_id))
+        start = bisect_left(self.passings, (from_mono_ns, ""), key=_order)
+        end = len(self.passings)
+        if after < len(self.windows):
+            end = bisect_left(self.passings, (self.windows[after][0], ""), key=_order)
+        if to_mono_ns is not None:
+            end = min(end, bisect_right(self.passings, (to_mono_ns, _AFTER_ALL_IDS), key=_order))
+        return self.passings[start:end]
+
+
+_order = attrgetter("order")
+
+
+def fits(place: RunPlace, passing: PassingRecorded) -> bool:
+    """Return whether the place's passings are told so that this may be one of them."""
+    match place.told_by:
+        case "any":
+            return True
+        case "lane":
+            return place.lane is not None and place.lane == lane_of(passing)
+        case "transponder":
+            return passing.transponder is not None and passing.transponder in place.transponders
+        case _:
+            return False  # a later version knows
+
+
+def lane_of(passing: PassingRecorded) -> int:
+    """Return the lane; a sensor that does not say which has one channel for each."""
+    return passing.channel if passing.lane is None else passing.lane
+
+
+def share_out(passings: Iterable[TimedPassing], places: Sequence[RunPlace]) -> dict[int, list[TimedPassing]]:
+    """Return each place's own among the passings of a run's window, the first place that fits having them.
+
+    Where any passing counts, the first transponder that passes is the place's own, and those of other cars
+    are evidence. What the backup system timed is evidence until a person says whose it is.
+    """
+    own: dict[int, list[TimedPassing]] = {place.place: [] for place in places}
+    cars: dict[int, Transponder | None] = {}
+    for passing in passings:
+        if passing.body.system == BACKUP_SYSTEM:
+            continue
+        place = next((one for one in places if fits(one, passing.body)), None)
+        if place is None:
+            continue
+        transponder = passing.body.transponder
+        is_told_apart = place.told_by == "any" and transponder is not None
+        if is_told_apart and cars.setdefault(place.place, transponder) != transponder:
+            continue
+        own[place.place].append(passing)
+    return own
+
+
+class Starter(NamedTuple):
+    """A place of a run between a start and a finish gate: from when to when on the timeline it may pass.
+
+    `given` are the gates whose passing a person named: there nothing is derived.
+    """
+
+    run_id: str
+    place: RunPlace
+    from_mono_ns: int
+    to_mono_ns: int | None
+    started_mono_ns: int | None
+    given: frozenset[str]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.run_id, self.place.place)
+
+    def is_open_at(self, mono_ns: int) -> bool:
+        return self.to_mono_ns is None or mono_ns <= self.to_mono_ns
+
+
+def share_out_starters(
+    passings: Iterable[TimedPassing], starters: Sequence[Starter]
+) -> Iterator[tuple[TimedPassing, Starter]]:
+    """Yield whose each passing is where several are under way at once.
+
+    A start is that of the one armed first who has not started; a finish, or a sector's gate, that of the one
+    who started first and was not seen there yet.
+    """
+    starts: dict[tuple[str, int], int] = {}
+    seen: dict[tuple[str, int], set[str]] = {}
+    to_come = sorted(starters, key=lambda one: (one.from_mono_ns, one.run_id, one.place.place), reverse=True)
+    for one in to_come:
+        seen[one.key] = set(one.given)
+        if one.started_mono_ns is not None:
+            starts[one.key] = one.started_mono_ns
+            seen[one.key].add(START)
+    able: list[Starter] = []
+    for passing in passings:
+        if passing.body.system == BACKUP_SYSTEM:
+            continue
+        while to_come and to_come[-1].from_mono_ns <= passing.mono_ns:
+            able.append(to_come.pop())
+        able = [one for one in able if FINISH not in seen[one.key] and one.is_open_at(passing.mono_ns)]
+        chosen = _chosen(passing, able, starts, seen)
+        if chosen is None:
+            continue
+        seen[chosen.key].add(passing.body.gate)
+        if passing.body.gate == START:
+            starts[chosen.key] = passing.mono_ns
+        yield passing, chosen
+
+
+def _chosen(
+    passing: TimedPassing,
+    able: Sequence[Starter],
+    starts: Mapping[tuple[str, int], int],
+    seen: Mapping[tuple[str, int], set[str]],
+) -> Starter | None:
+    gate = passing.body.gate
+    fitting = [one for one in able if gate not in seen[one.key] and fits(one.place, passing.body)]
+    if gate == START:
+        return next(iter(fitting), None)
+    under_way = [one for one in fitting if starts.get(one.key, passing.mono_ns) < passing.mono_ns]
+    return min(under_way, key=lambda one: starts[one.key], default=None)
+
+
+def without_spoken_of(
+    passings: Iterable[TimedPassing], word_on: Callable[[PassingKey], PassingWord]
+) -> list[TimedPassing]:
+    """Return the passings of which no person said anything: those are derived."""
+    return [passing for passing in passings if word_on(passing.key) == NOTHING_SAID]
+
+
+def merged(*parts: Iterable[TimedPassing]) -> list[TimedPassing]:
+    """Return the passings of all parts by stamp."""
+    return sorted((passing for part in parts for passing in part), key=_order)

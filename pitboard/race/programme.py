@@ -1,0 +1,141 @@
+"""What the event has in store: formats, classes, stages, heats, the day's plan, the queue, displays,
+messages.
+
+Each is the last word that stands about it; read anew when asked, for there are few of each."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from pitboard.race.bodies import (
+    Act,
+    ClassSet,
+    DisplayAssigned,
+    EventConfigured,
+    FormatSet,
+    HeatDrawn,
+    MessagePosted,
+    QueueJoined,
+    QueueMarked,
+    QueueOrdered,
+    ScheduleItem,
+    ScheduleSet,
+    StageSet,
+)
+from pitboard.race.formats import DEFAULT_FORMAT, Format
+from pitboard.race.word import Statement, Statements, Subject
+
+Said = TypeVar("Said", bound=Act)
+
+
+class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waits for a track, in order; `state` is "waiting", "called", "skipped", "no-show" or "left"."""
+
+    entry_id: str
+    track: str
+    competitor_id: str
+    state: str
+    stage_id: str = ""
+    heat_id: str = ""
+
+
+class Programme:
+    """Reads the statements of one race."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def format_of_event(self, event: EventConfigured | None) -> Format:
+        """Return the rules of the event: the format it names, else the default with the event's numbers.
+
+        A format that is not here, or that asks for what this version cannot do, still names itself: nobody is
+        ranked by rules of our own.
+        """
+        if event is None:
+            return DEFAULT_FORMAT
+        named = self.format(event.format) if event.format else None
+        if named is not None:
+            return named
+        return msgspec.structs.replace(
+            DEFAULT_FORMAT,
+            resolution_ns=event.resolution_ns,
+            run_ms=event.run_ms,
+            lap_min_ms=event.lap_min_ms,
+        )
+
+    def format(self, name: str) -> Format | None:
+        last = self._last(("format", name), FormatSet)
+        return None if last is None else last.format
+
+    def formats(self) -> dict[str, Format]:
+        named = [subject[1] for subject in self._statements.subjects("format")]
+        found = {name: self.format(name) for name in sorted(named)}
+        return {name: rules for name, rules in found.items() if rules is not None}
+
+    def classes(self) -> list[ClassSet]:
+        """Return the classes there are, by id."""
+        return [one for one in self._all("class", ClassSet) if not one.is_gone]
+
+    def stages(self) -> list[StageSet]:
+        return [one for one in self._all("stage", StageSet) if not one.is_gone]
+
+    def heats(self, stage_id: str) -> list[HeatDrawn]:
+        """Return the stage's heats by round and id."""
+        heats = [one for one in self._all("heat", HeatDrawn) if one.stage_id == stage_id]
+        return sorted(heats, key=lambda one: (one.round, one.heat_id))
+
+    def round_of(self, heat_id: str) -> int:
+        """Return the round of a heat, 0 where none was drawn under this id."""
+        last = self._last(("heat", heat_id), HeatDrawn) if heat_id else None
+        return 0 if last is None else last.round
+
+    def schedule(self) -> tuple[ScheduleItem, ...]:
+        last = self._last(("schedule",), ScheduleSet)
+        return () if last is None else last.items
+
+    def messages(self) -> list[MessagePosted]:
+        """Return the messages that nobody took away, by id; whether one is past its time the screen knows."""
+        return [one for one in self._all("message", MessagePosted) if not one.is_gone]
+
+    def displays(self) -> list[DisplayAssigned]:
+        return self._all("display", DisplayAssigned)
+
+    def display(self, key: str) -> DisplayAssigned | None:
+        return self._last(("display", key), DisplayAssigned)
+
+    def queue(self, track: str) -> list[QueueEntry]:
+        """Return who waits for the track, in order: as ordered last, then as joined; those who left are not
+        in it."""
+        waiting: list[tuple[Statement, QueueEntry]] = []
+        for subject in self._statements.subjects("queue"):
+            heard = self._statements.standing(subject)
+            joined = next((one for one in heard if isinstance(one.body, QueueJoined)), None)
+            if joined is None or not isinstance(joined.body, QueueJoined) or joined.body.track != track:
+                continue
+            marks = [one.body.state for one in heard if isinstance(one.body, QueueMarked)]
+            if marks and marks[-1] == "left":
+                continue
+            entry = QueueEntry(
+                entry_id=joined.body.entry_id,
+                track=track,
+                competitor_id=joined.body.competitor_id,
+                state=marks[-1] if marks else "waiting",
+                stage_id=joined.body.stage_id,
+                heat_id=joined.body.heat_id,
+            )
+            waiting.append((joined, entry))
+        ordered = self._last(("queue-order", track), QueueOrdered)
+        ids = () if ordered is None else ordered.entry_ids
+        ranks = {entry_id: rank for rank, entry_id in enumerate(ids)}
+        waiting.sort(key=lambda one: (ranks.get(one[1].entry_id, len(ranks)), one[0].word.moment))
+        return [entry for _, entry in waiting]
+
+    def _last(self, subject: Subject, kind: type[Said]) -> Said | None:
+        heard = self._statements.standing(subject)
+        return next((one.body for one in reversed(heard) if isinstance(one.body, kind)), None)
+
+    def _all(self, name: str, kind: type[Said]) -> list[Said]:
+        found = [self._last(subject, kind) for subject in sorted(self._statements.subjects(name))]
+        return [one for one in found if one is not None]

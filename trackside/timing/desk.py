@@ -1,0 +1,158 @@
+"""What officials do beside the track: people, the queue, heats, the day's plan, displays, messages; and
+taking an act back."""
+
+from __future__ import annotations
+
+from pitboard.errors import ActRefused
+from pitboard.race import bodies
+from pitboard.race.bodies import CompetitorRegistered, MessagePosted, QueueJoined
+from pitboard.race.word import Authority, Statement, Word, may_withdraw
+from pitboard.unit_api.unit_calls import (
+    Act,
+    AssignDisplay,
+    ChangeCompetitor,
+    DrawHeat,
+    JoinCompetitors,
+    JoinQueue,
+    MarkQueue,
+    OrderQueue,
+    PostMessage,
+    Register,
+    SetSchedule,
+    Withdraw,
+)
+from trackside.timing.act_writer import ActWriter, cleaned, who
+
+STAMP_OF_NOW = 2**63
+"""Later than every stamp: what is said now comes after all that was said."""
+
+
+class Desk:
+    """Takes the acts that belong to no single run; each returns once its records are durable."""
+
+    def __init__(self, writer: ActWriter, *, track: str) -> None:
+        self._writer = writer
+        self._track = track
+
+    async def carry_out(self, act: Act) -> dict[str, str] | None:
+        """Return the answer, None where the act is not of the desk."""
+        match act:
+            case Register():
+                return {"competitor_id": await self._register(act)}
+            case ChangeCompetitor():
+                await self._change(act)
+            case JoinCompetitors():
+                await self._join(act)
+            case Withdraw():
+                await self._withdraw(act)
+            case JoinQueue():
+                return {"entry_id": await self._join_queue(act)}
+            case PostMessage():
+                return {"message_id": await self._post(act)}
+            case MarkQueue() | OrderQueue() | DrawHeat() | SetSchedule() | AssignDisplay():
+                await self._writer.write(act, self._plain(act))
+            case _:
+                return None
+        return {}
+
+    async def _register(self, act: Register) -> str:
+        name = cleaned(act.name)
+        registered = CompetitorRegistered(
+            competitor_id=self._writer.new_id(),
+            name=name,
+            number=act.number,
+            race_class=act.race_class,
+            transponders=act.transponders,
+            team=act.team,
+            flag=act.flag,
+            **who(act),
+        )
+        body = await self._writer.write(act, registered, same=f"register {name}")
+        return body.competitor_id if isinstance(body, CompetitorRegistered) else ""
+
+    async def _change(self, act: ChangeCompetitor) -> None:
+        await self._writer.write(
+            act,
+            bodies.CompetitorChanged(
+                competitor_id=self._writer.known_competitor(act.competitor_id),
+                name=None if act.name is None else cleaned(act.name),
+                number=act.number,
+                race_class=act.race_class,
+                transponders=act.transponders,
+                team=act.team,
+                flag=act.flag,
+                **who(act),
+            ),
+        )
+
+    async def _join(self, act: JoinCompetitors) -> None:
+        one = self._writer.known_competitor(act.competitor_id)
+        into = self._writer.known_competitor(act.into_id)
+        if one == into:
+            raise ActRefused(code="no-change", reason="They are one person already.")
+        await self._writer.write(act, bodies.CompetitorsJoined(competitor_id=one, into_id=into, **who(act)))
+
+    async def _withdraw(self, act: Withdraw) -> None:
+        statements = self._writer.race.statements
+        named = statements.at((act.stream, act.seq))
+        if named is None or not isinstance(named.body, bodies.Act):
+            raise ActRefused(code="unknown-act", reason="This act is not known on this unit.")
+        body = bodies.ActWithdrawn(stream=act.stream, seq=act.seq, **who(act))
+        mine = Statement(Word(Authority.TIMEKEEPER, STAMP_OF_NOW, "", 0), self._writer.unit_key, body)
+        if not may_withdraw(mine, named):
+            raise ActRefused(code="not-yours", reason="Only who did this can take it back, or the admin.")
+        if statements.stands(named):
+            await self._writer.write(act, body)
+
+    async def _join_queue(self, act: JoinQueue) -> str:
+        joined = QueueJoined(
+            entry_id=self._writer.new_id(),
+            track=act.track or self._track,
+            competitor_id=self._writer.known_competitor(act.competitor_id),
+            stage_id=act.stage_id,
+            heat_id=act.heat_id,
+            **who(act),
+        )
+        body = await self._writer.write(act, joined, same=f"queue {act.competitor_id} {act.heat_id}")
+        return body.entry_id if isinstance(body, QueueJoined) else ""
+
+    async def _post(self, act: PostMessage) -> str:
+        posted = MessagePosted(
+            message_id=act.message_id or self._writer.new_id(),
+            text=cleaned(act.text, what="message") if len(act.text) <= 80 else act.text,
+            displays=act.displays,
+            until_utc_ms=act.until_utc_ms,
+            is_gone=act.is_gone,
+            **who(act),
+        )
+        body = await self._writer.write(act, posted)
+        return body.message_id if isinstance(body, MessagePosted) else ""
+
+    def _plain(self, act: MarkQueue | OrderQueue | DrawHeat | SetSchedule | AssignDisplay) -> bodies.Body:
+        """Return the body of an act that says just what its record says."""
+        match act:
+            case MarkQueue():
+                return bodies.QueueMarked(entry_id=act.entry_id, state=act.state, **who(act))
+            case OrderQueue():
+                return bodies.QueueOrdered(
+                    track=act.track or self._track, entry_ids=act.entry_ids, **who(act)
+                )
+            case DrawHeat():
+                return bodies.HeatDrawn(
+                    stage_id=act.stage_id,
+                    heat_id=act.heat_id,
+                    round=act.round,
+                    places=act.places,
+                    **who(act),
+                )
+            case SetSchedule():
+                return bodies.ScheduleSet(items=act.items, **who(act))
+            case AssignDisplay():
+                return bodies.DisplayAssigned(
+                    display=act.display,
+                    name=cleaned(act.name),
+                    playlist=act.playlist,
+                    track=act.track,
+                    race_class=act.race_class,
+                    **who(act),
+                )
