@@ -27,13 +27,14 @@ from pitboard.race.phases import Phase
 PHASE_WORDS: dict[Phase, str] = {
     "armed": "READY",
     "running": "RUNNING",
+    "paused": "PAUSED",
     "time-up": "TIME UP",
     "review": "WAITING FOR THE OFFICIAL",
     "confirmed": "CONFIRMED",
     "discarded": "DISCARDED",
 }
 DISQUALIFIED = "DSQ"
-PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "time-up": AMBER}
+PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "paused": AMBER, "time-up": AMBER}
 
 
 class Value(NamedTuple):

@@ -74,6 +74,7 @@ class FakeUnit:
             number=number,
             lap_ns=lap_ns,
             is_short=is_short,
+            waits_for_verdict=is_short,
             counts=not is_short,
         )
         await self._set_laps(run, (*run.laps, lap))
@@ -126,7 +127,9 @@ class FakeUnit:
                 await self.change(phase="review")
             case Judge(lap_id=lap, verdict=verdict):
                 laps = tuple(
-                    msgspec.structs.replace(one, verdict=verdict, counts=verdict == "valid")
+                    msgspec.structs.replace(
+                        one, verdict=verdict, counts=verdict == "valid", waits_for_verdict=False
+                    )
                     if one.lap_id == lap
                     else one
                     for one in self._run().laps

@@ -74,6 +74,7 @@ def lap(
         lap_ns=lap_ms * 1_000_000,
         uncertainty_ns=uncertainty_ns,
         is_short=is_short,
+        waits_for_verdict=is_short and verdict is None,
         verdict="void" if verdict == "void" else "valid" if verdict == "valid" else None,
         counts=verdict != "void" and not (is_short and verdict is None),
     )

@@ -72,7 +72,11 @@ def lay_plain(screen: ScreenState | None, view: View, measures: Measures) -> Lay
             size_px=measures.text(48),
         )
     ]
-    if screen is not None and screen.run is not None and screen.phase in ("armed", "running", "time-up"):
+    if (
+        screen is not None
+        and screen.run is not None
+        and screen.phase in ("armed", "running", "paused", "time-up")
+    ):
         act = SendAct(ManualPassing(run_id=screen.run.run_id, mono_ns=0))
         widgets.append(
             button(

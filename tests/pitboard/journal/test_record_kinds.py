@@ -1,0 +1,107 @@
+"""docs/records.md says what every kind says, and the promise of compatibility that it makes holds.
+
+Run this file as a module to write the page's table anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import KINDS, WRITERS, read_body
+from pitboard.journal.record import Record
+from pitboard.journal.views import encode_view, view_board
+from pitboard.race.bodies import Act
+from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
+
+PAGE = Path(__file__).parents[3] / "docs" / "records.md"
+BEGIN, END = "<!-- kinds: made by tests/pitboard/journal/test_record_kinds.py -->\n", "<!-- end of kinds -->"
+OF_EVERY_ACT = ("by", "where", "act_id", "reason")
+
+
+def table() -> str:
+    lines = ["| kind | who may write it | act | fields | |", "|---|---|---|---|---|"]
+    for kind, body in KINDS.items():
+        is_act = issubclass(body, Act)
+        names = [field.encode_name for field in msgspec.structs.fields(body)]
+        own = " ".join(f"`{name}`" for name in names if not (is_act and name in OF_EVERY_ACT))
+        who = "admin" if kind in WRITERS else "unit, admin"
+        says = " ".join((body.__doc__ or "").split())
+        lines.append(f"| `{kind}` | {who} | {'yes' if is_act else ''} | {own} | {says} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_has_the_table_of_kinds() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text.partition(BEGIN)[2].partition(END)[0] == table()
+
+
+def race() -> tuple[Teller, Teller]:
+    central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
+    confirmed_run(unit, "run-1", "ann", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
+    return central, unit
+
+
+def board(*tellers: Teller, extra: list[Record] | None = None) -> bytes:
+    fold = Fold(ROOT.key)
+    for record in [*(record for teller in tellers for record in teller.records), *(extra or [])]:
+        fold.add(record)
+    return encode_view(view_board(fold))
+
+
+def test_a_later_kind_is_kept_and_changes_nothing() -> None:
+    central, unit = race()
+    before = board(central, unit)
+    later = unit.writer.write("weather-forecast", msgspec.Raw(b'{"rain":true}'))
+    assert board(central, unit, extra=[later]) == before
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_field_that_a_later_version_adds_is_ignored(number: int) -> None:
+    """Every body of a race, with fields of a later version, gives the race of today."""
+    central, unit = race()
+    before = board(central, unit)
+    fold = Fold(ROOT.key)
+    for record in [*central.records, *unit.records]:
+        body = msgspec.json.decode(record.body_bytes or b"{}")
+        body[f"invented_{number}"] = [None, {"deep": ["er"]}, "text", 1.5, True, [], {}, 10**15][number]
+        fold.add(msgspec.structs.replace(record, body_bytes=msgspec.json.encode(body)))
+    assert encode_view(view_board(fold)) == before
+
+
+def test_a_word_of_a_later_version_in_an_open_set_is_kept() -> None:
+    passing = {
+        "sensor": "s",
+        "sensor_boot": "b",
+        "seq": 1,
+        "track": "1",
+        "boot_id": "x",
+        "mono_ns": 1,
+        "uncertainty_ns": 1,
+        "received_mono_ns": 1,
+    }
+    for key, word in (("gate", "pit-lane"), ("system", "C"), ("flag", "moonlight")):
+        body = read_body("passing", msgspec.json.encode({**passing, key: word}))
+        assert getattr(body, key) == word
+
+
+def test_a_word_of_a_later_version_in_a_closed_set_makes_a_body_that_is_kept_and_not_folded() -> None:
+    central, unit = race()
+    before = board(central, unit)
+    bodies = [
+        ("run-decided", b'{"run_id":"run-1","decision":"annulled-by-jury"}'),
+        ("lap-judged", b'{"run_id":"run-1","lap_id":"x","verdict":"perhaps"}'),
+        ("place-judged", b'{"run_id":"run-1","place":1,"status":"abducted"}'),
+    ]
+    for kind, body_bytes in bodies:
+        assert read_body(kind, body_bytes) is None
+    later = [unit.writer.write(kind, msgspec.Raw(content)) for kind, content in bodies]
+    assert board(central, unit, extra=later) == before
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    PAGE.write_text(head + BEGIN + table() + END + rest.partition(END)[2], encoding="utf-8")
