@@ -41,6 +41,7 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mdns_interfaces: tuple[str, ...] = ()
     size: tuple[Pixels, Pixels] | None = None
     fullscreen: bool = True
+    theme: str = "dark-hall"
     rotate: Turn = 0
     overscan_percent: Annotated[int, Meta(ge=0, le=OVERSCAN_MAX_PERCENT)] = 0
     status_host: str = "0.0.0.0"  # noqa: S104 - officials' touchscreens on the venue's LAN ask here

@@ -21,6 +21,7 @@ from display.following.display_presence import DisplayPresence, DisplayStatus, s
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
+from display.scene.theme import load_theme
 from display.screen.board_screen import SCENE, BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.picture_file import save_picture
@@ -28,6 +29,7 @@ from display.screen.scene_painter import Painter
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.drawing.font_files import PREFERRED
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Hanging, Window
 from pitboard.errors import JournalLost, LossCode
@@ -47,6 +49,8 @@ ANSWER_MARGIN_S = 3.0
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     """Run the display until `stop` is set."""
     clock = SystemClock()
+    theme = load_theme(config.theme)
+    typeface = Typeface.load(preferred=theme.fonts or PREFERRED)
     picture_asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, picture_asked.set)
     async with _open_replica(config, clock) as replica:
@@ -60,7 +64,7 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             ) as window,
             FrameLog.open(config.frame_log) as frame_log,
         ):
-            node = DisplayNode(config, replica, window, Painter(Typeface.load()), frame_log, clock)
+            node = DisplayNode(config, replica, window, Painter(typeface, theme), frame_log, clock)
             await node.run(stop, picture_asked)
 
 

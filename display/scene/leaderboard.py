@@ -21,12 +21,24 @@ from display.scene.blocks import (
 from display.scene.header import badge_area, badge_block, title_block
 from display.scene.pages import PINNED_COUNT, entries_on, page_count
 from display.scene.track_band import result_band, run_band, time_text
-from pitboard.drawing.palette import BLUE, GOLD, PANEL, PANEL_RAISED, TEXT, TEXT_DARK, TEXT_MUTED, Colour
+from pitboard.drawing.palette import (
+    BLUE,
+    BRONZE,
+    GOLD,
+    PANEL,
+    PANEL_RAISED,
+    SILVER,
+    TEXT,
+    TEXT_DARK,
+    TEXT_MUTED,
+    Colour,
+)
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
 from pitboard.journal.views import BoardView, EntryView
 
 INVITATION = "Who sets the first time?"
 INVITATION_DETAIL = "Times appear here as soon as they are confirmed."
+_MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
 PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
 
 
@@ -181,17 +193,18 @@ def _row(
     *,
     is_pinned: bool,
 ) -> Block:
-    """Return an entry's row: gold marks the leader, a bright row the newest result."""
+    """Return an entry's row: gold, silver and bronze mark the first three, a bright row the newest result."""
     px, resolution_ns = measures.px, view.event.resolution_ns
-    is_newest, is_leader = entry.competitor_id == view.newest, entry.rank == 1
+    is_newest = entry.competitor_id == view.newest
     ground: Colour = BLUE if is_newest else PANEL_RAISED if is_pinned else PANEL
     ink: Colour = TEXT_DARK if is_newest else TEXT_MUTED if entry.is_disqualified else TEXT
     radius = px(10)
     size = min(_figure_size(measures), area.height * 82 // 100)
     marks: list[Fill | Text] = [Fill(area=area, colour=ground, radius_px=radius)]
     rank_area = _in_column(area, columns.rank)
-    if is_leader:
-        marks.append(Fill(area=rank_area, colour=GOLD, radius_px=radius))
+    medal = _MEDALS.get(entry.rank or 0)
+    if medal is not None:
+        marks.append(Fill(area=rank_area, colour=medal, radius_px=radius))
     name_left, name_width = columns.name
     if is_newest and not measures.is_portrait:
         tag = Area(name_left + name_width - px(104), area.top + (area.height - px(42)) // 2, px(104), px(42))
@@ -204,7 +217,7 @@ def _row(
             area=rank_area,
             size_px=size,
             least_px=size * 2 // 3,
-            colour=TEXT_DARK if is_leader else ink,
+            colour=TEXT_DARK if medal is not None else ink,
             align="centre",
         ),
         Text(
@@ -219,7 +232,7 @@ def _row(
             area=_in_column(area, columns.time),
             size_px=size,
             least_px=size * 2 // 3,
-            colour=GOLD if is_leader and not is_newest else ink,
+            colour=ink,
             align="right",
         ),
         Text(

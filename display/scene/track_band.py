@@ -61,7 +61,6 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
             "BEST · PROVISIONAL" if run.best_ns is not None else "BEST",
             format_lap_ns(run.best_ns, resolution_ns=resolution_ns),
             7,
-            TEXT if run.best_ns is None else AMBER,
         ),
     )
     return _band(

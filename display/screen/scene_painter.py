@@ -5,6 +5,7 @@ from __future__ import annotations
 import pygame
 
 from display.scene.blocks import Area, Block, Fill, Scene
+from display.scene.theme import Theme, load_theme
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import BACKGROUND
 from pitboard.drawing.typeface import Typeface
@@ -15,8 +16,9 @@ _PROBE_PX = 100
 class Painter:
     """Remembers what it painted last; `forget` makes the next scene be painted whole."""
 
-    def __init__(self, typeface: Typeface) -> None:
+    def __init__(self, typeface: Typeface, theme: Theme | None = None) -> None:
         self._typeface = typeface
+        self._theme = theme or load_theme("dark-hall")
         self._guard = PaintGuard()
         self._painted: dict[Area, Block] = {}
         self._size: tuple[int, int] | None = None
@@ -32,7 +34,7 @@ class Painter:
         if self._size != scene.size:
             self._painted = {}
             self._size = scene.size
-            surface.fill(BACKGROUND)
+            surface.fill(self._theme[BACKGROUND])
             touched = [Area(0, 0, *scene.size)]
         else:
             touched = self._clear_vanished(scene, surface)
@@ -50,7 +52,7 @@ class Painter:
         kept = {block.area for block in scene.blocks}
         vanished = [area for area in self._painted if area not in kept]
         for area in vanished:
-            surface.fill(BACKGROUND, area)
+            surface.fill(self._theme[BACKGROUND], area)
         return vanished
 
     def _paint_block(self, block: Block, surface: pygame.Surface) -> None:
@@ -63,17 +65,17 @@ class Painter:
         surface.set_clip(None)
 
     def _paint_marks(self, block: Block, surface: pygame.Surface) -> None:
-        surface.fill(block.ground, block.area)
+        surface.fill(self._theme[block.ground], block.area)
         for mark in block.marks:
             if isinstance(mark, Fill):
-                pygame.draw.rect(surface, mark.colour, mark.area, border_radius=mark.radius_px)
+                pygame.draw.rect(surface, self._theme[mark.colour], mark.area, border_radius=mark.radius_px)
             elif mark.text:
                 self._typeface.draw(
                     surface,
                     mark.text,
                     mark.area,
                     size_px=mark.size_px,
-                    colour=mark.colour,
+                    colour=self._theme[mark.colour],
                     weight=mark.weight,
                     align=mark.align,
                     shrink_to_px=mark.least_px,

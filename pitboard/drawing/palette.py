@@ -23,6 +23,8 @@ RED: Colour = (190, 18, 32)
 RED_BRIGHT: Colour = (255, 110, 110)
 BLUE: Colour = (92, 184, 255)
 GOLD: Colour = (255, 214, 64)
+SILVER: Colour = (211, 218, 226)
+BRONZE: Colour = (226, 154, 90)
 
 
 def contrast(one: Colour, other: Colour) -> float:

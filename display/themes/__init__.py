@@ -1,0 +1,1 @@
+"""The looks that come along, as TOML files. Never here: code."""
