@@ -5,16 +5,15 @@ Whatever becomes of the network, the board stays on the screen; the badge says h
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import signal
-from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pygame
 
 from display.config import DisplayConfig
+from display.display_replica import open_display_replica
 from display.following.badge import Badge, badge_changes_ns, badge_for
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
@@ -24,6 +23,7 @@ from display.following.trouble import Trouble
 from display.scene.theme import load_theme
 from display.screen.board_screen import SCENE, BoardScreen
 from display.screen.frame_log import FrameLog
+from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock, SystemClock, happened
@@ -32,8 +32,10 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Hanging, Window
-from pitboard.errors import JournalLost, LossCode
+from pitboard.errors import LossCode
+from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
+from pitboard.journal.views import encode_view, view_board
 from pitboard.program.service import SERVICE
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
@@ -44,6 +46,9 @@ log = logging.getLogger(__name__)
 EVENTS_CHECK_S = 0.1
 NOTE_CHECK_S = 5.0
 ANSWER_MARGIN_S = 3.0
+VIEW_EVERY_S = 5.0
+KEPT_ENTRIES = 200
+"""Of the board that is kept for the next start: more than the first pages of any screen."""
 
 
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
@@ -53,19 +58,33 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     typeface = Typeface.load(preferred=theme.fonts or PREFERRED)
     picture_asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, picture_asked.set)
-    async with _open_replica(config, clock) as replica:
-        with (
-            Window.open(
-                title=config.name,
-                size=config.size,
-                is_fullscreen=config.fullscreen,
-                hanging=Hanging(rotate=config.rotate, overscan_percent=config.overscan_percent),
-                now_mono_ns=clock.mono_ns(),
-            ) as window,
-            FrameLog.open(config.frame_log) as frame_log,
-        ):
-            node = DisplayNode(config, replica, window, Painter(typeface, theme), frame_log, clock)
-            await node.run(stop, picture_asked)
+    kept = KeptView(config.journal)
+    with (
+        Window.open(
+            title=config.name,
+            size=config.size,
+            is_fullscreen=config.fullscreen,
+            hanging=Hanging(rotate=config.rotate, overscan_percent=config.overscan_percent),
+            now_mono_ns=clock.mono_ns(),
+        ) as window,
+        FrameLog.open(config.frame_log) as frame_log,
+    ):
+        painter = Painter(typeface, theme)
+        note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
+        badge = badge_for(
+            note.load(),
+            boot_id=clock.boot_id,
+            now_mono_ns=clock.mono_ns(),
+            trouble=None,
+            has_followed=False,
+            has_board=True,
+        )
+        view = await kept_board(kept, config.journal, root_key=config.event_key)
+        if view is not None:
+            show_board(view, badge, window, painter, frame_log, clock)
+        async with open_display_replica(config.journal, root_key=config.event_key, clock=clock) as replica:
+            node = DisplayNode(config, replica, window, painter, frame_log, clock)
+            await node.run(stop, picture_asked, kept)
 
 
 class DisplayNode:
@@ -114,7 +133,7 @@ class DisplayNode:
             on_proven=lambda source: self._note.remember(source.candidate, source.key),
         )
 
-    async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event, kept: KeptView) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
         self._screen.draw()
         async with asyncio.TaskGroup() as tasks:
@@ -123,6 +142,7 @@ class DisplayNode:
                 tasks.create_task(self._take_events(stop), name="window events"),
                 tasks.create_task(self._save_pictures(picture_asked), name="pictures"),
                 tasks.create_task(self._keep_note(), name="contact note"),
+                tasks.create_task(self._keep_view(kept), name="kept view"),
                 tasks.create_task(self._follower.run(), name="follow a source"),
                 tasks.create_task(self._presence.run(), name="venue presence"),
             ]
@@ -132,6 +152,7 @@ class DisplayNode:
                 worker.cancel()
         if self._follower.contact is not None:
             self._note.save(self._follower.contact)
+        await self._save_view(kept)
         self._save_picture(self._window.surface)
 
     def _candidates(self) -> list[Candidate]:
@@ -235,6 +256,24 @@ class DisplayNode:
         except OSError as error:
             log.warning("picture not written: path=%s reason=%s", path, error)
 
+    async def _keep_view(self, kept: KeptView) -> None:
+        """Keep the board now and then, and at once when a person on it is erased."""
+        version, erased_count = -1, len(self._replica.fold.erased_places)
+        while True:
+            await self._replica.wait_for_news(version, NOTE_CHECK_S)
+            is_erased = len(self._replica.fold.erased_places) != erased_count
+            if version != self._replica.version:
+                if not is_erased:
+                    await asyncio.sleep(VIEW_EVERY_S)
+                version, erased_count = self._replica.version, len(self._replica.fold.erased_places)
+                await self._save_view(kept)
+
+    async def _save_view(self, kept: KeptView) -> None:
+        view = encode_view(view_board(self._replica.fold, count=KEPT_ENTRIES))
+        root_key, mark = self._replica.fold.root_key, self._replica.mark
+        # A slow card must not hold up the frames.
+        await asyncio.to_thread(kept.save, view, root_key=root_key, mark=mark)
+
     async def _keep_note(self) -> None:
         """Write the note when a source is found or lost, and now and then while one answers."""
         while True:
@@ -254,19 +293,6 @@ def label_key_of(config: DisplayConfig) -> str:
     return hashlib.sha256(str(config.journal).encode()).hexdigest()
 
 
-@contextlib.asynccontextmanager
-async def _open_replica(config: DisplayConfig, clock: Clock) -> AsyncIterator[Replica]:
-    """Open the replica; a damaged file is named and left as it is.
-
-    An empty one is what a power cut leaves in the first milliseconds of a first start: it is filled.
-    """
-    try:
-        async with Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica:
-            yield replica
-    except JournalLost as error:
-        raise JournalLost(path=config.journal, reason=f"{error.reason}; {_WAY_OUT}") from error
-
-
 def _meant(events: list[pygame.event.Event]) -> tuple[bool, bool]:
     """Return whether somebody asked to close the window, and whether it must be painted whole."""
     wants_close = needs_painting = False
@@ -276,9 +302,6 @@ def _meant(events: list[pygame.event.Event]) -> tuple[bool, bool]:
         elif event.type in (pygame.VIDEOEXPOSE, pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
             needs_painting = True
     return wants_close, needs_painting
-
-
-_WAY_OUT = "to start with an empty board that fills again from the venue, move the file away"
 
 
 def _name_of(url: str) -> str:

@@ -13,6 +13,7 @@ PitboardError
     │   ├── AnotherEvent        a node of another event
     │   └── PeerBusy            a node asks us to come back later
     ├── JournalLost             the database cannot be written or read
+    │   └── JournalDamaged      its file is not what was written
     ├── StreamTaken             another process wrote into our stream
     └── BeamLost                the sensor's port is gone or unreadable
 
@@ -177,6 +178,10 @@ class JournalLost(Loss):
         super().__init__(f"journal {path} cannot be used: {reason}")
         self.path = str(path)
         self.reason = reason
+
+
+class JournalDamaged(JournalLost):
+    """What can be read of it can be saved; see `pitboard.journal.salvage`."""
 
 
 class StreamTaken(Loss):

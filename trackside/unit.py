@@ -22,6 +22,7 @@ from pitboard.doors.http_api import (
 )
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
+from pitboard.journal.salvage import open_or_salvage
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
@@ -54,7 +55,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
     clock = SystemClock()
     identity = Identity.load_or_create(config.key_file)
     async with (
-        Replica.open(config.journal, root_key=config.event_key, clock=clock) as replica,
+        open_or_salvage(config.journal, root_key=config.event_key, clock=clock) as replica,
         ContactOutbox.open(beside(config.journal, "contacts")) as outbox,
         contextlib.AsyncExitStack() as stack,
     ):

@@ -94,6 +94,12 @@ class Ledger:
         previous = self.hash_at(stream, head).hex() if head else NO_PREVIOUS
         return Arrival.NEXT if record.header.previous == previous else Arrival.FORK
 
+    def is_next(self, record: Record) -> bool:
+        """Return whether the record follows the last one of its stream; its signature is not looked at."""
+        head = self.head(record.stream)
+        previous = self.hash_at(record.stream, head).hex() if head else NO_PREVIOUS
+        return record.seq == head + 1 and record.header.previous == previous
+
     def take(self, record: Record) -> None:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:

@@ -12,10 +12,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from pitboard.clock import Clock
-from pitboard.errors import BodyRefused, JournalLost, RecordRefused, StreamTaken
+from pitboard.errors import BodyRefused, JournalDamaged, JournalLost, RecordRefused, StreamTaken
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.latest_records import LatestRecords
@@ -37,6 +37,14 @@ BATCH_MAX_BYTES = 256 * 1_024
 VERIFY_BURST_COUNT = 16
 BAD_MAX_COUNT = 16
 """Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
+
+
+class Mark(NamedTuple):
+    """Up to where a journal was folded: the last arrival, and the hash of its header."""
+
+    arrival: int
+    header_hash: bytes
+
 
 Follower = Callable[[Record], None]
 """What is handed each durable record, once and in the order in which they arrived here."""
@@ -83,7 +91,7 @@ class Replica:
             self._see_stranger,
             self._see_stamp,
         ]
-        self._position = 0  # arrival of the last record handed to the followers
+        self.mark = Mark(0, b"")  # of the last record handed to the followers
         self._failure: BaseException | None = None
         self._accepting = asyncio.Lock()
         self._errands = Errands("the replica's errand")
@@ -123,7 +131,7 @@ class Replica:
                 async for batch in batches:
                     for arrival, record in batch:
                         self._take(record)
-                        self._position = arrival
+                        self.mark = Mark(arrival, record.header_hash)
                     self.nudge()
         except BaseException as error:
             self._failure = error
@@ -131,9 +139,9 @@ class Replica:
             raise
 
     def _take(self, record: Record) -> None:
-        if record.seq != self._ledger.head(record.stream) + 1:
-            log.error("record out of its place in the journal: stream=%s seq=%d", record.stream, record.seq)
-            return
+        if not self._ledger.is_next(record):
+            reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before it"
+            raise JournalDamaged(path="of this node", reason=reason)
         for follower in self._followers:
             follower(record)
         self.version += 1
@@ -144,7 +152,7 @@ class Replica:
 
     async def _until_taken(self, arrival: int) -> None:
         """Return once the followers have had this arrival."""
-        while self._position < arrival:
+        while self.mark.arrival < arrival:
             self._raise_failure()
             await self._changed.wait()
         self._raise_failure()

@@ -13,20 +13,29 @@ import logging
 import os
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
-from pitboard.errors import ConfigRefused, JournalLost
+from pitboard.errors import ConfigRefused, JournalDamaged, JournalLost, RecordRefused
+from pitboard.journal.journal_schema import (
+    SCHEMA,
+    VERSION,
+    Statement,
+    is_sound,
+    meta_of,
+    steps_from,
+    version_in,
+)
 from pitboard.journal.record import Record, stored_record, without_body
 from pitboard.journal.storage import Arrived, Held
 from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = "1"
+IN_MEMORY = Path(":memory:")
 READ_COUNT = 2_000
 STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
@@ -37,27 +46,6 @@ QUEUE_MAX_BYTES = 16 * 1_024 * 1_024
 LATEST_MAX_COUNT = 2_048
 """How many of the newest records are kept for those who read the tail."""
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS records (
-    arrival INTEGER PRIMARY KEY,
-    stream TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    header BLOB NOT NULL,
-    signature BLOB NOT NULL,
-    body BLOB,
-    UNIQUE (stream, seq)
-) STRICT;
-CREATE TABLE IF NOT EXISTS quarantine (
-    stream TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    header BLOB NOT NULL,
-    signature BLOB NOT NULL,
-    body BLOB,
-    reason TEXT NOT NULL,
-    UNIQUE (stream, seq, header)
-) STRICT;
-"""
 _INSERT = "INSERT INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
 _OR_NOT = " ON CONFLICT (stream, seq) DO NOTHING"
 _Place = tuple[str, int]
@@ -84,6 +72,7 @@ class Journal:
         self.path = path
         self.root_key = root_key
         self.trouble: str | None = None
+        self._lasting_trouble: str | None = None
         self._database: aiosqlite.Connection | None = None
         self._queue: list[_Waiting] = []
         self._waiting_count = 0
@@ -101,16 +90,21 @@ class Journal:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, *, root_key: str) -> AsyncIterator[Journal]:
+    async def open(
+        cls, path: Path, *, root_key: str, lasting_trouble: str | None = None
+    ) -> AsyncIterator[Journal]:
         """Open or create the journal of the event whose root key is given.
 
         Raises ConfigRefused when the file belongs to another event, JournalLost when it cannot be used.
+        `lasting_trouble` stays even while all can be stored: what is held in memory, say.
         """
         journal = cls(path, root_key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        journal.trouble = journal._lasting_trouble = lasting_trouble
+        if path != IN_MEMORY:
+            path.parent.mkdir(parents=True, exist_ok=True)
         await journal._connect()
         try:
-            await journal._check_event()
+            await journal._prepare()
             journal._last_arrival = await journal._newest_arrival()
             async with beside(journal._write_queued(), name=f"journal {path.name}"):
                 try:
@@ -180,10 +174,13 @@ class Journal:
             "SELECT arrival, header, signature, body FROM records WHERE arrival > ? ORDER BY arrival LIMIT ?",
             (after, READ_COUNT),
         )
-        return [
-            Arrived(arrival, stored_record(header, signature, body))
-            for arrival, header, signature, body in rows
-        ]
+        return [Arrived(row[0], self._stored(*row[1:])) for row in rows]
+
+    def _stored(self, header: bytes, signature: bytes, body: bytes | None) -> Record:
+        try:
+            return stored_record(header, signature, body)
+        except RecordRefused as error:
+            raise JournalDamaged(path=self.path, reason=str(error)) from error
 
     async def read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         """Return at most `count` records of the stream after `seq`, in order."""
@@ -191,7 +188,7 @@ class Journal:
             "SELECT header, signature, body FROM records WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
             (stream, seq, count),
         )
-        return [stored_record(header, signature, body) for header, signature, body in rows]
+        return [self._stored(*row) for row in rows]
 
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
@@ -212,7 +209,7 @@ class Journal:
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error, JournalLost):
                 await self._connected().rollback()
-            raise JournalLost(path=self.path, reason=_plain(error)) from error
+            raise self._lost(error) from error
 
     async def quarantine(self, record: Record, reason: str) -> None:
         """Keep a record that must not be believed, for people to look at."""
@@ -224,7 +221,7 @@ class Journal:
                 )
                 await database.commit()
         except sqlite3.Error as error:
-            raise JournalLost(path=self.path, reason=_plain(error)) from error
+            raise self._lost(error) from error
 
     async def quarantined(self) -> list[tuple[str, int, str]]:
         """Return (stream, seq, reason) of what is kept in quarantine."""
@@ -296,9 +293,9 @@ class Journal:
                 await asyncio.sleep(RETRY_S)
                 await self._reconnect()
             else:
-                if self.trouble is not None:
+                if self.trouble != self._lasting_trouble:
                     log.warning("journal written again: path=%s", self.path)
-                self.trouble = None
+                self.trouble = self._lasting_trouble
                 return held
 
     async def _commit(self, records: Sequence[Record]) -> dict[_Place, Held]:
@@ -343,7 +340,8 @@ class Journal:
     async def _connect(self) -> None:
         try:
             # Names are in it. SQLite gives its side files the same mode.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            if self.path != IN_MEMORY:
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             # Autocommit: a statement is its own transaction unless we begin one.
             self._database = await aiosqlite.connect(self.path, isolation_level=None)
             # FULL, not NORMAL: NORMAL may forget the last commits when the power is cut.
@@ -354,11 +352,15 @@ class Journal:
                 "PRAGMA secure_delete = ON",
             ):
                 await self._database.execute(statement)
-            await self._database.executescript(SCHEMA)
-            await self._database.commit()
         except (sqlite3.Error, OSError) as error:
             await self._disconnect()
-            raise JournalLost(path=self.path, reason=_plain(error)) from error
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> JournalLost:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return JournalDamaged(path=self.path, reason=_plain(error))
+        return JournalLost(path=self.path, reason=_plain(error))
 
     async def _disconnect(self) -> None:
         database, self._database = self._database, None
@@ -375,26 +377,70 @@ class Journal:
         try:
             return list(await self._connected().execute_fetchall(statement, values))
         except sqlite3.Error as error:
-            raise JournalLost(path=self.path, reason=_plain(error)) from error
+            raise self._lost(error) from error
 
     async def _fetch_committed(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         """Fetch between transactions: the connection itself also sees what it has not committed yet."""
         async with self._transacting:
             return await self._fetch(statement, values)
 
-    async def _check_event(self) -> None:
-        database = self._connected()
-        for key, value in (("schema", SCHEMA_VERSION), ("root_key", self.root_key)):
-            await database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
-        await database.commit()
-        meta = {row[0]: row[1] for row in await self._fetch("SELECT key, value FROM meta", ())}
+    async def _prepare(self) -> None:
+        """Make a new file, or check an old one and bring it to today's version.
+
+        Raises ConfigRefused where it is of another event or a newer version, JournalDamaged where it is not
+        what was written.
+        """
+        try:
+            tables = {row[0] for row in await self._fetch("SELECT name FROM sqlite_master", ())}
+            if not tables:
+                await self._run(
+                    [(one, ()) for one in SCHEMA.split(";") if one.strip()], meta_of(self.root_key)
+                )
+                return
+            said = await self._fetch("PRAGMA quick_check(1)", ())
+            meta = {str(row[0]): str(row[1]) for row in await self._fetch("SELECT key, value FROM meta", ())}
+            await self._fetch("SELECT 1 FROM records, quarantine LIMIT 1", ())
+        except JournalDamaged:
+            raise
+        except JournalLost as error:
+            raise JournalDamaged(path=self.path, reason=error.reason) from error  # a table is missing
+        if said[0][0] != "ok" or not is_sound(meta):
+            raise JournalDamaged(path=self.path, reason="the file is damaged")
         if meta["root_key"] != self.root_key:
             raise ConfigRefused(
                 path=self.path,
                 reason="this journal belongs to another event; give this event a journal file of its own",
             )
-        if meta["schema"] != SCHEMA_VERSION:
-            raise ConfigRefused(path=self.path, reason="this journal was written by another version")
+        await self._migrate(meta)
+
+    async def _migrate(self, meta: Mapping[str, str]) -> None:
+        version = version_in(meta) or 0
+        if version > VERSION:
+            raise ConfigRefused(path=self.path, reason="this journal was written by a newer version")
+        if version == VERSION:
+            return
+        copy = self.path.with_name(f"{self.path.name}.schema-{version}")
+        copy.unlink(missing_ok=True)
+        try:
+            await self._connected().execute("VACUUM INTO ?", (str(copy),))
+        except sqlite3.Error as error:
+            raise self._lost(error) from error
+        await self._run(steps_from(version, meta), {})
+        log.warning(
+            "journal brought from schema %d to %d: path=%s copy=%s", version, VERSION, self.path, copy
+        )
+
+    async def _run(self, statements: Sequence[Statement], meta: Mapping[str, str]) -> None:
+        """Carry out the statements and write the table meta, in one transaction."""
+        statements = [*statements, *[("INSERT INTO meta VALUES (?, ?)", item) for item in meta.items()]]
+        database = self._connected()
+        try:
+            await database.execute("BEGIN IMMEDIATE")
+            for statement, values in statements:
+                await database.execute(statement, values)
+            await database.commit()
+        except sqlite3.Error as error:
+            raise self._lost(error) from error
 
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -17,7 +17,7 @@ from pitboard.doors.losses import loss_code_of
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode_refused
 from pitboard.doors.session import UNIX_PREFIX, open_session
 from pitboard.errors import JournalLost, LossCode, PeerLost, Refusal
-from pitboard.journal.sqlite_storage import SCHEMA, SCHEMA_VERSION
+from pitboard.journal.journal_schema import SCHEMA, VERSION, meta_of
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import NodeFiles
@@ -62,7 +62,7 @@ def parts_of_file(path: Path) -> Iterator[Part]:
     """Yield a stopped node's journal, read from a copy so that the file is not touched."""
     with open_copy(path) as database:
         count = database.execute("SELECT count(*) FROM records").fetchone()[0]
-        yield BackupStart(schema=SCHEMA_VERSION, root_key=root_key_in(database, path), arrivals=count)
+        yield BackupStart(schema=str(VERSION), root_key=root_key_in(database, path), arrivals=count)
         rows = database.execute("SELECT stream, seq, header, signature, body FROM records ORDER BY arrival")
         while page := rows.fetchmany(ROWS_COUNT):
             yield BackupRows(rows=page)
@@ -77,8 +77,8 @@ def _write_parts(
     for part in parts:
         match part:
             case BackupStart():
-                database.execute("INSERT INTO meta VALUES ('schema', ?)", (part.schema,))
-                database.execute("INSERT INTO meta VALUES ('root_key', ?)", (part.root_key,))
+                # A backup of an older node has today's tables all the same: the rows never changed.
+                database.executemany("INSERT INTO meta VALUES (?, ?)", meta_of(part.root_key).items())
                 on_start(part.arrivals)
             case BackupRows(rows=rows):
                 _insert(database, rows)

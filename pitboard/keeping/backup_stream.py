@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import web
 
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.journal.sqlite_storage import SCHEMA_VERSION, Journal, QuarantinedRow
+from pitboard.journal.journal_schema import VERSION
+from pitboard.journal.sqlite_storage import Journal, QuarantinedRow
 from pitboard.journal.storage import Storage
 
 PART_MAX_BYTES = 64 * 1_024 * 1_024
@@ -109,7 +110,7 @@ class BackupApi:
         quarantine = await journal.quarantined_rows()
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         await response.prepare(request)
-        start = BackupStart(schema=SCHEMA_VERSION, root_key=journal.root_key, arrivals=last)
+        start = BackupStart(schema=str(VERSION), root_key=journal.root_key, arrivals=last)
         await response.write(encode_part(start))
         arrival = 0
         count = 0

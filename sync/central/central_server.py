@@ -19,6 +19,7 @@ from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serv
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
+from pitboard.journal.salvage import open_or_salvage
 from pitboard.program.service import SERVICE
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.race.word import Authority
@@ -114,7 +115,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
     """Open the replica, say what the config adds to the journal, and serve all doors."""
     root = Identity.load_or_create(config.root_key_file)
     async with (
-        Replica.open(config.journal, root_key=root.key, clock=clock) as replica,
+        open_or_salvage(config.journal, root_key=root.key, clock=clock) as replica,
         ContactStore.open(beside(config.journal, "contacts")) as contacts,
         contextlib.AsyncExitStack() as stack,
     ):

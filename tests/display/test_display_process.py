@@ -204,20 +204,16 @@ def test_a_display_moves_to_another_unit_within_seconds(tmp_path: Path) -> None:
     tell(story())
 
 
-def test_a_damaged_journal_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_journal_is_moved_aside_and_the_display_goes_on(tmp_path: Path) -> None:
     content = b"no journal " * 500
 
     async def story() -> None:
         display = Display(tmp_path)
         (tmp_path / "display.db").write_bytes(content)
-        process = await display.start()
-        _, errors = await process.communicate()
-        assert process.returncode == 1
-        sentence = errors.decode().strip().splitlines()[-1]
-        assert sentence.startswith(
-            f"pitboard display: journal {tmp_path / 'display.db'} cannot be used: file is not a database"
-        )
-        assert (tmp_path / "display.db").read_bytes() == content
+        async with display.running():
+            status = await until_status(display, lambda status: status["badge"] != "")
+            assert status["badge"] == "Looking for a timing unit"
+        assert (tmp_path / "display.db.damaged-1").read_bytes() == content
 
     tell(story())
 

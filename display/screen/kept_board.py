@@ -1,0 +1,41 @@
+"""The first frame after a start: the board that was kept, painted before the journal is folded.
+
+That takes the longer the longer the race was; the kept board is there at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from display.following.badge import Badge
+from display.scene.leaderboard import lay_out
+from display.screen.frame_log import FrameLog
+from display.screen.scene_painter import Painter
+from pitboard.clock import Clock
+from pitboard.drawing.window import Window
+from pitboard.errors import PitboardError
+from pitboard.journal.kept_view import KeptView
+from pitboard.journal.sqlite_storage import Journal
+from pitboard.journal.views import BoardView
+
+
+async def kept_board(kept: KeptView, journal_path: Path, *, root_key: str) -> BoardView | None:
+    """Return the board kept beside the journal, None where there is none that still holds."""
+    if not kept.is_there():
+        return None
+    try:
+        async with Journal.open(journal_path, root_key=root_key) as journal:
+            view_bytes = await kept.load(journal)
+        return None if view_bytes is None else msgspec.json.decode(view_bytes, type=BoardView)
+    except (PitboardError, OSError, msgspec.MsgspecError):
+        return None  # what is wrong is said where the journal is opened for good
+
+
+def show_board(
+    view: BoardView, badge: Badge, window: Window, painter: Painter, frame_log: FrameLog, clock: Clock
+) -> None:
+    """Paint one frame of the board."""
+    scene = lay_out(view, badge, window.surface.get_size(), page=0, digit_permille=painter.digit_permille)
+    window.present(painter.paint(scene, window.surface))
+    frame_log.write(view, scene, mono_ns=clock.mono_ns())
