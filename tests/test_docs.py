@@ -105,6 +105,14 @@ def test_every_page_that_a_page_names_is_there(name: str) -> None:
         assert any((folder / target).exists() for folder in (ROOT, ROOT / "docs")), f"{name} names {target}"
 
 
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_every_file_that_a_page_names_is_there(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    parts = "pitboard|firmware_bridge|trackside|sync|display|venue|tests|bench|deploy|systemd"
+    named = set(re.findall(rf"`((?:{parts})/[\w./-]*)`", text))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     linked = set(re.findall(r"\]\(([^)#\s]+)", README)) | set(re.findall(r"`([\w/-]+\.md)`", README))
     assert {name for name in PAGE_NAMES if name != "README.md"} <= linked
