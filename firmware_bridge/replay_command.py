@@ -12,7 +12,14 @@ import msgspec
 from firmware_bridge.lap_replay import laps_between
 from firmware_bridge.makers.device_kinds import Kind, make_maker
 from firmware_bridge.makers.reading import HoldOff, PassingSource
-from firmware_bridge.spool.raw_log import BRIDGE_STARTED, PORT_OPENED, SENSOR_SET, RawRecord, read_raw_records
+from firmware_bridge.spool.raw_log import (
+    BRIDGE_STARTED,
+    HOST_SLEPT,
+    PORT_OPENED,
+    SENSOR_SET,
+    RawRecord,
+    read_raw_records,
+)
 from pitboard.errors import Refusal
 from pitboard.unit_api.unit_calls import Passing
 
@@ -62,6 +69,8 @@ def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingSour
             continue
         if record.mark == PORT_OPENED:
             maker_of.open_port()
+        elif record.mark == HOST_SLEPT and record.detail.isdecimal():
+            maker_of.host_slept(int(record.detail))
         elif record.raw is not None:
             reading = maker_of.feed(record.data, received_mono_ns=record.mono_ns, boot_id=record.boot_id)
             yield from reading.passings

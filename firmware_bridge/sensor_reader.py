@@ -14,19 +14,21 @@ from firmware_bridge.lines.port_holders import other_holders
 from firmware_bridge.makers.device_pin import DevicePin
 from firmware_bridge.makers.reading import PassingSource, Reading
 from firmware_bridge.spool.outbox import BackOff, Outbox
-from firmware_bridge.spool.raw_log import PORT_CLOSED, PORT_OPENED, RawLog
+from firmware_bridge.spool.raw_log import HOST_SLEPT, PORT_CLOSED, PORT_OPENED, RawLog
 from firmware_bridge.spool.spool_room import ChunkSpool
 from firmware_bridge.watch.bridge_reporter import SensorView
 from firmware_bridge.watch.clock_watch import ClockWatch
 from firmware_bridge.watch.sensor_watch import LossWatch, SensorSigns, SensorWatch
 from firmware_bridge.watch.systems_watch import SystemsWatch
-from pitboard.clock import Clock
+from pitboard.clock import Clock, read_slept_ns
 from pitboard.errors import BeamLost
 from pitboard.tasks import beside
 from pitboard.unit_api.sensor_sentences import note_sentence
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 GREET_EVERY_MS = 50
+# The two clocks are read one after the other; less is that.
+SLEEP_MIN_NS = 10_000_000
 GREET_AGAIN_NS = 2_000_000_000
 LOOK_FOR_OTHERS_EVERY_S = 10
 TEXT_MAX_LENGTH = 300
@@ -54,6 +56,7 @@ class SensorReader:
         self._config = config
         self._systems = systems
         self._clock_watch = ClockWatch()
+        self._slept_ns = 0
         self._maker = maker
         self._outbox = outbox
         self._clock = clock
@@ -229,6 +232,7 @@ class SensorReader:
                 self._watch.heard_line(now_mono_ns)
 
     async def _take(self, chunks: Sequence[Chunk], line: Line) -> None:
+        self._note_sleep()
         is_logged = self._spool.append(chunks)
         readings = [
             self._maker.feed(chunk.data, received_mono_ns=chunk.received_mono_ns, boot_id=self._clock.boot_id)
@@ -248,6 +252,14 @@ class SensorReader:
             line.write(answer)
         for chunk, reading in zip(chunks, readings, strict=True):
             self._note(chunk, reading)
+
+    def _note_sleep(self) -> None:
+        """Tell maker and raw log before the bytes that came after it; a device counts on while we sleep."""
+        slept_ns = read_slept_ns()
+        if abs(slept_ns - self._slept_ns) >= SLEEP_MIN_NS:
+            self._slept_ns = slept_ns
+            self._spool.mark(HOST_SLEPT, str(slept_ns))
+            self._maker.host_slept(slept_ns)
 
     def _note(self, chunk: Chunk, reading: Reading) -> None:
         if reading.has_lines:

@@ -61,6 +61,13 @@ class ScriptedClock:
         self.now_utc_ms += ms + ns // 1_000_000
 
 
+def read_slept_ns() -> int:
+    """Return how long this machine has slept since it booted: CLOCK_MONOTONIC stands still meanwhile."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0
+    return max(0, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns())
+
+
 def read_boot_id() -> str:
     """Return the kernel's id of this boot as 32 hex digits; a random one where there is no such file."""
     try:

@@ -16,7 +16,7 @@ from firmware_bridge.decoders.beamline import (
 )
 from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.lines.flicker import FlickerWatches
-from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading
+from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
 from firmware_bridge.makers.tick_clock import TickClock
 from pitboard.unit_api.unit_calls import Passing
 
@@ -39,6 +39,7 @@ class PassingMaker:
         self._seen: dict[str, SeqRanges] = {}
         self._clock = TickClock()
         self._clock_key = ("", "")
+        self._slept_ns = 0
         self._has_heartbeat = self._is_settled = False
         self._held: list[tuple[BeamPassing, int]] = []
         self._overruns = 0
@@ -53,6 +54,10 @@ class PassingMaker:
     @property
     def may_be_quiet(self) -> bool:
         return False
+
+    def host_slept(self, slept_ns: int) -> None:
+        self._clock.host_slept(slept_ns - self._slept_ns)
+        self._slept_ns = slept_ns
 
     def greetings(self) -> tuple[bytes, ...]:
         return (IDENTIFY,) * IDENTIFY_COUNT
@@ -90,6 +95,7 @@ class PassingMaker:
             reading.acknowledgement = Acknowledgement(
                 boot=device_boot, seq=self._seen_of(device_boot).contiguous_to
             )
+        reading.passings = with_sleep(reading.passings, self._slept_ns)
         return reading
 
     def _take_trip(self, trip: BeamPassing, received_mono_ns: int, boot_id: str, reading: Reading) -> None:

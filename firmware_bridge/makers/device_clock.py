@@ -121,6 +121,12 @@ class DeviceClock:
             self._kept_from_ns = _EVER_NS if is_first and self._had_boot else before_ns - HELD_UP_MAX_NS
         self._heard_mono_ns = received_mono_ns
 
+    def host_slept(self, slept_ns: int) -> None:
+        """The host slept for so long since the last line; that is no step of the device's clock."""
+        for run in (self._run, self._candidate, *self._earlier):
+            if run is not None:
+                run.ticks.host_slept(slept_ns)
+
     def opened(self) -> None:
         """Note that the connection is a new one: what the device kept may come now."""
         self._opened_mono_ns = None

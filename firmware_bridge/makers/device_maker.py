@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from firmware_bridge.decoders.decoder import Decoder, Event
 from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
-from firmware_bridge.makers.reading import TRANSPONDERS_MAX_COUNT, HoldOff, LineCounters, Reading
+from firmware_bridge.makers.reading import (
+    TRANSPONDERS_MAX_COUNT,
+    HoldOff,
+    LineCounters,
+    Reading,
+    with_sleep,
+)
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST
 from pitboard.unit_api.unit_calls import Passing
 
@@ -34,6 +40,7 @@ class DeviceMaker:
         self._left_over: list[Event] = []
         self._last_receipt = Receipt(received_mono_ns=0, boot_id="")
         self._good = self._damaged = self._duplicates = 0
+        self._slept_ns = 0
 
     @property
     def flickering(self) -> tuple[int, ...]:
@@ -47,6 +54,11 @@ class DeviceMaker:
         self._left_over += self._decoder.finish()
         for clock in self._clocks():
             clock.opened()
+
+    def host_slept(self, slept_ns: int) -> None:
+        for clock in self._clocks():
+            clock.host_slept(slept_ns - self._slept_ns)
+        self._slept_ns = slept_ns
 
     def greetings(self) -> tuple[bytes, ...]:
         return ()
@@ -66,6 +78,7 @@ class DeviceMaker:
             self._take(event, receipt, reading)
         reading.has_lines = self._is_alive(data)
         self._count()
+        reading.passings = with_sleep(reading.passings, self._slept_ns)
         for clock in self._clocks():
             reading.clock_steps += clock.steps
             clock.steps = []

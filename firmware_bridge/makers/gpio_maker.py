@@ -8,7 +8,7 @@ from __future__ import annotations
 from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, Heartbeat
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
-from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading
+from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
 from pitboard.unit_api.unit_calls import Passing
 
 LINE_MAX_BYTES = 160
@@ -27,6 +27,7 @@ class GpioMaker:
         self._last_number = 0
         self._last_edges: dict[int, Edge] = {}
         self._overruns = 0
+        self._slept_ns = 0
         self._watches = FlickerWatches()
         self._told_flickering: set[int] = set()
         self.flickering: tuple[int, ...] = ()
@@ -37,6 +38,9 @@ class GpioMaker:
 
     def open_port(self) -> None:
         self._partial = b""
+
+    def host_slept(self, slept_ns: int) -> None:
+        self._slept_ns = slept_ns
 
     def greetings(self) -> tuple[bytes, ...]:
         return ()
@@ -66,6 +70,7 @@ class GpioMaker:
                 self.counters.repeats += 1
             else:
                 self._take(logged, received_mono_ns, boot_id, reading)
+        reading.passings = with_sleep(reading.passings, self._slept_ns)
         return reading
 
     def _begin(self, boot: str) -> None:

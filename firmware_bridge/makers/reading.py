@@ -6,6 +6,8 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from firmware_bridge.decoders.beamline import Acknowledgement, BeamPassing, Heartbeat, Hello
 from firmware_bridge.makers.device_clock import ClockStep
 from pitboard.unit_api.unit_calls import Passing
@@ -89,6 +91,13 @@ class Reading:
     clock_steps: list[ClockStep] = field(default_factory=list)
 
 
+def with_sleep(passings: list[Passing], slept_ns: int) -> list[Passing]:
+    """Return the passings with how long the host had slept until then."""
+    if not slept_ns:
+        return passings
+    return [msgspec.structs.replace(passing, slept_ns=slept_ns) for passing in passings]
+
+
 class PassingSource(Protocol):
     """Turns the bytes of one sensor into passings. Pure: fed the raw log it makes the same as on the day."""
 
@@ -107,6 +116,10 @@ class PassingSource(Protocol):
 
     def open_port(self) -> None:
         """Begin a new stream of bytes; what is known of the device stays."""
+        ...
+
+    def host_slept(self, slept_ns: int) -> None:
+        """Take note of how long the host has slept since it booted, before the bytes that came after."""
         ...
 
     def greetings(self) -> tuple[bytes, ...]:

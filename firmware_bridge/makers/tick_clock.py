@@ -83,6 +83,13 @@ class TickClock:
         """Return the lag of the quickest line at this tick: received, less the tick as nanoseconds."""
         return self._current_fit().lag_at(tick_us)
 
+    def host_slept(self, slept_ns: int) -> None:
+        """The host slept for so long: its clock stood still, the device's did not."""
+        self._samples = deque(
+            _Sample(tick_us=sample.tick_us, lag_ns=sample.lag_ns - slept_ns) for sample in self._samples
+        )
+        self._is_fit_current, self._fit = False, None
+
     def observe(self, tick_us: int, received_mono_ns: int) -> None:
         """Note that a line with this tick was received then. Late lines do no harm."""
         sample = _Sample(tick_us=tick_us, lag_ns=received_mono_ns - tick_us * 1000)

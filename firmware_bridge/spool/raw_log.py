@@ -26,6 +26,7 @@ BRIDGE_STARTED = "bridge-started"
 SENSOR_SET = "sensor-set"
 PORT_OPENED = "port-opened"
 PORT_CLOSED = "port-closed"
+HOST_SLEPT = "host-slept"
 
 
 class RawLogLost(Loss):

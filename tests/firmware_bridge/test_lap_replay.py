@@ -18,7 +18,7 @@ from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
 from firmware_bridge.lap_replay import ReplayedLap, laps_between
 from firmware_bridge.replay_command import SensorSetting, replay, replay_command
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
-from firmware_bridge.spool.raw_log import PORT_OPENED, SENSOR_SET, RawRecord
+from firmware_bridge.spool.raw_log import HOST_SLEPT, PORT_OPENED, SENSOR_SET, RawRecord
 from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
 
 CASES = Path(__file__).parent / "cases"
@@ -147,6 +147,20 @@ def test_a_clock_set_back_to_where_a_car_passed_before_loses_no_car() -> None:
     """The line claims to be of the very instant of an earlier passing: the hold-off must not believe it."""
     driven_s = [1.26] * 8
     assert_true(laps(log("tns", tns, driven_s, steps_s={7: -5.0})), driven_s)
+
+
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("alge", alge)])
+def test_a_host_that_slept_takes_nothing_from_a_lap(kind: str, say: Say) -> None:
+    """CLOCK_MONOTONIC stood still for 12 s, and CLOCK_BOOTTIME, which went on, tells."""
+    slept_ns = 12 * 10**9
+    records = log(kind, say, [20.0] * 6)
+    after = [record for record in records if record.mono_ns > 165 * 10**9]
+    before = [record for record in records if record not in after]
+    mark = RawRecord(mono_ns=155 * 10**9, boot_id="b", sensor="s", mark=HOST_SLEPT, detail=str(slept_ns))
+    awake = [RawRecord(mono_ns=one.mono_ns - slept_ns, boot_id="b", sensor="s", raw=one.raw) for one in after]
+    timed = laps([*before, mark, *awake])
+    assert_true(timed, [20.0] * 6)
+    assert all((lap.uncertainty_ns or 0) < 20_000_000 and lap.flag == timed[0].flag for lap in timed)
 
 
 def test_a_leap_second_is_a_clock_set_back_by_one() -> None:
