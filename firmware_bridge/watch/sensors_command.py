@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ from firmware_bridge.watch.bridge_reporter import (
 )
 from firmware_bridge.watch.port_names import PortNames, serial_ports
 from firmware_bridge.watch.port_probe import PortFinding, probe_port
+from firmware_bridge.watch.sync_check import check_synchronisation, read_at
 from pitboard.clock import Clock, SystemClock
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 
@@ -130,10 +132,18 @@ _HOME_AND_CLEAR = "\x1b[H\x1b[J"
 )
 @click.option("--watch", is_flag=True, help="Show the bridge's sensors live, for alignment, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, or one each time with --watch.")
-def sensors(ports: tuple[Path, ...], config_path: Path | None, watch: bool, as_json: bool) -> None:
+@click.option(
+    "--sync-check",
+    "sync_gate",
+    metavar="GATE",
+    help="Check that systems A and B at this gate run alike: two contacts, a minute apart.",
+)
+def sensors(
+    ports: tuple[Path, ...], config_path: Path | None, watch: bool, as_json: bool, sync_gate: str | None
+) -> None:
     """Show the bridge's sensors, and what answers on every other serial port and on each PORT.
 
-    Exit status 1 means that nothing was found.
+    Exit status 1 means that nothing was found, or that the two systems do not run alike.
     """
     clock = SystemClock()
     if config_path is None and CONFIG_DEFAULT.exists():
@@ -144,6 +154,11 @@ def sensors(ports: tuple[Path, ...], config_path: Path | None, watch: bool, as_j
             raise click.UsageError("--watch shows the sensors of a bridge: name its file with --config")
         _watch(config, clock, as_json=as_json)
         return
+    if sync_gate is not None:
+        if config is None:
+            raise click.UsageError("--sync-check asks a bridge: name its file with --config")
+        _check_sync(config, sync_gate)
+        return
     status = _fresh_status(config, clock)
     findings = _probe_others(ports, config, status, clock)
     if as_json:
@@ -151,6 +166,13 @@ def sensors(ports: tuple[Path, ...], config_path: Path | None, watch: bool, as_j
     else:
         _show(config, status, findings, clock)
     if status is None and not any(finding.kind for finding in findings):
+        sys.exit(1)
+
+
+def _check_sync(config: BridgeConfig, gate: str) -> None:
+    result = check_synchronisation(gate, read=read_at(config.status_path), say=click.echo, sleep=time.sleep)
+    click.echo(result.sentence)
+    if not result.is_synchronised:
         sys.exit(1)
 
 
