@@ -14,6 +14,7 @@ from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Arrived, Storage, read_all
 from pitboard.race.bodies import CompetitorRegistered
+from sync.central.database.postgres_storage import PostgresJournal
 from tests.race_story import ROOT, UNIT_A, Teller
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage
 from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual
@@ -24,7 +25,7 @@ Story = Callable[[Open], Awaitable[None]]
 Tell = Callable[[Story], None]
 
 
-def tell_sqlite(folder: Path) -> Tell:
+def tell_sqlite(folder: Path, _: pytest.FixtureRequest) -> Tell:
     def opened() -> contextlib.AbstractAsyncContextManager[Storage]:
         return Journal.open(folder / "j.db", root_key=ROOT.key)
 
@@ -34,7 +35,19 @@ def tell_sqlite(folder: Path) -> Tell:
     return lambda story: asyncio.run(told(story))
 
 
-def tell_simulated(folder: Path) -> Tell:
+def tell_postgres(_: Path, request: pytest.FixtureRequest) -> Tell:
+    url = request.getfixturevalue("database")()
+
+    def opened() -> contextlib.AbstractAsyncContextManager[Storage]:
+        return PostgresJournal.open(url, role="admin", root_key=ROOT.key)
+
+    async def told(story: Story) -> None:
+        await story(opened)
+
+    return lambda story: asyncio.run(told(story))
+
+
+def tell_simulated(folder: Path, _: pytest.FixtureRequest) -> Tell:
     disk = SimulatedDisk()
 
     def tell(story: Story) -> None:
@@ -54,9 +67,11 @@ def tell_simulated(folder: Path) -> Tell:
     return tell
 
 
-@pytest.fixture(params=[tell_sqlite, tell_simulated], ids=["sqlite", "simulated"])
+@pytest.fixture(
+    params=[tell_sqlite, tell_simulated, tell_postgres], ids=["sqlite", "simulated", "postgresql"]
+)
 def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Tell:
-    made: Tell = request.param(tmp_path)
+    made: Tell = request.param(tmp_path, request)
     return made
 
 
