@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
 CODE = re.compile(r"(touch|saved|unanswered|refused|light|sensor|display)(\.[a-z0-9-]+)+|saved|unanswered")
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
-NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", "-")
+NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
 PREFIXES = ("touch.", "saved.lap-", "refused.", "light.", "sensor.")
 
 
@@ -45,6 +45,20 @@ def fields(text: str) -> set[str]:
 def test_every_code_in_use_has_a_sentence(code: LanguageCode) -> None:
     known = {entry.code for entry in entries(code)}
     assert sorted(literals() - known - {"light.disk", "light.central", "light.sensor"}) == []
+
+
+def test_every_refusal_of_a_unit_has_a_sentence() -> None:
+    raised = {
+        keyword.value.value
+        for room in ("trackside", "pitboard/race")
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ActRefused"
+        for keyword in node.keywords
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
+    }
+    assert raised
+    assert [code for code in sorted(map(str, raised)) if not language("de").knows(f"refused.{code}")] == []
 
 
 def test_every_language_has_the_same_codes_with_the_same_fields() -> None:
