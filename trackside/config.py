@@ -8,7 +8,7 @@ import msgspec
 
 from pitboard.doors.door import Port, check_door, check_interfaces
 from pitboard.program.config import Config, OptionalKey, known_event_key, load_config
-from pitboard.race.bodies import Name
+from pitboard.race.bodies import Id, KeyHex, Name
 
 
 class ApiConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,14 +32,20 @@ class LanConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TracksideConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`event_key` is the event's root public key; absent where the unit was enrolled."""
+    """`event_key` is the event's root public key; absent where the unit was enrolled.
+
+    `tracks` are further tracks that this unit times; `track_units` the keys of other units at its tracks,
+    such as one at the start gate.
+    """
 
     name: Name
     event_key: OptionalKey = ""
     key_file: Path
     journal: Path
     api: ApiConfig
-    track: str = "1"
+    track: Id = "1"
+    tracks: tuple[Id, ...] = ()
+    track_units: tuple[KeyHex, ...] = ()
     lan: LanConfig = LanConfig()
 
     @classmethod

@@ -63,7 +63,14 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         local_listener = stack.enter_context(bound_unix(config.api.socket))
         lan_listener = stack.enter_context(bound_tcp(config.lan.host, config.lan.port))
         writing = await replica.open_stream(identity, config.name)
-        run_control = RunControl(writing, clock, unit_key=identity.key, track=config.track)
+        run_control = RunControl(
+            writing,
+            clock,
+            unit_key=identity.key,
+            track=config.track,
+            tracks=config.tracks,
+            track_units=config.track_units,
+        )
         await run_control.resume()
         lights = Lights(replica, clock, unit_key=identity.key, journal_folder=config.journal.parent)
         feed = ScreenFeed(replica, run_control, lights, unit=config.name)

@@ -263,7 +263,9 @@ def share_out_starters(
             continue
         while to_come and to_come[-1].from_mono_ns <= passing.mono_ns:
             able.append(to_come.pop())
-        able = [one for one in able if FINISH not in seen[one.key] and one.is_open_at(passing.mono_ns)]
+        able = [
+            one for one in able if not {START, FINISH} <= seen[one.key] and one.is_open_at(passing.mono_ns)
+        ]
         chosen = _chosen(passing, able, starts, seen)
         if chosen is None:
             continue
@@ -283,7 +285,11 @@ def _chosen(
     fitting = [one for one in able if gate not in seen[one.key] and fits(one.place, passing.body)]
     if gate == START:
         return next(iter(fitting), None)
-    under_way = [one for one in fitting if starts.get(one.key, passing.mono_ns) < passing.mono_ns]
+    under_way = [
+        one
+        for one in fitting
+        if FINISH not in seen[one.key] and starts.get(one.key, passing.mono_ns) < passing.mono_ns
+    ]
     return min(under_way, key=lambda one: starts[one.key], default=None)
 
 

@@ -286,7 +286,7 @@ class LapOracle:
                 for opened, run, place in starters
                 if opened <= body.mono_ns
                 and self._is_open(run, boot, body.mono_ns)
-                and "finish" not in gates[run, place.place]
+                and (body.gate == "start" or "finish" not in gates[run, place.place])
                 and body.gate not in gates[run, place.place]
                 and _fits(place, body)
             ]
