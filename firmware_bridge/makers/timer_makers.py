@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet, AlgeText
 from firmware_bridge.decoders.decoder import DAY_US, Event, format_seconds
 from firmware_bridge.decoders.device_numbers import SeenBefore
@@ -168,8 +170,22 @@ MANUAL_UNCERTAINTY_NS = 10_000_000  # a key pressed on the device is printed to 
 SEEN_MAX_COUNT = 16_384
 
 
+ALGE_GATES = {"C0": ("start", 1), "C1": ("finish", 1), "C3": ("start", 2), "C4": ("finish", 2)}
+"""Where a channel stands, and the lane in a parallel race; any other channel is a sector's gate."""
+ALGE_LANES = {"r": 1, "b": 2}
+
+
+def _place_of(event: AlgeImpulse) -> tuple[str, int]:
+    gate, lane = ALGE_GATES.get(event.channel, (event.channel.lower(), 1))
+    return gate, ALGE_LANES.get(event.lane or "", lane)
+
+
 class AlgeMaker(DeviceMaker):
-    """The device holds off by itself (its dead time), so the gate is not asked."""
+    """Start and finish impulses, with the racer's number for a transponder where the device gave it one.
+
+    The device holds off by itself (its dead time), so the gate is not asked. What it takes back (`c`) stays
+    an impulse: whose it is, and whether it counts, is said by officials.
+    """
 
     def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
         super().__init__(sensor=sensor, hold_off=hold_off, decoder=AlgeDecoder())
@@ -216,7 +232,7 @@ class AlgeMaker(DeviceMaker):
             seq,
             tick_us,
             channel=channel,
-            transponder=None,
+            transponder=event.number if event.number and event.flag != "?" else None,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
             hold_off=None,
@@ -224,7 +240,8 @@ class AlgeMaker(DeviceMaker):
             is_live=is_live,
         )
         if passing is not None:
-            reading.passings.append(passing)
+            gate, lane = _place_of(event)
+            reading.passings.append(msgspec.structs.replace(passing, gate=gate, lane=lane))
 
     def _tick(self, time_of_day_us: int, receipt: Receipt, *, is_live: bool) -> int | None:
         """Return the time of day counted on over midnight; None where the clock was set."""

@@ -189,7 +189,7 @@ class RunControl:
                 code="unknown-format", reason="This unit cannot race by this format; update Pitboard."
             )
         run = self.run_on(track)
-        if run is not None and not self._lets_next_start(run, rules.timing):
+        if run is not None and not _lets_next_start(run, rules.timing):
             if _drivers(run.places) == _drivers(places) and self.now(run).phase == "armed":
                 return run.run_id
             raise ActRefused(code="wrong-phase", reason="Confirm or discard the run under way first.")
@@ -207,11 +207,6 @@ class RunControl:
             **who(act),
         )
         return _run_id(await self._writer.write(act, armed, same="arm"))
-
-    def _lets_next_start(self, run: Run, rules: TimingRules) -> bool:
-        """Where cars drive from start to finish, the next one starts while others are under way."""
-        is_start_to_finish = rules.clock == "start-gate" and run.is_start_to_finish
-        return is_start_to_finish and self.now(run).phase != "armed"
 
     def _places(self, act: Arm) -> tuple[RunPlace, ...]:
         if not act.places and act.competitor_id is None:
@@ -582,6 +577,11 @@ class RunControl:
                 driven_ns = segment.passings[-1].mono_ns - segment.passings[0].mono_ns
                 elapsed_ns = segment.elapsed_ns + driven_ns
         return elapsed_ns
+
+
+def _lets_next_start(run: Run, rules: TimingRules) -> bool:
+    """Where cars drive from start to finish, the next one may stand ready while others are under way."""
+    return rules.clock == "start-gate" and run.is_start_to_finish
 
 
 def _undecided_phase(phase: Phase) -> UnitPhase:
