@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo test chaos lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
+.PHONY: demo test chaos attack lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -24,6 +24,10 @@ types: venv
 # Ten minutes of trouble for the real processes; ARGS="--seconds 40 --seed 2" for a short one.
 chaos: venv
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+# Every attack of a stranger at once, on a venue of real programs; run it before a release.
+attack: venv
+	@$(BIN)/python -m tests.attack $(ARGS)
 
 pytest: venv micropython
 	$(BIN)/python -m pytest $(ARGS)

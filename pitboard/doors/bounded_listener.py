@@ -255,5 +255,6 @@ class DoorConnection(asyncio.Protocol):
         self.lose()
         if self.inner is not None:
             self.inner.connection_lost(exc)
-        with contextlib.suppress(AttributeError):  # circles through these would outlive the connection
+        self.inner = self._transport = None
+        with contextlib.suppress(AttributeError):  # circles would keep TLS buffers until the next collection
             del self.eof_received, self.pause_writing, self.resume_writing

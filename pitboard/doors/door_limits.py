@@ -86,7 +86,7 @@ def _wait_ms(bucket: _Bucket, rate: Rate, cost: float) -> int:
 
 
 _CALLS_OF_SOURCE = Rate(per_s=100, burst=2_000)
-_CALLS_OF_ALL = Rate(per_s=500, burst=4_000)
+_CALLS_OF_ALL = Rate(per_s=500, burst=2_000)
 _CALLS_OF_KEY = Rate(per_s=500, burst=5_000)
 _CALLS_OF_KEYS = Rate(per_s=5_000, burst=50_000)
 _HANDSHAKES_OF_SOURCE = Rate(per_s=20, burst=100)
@@ -112,7 +112,7 @@ class DoorLimits:
     calls_of_all: Rate = _CALLS_OF_ALL
     calls_of_key: Rate = _CALLS_OF_KEY
     calls_of_keys: Rate = _CALLS_OF_KEYS
-    bodies_max_bytes: int = 8 * 1_024 * 1_024
+    bodies_max_bytes: int = 4 * 1_024 * 1_024
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
     def source_of(self, host: str, forwarded: str | None = None) -> str | None:

