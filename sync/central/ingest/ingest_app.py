@@ -24,7 +24,7 @@ from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 
 # A whole venue may come from one address: ten units, each with a handful of connections, draining a day.
 INGEST_LIMITS = DoorLimits(
-    connections_max_count=512,
+    connections_max_count=256,
     calls_of_source=Rate(per_s=200, burst=1_000),
     calls_of_all=Rate(per_s=1_000, burst=4_000),
 )
