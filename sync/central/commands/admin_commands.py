@@ -119,6 +119,7 @@ def erase(
         click.echo(f"{found.name} ({found.competitor_id}), {counted(len(found.runs), 'run')}.", err=True)
         click.echo("The results stay, under the name 'Erased'. This cannot be undone.", err=True)
         click.echo("Exports and backups made earlier keep the name.", err=True)
+        click.echo("Running programs keep it in memory until they are restarted.", err=True)
         if not _is_confirmed(found.name):
             raise click.ClickException("That is not the name; nothing was erased.")
         typed = found.competitor_id
