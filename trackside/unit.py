@@ -47,7 +47,7 @@ from trackside.timing.run_control import RunControl
 log = logging.getLogger(__name__)
 
 LIGHT_CHECK_S = 0.5
-LAN_LIMITS = DoorLimits()
+LAN_LIMITS = DoorLimits(trusted_proxies=())  # no proxy stands before a unit
 
 
 async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:

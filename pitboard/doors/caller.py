@@ -77,7 +77,7 @@ class Door:
         self.limits = limits
         self.doorkeeper = doorkeeper
         self.listener: BoundedListener | None = None
-        self.strangers = TokenBuckets(limits.calls_of_source, limits.calls_of_all)
+        self.strangers = TokenBuckets(limits.calls_of_source, limits.calls_of_all, limits.calls_of_quiet)
         self.proven = TokenBuckets(limits.calls_of_key, limits.calls_of_keys)
         self.strange_bodies = FairRoom(limits.bodies_max_bytes)
         self.proven_bodies = FairRoom(limits.bodies_max_bytes)

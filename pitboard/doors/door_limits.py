@@ -12,6 +12,9 @@ from ipaddress import IPv4Address, ip_address
 SOURCES_MAX_COUNT = 4_096
 _SECOND_NS = 1_000_000_000
 _ALL = ""
+_RESERVE = "reserve"
+QUIET_SHARE = 0.75
+"""Of its burst that a source still has, to be served from the reserve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,14 @@ class _Bucket:
 
 @dataclass(slots=True)
 class TokenBuckets:
-    """Counts calls by source and in all."""
+    """Counts calls by source and in all.
+
+    `reserve` is kept for sources that ask little: when a few have used up what all may ask, the others go on.
+    """
 
     of_source: Rate
     of_all: Rate
+    reserve: Rate | None = None
     _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
     _all: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
 
@@ -44,10 +51,23 @@ class TokenBuckets:
         """
         buckets = self._of(source, now_mono_ns)
         if any(bucket.level < min(cost, rate.burst) for bucket, rate in buckets):
+            if self._takes_of_reserve(source, now_mono_ns, cost):
+                return None
             return max(_wait_ms(bucket, rate, min(cost, rate.burst)) for bucket, rate in buckets)
         for bucket, _ in buckets:
             bucket.level -= cost
         return None
+
+    def _takes_of_reserve(self, source: str | None, now_mono_ns: int, cost: float) -> bool:
+        if self.reserve is None or source is None:
+            return False
+        own = _filled(self._buckets, source, self.of_source, now_mono_ns)
+        kept = _filled(self._all, _RESERVE, self.reserve, now_mono_ns)
+        if own.level < QUIET_SHARE * self.of_source.burst or kept.level < cost:
+            return False
+        own.level -= cost
+        kept.level -= cost
+        return True
 
     def wait_ms(self, source: str | None, *, now_mono_ns: int) -> int | None:
         """Return what `take` would, and take nothing."""
@@ -87,6 +107,7 @@ def _wait_ms(bucket: _Bucket, rate: Rate, cost: float) -> int:
 
 _CALLS_OF_SOURCE = Rate(per_s=100, burst=2_000)
 _CALLS_OF_ALL = Rate(per_s=500, burst=2_000)
+_CALLS_OF_QUIET = Rate(per_s=100, burst=500)
 _CALLS_OF_KEY = Rate(per_s=500, burst=5_000)
 _CALLS_OF_KEYS = Rate(per_s=5_000, burst=50_000)
 _HANDSHAKES_OF_SOURCE = Rate(per_s=20, burst=100)
@@ -110,6 +131,7 @@ class DoorLimits:
     handshakes_of_all: Rate = _HANDSHAKES_OF_ALL
     calls_of_source: Rate = _CALLS_OF_SOURCE
     calls_of_all: Rate = _CALLS_OF_ALL
+    calls_of_quiet: Rate = _CALLS_OF_QUIET
     calls_of_key: Rate = _CALLS_OF_KEY
     calls_of_keys: Rate = _CALLS_OF_KEYS
     bodies_max_bytes: int = 2 * 1_024 * 1_024

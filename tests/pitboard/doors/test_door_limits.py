@@ -51,6 +51,20 @@ def test_all_together_are_bounded_too_and_a_flooder_takes_nothing_from_the_rest(
     assert buckets.take(None, now_mono_ns=0) is not None
 
 
+def test_who_asks_little_goes_on_where_a_few_have_used_up_what_all_may_ask() -> None:
+    """A display has no key: two boxes that ask without end must not take it off its unit."""
+    limits = DoorLimits()
+    buckets = TokenBuckets(limits.calls_of_source, limits.calls_of_all, limits.calls_of_quiet)
+    refused = {"box-1": 0, "box-2": 0, "display": 0}
+    for ms in range(0, 60_000, 2):
+        for source in ("box-1", "box-2"):
+            refused[source] += buckets.take(source, now_mono_ns=ms * 1_000_000, cost=4) is not None
+        if ms % 100 == 0:
+            refused["display"] += buckets.take("display", now_mono_ns=ms * 1_000_000) is not None
+    assert refused["display"] == 0
+    assert min(refused["box-1"], refused["box-2"]) > 25_000
+
+
 def test_sources_are_remembered_up_to_a_bound() -> None:
     buckets = TokenBuckets(of_source=Rate(per_s=1, burst=1), of_all=Rate(per_s=1e9, burst=10**9))
     for number in range(SOURCES_MAX_COUNT + 10):
