@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from pitboard.doors import bounded_listener
+from pitboard.doors.bounded_listener import HEAD_MAX_S, IDLE_MAX_S, DoorConnection
 from pitboard.doors.caller import REQUEST_MAX_BYTES, take_body
 from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
@@ -94,6 +95,26 @@ def test_when_a_door_is_full_the_longest_idle_connection_goes() -> None:
                 assert await held[0][0].read() == b""
             for _, writer in held:
                 writer.close()
+
+    asyncio.run(story())
+
+
+def test_from_accept_to_a_whole_head_and_for_idling_there_is_a_time() -> None:
+    async def story() -> None:
+        now_s = asyncio.get_running_loop().time()
+        connection = DoorConnection(
+            asyncio.Protocol, host="192.0.2.1", on_made=lambda _: None, on_lost=lambda _: None
+        )
+        assert not connection.is_overdue(now_s + HEAD_MAX_S - 1)
+        assert connection.is_overdue(now_s + HEAD_MAX_S + 1), "it was accepted and said nothing"
+        connection.begin_call()
+        assert not connection.is_overdue(now_s + 10 * IDLE_MAX_S), "its call is at work"
+        connection.end_call()
+        assert not connection.is_overdue(now_s + IDLE_MAX_S - 1)
+        assert connection.is_overdue(now_s + IDLE_MAX_S + 1)
+        connection.inner = asyncio.Protocol()
+        connection.data_received(b"G")
+        assert connection.is_overdue(now_s + HEAD_MAX_S + 1), "the next head has begun and does not end"
 
     asyncio.run(story())
 
