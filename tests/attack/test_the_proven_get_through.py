@@ -108,7 +108,8 @@ def test_strangers_that_wait_for_news_do_not_shorten_the_wait_of_an_enrolled_nod
         async with open_door(tmp_path) as (target, replica):
             peer = enrolled_peer(target.port)
             await peer.sync(SyncRequest())
-            async with besieged(long_polls, target, count=STRANGERS_COUNT):
+            everywhere = Target(target.port, sources=tuple(f"127.0.1.{host}" for host in range(1, 201)))
+            async with besieged(long_polls, everywhere, count=STRANGERS_COUNT):
                 await asyncio.sleep(SIEGE_S)
                 assert await seconds_of(peer, SyncRequest(have=replica.have(), wait_ms=1_000)) > 0.9
             peer.close()
