@@ -120,6 +120,8 @@ class BoundedListener:
         connection.move(room, place)
         self._all.add(connection)
         connection.greeting = self._greetings.start(self._greet(connection, socket_), name="greet")
+        # One that is cancelled before its first step never gets to close what it was given.
+        connection.greeting.add_done_callback(lambda ended: socket_.close() if ended.cancelled() else None)
 
     def _shakes_too_many_hands(self, source: str) -> bool:
         now_mono_ns = round(asyncio.get_running_loop().time() * 1_000_000_000)
