@@ -118,7 +118,7 @@ class Replica:
         async with beside(replica._follow(), name="follow the journal"):
             with _collection_put_off():
                 await replica._until_taken(await journal.last_arrival())
-            await replica._erase()  # where the last process ended between an erasure's record and its deed
+            await replica.erase()  # where the last process ended between an erasure's record and its deed
             try:
                 yield replica
             finally:
@@ -253,7 +253,7 @@ class Replica:
             else:
                 acceptance.forked += 1
                 await self._quarantine.keep(record)
-        await self._erase(records)
+        await self.erase(records)
 
     async def _stored(self, records: list[Record]) -> list[Held] | JournalLost:
         try:
@@ -361,7 +361,7 @@ class Replica:
             return 0
         return 1 if counts(stream, ledger=self._ledger, roster=self.fold.roster) else 2
 
-    async def _erase(self, fresh: Sequence[Record] = ()) -> None:
+    async def erase(self, fresh: Sequence[Record] = ()) -> None:
         """Forget the bodies of erased records, in memory and in the journal; if the disk refuses, later.
 
         `fresh` were just stored; an erasure may have come in between, and then it has not met them yet.
@@ -436,5 +436,5 @@ class WritingReplica(Replica):
             if record.header_hash != holder:
                 raise StreamTaken(stream=record.stream, seq=record.seq)
         await self._until_taken(max((one.arrival for one in held), default=0))
-        await self._erase()
+        await self.erase()
         return records

@@ -1,4 +1,4 @@
-"""Central from start to stop: the replica, the three doors, and the tasks that follow what is new."""
+"""Central from start to stop: its doors in one process, or each in a process of its own over one database."""
 
 from __future__ import annotations
 
@@ -7,41 +7,26 @@ import contextlib
 import gc
 import logging
 import resource
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from pitboard.clock import Clock
-from pitboard.contacts.sealed_store import beside, follow_erasures
-from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_tcp, serve_bound_unix
+from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_unix
+from pitboard.errors import ConfigRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.salvage import open_or_salvage
 from pitboard.program.service import SERVICE
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.race.word import Authority
+from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
-from sync.central.admin.admin_app import admin_app
-from sync.central.admin.erasure import erase_late_names
-from sync.central.config import CentralConfig, EventConfig, UnitConfig
-from sync.central.contacts.contact_admin import ContactAdmin
-from sync.central.contacts.contact_store import ContactStore
-from sync.central.enrolment.enrolment_api import EnrolmentApi
-from sync.central.ingest.head_witness import HeadWitness
-from sync.central.ingest.ingest_app import (
-    INGEST_LIMITS,
-    IngestDoor,
-    add_contact_ingest,
-    address_of,
-    ingest_app,
-)
-from sync.central.ingest.unit_watch import UnitWatch
-from sync.central.public.board_feed import BoardFeed
-from sync.central.public.public_app import public_app, public_limits
-from sync.central.public.race_reader import RaceReader
+from sync.central.config import CentralConfig, Door, EventConfig, UnitConfig
+from sync.central.database.shared_erasures import follow_shared_erasures
+from sync.central.doors import AdminsDesk, serve_admin, serve_ingest, serve_public
+from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
+from sync.central.ingest.ingest_app import IngestDoor, address_of
+from sync.central.stores import open_contacts, open_replica
 
 
 def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:
@@ -72,8 +57,6 @@ def _is_new(fold: Fold, unit: UnitConfig) -> bool:
 
 log = logging.getLogger(__name__)
 
-BOARD_EVERY_S = 0.1
-NEWS_WAIT_S = 60.0
 BEAT_EVERY_S = 1.0
 ADMIN_SOCKET_MODE = 0o600
 # With thousands of open streams a full collection takes long enough to be seen on the phones.
@@ -89,20 +72,22 @@ class Central:
     ingest_port: int
 
 
-async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event) -> None:
-    """Serve all doors until `stop` is set."""
-    _make_room()
-    async with open_central(config, clock) as central:
-        log.info(
-            "central serves: public=http://%s:%d ingest=%s://%s:%d event_key=%s",
-            config.public.host,
-            central.public_port,
-            "https" if config.ingest.tls else "http",
-            config.ingest.host,
-            central.ingest_port,
-            central.replica.fold.root_key,
+async def serve_central(
+    config: CentralConfig, clock: Clock, stop: asyncio.Event, door: Door | None = None
+) -> None:
+    """Serve one door, or all of them, until `stop` is set.
+
+    Raises ConfigRefused for one door of a journal file: one process holds it.
+    """
+    if door is not None and config.database is None:
+        raise ConfigRefused(
+            path="central.toml",
+            reason="one process holds a journal file; with 'database' each door can have its own",
         )
-        SERVICE.say_ready("central")
+    _make_room()
+    async with _open(config, clock, door) as told:
+        log.info("central serves: %s", told)
+        SERVICE.say_ready("central" if door is None else f"central-{door}")
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(_beat(), name="beat")
             await stop.wait()
@@ -111,83 +96,124 @@ async def serve_central(config: CentralConfig, clock: Clock, stop: asyncio.Event
 
 
 @contextlib.asynccontextmanager
+async def _open(config: CentralConfig, clock: Clock, door: Door | None) -> AsyncIterator[str]:
+    """Open the doors and yield where they are."""
+    if door is None:
+        async with open_central(config, clock) as central:
+            yield (
+                f"{_public(config, central.public_port)} {_ingest(config, central.ingest_port)}"
+                f" event_key={central.replica.fold.root_key}"
+            )
+    elif door == "public":
+        async with open_public(config, clock) as port:
+            yield _public(config, port)
+    elif door == "ingest":
+        async with open_ingest(config, clock) as port:
+            yield f"{_ingest(config, port)} fingerprint={IngestDoor.of(config).fingerprint}"
+    else:
+        async with open_admin(config, clock) as replica:
+            yield f"admin={config.admin_socket} event_key={replica.fold.root_key}"
+
+
+def _public(config: CentralConfig, port: int) -> str:
+    return f"public=http://{config.public.host}:{port}"
+
+
+def _ingest(config: CentralConfig, port: int) -> str:
+    return f"ingest={'https' if config.ingest.tls else 'http'}://{config.ingest.host}:{port}"
+
+
+@contextlib.asynccontextmanager
 async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Central]:
     """Open the replica, say what the config adds to the journal, and serve all doors."""
     root = Identity.load_or_create(config.root_key_file)
     async with (
-        open_or_salvage(config.journal, root_key=root.key, clock=clock) as replica,
-        ContactStore.open(beside(config.journal, "contacts")) as contacts,
+        open_replica(config, clock, role="admin", root_key=root.key) as replica,
+        open_contacts(config, role="admin") as contacts,
         contextlib.AsyncExitStack() as stack,
     ):
         # Doors first: a start that cannot take them writes nothing.
         public_listener = stack.enter_context(bound_tcp(config.public.host, config.public.port))
         ingest_listener = stack.enter_context(bound_tcp(config.ingest.host, config.ingest.port))
         admin_listener = stack.enter_context(bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE))
-        writing = await replica.open_stream(root, config.name)
-        if bodies := bodies_to_say(replica.fold, config):
-            await writing.append(*bodies)
-        feed = BoardFeed(replica.fold)
+        writing = await _open_stream(replica, root, config)
         door = IngestDoor.of(config)
-        enrolment = EnrolmentApi(writing, clock, fingerprint=door.fingerprint)
-        ingest = ingest_app(
-            replica,
-            enrolment,
-            fingerprint=door.fingerprint,
-            clock=clock,
-            trusted_proxies=config.ingest.trusted_proxies,
-        )
-        admin = admin_app(writing)
-        add_contact_ingest(ingest, replica, contacts, clock)
-        ContactAdmin(writing, contacts).add_to(admin)
-        UnitWatch(replica, clock).add_to(ingest=ingest, admin=admin)
+        desk = AdminsDesk.over(writing, clock, fingerprint=door.fingerprint)
         async with (
-            _serve_public(replica.fold, feed, config, public_listener) as public_port,
-            serve_bound_tcp(ingest, ingest_listener, tls=door.tls, limits=INGEST_LIMITS) as ingest_port,
-            _serve_admin(admin, enrolment, config, ingest_port, admin_listener),
-            asyncio.TaskGroup() as tasks,
+            serve_public(replica, config, public_listener) as public_port,
+            serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
+            serve_admin(writing, contacts, desk, admin_listener, address=address_of(config, ingest_port)),
         ):
-            followers = [
-                tasks.create_task(_announce(replica, feed), name="announce"),
-                tasks.create_task(erase_late_names(writing), name="late names"),
-                tasks.create_task(HeadWitness(writing).run(), name="witness"),
-                tasks.create_task(follow_erasures(replica, contacts), name="erasures"),
-            ]
             yield Central(writing, public_port, ingest_port)
-            for follower in followers:
-                follower.cancel()
 
 
-def _serve_public(
-    fold: Fold, feed: BoardFeed, config: CentralConfig, listener: socket.socket
-) -> contextlib.AbstractAsyncContextManager[int]:
-    public = config.public
-    limits = public_limits(
-        public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
-    )
-    app = public_app(
-        RaceReader(fold), feed, followers_max_count=config.public.followers_max_count, limits=limits
-    )
-    return serve_bound_tcp(app, listener, limits=limits)
+@contextlib.asynccontextmanager
+async def open_public(config: CentralConfig, clock: Clock) -> AsyncIterator[int]:
+    """Serve the public door alone, of a journal that it can only read; yield its port."""
+    with bound_tcp(config.public.host, config.public.port) as listener:
+        async with (
+            open_replica(config, clock, role="public", root_key=None) as replica,
+            _shared_erasures(replica),
+            serve_public(replica, config, listener) as port,
+        ):
+            yield port
 
 
-def _serve_admin(
-    app: web.Application,
-    enrolment: EnrolmentApi,
-    config: CentralConfig,
-    ingest_port: int,
-    listener: socket.socket,
-) -> contextlib.AbstractAsyncContextManager[None]:
-    enrolment.add_to_admin(app, address=address_of(config, ingest_port))
-    return serve_bound_unix(app, listener)
+@contextlib.asynccontextmanager
+async def open_ingest(config: CentralConfig, clock: Clock) -> AsyncIterator[int]:
+    """Serve the ingest door alone: it adds records and sealed contacts, and signs nothing; yield its port."""
+    with bound_tcp(config.ingest.host, config.ingest.port) as listener:
+        async with (
+            open_replica(config, clock, role="ingest", root_key=None) as replica,
+            open_contacts(config, role="ingest") as contacts,
+            _shared_erasures(replica),
+            serve_ingest(
+                replica,
+                contacts,
+                [AdminRelay(config.ingest_socket)],
+                config,
+                clock,
+                listener,
+                IngestDoor.of(config),
+            ) as port,
+        ):
+            yield port
 
 
-async def _announce(replica: Replica, feed: BoardFeed) -> None:
-    """Tell the feed to look whenever records came, at most ten times a second."""
-    while True:
-        version = replica.version
-        feed.refresh()
-        await asyncio.sleep(BOARD_EVERY_S)
-        await replica.wait_for_news(version, NEWS_WAIT_S)
+@contextlib.asynccontextmanager
+async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[WritingReplica]:
+    """Serve the admin's door alone, and what the ingest door hands on; it alone holds the root key."""
+    root = Identity.load_or_create(config.root_key_file)
+    with (
+        bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE) as listener,
+        bound_unix(config.ingest_socket, mode=INGEST_SOCKET_MODE) as ingest_listener,
+    ):
+        async with (
+            open_replica(config, clock, role="admin", root_key=root.key) as replica,
+            open_contacts(config, role="admin") as contacts,
+            _shared_erasures(replica),
+        ):
+            writing = await _open_stream(replica, root, config)
+            desk = AdminsDesk.over(writing, clock, fingerprint=config.ingest.fingerprint)
+            async with (
+                serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
+                serve_admin(
+                    writing, contacts, desk, listener, address=address_of(config, config.ingest.port)
+                ),
+            ):
+                yield writing
+
+
+async def _open_stream(replica: Replica, root: Identity, config: CentralConfig) -> WritingReplica:
+    """Open central's stream and say what the config adds to the journal."""
+    writing = await replica.open_stream(root, config.name)
+    if bodies := bodies_to_say(replica.fold, config):
+        await writing.append(*bodies)
+    return writing
+
+
+def _shared_erasures(replica: Replica) -> contextlib.AbstractAsyncContextManager[object]:
+    return beside(follow_shared_erasures(replica), name="shared erasures")
 
 
 async def _beat() -> None:

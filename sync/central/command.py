@@ -12,8 +12,9 @@ from pitboard.trust.identity import Identity
 from sync.central.central_server import serve_central
 from sync.central.commands.admin_commands import ADMIN_COMMANDS, lights
 from sync.central.commands.contact_commands import CONTACT_COMMANDS
+from sync.central.commands.database_commands import DATABASE_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
-from sync.central.config import CentralConfig
+from sync.central.config import DOORS, CentralConfig, Door
 
 _HELP_WANTED = "central.help_wanted"
 
@@ -33,8 +34,13 @@ class CentralCommands(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="central.toml; docs/central.md explains every key.  [required]",
 )
+@click.option(
+    "--door",
+    type=click.Choice(DOORS),
+    help="Serve this door alone, of a journal in a database; all doors if absent.",
+)
 @click.pass_context
-def central(context: click.Context, config_path: Path | None) -> None:
+def central(context: click.Context, config_path: Path | None, door: Door | None) -> None:
     """Serve the board to phones and take records from the units.
 
     Runs until it is stopped. Phones find the board at [public] host and port; units and displays exchange
@@ -48,7 +54,8 @@ def central(context: click.Context, config_path: Path | None) -> None:
     context.obj = config
     if context.invoked_subcommand is None:
         clock = SystemClock()
-        run_program("central", lambda stop: serve_central(config, clock, stop))
+        name = "central" if door is None else f"central-{door}"
+        run_program(name, lambda stop: serve_central(config, clock, stop, door))
 
 
 @central.command("event-key")
@@ -58,6 +65,6 @@ def event_key(config: CentralConfig) -> None:
     click.echo(Identity.load_or_create(config.root_key_file).key)
 
 
-for admin_command in (*ADMIN_COMMANDS, *UNIT_COMMANDS, *CONTACT_COMMANDS):
+for admin_command in (*ADMIN_COMMANDS, *UNIT_COMMANDS, *CONTACT_COMMANDS, *DATABASE_COMMANDS):
     central.add_command(admin_command)
 central.add_command(lights)

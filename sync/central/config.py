@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,10 @@ from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, Fingerprint, Url, admin_socket_beside, load_config
 from pitboard.race.bodies import EventConfigured, KeyHex, Name
 
+DatabaseUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://\S+\Z", max_length=500)]
+Door = Literal["public", "ingest", "admin"]
+DOORS: tuple[Door, ...] = get_args(Door)
+_IN_FOLDER = "central.db"
 _DEFAULTS = EventConfigured(name="Pitboard")
 
 
@@ -44,12 +48,13 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where units and displays exchange records.
 
     `address` is how they reach it (default: https, host and port); `fingerprint` is of the certificate that a
-    proxy in front shows instead of ours.
+    proxy in front shows instead of ours. Ours is the file `certificate`, beside the journal if absent.
     """
 
     host: str = "127.0.0.1"
     port: Port = 8081
     tls: bool = True
+    certificate: Path | None = None
     address: Url | None = None
     fingerprint: Fingerprint | None = None
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
@@ -59,9 +64,13 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent."""
+    """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent.
+
+    `ingest_socket` is where an ingest door in a process of its own asks the admin's; only then is it there.
+    """
 
     socket: Path | None = None
+    ingest_socket: Path | None = None
 
 
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,20 +81,43 @@ class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CentralConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole of `central.toml`."""
+    """The whole of `central.toml`.
+
+    The journal is the file `journal`, or in `database`; then `folder` holds what is not in it.
+    """
 
     name: Name = "Central"
     event: EventConfig
     root_key_file: Path
-    journal: Path
+    journal: Path | None = None
+    database: DatabaseUrl | None = None
+    folder: Path | None = None
     public: PublicConfig = msgspec.field(default_factory=PublicConfig)
     ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
     admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if (self.journal is None) == (self.database is None):
+            raise ValueError("say either 'journal' or 'database'")
+        if (self.folder is None) != (self.database is None):
+            raise ValueError("'folder' and 'database' go together: say where central keeps its own files")
+
+    @property
+    def beside(self) -> Path:
+        """Return the path that central's own files are named after."""
+        if self.journal is not None:
+            return self.journal
+        assert self.folder is not None
+        return self.folder / _IN_FOLDER
+
     @property
     def admin_socket(self) -> Path:
-        return self.admin.socket or admin_socket_beside(self.journal)
+        return self.admin.socket or admin_socket_beside(self.beside)
+
+    @property
+    def ingest_socket(self) -> Path:
+        return self.admin.ingest_socket or self.admin_socket.with_name("ingest.sock")
 
     @classmethod
     def load(cls, path: Path) -> CentralConfig:

@@ -144,7 +144,7 @@ class Installation:
         if self._machine.asks("systemctl", *self._rooted, "is-enabled", TARGET):
             self._machine.run("systemctl", *self._rooted, *self._now, "disable", TARGET)
             yield "programs stopped"
-        ours = [UNITS / path.name for path in self._unit_files()] + [UNITS / "pitboard-.service.d"]
+        ours = [UNITS / path.name for path in [*self._unit_files(), *self._drop_in_folders()]]
         for path in (*ours, *_SYSTEM_FILES.values(), COMMAND_LINK, PROGRAM, VERSIONS):
             if self._machine.remove(path):
                 yield f"{path} removed"
@@ -197,10 +197,13 @@ class Installation:
             path for path in self._systemd.glob("pitboard*") if path.suffix in (".service", ".target")
         )
 
+    def _drop_in_folders(self) -> list[Path]:
+        return sorted(self._systemd.glob("pitboard-*.service.d"))
+
     def _units(self) -> Iterator[str]:
-        common = self._systemd / "pitboard-.service.d"
         sources = {UNITS / path.name: path for path in self._unit_files()}
-        sources |= {UNITS / common.name / path.name: path for path in sorted(common.glob("*.conf"))}
+        for folder in self._drop_in_folders():
+            sources |= {UNITS / folder.name / path.name: path for path in sorted(folder.glob("*.conf"))}
         changed = [
             place
             for place, source in sources.items()

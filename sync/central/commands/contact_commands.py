@@ -139,7 +139,7 @@ def contacts(
 
 def contact_key_path(config: CentralConfig) -> Path:
     """Return where the wrapped key lies: beside the journal, for the root key's folder may be read-only."""
-    return config.journal.with_name("contact.key")
+    return config.beside.with_name("contact.key")
 
 
 def _event_key(config: CentralConfig) -> str:

@@ -25,7 +25,7 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import ContactKeyPublished, ContactsRead, KeyHex
 from pitboard.race.names import fold_name
 from sync.central.admin.admin_act import checked_reason
-from sync.central.contacts.contact_store import ContactRead, ContactStore
+from sync.central.contacts.contact_store import ContactRead, Contacts
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class ContactAdmin:
     """Serves the calls on central's replica and its sealed contacts."""
 
     def __init__(
-        self, replica: WritingReplica, store: ContactStore, *, pause_s: float = WRONG_PASSPHRASE_PAUSE_S
+        self, replica: WritingReplica, store: Contacts, *, pause_s: float = WRONG_PASSPHRASE_PAUSE_S
     ) -> None:
         self._replica = replica
         self._store = store

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -48,8 +49,29 @@ class ContactRead(msgspec.Struct, frozen=True, kw_only=True):
     competitors: list[str]
 
 
+class Contacts(Protocol):
+    """Sealed contacts and who read them; each call raises JournalLost when their store cannot be used."""
+
+    async def keep(self, envelopes: Sequence[ContactEnvelope], *, received_utc_ms: int) -> None:
+        """Return once all are durable; one that is here already is left as it is."""
+
+    async def count_of_unit(self, unit: str) -> int: ...
+
+    async def all(self) -> list[ContactEnvelope]:
+        """Return every contact in the order of arrival."""
+        ...
+
+    async def forget_competitors(self, competitors: Collection[str]) -> None:
+        """Delete the contacts of people who were erased."""
+
+    async def note(self, read: ContactRead) -> None:
+        """Return once the read stands durably in the list of reads."""
+
+    async def reads(self) -> list[ContactRead]: ...
+
+
 class ContactStore:
-    """Opened by `ContactStore.open`; each call raises JournalLost when its file cannot be used."""
+    """`Contacts` in a file of its own, opened by `ContactStore.open`."""
 
     def __init__(self, side: SideDatabase) -> None:
         self._side = side

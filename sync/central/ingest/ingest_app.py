@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -18,8 +20,7 @@ from pitboard.journal.replica import Replica
 from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, routed_address
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.config import CentralConfig
-from sync.central.contacts.contact_store import ContactStore
-from sync.central.enrolment.enrolment_api import EnrolmentApi
+from sync.central.contacts.contact_store import Contacts
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 
 # A whole venue may come from one address: ten units, each with a handful of connections, draining a day.
@@ -30,18 +31,25 @@ INGEST_LIMITS = DoorLimits(
 )
 
 
+class AdminsPart(Protocol):
+    """What the ingest door takes for the admin's: enrolments, and how units are."""
+
+    def add_to_ingest(self, app: web.Application) -> None: ...
+
+
 def ingest_app(
     replica: Replica,
-    enrolment: EnrolmentApi,
+    admins: Iterable[AdminsPart],
     *,
     fingerprint: str | None,
     clock: Clock,
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES,
 ) -> web.Application:
-    """Return the app that takes records into the replica and enrols nodes."""
+    """Return the app that takes records into the replica, and what it takes for the admin's part."""
     limits = replace(INGEST_LIMITS, trusted_proxies=trusted_proxies)
     app = new_app(limits, doorkeeper_of(replica, clock, fingerprint=fingerprint))
-    enrolment.add_to_ingest(app)
+    for part in admins:
+        part.add_to_ingest(app)
     ExchangeApi(replica).add_to(app)
 
     async def health(request: web.Request) -> web.Response:
@@ -66,7 +74,9 @@ class IngestDoor:
         """Return the door that the config describes, its certificate made at the first start."""
         if not config.ingest.tls:
             return cls(tls=None, fingerprint=config.ingest.fingerprint)
-        certificate = Certificate.load_or_create(certificate_beside(config.journal))
+        certificate = Certificate.load_or_create(
+            config.ingest.certificate or certificate_beside(config.beside)
+        )
         return cls(
             tls=certificate.server_context(),
             fingerprint=config.ingest.fingerprint or certificate.fingerprint,
@@ -91,7 +101,7 @@ UNIT_MAX_COUNT = 20_000
 _decoder = msgspec.json.Decoder(EnvelopeBatch)
 
 
-def add_contact_ingest(app: web.Application, replica: Replica, store: ContactStore, clock: Clock) -> None:
+def add_contact_ingest(app: web.Application, replica: Replica, store: Contacts, clock: Clock) -> None:
     """Add `POST /v1/contacts`; 200 lists what is durable and what was refused."""
 
     async def take(request: web.Request) -> web.Response:
@@ -102,7 +112,7 @@ def add_contact_ingest(app: web.Application, replica: Replica, store: ContactSto
 
 
 async def take_contacts(
-    batch: EnvelopeBatch, replica: Replica, store: ContactStore, clock: Clock
+    batch: EnvelopeBatch, replica: Replica, store: Contacts, clock: Clock
 ) -> DeliveryNote:
     """Keep what may be kept and return the note for the unit, once that is durable."""
     good: list[ContactEnvelope] = []

@@ -15,6 +15,7 @@ from pitboard.doors.http_api import json_response
 from pitboard.journal.replica import Replica
 from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, open_status
 
+STATUS_PATH = "/v1/unit-status"
 SILENT_AFTER_MS = 25_000
 
 _decoder = msgspec.json.Decoder(SealedStatus)
@@ -48,9 +49,11 @@ class UnitWatch:
         self._clock = clock
         self._heard: dict[str, _Heard] = {}
 
-    def add_to(self, *, ingest: web.Application, admin: web.Application) -> None:
-        ingest.router.add_post("/v1/unit-status", self._take)
-        admin.router.add_get("/v1/admin/units/status", self._tell)
+    def add_to_ingest(self, app: web.Application) -> None:
+        app.router.add_post(STATUS_PATH, self._take)
+
+    def add_to_admin(self, app: web.Application) -> None:
+        app.router.add_get("/v1/admin/units/status", self._tell)
 
     def take(self, sealed: SealedStatus) -> None:
         """Remember it. Raises StatusRefused where no enrolled unit said it, or it is not news."""

@@ -41,7 +41,8 @@ def test_each_trouble_is_on_the_screen_and_at_central_within_three_seconds(tmp_p
         clock = SystemClock()
         watch = UnitWatch(unit.replica, clock)
         central = new_app()
-        watch.add_to(ingest=central, admin=central)
+        watch.add_to_ingest(central)
+        watch.add_to_admin(central)
         socket = tmp_path / "api.sock"
         stop = asyncio.Event()
         async with (

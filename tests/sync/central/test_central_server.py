@@ -202,7 +202,7 @@ def test_a_central_whose_port_is_taken_writes_nothing(tmp_path: Path) -> None:
                 async with open_central(msgspec.structs.replace(config, ingest=taken), SystemClock()):
                     pass
             root = Identity.load_or_create(config.root_key_file)
-            async with Replica.open(config.journal, root_key=root.key, clock=SystemClock()) as replica:
+            async with Replica.open(config.beside, root_key=root.key, clock=SystemClock()) as replica:
                 assert replica.have() == {}
 
     asyncio.run(story())

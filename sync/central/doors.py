@@ -1,0 +1,135 @@
+"""Each of central's doors with the tasks that belong to it, the same in one process or in three."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pitboard.clock import Clock
+from pitboard.contacts.sealed_store import follow_erasures
+from pitboard.doors.http_api import serve_bound_tcp, serve_bound_unix
+from pitboard.journal.replica import Replica, WritingReplica
+from sync.central.admin.admin_app import admin_app
+from sync.central.admin.erasure import erase_late_names
+from sync.central.config import CentralConfig
+from sync.central.contacts.contact_admin import ContactAdmin
+from sync.central.contacts.contact_store import Contacts
+from sync.central.enrolment.enrolment_api import EnrolmentApi
+from sync.central.ingest.head_witness import HeadWitness
+from sync.central.ingest.ingest_app import (
+    INGEST_LIMITS,
+    AdminsPart,
+    IngestDoor,
+    add_contact_ingest,
+    ingest_app,
+)
+from sync.central.ingest.unit_watch import UnitWatch
+from sync.central.public.board_feed import BoardFeed
+from sync.central.public.public_app import public_app, public_limits
+from sync.central.public.race_reader import RaceReader
+
+BOARD_EVERY_S = 0.1
+NEWS_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AdminsDesk:
+    """What the admin's part does for callers of the ingest door."""
+
+    enrolment: EnrolmentApi
+    units: UnitWatch
+
+    @classmethod
+    def over(cls, replica: WritingReplica, clock: Clock, *, fingerprint: str | None) -> AdminsDesk:
+        """Return the desk of nodes that know the ingest door by this certificate."""
+        return cls(EnrolmentApi(replica, clock, fingerprint=fingerprint), UnitWatch(replica, clock))
+
+    @property
+    def parts(self) -> tuple[AdminsPart, ...]:
+        return (self.enrolment, self.units)
+
+
+@contextlib.asynccontextmanager
+async def serve_public(
+    replica: Replica, config: CentralConfig, listener: socket.socket
+) -> AsyncIterator[int]:
+    """Serve phones from the replica's fold, which is all that they are given; yield the port."""
+    public = config.public
+    feed = BoardFeed(replica.fold)
+    limits = public_limits(
+        public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
+    )
+    app = public_app(
+        RaceReader(replica.fold), feed, followers_max_count=public.followers_max_count, limits=limits
+    )
+    async with (
+        serve_bound_tcp(app, listener, limits=limits) as port,
+        _doing(announce=_announce(replica, feed)),
+    ):
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def serve_ingest(
+    replica: Replica,
+    contacts: Contacts,
+    admins: Iterable[AdminsPart],
+    config: CentralConfig,
+    clock: Clock,
+    listener: socket.socket,
+    door: IngestDoor,
+) -> AsyncIterator[int]:
+    """Serve units and displays; what they say to the admin's part goes to `admins`; yield the port."""
+    app = ingest_app(
+        replica,
+        admins,
+        fingerprint=door.fingerprint,
+        clock=clock,
+        trusted_proxies=config.ingest.trusted_proxies,
+    )
+    add_contact_ingest(app, replica, contacts, clock)
+    async with serve_bound_tcp(app, listener, tls=door.tls, limits=INGEST_LIMITS) as port:
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def serve_admin(
+    replica: WritingReplica, contacts: Contacts, desk: AdminsDesk, listener: socket.socket, *, address: str
+) -> AsyncIterator[None]:
+    """Serve the admin's commands, and do what is done under the root key; `address` is the ingest door's."""
+    app = admin_app(replica)
+    ContactAdmin(replica, contacts).add_to(app)
+    desk.units.add_to_admin(app)
+    desk.enrolment.add_to_admin(app, address=address)
+    async with (
+        serve_bound_unix(app, listener),
+        _doing(
+            late_names=erase_late_names(replica),
+            witness=HeadWitness(replica).run(),
+            erasures=follow_erasures(replica, contacts),
+        ),
+    ):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _doing(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do each work beside the block, until the block ends."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(one, name=name) for name, one in work.items()]
+        yield
+        for task in running:
+            task.cancel()
+
+
+async def _announce(replica: Replica, feed: BoardFeed) -> None:
+    """Tell the feed to look whenever records came, at most ten times a second."""
+    while True:
+        version = replica.version
+        feed.refresh()
+        await asyncio.sleep(BOARD_EVERY_S)
+        await replica.wait_for_news(version, NEWS_WAIT_S)
