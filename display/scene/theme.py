@@ -45,7 +45,7 @@ _READ_TOGETHER = (
         for ground in ("panel_bright", "live", "warning", "news", "gold", "silver", "bronze")
     ),
 )
-HexColour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+HexColour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
 Family = Annotated[str, Meta(min_length=1, max_length=80)]
 
 

@@ -37,7 +37,7 @@ def test_a_unit_with_six_hundred_streams_is_revoked_and_each_stream_keeps_its_li
             await replica.append(UnitEnrolled(key=UNIT_A.key, name="Track A"))
             await replica.accept([record for teller in tellers for record in teller.records[:2]])
             parts = await replica.append(*await revocation(replica, UNIT_A.key, Cut(), "lost"))
-            assert len(parts) == 3
+            assert len(parts) > 1  # each within the bound of a body, or writing would refuse it
             for at in range(2):
                 await replica.accept([teller.records[at + 1] for teller in tellers])
             assert is_limited(replica.fold)
