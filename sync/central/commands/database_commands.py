@@ -1,11 +1,14 @@
-"""`pitboard central … prepare-database`: roles and tables of a journal in PostgreSQL."""
+"""`pitboard central … prepare-database | migrate`: a journal in PostgreSQL, and the way to it and back."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import click
 
+from pitboard.program.program import counted
+from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig
 
 
@@ -27,4 +30,33 @@ def prepare_database_command(config: CentralConfig, owner_url: str) -> None:
         click.echo(f"The database is prepared: version {before} became {after}.")
 
 
-DATABASE_COMMANDS = (prepare_database_command,)
+@click.command("migrate")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def migrate_command(config: CentralConfig, source: str, target: str) -> None:
+    """Copy records and sealed contacts from a journal file to a database, or back.
+
+    FROM and TO are sqlite:///PATH or postgresql://…; central must not run on either. Nothing of FROM is
+    changed. Typed again it copies what is missing; at the end both are compared.
+    """
+    from sync.central.database.migration import migrate
+
+    root_key = Identity.load_or_create(config.root_key_file).key
+    with click.progressbar(length=1, label="Copying", file=sys.stderr) as bar:
+
+        def tell(done: int, of: int) -> None:
+            bar.length = max(of, 1)
+            bar.update(done - bar.pos)
+
+        moved = asyncio.run(migrate(source, target, root_key=root_key, tell=tell))
+    records, streams = counted(moved.records, "record"), counted(moved.streams, "stream")
+    contacts = counted(moved.contacts, "contact")
+    click.echo(
+        f"{records} in {streams} ({moved.fresh} new at the target, {moved.erased} erased),"
+        f" {moved.quarantined} in quarantine, {contacts}."
+    )
+    click.echo("Both were read and compared: heads and hashes are the same. Now say it in central.toml.")
+
+
+DATABASE_COMMANDS = (prepare_database_command, migrate_command)

@@ -61,6 +61,10 @@ class Contacts(Protocol):
         """Return every contact in the order of arrival."""
         ...
 
+    async def arrivals(self) -> list[tuple[int, ContactEnvelope]]:
+        """Return every contact in the order of arrival, each after when it was received (UTC, ms)."""
+        ...
+
     async def forget_competitors(self, competitors: Collection[str]) -> None:
         """Delete the contacts of people who were erased."""
 
@@ -100,8 +104,12 @@ class ContactStore:
 
     async def all(self) -> list[ContactEnvelope]:
         """Return every contact in the order of arrival."""
-        rows = await self._side.fetch("SELECT envelope FROM contacts ORDER BY arrival")
-        return [msgspec.json.decode(content, type=ContactEnvelope) for (content,) in rows]
+        return [envelope for _, envelope in await self.arrivals()]
+
+    async def arrivals(self) -> list[tuple[int, ContactEnvelope]]:
+        """Return every contact in the order of arrival, each after when it was received (UTC, ms)."""
+        rows = await self._side.fetch("SELECT received_utc_ms, envelope FROM contacts ORDER BY arrival")
+        return [(received, msgspec.json.decode(content, type=ContactEnvelope)) for received, content in rows]
 
     async def forget_competitors(self, competitors: Collection[str]) -> None:
         """Delete the contacts of people who were erased."""

@@ -51,9 +51,13 @@ class PostgresContacts:
 
     async def all(self) -> list[ContactEnvelope]:
         """Return every contact in the order of arrival."""
+        return [envelope for _, envelope in await self.arrivals()]
+
+    async def arrivals(self) -> list[tuple[int, ContactEnvelope]]:
+        """Return every contact in the order of arrival, each after when it was received (UTC, ms)."""
         async with self._link.used() as connection:
-            rows = await connection.fetch("SELECT envelope FROM contacts ORDER BY arrival")
-        return [msgspec.json.decode(content, type=ContactEnvelope) for (content,) in rows]
+            rows = await connection.fetch("SELECT received_utc_ms, envelope FROM contacts ORDER BY arrival")
+        return [(received, msgspec.json.decode(content, type=ContactEnvelope)) for received, content in rows]
 
     async def forget_competitors(self, competitors: Collection[str]) -> None:
         """Delete the contacts of people who were erased."""

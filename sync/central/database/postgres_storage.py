@@ -16,6 +16,7 @@ from typing import Any
 from pitboard.errors import ConfigRefused, JournalLost
 from pitboard.journal.commit_queue import CommitQueue, Place, place_of
 from pitboard.journal.record import Record, stored_record
+from pitboard.journal.sqlite_storage import QuarantinedRow
 from pitboard.journal.storage import Arrived, Held
 from pitboard.tasks import beside
 from sync.central.database.postgres_link import LOST, PostgresLink, connect, plain, shown
@@ -165,6 +166,13 @@ class PostgresJournal:
         """Return (stream, seq, reason) of what is kept in quarantine."""
         rows = await self._fetch("SELECT stream, seq, reason FROM quarantine ORDER BY stream, seq")
         return [(str(stream), int(seq), str(reason)) for stream, seq, reason in rows]
+
+    async def quarantined_rows(self) -> list[QuarantinedRow]:
+        """Return the whole quarantine."""
+        rows = await self._fetch(
+            "SELECT stream, seq, header, signature, body, reason FROM quarantine ORDER BY stream, seq"
+        )
+        return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
     async def _commit_until_done(self, records: Sequence[Record]) -> Mapping[Place, Held]:
         while True:

@@ -75,8 +75,8 @@ def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Tell:
     return made
 
 
-def some_records(count: int, *, stream: str = "a" * 32) -> list[Record]:
-    teller = Teller(UNIT_A, "Track A", stream=stream)
+def some_records(count: int, *, unit: str = "Track A") -> list[Record]:
+    teller = Teller(UNIT_A, unit, stream="a" * 32)
     for number in range(count - 1):
         teller.say(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
     return teller.records
@@ -94,7 +94,7 @@ async def taken_from_tail(storage: Storage, count: int, *, after: int = 0) -> li
 
 
 def test_who_appends_is_told_who_holds_each_place(tell: Tell) -> None:
-    ours, theirs = some_records(3), some_records(3)
+    ours, theirs = some_records(3), some_records(3, unit="Its clone")
 
     async def story(opened: Open) -> None:
         async with opened() as storage:
@@ -131,7 +131,7 @@ def test_what_is_appended_twice_arrives_once(tell: Tell) -> None:
 
 
 def test_two_that_claim_one_place_in_one_commit_are_told_the_same_holder(tell: Tell) -> None:
-    ours, theirs = some_records(2), some_records(2)
+    ours, theirs = some_records(2), some_records(2, unit="Its clone")
 
     async def story(opened: Open) -> None:
         async with opened() as storage:
@@ -210,7 +210,7 @@ def test_an_erased_body_is_gone_for_every_reader_and_the_header_stays(tell: Tell
 
 
 def test_what_is_quarantined_is_listed_once_and_never_among_the_records(tell: Tell) -> None:
-    ours, theirs = some_records(2), some_records(2)
+    ours, theirs = some_records(2), some_records(2, unit="Its clone")
 
     async def story(opened: Open) -> None:
         async with opened() as storage:

@@ -30,8 +30,8 @@ def opened(url: str) -> contextlib.AbstractAsyncContextManager[PostgresJournal]:
     return PostgresJournal.open(url, role="admin", root_key=ROOT.key)
 
 
-def some_records(count: int) -> list[Record]:
-    teller = Teller(UNIT_A, "Track A", stream="a" * 32)
+def some_records(count: int, *, unit: str = "Track A") -> list[Record]:
+    teller = Teller(UNIT_A, unit, stream="a" * 32)
     for number in range(count - 1):
         teller.say(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
     return teller.records
@@ -45,7 +45,7 @@ def test_of_two_processes_that_write_one_stream_one_is_told_that_the_other_holds
     database: MakeDatabase,
 ) -> None:
     url = database()
-    ours, theirs = some_records(40), some_records(40)
+    ours, theirs = some_records(40), some_records(40, unit="Its clone")
 
     async def story() -> None:
         async with opened(url) as one, opened(url) as other:
