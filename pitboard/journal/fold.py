@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
-from pitboard.race.board import Board
+from pitboard.race.board import Board, Trial
 from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.bodies import (
     Body,
@@ -22,8 +22,9 @@ from pitboard.race.bodies import (
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState, Touched
+from pitboard.race.results import Result
 from pitboard.race.run import Run
-from pitboard.race.score import Drive, Moment
+from pitboard.race.score import Drive, Moment, score
 from pitboard.race.verdicts import Lap
 from pitboard.race.word import Authority, RecordPlace, Word
 
@@ -197,6 +198,16 @@ class Fold:
     def board_of(self, track: str = ALL, race_class: str = ALL) -> Board:
         """Return the board of one track or all, of one class or all."""
         return self._boards.board(track, race_class)
+
+    def trial(self, run: Run) -> Trial | None:
+        """Return where the first place of the run would stand on the board, were it confirmed as it is."""
+        driven = self.race.driven(run.run_id)
+        competitor_id = self.race.roll.now(driven[0].competitor_id) if driven else None
+        if competitor_id is None:
+            return None
+        drive = driven[0].drive(is_practice=run.armed.value.timing.is_practice)
+        worth = Result(score(drive, self.rules), (2**63, "", 0), run.track)
+        return self.board.trial(competitor_id, run.run_id, worth)
 
     def _tell_boards(self, touched: Touched) -> None:
         if touched.has_new_rules and self._rank_by_new_rules():

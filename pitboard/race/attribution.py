@@ -148,6 +148,10 @@ class Timeline:
         else:
             insort(self.passings, passing, key=_order)
 
+    def since(self, mono_ns: int) -> list[TimedPassing]:
+        """Return the passings stamped then or later."""
+        return self.passings[bisect_left(self.passings, (mono_ns, ""), key=_order) :]
+
     def run_at(self, mono_ns: int) -> str | None:
         """Return the run whose window holds this stamp, its finish not considered."""
         index = bisect_right(self.windows, (mono_ns, _AFTER_ALL_IDS)) - 1

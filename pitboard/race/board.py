@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -52,6 +52,14 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
         if outcome.amounts is None:
             return (_UNRANKED, outcome.partial, (), outcome.set_at, self.competitor)
         return (_RANKED, outcome.amounts, outcome.tie, outcome.set_at, self.competitor)
+
+
+class Trial(NamedTuple):
+    """Where a result would stand: its rank, the next better competitor and how far behind."""
+
+    rank: int
+    ahead: str | None
+    gap: Column | None
 
 
 class Board:
@@ -175,15 +183,47 @@ class Board:
         """Return how far behind the leader, as the first thing in which they differ; None where there is
         none."""
         leader = self.leader
-        amounts = standing.outcome.amounts
-        if leader is None or leader.outcome.amounts is None or amounts is None or standing.is_disqualified:
+        if leader is None or standing.is_disqualified:
             return None
-        pairs = zip(amounts, leader.outcome.amounts, amount_kinds(self.rules), strict=True)
+        return self._difference(standing, leader)
+
+    def _difference(self, standing: Standing, better: Standing) -> Column | None:
+        amounts = standing.outcome.amounts
+        if better.outcome.amounts is None or amounts is None:
+            return None
+        pairs = zip(amounts, better.outcome.amounts, amount_kinds(self.rules), strict=True)
         kind: ColumnKind
         for mine, best, kind in pairs:
             if mine != best:
                 return Column("gap", kind, mine - best)
         return Column("gap", kind, 0)
+
+    def trial(self, competitor: str, run: str, result: Result) -> Trial | None:
+        """Return where the result would put the competitor, None where without a rank; nothing is changed."""
+        former = self._results.get(competitor, {}).get(run)
+        self.set_result(competitor, run, result)
+        try:
+            standing = self.standing_of(competitor)
+            rank = None if standing is None else self.rank_of(standing)
+            if standing is None or rank is None:
+                return None
+            ahead = self._ahead_of(standing)
+            return Trial(
+                rank,
+                None if ahead is None else ahead.competitor,
+                None if ahead is None else self._difference(standing, ahead),
+            )
+        finally:
+            self.set_result(competitor, run, former)
+
+    def _ahead_of(self, standing: Standing) -> Standing | None:
+        """Return the next better one of those with a rank."""
+        first = bisect_left(self._keys, standing.key[:2])
+        for key in reversed(self._keys[:first]):
+            other = self._standings[key[-1]]
+            if not other.is_outside_awards:
+                return other
+        return None
 
     def standing_of(self, competitor: str) -> Standing | None:
         return self._standings.get(competitor)

@@ -255,6 +255,23 @@ class RaceState:
                 )
         return None
 
+    def unclaimed(self, unit: str, track: str, boot_id: str, since_mono_ns: int) -> list[TimedPassing]:
+        """Return the impulses since then that are no run's and that nobody ignored, by stamp."""
+        timeline = self._timelines.get((unit, track, boot_id))
+        if timeline is None:
+            return []
+        passings = settled_passings(timeline.since(since_mono_ns))
+        return [one for one in passings if not self._is_claimed(timeline, one)]
+
+    def _is_claimed(self, timeline: Timeline, passing: TimedPassing) -> bool:
+        word = self.word_on(passing.key)
+        if word.is_ignored or word.run_id is not None:
+            return True
+        run = self.runs.get(timeline.run_at(passing.mono_ns) or "")
+        if run is None:
+            return False
+        return any(one.key == passing.key for segment in self.segments(run) for one in segment.passings)
+
     def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""
         return sorted(

@@ -6,7 +6,8 @@ of it still stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -118,6 +119,7 @@ class Statements:
         self._subjects: dict[RecordPlace, tuple[Subject, Statement]] = {}
         self._withdrawals: dict[RecordPlace, list[Statement]] = {}
         self._acts: dict[tuple[str, str], list[Statement]] = {}
+        self._in_order: list[tuple[int, str, int]] = []  # the moments of all acts
 
     def say(self, subject: Subject, statement: Statement) -> None:
         """Keep the statement; one that was kept already changes nothing."""
@@ -127,6 +129,8 @@ class Statements:
         self._of.setdefault(subject, {})[statement.record] = statement
         if statement.act is not None:
             self._acts.setdefault(statement.act, []).append(statement)
+        if isinstance(statement.body, Act):
+            insort(self._in_order, statement.word.moment)
 
     def withdraw(self, named: RecordPlace, statement: Statement) -> Subject | None:
         """Keep the withdrawal; return the subject that may stand otherwise now, None if it is not known
@@ -162,6 +166,8 @@ class Statements:
         self._of.get(subject, {}).pop(record, None)
         if statement.act is not None:
             self._acts[statement.act].remove(statement)
+        if isinstance(statement.body, Act):
+            del self._in_order[bisect_left(self._in_order, statement.word.moment)]
         return subject
 
     def at(self, record: RecordPlace) -> Statement | None:
@@ -172,6 +178,13 @@ class Statements:
     def acted(self, unit: str, act_id: str) -> Statement | None:
         """Return the first record of the unit's act with this id, None if it did not act."""
         return min(self._acts.get((unit, act_id), ()), key=lambda one: one.word.moment, default=None)
+
+    def newest_acts(self, unit: str) -> Iterator[Statement]:
+        """Yield what persons said at this unit, withdrawn or not, the newest first."""
+        for _, stream, seq in reversed(self._in_order):
+            said = self.at((stream, seq))
+            if said is not None and said.unit == unit and said.word.authority != Authority.ADMIN:
+                yield said
 
     def subjects(self, kind: str) -> Iterable[Subject]:
         """Return the subjects of this kind that anything was said about."""

@@ -108,6 +108,14 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     to_mono_ns: int | None = None
 
 
+class Consequence(msgspec.Struct, frozen=True, kw_only=True):
+    """What confirming would do: the rank reached, behind whom and by how much."""
+
+    rank: int
+    ahead: str = ""
+    gap: Column | None = None
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run under way, or one that has changed since it was confirmed; `acts` is what an official may do to
     it.
@@ -131,6 +139,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[ActName, ...] = ()
     has_changed: bool = False
     changed_places: tuple[Place, ...] = ()
+    armed_mono_ns: int | None = None
+    would: Consequence | None = None
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,9 +211,38 @@ class ContactSeal(msgspec.Struct, frozen=True, kw_only=True):
     event_key: str
 
 
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """A car that passed while nobody was armed, or before the start was pressed."""
+
+    passing_id: str
+    mono_ns: int
+    uncertainty_ns: int
+    gate: str
+
+
+class DoneAct(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was done here: `who` it concerns, `what` of it, and by which record it is taken back.
+
+    An impulse by hand has no record to withdraw: it is ignored, by `passing_id`.
+    """
+
+    stream: str
+    seq: int
+    kind: str
+    utc_ms: int
+    by: str = ""
+    by_name: str = ""
+    who: str = ""
+    what: str = ""
+    run_id: str = ""
+    passing_id: str = ""
+    is_withdrawn: bool = False
+
+
 class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the touchscreen shows. `run` is the one under way on the unit's own track, `runs` all of
-    them on its tracks, and those that have changed since they were confirmed."""
+    them on its tracks, and those that have changed since they were confirmed; `acts` are the last ones, the
+    newest first, `strays` the late impulses that are no run's, by stamp."""
 
     version: int
     unit: str
@@ -221,6 +260,8 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     queue: tuple[QueueEntry, ...] = ()
     officials: tuple[Official, ...] = ()
     alike: tuple[Likeness, ...] = ()
+    acts: tuple[DoneAct, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
     def competitor_named(self, competitor_id: str | None) -> Competitor | None:
         return next((one for one in self.competitors if one.competitor_id == competitor_id), None)

@@ -32,6 +32,7 @@ from pitboard.unit_api.unit_calls import (
     SaidAct,
     ScreenState,
 )
+from trackside.api.put_right import consequence, done_acts, strays
 from trackside.timing.lights import Lights
 from trackside.timing.run_control import RunControl
 
@@ -104,6 +105,8 @@ class ScreenFeed:
                 Likeness(alike_in=alike_in, competitor_id=one, other_id=other)
                 for alike_in, one, other in alike(fold.race.roll.entered())
             ),
+            acts=tuple(done_acts(fold, self._run_control.unit_key)),
+            strays=strays(fold, self._run_control, self._replica.clock, self._run_control.unit_key),
         )
 
     def run_detail(self, run_id: str) -> RunDetail:
@@ -180,6 +183,8 @@ class ScreenFeed:
             acts=now.acts,
             has_changed=view.has_changed,
             changed_places=_places(view.changed_places),
+            armed_mono_ns=None if clock is None else clock.armed_mono_ns,
+            would=consequence(self._replica.fold, run) if now.phase == "review" else None,
         )
 
 

@@ -89,7 +89,7 @@ class RunControl:
     ) -> None:
         self._replica = replica
         self._clock = clock
-        self._unit_key = unit_key
+        self.unit_key = unit_key
         self._track = track
         self.tracks = tuple(dict.fromkeys((track, *tracks)))
         self._track_units = tuple(track_units)
@@ -118,7 +118,7 @@ class RunControl:
 
     def is_own(self, run: Run) -> bool:
         """Return whether the run is this unit's, on one of its tracks."""
-        return run.unit == self._unit_key and run.track in self.tracks
+        return run.unit == self.unit_key and run.track in self.tracks
 
     def now(self, run: Run) -> RunNow:
         """Return the run as it stands at this moment."""
@@ -372,7 +372,7 @@ class RunControl:
         key = self._writer.race.key_of_passing(act.passing_id, run)
         if key is None:
             raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
-        unit = "" if key[0] == self._unit_key else key[0]
+        unit = "" if key[0] == self.unit_key else key[0]
         if isinstance(act, IgnorePassing):
             return bodies.PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
         if act.to_run_id is not None:
@@ -447,7 +447,7 @@ class RunControl:
             lane=None if place is None else place.lane,
             transponder=place.transponders[0] if place is not None and place.transponders else None,
         )
-        is_known = self._writer.race.has_passing(self._unit_key, passing.passing_id)
+        is_known = self._writer.race.has_passing(self.unit_key, passing.passing_id)
         return [] if is_known else [passing]
 
     # What the clock says
@@ -552,7 +552,7 @@ class RunControl:
 
     def _known(self, run_id: str) -> Run:
         run = self._writer.race.runs.get(run_id)
-        if run is None or run.unit != self._unit_key:
+        if run is None or run.unit != self.unit_key:
             raise ActRefused(code="unknown-run", reason="This run is not known on this unit.")
         return run
 

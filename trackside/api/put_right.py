@@ -1,0 +1,115 @@
+"""What helps an official to put a mistake right: the last acts, and the impulses that are no run's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+
+from pitboard.clock import Clock
+from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import KIND_OF
+from pitboard.journal.record import stamp_utc_ms
+from pitboard.race import bodies
+from pitboard.race.race_state import subject_of
+from pitboard.race.run import Run
+from pitboard.race.word import Statement
+from pitboard.unit_api.unit_calls import Column, Consequence, DoneAct, Stray
+from trackside.timing.run_control import RunControl
+
+ACTS_SHOWN_MAX_COUNT = 40
+STRAY_MAX_MS = 120_000
+STRAYS_MAX_COUNT = 6
+_NS_PER_MS = 1_000_000
+
+
+def done_acts(fold: Fold, unit_key: str) -> Iterator[DoneAct]:
+    """Yield what was done at this unit, the newest first."""
+    for said in islice(fold.race.statements.newest_acts(unit_key), ACTS_SHOWN_MAX_COUNT):
+        yield _done_act(fold, said)
+
+
+def _done_act(fold: Fold, said: Statement) -> DoneAct:
+    race, body = fold.race, said.body
+    by = body.by if isinstance(body, bodies.Act) else ""
+    named = _named(fold, body)
+    return DoneAct(
+        stream=said.word.stream,
+        seq=said.word.seq,
+        kind=KIND_OF[type(body)],
+        utc_ms=stamp_utc_ms(said.word.stamp),
+        by=by,
+        by_name=race.roll.official_name(by) or "",
+        who=_who(fold, named),
+        what=_what(named, body),
+        run_id=getattr(named, "run_id", "") or "",
+        is_withdrawn=not race.statements.stands(said),
+    )
+
+
+def _named(fold: Fold, body: bodies.Body) -> bodies.Body:
+    """Return what a withdrawal takes back, however often it was turned; of anything else itself."""
+    for _ in range(ACTS_SHOWN_MAX_COUNT):
+        if not isinstance(body, bodies.ActWithdrawn):
+            break
+        said = fold.race.statements.at((body.stream, body.seq))
+        if said is None:
+            break
+        body = said.body
+    return body
+
+
+def _who(fold: Fold, body: bodies.Body) -> str:
+    """Return the name of the competitor that the act is about, empty for none."""
+    if isinstance(body, bodies.CompetitorRegistered | bodies.CompetitorChanged | bodies.QueueJoined):
+        return fold.race.name_of(body.competitor_id)
+    if isinstance(body, bodies.QueueMarked):
+        joined = fold.race.statements.all_about(subject_of(body, "") or ())
+        waits = next((one.body for one in joined if isinstance(one.body, bodies.QueueJoined)), None)
+        return "" if waits is None else fold.race.name_of(waits.competitor_id)
+    run = fold.race.runs.get(getattr(body, "run_id", None) or "")
+    if run is None:
+        driver = body.places[0].competitor_id if isinstance(body, bodies.RunArmed) and body.places else None
+        return fold.race.name_of(driver)
+    place = run.place_of(getattr(body, "place", None) or 1) or run.places[0]
+    return fold.race.name_of(place.competitor_id)
+
+
+def _what(named: bodies.Body, body: bodies.Body) -> str:
+    """Return the word that says what was done: the kind withdrawn, a decision, a verdict, a status."""
+    if isinstance(body, bodies.ActWithdrawn):
+        return "" if isinstance(named, bodies.ActWithdrawn) else KIND_OF[type(named)]
+    for field in ("decision", "verdict", "status", "state"):
+        word = getattr(body, field, None)
+        if isinstance(word, str):
+            return word
+    return ""
+
+
+def strays(fold: Fold, run_control: RunControl, clock: Clock, unit_key: str) -> tuple[Stray, ...]:
+    """Return the last impulses that are no run's, by stamp; those before a run under way too."""
+    since_mono_ns = clock.mono_ns()
+    if run_control.run is not None and run_control.run.armed.value.boot_id == clock.boot_id:
+        since_mono_ns = min(since_mono_ns, run_control.run.armed.value.mono_ns)
+    found = fold.race.unclaimed(
+        unit_key, run_control.tracks[0], clock.boot_id, max(0, since_mono_ns - STRAY_MAX_MS * _NS_PER_MS)
+    )
+    return tuple(
+        Stray(
+            passing_id=one.passing_id,
+            mono_ns=one.mono_ns,
+            uncertainty_ns=one.uncertainty_ns,
+            gate=one.body.gate,
+        )
+        for one in found[-STRAYS_MAX_COUNT:]
+    )
+
+
+def consequence(fold: Fold, run: Run) -> Consequence | None:
+    """Return what confirming the run would do on the board; None where it brings no rank."""
+    trial = fold.trial(run)
+    if trial is None:
+        return None
+    gap = None if trial.gap is None else msgspec.convert(trial.gap, type=Column, from_attributes=True)
+    return Consequence(rank=trial.rank, ahead=fold.race.name_of(trial.ahead), gap=gap)
