@@ -15,7 +15,7 @@ from pitboard.clock import Clock
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
 from pitboard.errors import ActRefused, LossCode, PeerLost, Refusal
-from pitboard.unit_api.unit_calls import Act, KeepContact, Passing, Register, ScreenState
+from pitboard.unit_api.unit_calls import Act, KeepContact, Passing, Register, RunDetail, ScreenState
 from pitboard.unit_api.unit_status import SensorStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
@@ -58,6 +58,15 @@ class UnitLink:
         if status != 200:
             raise status_lost(_PEER, status)
         return decode(body, ScreenState, peer=_PEER)
+
+    async def run_detail(self, run_id: str) -> RunDetail:
+        """Return the run with its impulses and acts. Raises ActRefused where the unit does not know it."""
+        status, body = await self._ask("GET", "/v1/run", params={"run_id": run_id})
+        if status == 409:
+            _act_answer(status, body)
+        if status != 200:
+            raise status_lost(_PEER, status)
+        return decode(body, RunDetail, peer=_PEER)
 
     async def act(self, act: Act) -> dict[str, object]:
         """Return the unit's answer once the act is durable; a broken call is repeated where that is harmless.

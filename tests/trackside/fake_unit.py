@@ -36,7 +36,8 @@ class FakeUnit:
 
     def __init__(self) -> None:
         self.screen = ScreenState(version=1, unit="Track A", event="Club race", phase="idle", lights=LIGHTS)
-        self.acts: list[Act] = []
+        self.acts: list[Act] = []  # what was asked; where it was asked is beside
+        self.where: list[str] = []
         self.contacts: list[SealedContact] = []
         self.decisions: list[tuple[str, str]] = []  # run, confirmed or discarded
         self.is_mute = False
@@ -92,10 +93,12 @@ class FakeUnit:
         return _json(self.screen)
 
     async def _post_act(self, request: web.Request) -> web.Response:
-        act = msgspec.json.decode(
+        signed = msgspec.json.decode(
             await request.read(), type=Register | Arm | Stop | ManualPassing | Judge | Confirm | Discard
         )
         await self._stay_mute()
+        self.where.append(signed.where)
+        act = msgspec.structs.replace(signed, by="", where="", act_id="")
         self.acts.append(act)
         if self.refusal is not None:
             code, detail = self.refusal

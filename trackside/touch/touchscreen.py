@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from pitboard.clock import Clock
 from pitboard.drawing.never_blank import PaintGuard
@@ -12,7 +15,21 @@ from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import Language, Sentence
-from pitboard.unit_api.unit_calls import Act, ScreenState, stamped
+from pitboard.unit_api.unit_calls import (
+    Act,
+    Arm,
+    Confirm,
+    Discard,
+    Judge,
+    KeepContact,
+    KeepPublished,
+    ManualPassing,
+    Register,
+    Reopen,
+    ScreenState,
+    Stop,
+    stamped,
+)
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 from trackside.touch.input.pointers import Pointers, Tap
 from trackside.touch.input.pygame_input import (
@@ -25,7 +42,16 @@ from trackside.touch.input.pygame_input import (
     WheelEvent,
     read_events,
 )
-from trackside.touch.input.reaction import Calm, after_act, after_screen, changes_page, react, scrolled
+from trackside.touch.input.reaction import (
+    Calm,
+    after_act,
+    after_screen,
+    changes_page,
+    follow_up,
+    react,
+    scrolled,
+    with_detail,
+)
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out, lay_plain
 from trackside.touch.widgets.view import (
@@ -47,6 +73,8 @@ LINK_SILENCE_MAX_MS = 2_000
 INPUT_PAUSE_MS = 10
 FRAME_MIN_MS = 33
 LOOK_AGAIN_MS = 100
+DETAIL_PAUSE_MS = 50
+WHERE = "touchscreen"
 SLOW_MS = 3_000
 SAVED_SHOWN_MS = 2_500
 REFUSED_SHOWN_MS = 8_000
@@ -58,6 +86,8 @@ _NS_PER_MS = 1_000_000
 class _Sending:
     name: str
     act: Act
+    then: tuple[Act, ...] = ()
+    tapped_on: Page = Page.MAIN
 
 
 class Touchscreen:
@@ -119,6 +149,7 @@ class Touchscreen:
             helpers = [
                 tasks.create_task(self._follow_unit(), name="follow unit"),
                 tasks.create_task(self._send_acts(), name="send acts"),
+                tasks.create_task(self._follow_impulses(), name="follow impulses"),
             ]
             while not self._is_closed:
                 self._read_input()
@@ -150,11 +181,29 @@ class Touchscreen:
                 self._screen = screen
                 self._is_stale = True
 
+    async def _follow_impulses(self) -> None:
+        """While the run's impulses are shown, ask for them whenever the unit has news."""
+        asked: tuple[str, int] | None = None
+        while True:
+            run = None if self._screen is None else self._screen.run
+            if self._screen is None or run is None or self._view.page not in (Page.PASSINGS, Page.GIVE):
+                asked = None
+            elif asked != (run.run_id, self._screen.version) or self._view.detail is None:
+                asked = (run.run_id, self._screen.version)
+                try:
+                    self._set_view(with_detail(self._view, await self._link.run_detail(run.run_id)))
+                except (PeerLost, ActRefused) as error:
+                    log.warning("impulses not shown: reason=%s", error)
+                    asked = None
+            await asyncio.sleep(DETAIL_PAUSE_MS / 1_000)
+
     async def _send_acts(self) -> None:
         while True:
             sending = await self._acts.get()
             try:
                 answer = await self._link.act(sending.act)
+                for act in sending.then:
+                    await self._link.act(follow_up(act, answer))
             except ActRefused as error:
                 log.info("act refused: act=%s code=%s", sending.act, error.code)
                 self._tell("refused", refusal_sentence(error, self._view.language))
@@ -164,7 +213,7 @@ class Touchscreen:
             else:
                 self._answered_mono_ns = self._clock.mono_ns()
                 seal = None if self._screen is None else self._screen.contact_seal
-                self._set_view(after_act(self._view, sending.act, answer, seal))
+                self._set_view(after_act(self._view, sending.act, answer, seal, tapped_on=sending.tapped_on))
                 self._say("saved", sending.act.said)
             done = {sending.name}
             self._sent_mono_ns.pop(sending.name, None)
@@ -216,8 +265,10 @@ class Touchscreen:
 
     def _take_key(self, done_name: str, intent: Intent, now_mono_ns: int) -> None:
         done = self._layout.widget(done_name)
-        if not isinstance(intent, FinishTyping | SaveContact) or (done is not None and done.takes_taps):
+        if not isinstance(intent, FinishTyping | SaveContact):
             self._take_intent(done_name, intent, now_mono_ns)
+        elif done is not None and done.takes_taps and done.intent is not None:
+            self._take_intent(done_name, done.intent, now_mono_ns)
 
     def _take_tap(self, tap: Tap) -> None:
         widget = self._layout.widget(tap.name)
@@ -225,19 +276,28 @@ class Touchscreen:
             self._take_intent(tap.name, widget.intent, tap.pressed_mono_ns)
 
     def _take_intent(self, name: str, intent: Intent, pressed_mono_ns: int) -> None:
+        tapped_on = self._view.page
         reaction = react(self._view, intent)
         self._set_view(reaction.view)
         if reaction.act is not None:
-            self._queue(name, stamped(reaction.act, pressed_mono_ns))
+            act = stamped(reaction.act, pressed_mono_ns)
+            self._queue(_Sending(name=name, act=act, then=reaction.then, tapped_on=tapped_on))
         # The next event of the same batch must meet the screen as it is now.
         self._lay_out(self._clock.mono_ns())
 
-    def _queue(self, name: str, act: Act) -> None:
+    def _queue(self, sending: _Sending) -> None:
+        name = sending.name
         if self._view.is_link_lost:
             self._say("refused", Sentence("refused.link-lost"))
             return
         try:
-            self._acts.put_nowait(_Sending(name=name, act=act))
+            self._acts.put_nowait(
+                replace(
+                    sending,
+                    act=signed(sending.act, self._view.official_id),
+                    then=tuple(signed(one, self._view.official_id) for one in sending.then),
+                )
+            )
         except asyncio.QueueFull:
             self._say("refused", Sentence("refused.too-many-taps"))
             return
@@ -306,6 +366,17 @@ class Touchscreen:
                 self._view.contact.wipe()
             self._view = view
             self._is_stale = True
+
+
+def signed(act: Act, official_id: str) -> Act:
+    """Return the act with who does it and where; what may be meant twice gets an id for each time."""
+    if isinstance(act, KeepContact):
+        return act
+    is_meant_once = isinstance(
+        act, Register | Arm | Stop | Confirm | Discard | Reopen | KeepPublished | ManualPassing | Judge
+    )
+    act_id = "" if is_meant_once else secrets.token_hex(8)
+    return msgspec.structs.replace(act, by=official_id, where=WHERE, act_id=act_id)
 
 
 def refusal_sentence(error: ActRefused, language: Language) -> str:

@@ -22,7 +22,7 @@ from tests.trackside.touch.touch_samples import (
     scenes,
     screen,
 )
-from trackside.touch.scene.idle_scene import names_on_show
+from trackside.touch.scene.names_list import names_on_show
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.view import Order, Page, SendAct, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures
@@ -202,7 +202,7 @@ def test_while_running_only_short_or_judged_laps_ask_for_a_verdict() -> None:
 def test_the_newest_lap_is_on_top_and_the_best_is_marked() -> None:
     layout = lay_out(screen("running", run(*SOME_LAPS)), View(), SIZES[0], NOW_MONO_NS)
     rows = sorted((w for w in layout.widgets if w.name.startswith("lap:")), key=lambda w: w.rect.y)
-    assert [row.value for row in rows] == ["6", "5", "4", "3", "2", "1"]
+    assert [row.value for row in rows] == ["6", "5", "4", "3", "2"]
     assert [row.value for row in rows if row.note == "best"] == ["4"]
 
 

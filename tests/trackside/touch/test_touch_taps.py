@@ -78,7 +78,8 @@ def test_discard_needs_a_second_tap_elsewhere() -> None:
         await stage.tap("discard:yes")
         await stage.wait_for("register")
 
-    assert play(story).acts == [Discard(run_id="r1")]
+    unit = play(story)
+    assert (unit.acts, unit.where) == ([Discard(run_id="r1")], ["touchscreen"])
 
 
 def test_a_second_tap_by_a_jumpy_glove_does_nothing() -> None:

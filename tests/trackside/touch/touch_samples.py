@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
+import msgspec
+
+from pitboard.race.phases import ActName, acts_in
 from pitboard.unit_api.unit_calls import (
+    Column,
     Competitor,
+    Consequence,
     ContactSeal,
     DisplayNode,
+    DoneAct,
     Entry,
     Lap,
     Light,
+    Pause,
     Phase,
+    Place,
+    QueueEntry,
+    RawPassing,
     Run,
+    RunDetail,
+    SaidAct,
     ScreenState,
+    Stray,
 )
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Hold, Message, Page, Purpose, View
@@ -86,6 +100,7 @@ def run(*laps: Lap, name: str = "Ada Álvarez", started_s_ago: int | None = 50) 
         run_id="r1",
         competitor_id="c1",
         name=name,
+        places=(Place(place=1, competitor_id="c1", name=name, laps=laps),),
         run_ms=180_000,
         started_mono_ns=None if started_s_ago is None else NOW_MONO_NS - started_s_ago * SECOND_NS,
         laps=laps,
@@ -141,6 +156,191 @@ SOME_LAPS = (
     lap(6, 22_345, uncertainty_ns=141_000_000),
 )
 MANY_LAPS = tuple(lap(number, 9_000 + number * 37 % 800) for number in range(1, 20))
+
+
+_DONE: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("lap-judged", "void", "Ada Álvarez", {"by": "o1", "by_name": "Olga Official"}),
+    ("run-finished", "", "Ada Álvarez", {}),
+    ("act-withdrawn", "run-handed", HARD_NAMES[0], {}),
+    ("run-handed", "", HARD_NAMES[0], {"is_withdrawn": True}),
+    ("run-armed", "", "鈴木 日本語", {}),
+    ("competitor-registered", "", "محمد العربية", {}),
+    ("of-a-newer-unit", "", "", {}),
+    *(("run-decided", "confirmed", f"Driver {number}", {}) for number in range(9)),
+)
+ACTS = tuple(
+    DoneAct(
+        stream="s",
+        seq=90 - index,
+        kind=kind,
+        what=what,
+        who=who,
+        run_id="r1",
+        utc_ms=1_790_000_000_000,
+        **more,
+    )
+    for index, (kind, what, who, more) in enumerate(_DONE)
+)
+ALL_ACTS: tuple[ActName, ...] = acts_in("running", "official")
+
+
+def raw_passing(number: int, at_s: int, **more: Any) -> RawPassing:
+    fields = {
+        "passing_id": f"l{number}",
+        "unit": "u",
+        "boot_id": "b",
+        "mono_ns": NOW_MONO_NS - 50 * SECOND_NS + at_s * SECOND_NS,
+        "uncertainty_ns": 40_000,
+        "gate": "finish",
+        "system": "A",
+        "channel": 1,
+        "run_id": "r1",
+        "place": 1,
+    }
+    return RawPassing(**{**fields, **more})
+
+
+RAW = (
+    raw_passing(0, 0),
+    raw_passing(1, 23),
+    raw_passing(2, 46),
+    raw_passing(3, 48, is_ignored=True, run_id=None, place=0),
+    raw_passing(4, 70, system="hand", uncertainty_ns=100_000_000),
+    raw_passing(5, 131, run_id=None, place=0),
+    raw_passing(6, 153, flag="late", transponder=8_533_156),
+)
+
+
+def detail_of(a_run: Run) -> RunDetail:
+    ignored = SaidAct(
+        stream="s",
+        seq=7,
+        kind="passing-judged",
+        by="",
+        by_name="",
+        is_admin=False,
+        unit="Track A",
+        where="touchscreen",
+        utc_ms=0,
+        reason="",
+        is_withdrawn=False,
+        said={"passing_id": "l3"},
+    )
+    return RunDetail(run=a_run, raw_passings=RAW, acts=(ignored,))
+
+
+def stray(seconds_ago: int) -> Stray:
+    at_mono_ns = NOW_MONO_NS - seconds_ago * SECOND_NS
+    return Stray(passing_id=f"stray-{seconds_ago}", mono_ns=at_mono_ns, uncertainty_ns=40_000, gate="finish")
+
+
+def queued(count: int) -> tuple[QueueEntry, ...]:
+    states = ("waiting", "called", "no-show", "skipped")
+    return tuple(
+        QueueEntry(
+            entry_id=f"q{index}",
+            track="1",
+            competitor_id=one.competitor_id,
+            name=one.name,
+            state=states[index % 4] if index else "waiting",
+        )
+        for index, one in enumerate(competitors(count)[::-1])
+    )
+
+
+def changed() -> Run:
+    def place(*laps: Lap) -> Place:
+        return Place(place=1, competitor_id="c1", name="Ada Álvarez", laps=laps)
+
+    return msgspec.structs.replace(
+        run(*SOME_LAPS[:2]),
+        run_id="r0",
+        phase="confirmed",
+        has_changed=True,
+        places=(place(*SOME_LAPS[:2], lap(3, 44_000)),),
+        changed_places=(place(*SOME_LAPS[:2], lap(3, 22_010), lap(4, 21_990)),),
+    )
+
+
+def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
+    """Return the pages on which mistakes are put right."""
+    idle = msgspec.structs.replace(screen("idle", count=60), acts=ACTS, tracks=("1",))
+    driven = msgspec.structs.replace(
+        run(*SOME_LAPS, name=HARD_NAMES[0]), acts=ALL_ACTS, armed_mono_ns=NOW_MONO_NS - 52 * SECOND_NS
+    )
+    running = msgspec.structs.replace(
+        screen("running", driven, count=60), acts=ACTS, strays=(stray(64), stray(4))
+    )
+    judged = msgspec.structs.replace(
+        driven,
+        laps=tuple(replace_short(one) for one in SOME_LAPS),
+        phase="review",
+        acts=acts_in("review", "official"),
+        would=Consequence(rank=3, ahead="Ada Álvarez", gap=Column("gap", "duration_ns", 214_000_000)),
+    )
+    review = msgspec.structs.replace(running, phase="review", run=judged)
+    armed = msgspec.structs.replace(
+        running,
+        phase="armed",
+        run=msgspec.structs.replace(
+            run(started_s_ago=None),
+            acts=acts_in("armed", "official"),
+            armed_mono_ns=NOW_MONO_NS - 52 * SECOND_NS,
+        ),
+    )
+    paused = msgspec.structs.replace(
+        running,
+        phase="paused",
+        run=msgspec.structs.replace(
+            driven,
+            phase="paused",
+            acts=acts_in("paused", "official"),
+            pauses=(Pause(from_mono_ns=NOW_MONO_NS - 9 * SECOND_NS),),
+        ),
+    )
+    plain = View(official_id="o1")
+    shown = replace(plain, page=Page.PASSINGS, detail=detail_of(driven), chosen="l2")
+    alike = replace(plain, page=Page.KEYBOARD, typed=HARD_NAMES[0])
+    return {
+        "idle-stray": (msgspec.structs.replace(idle, strays=(stray(12),)), plain),
+        "idle-stray-picked": (
+            msgspec.structs.replace(idle, strays=(stray(12),)),
+            replace(plain, picked="c55"),
+        ),
+        "idle-queue": (msgspec.structs.replace(idle, queue=queued(9)), plain),
+        "idle-changed": (msgspec.structs.replace(idle, runs=(changed(),)), plain),
+        "idle-500": (screen("idle", count=500), plain),
+        "idle-3": (screen("idle", count=3), plain),
+        "queue": (
+            msgspec.structs.replace(idle, queue=queued(60)),
+            replace(plain, page=Page.QUEUE, chosen="q1"),
+        ),
+        "queue-empty": (idle, replace(plain, page=Page.QUEUE)),
+        "changed": (msgspec.structs.replace(idle, runs=(changed(),)), replace(plain, page=Page.CHANGED)),
+        "acts": (idle, replace(plain, page=Page.ACTS)),
+        "armed-late": (armed, plain),
+        "running-acts": (running, plain),
+        "paused": (paused, plain),
+        "review-would": (review, plain),
+        "put-right": (running, replace(plain, page=Page.PUT_RIGHT)),
+        "put-right-review": (review, replace(plain, page=Page.PUT_RIGHT)),
+        "put-right-armed": (armed, replace(plain, page=Page.PUT_RIGHT)),
+        "penalty": (review, replace(plain, page=Page.PENALTY)),
+        "hand-over": (running, replace(plain, page=Page.HAND_OVER)),
+        "passings": (running, shown),
+        "passings-ignored": (running, replace(shown, chosen="l3")),
+        "passings-none-chosen": (running, replace(shown, chosen="")),
+        "passings-waiting": (running, replace(shown, detail=None)),
+        "passing-missing": (running, replace(shown, insert_mono_ns=NOW_MONO_NS)),
+        "give": (msgspec.structs.replace(running, runs=(driven, changed())), replace(shown, page=Page.GIVE)),
+        "keyboard-found": (idle, replace(plain, page=Page.KEYBOARD, purpose=Purpose.SEARCH, typed="g")),
+        "keyboard-alike": (idle, alike),
+        "keyboard-same-person": (idle, replace(alike, asks_alike=True)),
+        "rename": (
+            running,
+            replace(plain, page=Page.KEYBOARD, purpose=Purpose.RENAME, typed="Ada Alvares", renames="c1"),
+        ),
+    }
 
 
 def scenes() -> dict[str, tuple[ScreenState | None, View]]:
@@ -229,6 +429,7 @@ def scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "review-empty": (screen("review", run(name=HARD_NAMES[3])), plain),
         "discard": (screen("review", hard_run), replace(plain, asks_discard=True)),
         "status": (running, replace(plain, page=Page.STATUS)),
+        **more_scenes(),
     }
 
 

@@ -7,12 +7,23 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pitboard.drawing.text_runs import clusters
-from pitboard.unit_api.unit_calls import Act, ContactSeal, KeepContact, Register, ScreenState
+from pitboard.unit_api.unit_calls import (
+    Act,
+    ChangeCompetitor,
+    ContactSeal,
+    KeepContact,
+    MoveStart,
+    Register,
+    RunDetail,
+    ScreenState,
+)
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import (
+    AskAlike,
     AskDiscard,
+    Choose,
     ClearSearch,
     Erase,
     FinishTyping,
@@ -23,10 +34,14 @@ from trackside.touch.widgets.view import (
     Page,
     Pick,
     Purpose,
+    PutPassing,
+    Rename,
+    SamePerson,
     SaveContact,
     ScrollTo,
     SendAct,
     ShowPage,
+    ShowPassing,
     SkipContact,
     TurnKeys,
     TurnOrder,
@@ -36,6 +51,16 @@ from trackside.touch.widgets.view import (
 from trackside.touch.widgets.widgets import ListArea
 
 CALM_MIN_MS = 700
+_LEADS_TO = {
+    Page.ACTS: Page.MAIN,
+    Page.PUT_RIGHT: Page.MAIN,
+    Page.PENALTY: Page.MAIN,
+    Page.HAND_OVER: Page.MAIN,
+    Page.KEYBOARD: Page.MAIN,
+    Page.CHANGED: Page.MAIN,
+    Page.GIVE: Page.PASSINGS,
+}
+"""Where the screen goes from a page once what was tapped there is saved."""
 _NS_PER_MS = 1_000_000
 
 
@@ -43,6 +68,7 @@ _NS_PER_MS = 1_000_000
 class Reaction:
     view: View
     act: Act | None = None
+    then: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +101,10 @@ def changes_page(before: ScreenState | None, now: ScreenState) -> bool:
 def react(view: View, intent: Intent) -> Reaction:
     """Return the view after the tap, and the act that it asks for."""
     match intent:
-        case SendAct(act=act):
-            return Reaction(view=view, act=act)
+        case SendAct(act=act, then=then):
+            return Reaction(view=view, act=act, then=then)
         case Pick(competitor=competitor):
-            return Reaction(view=replace(view, picked=competitor))
+            return Reaction(view=_picked(view, competitor))
         case ScrollTo(row=row):
             return Reaction(view=replace(view, list_top=row))
         case TurnOrder():
@@ -98,6 +124,32 @@ def react(view: View, intent: Intent) -> Reaction:
             return Reaction(view=replace(view, search="", list_top=0))
         case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
             return Reaction(view=_type_contact(view, view.contact, intent))
+        case Choose(chosen=chosen, place=place):
+            return Reaction(view=replace(view, chosen=chosen, place=place))
+        case ShowPassing(passing_id=passing_id, place=place):
+            shown = replace(view, chosen=passing_id, place=place, insert_mono_ns=None, detail=None)
+            return Reaction(view=_turned(shown, Page.PASSINGS))
+        case PutPassing(mono_ns=mono_ns):
+            return Reaction(view=replace(view, insert_mono_ns=mono_ns))
+        case AskAlike():
+            return Reaction(view=replace(view, asks_alike=True))
+        case SamePerson(competitor_id=competitor_id):
+            if competitor_id is None:
+                return _finish_typing(view)
+            return Reaction(view=_picked(view, competitor_id))
+        case Rename(competitor_id=competitor_id, name=name):
+            return Reaction(
+                view=replace(
+                    view,
+                    page=Page.KEYBOARD,
+                    purpose=Purpose.RENAME,
+                    renames=competitor_id,
+                    typed=name,
+                    keys_page=0,
+                    back=view.page,
+                    asks_alike=False,
+                )
+            )
         case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
             return _react_to_typing(view, intent)
         case _:
@@ -108,19 +160,41 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
     """Return the view for a new state of the unit: a new phase always shows its own page, from the top."""
     if not changes_page(before, now):
         return view  # the same list: what the official is about to judge must not move
-    fresh = replace(view, picked=None, list_top=0, asks_discard=False, typed="", search="")
+    fresh = replace(
+        view,
+        picked=None,
+        list_top=0,
+        asks_discard=False,
+        typed="",
+        search="",
+        chosen="",
+        place=1,
+        insert_mono_ns=None,
+        detail=None,
+        asks_alike=False,
+        renames=None,
+    )
     return _without_contact(fresh)
 
 
-def after_act(view: View, act: Act, answer: dict[str, object], seal: ContactSeal | None = None) -> View:
-    """Return the view once the unit has the act.
+def after_act(
+    view: View,
+    act: Act,
+    answer: dict[str, object],
+    seal: ContactSeal | None = None,
+    *,
+    tapped_on: Page | None = None,
+) -> View:
+    """Return the view once the unit has the act; a page that is done with is left, if it is still shown.
 
     Who was just registered is picked, and asked for a contact where the event takes any.
     """
     if isinstance(act, KeepContact):
         return _without_contact(view)
     if not isinstance(act, Register):
-        return replace(view, asks_discard=False)
+        view = replace(view, asks_discard=False, insert_mono_ns=None)
+        there = _LEADS_TO.get(tapped_on) if tapped_on is view.page else None
+        return view if there is None else replace(_turned(view, there), typed="", renames=None)
     picked = answer.get("competitor_id")
     picked = picked if isinstance(picked, str) else None
     asks_contact = picked is not None and seal is not None
@@ -134,7 +208,26 @@ def after_act(view: View, act: Act, answer: dict[str, object], seal: ContactSeal
         search="",
         list_top=0,
         order=Order.NEWEST,
+        asks_alike=False,
     )
+
+
+def with_detail(view: View, detail: RunDetail) -> View:
+    """Return the view with the run's impulses; the chosen one is on the screen when they come first."""
+    is_first = view.detail is None
+    newest_first = [one.passing_id for one in detail.raw_passings[::-1]]
+    view = replace(view, detail=detail)
+    if is_first and view.chosen in newest_first:
+        return replace(view, list_top=max(0, newest_first.index(view.chosen) - 1))
+    return view
+
+
+def follow_up(act: Act, answer: dict[str, object]) -> Act:
+    """Return what follows an act with the run that the act was answered with."""
+    run_id = answer.get("run_id")
+    if isinstance(act, MoveStart) and isinstance(run_id, str):
+        return MoveStart(run_id=run_id, passing_id=act.passing_id)
+    return act
 
 
 def scrolled(view: View, the_list: ListArea, *, from_top: int, moved_px: int) -> View:
@@ -147,7 +240,14 @@ def _turned(view: View, page: Page) -> View:
     """Return the view on that page; whoever looked at the lights meanwhile finds the contact as it was."""
     if page is Page.MAIN and view.page is Page.STATUS and view.contact is not None:
         page = Page.CONTACT
-    return replace(view, page=page, list_top=0)
+    return replace(view, page=page, list_top=0, insert_mono_ns=None)
+
+
+def _picked(view: View, competitor: str) -> View:
+    """Return the view with this competitor picked; from the keyboard that leads back."""
+    if view.page is Page.KEYBOARD:
+        view = replace(view, page=Page.MAIN, typed="", search="", list_top=0, asks_alike=False)
+    return replace(view, picked=competitor)
 
 
 def _without_contact(view: View) -> View:
@@ -174,12 +274,15 @@ def _react_to_typing(
     match intent:
         case OpenKeyboard(purpose=purpose):
             typed = view.search if purpose is Purpose.SEARCH else ""
-            return Reaction(view=replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0))
+            back = Page.HAND_OVER if view.page is Page.HAND_OVER else Page.MAIN
+            opened = replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0, back=back)
+            return Reaction(view=replace(opened, asks_alike=False, renames=None))
         case TypeText(text=text):
             typed = unicodedata.normalize("NFC", view.typed + _printable(text))[:NAME_MAX_COUNT]
-            return Reaction(view=replace(view, typed=typed.lstrip()))
+            return Reaction(view=replace(view, typed=typed.lstrip(), asks_alike=False))
         case Erase():
-            return Reaction(view=replace(view, typed="".join(clusters(view.typed)[:-1])))
+            erased = "".join(clusters(view.typed)[:-1])
+            return Reaction(view=replace(view, typed=erased, asks_alike=False))
         case TurnKeys():
             return Reaction(view=replace(view, keys_page=(view.keys_page + 1) % len(KEY_PAGES)))
         case FinishTyping():
@@ -189,7 +292,10 @@ def _react_to_typing(
 def _finish_typing(view: View) -> Reaction:
     typed = " ".join(view.typed.split())
     if view.purpose is Purpose.SEARCH:
-        return Reaction(view=replace(view, page=Page.MAIN, search=typed, typed="", list_top=0))
+        return Reaction(view=replace(view, page=view.back, search=typed, typed="", list_top=0))
+    if view.purpose is Purpose.RENAME and view.renames is not None:
+        act = ChangeCompetitor(competitor_id=view.renames, name=typed) if typed else None
+        return Reaction(view=view, act=act)
     return Reaction(view=view, act=Register(name=typed) if typed else None)
 
 

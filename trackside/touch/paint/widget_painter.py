@@ -81,6 +81,8 @@ class Painter:
                 self._paint_light(widget)
             case Look.BANNER:
                 self._paint_banner(widget)
+            case Look.SCALE:
+                self._paint_scale(widget)
 
     def _paint_panel(self, widget: Widget) -> None:
         is_bar = widget.rect.w == self._measures.width
@@ -183,7 +185,37 @@ class Painter:
             value_px = self._typeface.width(widget.value, size_px=widget.size_px) + 2
             value_room, room = room.cut_right(value_px, self._measures.gap)
             self._line(widget.value, value_room, widget.size_px, ink, align="right")
-        self._line(widget.label, room, widget.size_px, ink, shrink=True)
+        left, _, width, _ = self._line(widget.label, room, widget.size_px, ink, shrink=True)
+        if widget.is_struck:
+            y = room.y + room.h // 2
+            pygame.draw.line(self._target, ink, (left, y), (left + width, y), self._edge_px)
+
+    def _paint_scale(self, widget: Widget) -> None:
+        """Draw the marks from the first to the last, each as wide as its doubt; what does not count is
+        short."""
+        self._box(widget.rect, palette.PANEL)
+        room = widget.rect.inset(self._measures.px(24), self._measures.px(6))
+        text_room, room = room.cut_top(widget.size_px, self._measures.px(4))
+        self._line(widget.note, text_room, widget.size_px, palette.TEXT_MUTED, weight=Weight.REGULAR)
+        self._line(
+            widget.label,
+            text_room,
+            widget.size_px,
+            palette.TEXT_MUTED,
+            align="right",
+            weight=Weight.REGULAR,
+        )
+        base = room.bottom - self._edge_px
+        thick = max(3, self._measures.px(4))
+        pygame.draw.line(self._target, palette.LINE, (room.x, base), (room.right, base), self._edge_px)
+        for mark in sorted(widget.marks, key=lambda one: one.is_on):
+            doubt_px = room.w * mark.doubt_permille // 1000
+            width = max(thick * (2 if mark.is_on else 1), 2 * doubt_px)
+            x = room.x + room.w * mark.permille // 1000
+            height = room.h // 2 if mark.tone is Tone.MUTED else room.h
+            box = Rect(x - width // 2, room.bottom - height, width, height)
+            ink = palette.TEXT if mark.is_on else FILLS.get(mark.tone, palette.TEXT_MUTED)
+            self._box(self._turned(box), ink, radius=0)
 
     def _paint_lap(self, widget: Widget) -> None:
         ink = palette.TEXT_MUTED if widget.is_struck else INKS[widget.tone]

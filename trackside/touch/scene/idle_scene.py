@@ -1,117 +1,52 @@
-"""Before a run: pick a name or register a new one, then START."""
+"""Before a run: pick a name or register a new one, then START. Who waits first is picked already."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.unit_calls import Arm, Competitor, ScreenState
-from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import (
-    ClearSearch,
-    OpenKeyboard,
-    Order,
-    Pick,
-    Purpose,
-    SendAct,
-    TurnOrder,
-    View,
+from pitboard.unit_api.unit_calls import (
+    Act,
+    Arm,
+    Competitor,
+    JoinQueue,
+    MarkQueue,
+    MoveStart,
+    ScreenState,
+    Stray,
 )
+from trackside.touch.scene.changed_scene import changed_run
+from trackside.touch.scene.names_list import lay_names
+from trackside.touch.scene.put_right_scene import seconds_before
+from trackside.touch.scene.queue_scene import waiting
+from trackside.touch.widgets.buttons import button
+from trackside.touch.widgets.view import OpenKeyboard, Page, Pick, Purpose, Rename, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
-_ORDER_CODES = {Order.NEWEST: "touch.newest-first", Order.NAME: "touch.by-name"}
 
-
-# Letters with a bar or joined, which Unicode does not take apart.
-_BARRED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
-
-
-def lay_idle(screen: ScreenState, view: View, measures: Measures) -> Layout:
+def lay_idle(screen: ScreenState, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     places = measures.places()
-    header, list_area = places.main.cut_top(measures.button, measures.gap)
-    names = names_on_show(screen.competitors, search=view.search, order=view.order)
-    rows, the_list, pager = lay_list(list_area, measures, count=len(names), top=view.list_top)
-    widgets = _header_widgets(header, view, measures, shown_count=len(names))
-    for row, competitor in zip(rows, names[the_list.top :], strict=False):
-        widgets.append(_name_row(row, competitor, view, screen, measures))
-    if pager:
-        widgets += pager_buttons(pager, the_list, view, measures)
-    if not names:
-        widgets.append(_no_names(list_area, view, measures))
-    widgets += _next_step(places, screen, view, measures)
-    return Layout(widgets=tuple(widgets), list_area=the_list)
-
-
-def names_on_show(competitors: Sequence[Competitor], *, search: str, order: Order) -> list[Competitor]:
-    """Return those whose name has every word of the search, whatever the case and the accents."""
-    words = plain(search).split()
-    found = [one for one in competitors if all(word in plain(one.name) for word in words)]
-    if order is Order.NAME:
-        return sorted(found, key=lambda one: (plain(one.name), one.competitor_id))
-    return found[::-1]
-
-
-def plain(text: str) -> str:
-    """Return the text as it is compared: no case, no accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_BARRED)
-    return "".join(sign for sign in decomposed if unicodedata.category(sign) != "Mn")
-
-
-def _header_widgets(area: Rect, view: View, measures: Measures, *, shown_count: int) -> list[Widget]:
-    order_area, search_area = area.cut_right(measures.px(230), measures.px(8))
-    widgets = [
-        button(
-            "order",
-            order_area,
-            view.say(_ORDER_CODES[view.order]),
-            TurnOrder(),
-            view,
-            size_px=measures.text(26),
-        )
-    ]
-    if view.search:
-        clear_area, search_area = search_area.cut_right(measures.button, measures.px(8))
-        widgets.append(
-            button(
-                "search:clear", clear_area, "", ClearSearch(), view, size_px=measures.text(44), icon="clear"
-            )
-        )
-    return [
-        button(
-            "search",
-            search_area,
-            f"{view.search}: {view.say('touch.found', count=shown_count)}"
-            if view.search
-            else view.say("touch.search"),
-            OpenKeyboard(Purpose.SEARCH),
-            view,
-            size_px=measures.text(32),
-            icon="search",
-            align="left",
-        ),
-        *widgets,
-    ]
-
-
-def _name_row(
-    row: Rect, competitor: Competitor, view: View, screen: ScreenState, measures: Measures
-) -> Widget:
-    name = f"pick:{competitor.competitor_id}"
-    return Widget(
-        name=name,
-        rect=row,
-        look=Look.ROW,
-        label=competitor.name,
-        value=format_lap_ns(competitor.best_ns, resolution_ns=screen.resolution_ns)
-        if competitor.best_ns is not None
-        else "",
-        size_px=measures.text(36),
-        align="left",
-        intent=Pick(competitor.competitor_id),
-        is_on=competitor.competitor_id == view.picked,
-        is_pressed=name in view.pressed,
+    queue = button(
+        "queue",
+        Rect(0, 0, max(measures.button, measures.px(170)), 0),
+        view.say("touch.queue"),
+        ShowPage(Page.QUEUE),
+        view,
+        size_px=measures.text(24),
+        note=str(len(waiting(screen))) if waiting(screen) else "",
     )
+    names, _ = lay_names(
+        places.main, screen, view, measures, intent_of=lambda one: Pick(one.competitor_id), more=(queue,)
+    )
+    return Layout(
+        widgets=(*names.widgets, *_next_step(places, screen, view, measures, now_mono_ns)),
+        list_area=names.list_area,
+    )
+
+
+def next_driver(screen: ScreenState, view: View) -> Competitor | None:
+    """Return who was picked, else who waits first."""
+    if view.picked is not None:
+        return screen.competitor_named(view.picked)
+    return next((screen.competitor_named(one.competitor_id) for one in waiting(screen)), None)
 
 
 def best_text(best_ns: int | None, screen: ScreenState, view: View, *, otherwise: str) -> str:
@@ -121,48 +56,28 @@ def best_text(best_ns: int | None, screen: ScreenState, view: View, *, otherwise
     return view.say("touch.best", time=format_lap_ns(best_ns, resolution_ns=screen.resolution_ns))
 
 
-def _no_names(area: Rect, view: View, measures: Measures) -> Widget:
-    return Widget(
-        name="no-names",
-        rect=area,
-        look=Look.TEXT,
-        label=view.say("touch.nobody-found" if view.search else "touch.nobody-yet"),
-        note=view.say("touch.nobody-note"),
-        size_px=measures.text(38),
-    )
+def arming(screen: ScreenState, competitor_id: str, *, begins_at: Stray | None = None) -> SendAct:
+    """Return the start of a run, and what follows it: it begins at an earlier car, a wait is over."""
+    then: list[Act] = []
+    if begins_at is not None:
+        then.append(MoveStart(run_id="", passing_id=begins_at.passing_id))
+    for one in waiting(screen):
+        if one.competitor_id == competitor_id:
+            then.append(MarkQueue(entry_id=one.entry_id, state="left"))
+            break
+    return SendAct(Arm(competitor_id=competitor_id), tuple(then))
 
 
-def _next_step(places: Places, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
-    picked = screen.competitor_named(view.picked)
+def _next_step(
+    places: Places, screen: ScreenState, view: View, measures: Measures, now_mono_ns: int
+) -> list[Widget]:
+    driver = next_driver(screen, view)
+    stray = screen.strays[-1] if screen.strays else None
     widgets = [Widget(name="picked-panel", rect=places.panel, look=Look.PANEL)]
-    inner = places.panel.inset(measures.px(20), measures.px(14))
-    if picked is None:
-        widgets.append(
-            Widget(
-                name="hint",
-                rect=inner,
-                look=Look.TEXT,
-                label=view.say("touch.who-next"),
-                note=view.say("touch.who-next-note"),
-                size_px=measures.text(40),
-                align="left",
-                lines_max=2,
-                note_lines_max=2,
-            )
-        )
+    if driver is None:
+        widgets += _hint(places.panel, screen, view, measures, stray, now_mono_ns)
     else:
-        widgets.append(
-            Widget(
-                name="picked",
-                rect=inner,
-                look=Look.TEXT,
-                label=picked.name,
-                note=best_text(picked.best_ns, screen, view, otherwise="touch.no-time-yet"),
-                size_px=measures.text(46),
-                align="left",
-                lines_max=3,
-            )
-        )
+        widgets += _driver(places.panel, driver, screen, view, measures, stray, now_mono_ns)
     widgets.append(
         button(
             "register",
@@ -179,12 +94,127 @@ def _next_step(places: Places, screen: ScreenState, view: View, measures: Measur
             "start",
             places.last,
             view.say("touch.start"),
-            SendAct(Arm(competitor_id=picked.competitor_id if picked else "")),
+            arming(screen, driver.competitor_id if driver else ""),
             view,
             size_px=measures.text(76),
-            note="" if picked else view.say("touch.start-waits"),
+            note="" if driver else view.say("touch.start-waits"),
             tone=Tone.GO,
-            enabled=picked is not None,
+            enabled=driver is not None,
         )
     )
+    return widgets
+
+
+def _hint(
+    panel: Rect, screen: ScreenState, view: View, measures: Measures, stray: Stray | None, now_mono_ns: int
+) -> list[Widget]:
+    """Ask what is most urgent: a result that has changed, a car that nobody was armed for, who is next."""
+    inner = panel.inset(measures.px(20), measures.px(10))
+    changed = changed_run(screen)
+    if changed is not None:
+        return [
+            button(
+                "changed",
+                panel,
+                view.say("touch.changed", name=changed.name),
+                ShowPage(Page.CHANGED),
+                view,
+                size_px=measures.text(34),
+                note=view.say("touch.changed-note"),
+                note_lines_max=2,
+                tone=Tone.WARNING,
+                lines_max=3,
+            )
+        ]
+    if stray is not None:
+        seconds = seconds_before(stray, now_mono_ns)
+        return [
+            Widget(
+                name="stray",
+                rect=inner,
+                look=Look.TEXT,
+                label=view.say("touch.stray", seconds=seconds),
+                note=view.say("touch.stray-note"),
+                size_px=measures.text(36),
+                tone=Tone.WARNING,
+                align="left",
+                lines_max=3,
+                note_lines_max=2,
+            )
+        ]
+    return [
+        Widget(
+            name="hint",
+            rect=inner,
+            look=Look.TEXT,
+            label=view.say("touch.who-next"),
+            note=view.say("touch.who-next-note"),
+            size_px=measures.text(40),
+            align="left",
+            lines_max=2,
+            note_lines_max=2,
+        )
+    ]
+
+
+def _driver(
+    panel: Rect,
+    driver: Competitor,
+    screen: ScreenState,
+    view: View,
+    measures: Measures,
+    stray: Stray | None,
+    now_mono_ns: int,
+) -> list[Widget]:
+    acts, above = panel.inset(measures.px(8)).cut_bottom(measures.button, measures.px(4))
+    left, right = acts.columns(2, measures.px(8))
+    said = best_text(driver.best_ns, screen, view, otherwise="touch.no-time-yet")
+    widgets = [
+        Widget(
+            name="picked",
+            rect=above.inset(measures.px(12), 0),
+            look=Look.TEXT,
+            label=driver.name,
+            note=said if view.picked else view.say("touch.next-in-queue", best=said),
+            size_px=measures.text(44),
+            align="left",
+            lines_max=2,
+        ),
+        button(
+            "rename",
+            left,
+            view.say("touch.rename"),
+            Rename(driver.competitor_id, driver.name),
+            view,
+            size_px=measures.text(26),
+            enabled=not view.is_link_lost,
+            lines_max=2,
+        ),
+    ]
+    if stray is not None:
+        seconds = seconds_before(stray, now_mono_ns)
+        widgets.append(
+            button(
+                "start:stray",
+                right,
+                view.say("touch.begun", seconds=seconds),
+                arming(screen, driver.competitor_id, begins_at=stray),
+                view,
+                size_px=measures.text(26),
+                tone=Tone.WARNING,
+                lines_max=2,
+            )
+        )
+    elif view.picked and all(one.competitor_id != driver.competitor_id for one in waiting(screen)):
+        widgets.append(
+            button(
+                "queue:join",
+                right,
+                view.say("touch.queue-join"),
+                SendAct(JoinQueue(competitor_id=driver.competitor_id)),
+                view,
+                size_px=measures.text(26),
+                lines_max=2,
+            )
+        )
     return widgets

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pitboard.unit_api.unit_calls import ScreenState
-from trackside.touch.scene.idle_scene import names_on_show, plain
+from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from trackside.touch.scene.names_list import names_on_show, numbered, picking, plain
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import (
+    AskAlike,
     Erase,
     FinishTyping,
     Intent,
-    Page,
+    Order,
     Purpose,
+    SamePerson,
+    SendAct,
     ShowPage,
     TurnKeys,
     TypeText,
@@ -24,18 +27,28 @@ from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, 
 
 NAME_MAX_COUNT = 80
 KEY_PAGES = (
-    ("1234567890", "QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM"),
-    ("ÀÁÂÃÄÅÆÇÈÉ", "ÊËÌÍÎÏÑÒÓÔ", "ÕÖØŒÙÚÛÜÝß", "ČŠŽŁ'.,"),
-    ("ĄĆĘŃŚŹŻĎĚŇ", "ŘŤŮŐŰĐĞİŞĂ", "ȘȚĀĒĪŪĢĶĻŅ", "ŖŲŽ&/()"),
+    ("QWERTYUIOP", "ASDFGHJKL-", "ZXCVBNM"),
+    ("1234567890", "'.,&/()ß", "ÄÖÜÅØÆŒ"),
+    ("ÀÁÂÃÇÈÉÊËÌ", "ÍÎÏÑÒÓÔÕÙÚ", "ÛÝČŠŽŁ"),
+    ("ĄĆĘŃŚŹŻĎĚŇ", "ŘŤŮŐŰĐĞİŞĂ", "ȘȚĀĒĪŪĢ"),
+    ("ĶĻŅŖŲ",),
 )
-_PAGE_LABELS = ("ABC", "ÄÉÑ", "ŁŘŞ")
+_PAGE_LABELS = ("ABC", "123 ÄÖ", "ÉÑÇ", "ŁŘŞ", "ĶĻŅ")
+_FOUND_ON_SHOW = 3
+_DONE_CODES = {
+    Purpose.SEARCH: "touch.show",
+    Purpose.REGISTER: "touch.register",
+    Purpose.RENAME: "touch.save",
+}
 
 
 def lay_keyboard(screen: ScreenState, view: View, measures: Measures) -> Layout:
     gap = max(3, measures.px(8))
     area = measures.screen.cut_top(measures.bar)[1].inset(gap)
-    field_row, keys_area = area.cut_top(measures.button, gap)
+    field_row, rest = area.cut_top(measures.button, gap)
+    found_row, keys_area = rest.cut_top(measures.button, gap)
     widgets = _field_widgets(field_row, screen, view, measures)
+    widgets += _found_widgets(found_row, screen, view, measures)
     letters = KEY_PAGES[view.keys_page]
     upper = [_letter_key(letter, view, measures) for letter in "".join(letters[:-1])]
     last = [
@@ -84,14 +97,16 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
     cancel_area, rest = area.cut_left(measures.px(190), measures.px(8))
     done_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
     is_search = view.purpose is Purpose.SEARCH
+    asks = view.purpose is Purpose.REGISTER and bool(alike_typed(screen, view))
     done = button(
         "keyboard:done",
         done_area,
-        view.say("touch.show" if is_search else "touch.register"),
-        FinishTyping(),
+        view.say(_DONE_CODES[view.purpose] if not view.asks_alike else "touch.another-person"),
+        SamePerson(None) if view.asks_alike else AskAlike() if asks else FinishTyping(),
         view,
         size_px=measures.text(34),
-        tone=Tone.GO,
+        tone=Tone.PLAIN if view.asks_alike else Tone.GO,
+        lines_max=2,
         enabled=is_search
         or (bool(view.typed.strip()) and not view.is_link_lost and "keyboard:done" not in view.sending),
     )
@@ -100,7 +115,7 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
             "keyboard:cancel",
             cancel_area,
             view.say("touch.back"),
-            ShowPage(Page.MAIN),
+            ShowPage(view.back),
             view,
             size_px=measures.text(32),
         ),
@@ -112,25 +127,66 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
             note=_hint(screen, view),
             size_px=measures.text(40),
             align="left",
-            tone=Tone.WARNING if not is_search and _is_taken(screen, view) else Tone.PLAIN,
+            tone=Tone.WARNING if not is_search and alike_typed(screen, view) else Tone.PLAIN,
         ),
         done,
     ]
 
 
+def _found_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
+    """Return who fits what is typed so far, above the keys; one tap takes them."""
+    if view.purpose is Purpose.RENAME or not view.typed.strip():
+        return []
+    if view.purpose is Purpose.SEARCH:
+        found, intent_of = found_by(screen, view), picking(screen, view)
+    else:
+        found = alike_typed(screen, view) or (found_by(screen, view) if len(view.typed) > 1 else [])
+
+        def intent_of(one: Competitor) -> Intent:
+            return SamePerson(one.competitor_id)
+
+    shown = found[:_FOUND_ON_SHOW]
+    return [
+        Widget(
+            name=f"found:{one.competitor_id}",
+            rect=cell,
+            look=Look.ROW,
+            label=numbered(one),
+            size_px=measures.text(30),
+            align="left",
+            intent=intent_of(one),
+            enabled=not (view.is_link_lost or view.is_settling) or not isinstance(intent_of(one), SendAct),
+            is_on=view.asks_alike,
+            is_pressed=f"found:{one.competitor_id}" in view.pressed,
+        )
+        for cell, one in zip(area.columns(_FOUND_ON_SHOW, max(3, measures.px(8))), shown, strict=False)
+    ]
+
+
+def found_by(screen: ScreenState, view: View) -> list[Competitor]:
+    return names_on_show(screen.competitors, search=view.typed, order=Order.NAME)
+
+
+def alike_typed(screen: ScreenState, view: View) -> list[Competitor]:
+    """Return who has the typed name already, whatever the case and the accents; not who is renamed."""
+    typed = plain(view.typed).split()
+    return [
+        one
+        for one in screen.competitors
+        if typed and plain(one.name).split() == typed and one.competitor_id != view.renames
+    ]
+
+
 def _hint(screen: ScreenState, view: View) -> str:
     if view.purpose is Purpose.SEARCH:
-        found = names_on_show(screen.competitors, search=view.typed, order=view.order)
         if not view.typed.strip():
             return view.say("touch.search-a-name")
-        count = view.say("touch.found", count=len(found))
-        return f"{count}: {found[0].name}" if found else count
-    return view.say("touch.name-taken" if _is_taken(screen, view) else "touch.new-name")
-
-
-def _is_taken(screen: ScreenState, view: View) -> bool:
-    typed = plain(view.typed).split()
-    return bool(typed) and any(plain(one.name).split() == typed for one in screen.competitors)
+        return view.say("touch.found", count=len(found_by(screen, view)))
+    if view.asks_alike:
+        return view.say("touch.same-person")
+    if alike_typed(screen, view):
+        return view.say("touch.name-taken")
+    return view.say("touch.rename" if view.purpose is Purpose.RENAME else "touch.new-name")
 
 
 def _page_key(view: View, measures: Measures) -> Widget:

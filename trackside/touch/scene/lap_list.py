@@ -7,7 +7,7 @@ from dataclasses import replace
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Judge, Lap, Run, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import SendAct, View
+from trackside.touch.widgets.view import SendAct, ShowPassing, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
@@ -26,7 +26,8 @@ def lay_laps(
         verdicts = []
         if judges_all or lap.is_short or lap.waits_for_verdict or lap.verdict is not None:
             verdicts = _verdict_buttons(row, lap, run, view, measures)
-            row_widget = replace(row_widget, reserved_px=row.right - verdicts[0].rect.x)
+            beside = row.cut_right(row.right - verdicts[0].rect.x, measures.px(8))[1]
+            row_widget = replace(row_widget, rect=beside)
         widgets += [row_widget, *verdicts]
     if pager:
         widgets += pager_buttons(pager, the_list, view, measures)
@@ -62,6 +63,8 @@ def _lap_row(
         tone=tone,
         icon=icon,
         align="left",
+        intent=ShowPassing(lap.lap_id, lap.place),
+        is_pressed=f"lap:{lap.lap_id}" in view.pressed,
         is_struck=lap.verdict == "void",
     )
 

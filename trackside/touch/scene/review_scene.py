@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
+from trackside.touch.scene.run_scene import put_right_button
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import AskDiscard, KeepRun, SendAct, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
@@ -35,12 +37,38 @@ def count_sentence(run: Run, view: View) -> str:
     return f"{text}, {view.say('touch.laps-void', count=void)}" if void else text
 
 
+def consequence_sentence(run: Run, screen: ScreenState, view: View) -> str:
+    """Return what confirming would do on the board, nothing where it would bring no rank."""
+    would = run.would
+    if would is None:
+        return ""
+    gap = would.gap
+    if would.rank == 1 or gap is None or gap.value is None:
+        return view.say("touch.becomes", rank=ordinal(would.rank, view.language.code))
+    behind = (
+        format_lap_ns(gap.value, resolution_ns=screen.resolution_ns)
+        if gap.kind == "duration_ns"
+        else view.say("touch.laps-behind", count=gap.value)
+    )
+    rank = ordinal(would.rank, view.language.code)
+    return view.say("touch.becomes-behind", rank=rank, gap=behind, name=would.ahead)
+
+
+def ordinal(rank: int, language_code: str) -> str:
+    """Return the rank as it is said: 3rd in English, 3. elsewhere."""
+    if language_code != "en":
+        return f"{rank}."
+    ending = "th" if rank % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
+
+
 def _decision_widgets(
     places: Places, screen: ScreenState, run: Run, view: View, measures: Measures
 ) -> list[Widget]:
     panel = places.side.cut_bottom(places.last.h, measures.gap)[1]
     inner = panel.inset(measures.px(20), measures.px(14))
-    best_area, name_area = inner.cut_bottom(inner.h // 2, measures.px(4))
+    would_area, rest = inner.cut_bottom(inner.h * 32 // 100, measures.px(4))
+    best_area, name_area = rest.cut_bottom(rest.h * 58 // 100, measures.px(4))
     waits = what_waits(run, view)
     return [
         Widget(name="run-panel", rect=panel, look=Look.PANEL),
@@ -65,15 +93,25 @@ def _decision_widgets(
             align="left",
         ),
         Widget(
+            name="would",
+            rect=would_area,
+            look=Look.TEXT,
+            label=consequence_sentence(run, screen, view),
+            size_px=measures.text(32),
+            align="left",
+            lines_max=2,
+        ),
+        put_right_button(places.fix, view, measures),
+        Widget(
             name="to-do",
-            rect=places.near.inset(measures.px(12), 0),
+            rect=places.near,
             look=Look.TEXT,
             label=waits or view.say("touch.ready-to-confirm"),
-            size_px=measures.text(30),
+            size_px=measures.text(26),
             tone=Tone.WARNING if waits else Tone.PLAIN,
             icon="",
             align="left",
-            lines_max=3,
+            lines_max=4,
         ),
         button(
             "discard",

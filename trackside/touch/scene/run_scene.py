@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from pitboard.drawing.time_text import format_countdown_ms
-from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState, Stop
+from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
+from pitboard.unit_api.unit_calls import (
+    ContinueRun,
+    ManualPassing,
+    MoveStart,
+    NoteOffTrack,
+    Run,
+    ScreenState,
+    Stop,
+)
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
+from trackside.touch.scene.put_right_scene import late_start, seconds_before
 from trackside.touch.scene.top_bar import light_sentence, sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
-from trackside.touch.widgets.view import AskDiscard, SendAct, View
+from trackside.touch.widgets.view import AskDiscard, Page, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
 _TENTHS_BELOW_MS = 10_000
@@ -22,13 +31,18 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
         return Layout(
             widgets=(
                 *_waiting_widgets(places, screen, run, view, measures),
+                put_right_button(places.fix, view, measures),
+                *_late_start(places.far, screen, run, view, measures),
                 *_run_panel(panel, screen, run, view, measures, now_mono_ns),
                 _cancel_button(places.last, view, measures),
             )
         )
-    laps = lay_laps(places.main, run, screen, view, measures, judges_all=False)
-    waiting = () if run.laps else (_first_lap_widget(places.main, view, measures),)
+    laps = lay_laps(places.the_list, run, screen, view, measures, judges_all=False)
+    waiting = () if run.laps else (_first_lap_widget(places.the_list, view, measures),)
     side = (
+        put_right_button(places.fix, view, measures),
+        _pause_or_off_track(places.near, run, view, measures),
+        _last_lap(places.far, screen, run, view, measures),
         *_run_panel(places.panel, screen, run, view, measures, now_mono_ns),
         _manual_button("manual", places.middle, run, view, measures),
         _stop_button(places.last, screen, run, view, measures, now_mono_ns),
@@ -36,11 +50,111 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
     return Layout(widgets=(*laps.widgets, *waiting, *side), list_area=laps.list_area)
 
 
+def put_right_button(area: Rect, view: View, measures: Measures) -> Widget:
+    return button(
+        "put-right",
+        area,
+        view.say("touch.put-right"),
+        ShowPage(Page.PUT_RIGHT),
+        view,
+        size_px=measures.text(30),
+        lines_max=2,
+    )
+
+
+def _late_start(area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures) -> list[Widget]:
+    """Offer the car that crossed before START was pressed."""
+    stray = late_start(screen, run)
+    if stray is None or run.armed_mono_ns is None:
+        return []
+    return [
+        button(
+            "begin-there",
+            area,
+            view.say("touch.begin-there"),
+            SendAct(MoveStart(run_id=run.run_id, passing_id=stray.passing_id)),
+            view,
+            size_px=measures.text(28),
+            note=view.say("touch.begin-there-note", seconds=seconds_before(stray, run.armed_mono_ns)),
+            note_lines_max=2,
+            tone=Tone.WARNING,
+        )
+    ]
+
+
+def _pause_or_off_track(area: Rect, run: Run, view: View, measures: Measures) -> Widget:
+    if "continue" in run.acts:
+        return button(
+            "continue",
+            area,
+            view.say("touch.continue"),
+            SendAct(ContinueRun(run_id=run.run_id, mono_ns=0)),
+            view,
+            size_px=measures.text(34),
+            tone=Tone.GO,
+            lines_max=2,
+        )
+    count = sum(lap.off_tracks for lap in run.laps)
+    return button(
+        "off-track",
+        area,
+        view.say("touch.off-track"),
+        SendAct(NoteOffTrack(run_id=run.run_id, mono_ns=0)),
+        view,
+        size_px=measures.text(30),
+        note=str(count) if count else "",
+        lines_max=2,
+        enabled="note-off-track" in run.acts,
+        stays_open=True,
+    )
+
+
+def _last_lap(area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures) -> Widget:
+    """Say how the last lap lies to the driver's own best and to the leader's."""
+    last = run.laps[-1] if run.laps else None
+    known = screen.competitor_named(run.competitor_id)
+    others = [lap.lap_ns for lap in run.laps[:-1] if lap.counts]
+    own = min([*others, *([known.best_ns] if known and known.best_ns else [])], default=None)
+    leader = screen.entries[0].best_ns if screen.entries else None
+    said = [
+        view.say(code, gap=_signed(last.lap_ns - best_ns, screen))
+        for code, best_ns in (("touch.to-own-best", own), ("touch.to-leader", leader))
+        if last is not None and best_ns is not None
+    ]
+    return Widget(
+        name="last-lap",
+        rect=area,
+        look=Look.TEXT,
+        label=said[0] if said else "",
+        note=said[1] if len(said) > 1 else "",
+        size_px=measures.text(28),
+        align="left",
+        lines_max=2,
+        note_lines_max=2,
+    )
+
+
+def _signed(gap_ns: int, screen: ScreenState) -> str:
+    text = format_lap_ns(abs(gap_ns), resolution_ns=screen.resolution_ns)
+    return f"+{text}" if gap_ns >= 0 else f"−{text}"
+
+
 def remaining_ms(run: Run, now_mono_ns: int) -> int:
     """Return how long the run still lasts; all of it before the first passing."""
     if run.started_mono_ns is None:
         return run.run_ms
-    return max(0, run.run_ms - (now_mono_ns - run.started_mono_ns) // _NS_PER_MS)
+    return max(0, run.run_ms - elapsed_ns(run, now_mono_ns) // _NS_PER_MS)
+
+
+def elapsed_ns(run: Run, now_mono_ns: int) -> int:
+    """Return how much of the run's time is over: without its pauses."""
+    if run.started_mono_ns is None:
+        return 0
+    paused_ns = sum(
+        max(0, (now_mono_ns if one.to_mono_ns is None else one.to_mono_ns) - one.from_mono_ns)
+        for one in run.pauses
+    )
+    return now_mono_ns - run.started_mono_ns - paused_ns
 
 
 def _manual_button(name: str, area: Rect, run: Run, view: View, measures: Measures) -> Widget:
@@ -53,6 +167,7 @@ def _manual_button(name: str, area: Rect, run: Run, view: View, measures: Measur
         view,
         size_px=measures.text(44),
         note=view.say("touch.manual-note"),
+        note_lines_max=2,
         tone=Tone.MANUAL,
         stays_open=True,
     )
@@ -133,8 +248,19 @@ def _countdown(
             tone=Tone.WARNING,
             align="left",
         )
-    left_ms = remaining_ms(run, now_mono_ns)
-    with_tenths = screen.phase == "running" and left_ms < _TENTHS_BELOW_MS
+    if run.phase == "paused":
+        return Widget(
+            name="countdown",
+            rect=area,
+            look=Look.TEXT,
+            label=view.say("touch.paused"),
+            note=format_countdown_ms(remaining_ms(run, now_mono_ns)) if run.run_ms else "",
+            size_px=measures.text(60),
+            tone=Tone.WARNING,
+            align="left",
+        )
+    left_ms = remaining_ms(run, now_mono_ns) if run.run_ms else elapsed_ns(run, now_mono_ns) // _NS_PER_MS
+    with_tenths = screen.phase == "running" and run.run_ms > 0 and left_ms < _TENTHS_BELOW_MS
     return Widget(
         name="countdown",
         rect=area,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import ManualPassing, ScreenState
+from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState
+from trackside.touch.scene.acts_scene import lay_acts
+from trackside.touch.scene.changed_scene import changed_run, lay_changed
 from trackside.touch.scene.contact_scene import lay_contact
 from trackside.touch.scene.idle_scene import lay_idle
 from trackside.touch.scene.keyboard_scene import lay_keyboard
+from trackside.touch.scene.names_list import lay_hand_over
+from trackside.touch.scene.passings_scene import lay_give, lay_passings
+from trackside.touch.scene.put_right_scene import lay_penalties, lay_put_right
+from trackside.touch.scene.queue_scene import lay_queue
 from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.status_scene import lay_status
@@ -27,19 +33,45 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
         return _lay_connecting(view, measures)
     if view.page is Page.STATUS:
         return lay_status(screen, view, measures)
+    if view.page is Page.ACTS:
+        return lay_acts(screen, view, measures)
+    if view.page is Page.KEYBOARD:
+        return lay_keyboard(screen, view, measures)
     if screen.run is None or screen.phase == "idle":
-        if view.page is Page.KEYBOARD:
-            return lay_keyboard(screen, view, measures)
-        if view.page is Page.CONTACT and view.contact is not None:
-            return lay_contact(view.contact, view, measures)
-        return lay_idle(screen, view, measures)
+        return _lay_between_runs(screen, view, measures, now_mono_ns)
+    return _lay_run_page(screen, screen.run, view, measures, now_mono_ns)
+
+
+def _lay_between_runs(screen: ScreenState, view: View, measures: Measures, now_mono_ns: int) -> Layout:
+    changed = changed_run(screen)
+    if view.page is Page.CONTACT and view.contact is not None:
+        return lay_contact(view.contact, view, measures)
+    if view.page is Page.QUEUE:
+        return lay_queue(screen, view, measures)
+    if view.page is Page.CHANGED and changed is not None:
+        return lay_changed(screen, changed, view, measures)
+    return lay_idle(screen, view, measures, now_mono_ns)
+
+
+def _lay_run_page(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
+    match view.page:
+        case Page.PUT_RIGHT:
+            return lay_put_right(screen, run, view, measures, now_mono_ns)
+        case Page.PENALTY:
+            return lay_penalties(run, view, measures)
+        case Page.HAND_OVER:
+            return lay_hand_over(screen, run, view, measures)
+        case Page.PASSINGS:
+            return lay_passings(screen, run, view, measures)
+        case Page.GIVE:
+            return lay_give(screen, run, view, measures)
     if screen.phase == "review":
-        scene = lay_review(screen, screen.run, view, measures)
+        scene = lay_review(screen, run, view, measures)
     else:
-        scene = lay_run(screen, screen.run, view, measures, now_mono_ns)
+        scene = lay_run(screen, run, view, measures, now_mono_ns)
     if not view.asks_discard:
         return scene
-    return lay_question(scene, screen.run, view, measures, is_armed=screen.phase == "armed")
+    return lay_question(scene, run, view, measures, is_armed=screen.phase == "armed")
 
 
 def _lay_connecting(view: View, measures: Measures) -> Layout:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pitboard.unit_api.unit_calls import Light, ScreenState
+from trackside.touch.scene.act_words import act_word
+from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, ShowPage, View
 from trackside.touch.widgets.widgets import Icon, Look, Measures, Rect, Tone, Widget
 
@@ -17,8 +19,11 @@ def lay_top_bar(screen: ScreenState | None, view: View, measures: Measures) -> l
     if measures.is_portrait:
         left, lights_area = bar.cut_top(bar.h // 2)
     else:
-        lights_area, left = bar.cut_right(measures.width * 48 // 100)
+        lights_area, left = bar.cut_right(measures.width * 43 // 100)
     lights_area = lights_area.inset(measures.px(6), measures.px(4))
+    undo_area, left = left.inset(measures.px(6), measures.px(4)).cut_left(
+        max(measures.button, measures.width * (28 if measures.is_portrait else 18) // 100), measures.px(4)
+    )
     return [
         Widget(
             name="top-bar",
@@ -26,8 +31,29 @@ def lay_top_bar(screen: ScreenState | None, view: View, measures: Measures) -> l
             look=Look.PANEL,
             tone=Tone.DANGER if view.is_link_lost else Tone.PLAIN,
         ),
-        _message_widget(screen, view, left.inset(measures.px(16), measures.px(6)), measures),
+        *_undo(screen, view, undo_area, measures),
+        _message_widget(screen, view, left.inset(measures.px(10), measures.px(2)), measures),
         *_light_widgets(screen, view, lights_area, measures),
+    ]
+
+
+def _undo(screen: ScreenState | None, view: View, area: Rect, measures: Measures) -> list[Widget]:
+    """Return what stands in the corner: what was done last, and the way to take it back."""
+    if screen is None or not screen.acts:
+        return []
+    is_open = view.page is Page.ACTS
+    last = next((one for one in screen.acts if not one.is_withdrawn), screen.acts[0])
+    return [
+        button(
+            "undo",
+            area,
+            view.say("touch.back") if is_open else view.say("touch.undo-this", what=act_word(last, view)),
+            ShowPage(Page.MAIN if is_open else Page.ACTS),
+            view,
+            size_px=measures.text(28),
+            lines_max=2,
+            enabled=view.page not in (Page.KEYBOARD, Page.CONTACT),
+        )
     ]
 
 

@@ -28,6 +28,7 @@ def button(
     is_on: bool = False,
     stays_open: bool = False,
     note_lines_max: int = 1,
+    lines_max: int = 1,
     align: Literal["left", "centre"] = "centre",
 ) -> Widget:
     """Return a button; one that acts is disabled while it is sent (unless `stays_open`), while the page is
@@ -45,6 +46,7 @@ def button(
         label=view.say("touch.not-saved-yet" if is_slow else "touch.sending") if is_sending else label,
         note=note,
         note_lines_max=note_lines_max,
+        lines_max=lines_max,
         align=align,
         size_px=size_px,
         tone=tone,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Literal
 
 from pitboard.sentences.language import Language, language
-from pitboard.unit_api.unit_calls import Act
+from pitboard.unit_api.unit_calls import Act, RunDetail
 from trackside.touch.widgets.typed_contact import TypedContact
 
 
@@ -16,11 +16,20 @@ class Page(Enum):
     STATUS = "status"
     KEYBOARD = "keyboard"
     CONTACT = "contact"
+    ACTS = "acts"
+    PUT_RIGHT = "put-right"
+    PENALTY = "penalty"
+    HAND_OVER = "hand-over"
+    PASSINGS = "passings"
+    GIVE = "give"
+    QUEUE = "queue"
+    CHANGED = "changed"
 
 
 class Purpose(Enum):
     REGISTER = "register"
     SEARCH = "search"
+    RENAME = "rename"
 
 
 class Order(Enum):
@@ -56,6 +65,14 @@ class View:
     search: str = ""
     order: Order = Order.NEWEST
     picked: str | None = None
+    renames: str | None = None  # whose name is being typed anew
+    asks_alike: bool = False  # somebody of the typed name is registered already: the same person?
+    back: Page = Page.MAIN  # where the keyboard leads back to
+    chosen: str = ""  # of the impulses or of the queue
+    official_id: str = ""  # who signed in
+    place: int = 1  # of the run's places, the one that is put right
+    insert_mono_ns: int | None = None  # where a missing passing would be put
+    detail: RunDetail | None = None
     list_top: int = 0
     asks_discard: bool = False
     sending: frozenset[str] = frozenset()
@@ -73,7 +90,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class SendAct:
+    """`then` follows once the unit has the act: with the run that an arming answers."""
+
     act: Act
+    then: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +152,49 @@ class SkipContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Look at one of the impulses, or of those who wait."""
+
+    chosen: str
+    place: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPassing:
+    """Show the impulses of the run, this one chosen."""
+
+    passing_id: str
+    place: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PutPassing:
+    """Look where a missing passing would be; None leaves that."""
+
+    mono_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Type the competitor's name anew."""
+
+    competitor_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAlike:
+    """Ask whether whoever is typed is the one who is registered already under that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamePerson:
+    """Whoever was typed is registered already; None: it is somebody else of that name."""
+
+    competitor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClearSearch:
     """Show all names again."""
 
@@ -162,4 +225,10 @@ Intent = (
     | ClearSearch
     | AskDiscard
     | KeepRun
+    | Choose
+    | ShowPassing
+    | PutPassing
+    | Rename
+    | AskAlike
+    | SamePerson
 )

@@ -186,18 +186,29 @@ class Measures:
         last, above = side.cut_bottom(max(self.button, self.px(200)), self.gap)
         middle, panel = above.cut_bottom(max(self.button, self.px(130)), self.gap)
         foot, the_list = main.cut_bottom(max(self.button, self.px(120)), self.gap)
-        near, far = foot.columns(2, self.gap)
+        fix, rest = foot.cut_left(max(self.button, foot.w * 24 // 100), self.gap)
+        near, far = rest.columns(2, self.gap)
         return Places(
-            main=main, the_list=the_list, near=near, far=far, panel=panel, middle=middle, last=last, side=side
+            main=main,
+            the_list=the_list,
+            fix=fix,
+            near=near,
+            far=far,
+            panel=panel,
+            middle=middle,
+            last=last,
+            side=side,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """START and Stop are `last`, Manual lap is `middle`, Start by hand is `near`, CONFIRM is `far`."""
+    """START and Stop are `last`, Manual lap is `middle`, Put right is `fix`, Start by hand is `near`, CONFIRM
+    is `far`."""
 
     main: Rect
     the_list: Rect  # the main part without its foot
+    fix: Rect
     near: Rect
     far: Rect
     side: Rect
@@ -216,6 +227,7 @@ class Look(Enum):
     LAP = "lap"
     LIGHT = "light"
     BANNER = "banner"
+    SCALE = "scale"
 
 
 class Tone(Enum):
@@ -231,6 +243,18 @@ class Tone(Enum):
 Icon = Literal[
     "", "ok", "warning", "bad", "unknown", "up", "down", "erase", "search", "back", "best", "clear"
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Something on a scale: where, in thousandths of its length, and how far off that may be."""
+
+    permille: int
+    doubt_permille: int = 0
+    tone: Tone = Tone.PLAIN
+    label: str = ""
+    is_on: bool = False
+    is_struck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +281,7 @@ class Widget:
     is_struck: bool = False
     is_sending: bool = False
     is_mirrored: bool = False  # drawn from the right end
+    marks: tuple[Mark, ...] = ()
     contact: TypedContact | None = None  # drawn letter by letter instead of the label
     contact_edits: int = 0  # tells one state of the contact from the next
 

@@ -1,0 +1,119 @@
+"""Who is next: the order of those who wait, changed by taps."""
+
+from __future__ import annotations
+
+from pitboard.unit_api.unit_calls import MarkQueue, OrderQueue, QueueEntry, ScreenState
+from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
+from trackside.touch.widgets.view import Choose, Intent, Page, SendAct, ShowPage, View
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Widget
+
+_ORDERED_MAX_COUNT = 150
+
+
+def waiting(screen: ScreenState) -> list[QueueEntry]:
+    """Return who may still come, on the unit's own track."""
+    track = screen.tracks[0] if screen.tracks else ""
+    return [one for one in screen.queue if one.track == track and one.state in ("waiting", "called")]
+
+
+def lay_queue(screen: ScreenState, view: View, measures: Measures) -> Layout:
+    main, side = measures.split()
+    entries = [one for one in screen.queue if not screen.tracks or one.track == screen.tracks[0]]
+    rows, the_list, pager = lay_list(main, measures, count=len(entries), top=view.list_top)
+    widgets = [
+        _row(row, entry, index, view, measures)
+        for index, (row, entry) in enumerate(
+            zip(rows, entries[the_list.top :], strict=False), start=the_list.top + 1
+        )
+    ]
+    if pager:
+        widgets += pager_buttons(pager, the_list, view, measures)
+    if not entries:
+        widgets.append(
+            Widget(
+                name="queue-empty",
+                rect=main,
+                look=Look.TEXT,
+                label=view.say("touch.queue-empty"),
+                note=view.say("touch.queue-empty-note"),
+                size_px=measures.text(38),
+                note_lines_max=2,
+            )
+        )
+    return Layout(widgets=(*widgets, *_acts(side, entries, view, measures)), list_area=the_list)
+
+
+def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measures) -> Widget:
+    name = f"queue:{entry.entry_id}"
+    return Widget(
+        name=name,
+        rect=row,
+        look=Look.ROW,
+        label=entry.name,
+        note=str(number),
+        value="" if entry.state == "waiting" else view.say(f"touch.queue-{entry.state}"),
+        size_px=measures.text(34),
+        align="left",
+        intent=Choose(entry.entry_id),
+        is_on=entry.entry_id == view.chosen,
+        is_pressed=name in view.pressed,
+    )
+
+
+def _acts(side: Rect, entries: list[QueueEntry], view: View, measures: Measures) -> list[Widget]:
+    ids = [one.entry_id for one in entries]
+    here = ids.index(view.chosen) if view.chosen in ids else None
+    todo: list[tuple[str, str, Intent | None]] = [
+        ("queue-up", "touch.queue-up", _moved(ids, here, -1)),
+        ("queue-first", "touch.queue-first", _moved(ids, here, -len(ids))),
+        ("queue-down", "touch.queue-down", _moved(ids, here, 1)),
+    ]
+    todo += [
+        (f"queue-{state}", f"touch.queue-mark-{state}", _marked(entries, here, state))
+        for state in ("called", "skipped", "no-show", "left", "waiting")
+    ]
+    back, above = side.cut_bottom(measures.button, measures.gap)
+    row_count, columns = (3, 3) if measures.is_portrait else (4, 2)
+    cells = [
+        cell for row in above.rows(row_count, measures.gap) for cell in row.columns(columns, measures.gap)
+    ]
+    return [
+        *(
+            button(
+                name,
+                cell,
+                view.say(code),
+                intent or Choose(""),
+                view,
+                size_px=measures.text(28),
+                enabled=intent is not None,
+            )
+            for cell, (name, code, intent) in zip(cells, todo, strict=False)
+        ),
+        button(
+            "back",
+            back,
+            view.say("touch.back"),
+            ShowPage(Page.MAIN),
+            view,
+            size_px=measures.text(34),
+            icon="back",
+        ),
+    ]
+
+
+def _moved(ids: list[str], here: int | None, by: int) -> Intent | None:
+    if here is None:
+        return None
+    there = max(0, min(len(ids) - 1, here + by))
+    if there == here or len(ids) > _ORDERED_MAX_COUNT:
+        return None
+    order = [*ids[:here], *ids[here + 1 :]]
+    order.insert(there, ids[here])
+    return SendAct(OrderQueue(entry_ids=tuple(order)))
+
+
+def _marked(entries: list[QueueEntry], here: int | None, state: str) -> Intent | None:
+    if here is None or entries[here].state == state:
+        return None
+    return SendAct(MarkQueue(entry_id=entries[here].entry_id, state=state))  # type: ignore[arg-type]
