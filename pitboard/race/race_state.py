@@ -328,6 +328,9 @@ class RaceState:
             if run is not None and run.is_start_to_finish:
                 self._starters.setdefault(key, set()).add(run_id)
         self._openings[run_id] = new
+        for key, _ in [*former, *new]:
+            for other in self._starters.get(key, ()):
+                self._touch(other, touched)
 
     def _touch_starters(self, run: Run, touched: Touched) -> None:
         """Where several are under way at once, what one has is another's no more."""
@@ -458,8 +461,7 @@ class RaceState:
         runs = [self.runs[one] for one in self._starters.get(key, ())]
         passings: dict[PassingKey, TimedPassing] = {}
         for one in runs:
-            for timeline, passing in self._all_in(one, boot_id):
-                del timeline
+            for passing in self._all_in(one, boot_id):
                 passings[passing.key] = passing
         starters = [starter for one in runs for starter in self._starters_in(one, boot_id)]
         own: dict[int, list[TimedPassing]] = {}
@@ -551,12 +553,16 @@ class RaceState:
                 parts.append([passing.on_clock(offset_ns, uncertainty_ns) for passing in settled])
         return parts[0] if len(parts) == 1 else merged(*parts)
 
-    def _all_in(self, run: Run, boot_id: str) -> Iterable[tuple[TimelineKey, TimedPassing]]:
+    def _all_in(self, run: Run, boot_id: str) -> Iterable[TimedPassing]:
+        """Yield the track's passings, but for those in the windows of runs on laps."""
         for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
             key = (unit, run.track, other_boot_id)
             timeline = self._timelines.get(key)
-            for passing in [] if timeline is None else settled_passings(timeline.passings):
-                yield key, passing.on_clock(offset_ns, uncertainty_ns)
+            if timeline is not None:
+                starters = self._starters.get(key, ())
+                own = [one for one in timeline.passings if timeline.run_at(one.body.mono_ns) in starters]
+                for passing in settled_passings(own):
+                    yield passing.on_clock(offset_ns, uncertainty_ns)
 
 
 def _clocks_of(run: Run, boot_id: str) -> list[tuple[str, str, int, int]]:

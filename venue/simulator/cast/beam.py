@@ -30,6 +30,10 @@ class Trip:
     sensor_boot: str
     boot_id: str
     mono_ns: int
+    lane: int | None = None
+    transponder: int | None = None
+    gate: str = "finish"
+    track: str | None = None
 
     @property
     def passing(self) -> str:
@@ -61,7 +65,18 @@ class Sensor:
     def trip(self, clock: MachineClock) -> Trip:
         """A car, or a bounce, breaks the beam now."""
         self._seq += 1
-        trip = Trip(self._seq, self._world.loop.now_ns, self._boot, clock.boot_id, clock.mono_ns())
+        chance = self._world.chance
+        trip = Trip(
+            self._seq,
+            self._world.loop.now_ns,
+            self._boot,
+            clock.boot_id,
+            clock.mono_ns(),
+            lane=chance.choice((None, 1, 2)),
+            transponder=chance.choice((None, None, None, 7, 7, 8)),
+            gate=chance.choice(("finish",) * 6 + ("start", "split")),
+            track=chance.choice((None,) * 6 + ("2",)),
+        )
         self.unacknowledged[trip.seq] = trip
         self.news.set()
         return trip
@@ -148,6 +163,10 @@ def _delivered(trip: Trip) -> Passing:
         uncertainty_ns=1_000,
         received_mono_ns=trip.mono_ns,
         tick_us=trip.true_ns // 1_000,
+        lane=trip.lane,
+        transponder=trip.transponder,
+        gate=trip.gate,
+        track=trip.track,
     )
 
 

@@ -9,13 +9,20 @@ from pitboard.errors import JournalLost
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.race.bodies import (
+    Act,
+    ActWithdrawn,
     Body,
+    ClassSet,
+    CompetitorChanged,
     CompetitorJudged,
     EventConfigured,
+    FormatSet,
     LapCorrected,
     LapJudged,
     PersonErased,
+    RunDecided,
 )
+from pitboard.race.formats import Format
 from pitboard.trust.identity import Identity
 from venue.simulator.cast.node import Node
 from venue.simulator.world.process import Process
@@ -23,6 +30,8 @@ from venue.simulator.world.signature_memory import identity_named
 
 PHONE_LOOKS_S = 4.0
 EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
+SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
+CLASSES = ("kids", "pros")
 
 
 class CentralNode(Node):
@@ -42,7 +51,11 @@ class CentralNode(Node):
     async def say_what_is_wanted(self) -> None:
         """Configure the event and enrol whoever is wanted and not there, as central's own start does."""
         fold = self.replica.fold
-        bodies: list[Body] = [] if fold.race.event.value is not None else [EVENT]
+        bodies: list[Body] = (
+            []
+            if fold.race.event.value is not None
+            else [EVENT, FormatSet(name="Ski", format=SKI), *_classes()]
+        )
         bodies += [
             UnitEnrolled(key=key, name=name)
             for key, name in self.wanted_units.items()
@@ -74,6 +87,20 @@ async def administer(central: CentralNode, chance: Random) -> None:
                     continue
 
 
+def _classes() -> list[Body]:
+    return [ClassSet(race_class=one, name=one, is_outside_awards=one == "kids") for one in CLASSES]
+
+
+def _withdrawal(fold: Fold, run: str, chance: Random) -> Body | None:
+    """The admin takes back whatever anybody said of the run."""
+    heard = fold.race.statements.all_about(("run", run))
+    acts = [one for one in heard if isinstance(one.body, Act)]
+    if not acts:
+        return None
+    named = chance.choice(acts)
+    return ActWithdrawn(stream=named.word.stream, seq=named.word.seq, reason="a mistake")
+
+
 def _random_act(fold: Fold, chance: Random) -> Body | None:
     laps = [(run, lap.lap_id) for run in fold.race.runs for lap in fold.race.laps(run)]
     competitors = list(fold.race.competitors)
@@ -82,11 +109,30 @@ def _random_act(fold: Fold, chance: Random) -> Body | None:
     run, lap = chance.choice(laps)
     competitor = chance.choice(competitors) if competitors else ""
     kind = chance.choice(
-        ("correct", "correct", "void", "valid", "withdraw", "disqualify", "reinstate", "erase", "event")
+        (
+            "correct",
+            "correct",
+            "void",
+            "valid",
+            "withdraw",
+            "disqualify",
+            "reinstate",
+            "erase",
+            "event",
+            "withdraw-act",
+            "reopen",
+            "change",
+        )
     )
     if not competitor and kind in ("disqualify", "reinstate", "erase"):
         return None
     match kind:
+        case "withdraw-act":
+            return _withdrawal(fold, run, chance)
+        case "reopen":
+            return RunDecided(run_id=run, decision="reopened", reason="a protest")
+        case "change":
+            return CompetitorChanged(competitor_id=competitor or "nobody", race_class=chance.choice(CLASSES))
         case "correct":
             lap_ns = chance.choice((None, chance.randint(500_000_000, 3_000_000_000)))
             return LapCorrected(run_id=run, lap_id=lap, lap_ns=lap_ns, reason="video")

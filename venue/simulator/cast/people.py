@@ -5,22 +5,38 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+import msgspec
+
 from pitboard.errors import ActRefused, JournalLost
+from pitboard.race.bodies import Act, PlaceStatus, RunPlace, Verdict
+from pitboard.race.run import Run
 from pitboard.unit_api.unit_calls import (
     AnyAct,
     Arm,
+    AttributePassing,
     Confirm,
+    ContinueRun,
     Discard,
+    HandOver,
+    IgnorePassing,
+    InsertPassing,
     Judge,
+    JudgePlace,
     ManualPassing,
+    MoveStart,
+    NoteOffTrack,
+    PauseRun,
+    Penalize,
     Register,
     Stop,
+    Withdraw,
 )
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.world.world import World
 
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
+OFFICIALS = ("olga", "otto")
 ACT_MAX_S = 4.0
 
 
@@ -39,10 +55,10 @@ class Official:
             await self._act(chance, may_begin=True)
 
     async def settle(self) -> None:
-        """Bring the run under way to its decision; nothing new begins."""
-        for _ in range(12):
+        """Bring the runs under way to their decision; nothing new begins."""
+        for _ in range(24):
             run_control = self._unit.run_control
-            if run_control is None or run_control.run is None:
+            if run_control is None or not run_control.runs():
                 return
             await self._act(self._world.chance, may_begin=False)
             await asyncio.sleep(0.2)
@@ -52,46 +68,132 @@ class Official:
         if run_control is None:
             return
         try:
-            # A person who sees no "saved" within seconds tries again; the act may have happened all the same.
-            await asyncio.wait_for(self._choose(run_control, chance, may_begin=may_begin), ACT_MAX_S)
+            await asyncio.wait_for(self._choose(run_control, chance, may_begin=may_begin), 3 * ACT_MAX_S)
         except (ActRefused, JournalLost, TimeoutError) as error:
             self._world.trace.say(self._unit.name, f"official: {type(error).__name__} {error}")
 
     async def _do(self, act: AnyAct) -> dict[str, str]:
+        """Send the act; whoever sees no "saved" within seconds sends it again, under the same id."""
+        by = self._world.chance.choice(OFFICIALS)
+        act = msgspec.structs.replace(act, act_id=self._world.new_id(), by=by)
+        try:
+            return await asyncio.wait_for(self._send(act), ACT_MAX_S)
+        except (JournalLost, TimeoutError):
+            await asyncio.sleep(0.1)
+            return await asyncio.wait_for(self._send(act), ACT_MAX_S)
+
+    async def _send(self, act: AnyAct) -> dict[str, str]:
         run_control = self._unit.run_control
         if run_control is None:
             raise ActRefused(code="gone", reason="The unit is down.")
-        return await run_control.carry_out(act)
+        answer = await run_control.carry_out(act)
+        if self._world.chance.random() < 0.05:
+            raise TimeoutError  # it was saved, and the answer was lost on its way
+        return answer
 
     async def _choose(self, run_control: RunControl, chance: Random, *, may_begin: bool) -> None:
-        run = run_control.run
-        if run is None:
+        runs = run_control.runs()
+        if not runs or (may_begin and run_control.run is None) or (may_begin and chance.random() < 0.05):
             if may_begin:
-                await self._arm(run_control, chance)
+                await self._arm(chance)
             return
-        match run_control.phase:
+        run = chance.choice(runs)
+        phase = run_control.now(run).phase
+        if may_begin and chance.random() < 0.3:
+            await self._marshal(run, chance)
+            return
+        now_mono_ns = self._unit.clock.mono_ns()
+        match phase:
             case "review":
-                await self._decide(run_control, run.run_id, chance)
+                await self._decide(run.run_id, chance)
+            case "paused":
+                await self._do(ContinueRun(run_id=run.run_id, mono_ns=now_mono_ns))
             case "time-up":
                 if not may_begin or chance.random() < 0.5:
-                    await self._do(Stop(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
+                    await self._do(Stop(run_id=run.run_id, mono_ns=now_mono_ns))
             case _:
                 if not may_begin or chance.random() < 0.12:
-                    await self._do(Stop(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
+                    await self._do(Stop(run_id=run.run_id, mono_ns=now_mono_ns))
                 elif chance.random() < 0.06:
                     await self._do(Discard(run_id=run.run_id))
                 elif chance.random() < 0.1:
-                    await self._do(ManualPassing(run_id=run.run_id, mono_ns=self._unit.clock.mono_ns()))
+                    await self._do(ManualPassing(run_id=run.run_id, mono_ns=now_mono_ns))
 
-    async def _arm(self, run_control: RunControl, chance: Random) -> None:
+    async def _marshal(self, run: Run, chance: Random) -> None:
+        """Something that an official puts right by hand, or takes back."""
+        race = self._unit.replica.fold.race
+        run_id, now_mono_ns = run.run_id, self._unit.clock.mono_ns()
+        place = chance.choice(run.places).place
+        passings = [passing.passing_id for passing in race.raw_passings(run)]
+        kinds = ["off-track", "penalty", "hand-over", "status", "pause", "insert", "withdraw"]
+        kind = chance.choice(kinds + ["ignore", "give", "give", "nobody", "copy", "start"] * bool(passings))
+        passing_id = chance.choice(passings) if passings else ""
+        match kind:
+            case "off-track":
+                await self._do(NoteOffTrack(run_id=run_id, mono_ns=now_mono_ns, place=place))
+            case "penalty":
+                await self._do(Penalize(run_id=run_id, place=place, penalty_ns=5_000_000_000, laps=1))
+            case "hand-over":
+                competitor = chance.choice([*race.competitors, None])
+                await self._do(HandOver(run_id=run_id, place=place, competitor_id=competitor))
+            case "status":
+                status: PlaceStatus = chance.choice(("finished", "did-not-finish", "disqualified"))
+                await self._do(JudgePlace(run_id=run_id, place=place, status=status))
+            case "pause":
+                await self._do(PauseRun(run_id=run_id, mono_ns=now_mono_ns))
+            case "insert":
+                mono_ns = max(0, now_mono_ns - chance.randint(0, 3_000_000_000))
+                insert = InsertPassing(
+                    run_id=run_id, place=place, mono_ns=mono_ns, uncertainty_ns=100_000_000
+                )
+                await self._do(insert)
+            case "copy":
+                await self._do(InsertPassing(run_id=run_id, place=place, copy_of=passing_id))
+            case "ignore":
+                await self._do(IgnorePassing(run_id=run_id, passing_id=passing_id))
+            case "give":
+                give = AttributePassing(run_id=run_id, passing_id=passing_id, to_run_id=run_id, place=place)
+                await self._do(give)
+            case "nobody":
+                await self._do(AttributePassing(run_id=run_id, passing_id=passing_id))
+            case "start":
+                await self._do(MoveStart(run_id=run_id, passing_id=passing_id))
+            case "withdraw":
+                subjects = [("run", run_id), *(("passing", *one.key) for one in race.raw_passings(run))]
+                heard = [one for subject in subjects for one in race.statements.all_about(subject)]
+                acts = [one for one in heard if isinstance(one.body, Act)]
+                if acts:
+                    named = chance.choice(acts).word
+                    await self._do(Withdraw(stream=named.stream, seq=named.seq))
+
+    async def _arm(self, chance: Random) -> None:
         known = list(self._unit.replica.fold.race.competitors)
         if known and chance.random() < 0.4:
             competitor = chance.choice(known)
         else:
             name = chance.choice(NAMES)
             self._take_contact(name)
-            competitor = (await self._do(Register(name=name)))["competitor_id"]
-        await self._do(Arm(competitor_id=competitor))
+            register = Register(name=name, race_class=chance.choice(("", "kids", "pros")))
+            competitor = (await self._do(register))["competitor_id"]
+        other = chance.choice([*known, None])
+        track = chance.choice(("", "", "", "2"))
+        match chance.choice(("any", "any", "any", "lanes", "cars", "ski")):
+            case "lanes":
+                places = tuple(
+                    RunPlace(place=number, competitor_id=one, told_by="lane", lane=number)
+                    for number, one in ((1, competitor), (2, other))
+                )
+                await self._do(Arm(places=places, track=track))
+            case "cars":
+                places = tuple(
+                    RunPlace(place=number, competitor_id=one, told_by="transponder", transponders=(car,))
+                    for number, one, car in ((1, competitor, 7), (2, other, 8))
+                )
+                await self._do(Arm(places=places, track=track))
+            case "ski":
+                await self._do(Arm(competitor_id=competitor, track=track, format="Ski"))
+            case _:
+                await self._do(Arm(competitor_id=competitor, track=track))
 
     def _take_contact(self, name: str) -> None:
         """The person types a contact too; it goes into the sealed side table, never into a record."""
@@ -99,15 +201,24 @@ class Official:
         contacts = (f"{name.lower()}.{number}@example.org", f"+49 170 {number:06}")
         self._world.truth.contacts.extend(contact.encode() for contact in contacts)
 
-    async def _decide(self, run_control: RunControl, run: str, chance: Random) -> None:
-        laps = self._unit.replica.fold.race.laps(run)
-        for lap in laps:
-            if lap.waits_for_verdict or chance.random() < 0.08:
-                await self._do(Judge(run_id=run, lap_id=lap.lap_id, verdict=chance.choice(("valid", "void"))))
+    async def _decide(self, run: str, chance: Random) -> None:
+        race = self._unit.replica.fold.race
+        for lap in race.laps(run):
+            if chance.random() < 0.08:
+                await self._do(Judge(run_id=run, lap_id=lap.lap_id, verdict=_verdict(chance)))
+        for _ in range(40):
+            waiting = [lap for lap in race.laps(run) if lap.waits_for_verdict]
+            if not waiting:
+                break
+            await self._do(Judge(run_id=run, lap_id=waiting[0].lap_id, verdict=_verdict(chance)))
         if chance.random() < 0.88:
             await self._do(Confirm(run_id=run))
         else:
             await self._do(Discard(run_id=run))
+
+
+def _verdict(chance: Random) -> Verdict:
+    return "valid" if chance.random() < 0.5 else "void"
 
 
 async def drive(world: World, unit: UnitNode) -> None:
@@ -115,7 +226,7 @@ async def drive(world: World, unit: UnitNode) -> None:
     chance = world.chance
     while True:
         run_control = unit.run_control
-        is_racing = run_control is not None and run_control.phase in ("armed", "running", "time-up")
+        is_racing = run_control is not None and bool(run_control.runs())
         await asyncio.sleep(chance.uniform(0.4, 0.8) if chance.random() < 0.15 else chance.uniform(1.0, 2.2))
         if not is_racing and chance.random() < 0.9:
             continue

@@ -86,7 +86,12 @@ class UnitNode(Node):
 
     async def work(self, process: Process) -> None:
         run_control = RunControl(
-            self.writing, self.clock, unit_key=self.identity.key, track=TRACK, new_id=self.world.new_id
+            self.writing,
+            self.clock,
+            unit_key=self.identity.key,
+            track=TRACK,
+            tracks=("2",),
+            new_id=self.world.new_id,
         )
         await run_control.resume()
         self._run_control = run_control

@@ -119,7 +119,7 @@ async def _settle(venue: Venue) -> bool:
     deadline_ns = world.loop.now_ns + round(CONVERGE_MAX_S * 1e9)
     while True:
         late = lagging(venue)
-        undecided = [unit for unit in venue.units if unit.run_control is not None and unit.run_control.run]
+        undecided = [unit for unit in venue.units if unit.run_control is not None and unit.run_control.runs()]
         undecided = [unit for unit in undecided if unit.identity.key not in venue.revoked]
         if late is None and not undecided and not any(unit.has_trips_under_way for unit in venue.units):
             return True

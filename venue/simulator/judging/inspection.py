@@ -16,7 +16,7 @@ from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.cast.unit_node import UnitNode
-from venue.simulator.judging.lap_oracle import LapOracle, OracleLap
+from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.world.signature_memory import identity_named
 
@@ -100,7 +100,7 @@ def _check_laps(venue: Venue) -> None:
     oracle = LapOracle(venue.central.disk.records.values(), venue.central.root_key)
     if sorted(fold.race.runs) != oracle.runs:
         truth.violate("laps-conserved", f"runs {sorted(fold.race.runs)}, armed were {oracle.runs}")
-    confirmed: dict[str, list[list[tuple[int, bool]]]] = {}
+    confirmed: dict[str, list[PublishedDrive]] = {}
     for run in oracle.runs:
         laps = oracle.laps(run)
         folded = [
@@ -138,20 +138,28 @@ def _check_penalties(venue: Venue, oracle: LapOracle, run: str) -> None:
 
 
 def _check_board(
-    venue: Venue, board: Board, confirmed: dict[str, list[list[tuple[int, bool]]]], race_class: str
+    venue: Venue, board: Board, confirmed: dict[str, list[PublishedDrive]], race_class: str
 ) -> None:
     """The board has of each competitor just what was confirmed, and the best of it."""
     resolution_ns = board.rules.resolution_ns
     on_board = {one.competitor: one for one in board.in_order()}
-    laps = {one: sum(counts for run in runs for _, counts in run) for one, runs in confirmed.items()}
+    laps = {one: sum(counts for run in runs for _, counts in run.laps) for one, runs in confirmed.items()}
     if {one: standing.laps for one, standing in on_board.items()} != laps:
         sentence = f"board '{race_class}' has {sorted(on_board)}, confirmed were {laps}"
         venue.world.truth.violate("laps-conserved", sentence)
         return
     for one, runs in confirmed.items():
-        times = [lap_ns - lap_ns % resolution_ns for run in runs for lap_ns, counts in run if counts]
+        times = [
+            (lap_ns + run.penalty_ns) // resolution_ns * resolution_ns
+            for run in runs
+            if run.may_rank
+            for lap_ns, counts in run.laps
+            if counts
+        ]
+        if not times:
+            continue  # no rank; what is shown beside it is nothing to stand by
         shown = next((column.value for column in on_board[one].columns if column.code == "best"), None)
-        if shown != min(times, default=None):
+        if shown != min(times):
             venue.world.truth.violate("best-is-the-best", f"{one} has {shown} of {sorted(times)}")
 
 
@@ -175,20 +183,22 @@ def _check_passings(venue: Venue, unit: UnitNode, journaled: set[str]) -> None:
 
 def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
     """A lap is as long as it was in truth, whatever the wall clocks did meanwhile."""
-    fold = venue.central.replica.fold
-    for run in fold.race.runs.values():
-        for segment in fold.race.segments(run):
-            passings = [passing.passing_id for passing in segment.passings]
-            for opening, closing in itertools.pairwise(passings):
-                lap = next((lap for lap in fold.race.laps(run.run_id) if lap.lap_id == closing), None)
-                if lap is None or opening not in trips or closing not in trips:
-                    continue
-                true_ns = trips[closing].true_ns - trips[opening].true_ns
-                if abs(lap.measured_ns - true_ns) > STAMP_ERROR_MAX_NS:
-                    venue.world.truth.violate(
-                        "clock-steps-change-no-lap",
-                        f"lap {closing} took {true_ns} ns, measured {lap.measured_ns}",
-                    )
+    race = venue.central.replica.fold.race
+    for run in race.runs.values():
+        if run.is_start_to_finish or run.pauses:
+            continue  # there a lap is not the time between two passings in a row
+        for place in run.places:
+            laps = {lap.lap_id: lap for lap in race.laps(run.run_id, place.place)}
+            for segment in race.segments(run, place.place):
+                finishes = [one.passing_id for one in segment.passings if one.body.gate == "finish"]
+                for opening, closing in itertools.pairwise(finishes):
+                    lap = laps.get(closing)
+                    if lap is None or opening not in trips or closing not in trips:
+                        continue
+                    true_ns = trips[closing].true_ns - trips[opening].true_ns
+                    if abs(lap.measured_ns - true_ns) > STAMP_ERROR_MAX_NS:
+                        sentence = f"lap {closing} took {true_ns} ns, measured {lap.measured_ns}"
+                        venue.world.truth.violate("clock-steps-change-no-lap", sentence)
 
 
 def _check_loop(venue: Venue) -> None:

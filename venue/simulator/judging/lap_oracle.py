@@ -68,6 +68,19 @@ class OracleLap:
     verdict: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedDrive:
+    """`laps` are (time before cutting, counts); the penalty is added to each."""
+
+    laps: list[tuple[int, bool]]
+    penalty_ns: int
+    status: str
+
+    @property
+    def may_rank(self) -> bool:
+        return self.status in ("finished", "did-not-finish")
+
+
 class LapOracle:
     """`laps(run)` gives what is driven, `published(run)` what the board may have of it."""
 
@@ -101,24 +114,33 @@ class LapOracle:
         said = self._decided(run)
         return None if said is None else str(said.body.decision)
 
-    def published(self, run: str) -> dict[str, list[tuple[int, bool]]] | None:
-        """Return {competitor: (published time before cutting, counts) of each lap}; None if not confirmed."""
+    def published(self, run: str) -> dict[str, PublishedDrive] | None:
+        """Return {competitor: what the board may have of the run}; None if it is not confirmed."""
         decided = self._decided(run)
         if decided is None or decided.body.decision != "confirmed":
             return None
-        found: dict[str, list[tuple[int, bool]]] = {}
+        found: dict[str, PublishedDrive] = {}
         sheet = self._sheet(run, decided.body)
         if sheet is None:
             for place in self._places(run):
                 if place.competitor_id is not None:
                     laps = [(lap.lap_ns, lap.counts) for lap in self._laps_of(run, place)]
-                    found.setdefault(self.person(place.competitor_id), laps)
+                    penalty_ns = self.penalties(run).get(place.place, (0, 0))[0]
+                    drive = PublishedDrive(laps, penalty_ns, self._status(run, place.place))
+                    found.setdefault(self.person(place.competitor_id), drive)
             return found
         for seen_place, seen_laps in sheet:
             if seen_place.competitor_id is not None:
                 laps = self._with_admins_word(run, seen_laps)
-                found.setdefault(self.person(seen_place.competitor_id), laps)
+                drive = PublishedDrive(laps, seen_place.penalty_ns, seen_place.status)
+                found.setdefault(self.person(seen_place.competitor_id), drive)
         return found
+
+    def _status(self, run: str, place: int) -> str:
+        said = self._last_said(
+            one for one in self._of("place-judged") if (one.body.run_id, one.body.place) == (run, place)
+        )
+        return "finished" if said is None else str(said.body.status)
 
     def penalties(self, run: str) -> dict[int, tuple[int, int]]:
         """Return {place: (time, laps)} of the penalties that stand."""
@@ -191,6 +213,10 @@ class LapOracle:
 
     def _window_at(self, unit: str, track: str, boot_id: str, mono_ns: int) -> str | None:
         """Return the run armed last before the stamp, if it had not been finished by then."""
+        run = self._armed_last(unit, track, boot_id, mono_ns)
+        return run if run is not None and self._is_open(run, boot_id, mono_ns) else None
+
+    def _armed_last(self, unit: str, track: str, boot_id: str, mono_ns: int) -> str | None:
         begun = [
             (start, run)
             for run in self.runs
@@ -200,10 +226,7 @@ class LapOracle:
             and boot == boot_id
             and start <= mono_ns
         ]
-        if not begun:
-            return None
-        run = max(begun)[1]
-        return run if self._is_open(run, boot_id, mono_ns) else None
+        return max(begun)[1] if begun else None
 
     def _is_open(self, run: str, boot_id: str, mono_ns: int) -> bool:
         finished = self._last_said(said for said in self._of("run-finished") if said.body.run_id == run)
@@ -280,6 +303,9 @@ class LapOracle:
             if ignored or given is not None or body.system == "B":
                 continue
             if (recorder, body.track, body.boot_id) != (unit, track, boot):
+                continue
+            holder = self._armed_last(unit, track, boot, body.mono_ns)
+            if holder is None or self._rules(holder).clock != "start-gate":
                 continue
             able = [
                 (run, place.place)
