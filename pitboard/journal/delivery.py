@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pitboard.errors import BodyRefused, JournalLost
 from pitboard.journal.record import Record
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body, PassingRecorded, RunFinished, RunTimedUp
+from pitboard.race.bodies import Act, Body, PassingRecorded, RunFinished, RunTimedUp
 
 Device = tuple[str, str]
 """(sensor, sensor_boot): one start of a device, which counts its passings from 1."""
@@ -68,6 +68,7 @@ class Deliverer:
         self._replica = replica
         self._passings: dict[Device, Ranges] = {}
         self._told: set[Hashable] = set()
+        self._acts: dict[str, Body] = {}
         self._on_their_way: dict[Hashable, _OnItsWay] = {}
         self._handed: dict[tuple[str, int], _OnItsWay] = {}  # by place in our stream
         # Of earlier starts too, and beside what the fold believes: of a unit not enrolled that is nothing.
@@ -114,6 +115,10 @@ class Deliverer:
         waiting = self._on_their_way.get(act)
         return None if waiting is None else waiting.body
 
+    def acted(self, act_id: str) -> Body | None:
+        """Return the durable record of the act with this id, None if there is none yet."""
+        return self._acts.get(act_id)
+
     def passings(self, sensor: str, sensor_boot: str) -> list[tuple[int, int]]:
         """Return the durable passings of one start of a device as ranges of seq."""
         ranges = self._passings.get((sensor, sensor_boot))
@@ -155,8 +160,11 @@ class Deliverer:
     def _note(self, body: Body) -> None:
         if isinstance(body, PassingRecorded):
             self._passings.setdefault((body.sensor, body.sensor_boot), Ranges()).add(body.seq)
-        elif isinstance(body, RunTimedUp | RunFinished):
+            return
+        if isinstance(body, RunTimedUp | RunFinished):
             self._told.add(_key_of(body))
+        if isinstance(body, Act) and body.act_id:
+            self._acts.setdefault(body.act_id, body)
 
     def _has(self, body: Body) -> bool:
         if isinstance(body, PassingRecorded):

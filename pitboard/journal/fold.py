@@ -111,23 +111,27 @@ class Fold:
                 self.erased_places.add((stream, seq))
 
     def claimed_name(self, key: str) -> str:
-        """Return the name that a writer gives itself, enrolled or not; empty if it opened no stream here."""
-        for stream in reversed([stream for stream, owner in self._keys.items() if owner == key]):
-            opened = self._bodies[stream].get(1)
-            if opened is not None and isinstance(opened[0], StreamOpened):
-                return clean_name(opened[0].name)
-        return ""
+        """Return the name that a writer gave itself last, enrolled or not; empty if it opened no stream
+        here."""
+        opened = self._last_opening(key)
+        return "" if opened is None else clean_name(opened.name)
 
-    def boot_of(self, key: str) -> str | None:
-        """Return the boot under which the writer opened its last stream that is known here."""
-        opened = [
-            (stamp, body.boot_id)
+    def _last_opening(self, key: str) -> StreamOpened | None:
+        """Return what the writer said when it opened its last stream: by its stamp, not by what arrived
+        last."""
+        openings = [
+            (stamp, stream, body)
             for stream, owner in self._keys.items()
             if owner == key
             for body, stamp in [self._bodies[stream][1]]
             if isinstance(body, StreamOpened)
         ]
-        return max(opened)[1] if opened else None
+        return max(openings, key=lambda one: one[:2])[2] if openings else None
+
+    def boot_of(self, key: str) -> str | None:
+        """Return the boot under which the writer opened its last stream that is known here."""
+        opened = self._last_opening(key)
+        return None if opened is None else opened.boot_id
 
     def places_to_erase(self, person_id: str) -> set[RecordPlace]:
         """Return where the person's name still stands in a body that no erasure names."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from pitboard.race.bodies import (
@@ -119,7 +120,9 @@ class Run:
 
     @property
     def is_paused(self) -> bool:
-        return any(pause.to_mono_ns is None for pause in self.pauses)
+        """Whether its time stands still now; a reboot ends a pause, for laps are never timed across one."""
+        boot_id = self.openings[-1][0]
+        return any(pause.to_mono_ns is None and pause.boot_id == boot_id for pause in self.pauses)
 
     def penalty_of(self, place: int) -> tuple[int, int]:
         """Return the place's penalties as time and as laps."""
@@ -185,24 +188,23 @@ def _places(armed: RunArmed, heard: Iterable[Statement]) -> tuple[RunPlace, ...]
 
 
 def _pauses(heard: Iterable[Statement]) -> tuple[Pause, ...]:
-    """Return the pauses by stamp; a second pause within one, or a second end, changes nothing."""
+    """Return the pauses by boot and stamp; a second pause within one, or a second end, changes nothing."""
     marks = sorted(
         (one.body.boot_id, one.body.mono_ns, isinstance(one.body, RunPaused))
         for one in heard
         if isinstance(one.body, RunPaused | RunContinued)
     )
     pauses: list[Pause] = []
-    began: tuple[str, int] | None = None
-    for boot_id, mono_ns, is_pause in marks:
-        if began is not None and began[0] != boot_id:
-            began = None  # the reboot ended it: laps are never timed across boots
-        if is_pause and began is None:
-            began = (boot_id, mono_ns)
-        elif not is_pause and began is not None:
-            pauses.append(Pause(boot_id=boot_id, from_mono_ns=began[1], to_mono_ns=mono_ns))
-            began = None
-    if began is not None:
-        pauses.append(Pause(boot_id=began[0], from_mono_ns=began[1], to_mono_ns=None))
+    for boot_id, of_boot in groupby(marks, key=lambda mark: mark[0]):
+        began: int | None = None
+        for _, mono_ns, is_pause in of_boot:
+            if is_pause and began is None:
+                began = mono_ns
+            elif not is_pause and began is not None:
+                pauses.append(Pause(boot_id=boot_id, from_mono_ns=began, to_mono_ns=mono_ns))
+                began = None
+        if began is not None:
+            pauses.append(Pause(boot_id=boot_id, from_mono_ns=began, to_mono_ns=None))
     return tuple(pauses)
 
 

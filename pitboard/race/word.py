@@ -175,10 +175,6 @@ class Statements:
         known = self._subjects.get(record)
         return None if known is None else known[1]
 
-    def acted(self, unit: str, act_id: str) -> Statement | None:
-        """Return the first record of the unit's act with this id, None if it did not act."""
-        return min(self._acts.get((unit, act_id), ()), key=lambda one: one.word.moment, default=None)
-
     def newest_acts(self, unit: str) -> Iterator[Statement]:
         """Yield what persons said at this unit, withdrawn or not, the newest first."""
         for _, stream, seq in reversed(self._in_order):

@@ -39,8 +39,7 @@ class ActWriter:
 
     def done_before(self, act: Act) -> Body | None:
         """Return the durable record that this very request made before, None if there is none yet."""
-        said = self.race.statements.acted(self.unit_key, act.act_id) if act.act_id else None
-        return None if said is None else said.body
+        return self.deliverer.acted(act.act_id) if act.act_id else None
 
     async def write(self, act: Act, *bodies: Body, same: str = "") -> Body:
         """Append the bodies and return the last; where the same act is on its way, wait for that one's

@@ -198,3 +198,13 @@ def test_a_run_under_way_is_not_hidden_by_a_decided_one_with_a_later_stamp() -> 
     unit.say(armed("run-now", "c1", s=1))
     confirmed_run(unit, "run-lost", "c2", start_s=20, laps_s=[4.0], first_seq=1)
     assert [run.run_id for run in board_of(central_enrols(UNIT_A), unit).on_track] == ["run-now"]
+
+
+def test_a_writers_name_is_the_one_of_its_last_start_whatever_arrives_last() -> None:
+    early = Teller(UNIT_A, "Old name", stream="b" * 32)
+    late = Teller(UNIT_A, "New name", stream="a" * 32)
+    late.clock.advance(ms=60_000)
+    late = Teller(UNIT_A, "New name", stream="c" * 32, clock=late.clock)
+    for tellers in ((early, late), (late, early)):
+        fold = fold_of(*(record for teller in tellers for record in teller.records))
+        assert fold.claimed_name(UNIT_A.key) == "New name"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import msgspec
 
 import pitboard.journal.ledger
+import pitboard.race.race_state
+import pitboard.race.verdicts
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
@@ -22,10 +25,15 @@ from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Acceptance, Replica, WritingReplica
 from pitboard.journal.storage import Held
+from pitboard.race.attribution import NOTHING_SAID
+from pitboard.race.boards import Boards
+from pitboard.race.race_state import RaceState
+from pitboard.race.run import Run
 from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
 from pitboard.unit_api.unit_calls import AnyAct, Register
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
+from trackside.timing.act_writer import ActWriter
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.beam import Bridge, Trip
 from venue.simulator.cast.people import Official
@@ -231,6 +239,58 @@ def _believe_every_tick() -> list[Override]:
     return [(DeviceClock, "stamp_live", stamp_live)]
 
 
+def _ignore_attribution() -> list[Override]:
+    return [(RaceState, "word_on", lambda race, key: NOTHING_SAID)]
+
+
+def _judge_the_wrong_lap() -> list[Override]:
+    judged = pitboard.race.verdicts.judged_laps
+
+    def shifted(laps: Any, rules: Any, *, said: Any, **rest: Any) -> Any:
+        """A verdict lands on the lap after the one that was judged."""
+        following = {lap.lap_id: later.lap_id for lap, later in itertools.pairwise(laps)}
+        moved = {following.get(lap_id, lap_id): word for lap_id, word in said.items()}
+        return judged(laps, rules, said=moved, **rest)
+
+    return [(pitboard.race.race_state, "judged_laps", shifted)]
+
+
+def _let_confirmed_change() -> list[Override]:
+    return [(RaceState, "published", lambda race, run: None)]
+
+
+def _punish_twice() -> list[Override]:
+    penalty_of = Run.penalty_of
+
+    def twice(run: Run, place: int) -> tuple[int, int]:
+        time_ns, laps = penalty_of(run, place)
+        return 2 * time_ns, 2 * laps
+
+    return [(Run, "penalty_of", twice)]
+
+
+def _mix_up_classes() -> list[Override]:
+    set_class = Boards.set_class
+
+    def set_other(boards: Boards, competitor: str, race_class: str) -> None:
+        set_class(boards, competitor, {"kids": "pros", "pros": "kids"}.get(race_class, race_class))
+
+    return [(Boards, "set_class", set_other)]
+
+
+def _repeat_acts() -> list[Override]:
+    async def write_again(writer: ActWriter, act: Any, *bodies: Any, same: str = "") -> Any:
+        """Nothing knows the request again: what was saved, and not answered, is saved once more."""
+        await writer.replica.append(*bodies)
+        return bodies[-1]
+
+    return [
+        (ActWriter, "done_before", lambda writer, act: None),
+        (ActWriter, "waiting", lambda writer, act, same: None),
+        (ActWriter, "write", write_again),
+    ]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -244,6 +304,12 @@ PLANTS = {
         Plant(
             "fold-by-arrival", "the word that arrives last decides, not the one said last", _fold_by_arrival
         ),
+        Plant("attribution-ignored", "what a person says of an impulse changes nothing", _ignore_attribution),
+        Plant("verdict-on-wrong-lap", "a verdict lands on the lap after", _judge_the_wrong_lap),
+        Plant("confirmed-changes", "a confirmed run shows what is derived now", _let_confirmed_change),
+        Plant("penalty-twice", "a penalty is added twice", _punish_twice),
+        Plant("wrong-class", "competitors stand on the board of another class", _mix_up_classes),
+        Plant("act-repeated", "a request sent again is carried out again", _repeat_acts),
         Plant("no-verification", "signatures are not checked", _skip_verification),
         Plant("contact-in-journal", "the e-mail address is written beside the name", _journal_contacts),
         Plant(

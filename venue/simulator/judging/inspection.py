@@ -10,7 +10,7 @@ from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.board import Board
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies import Act, PassingRecorded
 from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
@@ -56,6 +56,7 @@ def inspect(venue: Venue) -> None:
     _check_order(venue, venue.central)
     _check_order(venue, venue.world.chance.choice(venue.nodes))
     _check_laps(venue)
+    _check_acts(venue)
     journal = _passings_by_key(venue, venue.central.disk.records.values())
     trips: dict[str, Trip] = {}
     for unit in venue.units:
@@ -63,6 +64,20 @@ def inspect(venue: Venue) -> None:
         _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
     _check_loop(venue)
+
+
+def _check_acts(venue: Venue) -> None:
+    """A request that was sent again is one record of its writer's stream."""
+    written: dict[tuple[str, str], int] = {}
+    for record in venue.central.disk.records.values():
+        body = read_body(record.header.kind, record.body_bytes or b"")
+        if isinstance(body, Act) and body.act_id:
+            key = (record.stream, body.act_id)
+            written[key] = written.get(key, 0) + 1
+    for (stream, act_id), count in written.items():
+        if count > 1:
+            sentence = f"stream {stream[:8]} has act {act_id} {count} times"
+            venue.world.truth.violate("one-record-for-one-act", sentence)
 
 
 def _check_erased(venue: Venue, node: Node) -> None:

@@ -459,17 +459,9 @@ class LapOracle:
             elif not is_pause and begun is not None:
                 pauses.append((begun, mono_ns))
                 begun = None
-        if begun is not None and not self._paused_elsewhere(run, boot):
+        if begun is not None:
             pauses.append((begun, _FOR_EVER))
         return pauses
-
-    def _paused_elsewhere(self, run: str, boot: str) -> bool:
-        """A mark under a boot that sorts later ends the pause that a reboot left open."""
-        return any(
-            said.body.run_id == run and said.body.boot_id > boot
-            for kind in ("run-paused", "run-continued")
-            for said in self._of(kind)
-        )
 
     def _start_said(self, run: str, place: int) -> Any:
         said = [one for one in self._of("run-started") if one.body.run_id == run]

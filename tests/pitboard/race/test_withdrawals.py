@@ -1,0 +1,108 @@
+"""Any acts and their withdrawals, in any order of arrival, give the race of the acts that stand."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pitboard.journal.fold import Fold
+from pitboard.journal.record import Record
+from pitboard.journal.views import encode_view, view_board, view_run
+from pitboard.race import bodies
+from pitboard.race.bodies import ActWithdrawn, Body
+from pitboard.race.formats import TimingRules
+from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
+
+
+def race_of(records: list[Record]) -> bytes:
+    fold = Fold(ROOT.key)
+    for record in records:
+        fold.add(record)
+    runs = [view_run(fold, run) for _, run in sorted(fold.race.runs.items())]
+    return encode_view(view_board(fold)) + b"".join(map(encode_view, runs))
+
+
+def random_act(chance: random.Random) -> Body:
+    run_id, place = chance.choice(("r1", "r2")), 1
+    passing_id = passing(chance.randint(1, 12), s=1).passing_id
+    mono_ns = chance.randint(5, 60) * SECOND_NS
+    acts: list[Body] = [
+        bodies.LapJudged(run_id=run_id, lap_id=passing_id, verdict=chance.choice(("valid", "void"))),
+        bodies.PassingJudged(passing_id=passing_id, verdict="ignored"),
+        bodies.PassingAttributed(passing_id=passing_id, run_id=chance.choice((run_id, None))),
+        bodies.PassingInserted(
+            passing_id=f"i{mono_ns}", run_id=run_id, boot_id="boot", mono_ns=mono_ns, uncertainty_ns=1
+        ),
+        bodies.PenaltyGiven(run_id=run_id, penalty_ns=SECOND_NS),
+        bodies.OffTrackNoted(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        bodies.RunHanded(run_id=run_id, competitor_id=chance.choice(("ann", "bob"))),
+        bodies.RunPaused(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        bodies.RunContinued(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        bodies.RunStarted(run_id=run_id, boot_id="boot", mono_ns=mono_ns, passing_id=passing_id),
+        bodies.RunDecided(run_id=run_id, decision=chance.choice(("confirmed", "discarded", "reopened"))),
+        bodies.RunFinished(run_id=run_id, boot_id="boot", mono_ns=mono_ns, ended="stopped"),
+        bodies.PlaceJudged(run_id=run_id, place=place, status="did-not-finish"),
+        bodies.CompetitorChanged(competitor_id="ann", name=chance.choice(("Ann", "Anna"))),
+        bodies.CompetitorsJoined(competitor_id="ann", into_id="bob"),
+    ]
+    return chance.choice(acts)
+
+
+def story(seed: int) -> tuple[list[Record], list[Record]]:
+    """Return all records, and those of them that stand."""
+    chance = random.Random(seed)
+    central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A", stream="a" * 32)
+    for name in ("ann", "bob"):
+        unit.say(bodies.CompetitorRegistered(competitor_id=name, name=name.title()))
+    for run_id, start_s in (("r1", 5), ("r2", 30)):
+        run = armed(run_id, chance.choice(("ann", "bob")), s=start_s)
+        rules = TimingRules(
+            run_ms=20_000, off_track="void", clock=chance.choice(("first-passing", "start-gate"))
+        )
+        unit.say(bodies.RunArmed(**{**{f: getattr(run, f) for f in run.__struct_fields__}, "timing": rules}))
+    for seq in range(1, 13):
+        gate = chance.choice(("finish", "finish", "start"))
+        one = passing(seq, s=5 + 4.3 * seq)
+        fields = {f: getattr(one, f) for f in one.__struct_fields__}
+        unit.say(bodies.PassingRecorded(**{**fields, "gate": gate}))
+    unit.say(finished("r1", s=29))
+    stands: dict[int, Record] = {}
+    acts: list[tuple[Record, int | None]] = []  # with the act that it withdraws
+    for _ in range(chance.randint(0, 14)):
+        if acts and chance.random() < 0.4:
+            named = chance.randrange(len(acts))
+            record = acts[named][0]
+            acts.append((unit.say(ActWithdrawn(stream=record.stream, seq=record.seq)), named))
+        else:
+            acts.append((unit.say(random_act(chance)), None))
+
+    def is_standing(index: int) -> bool:
+        return not any(named == index and is_standing(later) for later, (_, named) in enumerate(acts))
+
+    for index, (record, withdrawn) in enumerate(acts):
+        if withdrawn is None and is_standing(index):
+            stands[index] = record
+    spoken = {id(record) for record, _ in acts}
+    plain = [record for record in unit.records if id(record) not in spoken]
+    return [*central.records, *unit.records], [*central.records, *plain, *stands.values()]
+
+
+@given(st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_acts_and_withdrawals_give_the_race_of_the_acts_that_stand(seed: int, order: random.Random) -> None:
+    everything, standing = story(seed)
+    shuffled = [*everything, *order.sample(everything, len(everything) // 4)]
+    order.shuffle(shuffled)
+    assert race_of(shuffled) == race_of(everything) == race_of(standing)
+
+
+@given(st.integers(0, 10**6))
+def test_no_lap_is_negative_and_no_passing_closes_two(seed: int) -> None:
+    everything, _ = story(seed)
+    fold = Fold(ROOT.key)
+    for record in everything:
+        fold.add(record)
+    laps = [lap for run_id in fold.race.runs for lap in fold.race.laps(run_id)]
+    assert all(lap.lap_ns >= 0 and lap.measured_ns >= 0 for lap in laps)
+    assert len({lap.lap_id for lap in laps}) == len(laps)
