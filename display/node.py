@@ -14,7 +14,7 @@ import pygame
 
 from display.config import DisplayConfig
 from display.display_replica import open_display_replica
-from display.following.badge import Badge, badge_changes_ns, badge_for
+from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
 from display.following.source_choice import Candidate, Claim, Rank
@@ -200,6 +200,7 @@ class DisplayNode:
             catches_up_with=None if follower.source is None else follower.source.name,
             lacks_count=follower.lacks_count,
             missing_count=follower.missing_count,
+            clock_note=clock_sentence(follower.clocks.note()),
         )
         changes_ns = badge_changes_ns(
             follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed
@@ -230,6 +231,7 @@ class DisplayNode:
             records=sum(have.values()),
             size=self._window.surface.get_size(),
             has_screen=self._window.has_screen,
+            clock=self._follower.clocks.note(),
         )
 
     async def _take_events(self, stop: asyncio.Event) -> None:

@@ -11,13 +11,14 @@ from typing import Protocol
 
 import msgspec
 
-from pitboard.clock import happened
+from pitboard.clock import Clock, SystemClock, happened
 from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
 from pitboard.doors.door_proof import DoorPass
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
+from pitboard.unit_api.unit_calls import CentralStatus
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.pump import LinkState, Pump
 from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
@@ -130,13 +131,16 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 1.0
 REPORT_MAX_S = 2.0
+DETAIL_MAX_LENGTH = 300
 
 
 class CentralLink:
     """What the two pumps last saw of central, reported to the unit on every change and each second."""
 
-    def __init__(self, unit_socket: Path, central: str) -> None:
+    def __init__(self, unit_socket: Path, central: str, clock: Clock | None = None) -> None:
         self._central = central
+        self._clock = clock or SystemClock()
+        self._ahead_ms: int | None = None  # central's wall clock minus this machine's, in its last answer
         self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
         self._trouble: str | None = f"{central} was not reached yet"
         self._event = ""  # of central, where it is another than this unit's
@@ -152,6 +156,7 @@ class CentralLink:
 
     def see_downward(self, state: LinkState) -> None:
         """Take note of the pump that reads central: the one that meets central even when nothing is new."""
+        self._ahead_ms = state.utc_ms - self._clock.utc_ms() if state.utc_ms else None
         self._take(state, self._waiting_count)
 
     def _take(self, state: LinkState, waiting_count: int) -> None:
@@ -176,12 +181,17 @@ class CentralLink:
             return f"Central serves another event, {self._event}: enrol this unit there, or start the old one"
         return "" if self._trouble is None else f"Central is not reached: {self._trouble}"
 
+    def status(self) -> CentralStatus:
+        """Return what the unit is told."""
+        return CentralStatus(
+            state="ok" if self._trouble is None else "lost",
+            detail=self.detail()[:DETAIL_MAX_LENGTH],
+            waiting_count=self._waiting_count,
+            ahead_ms=self._ahead_ms,
+        )
+
     def _post(self) -> None:
-        central = {
-            "state": "ok" if self._trouble is None else "lost",
-            "detail": self.detail(),
-            "waiting_count": self._waiting_count,
-        }
+        central = self.status()
         body = msgspec.json.encode({"from": "sync", "central": central})
         try:
             self._unit.ask(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ class ClosablePeer(Peer, Protocol):
 
 Connect = Callable[[str, str], ClosablePeer]
 SeeStanding = Callable[[str, str, Standing], None]
+HearClock = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,10 @@ def connect(url: str, name: str) -> ClosablePeer:
 
 def _ignore(name: str, address: str, standing: Standing) -> None:
     """Stand in where nobody asks who the neighbours are."""
+
+
+def _ignore_clock(name: str, utc_ms: int) -> None:
+    """Stand in where nobody compares clocks."""
 
 
 def neighbours_of(
@@ -77,6 +82,16 @@ def neighbours_of(
     return wanted
 
 
+def places_of_keys(found: Iterable[FoundNode]) -> dict[str, list[str]]:
+    """Return {key: hosts} as the keys themselves signed them."""
+    places: dict[str, list[str]] = {}
+    for node in found:
+        hosts = places.setdefault(node.properties.get("key", ""), [])
+        if node.is_signed and node.host not in hosts and len(hosts) < PLACES_MAX_COUNT:
+            hosts.append(node.host)
+    return places
+
+
 class ManyPlaces:
     """One neighbour, asked where it last proved itself; where it does not, at the next of its places."""
 
@@ -87,12 +102,14 @@ class ManyPlaces:
         connect: Connect,
         roster: Callable[[], Roster],
         on_standing: SeeStanding,
+        on_clock: HearClock = _ignore_clock,
     ) -> None:
         self.name = neighbour.name
         self._urls = list(neighbour.urls)
         self._connect = connect
         self._roster = roster
         self._on_standing = on_standing
+        self._on_clock = on_clock
         self._standing = Standing.UNPROVEN
         self._peer: ClosablePeer | None = None
         self._fresh: Peer | None = None
@@ -114,6 +131,7 @@ class ManyPlaces:
                 lost = error
             else:
                 if self._standing == Standing.PROVEN:
+                    self._on_clock(self.name, response.utc_ms)
                     return response
             if len(self._urls) > 1:
                 self.close()
@@ -145,16 +163,22 @@ class ManyPlaces:
 class Neighbours:
     """One pump for each neighbour that is there; `follow` says who is.
 
-    `on_standing` hears who they really are.
+    `on_standing` hears who they really are, `on_clock` the wall clock of who proved itself.
     """
 
     def __init__(
-        self, replica: Replica, *, connect: Connect = connect, on_standing: SeeStanding = _ignore
+        self,
+        replica: Replica,
+        *,
+        connect: Connect = connect,
+        on_standing: SeeStanding = _ignore,
+        on_clock: HearClock = _ignore_clock,
     ) -> None:
         self._replica = replica
         self._here = ReplicaPeer(replica)
         self._connect = connect
         self._on_standing = on_standing
+        self._on_clock = on_clock
         self._wanted: dict[str, Neighbour] = {}
         self._changed = asyncio.Event()
 
@@ -184,6 +208,7 @@ class Neighbours:
                         connect=self._connect,
                         roster=lambda: self._replica.fold.roster,
                         on_standing=self._on_standing,
+                        on_clock=self._on_clock,
                     )
                     pump = Pump(source, self._here, back_off_max_s=BACK_OFF_MAX_S)
                     running[who] = (source, tasks.create_task(pump.run(), name=f"pull {neighbour.name}"))

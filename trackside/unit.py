@@ -39,7 +39,7 @@ from trackside.api.local_api import LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
-from trackside.neighbours import Neighbours, neighbours_of
+from trackside.neighbours import Neighbours, neighbours_of, places_of_keys
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
@@ -72,7 +72,13 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
             track_units=config.track_units,
         )
         await run_control.resume()
-        lights = Lights(replica, clock, unit_key=identity.key, journal_folder=config.journal.parent)
+        lights = Lights(
+            replica,
+            clock,
+            unit_key=identity.key,
+            journal_folder=config.journal.parent,
+            own_stream=writing.next_place[0],
+        )
         feed = ScreenFeed(replica, run_control, lights, unit=config.name)
         local = LocalApi(
             replica=replica,
@@ -152,6 +158,7 @@ async def be_found(
     roster = replica.fold.roster
 
     def follow() -> None:
+        lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values()))
         neighbours.follow(
             neighbours_of(
                 presence.found(UNIT_SERVICE),
@@ -183,7 +190,9 @@ async def be_found(
     def prove(challenge: str, fingerprint: str) -> str:
         return prove_at_door(identity, challenge, fingerprint)
 
-    neighbours = Neighbours(replica, connect=connect, on_standing=lights.trust.see)
+    neighbours = Neighbours(
+        replica, connect=connect, on_standing=lights.trust.see, on_clock=lights.clocks.hear
+    )
     presence = VenuePresence(
         Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),
         browse_services=(DISPLAY_SERVICE, UNIT_SERVICE),

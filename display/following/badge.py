@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sync.exchanging.venue_clocks import ClockNote
+
 LIVE_MAX_NS = 4_000_000_000
 _SECOND_NS = 1_000_000_000
 _MINUTE_NS = 60 * _SECOND_NS
@@ -47,12 +49,14 @@ def badge_for(
     catches_up_with: str | None = None,
     lacks_count: int = 0,
     missing_count: int = 0,
+    clock_note: str = "",
 ) -> Badge:
     """Return the badge: `trouble` says why no source answers, None while one is being looked for.
 
     `has_followed` says whether the board has been of now since this process started, `has_board` whether
     there is anything to show. `lacks_count` records of the source that is followed are still to come; of what
     other sources proved to have, `missing_count` have not come, so the board may have been newer elsewhere.
+    `clock_note` says that this machine's wall clock is wrong; it dates a board after the power was off.
     """
     if trouble is None and catches_up_with is not None and lacks_count > 0:
         trouble = f"{_records(lacks_count)} to come from {catches_up_with}"
@@ -72,6 +76,7 @@ def badge_for(
         reasons = ["from central"] if follows_central else []
         if missing_count > 0 and lacks_count == 0:
             reasons.append(f"{_records(missing_count)} of another unit have not come")
+        reasons += [clock_note] if clock_note else []
         return Badge(is_live=True, headline="Live", reason=", ".join(reasons))
     return Badge(is_live=False, headline=f"{age_text(age_ns)} old", reason=reason)
 
@@ -87,6 +92,15 @@ def badge_changes_ns(
         return LIVE_MAX_NS - age_ns
     step_ns = _SECOND_NS if age_ns < _MINUTE_NS else _MINUTE_NS
     return step_ns - age_ns % step_ns
+
+
+def clock_sentence(note: ClockNote | None) -> str:
+    """Return what is wrong with this display's clock, nothing while it agrees with the others."""
+    if note is None:
+        return ""
+    if note.way == "differ":
+        return f"the clocks here and at {note.who} differ by {note.gap}"
+    return f"this display's clock is {note.gap} {note.way}"
 
 
 def age_text(age_ns: int) -> str:

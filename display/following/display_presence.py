@@ -18,6 +18,7 @@ from pitboard.errors import Refusal
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
+from sync.exchanging.venue_clocks import ClockNote
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     size: tuple[int, int]
     has_screen: bool = True  # False: it draws, and nobody can see it
+    clock: ClockNote | None = None  # None while its wall clock agrees with the others
 
 
 def status_app(status: Callable[[], DisplayStatus]) -> web.Application:

@@ -41,6 +41,7 @@ class HeardSource:
         self.is_proven = roster is None  # as of the last answer
         self.proven_have: Mapping[str, int] = {}
         self.key = candidate.key
+        self.utc_ms = 0  # its wall clock in the last proven answer, 0 where it did not say
         self._peer = peer
         self._unproven: list[Standing] = []
         self._asked: Peer = (
@@ -58,7 +59,7 @@ class HeardSource:
         except PeerLost as error:
             raise SourceLost(Trouble.of(error, who=self.name)) from error
         if self.is_proven:
-            self.proven_have = response.have
+            self.proven_have, self.utc_ms = response.have, response.utc_ms
             if response.proof is not None:
                 self.key = response.proof.key
         elif len(self._unproven) >= PROOFS_MAX_COUNT:

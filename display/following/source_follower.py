@@ -19,6 +19,7 @@ from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.roster import Roster
 from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
 from sync.exchanging.pump import Pump, SetAside
+from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ class SourceFollower:
     """Carries records to `target`, which holds what `have` says; `on_change` tells of every change.
 
     `source` is whom it follows, `contact` when the board was last known to be the present one, `trouble` why
-    nobody is followed, `lacks_count` how many records the source has that have not come yet.
+    nobody is followed, `lacks_count` how many records the source has that have not come yet, `clocks` how
+    this machine's wall clock stands to those of the nodes that proved themselves.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class SourceFollower:
         self.has_followed = False
         self.lacks_count = 0
         self.missing_count = 0
+        self.clocks = VenueClocks(clock)
         self._target = target
         self._have = have
         self._roster = roster
@@ -277,6 +280,7 @@ class SourceFollower:
         url, have = other.candidate.url, other.proven_have
         self._choice.take_success(url)
         self._promise(have)
+        self._hear_clock(other)
         self._on_proven(other)
         lacks_some = other.candidate.rank == current.rank and any(
             head > self._have().get(stream, 0) for stream, head in have.items()
@@ -294,6 +298,7 @@ class SourceFollower:
         log.info("follows: source=%s url=%s", candidate.name, candidate.url)
         self.source, self.trouble = candidate, None
         self._promise(heard.proven_have)
+        self._hear_clock(heard)
         self._take_heads(heard.proven_have, frozenset())
         self._on_change()
 
@@ -301,7 +306,11 @@ class SourceFollower:
         """Take note of an exchange that is over, its records kept or set aside."""
         if heard.is_proven:
             self._promise(theirs)
+            self._hear_clock(heard)
             self._take_heads(theirs, aside)
+
+    def _hear_clock(self, heard: HeardSource) -> None:
+        self.clocks.hear(CENTRAL if heard.candidate.rank == Rank.CENTRAL else heard.name, heard.utc_ms)
 
     def _take_heads(self, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
         """Count what is still to come; the board is of now once it is nothing."""

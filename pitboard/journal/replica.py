@@ -319,7 +319,7 @@ class Replica:
 
     def notices(self) -> list[Notice]:
         """Return what the streams say about the machines that wrote them."""
-        return self._watch.notices(self.fold.roster.enrolled())
+        return self._watch.notices(self.fold.roster.enrolled(), now_utc_ms=self.clock.utc_ms())
 
     def nudge(self) -> None:
         """Wake everybody who waits for news."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pitboard.journal.kinds import StreamOpened
 from pitboard.journal.ledger import Ledger
-from pitboard.journal.record import HybridClock, Record, stamp_utc_ms
+from pitboard.journal.record import CLOCK_SET_FROM_MS, HybridClock, Record, stamp_utc_ms
 from pitboard.journal.roster import Roster
 
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
@@ -25,13 +25,28 @@ NAMED_STREAMS_MAX_COUNT = 256
 """Of an opening, so that it fits into a record; what is left out the next opening names."""
 
 
+SILENT_AFTER_MS = 10 * 60_000
+"""A machine that wrote nothing for this long no longer counts as one of two that run under one key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine as its stream shows it: when it started and last wrote, by the labels of its records."""
+
+    key: str
+    stream: str
+    opened_utc_ms: int
+    last_utc_ms: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something people should know; `sentence` says it plainly and what to do."""
+    """Something people should know; of `count` records, or of machines, the latest to write first."""
 
     kind: NoticeKind
     unit: str
-    sentence: str
+    count: int = 0
+    machines: tuple[Machine, ...] = ()
 
 
 @dataclass(slots=True)
@@ -101,20 +116,23 @@ class StreamWatch:
         streams = list(writer.loose)[-NAMED_STREAMS_MAX_COUNT:]
         return {stream: self._streams[stream].head for stream in streams}
 
-    def notices(self, enrolled: Mapping[str, str]) -> list[Notice]:
-        """Return what is to be said about the enrolled units {key: name}, in a stable order."""
+    def notices(self, enrolled: Mapping[str, str], *, now_utc_ms: int = 0) -> list[Notice]:
+        """Return what is to be said about the enrolled units {key: name}, in a stable order.
+
+        `now_utc_ms` tells who has fallen silent; where no clock is set, the others' records do.
+        """
         notices: list[Notice] = []
         for key, name in sorted(enrolled.items(), key=lambda unit: (unit[1], unit[0])):
             writer = self._writers.get(key)
             if writer is not None:
                 notices += self._missing(name, writer)
-                notices += self._older_or_two(name, writer)
+                notices += self._older_or_two(name, writer, now_utc_ms)
         names = list(enrolled.values())
         notices += [
             Notice(
                 kind="one-name-twice",
                 unit=name,
-                sentence=f"Two units are called {name}. Give one of them another name.",
+                machines=self._machines_called(name, enrolled),
             )
             for name in sorted(set(names))
             if names.count(name) > 1
@@ -127,23 +145,40 @@ class StreamWatch:
         count = sum(missing[stream] for stream in writer.missing)
         if not count:
             return []
-        sentence = (
-            f"{name} wrote {count} records that have not arrived here. "
-            f"They come when {name} is connected; keep its card."
-        )
-        return [Notice(kind="records-missing", unit=name, sentence=sentence)]
+        return [Notice(kind="records-missing", unit=name, count=count)]
 
-    def _older_or_two(self, name: str, writer: _Writer) -> list[Notice]:
+    def _machines_called(self, name: str, enrolled: Mapping[str, str]) -> tuple[Machine, ...]:
+        """Return the machine of each key that is called so, whose newest stream is here."""
+        newest = [
+            self._writers[key].newest for key in enrolled if enrolled[key] == name and key in self._writers
+        ]
+        return self._machines({stream: self._streams[stream] for stream in newest if stream in self._streams})
+
+    def _machines(self, streams: Mapping[str, _Stream]) -> tuple[Machine, ...]:
+        machines = [
+            Machine(
+                key=known.key,
+                stream=stream,
+                opened_utc_ms=stamp_utc_ms(known.opened_stamp),
+                last_utc_ms=stamp_utc_ms(known.last_stamp),
+            )
+            for stream, known in streams.items()
+        ]
+        return tuple(sorted(machines, key=lambda one: (-one.last_utc_ms, one.stream)))
+
+    def _older_or_two(self, name: str, writer: _Writer, now_utc_ms: int) -> list[Notice]:
         """Look at what earlier streams hold beyond what the machine knew when it opened its newest."""
         loose = {stream: self._streams[stream] for stream in writer.loose}
         if loose.keys() <= {writer.newest}:
             return []  # as on any quiet day
         if _were_written_together(loose):
-            sentence = (
-                f"Two machines write as {name}: a copied card runs in both. "
-                f"Switch one off, give it a new card, and check its runs."
-            )
-            return [Notice(kind="two-machines", unit=name, sentence=sentence)]
+            machines = self._machines(loose)
+            # A clock that nobody set tells no silence; the other machine's records do.
+            now_utc_ms = now_utc_ms if now_utc_ms >= CLOCK_SET_FROM_MS else machines[0].last_utc_ms
+            running = [one for one in machines if now_utc_ms - one.last_utc_ms <= SILENT_AFTER_MS]
+            if len(running) < 2:
+                return []
+            return [Notice(kind="two-machines", unit=name, machines=tuple(running))]
         covered = self._covered_by(writer.newest)
         if covered is None:
             return []  # an opening between is not here: who knew what cannot be told before it is
@@ -153,11 +188,7 @@ class StreamWatch:
             if stream != writer.newest
         )
         if lost:
-            sentence = (
-                f"{name} came back with older data and did not know {lost} of its own records. "
-                f"They are kept here and go back to it."
-            )
-            return [Notice(kind="came-back-older", unit=name, sentence=sentence)]
+            return [Notice(kind="came-back-older", unit=name, count=lost)]
         return []
 
     def _covered_by(self, stream: str) -> dict[str, int] | None:

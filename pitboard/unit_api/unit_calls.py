@@ -676,9 +676,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`ahead_ms` is central's wall clock minus this machine's in its last answer; None: no answer yet."""
+
     state: Literal["ok", "lost"]
     detail: Annotated[str, Meta(max_length=300)] = ""
     waiting_count: int = 0
+    ahead_ms: int | None = None
 
 
 class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):

@@ -56,12 +56,16 @@ class EventSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`have` is what the answering node holds durably after taking the request's records."""
+    """`have` is what the answering node holds durably after taking the request's records.
+
+    `utc_ms` is its wall clock as it answers, 0 where it does not say; only ever compared, never followed.
+    """
 
     have: Have
     records: Sequence[WireRecord]
     proof: Proof | None = None
     event: EventSeen | None = None
+    utc_ms: int = 0
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +78,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     records: msgspec.Raw
     proof: Proof | None = None
     event: EventSeen | None = None
+    utc_ms: Annotated[int, Meta(ge=0, le=HEAD_MAX)] = 0
 
 
 class PackedRecords(Sequence[WireRecord]):
@@ -110,7 +115,11 @@ def unpack_answer(answer: bytes, *, peer: str) -> SyncResponse:
     """Return the answer, its records still packed; raises PeerLost where it is none within our bounds."""
     said = decode(answer, _Answer, peer=peer)
     return SyncResponse(
-        have=said.have, records=PackedRecords(said.records, peer=peer), proof=said.proof, event=said.event
+        have=said.have,
+        records=PackedRecords(said.records, peer=peer),
+        proof=said.proof,
+        event=said.event,
+        utc_ms=said.utc_ms,
     )
 
 
@@ -153,7 +162,10 @@ async def answer(replica: Replica, request: SyncRequest) -> SyncResponse:
     if request.have is not None:
         records = await _beyond_or_wait(replica, request.have, request.wait_ms)
     return SyncResponse(
-        have=replica.have(), records=[to_wire(record) for record in records], event=event_of(replica)
+        have=replica.have(),
+        records=[to_wire(record) for record in records],
+        event=event_of(replica),
+        utc_ms=max(0, replica.clock.utc_ms()),
     )
 
 

@@ -95,13 +95,15 @@ WAIT_MS = 2_000
 class LinkState:
     """What is known of the link after an exchange; `trouble`, and its `code`, are None while it works.
 
-    `event` names the source's event where that is another than the target's.
+    `event` names the source's event where that is another than the target's, `utc_ms` is the source's wall
+    clock as it answered, 0 where it did not say.
     """
 
     trouble: str | None
     waiting_count: int = 0
     code: LossCode | None = None
     event: str = ""
+    utc_ms: int = 0
 
 
 def _nobody(state: LinkState) -> None:
@@ -169,7 +171,7 @@ class Pump:
         news = await self._source.sync(SyncRequest(have=asked, wait_ms=wait_ms))
         check_event(self._source.name, news.event, self._event)
         waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
-        self._on_state(LinkState(trouble=None, waiting_count=waiting_count))
+        self._on_state(LinkState(trouble=None, waiting_count=waiting_count, utc_ms=news.utc_ms))
         if not news.records:
             self._on_round(news.have, self._aside.streams())
             has_waited = (loop.time() - began_s) * 1_000 >= wait_ms / 2

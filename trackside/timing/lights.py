@@ -5,21 +5,26 @@ A program that has said nothing for 3 s is shown as gone, whatever it said last.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
+from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
 from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SyncReport
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Standing
+from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
 
 SHOWN_NS = 60_000_000_000
 WARNINGS_MAX_COUNT = 16
+SAYS_MAX_COUNT = 3
+"""Of troubles in one light: more than a person can do at once, and a screen shows."""
 STANDING_CODES = {
     Standing.UNPROVEN: "light.stranger.unproven",
     Standing.STRANGER: "light.stranger.stranger",
@@ -78,11 +83,16 @@ def light_of(light: LightName, state: LightState, *says: Sentence) -> Light:
 class Lights:
     """Keeps the last report of each program and turns them into lights."""
 
-    def __init__(self, replica: Replica, clock: Clock, *, unit_key: str, journal_folder: Path) -> None:
+    def __init__(
+        self, replica: Replica, clock: Clock, *, unit_key: str, journal_folder: Path, own_stream: str = ""
+    ) -> None:
         self._replica = replica
         self._unit_key = unit_key
+        self._own_stream = own_stream
         self._clock = clock
         self._journal_folder = journal_folder
+        self.clocks = VenueClocks(clock)
+        self._places: Mapping[str, Sequence[str]] = {}
         self.trust = TrustWarnings(replica, clock)
         self._bridge: tuple[int, BridgeReport] | None = None
         self._sync: tuple[int, SyncReport] | None = None
@@ -93,6 +103,12 @@ class Lights:
             self._bridge = (self._clock.mono_ns(), report)
         else:
             self._sync = (self._clock.mono_ns(), report)
+            if report.central.state == "ok" and report.central.ahead_ms is not None:
+                self.clocks.hear(CENTRAL, self._clock.utc_ms() + report.central.ahead_ms)
+
+    def see_places(self, places: Mapping[str, Sequence[str]]) -> None:
+        """Take the addresses that each key announced and signed: they tell people which box is meant."""
+        self._places = places
 
     def all(self) -> list[Light]:
         return [self._sensor(), self._central(), self._disk()]
@@ -123,24 +139,38 @@ class Lights:
         return light_of("sensor", "ok", *sensor_says(sensors[0]))
 
     def _central(self) -> Light:
-        light, warning = self._central_itself(), self.trust.current()
-        if warning is None or light.state == "bad":
+        """Return all that is not well, the worst first: nothing of it hides the rest."""
+        light = self._central_itself()
+        bad: list[Sentence] = []
+        warnings: list[Sentence] = []
+        for notice in self._replica.notices():
+            said = notice_sentence(notice, own_stream=self._own_stream, places=self._places)
+            (bad if notice.kind == "two-machines" else warnings).append(said)
+        warnings += [one for one in (self.trust.current(), self._clock_sentence()) if one is not None]
+        says = [*bad, *warnings]
+        if light.state == "bad":
+            return light_of("central", "bad", *light.says, *says[:SAYS_MAX_COUNT])
+        if not says:
             return light
-        return light_of("central", "warning", warning, *([] if light.state == "ok" else light.says))
+        says = says[:SAYS_MAX_COUNT]
+        return light_of(
+            "central", "bad" if bad else "warning", *says, *([] if light.state == "ok" else light.says)
+        )
+
+    def _clock_sentence(self) -> Sentence | None:
+        note = self.clocks.note()
+        if note is None:
+            return None
+        return Sentence(f"light.clock.{note.way}", {"gap": note.gap, "who": note.who or "central"})
 
     def _central_itself(self) -> Light:
         if self._replica.fold.roster.is_revoked(self._unit_key):
             return light_of("central", "bad", Sentence("light.central.revoked"))
         if self._unit_key not in self._replica.fold.roster.enrolled():
             return light_of("central", "bad", Sentence("light.central.not-enrolled"))
-        notices = {notice.kind: notice.sentence for notice in self._replica.notices()}
-        if "two-machines" in notices:
-            return light_of("central", "bad", _text(notices["two-machines"]))
         if self._sync is None or not self._is_fresh(self._sync):
             return light_of("central", "warning", Sentence("light.central.no-answer"))
         central = self._sync[1].central
-        if central.state == "ok" and notices:
-            return light_of("central", "warning", _text(next(iter(notices.values()))))
         if central.state == "ok":
             said = _text(central.detail) if central.detail else Sentence("light.central.ok")
             return light_of("central", "ok", said)
@@ -165,6 +195,30 @@ class Lights:
         if free_bytes < DISK_WARNING_BYTES:
             return light_of("disk", "warning", Sentence("light.disk.filling", {**free}))
         return light_of("disk", "ok", Sentence("light.disk.ok", {**free}))
+
+
+def notice_sentence(
+    notice: Notice, *, own_stream: str = "", places: Mapping[str, Sequence[str]] | None = None
+) -> Sentence:
+    """Return a notice as a code with its fields, the machines by what people can see of them."""
+    fields: dict[str, str | int] = {"unit": notice.unit, "count": notice.count}
+    machines = sorted(notice.machines, key=lambda one: one.stream != own_stream)
+    for number, machine in enumerate(machines[:2], start=1):
+        fields[f"since{number}"] = _moment(machine.opened_utc_ms)
+        fields[f"last{number}"] = _moment(machine.last_utc_ms)
+        fields[f"key{number}"] = machine.key[:8]
+    if notice.kind == "two-machines":
+        heard_at = (places or {}).get(machines[0].key, ())
+        fields |= {"places": ", ".join(heard_at) or "…", "minutes": SILENT_AFTER_MS // 60_000}
+        is_here = machines[0].stream == own_stream
+        return Sentence("light.two-machines.here" if is_here else "light.two-machines", fields)
+    if notice.kind == "one-name-twice" and len(machines) < 2:
+        return Sentence("light.one-name-twice.unheard", fields)
+    return Sentence(f"light.{notice.kind}", fields)
+
+
+def _moment(utc_ms: int) -> str:
+    return f"{datetime.fromtimestamp(utc_ms / 1_000).astimezone():%d.%m. %H:%M}"
 
 
 def _text(sentence: str) -> Sentence:

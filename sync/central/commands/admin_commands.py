@@ -207,6 +207,9 @@ def lines_of(unit: WatchedUnit) -> list[str]:
     said = f"said {unit.age_ms // 1_000} s ago"
     lines = [f"{unit.name}: {'SILENT, last word ' if unit.is_silent else ''}{said}"]
     lines += [f"    {light.light} {light.state}: {light.detail}" for light in unit.status.lights]
+    if unit.clock is not None:
+        way = "behind" if unit.clock.way == "behind" else "ahead of"
+        lines.append(f"    clock {unit.clock.gap} {way} central's: set the one that is wrong")
     for sensor in unit.status.sensors:
         counters = ", ".join(f"{name} {count}" for name, count in sensor.counters.items() if count)
         lines.append(f"    {sensor.sensor} {sensor.state}{f' ({counters})' if counters else ''}")
@@ -218,4 +221,4 @@ def lines_of(unit: WatchedUnit) -> list[str]:
 def _is_well(unit: WatchedUnit) -> bool:
     if unit.status is None or unit.is_silent:
         return False
-    return all(light.state == "ok" for light in unit.status.lights)
+    return unit.clock is None and all(light.state == "ok" for light in unit.status.lights)

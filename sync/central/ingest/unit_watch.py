@@ -12,8 +12,10 @@ from aiohttp import web
 from pitboard.clock import Clock
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
+from pitboard.journal.record import CLOCK_SET_FROM_MS
 from pitboard.journal.replica import Replica
 from pitboard.unit_api.unit_status import SealedStatus, StatusRefused, UnitStatus, open_status
+from sync.exchanging.venue_clocks import DIFFERS_FROM_MS, ClockNote
 
 STATUS_PATH = "/v1/unit-status"
 SILENT_AFTER_MS = 25_000
@@ -22,13 +24,17 @@ _decoder = msgspec.json.Decoder(SealedStatus)
 
 
 class WatchedUnit(msgspec.Struct, frozen=True, kw_only=True):
-    """`status` is None where an enrolled unit said nothing since central started."""
+    """`status` is None where an enrolled unit said nothing since central started.
+
+    `clock` is how its wall clock stood to central's as it spoke, None where they agreed or one is not set.
+    """
 
     name: str
     key: str
     is_silent: bool
     age_ms: int | None
     status: UnitStatus | None
+    clock: ClockNote | None = None
 
 
 class UnitWatchView(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +45,7 @@ class UnitWatchView(msgspec.Struct, frozen=True, kw_only=True):
 class _Heard:
     status: UnitStatus
     heard_mono_ns: int
+    clock: ClockNote | None
 
 
 class UnitWatch:
@@ -68,7 +75,7 @@ class UnitWatch:
             and before.status.mono_ns >= status.mono_ns
         ):
             raise StatusRefused("A later status of this unit is known.")
-        self._heard[status.key] = _Heard(status, self._clock.mono_ns())
+        self._heard[status.key] = _Heard(status, self._clock.mono_ns(), self._clock_note(status))
 
     def view(self) -> UnitWatchView:
         """Return every enrolled unit by name, those that said nothing too."""
@@ -83,8 +90,20 @@ class UnitWatch:
             return WatchedUnit(name=name, key=key, is_silent=True, age_ms=None, status=None)
         age_ms = (self._clock.mono_ns() - heard.heard_mono_ns) // 1_000_000
         return WatchedUnit(
-            name=name, key=key, is_silent=age_ms > SILENT_AFTER_MS, age_ms=age_ms, status=heard.status
+            name=name,
+            key=key,
+            is_silent=age_ms > SILENT_AFTER_MS,
+            age_ms=age_ms,
+            status=heard.status,
+            clock=heard.clock,
         )
+
+    def _clock_note(self, status: UnitStatus) -> ClockNote | None:
+        here_utc_ms = self._clock.utc_ms()
+        ahead_ms = status.utc_ms - here_utc_ms
+        if min(status.utc_ms, here_utc_ms) < CLOCK_SET_FROM_MS or abs(ahead_ms) <= DIFFERS_FROM_MS:
+            return None
+        return ClockNote(way="ahead" if ahead_ms > 0 else "behind", gap_ms=abs(ahead_ms))
 
     async def _take(self, request: web.Request) -> web.Response:
         self.take(_decoder.decode(await take_body(request)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import StreamOpened, read_body
-from pitboard.journal.record import Record
-from pitboard.journal.stream_watch import StreamWatch
+from pitboard.journal.record import Record, stamp_utc_ms
+from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice, StreamWatch
 from pitboard.race.bodies import CompetitorRegistered
+from pitboard.sentences.language import language
 from tests.race_story import UNIT_A, UNIT_B, Teller
+from trackside.timing.lights import notice_sentence
 
 ENROLLED = {UNIT_A.key: "Track A"}
 
@@ -35,6 +39,10 @@ def write(teller: Teller, count: int) -> None:
         teller.say(CompetitorRegistered(competitor_id=f"c{number}", name="x"))
 
 
+def said(notice: Notice, *, places: Mapping[str, list[str]] | None = None) -> str:
+    return language().tell([notice_sentence(notice, places=places)])
+
+
 def kinds(*records: Record) -> list[str]:
     return [notice.kind for notice in watch(*records).notices(ENROLLED)]
 
@@ -54,7 +62,7 @@ def test_an_old_card_image_is_told_with_the_number_of_records_it_forgot() -> Non
     write(first, 10)
     second = machine(clock, first, heads=[7])
     notices = watch(*first.records, *second.records).notices(ENROLLED)
-    assert [notice.sentence for notice in notices] == [
+    assert [said(notice) for notice in notices] == [
         "Track A came back with older data and did not know 4 of its own records. "
         "They are kept here and go back to it."
     ]
@@ -69,6 +77,48 @@ def test_a_cloned_card_in_a_second_machine_is_told() -> None:
     clock.advance(ms=60_000)
     write(original, 1)
     assert kinds(*original.records, *clone.records) == ["two-machines"]
+
+
+def test_two_machines_are_told_apart_by_when_they_started_and_last_wrote() -> None:
+    clock = ScriptedClock()
+    original = machine(clock)
+    clock.advance(ms=3_600_000)
+    clone = machine(clock, original)
+    clock.advance(ms=60_000)
+    write(original, 1)
+    write(clone, 1)
+    (notice,) = watch(*original.records, *clone.records).notices(ENROLLED, now_utc_ms=clock.utc_ms())
+    began_s = ScriptedClock().utc_ms() // 1_000
+    assert {one.stream: one.opened_utc_ms // 1_000 - began_s for one in notice.machines} == {
+        original.writer.stream: 0,
+        clone.writer.stream: 3_600,
+    }
+    elsewhere = notice_sentence(notice, places={UNIT_A.key: ["10.0.0.5", "10.0.0.7"]})
+    assert elsewhere.code == "light.two-machines"
+    assert "Heard at 10.0.0.5, 10.0.0.7." in said(notice, places={UNIT_A.key: ["10.0.0.5", "10.0.0.7"]})
+    here = notice_sentence(notice, own_stream=original.writer.stream)
+    assert here.code == "light.two-machines.here"
+    assert here.fields["since1"] == notice_sentence(notice, own_stream=clone.writer.stream).fields["since2"]
+
+
+def test_two_machines_are_told_until_one_has_been_silent_for_ten_minutes() -> None:
+    clock = ScriptedClock()
+    original = machine(clock)
+    clone = machine(clock, original)
+    clock.advance(ms=60_000)
+    write(original, 1)
+    clone_wrote_ms = stamp_utc_ms(clone.records[-1].header.stamp)
+    seen = watch(*original.records, *clone.records)
+    kind = [notice.kind for notice in seen.notices(ENROLLED, now_utc_ms=clone_wrote_ms + SILENT_AFTER_MS)]
+    assert kind == ["two-machines"]
+    assert seen.notices(ENROLLED, now_utc_ms=clone_wrote_ms + SILENT_AFTER_MS + 1) == []
+    clock.advance(ms=SILENT_AFTER_MS)
+    write(original, 1)
+    late = watch(*original.records, *clone.records)
+    assert late.notices(ENROLLED) == []  # on a machine whose clock nobody set, the other's records tell
+    write(clone, 1)
+    back = watch(*original.records, *clone.records)
+    assert [one.kind for one in back.notices(ENROLLED, now_utc_ms=clock.utc_ms())] == ["two-machines"]
 
 
 def test_once_one_of_two_machines_is_off_the_notice_goes() -> None:
@@ -94,9 +144,22 @@ def test_records_that_nobody_has_are_counted_until_they_arrive() -> None:
 
 def test_two_units_under_one_name_are_told() -> None:
     notices = StreamWatch().notices({UNIT_A.key: "Track A", UNIT_B.key: "Track A"})
-    assert [notice.sentence for notice in notices] == [
-        "Two units are called Track A. Give one of them another name."
+    assert [said(notice) for notice in notices] == [
+        "Two units are called Track A. Does one replace the other? Revoke the old key at central. "
+        "Do both race? Enrol one under another name."
     ]
+
+
+def test_of_two_units_under_one_name_the_keys_and_their_last_words_are_told() -> None:
+    clock = ScriptedClock()
+    old = Teller(UNIT_A, "Track A", clock=clock)
+    clock.advance(ms=7_200_000)
+    new = Teller(UNIT_B, "Track A", clock=clock)
+    enrolled = {UNIT_A.key: "Track A", UNIT_B.key: "Track A"}
+    (notice,) = watch(*old.records, *new.records).notices(enrolled)
+    assert [one.key for one in notice.machines] == [UNIT_B.key, UNIT_A.key]
+    fields = notice_sentence(notice).fields
+    assert {fields["key1"], fields["key2"]} == {UNIT_A.key[:8], UNIT_B.key[:8]}
 
 
 def test_a_machine_that_is_not_enrolled_gives_no_notice() -> None:

@@ -67,6 +67,28 @@ def test_only_the_unit_itself_speaks_for_itself(tmp_path: Path) -> None:
     with_watch(tmp_path, story)
 
 
+def test_a_units_clock_that_is_a_day_ahead_of_centrals_is_told(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        day_ms = 86_400_000
+        for ahead_ms, sentence in (
+            (day_ms, "    clock 24 h ahead of central's: set the one that is wrong"),
+            (-600_000, "    clock 10 min behind central's: set the one that is wrong"),
+        ):
+            clock.advance(ms=1)
+            said = status(mono_ns=clock.mono_ns())
+            watch.take(seal_status(msgspec.structs.replace(said, utc_ms=clock.utc_ms() + ahead_ms), UNIT_A))
+            assert sentence in lines_of(watch.view().units[0])
+        clock.advance(ms=1)
+        said = status(mono_ns=clock.mono_ns())
+        watch.take(seal_status(msgspec.structs.replace(said, utc_ms=clock.utc_ms() + 60_000), UNIT_A))
+        assert watch.view().units[0].clock is None
+        clock.advance(ms=1)
+        watch.take(seal_status(status(mono_ns=clock.mono_ns()), UNIT_A))  # its clock was never set
+        assert watch.view().units[0].clock is None
+
+    with_watch(tmp_path, story)
+
+
 def test_silence_shows_and_a_revoked_unit_does_not(tmp_path: Path) -> None:
     async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
         (unit,) = watch.view().units

@@ -13,6 +13,7 @@ from pathlib import Path
 from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
+from pitboard.journal.stream_watch import Notice
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
@@ -108,10 +109,7 @@ def test_an_image_taken_while_the_unit_ran_is_noticed_with_the_count(tmp_path: P
             async with venue.node("early.db", writes_as=UNIT_A) as unit:
                 await exchange(unit, central)
                 assert names(unit) == {"c1", "c2", "c3"}
-                assert [notice.sentence for notice in central.notices()] == [
-                    "Track 0 came back with older data and did not know 2 of its own records. "
-                    "They are kept here and go back to it."
-                ]
+                assert central.notices() == [Notice(kind="came-back-older", unit="Track 0", count=2)]
 
     tell(tmp_path, story)
 
@@ -158,9 +156,7 @@ def test_two_units_under_one_name_are_told_apart_by_key_and_reported(tmp_path: P
         async with venue.node("central.db", writes_as=ROOT) as central:
             assert isinstance(central, WritingReplica)
             await central.append(UnitEnrolled(key=UNIT_B.key, name="Track 0"))
-            assert [notice.sentence for notice in central.notices()] == [
-                "Two units are called Track 0. Give one of them another name."
-            ]
+            assert central.notices() == [Notice(kind="one-name-twice", unit="Track 0")]
 
     tell(tmp_path, story)
 
