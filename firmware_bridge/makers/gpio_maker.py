@@ -9,6 +9,7 @@ from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, Hear
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
 from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
+from pitboard.race.device_clocks import EDGE_LOST, FLICKERED
 from pitboard.unit_api.unit_calls import Passing
 
 LINE_MAX_BYTES = 160
@@ -27,6 +28,7 @@ class GpioMaker:
         self._last_number = 0
         self._last_edges: dict[int, Edge] = {}
         self._overruns = 0
+        self._unseen: str | None = None  # why a car may have been missed since the last passing
         self._slept_ns = 0
         self._watches = FlickerWatches()
         self._told_flickering: set[int] = set()
@@ -96,6 +98,7 @@ class GpioMaker:
             return
         if self._watches.of(edge.channel).interrupted(edge.mono_ns):
             self.counters.uncounted += 1
+            self._unseen = FLICKERED
             self._watch(edge.mono_ns)
             return
         # The edge before an interruption is the one that cleared the beam.
@@ -128,8 +131,10 @@ class GpioMaker:
                 mono_ns=edge.mono_ns,
                 uncertainty_ns=edge.uncertainty_ns,
                 received_mono_ns=received_mono_ns,
+                flag=self._unseen,
             )
         )
+        self._unseen = None
 
     def _take_flicker(self, logged: LoggedFlicker) -> None:
         """Take a second of a flickering beam, whose edges have no line of their own."""
@@ -141,6 +146,7 @@ class GpioMaker:
             self._last_edges[channel] = logged.edge
         self._last_number = max(self._last_number, logged.number)
         self.counters.uncounted += logged.interruptions_count
+        self._unseen = FLICKERED
         self._told_flickering.add(channel)
         if logged.is_over:
             self._told_flickering.discard(channel)
@@ -169,6 +175,8 @@ class GpioMaker:
     def _overran(self, count: int) -> None:
         self._overruns += max(0, count)
         self.counters.overruns += max(0, count)
+        if count > 0 and self._unseen is None:
+            self._unseen = EDGE_LOST
 
     def _heartbeat(self, logged: LoggedLevels) -> Heartbeat:
         tick_us = logged.mono_ns // 1000

@@ -30,6 +30,10 @@ CLOCK_DOUBT = "clock-doubt"
 CLOCK_LOST = "clock-lost"
 CLOCK_SET = "clock-set"
 NEW_START = "new-start"
+EDGE_LOST = "edge-lost"
+FLICKERED = "flickered"
+UNSEEN = (EDGE_LOST, FLICKERED)
+"""Flags that doubt no clock: since the sensor's passing before, a car may have passed that it did not see."""
 
 
 class Stamped(Protocol):
@@ -63,7 +67,8 @@ class Settled:
 
     `clock` names the setting of the device's clock, None where it gave no tick. `lag_ns` is how far the
     host's clock lies from the tick, as the line's arrival or its neighbours tell, and `within_ns` how well
-    that is known among the passings of the same setting.
+    that is known among the passings of the same setting. `unseen` says that the sensor may have missed a car
+    before this one.
     """
 
     sensor: str
@@ -77,6 +82,7 @@ class Settled:
     within_ns: int
     flag: str | None
     can_be_set: bool
+    unseen: str | None = None
 
     @property
     def awake_and_asleep_ns(self) -> int:
@@ -89,7 +95,7 @@ class LapTime:
     """`flag` is None, or why an official should look at it.
 
     `clock-set` and `new-start`: the host's stamps timed it. `clock-doubt`: nothing tells which of the two
-    clocks is right.
+    clocks is right. `edge-lost` and `flickered`: a car may have passed in between that was not seen.
     """
 
     lap_ns: int
@@ -100,7 +106,7 @@ class LapTime:
 def settle(passings: Sequence[Stamped]) -> list[Settled]:
     """Return the passings of one boot of the host, each with what those received after it tell."""
     settled = [_as_said(passing) for passing in passings]
-    if not any(passing.flag for passing in passings):
+    if not any(_clock_flag(passing) for passing in passings):
         return settled
     by_sensor: dict[str, list[int]] = {}
     for at, passing in enumerate(passings):
@@ -129,7 +135,7 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
         flag = _flag_of_host_lap(opening, closing)
         # The first line of a setting shows only when it came.
         least_ns = HOST_STAMP_MIN_NS if flag in (CLOCK_SET, CLOCK_DOUBT) else 0
-        return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag)
+        return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag or closing.unseen)
     lap_ns = device_ns + device_ns * closing.rate_ppb // PARTS
     parted_ns = abs(device_ns + closing.lag_ns - opening.lag_ns - lap_ns)
     is_whole_ms = opening.tick_us % 1_000 == 0 and closing.tick_us % 1_000 == 0
@@ -144,7 +150,7 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
     return LapTime(
         lap_ns=lap_ns,
         uncertainty_ns=uncertainty_ns,
-        flag=CLOCK_DOUBT if parted_ns > DOUBT_MIN_NS else None,
+        flag=CLOCK_DOUBT if parted_ns > DOUBT_MIN_NS else closing.unseen,
     )
 
 
@@ -155,6 +161,10 @@ def _flag_of_host_lap(opening: Settled, closing: Settled) -> str | None:
     if opening.sensor != closing.sensor or opening.clock is None or closing.clock is None:
         return None
     return CLOCK_SET if CLOCK_SET in flags else NEW_START
+
+
+def _clock_flag(passing: Stamped) -> str | None:
+    return None if passing.flag in UNSEEN else passing.flag
 
 
 def _as_said(passing: Stamped) -> Settled:
@@ -169,8 +179,9 @@ def _as_said(passing: Stamped) -> Settled:
         uncertainty_ns=passing.uncertainty_ns,
         lag_ns=_stamp_lag_ns(passing),
         within_ns=passing.uncertainty_ns,
-        flag=passing.flag,
+        flag=_clock_flag(passing),
         can_be_set=bool(passing.clock),
+        unseen=passing.flag if passing.flag in UNSEEN else None,
     )
 
 
@@ -186,7 +197,7 @@ def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
 
 def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
     passing, later = line[index], line[index + 1 :]
-    match passing.flag:
+    match _clock_flag(passing):
         case "late":
             return _settle_late(passing, later)
         case "clock-doubt":
@@ -201,7 +212,7 @@ def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
 
 def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
     clock = _clock(passing)
-    witness = next((one for one in later if one.flag is None and _clock(one) == clock), None)
+    witness = next((one for one in later if _clock_flag(one) is None and _clock(one) == clock), None)
     if witness is not None:
         lag_ns = _lag_by(witness, passing)
         # Where the witness lags more than this one ever did, this one's own lag may be any up to that.
@@ -257,7 +268,7 @@ def _settle_set(passing: Stamped, following: Stamped | None) -> Settled:
 
 
 def _is_plain(passing: Stamped) -> bool:
-    return passing.flag in (None, LATE, CLOCK_SET)
+    return _clock_flag(passing) in (None, LATE, CLOCK_SET)
 
 
 def _clock(passing: Stamped) -> str:

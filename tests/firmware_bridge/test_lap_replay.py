@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,7 @@ from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
 from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
 from firmware_bridge.lap_replay import ReplayedLap, laps_between
+from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.replay_command import SensorSetting, replay, replay_command
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.spool.raw_log import HOST_SLEPT, PORT_OPENED, SENSOR_SET, RawRecord
@@ -268,3 +270,38 @@ def test_a_log_without_a_lap_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"no log\n")
     result = CliRunner().invoke(replay_command, ["--laps", str(tmp_path / "empty")])
     assert (result.exit_code, result.output) == (1, "no lap in these files\n")
+
+
+def edge_line(number: int, at_ms: int, *, is_high: bool, kernel_seq: int) -> bytes:
+    stamp_ns = at_ms * 1_000_000
+    return (f"E,aabbccdd,{number},1,{int(is_high)},{stamp_ns},{kernel_seq},50000,high,both,20\n").encode()
+
+
+def gpio_laps(*edges: tuple[int, bool]) -> list[ReplayedLap]:
+    """Return the laps of a beam on a pin, from edges (at ms, is high) as the kernel numbered them."""
+    maker = SensorSetting(gate="g", hold_off_ms=300, kind="gpio").make_maker(
+        sensor="s", hold_off=HoldOff(hold_off_ms=300)
+    )
+    passings = []
+    for number, (at_ms, is_high) in enumerate(edges, start=1):
+        line = edge_line(number, at_ms, is_high=is_high, kernel_seq=number)
+        passings += maker.feed(line, received_mono_ns=at_ms * 1_000_000, boot_id="b").passings
+    return list(laps_between(passings))
+
+
+def test_a_lap_in_which_an_edge_was_lost_says_that_a_car_may_have_been() -> None:
+    seen = [(5_000, True), (5_050, False), (25_000, True), (25_050, False), (45_000, True), (45_050, False)]
+    assert [lap.flag for lap in gpio_laps(*seen)] == [msgspec.UNSET, msgspec.UNSET]
+    lost = [*seen[:2], (15_050, False), *seen[2:]]
+    laps = gpio_laps(*lost)
+    assert [(lap.lap_ns, lap.flag) for lap in laps] == [
+        (20_000_000_000, "edge-lost"),
+        (20_000_000_000, msgspec.UNSET),
+    ]
+
+
+def test_a_lap_in_which_the_beam_flickered_says_that_a_car_may_have_been() -> None:
+    seen = [(5_000, True), (5_050, False)]
+    flicker = [(10_000 + 17 * at, at % 2 == 0) for at in range(120)]
+    laps = gpio_laps(*seen, *flicker, (30_000, True), (30_050, False))
+    assert laps[-1].flag == "flickered"
