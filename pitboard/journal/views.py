@@ -27,9 +27,15 @@ from pitboard.race.word import Authority, Statement
 NANOSECONDS_PER_MS = 1_000_000
 
 
+EVENT_ID_LENGTH = 16
+
+
 class EventView(msgspec.Struct, frozen=True):
+    """`id` tells one event from the next at the same address; it stays when the name is corrected."""
+
     name: str
     resolution_ns: int
+    id: str = ""
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -217,6 +223,7 @@ class CompetitorView(msgspec.Struct, frozen=True):
     name: str
     entry: EntryView | None
     runs: list[RunView]
+    event_id: str = ""
 
 
 def view_board(fold: Fold, *, count: int | None = None, track: str = ALL, race_class: str = ALL) -> BoardView:
@@ -224,13 +231,20 @@ def view_board(fold: Fold, *, count: int | None = None, track: str = ALL, race_c
     board = fold.board_of(track, race_class)
     event = fold.race.event.value
     return BoardView(
-        event=EventView("Pitboard" if event is None else event.name, board.rules.resolution_ns),
+        event=EventView(
+            "Pitboard" if event is None else event.name, board.rules.resolution_ns, event_id_of(fold)
+        ),
         entries=[_entry(fold, board, standing) for standing in board.in_order(count=count)],
         on_track=[view_run(fold, run) for run in on_track(fold)],
         newest=board.newest(),
         track=track,
         race_class=race_class,
     )
+
+
+def event_id_of(fold: Fold) -> str:
+    """Return the event's id: the beginning of its root key, which is public."""
+    return fold.root_key[:EVENT_ID_LENGTH]
 
 
 def encode_view(view: msgspec.Struct) -> bytes:
@@ -268,6 +282,7 @@ def view_competitor(fold: Fold, competitor_id: str) -> CompetitorView | None:
         name=race.name_of(now),
         entry=view_entry(fold, now),
         runs=[view_run(fold, run) for run in runs],
+        event_id=event_id_of(fold),
     )
 
 

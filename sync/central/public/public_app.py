@@ -13,10 +13,12 @@ from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, refusal
 from pitboard.errors import Refusal
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
+from sync.central.public.first_rows import without_rows
 from sync.central.public.live_stream import LiveStream
-from sync.central.public.race_reader import RaceReader
+from sync.central.public.race_reader import HTML, RaceReader
 
 WORKER = "worker.js"
+SHELL = "shell"
 _VERSION_MARK = b"PAGE_VERSION"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -34,10 +36,13 @@ NOT_FOUND = (
 
 
 class PhonePage:
-    """Serves `/` and the files it is made of."""
+    """Serves `/` with the board's first rows, `/shell` without, and the files the page is made of."""
 
-    def __init__(self) -> None:
-        self._files = _load()
+    def __init__(self, reader: RaceReader) -> None:
+        self._reader = reader
+        self._version, self._files = _load()
+        self._page = self._files.pop("index.html").body.decode()
+        self._files[SHELL] = EncodedAnswer(without_rows(self._page).encode(), HTML)
 
     def add_to(self, app: web.Application) -> None:
         paths = ["/", *(f"/{name}" for name in self._files)]
@@ -46,15 +51,19 @@ class PhonePage:
         app[DOOR].free_paths = frozenset(paths)
 
     async def _serve(self, request: web.Request) -> web.Response:
-        return self._files[request.path.lstrip("/") or "index.html"].answer(request)
+        name = request.path.lstrip("/")
+        answer = (self._files[name] if name else self._reader.page(self._page)).answer(request)
+        answer.headers["X-Page"] = f"page-{self._version}"  # so that a phone keeps no portal's page for ours
+        return answer
 
 
-def _load() -> dict[str, EncodedAnswer]:
+def _load() -> tuple[str, dict[str, EncodedAnswer]]:
+    """Return the page's version and its files."""
     folder = resources.files("sync.central.public") / "page"
     bodies = {file.name: file.read_bytes() for file in folder.iterdir() if _suffix(file.name) in _TYPES}
     version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
     bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
-    return {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}
+    return version, {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}
 
 
 def _suffix(name: str) -> str:
@@ -100,7 +109,9 @@ class PublicApi:
         return known.answer(request)
 
     async def _health(self, request: web.Request) -> web.Response:
-        return json_response({"status": "ok", "followers": self._live.followers})
+        return json_response(
+            {"status": "ok", "followers": self._live.followers, "event": self._reader.event_id}
+        )
 
 
 def _count(text: str | None) -> int | None:
@@ -148,7 +159,7 @@ def public_app(
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
     PublicApi(reader, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)
-    PhonePage().add_to(app)
+    PhonePage(reader).add_to(app)
 
     async def end_streams(_: web.Application) -> None:
         feed.close()

@@ -10,9 +10,18 @@ import msgspec
 
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import EntryView, encode_view, view_board, view_competitor, view_entry
+from pitboard.journal.views import (
+    EntryView,
+    encode_view,
+    event_id_of,
+    view_board,
+    view_competitor,
+    view_entry,
+)
 from sync.central.public.board_feed import EncodedAnswer
+from sync.central.public.first_rows import FIRST_ROWS_COUNT, with_first_rows
 
+HTML = "text/html; charset=utf-8"
 ANSWERS_MAX_COUNT = 512
 ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
 
@@ -30,6 +39,7 @@ class SearchView(msgspec.Struct, frozen=True):
 
     results: list[FoundView]
     found: int
+    event_id: str
 
 
 class RaceReader:
@@ -41,12 +51,25 @@ class RaceReader:
         self._version = -1
         self._answers: dict[tuple[str, object], EncodedAnswer | None] = {}
         self._answers_bytes = 0
+        self._page: tuple[int, str, EncodedAnswer] | None = None
 
     def board(self, count: int | None) -> EncodedAnswer:
         """Return the board's first `count` entries or all of them."""
         answer = self._kept(("board", count), lambda: view_board(self._fold, count=count))
         assert answer is not None
         return answer
+
+    @property
+    def event_id(self) -> str:
+        return event_id_of(self._fold)
+
+    def page(self, page: str) -> EncodedAnswer:
+        """Return the page with the board's first rows in it."""
+        if self._page is None or self._page[:2] != (self._fold.version, page):
+            board = view_board(self._fold, count=FIRST_ROWS_COUNT)
+            body = with_first_rows(page, board).encode()
+            self._page = (self._fold.version, page, EncodedAnswer(body, HTML))
+        return self._page[2]
 
     def competitor(self, competitor: str) -> EncodedAnswer | None:
         """Return the competitor with runs and laps, None if unknown."""
@@ -64,6 +87,7 @@ class RaceReader:
         return SearchView(
             results=[FoundView(one, name_of(one), view_entry(self._fold, one)) for one in competitors],
             found=found,
+            event_id=event_id_of(self._fold),
         )
 
     def _kept(

@@ -161,13 +161,21 @@ def test_the_whole_page_is_small_on_the_wire(tmp_path: Path) -> None:
     async def story() -> None:
         async with central_at(tmp_path) as central, aiohttp.ClientSession(auto_decompress=False) as session:
             spectator = Spectator(central, session)
-            files = ["/", "/worker.js", "/app.js", "/board.css", "/icon.svg", "/manifest.webmanifest"]
+            files = [
+                "/",
+                "/worker.js",
+                "/app.js",
+                "/fallback.js",
+                "/board.css",
+                "/icon.svg",
+                "/manifest.webmanifest",
+            ]
             page = await spectator.ask("/", Accept_Encoding="identity")
             files += sorted(
                 {word.split('"')[0] for word in page.decode().split('href="')[1:] if ".js" in word}
             )
             sizes = {path: len(await spectator.ask(path, Accept_Encoding="gzip")) for path in files}
-            assert len(sizes) == 15
+            assert len(sizes) == 17
             assert sum(sizes.values()) < 30_000
 
     asyncio.run(story())

@@ -3,10 +3,11 @@
 import { BoardList } from "./board_list.js";
 import { backLink, drawCompetitor } from "./competitor_page.js";
 import { byId, element, setText } from "./elements.js";
-import { follow, followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
+import { belongTo, follow, followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
 import { LinkBanner } from "./link_banner.js";
 import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
+import { bodyOf, isBoard, isCompetitor } from "./ours.js";
 import { drawTrack } from "./track_card.js";
 
 const LIVE_COUNT = 100; // the live stream carries so many; the rest is asked for now and then
@@ -30,6 +31,12 @@ const resolutionNs = () => board?.event.resolution_ns ?? 1_000_000;
 const entryOf = (competitor) => board?.entries.find((entry) => entry.competitor_id === competitor) ?? null;
 
 function takeBoard(live) {
+  if (belongTo(live.event.id ?? "")) {
+    board = null; // another event than the last one at this address: nothing of that one is shown
+    lastFound = [];
+    view = null;
+    viewOf = "";
+  }
   if (live.entries.length >= LIVE_COUNT) {
     const onTop = new Set(live.entries.map((entry) => entry.competitor_id));
     const rest = (board?.entries ?? []).slice(LIVE_COUNT - 1).filter((entry) => !onTop.has(entry.competitor_id));
@@ -49,18 +56,18 @@ function setBoard(fresh) {
 async function askForRest() {
   if (document.hidden || Date.now() - restMs < REST_EVERY_MS) return;
   restMs = Date.now();
-  const whole = await ask("/api/v1/board").catch(() => null);
-  if (!whole) return;
+  const whole = await ask("/api/v1/board", isBoard).catch(() => null);
+  if (!whole || !board || whole.event.id !== board.event.id) return;
   const top = board.entries.slice(0, LIVE_COUNT);
   const onTop = new Set(top.map((entry) => entry.competitor_id));
   setBoard({ ...board, entries: [...top, ...whole.entries.filter((entry) => !onTop.has(entry.competitor_id))] });
 }
 
-async function ask(path) {
+async function ask(path, isOurs) {
   const answer = await fetch(path);
-  if (answer.status === 404) return null;
+  if (answer.status === 404 && answer.headers.get("Content-Type")?.includes("json")) return null;
   if (!answer.ok) throw new Error("not answered");
-  return { ...(await answer.json()), isKept: answer.headers.has("X-Kept") };
+  return { ...(await bodyOf(answer, isOurs)), isKept: answer.headers.has("X-Kept") };
 }
 
 function drawBoard() {
@@ -95,7 +102,7 @@ async function refreshCompetitor() {
   if (viewOf !== wanted) {
     viewOf = wanted;
     try {
-      view = (await ask("/api/v1/competitors/" + encodeURIComponent(competitor))) ?? { isUnknown: true };
+      view = (await ask("/api/v1/competitors/" + encodeURIComponent(competitor), isCompetitor)) ?? { isUnknown: true };
       if (view.isKept) viewOf = ""; // ask again with the next board
     } catch {
       viewOf = "";
@@ -230,4 +237,5 @@ new LiveLink({
   },
   onState: (state) => banner.setState(state),
 }).start();
-navigator.serviceWorker?.register("/worker.js");
+document.documentElement.setAttribute("data-runs", "yes");
+navigator.serviceWorker?.register("/worker.js").catch(() => {}); // the page works without

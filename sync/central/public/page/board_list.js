@@ -6,12 +6,15 @@ import { counted, lapText } from "./time_text.js";
 
 export class BoardList {
   #rows = new Map(); // competitor -> row
+  #isOurs = false; // until then the rows are those that came with the page
 
   constructor(list) {
     this.list = list;
   }
 
   draw(entries, { resolutionNs, newest = null }) {
+    if (!this.#isOurs) this.list.replaceChildren();
+    this.#isOurs = true;
     const gone = new Set(this.#rows.keys());
     let place = this.list.firstElementChild;
     for (const entry of entries) {

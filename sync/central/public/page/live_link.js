@@ -2,6 +2,8 @@
 // The server says something at least every 10 s, so a longer silence means a dead link. Where the stream is
 // refused (too many phones) or held up on its way, the board is asked for instead, now and then.
 
+import { bodyOf, isBoard, parsed } from "./ours.js";
+
 const SILENCE_MAX_MS = 25_000;
 const WAKE_SILENCE_MAX_MS = 12_000;
 const FIRST_WORD_MAX_MS = 8_000;
@@ -42,8 +44,10 @@ export class LiveLink {
     this.#heardMs = Date.now();
     this.#hasHeard = false;
     source.addEventListener("board", (event) => {
+      const board = parsed(event.data, isBoard);
+      if (!board) return;
       this.#hear();
-      this.onBoard(JSON.parse(event.data));
+      this.onBoard(board);
     });
     source.addEventListener("ping", () => this.#hear());
     source.addEventListener("error", () => this.#lose());
@@ -85,7 +89,7 @@ export class LiveLink {
     try {
       const answer = await fetch("/api/v1/board?count=100", { signal: AbortSignal.timeout?.(ASK_MAX_MS) });
       if (!answer.ok) return;
-      const board = await answer.json();
+      const board = await bodyOf(answer, isBoard);
       if (this.#hasHeard) return; // the stream was faster
       this.onHeard(Date.now());
       this.onState("slow");

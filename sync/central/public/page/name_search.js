@@ -1,5 +1,7 @@
 // Find competitors by part of the name: the server knows all, the last board serves when it cannot be asked.
 
+import { bodyOf, isFound } from "./ours.js";
+
 const PLAIN = { ı: "i", ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ŧ: "t", æ: "ae", œ: "oe", þ: "th", ß: "ss" };
 let asking = new AbortController();
 
@@ -13,7 +15,7 @@ export async function findCompetitors(query, entries) {
     });
     if (answer.status === 400) return { results: [], found: 0, note: (await answer.json()).detail };
     if (!answer.ok) throw new Error("not answered");
-    const view = await answer.json();
+    const view = await bodyOf(answer, isFound);
     return { results: view.results.map((one) => one.entry ?? one), found: view.found, note: "" };
   } catch {
     if (signal.aborted) return null; // somebody typed on

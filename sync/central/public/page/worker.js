@@ -6,15 +6,23 @@ const PAGE = "page-PAGE_VERSION";
 const ANSWERS = "answers";
 const ANSWERS_MAX_COUNT = 60;
 const PATIENCE_MS = 4_000;
+const SHELL = "/shell"; // the page without the rows of the moment
 const FILES = [
   "/", "/board.css", "/icon.svg", "/manifest.webmanifest", "/app.js", "/board_list.js", "/competitor_page.js", "/elements.js",
-  "/kept.js", "/link_banner.js", "/live_link.js", "/name_search.js", "/time_text.js", "/track_card.js",
+  "/fallback.js", "/kept.js", "/link_banner.js", "/live_link.js", "/name_search.js", "/ours.js", "/time_text.js", "/track_card.js",
 ];
 
 addEventListener("install", (event) => {
-  const files = FILES.map((file) => new Request(file, { cache: "no-cache" }));
-  event.waitUntil(caches.open(PAGE).then((kept) => kept.addAll(files)).then(() => skipWaiting()));
+  event.waitUntil(keepPage().then(() => skipWaiting()));
 });
+
+// Keep the whole page or nothing of it; the version in each answer says that it is ours, and of this page.
+async function keepPage() {
+  const answers = await Promise.all(FILES.map((file) => fetch(file === "/" ? SHELL : file, { cache: "no-cache" })));
+  if (answers.some((answer) => !answer.ok || answer.headers.get("X-Page") !== PAGE)) throw new Error("not our page");
+  const kept = await caches.open(PAGE);
+  await Promise.all(FILES.map((file, index) => kept.put(file, answers[index])));
+}
 
 addEventListener("activate", (event) => {
   event.waitUntil(dropFormer().then(() => clients.claim()));
@@ -42,12 +50,25 @@ async function fromApi(event) {
   const answers = await caches.open(ANSWERS);
   try {
     const answer = await fetch(event.request, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
-    if (answer.ok) event.waitUntil(keep(answers, event.request, answer.clone()));
+    if (answer.ok) {
+      if (answer.redirected || !isCompetitor(await answer.clone().text())) throw new Error("not ours");
+      event.waitUntil(keep(answers, event.request, answer.clone()));
+    }
     return answer;
   } catch (error) {
     const kept = await answers.match(event.request);
     if (!kept) throw error;
     return new Response(kept.body, { headers: { "Content-Type": "application/json", "X-Kept": "1" } });
+  }
+}
+
+// A portal's page comes with 200 too; what was kept is worth more.
+function isCompetitor(text) {
+  try {
+    const view = JSON.parse(text);
+    return typeof view.competitor_id === "string" && Array.isArray(view.runs);
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,45 @@
+"""The page with the board's first rows in its HTML: a board before any script runs, or where none does."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
+from pitboard.journal.views import BoardView, EntryView
+
+FIRST_ROWS_COUNT = 50
+ROWS_MARK = "<!--FIRST_ROWS-->"
+EVENT_MARK = "<!--EVENT_NAME-->"
+
+
+def with_first_rows(page: str, board: BoardView) -> str:
+    """Return the page for this board; names go in as text, whatever they hold."""
+    rows = "\n".join(_row(entry, board.event.resolution_ns) for entry in board.entries[:FIRST_ROWS_COUNT])
+    return page.replace(EVENT_MARK, escape(board.event.name)).replace(ROWS_MARK, rows)
+
+
+def without_rows(page: str) -> str:
+    """Return the page as phones keep it: the rows come from what else they keep."""
+    return page.replace(EVENT_MARK, "Pitboard").replace(ROWS_MARK, "")
+
+
+def _row(entry: EntryView, resolution_ns: int) -> str:
+    rank = "–" if entry.rank is None else str(entry.rank)
+    best = "no time" if entry.best_ns is None else format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
+    gap = format_gap_ns(entry.gap_ns, resolution_ns=resolution_ns) if entry.gap_ns else ""
+    detail = (
+        "Disqualified"
+        if entry.is_disqualified
+        else f"{_counted(entry.laps, 'lap')} · {_counted(entry.runs, 'run')}"
+    )
+    # The blanks between are read where no style sheet sets the parts apart.
+    return (
+        f'<li><span class="row"><span class="rank">{rank}</span> <span class="who"><span class="line">'
+        f'<bdi class="name" dir="auto">{escape(entry.name)}</bdi></span> <span class="detail">{detail}</span>'
+        f'</span> <span class="result"><span class="time">{best}</span> <span class="gap">{gap}</span></span>'
+        "</span></li>"
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

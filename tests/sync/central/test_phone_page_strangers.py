@@ -1,0 +1,185 @@
+"""The phone page among what is not ours: portals, old browsers, parts refused, and the next event."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.sync.central.central_stage import CentralThread, TrackStory
+
+PORTAL = b"<!doctype html><title>Welcome</title><p>Please accept our terms to use the network.</p>"
+SENTENCE_MAX_MS = 5_000
+
+
+@pytest.fixture
+def central(tmp_path: Path) -> Iterator[CentralThread]:
+    with CentralThread(tmp_path).running() as central:
+        yield central
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(8_000)
+    yield context
+    context.close()
+
+
+class _Portal(BaseHTTPRequestHandler):
+    """Answers everything with 200 and a page of its own, as captive portals and maintenance pages do."""
+
+    def do_GET(self) -> None:
+        kind = "application/json" if "api" in self.path else "text/html"
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(PORTAL)))
+        self.end_headers()
+        self.wfile.write(PORTAL)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Say nothing."""
+
+
+class _PortServer(ThreadingHTTPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@contextlib.contextmanager
+def portal_at(port: int) -> Iterator[None]:
+    with _PortServer(("127.0.0.1", port), _Portal) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def address(central: CentralThread, path: str = "") -> str:
+    return f"http://127.0.0.1:{central.port}/{path}"
+
+
+def visited(phone: BrowserContext, central: CentralThread) -> Page:
+    """Open the board and let the phone keep the whole page."""
+    page = phone.new_page()
+    page.goto(address(central))
+    expect(page.locator("#link")).to_have_text("Live")
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    return page
+
+
+def test_a_portals_page_wipes_nothing_that_the_phone_keeps(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = visited(phone, central)
+    page.goto(address(central, "#/competitors/c1"))
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    page.get_by_role("button", name="Follow").click()
+    central.stop()
+    with portal_at(central.port):
+        page.reload()
+        expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"], timeout=SENTENCE_MAX_MS)
+        expect(page.locator("#competitor-page")).to_contain_text("as this phone saw them last")
+        page.goto(address(central, "#/"))
+        page.reload()
+        expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+        expect(page.locator("#followed-rows .name")).to_have_text(["Anna"])
+        expect(page.locator("#banner")).to_contain_text("Board from")
+        page.fill("#query", "be")
+        expect(page.locator("#found-rows .name")).to_have_text(["Ben"])
+        expect(page.locator("#found-note")).to_contain_text("last board")
+    central.start()
+    page.fill("#query", "")
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+
+
+def test_the_next_event_at_the_same_address_keeps_nothing_of_the_last(
+    tmp_path: Path, phone: BrowserContext
+) -> None:
+    with CentralThread(tmp_path / "first").running() as first:
+        first.take(TrackStory().drives("c1", "Anna", 12.5).news())
+        page = visited(phone, first)
+        page.goto(address(first, "#/competitors/c1"))
+        page.get_by_role("button", name="Follow").click()
+        expect(page.get_by_role("button", name="Following")).to_be_visible()
+        first.stop()
+        with CentralThread(tmp_path / "next").running() as following:
+            following.stop()
+            following.port = first.port
+            following.start()
+            following.take(TrackStory().drives("c9", "Zoe", 9.5).news())
+            page.goto(address(following, "#/"))
+            page.reload()
+            expect(page.locator("#link")).to_have_text("Live")
+            expect(page.locator("#rows .name")).to_have_text(["Zoe"])
+            expect(page.locator("#followed")).to_be_hidden()
+            page.reload()
+            expect(page.locator("#rows .name")).to_have_text(["Zoe"])
+            expect(page.locator("#followed")).to_be_hidden()
+            kept = page.evaluate("caches.has('answers')")
+            assert not kept
+
+
+def test_a_restart_with_another_name_is_the_same_event_and_keeps_the_stars(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).news())
+    page = visited(phone, central)
+    page.goto(address(central, "#/competitors/c1"))
+    page.get_by_role("button", name="Follow").click()
+    central.stop()
+    central.start()
+    page.goto(address(central, "#/"))
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.locator("#followed-rows .name")).to_have_text(["Anna"])
+
+
+@pytest.mark.parametrize("part", ["app.js", "live_link.js", "ours.js"])
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_where_a_part_is_refused_or_not_understood_the_board_and_a_sentence_are_there(
+    central: CentralThread, phone: BrowserContext, part: str, is_refused: bool
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna <b>", 12.5).drives("c2", "Ben", 13.5).news())
+    if is_refused:
+        phone.route(f"**/{part}", lambda route: route.abort())
+    else:
+        too_new = "let board = value ?.?. nothing;"
+        phone.route(f"**/{part}", lambda route: route.fulfill(body=too_new, content_type="text/javascript"))
+    page = phone.new_page()
+    page.goto(address(central))
+    expect(page.locator("#rows .name")).to_have_text(["Anna <b>", "Ben"], timeout=1_000)
+    expect(page.locator("#rows .time")).to_have_text(["12.500", "13.500"])
+    expect(page.locator("#event")).to_have_text("Summer Cup")
+    expect(page.locator("#still")).to_be_visible(timeout=SENTENCE_MAX_MS)
+    expect(page.locator("#link")).to_have_text("Not live")
+
+
+def test_a_browser_without_scripts_shows_the_first_rows(central: CentralThread, browser: Browser) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).news())
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address(central))
+    assert page.locator("#rows .name").all_text_contents() == ["Anna"]
+    assert "load it again" in page.locator("noscript").inner_text()
+    context.close()
+
+
+def test_the_page_that_runs_says_nothing_of_old_browsers(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    page = visited(phone, central)
+    page.wait_for_timeout(SENTENCE_MAX_MS)
+    expect(page.locator("#still")).to_be_hidden()
