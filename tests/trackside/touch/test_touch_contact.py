@@ -106,7 +106,7 @@ def test_every_letter_of_an_address_and_a_number_can_be_typed_on_the_keys() -> N
     assert view.keys_page == 0
 
 
-async def type_and_save(stage: Stage, text: str) -> None:
+async def type_and_save(stage: Stage[FakeUnit], text: str) -> None:
     await stage.tap("register")
     await stage.tap("keyboard:A")
     await stage.tap("keyboard:done")

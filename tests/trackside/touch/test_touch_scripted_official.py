@@ -33,7 +33,7 @@ async def drive(unit: FakeUnit) -> None:
                 await unit.change(phase="review")
 
 
-def official(stage: Stage, log_path: Path, *, seed: int, runs_max: int | None) -> ScriptedOfficial:
+def official(stage: Stage[FakeUnit], log_path: Path, *, seed: int, runs_max: int | None) -> ScriptedOfficial:
     return ScriptedOfficial(
         ControlClient(stage.folder / "control.sock"),
         seed=seed,

@@ -15,7 +15,7 @@ from tests.trackside.touch.touch_samples import SOME_LAPS, competitors, lap, run
 from tests.trackside.touch.touch_stage import Stage, open_stage
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS
 
-Story = Callable[[Stage], Awaitable[None]]
+Story = Callable[[Stage[FakeUnit]], Awaitable[None]]
 
 
 def play(story: Story, *, unit: FakeUnit | None = None, width: int = 1280, height: int = 800) -> FakeUnit:
@@ -30,7 +30,7 @@ def play(story: Story, *, unit: FakeUnit | None = None, width: int = 1280, heigh
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (800, 480)])
 def test_a_whole_race_by_finger(width: int, height: int) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.tap("register")
         for key in ("A", "D", "A", "space", "L"):
             await stage.tap(f"keyboard:{key}")
@@ -57,7 +57,7 @@ def test_a_whole_race_by_finger(width: int, height: int) -> None:
 
 
 def test_a_short_touch_of_stop_does_not_end_the_run() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="running", run=run(*SOME_LAPS))
         await stage.tap("stop", hold_ms=HOLD_TO_STOP_MS // 3)
         await asyncio.sleep(0.2)
@@ -66,7 +66,7 @@ def test_a_short_touch_of_stop_does_not_end_the_run() -> None:
 
 
 def test_discard_needs_a_second_tap_elsewhere() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="review", run=run(*SOME_LAPS))
         await stage.tap("discard")
         await stage.tap("discard:no")
@@ -83,7 +83,7 @@ def test_discard_needs_a_second_tap_elsewhere() -> None:
 
 
 def test_a_second_tap_by_a_jumpy_glove_does_nothing() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="running", run=run(lap(1, 22_000)))
         await stage.tap("manual")
         x, y, width, height = (await stage.wait_for("manual"))["rect"]
@@ -94,7 +94,7 @@ def test_a_second_tap_by_a_jumpy_glove_does_nothing() -> None:
 
 
 def test_a_button_that_has_just_come_under_the_finger_is_not_tapped() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="review", run=run(lap(1, 22_000), lap(2, 23_000)))
         x, y, width, height = (await stage.wait_for("judge:l2:void"))["rect"]
         await asyncio.sleep(0.4)
@@ -107,7 +107,7 @@ def test_a_button_that_has_just_come_under_the_finger_is_not_tapped() -> None:
 
 
 def test_a_manual_lap_carries_the_moment_of_the_touch() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="running", run=run(lap(1, 22_000)))
         await stage.tap("manual", hold_ms=400)
         await asyncio.sleep(0.2)
@@ -122,7 +122,7 @@ def test_a_refusal_is_shown_in_the_units_own_words() -> None:
     unit = FakeUnit()
     unit.refusal = ("bad-name", "The name has no letter.")
 
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.tap("register")
         await stage.ask(ask="text", text="-")
         await stage.tap("keyboard:done")
@@ -133,7 +133,7 @@ def test_a_refusal_is_shown_in_the_units_own_words() -> None:
 
 
 def test_a_mute_unit_is_told_and_nothing_can_be_tapped() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="review", run=run(lap(1, 22_000)))
         await stage.wait_for("confirm", enabled=True)
         stage.unit.is_mute = True
@@ -147,7 +147,7 @@ def test_a_mute_unit_is_told_and_nothing_can_be_tapped() -> None:
 
 
 def test_an_act_without_answer_is_never_called_saved() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(phase="review", run=run(lap(1, 22_000)))
         await stage.wait_for("confirm", enabled=True)
         await asyncio.sleep(0.4)
@@ -161,7 +161,7 @@ def test_an_act_without_answer_is_never_called_saved() -> None:
 
 
 def test_a_name_in_any_script_can_be_typed_on_a_real_keyboard() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.tap("register")
         await stage.wait_for("keyboard:field")
         await stage.ask(ask="text", text="  हिन्दी   क्षत्रिय ")
@@ -172,7 +172,7 @@ def test_a_name_in_any_script_can_be_typed_on_a_real_keyboard() -> None:
 
 
 def test_one_name_of_two_hundred_is_found_by_searching() -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.unit.change(competitors=competitors(200))
         await stage.tap("search")
         await stage.ask(ask="text", text="overgard luk")
@@ -184,7 +184,7 @@ def test_one_name_of_two_hundred_is_found_by_searching() -> None:
 
 
 def test_the_control_socket_is_for_this_user_alone_and_takes_pictures(tmp_path: Path) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: Stage[FakeUnit]) -> None:
         await stage.wait_for("start")
         mode = (stage.folder / "control.sock").stat().st_mode
         assert stat.S_IMODE(mode) == 0o600

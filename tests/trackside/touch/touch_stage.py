@@ -7,27 +7,36 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from pitboard.drawing.window import Turn
-from tests.trackside.fake_unit import FakeUnit
 from trackside.touch.command import TouchConfig, run_touch
 
 PATIENCE_S = 8
 STILL_S = 0.35
 
 
+class Served(Protocol):
+    """A unit that a touchscreen can be put before."""
+
+    def serve(self, socket: Path) -> AbstractAsyncContextManager[None]: ...
+
+
+AnyUnit = TypeVar("AnyUnit", bound=Served)
+
+
 @dataclass(slots=True)
-class Stage:
-    unit: FakeUnit
+class Stage(Generic[AnyUnit]):
+    unit: AnyUnit
     folder: Path
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    taps: list[str] = field(default_factory=list)  # those on keys of the keyboard are not counted
 
     async def ask(self, **ask: Any) -> dict[str, Any]:
         self.writer.write(msgspec.json.encode(ask) + b"\n")
@@ -52,12 +61,14 @@ class Stage:
         await self.wait_for(name, enabled=True)
         await asyncio.sleep(STILL_S)
         x, y, width, height = (await self.wait_for(name, enabled=True))["rect"]
+        if not name.startswith("keyboard:") or name == "keyboard:done":
+            self.taps.append(name)
         await self.ask(ask="tap", x=x + width // 2, y=y + height // 2, hold_ms=hold_ms)
 
 
 @asynccontextmanager
 async def open_stage(
-    unit: FakeUnit,
+    unit: AnyUnit,
     *,
     width: int = 1280,
     height: int = 800,
@@ -65,7 +76,7 @@ async def open_stage(
     driver: str = "dummy",
     rotate: Turn = 0,
     overscan_percent: int = 0,
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Stage[AnyUnit]]:
     """Run unit and touchscreen; the sockets lie in a short path, since Unix allows 107 characters."""
     os.environ["SDL_VIDEODRIVER"] = driver
     with ExitStack() as folders:
@@ -86,8 +97,10 @@ async def open_stage(
             running = asyncio.create_task(run_touch(config))
             try:
                 reader, writer = await _connect(folder / "control.sock")
-                yield Stage(unit, folder, reader, writer)
-                writer.close()
+                try:
+                    yield Stage(unit, folder, reader, writer)
+                finally:
+                    writer.close()
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,211 @@
+"""Somebody who never saw the screen: how many taps a run and each mistake take, on the real unit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from pitboard.unit_api.unit_calls import Entry, Run, ScreenState
+from tests.trackside.touch.real_unit import RealUnit
+from tests.trackside.touch.touch_stage import PATIENCE_S, Stage, open_stage
+from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS
+
+NEW_MAX_TAPS = 6
+NEXT_MAX_TAPS = 1
+MISTAKE_MAX_TAPS = 4
+
+
+class Volunteer:
+    """Taps as a person does: what is enabled and has stood still; counts the taps of one task."""
+
+    def __init__(self, stage: Stage[RealUnit]) -> None:
+        self.stage = stage
+        self.unit = stage.unit
+
+    async def taps(self, *names: str) -> int:
+        """Tap one after the other; return how many taps that took."""
+        before = len(self.stage.taps)
+        for name in names:
+            found = await self._find(name)
+            await self.stage.tap(found, hold_ms=HOLD_TO_STOP_MS + 100 if found == "stop" else 0)
+        return len(self.stage.taps) - before
+
+    async def register(self, name: str) -> None:
+        await self.taps("register")
+        await self.stage.wait_for("keyboard:field")
+        await self.stage.ask(ask="text", text=name)
+        await self.taps("keyboard:done")
+        await self.stage.wait_for("picked", label=name)
+
+    async def until(self, claim: Callable[[ScreenState], bool]) -> ScreenState:
+        async with asyncio.timeout(PATIENCE_S):
+            while not claim(self.unit.feed.now()):
+                await asyncio.sleep(0.01)
+        return self.unit.feed.now()
+
+    async def until_run(self, claim: Callable[[Run], bool]) -> Run:
+        screen = await self.until(lambda now: now.run is not None and claim(now.run))
+        assert screen.run is not None
+        return screen.run
+
+    async def drive(self, laps: int) -> None:
+        """A car drives while the clock runs."""
+        for _ in range(laps + 1):
+            await self.unit.cross()
+            await asyncio.sleep(0.08)
+
+    async def _find(self, name: str) -> str:
+        """Return the widget of that name, or the first whose name begins so or whose label is it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                widgets = await self.stage.widgets()
+                for widget in widgets.values():
+                    fits = widget["name"] == name or (
+                        name.endswith("*") and widget["name"].startswith(name[:-1])
+                    )
+                    if widget["enabled"] and (fits or name == f"={widget['label']}"):
+                        return str(widget["name"])
+                await asyncio.sleep(0.02)
+
+
+def play(folder: Path, story: Callable[[Volunteer], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        async with open_stage(RealUnit(folder / "unit.db"), width=800, height=480) as stage:
+            await story(Volunteer(stage))
+
+    asyncio.run(whole())
+
+
+def best_of(entries: tuple[Entry, ...], name: str) -> int | None:
+    return next(one.best_ns for one in entries if one.name == name)
+
+
+def test_a_new_driver_starts_in_few_taps(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        await person.register("Ada")
+        await person.taps("start")
+        await person.until(lambda now: now.phase == "armed")
+        assert len(person.stage.taps) <= NEW_MAX_TAPS
+
+    play(tmp_path, story)
+
+
+def test_who_waits_first_starts_by_one_tap(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        await person.register("Ada")
+        await person.taps("queue:join")
+        await person.until(lambda now: len(now.queue) == 1)
+        await person.taps("start")
+        await person.until(lambda now: now.phase == "armed")
+        await person.drive(1)
+        await person.taps("stop", "put-right", "fix:rename")  # a slip: the ways back lead to the review
+        await person.taps("keyboard:cancel", "back", "confirm")
+        await person.until(lambda now: now.phase == "idle" and not now.queue)
+        await person.register("Ben")
+        await person.taps("queue:join")
+        await person.until(lambda now: len(now.queue) == 1)
+        await person.taps("queue", "back")
+        assert await person.taps("start") <= NEXT_MAX_TAPS
+        run = await person.until_run(lambda run: run.phase == "armed")
+        assert run.name == "Ben"
+
+    play(tmp_path, story)
+
+
+def test_mistakes_in_a_run_are_put_right_in_four_taps(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        async def within(*names: str) -> None:
+            assert await person.taps(*names) <= MISTAKE_MAX_TAPS
+
+        await person.register("Ada")
+        await person.register("Bem")
+        # a typing error in a name
+        await within("rename")
+        await person.stage.wait_for("keyboard:field", label="Bem")
+        for _ in range(1):
+            await person.taps("keyboard:backspace")
+        await person.stage.ask(ask="text", text="n")
+        await within("keyboard:done")
+        await person.until(lambda now: {one.name for one in now.competitors} == {"Ada", "Ben"})
+        # START forgotten: the car is on the track already
+        await person.unit.cross(ms_ago=3_000)
+        await person.stage.wait_for("start:stray", enabled=True)
+        await within("=Ben", "start:stray")
+        run = await person.until_run(lambda run: run.started_mono_ns is not None)
+        assert (run.name, person.unit.clock.mono_ns() - (run.started_mono_ns or 0) > 3_000_000_000) == (
+            "Ben",
+            True,
+        )
+        # START was for somebody else
+        await within("put-right", "fix:hand-over", "=Ada")
+        await person.until_run(lambda run: run.name == "Ada")
+        # a hand in the beam
+        await person.drive(2)
+        run = await person.until_run(lambda run: len(run.laps) == 3)
+        await within(f"lap:{run.laps[1].lap_id}", "passing:ignore")
+        await person.until_run(lambda run: len(run.laps) == 2)
+        # the sensor missed a car
+        await person.taps("back")
+        await within(f"lap:{run.laps[2].lap_id}", "passing:insert", "insert:save")
+        await person.until_run(lambda run: len(run.laps) == 3)
+        await person.taps("back")
+        # an interruption, and one tap for a car that left the track
+        await within("off-track")
+        await within("put-right", "fix:pause")
+        await person.until_run(lambda run: run.phase == "paused")
+        await within("continue")
+        await person.until_run(lambda run: run.phase == "running")
+        # Stop by mistake
+        await person.taps("stop")
+        await within("put-right", "fix:go-on")
+        await person.until_run(lambda run: run.phase == "running")
+        # a penalty, and that it was wrong
+        await person.taps("stop")
+        await within("put-right", "fix:penalty", "penalty:5")
+        await person.until_run(lambda run: run.places[0].penalty_ns == 5_000_000_000)
+        await within("undo", "unact:*")
+        await person.until_run(lambda run: run.places[0].penalty_ns == 0)
+        # confirmed by mistake
+        for lap in (await person.until_run(lambda run: run.phase == "review")).laps:
+            if lap.waits_for_verdict:
+                await person.taps(f"judge:{lap.lap_id}:valid")
+        await person.taps("confirm")
+        await person.until(lambda now: now.phase == "idle")
+        await within("undo", "unact:*")
+        await person.until(lambda now: now.phase == "review")
+        await person.taps("confirm")
+        screen = await person.until(lambda now: now.phase == "idle")
+        assert best_of(screen.entries, "Ada") is not None
+
+    play(tmp_path, story)
+
+
+def test_start_pressed_late_is_one_tap(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        await person.register("Ada")
+        await person.taps("start")
+        await person.until(lambda now: now.phase == "armed")
+        await person.unit.cross(ms_ago=9_000)
+        assert await person.taps("begin-there") <= MISTAKE_MAX_TAPS
+        await person.unit.cross()
+        run = await person.until_run(lambda run: len(run.laps) == 1)
+        assert run.laps[0].lap_ns > 9_000_000_000
+
+    play(tmp_path, story)
+
+
+def test_two_of_one_name_are_asked_about(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        await person.register("Ada")
+        await person.taps("register")
+        await person.stage.wait_for("keyboard:field")
+        await person.stage.ask(ask="text", text="ada")
+        await person.taps("keyboard:done")
+        await person.stage.wait_for("keyboard:done", label="Another person")
+        assert len(person.unit.feed.now().competitors) == 1
+        assert await person.taps("found:*") <= MISTAKE_MAX_TAPS
+        await person.stage.wait_for("picked", label="Ada")
+        assert len(person.unit.feed.now().competitors) == 1
+
+    play(tmp_path, story)
