@@ -43,6 +43,7 @@ from trackside.neighbours import Neighbours, neighbours_of, places_of_keys
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
+from trackside.timing.sign_in import SignIn
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,9 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
             intake=PassingIntake(run_control, track=config.track),
             lights=lights,
             feed=feed,
+            sign_in=SignIn(
+                beside(config.journal, "tries"), clock, lambda: replica.fold.race.roll.officials()
+            ),
         )
         local_app = local.app()
         ContactApi(replica, outbox, identity).add_to(local_app)

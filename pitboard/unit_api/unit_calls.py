@@ -38,12 +38,14 @@ from pitboard.race.bodies import (
 from pitboard.race.phases import ActName
 from pitboard.race.phases import Phase as RunPhase
 from pitboard.sentences.language import Sentence
+from pitboard.trust.pin import PIN_DIGITS
 from pitboard.unit_api.unit_status import SensorStatus
 
 Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
 PASSINGS_MAX_COUNT = 200
 TYPED_MAX_LENGTH = 400
+PIN_LENGTH = PIN_DIGITS
 
 Typed = Annotated[str, Meta(max_length=TYPED_MAX_LENGTH)]
 
@@ -388,6 +390,24 @@ class KeepContact(Act, frozen=True, kw_only=True, tag="keep-contact"):
     @property
     def unanswered(self) -> Sentence:
         return Sentence("unanswered.keep-contact")
+
+
+class SignInOfficial(Act, frozen=True, kw_only=True, tag="sign-in"):
+    """An official is at the screen; it has a call of its own, `POST /v1/sign-in`."""
+
+    official_id: Id
+    pin: Annotated[str, Meta(max_length=40)]
+
+    def __repr__(self) -> str:
+        return f"SignInOfficial({self.official_id})"  # a PIN stands in no log
+
+    @property
+    def said(self) -> Sentence:
+        return Sentence("saved.sign-in")
+
+    @property
+    def unanswered(self) -> Sentence:
+        return Sentence("unanswered.sign-in")
 
 
 class Arm(Act, frozen=True, kw_only=True, tag="arm"):

@@ -15,7 +15,15 @@ from pitboard.clock import Clock
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
 from pitboard.errors import ActRefused, LossCode, PeerLost, Refusal
-from pitboard.unit_api.unit_calls import Act, KeepContact, Passing, Register, RunDetail, ScreenState
+from pitboard.unit_api.unit_calls import (
+    Act,
+    KeepContact,
+    Passing,
+    Register,
+    RunDetail,
+    ScreenState,
+    SignInOfficial,
+)
 from pitboard.unit_api.unit_status import SensorStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
@@ -77,6 +85,8 @@ class UnitLink:
         path, body = "/v1/act", msgspec.json.encode(act)
         if isinstance(act, KeepContact):
             path, body = "/v1/contact", _contact_body(act)
+        if isinstance(act, SignInOfficial):
+            path = "/v1/sign-in"
         until_mono_ns = self._clock.mono_ns() + ANSWER_MAX_MS * _NS_PER_MS
         while True:
             try:
@@ -85,7 +95,7 @@ class UnitLink:
                 return _act_answer(status, answer)
             except (PeerLost, TimeoutError) as error:
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
-                may_repeat = not isinstance(act, Register) or isinstance(error, _NotReached)
+                may_repeat = not isinstance(act, Register | SignInOfficial) or isinstance(error, _NotReached)
                 if not may_repeat or self._left_ms(until_mono_ns) <= RETRY_PAUSE_MS:
                     raise PeerLost(peer=_PEER, code=LossCode.NO_ANSWER) from error
                 await asyncio.sleep(RETRY_PAUSE_MS / 1_000)

@@ -27,6 +27,7 @@ from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
+from trackside.timing.sign_in import SignIn
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Unit:
     intake: PassingIntake
     lights: Lights
     feed: ScreenFeed
+    sign_in: SignIn
 
     @property
     def acting(self) -> Acting:
@@ -126,6 +128,7 @@ def with_unit(
                 intake=PassingIntake(run_control, track="1"),
                 lights=lights,
                 feed=ScreenFeed(replica, run_control, lights, unit="Track A"),
+                sign_in=SignIn(folder / "tries", the_clock, lambda: replica.fold.race.roll.officials()),
             )
             await story(unit)
 

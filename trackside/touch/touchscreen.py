@@ -27,6 +27,7 @@ from pitboard.unit_api.unit_calls import (
     Register,
     Reopen,
     ScreenState,
+    SignInOfficial,
     Stop,
     stamped,
 )
@@ -50,6 +51,7 @@ from trackside.touch.input.reaction import (
     follow_up,
     react,
     scrolled,
+    signed_off,
     with_detail,
 )
 from trackside.touch.paint.widget_painter import Painter
@@ -75,6 +77,8 @@ FRAME_MIN_MS = 33
 LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
 WHERE = "touchscreen"
+SIGN_OFF_MS = 15 * 60_000
+"""Between runs, an official whom nobody has seen tap for so long is signed off; never while a run goes on."""
 SLOW_MS = 3_000
 SAVED_SHOWN_MS = 2_500
 REFUSED_SHOWN_MS = 8_000
@@ -118,6 +122,7 @@ class Touchscreen:
         self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
         self._answered_mono_ns = clock.mono_ns()
         self._looked_mono_ns = 0
+        self._touched_mono_ns = clock.mono_ns()
         self._painted_mono_ns = 0
         self._is_stale = True
         self._is_closed = False
@@ -225,6 +230,10 @@ class Touchscreen:
         now_mono_ns = self._clock.mono_ns()
         for event in read_events(self._window):
             self._take_event(event, now_mono_ns)
+        if self._pointers.is_touched or self._screen is None or self._screen.phase != "idle":
+            self._touched_mono_ns = now_mono_ns
+        elif self._view.official_id and now_mono_ns - self._touched_mono_ns > SIGN_OFF_MS * _NS_PER_MS:
+            self._set_view(signed_off(self._view))
         self._calm = self._calm.after(is_touched=self._pointers.is_touched, now_mono_ns=now_mono_ns)
         pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
         is_settling = not self._calm.is_calm
@@ -370,7 +379,7 @@ class Touchscreen:
 
 def signed(act: Act, official_id: str) -> Act:
     """Return the act with who does it and where; what may be meant twice gets an id for each time."""
-    if isinstance(act, KeepContact):
+    if isinstance(act, KeepContact | SignInOfficial):
         return act
     is_meant_once = isinstance(
         act, Register | Arm | Stop | Confirm | Discard | Reopen | KeepPublished | ManualPassing | Judge

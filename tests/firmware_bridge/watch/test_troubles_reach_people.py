@@ -90,6 +90,7 @@ def local_app(unit: Unit) -> web.Application:
         intake=unit.intake,
         lights=unit.lights,
         feed=unit.feed,
+        sign_in=unit.sign_in,
     ).app()
     # The unit of these stories stands still in time, and what it says must not.
     UnitStatusApi(unit.lights, UNIT_A, SystemClock(), name="Track A").add_to(app)

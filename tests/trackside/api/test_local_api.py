@@ -30,6 +30,7 @@ def with_api(folder: Path, story: Callable[[Unit, Ask], Awaitable[None]]) -> Non
             intake=unit.intake,
             lights=unit.lights,
             feed=unit.feed,
+            sign_in=unit.sign_in,
         )
         socket = folder / "api.sock"
         async with (

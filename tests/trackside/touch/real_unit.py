@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import EventConfigured
+from pitboard.race.bodies import EventConfigured, OfficialAppointed
 from pitboard.unit_api.unit_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.local_api import LocalApi
@@ -18,6 +18,7 @@ from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
+from trackside.timing.sign_in import SignIn
 from trackside.unit import follow_news, follow_time
 
 LAP_MIN_MS = 40
@@ -27,8 +28,9 @@ _NS_PER_MS = 1_000_000
 class RealUnit:
     """`serve` runs it; cars cross by `cross`, now or a while ago."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, *, officials: Sequence[OfficialAppointed] = ()) -> None:
         self._journal = journal
+        self._officials = officials
         self.clock = SystemClock()
         self._seq = 0
         self.run_control: RunControl
@@ -39,6 +41,8 @@ class RealUnit:
     async def serve(self, socket: Path) -> AsyncIterator[None]:
         central = central_enrols(UNIT_A)
         central.say(EventConfigured(name="Test race", lap_min_ms=LAP_MIN_MS))
+        for official in self._officials:
+            central.say(official)
         async with Replica.open(self._journal, root_key=ROOT.key, clock=self.clock) as reader:
             await reader.accept(central.records)
             replica = await reader.open_stream(UNIT_A, "Track A")
@@ -52,6 +56,11 @@ class RealUnit:
                 intake=self._intake,
                 lights=lights,
                 feed=self.feed,
+                sign_in=SignIn(
+                    self._journal.with_suffix(".tries"),
+                    self.clock,
+                    lambda: replica.fold.race.roll.officials(),
+                ),
             )
             with bound_unix(socket) as listener:
                 async with serve_bound_unix(api.app(), listener), asyncio.TaskGroup() as tasks:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pitboard.race.bodies import OfficialAppointed
+from pitboard.trust.pin import pin_verifier
 from pitboard.unit_api.unit_calls import Entry, Run, ScreenState
 from tests.trackside.touch.real_unit import RealUnit
 from tests.trackside.touch.touch_stage import PATIENCE_S, Stage, open_stage
@@ -69,9 +71,15 @@ class Volunteer:
                 await asyncio.sleep(0.02)
 
 
-def play(folder: Path, story: Callable[[Volunteer], Awaitable[None]]) -> None:
+def play(
+    folder: Path,
+    story: Callable[[Volunteer], Awaitable[None]],
+    *,
+    officials: tuple[OfficialAppointed, ...] = (),
+) -> None:
     async def whole() -> None:
-        async with open_stage(RealUnit(folder / "unit.db"), width=800, height=480) as stage:
+        unit = RealUnit(folder / "unit.db", officials=officials)
+        async with open_stage(unit, width=800, height=480) as stage:
             await story(Volunteer(stage))
 
     asyncio.run(whole())
@@ -209,3 +217,18 @@ def test_two_of_one_name_are_asked_about(tmp_path: Path) -> None:
         assert len(person.unit.feed.now().competitors) == 1
 
     play(tmp_path, story)
+
+
+def test_an_official_signs_in_by_pin_and_what_is_done_carries_the_name(tmp_path: Path) -> None:
+    olga = OfficialAppointed(official_id="o1", name="Olga", pin=pin_verifier("112233", memory_kib=64))
+
+    async def story(person: Volunteer) -> None:
+        await person.taps("official:o1", *(f"pin:{digit}" for digit in "112234"))
+        await person.stage.wait_for("message", label="This is not the PIN")
+        await person.taps(*(f"pin:{digit}" for digit in "112233"))
+        await person.register("Ada")
+        assert person.unit.feed.now().acts[0].by_name == "Olga"
+        await person.taps("light:disk", "sign-off", "official:o1")
+        assert person.stage.unit.feed.now().phase == "idle"
+
+    play(tmp_path, story, officials=(olga,))

@@ -19,6 +19,7 @@ from pitboard.unit_api.unit_calls import (
     Entry,
     Lap,
     Light,
+    Official,
     Pause,
     Phase,
     Place,
@@ -299,9 +300,16 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         ),
     )
     plain = View(official_id="o1")
+    officials = tuple(
+        Official(official_id=f"o{index}", name=name, pin="") for index, name in enumerate(HARD_NAMES)
+    )
+    signing = msgspec.structs.replace(idle, officials=officials)
     shown = replace(plain, page=Page.PASSINGS, detail=detail_of(driven), chosen="l2")
     alike = replace(plain, page=Page.KEYBOARD, typed=HARD_NAMES[0])
     return {
+        "sign-in": (signing, View()),
+        "sign-in-pin": (signing, View(signs_in="o1", pin="123")),
+        "status-signed-in": (signing, replace(plain, page=Page.STATUS)),
         "idle-stray": (msgspec.structs.replace(idle, strays=(stray(12),)), plain),
         "idle-stray-picked": (
             msgspec.structs.replace(idle, strays=(stray(12),)),

@@ -19,7 +19,7 @@ SLOP_PX = 24
 DRAG_MIN_PX = 30
 POINTERS_MAX_COUNT = 10
 PRESS_MAX_MS = 5_000  # a finger that is longer down is a resting one, or one whose leaving was lost
-KEYS = "keyboard:"  # two thumbs type: these may overlap
+KEYS = ("keyboard:", "pin:")  # two thumbs type: these may overlap
 _NS_PER_MS = 1_000_000
 
 

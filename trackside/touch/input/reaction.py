@@ -8,6 +8,7 @@ from typing import assert_never
 
 from pitboard.drawing.text_runs import clusters
 from pitboard.unit_api.unit_calls import (
+    PIN_LENGTH,
     Act,
     ChangeCompetitor,
     ContactSeal,
@@ -16,6 +17,7 @@ from pitboard.unit_api.unit_calls import (
     Register,
     RunDetail,
     ScreenState,
+    SignInOfficial,
 )
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
@@ -24,6 +26,7 @@ from trackside.touch.widgets.view import (
     AskAlike,
     AskDiscard,
     Choose,
+    ChooseOfficial,
     ClearSearch,
     Erase,
     FinishTyping,
@@ -42,9 +45,11 @@ from trackside.touch.widgets.view import (
     SendAct,
     ShowPage,
     ShowPassing,
+    SignOff,
     SkipContact,
     TurnKeys,
     TurnOrder,
+    TypePin,
     TypeText,
     View,
 )
@@ -131,6 +136,12 @@ def react(view: View, intent: Intent) -> Reaction:
             return Reaction(view=_turned(shown, Page.PASSINGS))
         case PutPassing(mono_ns=mono_ns):
             return Reaction(view=replace(view, insert_mono_ns=mono_ns))
+        case ChooseOfficial(official_id=official_id):
+            return Reaction(view=replace(view, signs_in=official_id, pin="", list_top=0))
+        case TypePin(digit=digit):
+            return _type_pin(view, digit)
+        case SignOff():
+            return Reaction(view=signed_off(view))
         case AskAlike():
             return Reaction(view=replace(view, asks_alike=True))
         case SamePerson(competitor_id=competitor_id):
@@ -191,6 +202,8 @@ def after_act(
     """
     if isinstance(act, KeepContact):
         return _without_contact(view)
+    if isinstance(act, SignInOfficial):
+        return replace(view, official_id=act.official_id, signs_in="", pin="", list_top=0)
     if not isinstance(act, Register):
         view = replace(view, asks_discard=False, insert_mono_ns=None)
         there = _LEADS_TO.get(tapped_on) if tapped_on is view.page else None
@@ -210,6 +223,19 @@ def after_act(
         order=Order.NEWEST,
         asks_alike=False,
     )
+
+
+def signed_off(view: View) -> View:
+    return replace(view, official_id="", signs_in="", pin="", page=Page.MAIN, list_top=0)
+
+
+def _type_pin(view: View, digit: str) -> Reaction:
+    if not digit:
+        return Reaction(view=replace(view, pin=view.pin[:-1]))
+    pin = view.pin + digit
+    if len(pin) < PIN_LENGTH:
+        return Reaction(view=replace(view, pin=pin))
+    return Reaction(view=replace(view, pin=""), act=SignInOfficial(official_id=view.signs_in, pin=pin))
 
 
 def with_detail(view: View, detail: RunDetail) -> View:

@@ -14,6 +14,7 @@ from trackside.touch.scene.put_right_scene import lay_penalties, lay_put_right
 from trackside.touch.scene.queue_scene import lay_queue
 from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_scene import lay_run
+from trackside.touch.scene.sign_in_scene import lay_sign_in, needs_sign_in
 from trackside.touch.scene.status_scene import lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
 from trackside.touch.widgets.buttons import button
@@ -33,6 +34,8 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
         return _lay_connecting(view, measures)
     if view.page is Page.STATUS:
         return lay_status(screen, view, measures)
+    if needs_sign_in(screen, view):
+        return lay_sign_in(screen, view, measures)
     if view.page is Page.ACTS:
         return lay_acts(screen, view, measures)
     if view.page is Page.KEYBOARD:

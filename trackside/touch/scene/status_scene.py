@@ -6,7 +6,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import Page, ShowPage, View
+from trackside.touch.widgets.view import Page, ShowPage, SignOff, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _DISPLAYS_ON_SHOW_MAX = 4
@@ -18,6 +18,7 @@ def lay_status(screen: ScreenState, view: View, measures: Measures) -> Layout:
     else:
         left, right = measures.body.cut_left(measures.body.w * 54 // 100, measures.gap)
     back_area, left = left.cut_bottom(measures.button, measures.gap)
+    back_area, off_area = back_area.columns(2, measures.gap) if view.official_id else (back_area, None)
     lights_area, displays_area = left.cut_top(max(left.h * 58 // 100, 3 * measures.button), measures.gap)
     board, the_list_layout = _board_widgets(right, screen, view, measures)
     widgets = [
@@ -34,6 +35,9 @@ def lay_status(screen: ScreenState, view: View, measures: Measures) -> Layout:
         ),
         *board,
     ]
+    if off_area is not None:
+        off = view.say("touch.sign-off")
+        widgets.append(button("sign-off", off_area, off, SignOff(), view, size_px=measures.text(34)))
     return Layout(widgets=tuple(widgets), list_area=the_list_layout.list_area)
 
 

@@ -70,6 +70,8 @@ class View:
     back: Page = Page.MAIN  # where the keyboard leads back to
     chosen: str = ""  # of the impulses or of the queue
     official_id: str = ""  # who signed in
+    signs_in: str = ""  # who is typing a PIN
+    pin: str = ""
     place: int = 1  # of the run's places, the one that is put right
     insert_mono_ns: int | None = None  # where a missing passing would be put
     detail: RunDetail | None = None
@@ -183,6 +185,25 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseOfficial:
+    """Who is about to type a PIN; nobody where empty."""
+
+    official_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypePin:
+    """A digit more; the last one signs in. An empty one takes the last back."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Whoever signed in leaves the screen."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskAlike:
     """Ask whether whoever is typed is the one who is registered already under that name."""
 
@@ -229,6 +250,9 @@ Intent = (
     | ShowPassing
     | PutPassing
     | Rename
+    | ChooseOfficial
+    | TypePin
+    | SignOff
     | AskAlike
     | SamePerson
 )
