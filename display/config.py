@@ -21,6 +21,7 @@ from pitboard.program.config import (
     load_event_file,
 )
 from pitboard.race.bodies import Name
+from pitboard.sentences.language import LanguageCode
 
 Pixels = Annotated[int, Meta(ge=240, le=8_192)]
 
@@ -28,7 +29,8 @@ Pixels = Annotated[int, Meta(ge=240, le=8_192)]
 class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`event_key` is the event's root public key; it and central are known by themselves once enrolled.
 
-    `size` absent means the size of the screen.
+    `size` absent means the size of the screen. `hall_m` is how far away the last who reads it stands,
+    `sponsors` a folder of pictures, `phone_url` what the QR scene leads to.
     """
 
     name: Name
@@ -44,6 +46,10 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     theme: str = "dark-hall"
     rotate: Turn = 0
     overscan_percent: Annotated[int, Meta(ge=0, le=OVERSCAN_MAX_PERCENT)] = 0
+    language: LanguageCode = "en"
+    hall_m: Annotated[int, Meta(ge=1, le=100)] | None = None
+    phone_url: str = ""
+    sponsors: Path | None = None
     status_host: str = "0.0.0.0"  # noqa: S104 - officials' touchscreens on the venue's LAN ask here
     status_port: Port = 0
     status_tls: bool = True

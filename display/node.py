@@ -20,16 +20,19 @@ from display.following.display_presence import DisplayPresence, DisplayStatus, s
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
+from display.scene.show import Canvas
 from display.scene.theme import load_theme
-from display.screen.board_screen import SCENE, BoardScreen
+from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture
 from display.screen.scene_painter import Painter
+from display.screen.show_maker import DisplayFacts, ShowMaker
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
+from pitboard.drawing.panel import figure_min_px, read_panel_mm
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Hanging, Window
 from pitboard.errors import LossCode
@@ -37,6 +40,7 @@ from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.program.service import SERVICE
+from pitboard.sentences.language import language
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer
@@ -80,10 +84,16 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             has_board=True,
         )
         view = await kept_board(kept, config.journal, root_key=config.event_key)
+        canvas = Canvas(
+            size=window.surface.get_size(),
+            digit_permille=painter.digit_permille,
+            words=language(config.language),
+            figure_min_px=figure_min_px(window.surface.get_size(), read_panel_mm(), hall_m=config.hall_m),
+        )
         if view is not None:
-            show_board(view, badge, window, painter, frame_log, clock)
+            show_board(view, badge, window, painter, frame_log, clock, canvas)
         async with open_display_replica(config.journal, root_key=config.event_key, clock=clock) as replica:
-            node = DisplayNode(config, replica, window, painter, frame_log, clock)
+            node = DisplayNode(config, replica, window, painter, frame_log, clock, canvas)
             await node.run(stop, picture_asked, kept)
 
 
@@ -98,6 +108,7 @@ class DisplayNode:
         painter: Painter,
         frame_log: FrameLog,
         clock: Clock,
+        canvas: Canvas,
     ) -> None:
         self._config = config
         self._replica = replica
@@ -105,16 +116,34 @@ class DisplayNode:
         self._clock = clock
         self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
         self._note_wanted = asyncio.Event()
-        self._screen = BoardScreen(replica, window, painter, frame_log, clock, badge=self._badge)
+        self._key = label_key_of(config)
+        facts = DisplayFacts(
+            ids=(self._key, config.name),
+            name=config.name,
+            phone_url=config.phone_url,
+            sponsors_folder=config.sponsors,
+        )
+        self._maker = ShowMaker(facts, Badge(is_live=False, headline=""))
+        self._screen = BoardScreen(
+            replica,
+            window,
+            painter,
+            frame_log,
+            clock,
+            self._maker,
+            canvas,
+            badge=self._badge,
+            facts=self._facts,
+        )
         self._presence = DisplayPresence(
             status_app(self._status),
             host=config.status_host,
             port=config.status_port,
             tls=door_context(tls=config.status_tls, certificate_file=certificate_beside(config.journal)),
             name=config.name,
-            label_key=label_key_of(config),
+            label_key=self._key,
             event_key=config.event_key,
-            scene=SCENE,
+            scene=lambda: self._screen.scene_name,
             interfaces=config.mdns_interfaces,
             has_mdns=config.mdns,
             on_change=self._venue_changed,
@@ -223,7 +252,8 @@ class DisplayNode:
         source, have = self._follower.source, self._replica.have()
         return DisplayStatus(
             name=self._config.name,
-            scene=SCENE,
+            key=self._key,
+            scene=self._screen.scene_name,
             source=None if source is None else source.name,
             is_live=badge.is_live,
             badge=badge.sentence,
@@ -233,6 +263,21 @@ class DisplayNode:
             has_screen=self._window.has_screen,
             clock=self._follower.clocks.note(),
         )
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """Return the technical page."""
+        have, source = self._replica.have(), self._follower.source
+        width, height = self._window.surface.get_size()
+        return [
+            ("Name", self._config.name),
+            ("Key", self._key[:16]),
+            ("Follows", "nobody" if source is None else source.name),
+            ("Streams, records", f"{len(have)}, {sum(have.values())}"),
+            ("Screen", f"{width} x {height}"),
+            ("Language", self._config.language),
+            ("Status port", str(self._config.status_port or "any")),
+            ("Journal", str(self._config.journal)),
+        ]
 
     async def _take_events(self, stop: asyncio.Event) -> None:
         while True:

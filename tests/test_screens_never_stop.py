@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from display.following.badge import Badge
-from display.scene.leaderboard import lay_out as lay_board
 from display.screen.scene_painter import Painter as BoardPainter
 from pitboard.drawing import palette
 from pitboard.drawing.font_files import find_font_files
@@ -24,7 +23,7 @@ from pitboard.drawing.typeface import Area, Typeface, Weight
 from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
 from pitboard.race.phases import Phase
 from pitboard.unit_api import unit_calls
-from tests.display.example_boards import LIVE, board, run_view
+from tests.display.example_boards import LIVE, board, leaderboard, run_view
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, run, scenes, screen
 from trackside.touch.paint.widget_painter import Painter as TouchPainter
 from trackside.touch.scene.screen_layout import lay_out as lay_touch
@@ -58,7 +57,7 @@ def typeface() -> Typeface:
 def paint_board(
     view: BoardView, typeface: Typeface, badge: Badge = LIVE, size: tuple[int, int] = SIZE
 ) -> None:
-    BoardPainter(typeface).paint(lay_board(view, badge, size, page=0), pygame.Surface(size))
+    BoardPainter(typeface).paint(leaderboard(view, badge, size, page=0), pygame.Surface(size))
 
 
 def paint_touch(state: unit_calls.ScreenState | None, view: View, typeface: Typeface) -> None:
@@ -277,7 +276,7 @@ class BrokenTypeface(Typeface):
 def test_a_part_that_fails_is_replaced_and_the_rest_is_drawn(caplog: pytest.LogCaptureFixture) -> None:
     broken = BrokenTypeface({weight: find_font_files(weight) for weight in Weight})
     view = board(3, on_track=[run_view(name="Ada")])
-    scene = lay_board(view, LIVE, SIZE, page=0)
+    scene = leaderboard(view, LIVE, SIZE, page=0)
     surface, whole = pygame.Surface(SIZE), pygame.Surface(SIZE)
     BoardPainter(broken).paint(scene, surface)
     BoardPainter(Typeface.load()).paint(scene, whole)

@@ -38,7 +38,7 @@ class DisplayPresence:
         name: str,
         label_key: str,
         event_key: str,
-        scene: str,
+        scene: Callable[[], str],
         interfaces: Sequence[str],
         has_mdns: bool,
         on_change: Callable[[], None],
@@ -57,7 +57,7 @@ class DisplayPresence:
                 key=label_key,
                 properties=lambda: {
                     "event": event_key,
-                    "scene": scene,
+                    "scene": scene(),
                     "name": name,
                     "tls": "no" if tls is None else "yes",
                 },
@@ -128,6 +128,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     scene: str
+    key: str  # what `display-assigned` calls it, beside its name
     source: str | None
     is_live: bool
     badge: str

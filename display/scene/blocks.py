@@ -4,7 +4,8 @@ Two equal blocks look the same, so whoever paints repaints only the blocks that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pitboard.drawing.palette import BACKGROUND, TEXT, Colour
@@ -26,6 +27,13 @@ class Area(NamedTuple):
     @property
     def bottom(self) -> int:
         return self.top + self.height
+
+    def lower(self, down_px: int) -> Area:
+        return Area(self.left, self.top + down_px, self.width, self.height)
+
+    def inset(self, x_px: int, y_px: int = 0) -> Area:
+        """Return the area without its edge, so wide on the left and right, so high above and below."""
+        return Area(self.left + x_px, self.top + y_px, self.width - 2 * x_px, self.height - 2 * y_px)
 
     def holds(self, other: Area) -> bool:
         """Return whether `other` lies wholly inside."""
@@ -69,13 +77,44 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """A triangle that points up or down; drawn, for not every font has one."""
+
+    area: Area
+    colour: Colour
+    is_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture from a file, as large as its area takes without being stretched."""
+
+    path: Path
+    area: Area
+
+
+Mark = Fill | Text | Arrow | Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A part of the screen that is painted as a whole; marks are painted in order and stay inside."""
+    """A part of the screen that is painted as a whole; marks are painted in order and stay inside.
+
+    Of a block that is moving only what lies in `window` is seen; None is all of it.
+    """
 
     name: str
     area: Area
-    marks: tuple[Fill | Text, ...]
+    marks: tuple[Mark, ...]
     ground: Colour = BACKGROUND
+    window: Area | None = None
+
+    def moved(self, down_px: int, window: Area) -> Block:
+        """Return the block so many pixels lower, seen through `window`."""
+        if not down_px:
+            return self
+        marks = tuple(replace(mark, area=mark.area.lower(down_px)) for mark in self.marks)
+        return replace(self, area=self.area.lower(down_px), marks=marks, window=window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,50 +127,31 @@ class Scene:
     page_count: int
     runs_drawn: tuple[str, ...] = ()
     rows_drawn: tuple[str, ...] = ()
+    name: str = "leaderboard"
 
 
 LANDSCAPE = (1920, 1080)
 PORTRAIT = (1080, 1920)
-ROWS_WISHED_LANDSCAPE = 10
-ROWS_WISHED_PORTRAIT = 18
 BANDS_MAX_COUNT = 3
-LARGE_ROWS_PERCENT = 140  # where all entries fit that way
 DIGIT_PERMILLE = 700  # of the size: the widest figures of the fonts in use (DejaVu Sans Bold)
 _SIGN_PERMILLE = {".": 400, ":": 400, "+": 840, "–": 600}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """The places of header, captions, rows and bands; `px` scales a length of the design."""
+    """The places that scenes share: header, what is below it, bands; `px` scales a length of the design."""
 
     width: int
     height: int
     scale_permille: int
     is_portrait: bool
     header: Area
-    captions: Area
-    rows: Area
-    row_count: int
-    row_pitch_px: int
-    row_percent: int
+    body: Area
     digit_permille: int
     bands: tuple[Area, ...]
 
     def px(self, length: int) -> int:
         return max(1, length * self.scale_permille // 1_000)
-
-    def row(self, index: int) -> Area:
-        """Return the place of the row at `index` from the top."""
-        return Area(
-            self.rows.left,
-            self.rows.top + index * self.row_pitch_px,
-            self.rows.width,
-            self.row_pitch_px - self.px(6),
-        )
-
-    def row_px(self, length: int) -> int:
-        """Scale a length that grows with the rows."""
-        return self.px(length * self.row_percent // 100)
 
     def figures_px(self, text: str, size_px: int) -> int:
         """Return a width that holds these figures at this size."""
@@ -139,10 +159,8 @@ class Measures:
         return permille * size_px // 1_000 + self.px(4)
 
 
-def measure(
-    size: tuple[int, int], *, band_count: int, entry_count: int, digit_permille: int = DIGIT_PERMILLE
-) -> Measures:
-    """Return the measures of a screen: rows give way to bands, and are larger while the entries are few."""
+def measure(size: tuple[int, int], *, band_count: int = 0, digit_permille: int = DIGIT_PERMILLE) -> Measures:
+    """Return the measures of a screen: `body` gives way to bands."""
     width, height = size
     is_portrait = height > width
     design = PORTRAIT if is_portrait else LANDSCAPE
@@ -154,33 +172,21 @@ def measure(
     margin = px(28 if is_portrait else 40)
     inner = width - 2 * margin
     header = Area(margin, px(20), inner, px(92))
-    captions = Area(margin, header.bottom + px(4), inner, px(34))
-    top, bottom = captions.bottom + px(4), height - px(22)
-    gap = px(10)
-    first_band_px = px(262 if is_portrait else 158)
-    further_band_px = px(226 if is_portrait else 118)
-    rows_wished = ROWS_WISHED_PORTRAIT if is_portrait else ROWS_WISHED_LANDSCAPE
-    pitch = (bottom - top - first_band_px - gap) // rows_wished
-    band_px = first_band_px if band_count <= 1 else further_band_px
+    top, bottom, gap = header.bottom + px(4), height - px(22), px(10)
+    heights = (262, 226) if is_portrait else (158, 118)
+    band_px = px(heights[0 if band_count <= 1 else 1])
     bands_px = band_count * (band_px + gap)
     bands = tuple(
         Area(margin, bottom - bands_px + gap + index * (band_px + gap), inner, band_px)
         for index in range(band_count)
     )
-    rows_px = bottom - top - bands_px
-    large_pitch = pitch * LARGE_ROWS_PERCENT // 100
-    is_large = not is_portrait and entry_count * large_pitch <= rows_px
     return Measures(
         width=width,
         height=height,
         scale_permille=scale,
         is_portrait=is_portrait,
         header=header,
-        captions=captions,
-        rows=Area(margin, top, inner, rows_px),
-        row_count=rows_px // (large_pitch if is_large else pitch),
-        row_pitch_px=large_pitch if is_large else pitch,
-        row_percent=LARGE_ROWS_PERCENT if is_large else 100,
+        body=Area(margin, top, inner, bottom - top - bands_px),
         digit_permille=digit_permille,
         bands=bands,
     )

@@ -1,30 +1,27 @@
-"""The leaderboard scene: header, rows, and a band for whoever is on track.
+"""The leaderboard: header, rows, and a band for whoever is on track.
 
-Rows keep their places from frame to frame, so a change repaints only the rows it touches."""
+Rows keep their places from frame to frame, so a change repaints only the rows it touches; a new result slides
+to its place, those it moved make room."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from display.following.badge import Badge
-from display.scene.blocks import (
-    BANDS_MAX_COUNT,
-    DIGIT_PERMILLE,
-    Area,
-    Block,
-    Fill,
-    Measures,
-    Scene,
-    Text,
-    measure,
-)
-from display.scene.header import badge_area, badge_block, title_block
-from display.scene.pages import PINNED_COUNT, entries_on, page_count
-from display.scene.track_band import result_band, run_band, time_text
+from display.scene.blocks import BANDS_MAX_COUNT, Area, Arrow, Block, Fill, Mark, Measures, Scene, Text
+from display.scene.header import header_blocks
+from display.scene.motion import FRAME_NS, between, progress_ppm
+from display.scene.result_text import caption_of, column_text, columns_of, first_text, gap_text
+from display.scene.row_grid import PINNED_COUNT, RowGrid, row_grid
+from display.scene.show import Canvas, Frame, Moment, Show, earliest
+from display.scene.story import SLIDE_NS
+from display.scene.track_band import result_band, run_band
 from pitboard.drawing.palette import (
+    AMBER,
     BLUE,
     BRONZE,
     GOLD,
+    GREEN,
     PANEL,
     PANEL_RAISED,
     SILVER,
@@ -33,22 +30,45 @@ from pitboard.drawing.palette import (
     TEXT_MUTED,
     Colour,
 )
-from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
+from pitboard.drawing.time_text import NO_TIME
+from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import BoardView, EntryView
 
-INVITATION = "Who sets the first time?"
-INVITATION_DETAIL = "Times appear here as soon as they are confirmed."
-_MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
+MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
 PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
+_FURTHER_COLUMNS_MAX_COUNT = 2
 
 
-class Columns(NamedTuple):
-    """Left edge and width of each column, the same for captions and rows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Offset from the row's left edge and width of each column, the same for captions and rows."""
 
     rank: tuple[int, int]
+    number: tuple[int, int] | None
     name: tuple[int, int]
-    time: tuple[int, int]
+    further: tuple[tuple[int, int], ...]
+    first: tuple[int, int]
     gap: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What all rows of one frame share."""
+
+    show: Show
+    canvas: Canvas
+    measures: Measures
+    grid: RowGrid
+    columns: Columns
+    moment: Moment
+
+    @property
+    def resolution_ns(self) -> int:
+        return self.show.board.event.resolution_ns
+
+    def row_px(self, length: int) -> int:
+        """Scale a length that grows with the rows."""
+        return self.measures.px(length * self.grid.percent // 100)
 
 
 def band_count(view: BoardView) -> int:
@@ -58,212 +78,330 @@ def band_count(view: BoardView) -> int:
     return 1 if view.newest is not None else 0
 
 
-def row_count(view: BoardView, size: tuple[int, int]) -> int:
-    """Return how many entries a page holds."""
-    return measure(size, band_count=band_count(view), entry_count=len(view.entries)).row_count
-
-
-def lay_out(
-    view: BoardView,
-    badge: Badge,
-    size: tuple[int, int],
-    *,
-    page: int,
-    digit_permille: int = DIGIT_PERMILLE,
-) -> Scene:
-    """Return the scene for this board on a screen of this size; a digit is as wide as the font has it."""
-    measures = measure(
-        size, band_count=band_count(view), entry_count=len(view.entries), digit_permille=digit_permille
+def lay_out_leaderboard(show: Show, moment: Moment, canvas: Canvas) -> Frame:
+    """Return the board at this moment."""
+    view = show.board
+    measures = canvas.measures(band_count=band_count(view))
+    captions = Area(measures.body.left, measures.body.top, measures.body.width, measures.px(34))
+    rows = Area(
+        captions.left,
+        captions.bottom + measures.px(4),
+        captions.width,
+        measures.body.bottom - captions.bottom - measures.px(4),
     )
-    pages = page_count(len(view.entries), measures.row_count)
-    page = min(page, pages - 1)
-    badge_block_ = badge_block(badge, measures)
-    blocks = [title_block(view.event.name, measures, badge_area(badge, measures)), badge_block_]
+    count = len(view.entries)
+    grid = row_grid(measures, rows, entry_count=count, figure_min_px=canvas.figure_min_px)
+    page, pages, turns_mono_ns = _page(show, grid, moment)
+    blocks = header_blocks(view.event.name, show.badge, measures, canvas.words)
     shown: list[EntryView] = []
+    is_sliding = False
     if view.entries:
-        indices = entries_on(page, entry_count=len(view.entries), row_count=measures.row_count)
-        columns = _columns(view, measures)
-        blocks.append(_captions(indices, len(view.entries), page, pages, columns, measures))
-        for place, index in enumerate(indices):
-            entry = view.entries[index]
-            shown.append(entry)
-            is_pinned = pages > 1 and index < PINNED_COUNT
-            blocks.append(_row(entry, view, measures.row(place), columns, measures, is_pinned=is_pinned))
+        columns = _columns(view, measures, grid, canvas)
+        table = Table(show=show, canvas=canvas, measures=measures, grid=grid, columns=columns, moment=moment)
+        indices = grid.entries_on(page, entry_count=count)
+        shown = [view.entries[index] for index in indices]
+        blocks.append(_captions(table, captions, indices, page, pages))
+        is_sliding = show.story.is_sliding(moment.mono_ns)
+        blocks += _rows(table, indices, page, rows, is_sliding=is_sliding)
     else:
-        blocks.append(_invitation(measures))
-    blocks += _bands(view, measures)
-    return Scene(
-        size=size,
+        blocks.append(_invitation(measures, captions, rows, canvas))
+    blocks += _bands(show, measures, canvas)
+    scene = Scene(
+        size=canvas.size,
         blocks=tuple(blocks),
         page=page,
         page_count=pages,
         runs_drawn=tuple(run.run_id for run in view.on_track[: len(measures.bands)]),
         rows_drawn=tuple(entry.competitor_id for entry in shown),
     )
+    if is_sliding:
+        return Frame(scene, moment.mono_ns + FRAME_NS)
+    return Frame(scene, earliest(turns_mono_ns, show.story.changes_mono_ns(moment.mono_ns)))
 
 
 def lay_plain(badge: Badge, size: tuple[int, int]) -> Scene:
     """Return what stands in for a board that cannot be laid out: the badge, and a sentence."""
-    measures = measure(size, band_count=0, entry_count=0)
-    text = Text(text=PLAIN_BOARD, area=measures.rows, size_px=measures.px(52), least_px=16, align="centre")
-    plain = Block(name="plain", area=measures.rows, marks=(text,))
-    return Scene(size=size, blocks=(badge_block(badge, measures), plain), page=0, page_count=1)
+    canvas = Canvas(size=size)
+    measures = canvas.measures()
+    body = measures.body
+    text = Text(text=PLAIN_BOARD, area=body, size_px=measures.px(52), least_px=16, align="centre")
+    plain = Block(name="plain", area=body, marks=(text,))
+    blocks = header_blocks("", badge, measures, canvas.words)[1:]
+    return Scene(size=size, blocks=(*blocks, plain), page=0, page_count=1)
 
 
-def _bands(view: BoardView, measures: Measures) -> list[Block]:
+def _page(show: Show, grid: RowGrid, moment: Moment) -> tuple[int, int, int | None]:
+    """Return the page to show, how many there are, and when the next one comes.
+
+    A new result turns to its own page, which then stays for a full time.
+    """
+    count = len(show.board.entries)
+    pages = grid.page_count(count)
+    if pages == 1:
+        return 0, 1, None
+    page_ns, story = grid.page_ns(count), show.story
+    began_ns, first = show.since_mono_ns, 0
+    if story.at_mono_ns is not None and story.at_mono_ns >= show.since_mono_ns:
+        indices = (i for i, entry in enumerate(show.board.entries) if entry.competitor_id == story.newest)
+        page = grid.page_of(next(indices, 0), entry_count=count)
+        began_ns, first = story.at_mono_ns, page or 0
+    turned = max(0, moment.mono_ns - began_ns) // page_ns
+    return (first + turned) % pages, pages, began_ns + (turned + 1) * page_ns
+
+
+def _rows(table: Table, indices: list[int], page: int, area: Area, *, is_sliding: bool) -> list[Block]:
+    view, grid, story = table.show.board, table.grid, table.show.story
+    count = len(view.entries)
+    age_ns = story.age_ns(table.moment.mono_ns) or 0
+    ppm = progress_ppm(age_ns, SLIDE_NS)
+    blocks: list[Block] = []
+    above: list[Block] = []
+    for place, index in enumerate(indices):
+        entry = view.entries[index]
+        is_pinned = count > grid.place_count and index < PINNED_COUNT
+        block = _row(table, entry, grid.row(place), is_pinned=is_pinned)
+        if is_sliding:
+            former = story.former.get(entry.competitor_id)
+            before = count if former is None else former
+            stood = grid.row(grid.place_of(before, page, entry_count=max(count, before + 1)))
+            if stood.left == block.area.left:
+                down = between(stood.top - block.area.top, 0, ppm)
+                block = block.moved(down, area)
+        (above if entry.competitor_id == story.newest else blocks).append(block)
+    if not is_sliding:
+        return sorted([*blocks, *above], key=lambda block: (block.area.left, block.area.top))
+    return [*blocks, *above]
+
+
+def _bands(show: Show, measures: Measures, canvas: Canvas) -> list[Block]:
+    view = show.board
     resolution_ns = view.event.resolution_ns
     if view.on_track:
         pairs = zip(view.on_track, measures.bands, strict=False)
-        return [run_band(run, area, measures, resolution_ns=resolution_ns) for run, area in pairs]
+        return [
+            run_band(run, area, measures, canvas.words, resolution_ns=resolution_ns) for run, area in pairs
+        ]
     newest = next((entry for entry in view.entries if entry.competitor_id == view.newest), None)
     if newest is None or not measures.bands:
         return []
-    return [result_band(newest, measures.bands[0], measures, resolution_ns=resolution_ns)]
+    return [result_band(newest, measures.bands[0], measures, canvas.words, resolution_ns=resolution_ns)]
 
 
-def _columns(view: BoardView, measures: Measures) -> Columns:
-    """Return columns as wide as the longest rank, time and gap on the whole board, so pages look alike."""
-    px, rows = measures.px, measures.rows
-    size = _figure_size(measures)
-    resolution_ns = view.event.resolution_ns
-    slowest_ns = max((entry.best_ns for entry in view.entries if entry.best_ns is not None), default=0)
-    widest_gap_ns = max((entry.gap_ns for entry in view.entries if entry.gap_ns is not None), default=0)
-    lowest_rank = max((entry.rank for entry in view.entries if entry.rank is not None), default=1)
-    figures = "0" * max(2, len(str(lowest_rank)))
-    rank = measures.figures_px(figures, size) + px(28)
-    time = measures.figures_px(format_lap_ns(max(slowest_ns, 10**10), resolution_ns=resolution_ns), size)
-    gap = measures.figures_px(format_gap_ns(widest_gap_ns, resolution_ns=resolution_ns), _gap_size(measures))
-    right = rows.right - px(24)
+def _columns(view: BoardView, measures: Measures, grid: RowGrid, canvas: Canvas) -> Columns:
+    """Return columns as wide as the longest text on the whole board, so that pages look alike."""
+
+    def px(length: int) -> int:
+        return measures.px(length * grid.percent // 100)
+
+    def widest(texts: list[str], size_px: int, least: str) -> int:
+        return max(measures.figures_px(text, size_px) for text in [*texts, least])
+
+    entries, resolution_ns = view.entries, view.event.resolution_ns
+    size, small = _figure_px(measures, grid), _gap_px(measures, grid)
+    ranks = [str(entry.rank) for entry in entries if entry.rank is not None]
+    rank = widest(ranks, size, "00") + px(28)
+    right = grid.row_width - px(24)
+    gaps = [gap_text(entry, resolution_ns=resolution_ns) for entry in entries]
+    gap = widest(gaps, small, "+0.0")
+    firsts = [first_text(entry, canvas.words, resolution_ns=resolution_ns) for entry in entries]
+    first = widest(firsts, size, "00.0")
     gap_left = right - gap
-    time_left = gap_left - px(28 if measures.is_portrait else 60) - time
-    name_left = rows.left + rank + px(24)
+    first_left = gap_left - px(24 if measures.is_portrait else 44) - first
+    left = first_left
+    further: list[tuple[int, int]] = []
+    if not measures.is_portrait and grid.column_count == 1:
+        for index in range(1, min(len(columns_of(entries[0])), _FURTHER_COLUMNS_MAX_COUNT + 1)):
+            texts = [
+                column_text(columns_of(entry)[index], resolution_ns=resolution_ns)
+                for entry in entries
+                if index < len(columns_of(entry))
+            ]
+            width = max(widest(texts, small, "00"), measures.px(130))
+            left -= width + px(36)
+            further.append((left, width))
+    numbers = [entry.number for entry in entries if entry.number]
+    number = None
+    name_left = rank + px(20)
+    if numbers:
+        width = widest(["0" * max(map(len, numbers))], small, "00") + px(20)
+        number = (name_left, width)
+        name_left += width + px(14)
     return Columns(
-        rank=(rows.left, rank),
-        name=(name_left, time_left - px(20) - name_left),
-        time=(time_left, time),
+        rank=(0, rank),
+        number=number,
+        name=(name_left, left - px(20) - name_left),
+        further=tuple(further),
+        first=(first_left, first),
         gap=(gap_left, gap),
     )
 
 
-def _figure_size(measures: Measures) -> int:
-    return measures.row_px(48 if measures.is_portrait else 54)
+def _figure_px(measures: Measures, grid: RowGrid) -> int:
+    return measures.px((48 if measures.is_portrait else 58) * grid.percent // 100)
 
 
-def _gap_size(measures: Measures) -> int:
-    return measures.row_px(36 if measures.is_portrait else 46)
+def _gap_px(measures: Measures, grid: RowGrid) -> int:
+    return measures.px((36 if measures.is_portrait else 46) * grid.percent // 100)
 
 
-def _captions(
-    indices: list[int], entry_count: int, page: int, pages: int, columns: Columns, measures: Measures
-) -> Block:
-    area, px = measures.captions, measures.px
+def _captions(table: Table, area: Area, indices: list[int], page: int, pages: int) -> Block:
+    measures, words, columns, grid = table.measures, table.canvas.words, table.columns, table.grid
+    px = measures.px
+    first = columns_of(table.show.board.entries[0])
+    marks: list[Mark] = []
 
-    def caption(text: str, column: tuple[int, int], *, is_right: bool) -> Text:
-        return Text(
-            text=text,
-            area=Area(column[0], area.top, column[1], area.height),
-            size_px=px(26),
-            least_px=px(16),
-            colour=TEXT_MUTED,
-            align="right" if is_right else "left",
+    def caption(text: str, left: int, column: tuple[int, int], *, is_right: bool) -> None:
+        marks.append(
+            Text(
+                text=text,
+                area=Area(left + column[0], area.top, column[1], area.height),
+                size_px=px(30),
+                least_px=px(20),
+                colour=TEXT_MUTED,
+                align="right" if is_right else "left",
+            )
         )
 
-    half = columns.name[1] // 3
-    marks = [
-        caption("RANK", columns.rank, is_right=False),
-        caption("NAME", (columns.name[0], half), is_right=False),
-        caption("BEST LAP", columns.time, is_right=True),
-        caption("GAP", columns.gap, is_right=True),
-    ]
-    if pages > 1:
-        turning = indices[PINNED_COUNT:]
-        text = f"page {page + 1} of {pages}"
-        if not measures.is_portrait:
-            text = f"{turning[0] + 1}–{turning[-1] + 1} of {entry_count}  ·  {text}"
-        marks.append(caption(text, (columns.name[0] + half, columns.name[1] - half - px(10)), is_right=True))
+    for number in range(grid.column_count):
+        left = grid.row(number * grid.row_count).left
+        is_last = number == grid.column_count - 1
+        name_left, name_width = columns.name
+        half = name_width // 2 if pages > 1 and is_last else 0
+        caption(words.say("display.rank"), left, columns.rank, is_right=False)
+        caption(words.say("display.name"), left, (name_left, name_width - half), is_right=False)
+        for column, place in zip(first[1:], columns.further, strict=False):
+            caption(caption_of(column.code, words), left, place, is_right=True)
+        caption(caption_of(first[0].code, words), left, columns.first, is_right=True)
+        caption(words.say("display.gap"), left, columns.gap, is_right=True)
+        if half:
+            code = (
+                "display.page" if measures.is_portrait or grid.column_count > 1 else "display.page-of-entries"
+            )
+            turning = indices[PINNED_COUNT:]
+            text = words.say(
+                code,
+                page=page + 1,
+                pages=pages,
+                first=turning[0] + 1,
+                last=turning[-1] + 1,
+                entries=len(table.show.board.entries),
+            )
+            caption(text, left, (name_left + name_width - half + px(10), half - px(10)), is_right=True)
     return Block(name="captions", area=area, marks=tuple(marks))
 
 
-def _row(
-    entry: EntryView,
-    view: BoardView,
-    area: Area,
-    columns: Columns,
-    measures: Measures,
-    *,
-    is_pinned: bool,
-) -> Block:
+def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Block:
     """Return an entry's row: gold, silver and bronze mark the first three, a bright row the newest result."""
-    px, resolution_ns = measures.px, view.event.resolution_ns
-    is_newest = entry.competitor_id == view.newest
-    ground: Colour = BLUE if is_newest else PANEL_RAISED if is_pinned else PANEL
-    ink: Colour = TEXT_DARK if is_newest else TEXT_MUTED if entry.is_disqualified else TEXT
-    radius = px(10)
-    size = min(_figure_size(measures), area.height * 82 // 100)
-    marks: list[Fill | Text] = [Fill(area=area, colour=ground, radius_px=radius)]
-    rank_area = _in_column(area, columns.rank)
-    medal = _MEDALS.get(entry.rank or 0)
+    story, now_ns = table.show.story, table.moment.mono_ns
+    columns, resolution_ns, words = table.columns, table.resolution_ns, table.canvas.words
+    is_new = story.is_bright(entry.competitor_id, now_ns)
+    ground: Colour = BLUE if is_new else PANEL_RAISED if is_pinned else PANEL
+    ink: Colour = TEXT_DARK if is_new else TEXT_MUTED if entry.is_disqualified else TEXT
+    pale: Colour = TEXT_DARK if is_new else TEXT_MUTED
+    radius = table.measures.px(10)
+    size = min(_figure_px(table.measures, table.grid), area.height * 82 // 100)
+    small = min(_gap_px(table.measures, table.grid), size)
+
+    def at(column: tuple[int, int]) -> Area:
+        return Area(area.left + column[0], area.top, column[1], area.height)
+
+    def figure(text: str, column: tuple[int, int], size_px: int, colour: Colour) -> Text:
+        return Text(
+            text=text, area=at(column), size_px=size_px, least_px=size_px // 2, colour=colour, align="right"
+        )
+
+    medal = MEDALS.get(entry.rank or 0)
+    marks: list[Mark] = [Fill(area=area, colour=ground, radius_px=radius)]
     if medal is not None:
-        marks.append(Fill(area=rank_area, colour=medal, radius_px=radius))
-    name_left, name_width = columns.name
-    if is_newest and not measures.is_portrait:
-        tag = Area(name_left + name_width - px(104), area.top + (area.height - px(42)) // 2, px(104), px(42))
-        name_width -= px(104 + 16)
-        marks.append(Fill(area=tag, colour=TEXT_DARK, radius_px=px(8)))
-        marks.append(Text(text="NEW", area=tag, size_px=px(34), least_px=px(20), colour=BLUE, align="centre"))
-    marks += [
+        marks.append(Fill(area=at(columns.rank), colour=medal, radius_px=radius))
+    marks.append(
         Text(
             text=NO_TIME if entry.rank is None else str(entry.rank),
-            area=rank_area,
+            area=at(columns.rank),
             size_px=size,
             least_px=size * 2 // 3,
             colour=TEXT_DARK if medal is not None else ink,
             align="centre",
-        ),
-        Text(
-            text=entry.name,
-            area=_in_column(area, (name_left, name_width)),
-            size_px=size,
-            least_px=px(34),
-            colour=ink,
-        ),
-        Text(
-            text=time_text(entry, resolution_ns=resolution_ns),
-            area=_in_column(area, columns.time),
-            size_px=size,
-            least_px=size * 2 // 3,
-            colour=ink,
-            align="right",
-        ),
-        Text(
-            text=format_gap_ns(entry.gap_ns or None, resolution_ns=resolution_ns),
-            area=_in_column(area, columns.gap),
-            size_px=min(_gap_size(measures), size),
-            least_px=size // 2,
-            colour=TEXT_DARK if is_newest else TEXT_MUTED,
-            align="right",
-        ),
-    ]
-    return Block(name=f"row {area.top}", area=area, marks=tuple(marks))
+        )
+    )
+    if columns.number is not None:
+        marks.append(figure(entry.number, columns.number, small, pale))
+    marks += _name_marks(table, entry, at(columns.name), size, ink, pale, is_new=is_new)
+    for place, column in zip(columns.further, columns_of(entry)[1:], strict=False):
+        marks.append(figure(column_text(column, resolution_ns=resolution_ns), place, small, pale))
+    marks.append(figure(first_text(entry, words, resolution_ns=resolution_ns), columns.first, size, ink))
+    marks.append(figure(gap_text(entry, resolution_ns=resolution_ns), columns.gap, small, pale))
+    return Block(name=f"row {entry.competitor_id}", area=area, marks=tuple(marks))
 
 
-def _in_column(row: Area, column: tuple[int, int]) -> Area:
-    return Area(column[0], row.top, column[1], row.height)
+def _name_marks(
+    table: Table, entry: EntryView, area: Area, size: int, ink: Colour, pale: Colour, *, is_new: bool
+) -> list[Mark]:
+    """Return name, team or class where there is room, places gained or lost, and the tag of a new result."""
+    marks: list[Mark] = []
+    row_px, measures = table.row_px, table.measures
+    right = area.right
+    if is_new and not measures.is_portrait:
+        tag = Area(right - row_px(96), area.top + (area.height - row_px(40)) // 2, row_px(96), row_px(40))
+        right = tag.left - row_px(12)
+        marks.append(Fill(area=tag, colour=TEXT_DARK, radius_px=row_px(8)))
+        word = table.canvas.words.say("display.new")
+        marks.append(
+            Text(text=word, area=tag, size_px=row_px(32), least_px=row_px(18), colour=BLUE, align="centre")
+        )
+    gained = table.show.story.gained(entry, table.moment.mono_ns)
+    if gained:
+        colour = (TEXT_DARK if is_new else GREEN) if gained > 0 else AMBER
+        side = row_px(24)
+        count = Area(right - row_px(44), area.top, row_px(44), area.height)
+        arrow = Area(count.left - side - row_px(4), area.top + (area.height - side) // 2, side, side)
+        right = arrow.left - row_px(10)
+        marks.append(Arrow(area=arrow, colour=colour, is_up=gained > 0))
+        text = str(abs(gained))
+        marks.append(
+            Text(text=text, area=count, size_px=row_px(34), least_px=row_px(18), colour=pale, align="left")
+        )
+    beside = entry.team or entry.race_class
+    room = right - area.left
+    if beside and not table.show.board.race_class and not measures.is_portrait and room > row_px(560):
+        width = min(room // 3, row_px(300))
+        where = Area(right - width, area.top, width, area.height)
+        right = where.left - row_px(16)
+        marks.append(
+            Text(
+                text=beside,
+                area=where,
+                size_px=row_px(34),
+                least_px=row_px(26),
+                colour=pale,
+                weight=Weight.REGULAR,
+                align="right",
+            )
+        )
+    name = Area(area.left, area.top, max(1, right - area.left), area.height)
+    return [Text(text=entry.name, area=name, size_px=size, least_px=size * 7 // 10, colour=ink), *marks]
 
 
-def _invitation(measures: Measures) -> Block:
-    rows, px = measures.rows, measures.px
+def _invitation(measures: Measures, captions: Area, rows: Area, canvas: Canvas) -> Block:
+    px = measures.px
+    area = Area(rows.left, captions.top, rows.width, rows.bottom - captions.top)
     size = px(76 if measures.is_portrait else 120)
-    middle = rows.top + rows.height // 2
-    headline = Area(rows.left, middle - px(130), rows.width, px(150))
-    detail = Area(rows.left, headline.bottom + px(10), rows.width, px(70))
+    middle = area.top + area.height // 2
+    headline = Area(area.left, middle - px(130), area.width, px(150))
+    detail = Area(area.left, headline.bottom + px(10), area.width, px(70))
     return Block(
         name="invitation",
-        area=rows,
+        area=area,
         marks=(
-            Text(text=INVITATION, area=headline, size_px=size, least_px=size // 2, align="centre"),
             Text(
-                text=INVITATION_DETAIL,
+                text=canvas.words.say("display.invitation"),
+                area=headline,
+                size_px=size,
+                least_px=size // 2,
+                align="centre",
+            ),
+            Text(
+                text=canvas.words.say("display.invitation-detail"),
                 area=detail,
                 size_px=px(40 if measures.is_portrait else 52),
                 least_px=px(24),

@@ -32,6 +32,7 @@ _MEANINGS: dict[str, Colour] = {
     "live": palette.GREEN,
     "warning": palette.AMBER,
     "news": palette.BLUE,
+    "overall_best": palette.PURPLE,
     "gold": palette.GOLD,
     "silver": palette.SILVER,
     "bronze": palette.BRONZE,
@@ -42,7 +43,7 @@ _READ_TOGETHER = (
     *(("text_muted", ground) for ground in ("background", "panel", "panel_raised")),
     *(
         ("text_on_bright", ground)
-        for ground in ("panel_bright", "live", "warning", "news", "gold", "silver", "bronze")
+        for ground in ("panel_bright", "live", "warning", "news", "overall_best", "gold", "silver", "bronze")
     ),
 )
 HexColour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Measures, Text
+from display.scene.result_text import caption_of, columns_of, first_text, gap_text
 from pitboard.drawing.palette import (
     AMBER,
     BLUE,
@@ -19,21 +20,12 @@ from pitboard.drawing.palette import (
     TEXT_MUTED,
     Colour,
 )
-from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
+from pitboard.drawing.time_text import NO_TIME, format_lap_ns
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import EntryView, LapView, RunView
 from pitboard.race.phases import Phase
+from pitboard.sentences.language import Language
 
-PHASE_WORDS: dict[Phase, str] = {
-    "armed": "READY",
-    "running": "RUNNING",
-    "paused": "PAUSED",
-    "time-up": "TIME UP",
-    "review": "WAITING FOR THE OFFICIAL",
-    "confirmed": "CONFIRMED",
-    "discarded": "DISCARDED",
-}
-DISQUALIFIED = "DSQ"
 PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "paused": AMBER, "time-up": AMBER}
 
 
@@ -46,19 +38,19 @@ class Value(NamedTuple):
     colour: Colour = TEXT
 
 
-def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int) -> Block:
+def run_band(run: RunView, area: Area, measures: Measures, words: Language, *, resolution_ns: int) -> Block:
     """Return the band of a run on track."""
     last = run.laps[-1] if run.laps else None
     values = (
-        Value("LAPS", str(len(run.laps)) if run.passings else NO_TIME, 3),
+        Value(words.say("display.column.laps"), str(len(run.laps)) if run.passings else NO_TIME, 3),
         Value(
-            _last_lap_caption(last),
+            last_lap_caption(last, words),
             format_lap_ns(None if last is None else last.lap_ns, resolution_ns=resolution_ns),
             7,
             TEXT if last is None or last.counts else TEXT_MUTED,
         ),
         Value(
-            "BEST · PROVISIONAL" if run.best_ns is not None else "BEST",
+            words.say("display.best" if run.best_ns is None else "display.best-provisional"),
             format_lap_ns(run.best_ns, resolution_ns=resolution_ns),
             7,
         ),
@@ -67,7 +59,7 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
         f"run {run.run_id}",
         area,
         measures,
-        tag=PHASE_WORDS[run.phase],
+        tag=words.say(f"display.phase.{run.phase}"),
         tag_colour=PHASE_COLOURS.get(run.phase, PANEL_PRESSED),
         lamp_is_lit=run.passings % 2 == 1,
         place=run.track,
@@ -77,18 +69,21 @@ def run_band(run: RunView, area: Area, measures: Measures, *, resolution_ns: int
     )
 
 
-def result_band(entry: EntryView, area: Area, measures: Measures, *, resolution_ns: int) -> Block:
+def result_band(
+    entry: EntryView, area: Area, measures: Measures, words: Language, *, resolution_ns: int
+) -> Block:
     """Return the band of the latest confirmed result, shown while nobody is on track."""
+    first = columns_of(entry)[0]
     values = (
-        Value("RANK", NO_TIME if entry.rank is None else str(entry.rank), 3),
-        Value("BEST LAP", time_text(entry, resolution_ns=resolution_ns), 7),
-        Value("GAP", format_gap_ns(entry.gap_ns or None, resolution_ns=resolution_ns) or NO_TIME, 7),
+        Value(words.say("display.rank"), NO_TIME if entry.rank is None else str(entry.rank), 3),
+        Value(caption_of(first.code, words), first_text(entry, words, resolution_ns=resolution_ns), 7),
+        Value(words.say("display.gap"), gap_text(entry, resolution_ns=resolution_ns) or NO_TIME, 7),
     )
     return _band(
         "result",
         area,
         measures,
-        tag="LATEST RESULT",
+        tag=words.say("display.latest-result"),
         tag_colour=BLUE,
         lamp_is_lit=None,
         place="",
@@ -98,21 +93,12 @@ def result_band(entry: EntryView, area: Area, measures: Measures, *, resolution_
     )
 
 
-def time_text(entry: EntryView, *, resolution_ns: int) -> str:
-    """Return the entry's best lap, or that it is disqualified."""
-    return (
-        DISQUALIFIED if entry.is_disqualified else format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
-    )
-
-
-def _last_lap_caption(lap: LapView | None) -> str:
-    if lap is None:
-        return "LAST LAP"
-    if lap.verdict == "void":
-        return f"LAP {lap.number} · VOID"
-    if lap.is_short and lap.verdict is None:
-        return f"LAP {lap.number} · TOO SHORT?"
-    return "LAST LAP"
+def last_lap_caption(lap: LapView | None, words: Language) -> str:
+    if lap is not None and lap.verdict == "void":
+        return words.say("display.lap-void", number=lap.number)
+    if lap is not None and lap.is_short and lap.verdict is None:
+        return words.say("display.lap-short", number=lap.number)
+    return words.say("display.last-lap")
 
 
 def _band(

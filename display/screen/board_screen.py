@@ -1,31 +1,35 @@
-"""Draws the board whenever something on it changed: a record, the badge or the page; never on a beat."""
+"""Draws the scene of the moment: when a record or the badge changed it, and when the scene itself said so.
+
+Never on a beat: between two changes the screen sleeps."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from display.following.badge import Badge
 from display.scene.blocks import Scene
-from display.scene.leaderboard import lay_out, lay_plain, row_count
-from display.scene.pages import Paging, page_count, page_of
+from display.scene.leaderboard import lay_plain
+from display.scene.playlist import lay_out
+from display.scene.show import Canvas, Moment, Show
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
+from display.screen.show_maker import ShowMaker
 from pitboard.clock import Clock, happened
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import BoardView, EntryView, EventView, view_board
 from pitboard.program.service import SERVICE
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
 BEAT_EVERY_NS = 2_000_000_000
-SCENE = "leaderboard"
-_NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
+_MS_NS = 1_000_000
 
 
 class BoardScreen:
-    """`badge()` gives the badge for now and in how long it changes by age alone."""
+    """`badge()` gives the badge for now and in how long it changes by age alone, `facts()` what a technician
+    asks for."""
 
     def __init__(
         self,
@@ -34,24 +38,27 @@ class BoardScreen:
         painter: Painter,
         frame_log: FrameLog,
         clock: Clock,
+        maker: ShowMaker,
+        canvas: Canvas,
         *,
         badge: Callable[[], tuple[Badge, int | None]],
+        facts: Callable[[], Sequence[tuple[str, str]]] = tuple,
     ) -> None:
         self._replica = replica
         self._window = window
         self._painter = painter
         self._frame_log = frame_log
         self._clock = clock
+        self._maker = maker
+        self._canvas = canvas
         self._guard = PaintGuard()
         self._badge = badge
+        self._facts = facts
         self._wake = asyncio.Event()
-        self._view: BoardView | None = None
-        self._view_version = -1
-        self._shows_newest_next = False
-        self._paging = Paging(page=0, since_mono_ns=clock.mono_ns())
+        self._show_version = -1
         self._drawn_mono_ns = 0
-        self._badge_changes_ns: int | None = None
-        self._pages = 1
+        self._changes_mono_ns: int | None = None
+        self.scene_name = "leaderboard"
 
     def wake(self) -> None:
         """Look now whether something changed."""
@@ -77,55 +84,47 @@ class BoardScreen:
 
     def draw(self) -> None:
         """Draw a frame if it differs from the one on the screen."""
-        now_mono_ns = self._clock.mono_ns()
-        view = self._guard.attempt("race", self._current_view, otherwise=lambda: self._view or _NO_BOARD)
+        moment = Moment(self._clock.mono_ns(), self._clock.utc_ms())
+        show = self._guard.attempt("race", lambda: self._current(moment), otherwise=lambda: self._maker.show)
         surface = self._window.surface
-        size = surface.get_size()
-        badge, self._badge_changes_ns = self._badge()
-        scene = self._guard.attempt(
+        badge, badge_changes_ns = self._badge()
+        show = self._maker.with_now(badge, self._facts(), moment)
+        changes = [None if badge_changes_ns is None else moment.mono_ns + badge_changes_ns]
+        ends_ms = self._maker.message_ends_ms(moment)
+        changes.append(None if ends_ms is None else moment.mono_ns + ends_ms * _MS_NS)
+        scene, scene_changes = self._guard.attempt(
             "board",
-            lambda: self._lay_out(view, badge, size, now_mono_ns),
-            otherwise=lambda: lay_plain(badge, size),
+            lambda: self._lay_out(show, moment, surface.get_size()),
+            otherwise=lambda: (lay_plain(badge, surface.get_size()), None),
         )
+        changes.append(scene_changes)
+        self._changes_mono_ns = min((at for at in changes if at is not None), default=None)
+        self.scene_name = scene.name
         areas = self._painter.paint(scene, surface)
         if not areas:
             return
         self._window.present(areas)
         self._drawn_mono_ns = self._clock.mono_ns()
-        self._frame_log.write(view, scene, mono_ns=self._drawn_mono_ns)
+        self._frame_log.write(show.board, scene, mono_ns=self._drawn_mono_ns)
 
-    def _lay_out(self, view: BoardView, badge: Badge, size: tuple[int, int], now_mono_ns: int) -> Scene:
-        self._turn_page(view, size, now_mono_ns)
-        return lay_out(view, badge, size, page=self._paging.page, digit_permille=self._painter.digit_permille)
+    def _lay_out(self, show: Show, moment: Moment, size: tuple[int, int]) -> tuple[Scene, int | None]:
+        if self._canvas.size != size:
+            self._canvas = replace(self._canvas, size=size)
+        frame = lay_out(show, moment, self._canvas)
+        return frame.scene, frame.changes_mono_ns
 
-    def _current_view(self) -> BoardView:
-        if self._view is None or self._view_version != self._replica.version:
-            self._view_version = self._replica.version
-            former, self._view = self._view, view_board(self._replica.fold)
-            if former is not None and _newest(former) != _newest(self._view):
-                self._shows_newest_next = True
-        return self._view
-
-    def _turn_page(self, view: BoardView, size: tuple[int, int], now_mono_ns: int) -> None:
-        rows, entry_count = row_count(view, size), len(view.entries)
-        self._pages = page_count(entry_count, rows)
-        self._paging = self._paging.turned(now_mono_ns=now_mono_ns, page_count=self._pages)
-        if not self._shows_newest_next:
-            return
-        self._shows_newest_next = False
-        index = next((i for i, entry in enumerate(view.entries) if entry.competitor_id == view.newest), None)
-        page = None if index is None else page_of(index, entry_count=entry_count, row_count=rows)
-        if page is not None:
-            self._paging = self._paging.shown_at(page, now_mono_ns=now_mono_ns)
+    def _current(self, moment: Moment) -> Show:
+        if self._show_version != self._replica.version:
+            self._show_version = self._replica.version
+            self._maker.take(self._replica.fold, moment)
+        return self._maker.show
 
     def _pause_s(self) -> float:
         """Return in how long something changes without news, or the screen must show that it lives."""
-        pauses_ns = [BEAT_EVERY_NS]
-        if self._badge_changes_ns is not None:
-            pauses_ns.append(self._badge_changes_ns)
-        if self._pages > 1:
-            pauses_ns.append(self._paging.ends_mono_ns(self._pages) - self._clock.mono_ns())
-        return max(0, min(pauses_ns)) / 1_000_000_000
+        pause_ns = BEAT_EVERY_NS
+        if self._changes_mono_ns is not None:
+            pause_ns = min(pause_ns, self._changes_mono_ns - self._clock.mono_ns())
+        return max(0, pause_ns) / 1_000_000_000
 
     async def _wake_on_news(self) -> None:
         version = self._replica.version
@@ -133,8 +132,3 @@ class BoardScreen:
             if await self._replica.wait_for_news(version, 60.0):
                 version = self._replica.version
                 self._wake.set()
-
-
-def _newest(view: BoardView) -> EntryView | None:
-    """Return the entry whose result was confirmed last; its `runs` grow with each confirmed run."""
-    return next((entry for entry in view.entries if entry.competitor_id == view.newest), None)

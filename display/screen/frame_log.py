@@ -46,6 +46,7 @@ class FrameLog:
         runs = [run for run in view.on_track if run.run_id in scene.runs_drawn]
         line = {
             "mono_ns": mono_ns,
+            "scene": scene.name,
             "newest_passing": [run.newest_passing_id for run in runs if run.newest_passing_id is not None],
             "runs": [
                 {

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from display.following.badge import Badge
-from display.scene.leaderboard import lay_out
+from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.show import Canvas, Moment, Show
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock
@@ -33,9 +34,17 @@ async def kept_board(kept: KeptView, journal_path: Path, *, root_key: str) -> Bo
 
 
 def show_board(
-    view: BoardView, badge: Badge, window: Window, painter: Painter, frame_log: FrameLog, clock: Clock
+    view: BoardView,
+    badge: Badge,
+    window: Window,
+    painter: Painter,
+    frame_log: FrameLog,
+    clock: Clock,
+    canvas: Canvas,
 ) -> None:
     """Paint one frame of the board."""
-    scene = lay_out(view, badge, window.surface.get_size(), page=0, digit_permille=painter.digit_permille)
+    now = Moment(clock.mono_ns(), clock.utc_ms())
+    show = Show(board=view, badge=badge, since_mono_ns=now.mono_ns)
+    scene = lay_out_leaderboard(show, now, canvas).scene
     window.present(painter.paint(scene, window.surface))
     frame_log.write(view, scene, mono_ns=clock.mono_ns())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from pathlib import Path
+
 import pygame
 
-from display.scene.blocks import Area, Block, Fill, Scene
+from display.scene.blocks import Area, Arrow, Block, Fill, Picture, Scene
 from display.scene.theme import Theme, load_theme
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import BACKGROUND
 from pitboard.drawing.typeface import Typeface
 
 _PROBE_PX = 100
+_PICTURES_KEPT_MAX_COUNT = 8
 
 
 class Painter:
@@ -20,43 +24,49 @@ class Painter:
         self._typeface = typeface
         self._theme = theme or load_theme("dark-hall")
         self._guard = PaintGuard()
-        self._painted: dict[Area, Block] = {}
+        self._painted: set[Block] = set()
+        self._pictures: OrderedDict[tuple[Path, int, int], pygame.Surface] = OrderedDict()
         self._size: tuple[int, int] | None = None
         widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
         self.digit_permille = widest * 1_000 // _PROBE_PX + 1
 
     def forget(self) -> None:
-        self._painted = {}
+        self._painted = set()
         self._size = None
 
     def paint(self, scene: Scene, surface: pygame.Surface) -> list[Area]:
-        """Paint what changed and return the areas touched; none if the scene is the same."""
+        """Paint what changed and return the areas touched; none if the scene is the same.
+
+        Blocks may lie over one another while they move: what a touched area was part of is painted again, in
+        the scene's order.
+        """
         if self._size != scene.size:
-            self._painted = {}
+            self._painted = set()
             self._size = scene.size
             surface.fill(self._theme[BACKGROUND])
             touched = [Area(0, 0, *scene.size)]
         else:
             touched = self._clear_vanished(scene, surface)
-        cleared = list(touched)
         for block in scene.blocks:
-            is_same = self._painted.get(block.area) == block
-            if is_same and not any(area.meets(block.area) for area in cleared):
+            seen = _seen(block)
+            if block in self._painted and not any(area.meets(seen) for area in touched):
                 continue
-            self._paint_block(block, surface)
-            touched.append(block.area)
-        self._painted = {block.area: block for block in scene.blocks}
+            self._paint_block(block, surface, seen)
+            touched.append(seen)
+        self._painted = set(scene.blocks)
         return touched
 
     def _clear_vanished(self, scene: Scene, surface: pygame.Surface) -> list[Area]:
-        kept = {block.area for block in scene.blocks}
-        vanished = [area for area in self._painted if area not in kept]
-        for area in vanished:
+        now = set(scene.blocks)
+        covered = {_seen(block) for block in scene.blocks if block not in self._painted}
+        vanished = [_seen(block) for block in self._painted if block not in now]
+        bare = [area for area in vanished if area not in covered]
+        for area in bare:
             surface.fill(self._theme[BACKGROUND], area)
-        return vanished
+        return bare
 
-    def _paint_block(self, block: Block, surface: pygame.Surface) -> None:
-        surface.set_clip(block.area)
+    def _paint_block(self, block: Block, surface: pygame.Surface, seen: Area) -> None:
+        surface.set_clip(seen)
         self._guard.attempt(
             f"block {block.name.split(' ')[0]}",
             lambda: self._paint_marks(block, surface),
@@ -69,6 +79,10 @@ class Painter:
         for mark in block.marks:
             if isinstance(mark, Fill):
                 pygame.draw.rect(surface, self._theme[mark.colour], mark.area, border_radius=mark.radius_px)
+            elif isinstance(mark, Arrow):
+                self._paint_arrow(mark, surface)
+            elif isinstance(mark, Picture):
+                self._paint_picture(mark, surface)
             elif mark.text:
                 self._typeface.draw(
                     surface,
@@ -80,3 +94,35 @@ class Painter:
                     align=mark.align,
                     shrink_to_px=mark.least_px,
                 )
+
+    def _paint_arrow(self, mark: Arrow, surface: pygame.Surface) -> None:
+        area = mark.area
+        base, tip = (area.bottom, area.top) if mark.is_up else (area.top, area.bottom)
+        points = [(area.left, base), (area.right, base), (area.left + area.width // 2, tip)]
+        pygame.draw.polygon(surface, self._theme[mark.colour], points)
+
+    def _paint_picture(self, mark: Picture, surface: pygame.Surface) -> None:
+        key = (mark.path, mark.area.width, mark.area.height)
+        if key not in self._pictures:
+            self._pictures[key] = _scaled(pygame.image.load(mark.path), mark.area)
+            if len(self._pictures) > _PICTURES_KEPT_MAX_COUNT:
+                self._pictures.popitem(last=False)
+        picture = self._pictures[key]
+        surface.blit(picture, picture.get_rect(center=pygame.Rect(mark.area).center))
+
+
+def _seen(block: Block) -> Area:
+    if block.window is None:
+        return block.area
+    return Area(*pygame.Rect(block.area).clip(pygame.Rect(block.window)))
+
+
+def _scaled(picture: pygame.Surface, area: Area) -> pygame.Surface:
+    width, height = picture.get_size()
+    permille = min(area.width * 1_000 // width, area.height * 1_000 // height)
+    size = (max(1, width * permille // 1_000), max(1, height * permille // 1_000))
+    if picture.get_bitsize() < 24:  # smoothscale takes no palettes
+        plain = pygame.Surface(picture.get_size(), pygame.SRCALPHA)
+        plain.blit(picture, (0, 0))
+        picture = plain
+    return pygame.transform.smoothscale(picture, size)

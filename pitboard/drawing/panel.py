@@ -8,6 +8,10 @@ from pathlib import Path
 
 DRM_FOLDER = Path("/sys/class/drm")
 _HEADER = b"\x00\xff\xff\xff\xff\xff\xff\x00"
+FIGURE_UM_PER_M = 4_000
+"""How high a figure must be to be read from afar: 4 mm a metre, 40 mm at ten."""
+PANEL_USUAL_MM = (1_210, 680)
+"""A television of 55 inches, where a screen tells no size."""
 _SIDE_MIN_MM = 40
 _SIDE_MAX_MM = 4_000
 
@@ -44,3 +48,11 @@ def _is_likely(size: tuple[int, int]) -> bool:
     """Leave out what televisions write there: an aspect ratio (160 by 90, 16 by 9) in place of a size."""
     is_ratio = size in ((160, 90), (16, 9), (160, 100))
     return not is_ratio and all(_SIDE_MIN_MM <= side <= _SIDE_MAX_MM for side in size)
+
+
+def figure_min_px(size: tuple[int, int], panel_mm: tuple[int, int] | None, *, hall_m: int | None) -> int:
+    """Return how many pixels high a figure must be for who stands `hall_m` away; 0 where nobody said."""
+    if hall_m is None:
+        return 0
+    sides_mm = panel_mm or PANEL_USUAL_MM
+    return hall_m * FIGURE_UM_PER_M * max(size) // (max(sides_mm) * 1_000)

@@ -5,6 +5,7 @@ Each is the last word that stands about it; read anew when asked, for there are 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
@@ -104,6 +105,22 @@ class Programme:
 
     def display(self, key: str) -> DisplayAssigned | None:
         return self._last(("display", key), DisplayAssigned)
+
+    def assigned(self, ids: Collection[str]) -> DisplayAssigned | None:
+        """Return what was assigned last to any of these: a display's key, its name, the whole venue."""
+        heard = [
+            statement
+            for display in ids
+            for statement in self._statements.standing(("display", display))
+            if isinstance(statement.body, DisplayAssigned)
+        ]
+        last = max(heard, key=lambda one: one.word.moment, default=None)
+        return last.body if last is not None and isinstance(last.body, DisplayAssigned) else None
+
+    def tracks_with_queue(self) -> list[str]:
+        """Return the tracks that anybody ever waited for, by name."""
+        heard = (self._statements.standing(subject) for subject in self._statements.subjects("queue"))
+        return sorted({one.body.track for all_ in heard for one in all_ if isinstance(one.body, QueueJoined)})
 
     def queue(self, track: str) -> list[QueueEntry]:
         """Return who waits for the track, in order: as ordered last, then as joined; those who left are not

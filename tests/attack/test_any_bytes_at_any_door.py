@@ -105,7 +105,7 @@ def request(chance: random.Random) -> bytes:
 async def all_doors(folder: Path) -> AsyncIterator[dict[str, int | Path]]:
     config = central_config(folder)
     status = DisplayStatus(
-        name="d", scene="s", source=None, is_live=False, badge="", heads=0, records=0, size=(1, 1)
+        name="d", key="k", scene="s", source=None, is_live=False, badge="", heads=0, records=0, size=(1, 1)
     )
     async with (
         open_central(config, SystemClock()) as central,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from display.following.badge import Badge
+from display.scene.blocks import Scene
+from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.show import Canvas, Moment, Show
+from display.scene.story import Story
 from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
 from pitboard.race.bodies import Verdict
 from pitboard.race.phases import Phase
@@ -96,3 +100,27 @@ def board(count: int, *, on_track: Sequence[RunView] = (), newest: int | None = 
         on_track=list(on_track),
         newest=None if newest is None else f"c{newest}",
     )
+
+
+NEWS_AT_NS = 10**12
+
+
+def show_of(view: BoardView, badge: Badge = LIVE, *, story: Story | None = None) -> Show:
+    return Show(board=view, badge=badge, story=story or Story(), since_mono_ns=NEWS_AT_NS)
+
+
+def news(view: BoardView, *, at_mono_ns: int = NEWS_AT_NS) -> Story:
+    """Return the story of a board whose newest result was told at that instant."""
+    return Story(newest=view.newest, at_mono_ns=at_mono_ns)
+
+
+def leaderboard(
+    view: BoardView, badge: Badge = LIVE, size: tuple[int, int] = (1920, 1080), *, page: int = 0
+) -> Scene:
+    """Return the leaderboard at rest, turned so many pages on."""
+    show, canvas = show_of(view, badge), Canvas(size=size)
+    moment = Moment(show.since_mono_ns)
+    for _ in range(page):
+        changes = lay_out_leaderboard(show, moment, canvas).changes_mono_ns
+        moment = Moment(moment.mono_ns if changes is None else changes)
+    return lay_out_leaderboard(show, moment, canvas).scene

@@ -7,13 +7,12 @@ from pathlib import Path
 import pygame
 import pytest
 
-from display.scene.leaderboard import lay_out
 from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from pitboard.drawing import palette
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused
-from tests.display.example_boards import LIVE, board
+from tests.display.example_boards import LIVE, board, leaderboard
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -21,7 +20,7 @@ def test_every_theme_that_comes_along_is_legible_and_fills_the_screen(name: str)
     theme = load_theme(name)
     surface = pygame.Surface((1280, 720))
     Painter(Typeface.load(preferred=theme.fonts), theme).paint(
-        lay_out(board(12), LIVE, (1280, 720), page=0), surface
+        leaderboard(board(12), LIVE, (1280, 720), page=0), surface
     )
     assert surface.get_at((1, 1))[:3] == theme[palette.BACKGROUND]
 

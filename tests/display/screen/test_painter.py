@@ -6,11 +6,10 @@ import pygame
 import pytest
 
 from display.scene.blocks import Area
-from display.scene.leaderboard import lay_out
 from display.screen.scene_painter import Painter
 from pitboard.drawing.typeface import Typeface, Weight
 from pitboard.journal.views import BoardView
-from tests.display.example_boards import BEFORE, LIVE, SIZES, STALE, board, lap_view, run_view
+from tests.display.example_boards import BEFORE, LIVE, SIZES, STALE, board, lap_view, leaderboard, run_view
 
 SIZE = (1280, 720)
 
@@ -27,18 +26,18 @@ def pixels(surface: pygame.Surface) -> bytes:
 def painted(typeface: Typeface, view: BoardView) -> tuple[Painter, pygame.Surface]:
     surface = pygame.Surface(SIZE)
     painter = Painter(typeface)
-    painter.paint(lay_out(view, LIVE, SIZE, page=0), surface)
+    painter.paint(leaderboard(view, LIVE, SIZE, page=0), surface)
     return painter, surface
 
 
 def test_the_same_scene_again_paints_nothing(typeface: Typeface) -> None:
     painter, surface = painted(typeface, board(12, newest=3))
-    assert painter.paint(lay_out(board(12, newest=3), LIVE, SIZE, page=0), surface) == []
+    assert painter.paint(leaderboard(board(12, newest=3), LIVE, SIZE, page=0), surface) == []
 
 
 def test_a_lap_repaints_its_band_only(typeface: Typeface) -> None:
     painter, surface = painted(typeface, board(12, on_track=[run_view()], newest=3))
-    scene = lay_out(
+    scene = leaderboard(
         board(12, on_track=[run_view(laps=[lap_view(1, ms=9_000)])], newest=3), LIVE, SIZE, page=0
     )
     assert painter.paint(scene, surface) == [scene.blocks[-1].area]
@@ -51,7 +50,7 @@ def test_painting_step_by_step_looks_like_painting_afresh(typeface: Typeface) ->
     for view in (board(0), board(200, newest=7), board(3, on_track=tracks, newest=1), board(12), board(0)):
         for badge in (LIVE, BEFORE, STALE):
             for page in (0, 1):
-                scene = lay_out(view, badge, SIZE, page=page)
+                scene = leaderboard(view, badge, SIZE, page=page)
                 painter.paint(scene, surface)
                 fresh = pygame.Surface(SIZE)
                 Painter(typeface).paint(scene, fresh)
@@ -61,7 +60,7 @@ def test_painting_step_by_step_looks_like_painting_afresh(typeface: Typeface) ->
 @pytest.mark.parametrize("size", [size for size in SIZES if size != SIZE])
 def test_a_screen_of_another_size_is_painted_whole(typeface: Typeface, size: tuple[int, int]) -> None:
     painter, _ = painted(typeface, board(3))
-    areas = painter.paint(lay_out(board(3), LIVE, size, page=0), pygame.Surface(size))
+    areas = painter.paint(leaderboard(board(3), LIVE, size, page=0), pygame.Surface(size))
     assert areas[0] == Area(0, 0, *size)
 
 
@@ -69,5 +68,7 @@ def test_a_text_without_any_font_file_is_still_painted() -> None:
     pygame.font.init()
 
     surface = pygame.Surface(SIZE)
-    Painter(Typeface({weight: [] for weight in Weight})).paint(lay_out(board(3), LIVE, SIZE, page=0), surface)
+    Painter(Typeface({weight: [] for weight in Weight})).paint(
+        leaderboard(board(3), LIVE, SIZE, page=0), surface
+    )
     assert pixels(surface).count(b"\xff\xff\xff") > 100

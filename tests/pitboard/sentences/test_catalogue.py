@@ -19,7 +19,7 @@ ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
 CODE = re.compile(r"(touch|saved|unanswered|refused|light|sensor|display)(\.[a-z0-9-]+)+|saved|unanswered")
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
-PREFIXES = ("touch.", "saved.lap-", "refused.", "light.", "sensor.")
+PREFIXES = ("touch.", "saved.lap-", "refused.", "light.", "sensor.", "display.phase.", "display.column.")
 
 
 def entries(code: LanguageCode) -> list[Entry]:

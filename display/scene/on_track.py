@@ -1,0 +1,420 @@
+"""On track now: the run under way as the hero of the screen, one panel for each who drives.
+
+One alone gets a clock a third of the screen high, and beside it the last laps and those to beat. Purple is
+the best of the event, green the own best, yellow anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
+from display.scene.header import header_blocks
+from display.scene.result_text import columns_of, first_text
+from display.scene.run_clock import RunTime, lap_under_way_ms, run_time
+from display.scene.show import Canvas, Frame, Moment, Show, earliest
+from display.scene.track_band import PHASE_COLOURS, last_lap_caption
+from pitboard.drawing.palette import (
+    AMBER,
+    GREEN,
+    PANEL,
+    PANEL_PRESSED,
+    PANEL_RAISED,
+    PURPLE,
+    TEXT,
+    TEXT_DARK,
+    TEXT_MUTED,
+    Colour,
+)
+from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
+from pitboard.journal.views import BoardView, EntryView, LapView, PlaceView, RunView
+
+PANELS_MAX_COUNT = 4
+LAPS_SHOWN_COUNT = 5
+RIVALS_SHOWN_COUNT = 3
+_MS_NS = 1_000_000
+
+
+class Driver(NamedTuple):
+    """Who drives in which place of which run, with their line of the board."""
+
+    run: RunView
+    place: PlaceView
+    entry: EntryView | None
+
+
+def drivers(view: BoardView) -> list[Driver]:
+    entries = {entry.competitor_id: entry for entry in view.entries}
+    found = []
+    for run in view.on_track:
+        for place in run.places or [_only_place(run)]:
+            found.append(Driver(run, place, entries.get(place.competitor_id or "")))
+    return found
+
+
+def lay_out_on_track(show: Show, moment: Moment, canvas: Canvas) -> Frame:
+    """Return the runs under way at this moment."""
+    measures = canvas.measures()
+    shown = drivers(show.board)[:PANELS_MAX_COUNT]
+    blocks = header_blocks(show.board.event.name, show.badge, measures, canvas.words)
+    stage = _Stage(show, moment, canvas, measures)
+    changes: list[int | None] = []
+    for driver, area in zip(shown, _panels(measures, len(shown)), strict=True):
+        blocks += stage.panel(driver, area, is_alone=len(shown) == 1)
+        changes.append(stage.changes_mono_ns(driver))
+    scene = Scene(
+        size=canvas.size,
+        blocks=tuple(blocks),
+        page=0,
+        page_count=1,
+        runs_drawn=tuple(dict.fromkeys(driver.run.run_id for driver in shown)),
+        rows_drawn=(),
+        name="on-track",
+    )
+    return Frame(scene, earliest(*changes))
+
+
+class _Stage:
+    def __init__(self, show: Show, moment: Moment, canvas: Canvas, measures: Measures) -> None:
+        self._show = show
+        self._moment = moment
+        self._words = canvas.words
+        self._measures = measures
+        self._resolution_ns = show.board.event.resolution_ns
+        self._overall_ns = min(
+            (entry.best_ns for entry in show.board.entries if entry.best_ns is not None), default=None
+        )
+
+    def changes_mono_ns(self, driver: Driver) -> int | None:
+        time = run_time(driver.run, self._show.unit_clocks, self._moment)
+        steps = [] if time is None else [time.changes_in_ms]
+        lap_ms = lap_under_way_ms(driver.place, driver.run, self._show.unit_clocks, self._moment)
+        if lap_ms is not None:
+            steps.append(100 - lap_ms % 100)
+        step = earliest(*steps)
+        return None if step is None else self._moment.mono_ns + step * _MS_NS
+
+    def panel(self, driver: Driver, area: Area, *, is_alone: bool) -> list[Block]:
+        """Return the blocks of one driver: state, name, clock, figures, laps."""
+        px, measures = self._measures.px, self._measures
+        gap = px(10)
+        state = Area(area.left, area.top, area.width, px(72))
+        name = Area(area.left, state.bottom + gap, area.width, px(118 if is_alone else 96))
+        rest = Area(area.left, name.bottom + gap, area.width, area.bottom - name.bottom - gap)
+        clock_px = measures.height // 3 if is_alone else min(rest.height * 38 // 100, measures.height // 4)
+        if is_alone and not measures.is_portrait:
+            left = Area(rest.left, rest.top, rest.width * 60 // 100, rest.height)
+            right = Area(left.right + gap, rest.top, rest.right - left.right - gap, rest.height)
+            clock = Area(left.left, left.top, left.width, min(clock_px + px(40), left.height * 64 // 100))
+            figures = Area(left.left, clock.bottom + gap, left.width, left.bottom - clock.bottom - gap)
+            rivals_px = px(70) * (RIVALS_SHOWN_COUNT + 1)
+            laps = Area(right.left, right.top, right.width, right.height - rivals_px - gap)
+            rivals = Area(right.left, laps.bottom + gap, right.width, rivals_px)
+            return [
+                self._state(driver, state),
+                self._name(driver, name),
+                self._clock(driver, clock, clock_px),
+                self._figures(driver, figures),
+                self._laps(driver, laps),
+                self._rivals(driver, rivals),
+            ]
+        clock = Area(rest.left, rest.top, rest.width, clock_px)
+        figures = Area(
+            rest.left, clock.bottom + gap, rest.width, px(200) if is_alone else rest.height * 22 // 100
+        )
+        laps = Area(rest.left, figures.bottom + gap, rest.width, rest.bottom - figures.bottom - gap)
+        blocks = [self._state(driver, state), self._name(driver, name), self._clock(driver, clock, clock_px)]
+        blocks += [self._figures(driver, figures), self._laps(driver, laps)]
+        return [block for block in blocks if block.area.height > px(40)]
+
+    def _state(self, driver: Driver, area: Area) -> Block:
+        """Return the band over the whole width: what the run is doing, and where."""
+        run, px = driver.run, self._measures.px
+        colour = PHASE_COLOURS.get(run.phase, PANEL_PRESSED)
+        inside = area.inset(px(26))
+        half = inside.width * 60 // 100
+        where = run.track if driver.place.lane is None else f"{run.track} · {driver.place.lane}"
+        lamp_px = px(34)
+        lamp = Area(inside.left, area.top + (area.height - lamp_px) // 2, lamp_px, lamp_px)
+        phase = Area(lamp.right + px(18), area.top, half - lamp_px - px(18), area.height)
+        track = Area(phase.right, area.top, inside.right - phase.right, area.height)
+        lit = TEXT if run.passings % 2 else TEXT_DARK
+        said = self._words.say(f"display.phase.{run.phase}")
+        return Block(
+            name=f"state {driver.place.place} {run.run_id}",
+            area=area,
+            marks=(
+                Fill(area=area, colour=colour, radius_px=px(10)),
+                Fill(area=lamp, colour=lit, radius_px=lamp_px // 2),
+                Text(text=said, area=phase, size_px=px(52), least_px=px(24), colour=TEXT_DARK),
+                Text(
+                    text=where, area=track, size_px=px(44), least_px=px(22), colour=TEXT_DARK, align="right"
+                ),
+            ),
+        )
+
+    def _name(self, driver: Driver, area: Area) -> Block:
+        px, entry = self._measures.px, driver.entry
+        marks: list[Mark] = []
+        left = area.left
+        if entry is not None and entry.number:
+            plate = Area(left, area.top + px(12), px(60) + px(40) * len(entry.number), area.height - px(24))
+            marks.append(Fill(area=plate, colour=PANEL_RAISED, radius_px=px(10)))
+            marks.append(Text(text=entry.number, area=plate, size_px=px(76), least_px=px(30), align="centre"))
+            left = plate.right + px(24)
+        beside = "" if entry is None else entry.team or entry.race_class
+        right = area.right
+        if beside and area.width > px(1_200):
+            where = Area(area.right - area.width // 4, area.top, area.width // 4, area.height)
+            right = where.left - px(20)
+            marks.append(
+                Text(
+                    text=beside, area=where, size_px=px(48), least_px=px(28), colour=TEXT_MUTED, align="right"
+                )
+            )
+        who = Area(left, area.top, max(1, right - left), area.height)
+        name = driver.place.name or driver.run.name
+        marks.append(Text(text=name, area=who, size_px=area.height * 84 // 100, least_px=px(44)))
+        return Block(name=f"name {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
+
+    def _clock(self, driver: Driver, area: Area, height_px: int) -> Block:
+        time = run_time(driver.run, self._show.unit_clocks, self._moment)
+        is_last = time is not None and time.is_last_seconds and driver.run.phase == "running"
+        size = height_px * 1_000 // 720  # a figure is 0.72 of its size high
+        text = NO_TIME if time is None else _clock_text(time)
+        # The place of the widest text of this run, so that the figures do not move with each second.
+        return Block(
+            name=f"clock {driver.place.place} {driver.run.run_id}",
+            area=area,
+            marks=(
+                Fill(area=area, colour=AMBER if is_last else PANEL, radius_px=self._measures.px(14)),
+                Text(
+                    text=text,
+                    area=area.inset(self._measures.px(20)),
+                    size_px=size,
+                    least_px=size // 4,
+                    colour=TEXT_DARK if is_last else TEXT,
+                    align="centre",
+                ),
+            ),
+        )
+
+    def _figures(self, driver: Driver, area: Area) -> Block:
+        """Return laps, the last lap and the best, with the place that the run would give."""
+        place, say, px = driver.place, self._words.say, self._measures.px
+        last = place.laps[-1] if place.laps else None
+        lap_ms = lap_under_way_ms(place, driver.run, self._show.unit_clocks, self._moment)
+        rank = rank_if_confirmed(driver, self._show.board)
+        values: list[tuple[str, str, Colour | None, int]] = [
+            (say("display.column.laps"), str(len(place.laps)) if driver.run.passings else NO_TIME, None, 2)
+        ]
+        if area.width < px(700):
+            pass  # too narrow for the lap under way
+        elif lap_ms is not None:
+            running = f"{lap_ms // 60_000}:" if lap_ms >= 60_000 else ""
+            seconds = lap_ms % 60_000 // 1_000
+            text = f"{running}{seconds:02d}" if running else str(seconds)
+            values.append((say("display.this-lap"), f"{text}.{lap_ms % 1_000 // 100}", None, 4))
+        else:
+            text = format_lap_ns(None if last is None else last.lap_ns, resolution_ns=self._resolution_ns)
+            values.append((last_lap_caption(last, self._words), text, None, 4))
+        best_text = format_lap_ns(place.best_ns, resolution_ns=self._resolution_ns)
+        colour = None if place.best_ns is None else self._colour_of_best(driver)
+        values.append((say("display.best"), best_text, colour, 4))
+        if rank is not None:
+            values.append((say("display.if-confirmed"), say("display.place", rank=rank), None, 3))
+        shares = sum(value[3] for value in values)
+        marks: list[Mark] = [Fill(area=area, colour=PANEL, radius_px=px(10))]
+        inside = area.inset(px(20), px(8))
+        left = inside.left
+        for caption, text, chip, share in values:
+            width = inside.width * share // shares
+            over = Area(left, inside.top, width - px(10), min(px(48), inside.height * 30 // 100))
+            figure = Area(left, over.bottom, width - px(10), inside.bottom - over.bottom)
+            if chip is not None:
+                marks.append(Fill(area=figure, colour=chip, radius_px=px(10)))
+            marks.append(
+                Text(
+                    text=caption,
+                    area=over,
+                    size_px=px(34),
+                    least_px=px(18),
+                    colour=TEXT_MUTED,
+                    align="centre",
+                )
+            )
+            figure = figure.inset(px(8)) if figure.width > px(60) else figure
+            size = min(figure.height * 86 // 100, px(120))
+            marks.append(
+                Text(
+                    text=text,
+                    area=figure,
+                    size_px=size,
+                    least_px=size // 3,
+                    colour=TEXT if chip is None else TEXT_DARK,
+                    align="centre",
+                )
+            )
+            left += width
+        return Block(name=f"figures {place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
+
+    def _laps(self, driver: Driver, area: Area) -> Block:
+        """Return the last laps, the newest on top: number, time, and the distance to the leader."""
+        px, laps = self._measures.px, driver.place.laps
+        marks: list[Mark] = [Fill(area=area, colour=PANEL, radius_px=px(10))]
+        inside = area.inset(px(16), px(8))
+        caption = Area(inside.left, inside.top, inside.width, px(38))
+        marks.append(
+            Text(
+                text=self._words.say("display.laps-to-leader"),
+                area=caption,
+                size_px=px(28),
+                least_px=px(18),
+                colour=TEXT_MUTED,
+            )
+        )
+        pitch = min(px(96), (inside.bottom - caption.bottom) // LAPS_SHOWN_COUNT)
+        room = (inside.bottom - caption.bottom) // max(1, pitch)
+        newest = list(reversed(laps))[: min(room, LAPS_SHOWN_COUNT + 2)]
+        for line, lap in enumerate(newest):
+            row = Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(6))
+            marks += self._lap(driver, lap, row)
+        return Block(name=f"laps {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
+
+    def _lap(self, driver: Driver, lap: LapView, row: Area) -> list[Mark]:
+        px = self._measures.px
+        number = Area(row.left, row.top, row.width * 14 // 100, row.height)
+        chip = Area(number.right, row.top, row.width * 46 // 100, row.height)
+        delta = Area(chip.right + px(8), row.top, row.right - chip.right - px(8), row.height)
+        size = row.height * 78 // 100
+        colour = self._colour_of(driver, lap)
+        marks: list[Mark] = [
+            Text(
+                text=str(lap.number),
+                area=number,
+                size_px=size * 70 // 100,
+                least_px=px(20),
+                colour=TEXT_MUTED,
+                align="centre",
+            )
+        ]
+        if colour is not None:
+            marks.append(Fill(area=chip, colour=colour, radius_px=px(8)))
+        text = format_lap_ns(lap.lap_ns, resolution_ns=self._resolution_ns)
+        marks.append(
+            Text(
+                text=text,
+                area=chip,
+                size_px=size,
+                least_px=size // 3,
+                colour=TEXT_MUTED if colour is None else TEXT_DARK,
+                align="centre",
+            )
+        )
+        marks.append(
+            Text(
+                text=self._delta(lap), area=delta, size_px=size * 86 // 100, least_px=size // 3, align="right"
+            )
+        )
+        return marks
+
+    def _rivals(self, driver: Driver, area: Area) -> Block:
+        """Return those who lead, as whom to beat."""
+        px = self._measures.px
+        marks: list[Mark] = [Fill(area=area, colour=PANEL, radius_px=px(10))]
+        inside = area.inset(px(16), px(6))
+        caption = Area(inside.left, inside.top, inside.width, px(38))
+        said = self._words.say("display.to-beat")
+        marks.append(Text(text=said, area=caption, size_px=px(28), least_px=px(18), colour=TEXT_MUTED))
+        pitch = (inside.bottom - caption.bottom) // RIVALS_SHOWN_COUNT
+        for line, entry in enumerate(self._show.board.entries[:RIVALS_SHOWN_COUNT]):
+            row = Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(4))
+            rank = Area(row.left, row.top, px(60), row.height)
+            time = Area(row.right - row.width * 36 // 100, row.top, row.width * 36 // 100, row.height)
+            name = Area(rank.right, row.top, time.left - rank.right - px(10), row.height)
+            size = row.height * 74 // 100
+            place = NO_TIME if entry.rank is None else str(entry.rank)
+            text = first_text(entry, self._words, resolution_ns=self._resolution_ns)
+            marks += [
+                Text(text=place, area=rank, size_px=size, least_px=px(20), colour=TEXT_MUTED, align="centre"),
+                Text(text=entry.name, area=name, size_px=size, least_px=px(24)),
+                Text(text=text, area=time, size_px=size, least_px=px(20), align="right"),
+            ]
+        return Block(name="rivals", area=area, marks=tuple(marks))
+
+    def _delta(self, lap: LapView) -> str:
+        if self._overall_ns is None or not lap.counts:
+            return ""
+        difference = lap.lap_ns - self._overall_ns
+        text = format_lap_ns(abs(difference), resolution_ns=self._resolution_ns)
+        return f"{'−' if difference < 0 else '+'}{text}"
+
+    def _colour_of(self, driver: Driver, lap: LapView) -> Colour | None:
+        """Return purple for the best of the event, green for the own best, else yellow; none where void."""
+        if not lap.counts:
+            return None
+        if lap.lap_ns != driver.place.best_ns:
+            return AMBER
+        return self._colour_of_best(driver)
+
+    def _colour_of_best(self, driver: Driver) -> Colour:
+        best_ns = driver.place.best_ns or 0
+        if self._overall_ns is None or best_ns <= self._overall_ns:
+            return PURPLE
+        before_ns = None if driver.entry is None else driver.entry.best_ns
+        return GREEN if before_ns is None or best_ns <= before_ns else AMBER
+
+
+def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:
+    """Return the rank that the driver would have if the run were confirmed as it stands.
+
+    Known where the run is shown by the same columns as the board.
+    """
+    mine = driver.place.columns
+    if not mine or mine[0].value is None or driver.place.status != "finished":
+        return None
+    count = 2 if mine[0].kind != "duration_ns" else 1
+    codes = [column.code for column in mine[:count]]
+
+    def key(columns: Sequence[object]) -> tuple[int, ...] | None:
+        amounts = []
+        for column in columns[:count]:
+            value, kind, code = column.value, column.kind, column.code  # type: ignore[attr-defined]
+            if value is None or code not in codes:
+                return None
+            amounts.append(value if kind == "duration_ns" else -value)
+        return tuple(amounts)
+
+    own = key(mine)
+    others = [key(columns_of(entry)) for entry in view.entries if entry is not driver.entry]
+    before = None if driver.entry is None else key(columns_of(driver.entry))
+    if own is None or (before is not None and before < own):
+        own = before
+    if own is None:
+        return None
+    return 1 + sum(other is not None and other < own for other in others)
+
+
+def _clock_text(time: RunTime) -> str:
+    if time.is_down:
+        return format_countdown_ms(time.shown_ms, with_tenths=time.is_last_seconds and time.is_running)
+    minutes, seconds = divmod(time.shown_ms // 1_000, 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _panels(measures: Measures, count: int) -> list[Area]:
+    """Return equal panels: side by side, and on a high screen one below the other."""
+    body, gap = measures.body, measures.px(20)
+    if count == 0:
+        return []
+    if measures.is_portrait:
+        height = (body.height - gap * (count - 1)) // count
+        return [Area(body.left, body.top + i * (height + gap), body.width, height) for i in range(count)]
+    width = (body.width - gap * (count - 1)) // count
+    return [Area(body.left + i * (width + gap), body.top, width, body.height) for i in range(count)]
+
+
+def _only_place(run: RunView) -> PlaceView:
+    return PlaceView(
+        place=1, competitor_id=run.competitor_id, name=run.name, laps=run.laps, best_ns=run.best_ns
+    )

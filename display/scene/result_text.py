@@ -1,0 +1,44 @@
+"""A result's columns as text, whatever the format ranks by."""
+
+from __future__ import annotations
+
+from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
+from pitboard.journal.views import EntryView
+from pitboard.race.score import Column
+from pitboard.sentences.language import Language
+
+
+def columns_of(entry: EntryView) -> tuple[Column, ...]:
+    """Return what the entry's format shows; where there is no such thing, the best lap."""
+    return entry.columns or (Column("best", "duration_ns", entry.best_ns),)
+
+
+def caption_of(code: str, words: Language) -> str:
+    """Return what a column is called; one that only a newer version knows keeps its code."""
+    said = f"display.column.{code}"
+    return words.say(said) if words.knows(said) else code.replace("_", " ").upper()
+
+
+def column_text(column: Column | None, *, resolution_ns: int) -> str:
+    if column is None or column.value is None:
+        return NO_TIME
+    if column.kind == "duration_ns":
+        return format_lap_ns(column.value, resolution_ns=resolution_ns)
+    return str(column.value)
+
+
+def gap_text(entry: EntryView, *, resolution_ns: int) -> str:
+    """Return the distance to the leader, nothing for the leader."""
+    gap = entry.gap or Column("gap", "duration_ns", entry.gap_ns)
+    if not gap.value:
+        return ""
+    if gap.kind == "duration_ns":
+        return format_gap_ns(gap.value, resolution_ns=resolution_ns)
+    return f"{'+' if gap.value > 0 else '−'}{abs(gap.value)}"
+
+
+def first_text(entry: EntryView, words: Language, *, resolution_ns: int) -> str:
+    """Return what the entry is ranked by, or that it is disqualified."""
+    if entry.is_disqualified:
+        return words.say("display.disqualified")
+    return column_text(columns_of(entry)[0], resolution_ns=resolution_ns)

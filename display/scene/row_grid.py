@@ -1,0 +1,105 @@
+"""Where the rows of a table stand: few are large, many stand in two columns, so all come round in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from display.scene.blocks import Area, Measures
+
+ROUND_MAX_NS = 30_000_000_000
+PAGE_MAX_NS = 8_000_000_000
+PAGES_OF_ONE_COLUMN = 5
+PINNED_COUNT = 3
+ROWS_WISHED_LANDSCAPE = 10
+ROWS_WISHED_PORTRAIT = 18
+ROWS_MIN_COUNT = 4
+_LARGEST_PERCENT = 170
+_DENSE_PERCENT = 84
+_DENSE_PERCENT_PORTRAIT = 70
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGrid:
+    """`percent` is how large a row is beside the design's; places count down one column, then the next."""
+
+    area: Area
+    column_count: int
+    row_count: int
+    pitch_px: int
+    percent: int
+    gap_px: int
+    gutter_px: int
+
+    @property
+    def place_count(self) -> int:
+        return self.column_count * self.row_count
+
+    @property
+    def row_width(self) -> int:
+        return (self.area.width - (self.column_count - 1) * self.gutter_px) // self.column_count
+
+    def row(self, place: int) -> Area:
+        """Return the area of a place; one before the first or after the last lies just outside the table."""
+        column = min(max(place, 0) // self.row_count, self.column_count - 1)
+        line = place - column * self.row_count
+        left = self.area.left + column * (self.row_width + self.gutter_px)
+        top = self.area.top + line * self.pitch_px
+        return Area(left, top, self.row_width, self.pitch_px - self.gap_px)
+
+    def page_count(self, entry_count: int) -> int:
+        """Return how many pages it takes to show every entry, the first three on all of them."""
+        if entry_count <= self.place_count:
+            return 1
+        turning = max(1, self.place_count - PINNED_COUNT)
+        return -(-(entry_count - PINNED_COUNT) // turning)
+
+    def page_ns(self, entry_count: int) -> int:
+        """Return how long a page stays."""
+        return min(PAGE_MAX_NS, ROUND_MAX_NS // self.page_count(entry_count))
+
+    def entries_on(self, page: int, *, entry_count: int) -> list[int]:
+        """Return the indices of the entries on a page, place by place."""
+        if entry_count <= self.place_count:
+            return list(range(entry_count))
+        turning = max(1, self.place_count - PINNED_COUNT)
+        first = PINNED_COUNT + page * turning
+        return [*range(PINNED_COUNT), *range(first, min(first + turning, entry_count))]
+
+    def page_of(self, index: int, *, entry_count: int) -> int | None:
+        """Return the page that shows this entry; None for one that is on every page."""
+        if entry_count <= self.place_count or index < PINNED_COUNT:
+            return None
+        return (index - PINNED_COUNT) // max(1, self.place_count - PINNED_COUNT)
+
+    def place_of(self, index: int, page: int, *, entry_count: int) -> int:
+        """Return where an entry stands on a page: -1 above the table, and just below it where it is not."""
+        indices = self.entries_on(page, entry_count=entry_count)
+        if index in indices:
+            return indices.index(index)
+        return -1 if index < indices[-1] else self.place_count
+
+
+def row_grid(measures: Measures, area: Area, *, entry_count: int, figure_min_px: int = 0) -> RowGrid:
+    """Return the grid for so many entries; `figure_min_px` is the least height of a figure in one column."""
+    wished = ROWS_WISHED_PORTRAIT if measures.is_portrait else ROWS_WISHED_LANDSCAPE
+    base = area.height // wished
+    pitch = min(base * _LARGEST_PERCENT // 100, area.height // max(ROWS_MIN_COUNT, entry_count))
+    pitch = max(pitch, base, min(figure_min_px * 9 // 4, area.height // ROWS_MIN_COUNT))
+    grid = _grid(measures, area, base=base, pitch=pitch, column_count=1)
+    if grid.page_count(entry_count) <= PAGES_OF_ONE_COLUMN or figure_min_px * 9 // 4 > base:
+        return grid
+    if measures.is_portrait:
+        return _grid(measures, area, base=base, pitch=base * _DENSE_PERCENT_PORTRAIT // 100, column_count=1)
+    return _grid(measures, area, base=base, pitch=base * _DENSE_PERCENT // 100, column_count=2)
+
+
+def _grid(measures: Measures, area: Area, *, base: int, pitch: int, column_count: int) -> RowGrid:
+    return RowGrid(
+        area=area,
+        column_count=column_count,
+        row_count=max(1, area.height // pitch),
+        pitch_px=pitch,
+        percent=pitch * 100 // base,
+        gap_px=measures.px(6),
+        gutter_px=measures.px(24),
+    )

@@ -1,0 +1,80 @@
+"""All that a scene is laid out from, as plain values: the race, what happened on it lately, and the screen.
+
+A scene is a pure function of a show, a moment and a canvas; it names the next moment at which it would look
+different by itself, so that the screen can sleep until then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from display.following.badge import Badge
+from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, measure
+from display.scene.story import Story
+from pitboard.journal.views import BoardView
+from pitboard.race.bodies import PlaylistItem, ScheduleItem
+from pitboard.sentences.language import Language, language
+
+
+class Moment(NamedTuple):
+    """Now by this display's clocks: one measures, the other labels."""
+
+    mono_ns: int
+    utc_ms: int = 0
+
+
+class Queued(NamedTuple):
+    track: str
+    name: str
+    number: str
+    is_called: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """`unit_clocks` says for each boot of a unit how far its monotonic clock is ahead of this display's.
+
+    `playlist` is what somebody assigned, empty for the usual one; `since_mono_ns` is when its first item
+    began.
+    """
+
+    board: BoardView
+    badge: Badge
+    display_name: str = ""
+    story: Story = field(default_factory=Story)
+    queue: tuple[Queued, ...] = ()
+    schedule: tuple[ScheduleItem, ...] = ()
+    messages: tuple[str, ...] = ()
+    playlist: tuple[PlaylistItem, ...] = ()
+    since_mono_ns: int = 0
+    unit_clocks: Mapping[str, int] = field(default_factory=dict)
+    phone_url: str = ""
+    sponsors: tuple[Path, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """The screen: its pixels, how wide a figure is, the language, and how high figures must be at least."""
+
+    size: tuple[int, int]
+    digit_permille: int = DIGIT_PERMILLE
+    words: Language = field(default_factory=language)
+    figure_min_px: int = 0
+
+    def measures(self, *, band_count: int = 0) -> Measures:
+        return measure(self.size, band_count=band_count, digit_permille=self.digit_permille)
+
+
+class Frame(NamedTuple):
+    """A scene, and when it changes without news; None is never."""
+
+    scene: Scene
+    changes_mono_ns: int | None = None
+
+
+def earliest(*moments: int | None) -> int | None:
+    """Return the first of these moments, None where there is none."""
+    return min((moment for moment in moments if moment is not None), default=None)

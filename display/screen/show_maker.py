@@ -1,0 +1,148 @@
+"""Keeps the show up to date: one fold and the next make what the scenes are laid out from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from display.following.badge import Badge
+from display.scene.playlist import is_under_way
+from display.scene.run_clock import learned
+from display.scene.show import Moment, Queued, Show
+from display.scene.story import told
+from pitboard.journal.fold import Fold
+from pitboard.journal.views import BoardView, EventView, view_board
+from pitboard.race.boards import ALL
+from pitboard.race.bodies import DisplayAssigned, MessagePosted
+
+NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+PICTURES_MAX_COUNT = 60
+WHOLE_VENUE = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayFacts:
+    """What a display knows of itself: the ids it obeys, its name, the phone page, its sponsors' folder."""
+
+    ids: tuple[str, ...] = ()
+    name: str = ""
+    phone_url: str = ""
+    sponsors_folder: Path | None = None
+
+
+class ShowMaker:
+    """`show` is the present one; `take` makes the next one from a fold that changed."""
+
+    def __init__(self, facts: DisplayFacts, badge: Badge) -> None:
+        self._facts = facts
+        self._assigned: DisplayAssigned | None = None
+        self._messages: list[MessagePosted] = []
+        self._is_first = True
+        self.show = Show(
+            board=NO_BOARD,
+            badge=badge,
+            display_name=facts.name,
+            phone_url=facts.phone_url,
+            sponsors=pictures_in(facts.sponsors_folder),
+        )
+
+    @property
+    def playlist_names(self) -> tuple[str, ...]:
+        return tuple(item.scene for item in self.show.playlist)
+
+    def take(self, fold: Fold, moment: Moment) -> Show:
+        """Return the show of this fold; the round begins anew where something happened that all must see."""
+        programme = fold.race.programme
+        assigned = programme.assigned((*self._facts.ids, WHOLE_VENUE))
+        view = _view(fold, assigned)
+        before = None if self._is_first else self.show.board
+        story = told(self.show.story, before, view, mono_ns=moment.mono_ns)
+        former_messages, self._messages = self._messages, programme.messages()
+        begins_anew = (
+            self._is_first
+            or assigned != self._assigned
+            or story is not self.show.story
+            or is_under_way(view) != is_under_way(self.show.board)
+            or self._messages != former_messages
+        )
+        self.show = replace(
+            self.show,
+            board=view,
+            story=story,
+            display_name=self._facts.name
+            if assigned is None or assigned.display == WHOLE_VENUE
+            else assigned.name,
+            playlist=() if assigned is None else assigned.playlist,
+            queue=_queue(fold, view),
+            schedule=programme.schedule(),
+            unit_clocks=learned(self.show.unit_clocks, before, view, mono_ns=moment.mono_ns),
+            since_mono_ns=moment.mono_ns if begins_anew else self.show.since_mono_ns,
+        )
+        self._assigned, self._is_first = assigned, False
+        return self.show
+
+    def with_now(self, badge: Badge, facts: Sequence[tuple[str, str]], moment: Moment) -> Show:
+        """Return the show with what changes without a record: the badge, and messages whose time is over."""
+        wanted = {self._facts.name, self.show.display_name, *self._facts.ids}
+        messages = tuple(
+            message.text
+            for message in self._messages
+            if (not message.displays or wanted & set(message.displays))
+            and (message.until_utc_ms == 0 or message.until_utc_ms > moment.utc_ms)
+        )
+        self.show = replace(self.show, badge=badge, messages=messages, facts=tuple(facts))
+        return self.show
+
+    def message_ends_ms(self, moment: Moment) -> int | None:
+        """Return in how long the next message's time is over."""
+        ends = [
+            one.until_utc_ms - moment.utc_ms for one in self._messages if one.until_utc_ms > moment.utc_ms
+        ]
+        return min(ends, default=None)
+
+
+def pictures_in(folder: Path | None) -> tuple[Path, ...]:
+    """Return the pictures in a folder by name; none where there is no such folder."""
+    if folder is None or not folder.is_dir():
+        return ()
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    return tuple(found[:PICTURES_MAX_COUNT])
+
+
+def _view(fold: Fold, assigned: DisplayAssigned | None) -> BoardView:
+    if assigned is None:
+        return view_board(fold)
+    view = view_board(fold, track=assigned.track or ALL, race_class=assigned.race_class or ALL)
+    if not assigned.track:
+        return view
+    runs = [run for run in view.on_track if run.track == assigned.track]
+    return BoardView(
+        event=view.event,
+        entries=view.entries,
+        on_track=runs,
+        newest=view.newest,
+        track=view.track,
+        race_class=view.race_class,
+    )
+
+
+def _queue(fold: Fold, view: BoardView) -> tuple[Queued, ...]:
+    """Return who waits, on the board's track or on all of them."""
+    race = fold.race
+    found = []
+    for track in [view.track] if view.track else race.programme.tracks_with_queue():
+        for entry in race.programme.queue(track):
+            if entry.state not in ("waiting", "called"):
+                continue
+            known = race.competitors.get(entry.competitor_id)
+            found.append(
+                Queued(
+                    track=track,
+                    name=race.name_of(entry.competitor_id),
+                    number="" if known is None else known.number,
+                    is_called=entry.state == "called",
+                )
+            )
+    return tuple(found)

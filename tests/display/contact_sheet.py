@@ -1,0 +1,186 @@
+"""Every scene in every theme and size as pictures: `make screenshots`, then look at them.
+
+`--out FOLDER` gets a picture each and `sheet-<theme>.png`, all of them small on one page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+import msgspec
+import pygame
+
+from display.scene.playlist import SCENES
+from display.scene.show import Canvas, Moment, Queued, Show
+from display.scene.story import Story
+from display.scene.theme import SHIPPED, load_theme
+from display.screen.scene_painter import Painter
+from display.screen.show_maker import pictures_in
+from pitboard.drawing.typeface import Typeface
+from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
+from pitboard.race.bodies import ScheduleItem
+from pitboard.race.score import Column
+from pitboard.sentences.language import LanguageCode, language
+from tests.display.example_boards import LIVE, MILLISECOND_NS, SIZES, STALE, board, lap_view, run_view
+
+NOW = Moment(10**13, 1_780_000_000_000)
+THUMBNAIL_WIDTH = 384
+TEAMS = ("Rotweiß Nord", "Team Zebra", "", "北京车队")
+
+
+def dressed(count: int, *, newest: int | None = None, on_track: tuple[RunView, ...] = ()) -> BoardView:
+    """Return a board with numbers, teams and the columns of the best-lap format."""
+    view = board(count, newest=newest, on_track=on_track)
+    entries = [
+        msgspec.structs.replace(
+            entry,
+            number=str(index * 7 % 99 + 1),
+            team=TEAMS[index % len(TEAMS)],
+            columns=(Column("best", "duration_ns", entry.best_ns), Column("laps", "count", entry.laps)),
+        )
+        for index, entry in enumerate(view.entries)
+    ]
+    return msgspec.structs.replace(view, entries=entries)
+
+
+def driven(
+    *, left_ms: int, name: str = "Anna Berg", track: str = "Track A", laps: int = 4, places: int = 1
+) -> RunView:
+    """Return a run with so much of its two minutes left."""
+    run = run_view(laps=[lap_view(n + 1, ms=12_900 - 311 * n) for n in range(laps)], name=name, track=track)
+    started = 10**12
+    made = [
+        PlaceView(
+            place=number + 1,
+            competitor_id=f"c{5 + number}",
+            name=name if number == 0 else f"Rival {number}",
+            laps=run.laps,
+            best_ns=run.best_ns,
+            columns=(Column("best", "duration_ns", run.best_ns),),
+            started_mono_ns=started
+            + (120_000 - left_ms) * MILLISECOND_NS
+            - sum(lap.lap_ns for lap in run.laps)
+            - 10**9,
+            lane=number + 1 if places > 1 else None,
+        )
+        for number in range(places)
+    ]
+    clock = ClockView(
+        boot_id="b", armed_mono_ns=0, armed_utc_ms=0, started_mono_ns=started, run_ms=120_000, pauses=[]
+    )
+    return msgspec.structs.replace(run, clock=clock, places=made)
+
+
+def clocks(left_ms: int) -> dict[str, int]:
+    return {"b": 10**12 + (120_000 - left_ms) * MILLISECOND_NS - NOW.mono_ns}
+
+
+def shows(sponsors: Path | None = None) -> Iterator[tuple[str, str, Show]]:
+    """Yield a name, the scene, and what it shows."""
+    base = Show(
+        board=dressed(60, newest=4),
+        badge=LIVE,
+        display_name="Grandstand",
+        since_mono_ns=NOW.mono_ns,
+        queue=tuple(
+            Queued(track="Track A", name=name, number=str(n), is_called=n == 1)
+            for n, name in enumerate(
+                ("Bo", "العربية", "日本語の名前", "Team 🚀", "Ελένη", "Zoë", "A", "B", "C", "D"), 1
+            )
+        ),
+        schedule=tuple(
+            ScheduleItem(starts_utc_ms=NOW.utc_ms + minutes * 60_000, title=title)
+            for minutes, title in ((-30, "Qualifying"), (12, "Quarter finals"), (60, "Final"), (90, "Prizes"))
+        ),
+        messages=("The track is closed for ten minutes. Please stay behind the line.",),
+        phone_url="https://race.example.org/board",
+        facts=(("Name", "Grandstand"), ("Follows", "Track A"), ("Screen", "1920 x 1080")),
+        sponsors=pictures_in(sponsors),
+    )
+    story = Story(
+        newest="c4",
+        at_mono_ns=NOW.mono_ns - 5 * 10**9,
+        former={f"c{n}": n for n in range(60)},
+        former_ranks={"c4": 9, **{f"c{n}": n for n in range(5, 10)}},
+        is_new_leader=True,
+    )
+    for count in (0, 3, 12, 60, 200):
+        newest = 2 if count == 3 else None
+        yield f"leaderboard-{count}", "leaderboard", replace(base, board=dressed(count, newest=newest))
+    yield "leaderboard-news", "leaderboard", replace(base, story=story, badge=STALE)
+    sliding = replace(story, at_mono_ns=NOW.mono_ns - 200_000_000)
+    yield "leaderboard-sliding", "leaderboard", replace(base, story=sliding)
+    two = (driven(left_ms=63_400), driven(left_ms=63_400, name="Ελένη Παπαδοπούλου", track="Track B"))
+    yield "leaderboard-bands", "leaderboard", replace(base, board=dressed(60, on_track=two))
+    for name, left_ms, runs in (
+        ("on-track", 63_400, two[:1]),
+        ("on-track-last-seconds", 7_300, (driven(left_ms=7_300),)),
+        ("tracks", 63_400, two),
+        ("heat", 63_400, (driven(left_ms=63_400, places=4),)),
+        ("head-to-head", 63_400, (driven(left_ms=63_400, places=2),)),
+    ):
+        view = dressed(60, on_track=runs)
+        yield name, "on-track", replace(base, board=view, unit_clocks=clocks(left_ms))
+    yield "celebration", "celebration", replace(base, story=story)
+    for scene in ("next-up", "podium", "schedule", "message", "qr", "identify", "technical"):
+        yield scene, scene, base
+    if base.sponsors:
+        yield "sponsors", "sponsors", base
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("build/screenshots"))
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--sponsors", type=Path, default=None)
+    parser.add_argument("--only", default="", help="scenes whose name begins so")
+    parser.add_argument("--size", type=int, nargs=2, action="append", help="one size; may be repeated")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    code: LanguageCode = given.language
+    sizes = [tuple(size) for size in given.size] if given.size else SIZES
+    for theme_name in SHIPPED:
+        theme = load_theme(theme_name)
+        painter = Painter(Typeface.load(preferred=theme.fonts), theme)
+        thumbnails = []
+        for name, scene, show in shows(given.sponsors):
+            if not name.startswith(given.only):
+                continue
+            for size in sizes:
+                canvas = Canvas(size=size, digit_permille=painter.digit_permille, words=language(code))
+                surface = pygame.Surface(size)
+                painter.forget()
+                painter.paint(SCENES[scene](show, NOW, canvas).scene, surface)
+                pygame.image.save(surface, given.out / f"{theme_name}-{name}-{size[0]}x{size[1]}.png")
+                thumbnails.append(thumbnail(surface))
+        pygame.image.save(sheet(thumbnails), given.out / f"sheet-{theme_name}.png")
+    sys.stdout.write(f"Pictures: {given.out}\n")
+
+
+def thumbnail(surface: pygame.Surface) -> pygame.Surface:
+    width, height = surface.get_size()
+    box = THUMBNAIL_WIDTH * 9 // 16
+    size = (THUMBNAIL_WIDTH, box) if width > height else (box * width // height, box)
+    return pygame.transform.smoothscale(surface, size)
+
+
+def sheet(pictures: list[pygame.Surface], *, columns: int = 5) -> pygame.Surface:
+    """Return all pictures in rows on one page."""
+    box = (THUMBNAIL_WIDTH + 8, THUMBNAIL_WIDTH * 9 // 16 + 8)
+    lines = -(-len(pictures) // columns)
+    page = pygame.Surface((box[0] * columns, box[1] * max(1, lines)))
+    page.fill((90, 90, 90))
+    for index, picture in enumerate(pictures):
+        left, top = index % columns * box[0] + 4, index // columns * box[1] + 4
+        page.blit(picture, (left, top))
+    return page
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Film strips: what moves does so smoothly, ends exactly, and then nothing is drawn any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pygame
+import pytest
+
+from display.scene.blocks import Block
+from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.motion import between, progress_ppm
+from display.scene.show import Canvas, Moment
+from display.scene.story import SLIDE_NS, Story
+from display.screen.scene_painter import Painter
+from pitboard.drawing.typeface import Typeface
+from tests.display.example_boards import NEWS_AT_NS, board, leaderboard, show_of
+
+FRAMES = 54
+CANVAS = Canvas(size=(1280, 720))
+# The fifth was ninth before; those between make room.
+STORY = Story(
+    newest="c4",
+    at_mono_ns=NEWS_AT_NS,
+    former={f"c{n}": n + 1 if 4 < n <= 8 else 8 if n == 4 else n for n in range(9)},
+)
+
+
+def test_the_way_starts_fast_slows_down_and_ends_exactly() -> None:
+    places = [between(100, 40, progress_ppm(n * 10, 900)) for n in range(91)]
+    assert (places[0], places[-1]) == (100, 40)
+    steps = [before - after for before, after in pairwise(places)]
+    assert all(step >= 0 for step in steps)
+    assert max(steps) <= 3
+    assert sum(steps[:45]) > 4 * sum(steps[45:])
+    assert progress_ppm(-1, 900) == 0
+    assert progress_ppm(901, 900) == 1_000_000
+
+
+def strip() -> list[dict[str, Block]]:
+    """Return the rows at each frame until the board asks for none."""
+    show = replace(show_of(board(9, newest=4), story=STORY), since_mono_ns=NEWS_AT_NS)
+    moment, frames = NEWS_AT_NS, []
+    while True:
+        frame = lay_out_leaderboard(show, Moment(moment), CANVAS)
+        frames.append({block.name: block for block in frame.scene.blocks if block.name.startswith("row")})
+        if frame.changes_mono_ns is None or frame.changes_mono_ns > NEWS_AT_NS + SLIDE_NS * 2:
+            return frames
+        moment = frame.changes_mono_ns
+
+
+def test_a_new_result_slides_to_its_place_and_the_others_make_room() -> None:
+    frames = strip()
+    assert FRAMES - 2 <= len(frames) <= FRAMES + 2  # 60 a second
+    rest = {block.name: block.area.top for block in leaderboard(board(9, newest=4), size=(1280, 720)).blocks}
+    for name, end in frames[-1].items():
+        tops = [frame[name].area.top for frame in frames]
+        assert tops[-1] == end.area.top == rest[name]
+        way = [after - before for before, after in pairwise(tops)]
+        assert all(step >= 0 for step in way) or all(step <= 0 for step in way), name
+        assert max(map(abs, way), default=0) <= abs(tops[-1] - tops[0]) // 8 + 1, name
+    assert frames[0]["row c4"].area.top > frames[-1]["row c4"].area.top
+    assert frames[0]["row c6"].area.top > 0
+    assert list(frames[5])[-1] == "row c4"  # over the rows that it passes
+
+
+def test_an_entry_of_another_page_slides_in_from_the_edge_of_the_table() -> None:
+    story = Story(newest="c150", at_mono_ns=NEWS_AT_NS, former={f"c{n}": n for n in range(150)})
+    show = show_of(board(200, newest=150), story=story)
+    for age_ns in range(0, SLIDE_NS, SLIDE_NS // 20):
+        frame = lay_out_leaderboard(show, Moment(NEWS_AT_NS + age_ns), CANVAS)
+        for block in frame.scene.blocks:
+            if block.window is not None:
+                assert block.window.left <= block.area.left
+                assert block.area.right <= block.window.right
+
+
+@pytest.mark.parametrize("at", [0, 7, 20, FRAMES - 1])
+def test_each_frame_of_a_slide_looks_as_if_painted_afresh(at: int) -> None:
+    typeface = Typeface.load()
+    show = show_of(board(9, newest=4), story=STORY)
+    surface, painter = pygame.Surface(CANVAS.size), Painter(typeface)
+    moments = [Moment(NEWS_AT_NS + n * SLIDE_NS // FRAMES) for n in range(at + 1)]
+    for moment in moments:
+        painter.paint(lay_out_leaderboard(show, moment, CANVAS).scene, surface)
+    fresh = pygame.Surface(CANVAS.size)
+    Painter(typeface).paint(lay_out_leaderboard(show, moments[-1], CANVAS).scene, fresh)
+    assert pygame.image.tobytes(surface, "RGB") == pygame.image.tobytes(fresh, "RGB")

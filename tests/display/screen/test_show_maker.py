@@ -1,0 +1,115 @@
+"""What a display makes of the journal: whom it obeys, who waits, what is new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from display.scene.show import Moment, Show
+from display.screen.show_maker import DisplayFacts, ShowMaker, pictures_in
+from pitboard.journal.fold import Fold
+from pitboard.race import bodies
+from pitboard.race.bodies import PlaylistItem
+from tests.display.example_boards import LIVE
+from tests.race_story import STRANGER, UNIT_A, Teller, central_enrols, confirmed_run
+
+
+class Story:
+    """A venue told record by record, and the show that a display makes of it."""
+
+    def __init__(self, facts: DisplayFacts) -> None:
+        self.root = central_enrols(UNIT_A)
+        self.unit = Teller(UNIT_A, "Track A")
+        self.maker = ShowMaker(facts, LIVE)
+        self.moment = Moment(0, 1_000_000)
+
+    def told(self, *tellers: Teller) -> Show:
+        fold = Fold(self.root.identity.key)
+        for teller in (self.root, self.unit, *tellers):
+            for record in teller.records:
+                fold.add(record)
+        self.moment = Moment(self.moment.mono_ns + 10**9, self.moment.utc_ms + 1_000)
+        self.maker.take(fold, self.moment)
+        return self.maker.with_now(LIVE, (), self.moment)
+
+
+def assigned(display: str, scene: str) -> bodies.DisplayAssigned:
+    return bodies.DisplayAssigned(display=display, name="Bar", playlist=(PlaylistItem(scene=scene),))
+
+
+def test_a_display_obeys_the_last_word_to_its_key_its_name_or_the_whole_venue() -> None:
+    story = Story(DisplayFacts(ids=("k1", "Grandstand"), name="Grandstand"))
+    assert story.told().playlist == ()
+    for display, scene, name in (
+        ("k1", "podium", "Bar"),
+        ("*", "qr", "Grandstand"),
+        ("Grandstand", "message", "Bar"),
+    ):
+        story.unit.say(assigned(display, scene))
+        show = story.told()
+        assert [item.scene for item in show.playlist] == [scene]
+        assert show.display_name == name
+    story.unit.say(assigned("another", "schedule"))
+    assert [item.scene for item in story.told().playlist] == ["message"]
+
+
+def test_a_stranger_cannot_steer_it() -> None:
+    story = Story(DisplayFacts(ids=("k1",), name="Grandstand"))
+    stranger = Teller(STRANGER, "a box")
+    stranger.say(assigned("k1", "podium"))
+    assert story.told(stranger).playlist == ()
+
+
+def test_what_was_assigned_is_still_so_after_a_restart() -> None:
+    story = Story(DisplayFacts(ids=("k1",), name="Grandstand"))
+    story.unit.say(assigned("k1", "podium"))
+    story.told()
+    story.maker = ShowMaker(DisplayFacts(ids=("k1",), name="Grandstand"), LIVE)
+    assert [item.scene for item in story.told().playlist] == ["podium"]
+
+
+def test_who_waits_is_shown_in_order_and_who_left_is_not() -> None:
+    story = Story(DisplayFacts(name="Grandstand"))
+    for number, name in enumerate(("Ada", "Bo", "Cleo")):
+        story.unit.say(bodies.CompetitorRegistered(competitor_id=f"c{number}", name=name, number=str(number)))
+        story.unit.say(bodies.QueueJoined(entry_id=f"q{number}", track="A", competitor_id=f"c{number}"))
+    story.unit.say(bodies.QueueMarked(entry_id="q0", state="left"))
+    story.unit.say(bodies.QueueMarked(entry_id="q2", state="called"))
+    assert [(one.name, one.is_called) for one in story.told().queue] == [("Bo", False), ("Cleo", True)]
+
+
+def test_a_message_is_for_those_named_and_ends_at_its_time() -> None:
+    story = Story(DisplayFacts(ids=("k1",), name="Grandstand"))
+    for number, (text, displays, until) in enumerate(
+        (
+            ("all", (), 0),
+            ("mine", ("k1",), 1_002_500),
+            ("by name", ("Grandstand",), 0),
+            ("theirs", ("k2",), 0),
+        )
+    ):
+        story.unit.say(
+            bodies.MessagePosted(message_id=f"m{number}", text=text, displays=displays, until_utc_ms=until)
+        )
+    assert story.told().messages == ("all", "mine", "by name")
+    assert story.maker.message_ends_ms(story.moment) == 1_500
+    story.told()
+    assert story.told().messages == ("all", "by name")
+
+
+def test_a_new_result_is_told_and_begins_the_round_anew() -> None:
+    story = Story(DisplayFacts(name="Grandstand"))
+    first = story.told()
+    assert first.story.at_mono_ns is None
+    story.unit.say(bodies.CompetitorRegistered(competitor_id="c0", name="Ada"))
+    confirmed_run(story.unit, "r1", "c0", start_s=10, laps_s=[5.0], first_seq=1)
+    show = story.told()
+    assert show.story.newest == "c0"
+    assert show.story.at_mono_ns == show.since_mono_ns == story.moment.mono_ns
+    assert story.told().since_mono_ns == show.since_mono_ns
+
+
+def test_sponsors_are_the_pictures_of_a_folder_by_name(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
+    assert pictures_in(tmp_path / "none") == pictures_in(None) == ()
