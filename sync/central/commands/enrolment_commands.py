@@ -14,7 +14,16 @@ from pitboard.errors import ActRefused
 from pitboard.program.program import counted
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
-from sync.central.enrolment.enrolment_api import Issue, Issued, Revoke, Revoked, TicketView, Verdict, Watch
+from sync.central.enrolment.enrolment_api import (
+    Find,
+    Issue,
+    Issued,
+    Revoke,
+    Revoked,
+    TicketView,
+    Verdict,
+    Watch,
+)
 from sync.central.enrolment.unit_register import Cut, UnitView
 from sync.enrolling.enrolment_words import WAIT_MAX_MS, EnrolmentState, Role
 
@@ -47,8 +56,13 @@ class EnrolmentAdmin:
     def units(self) -> list[UnitView]:
         return self._client.ask("/v1/admin/units", list[UnitView])
 
-    def revoke(self, unit: str, reason: str, cut: Cut) -> Revoked:
-        return self._client.post("/v1/admin/units/revoke", Revoke(unit=unit, reason=reason, cut=cut), Revoked)
+    def find(self, unit: str) -> UnitView:
+        """Return the one unit that is meant; raises ActRefused where it is none, or several."""
+        return self._client.post("/v1/admin/units/find", Find(unit=unit), UnitView)
+
+    def revoke(self, unit: str, reason: str, cut: Cut, *, discards_runs: bool = False) -> Revoked:
+        revoke = Revoke(unit=unit, reason=reason, cut=cut, discards_runs=discards_runs)
+        return self._client.post("/v1/admin/units/revoke", revoke, Revoked)
 
 
 _STATES = {"enrolled": "enrolled", "revoked": "REVOKED", "unknown": "not enrolled"}
@@ -85,6 +99,37 @@ def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None
     click.echo(
         f"{seen.name} is enrolled." + (f" Its key begins with {seen.key[:8]}." if not is_display else "")
     )
+    if not is_display:
+        settle_names(admin, seen, is_asked=not yes)
+
+
+def settle_names(admin: EnrolmentAdmin, new: TicketView, *, is_asked: bool) -> None:
+    """Ask whether the new unit replaces another one of its name; two that race need two names."""
+    for old in admin.units():
+        if old.state != "enrolled" or old.name != new.name or old.key == new.key:
+            continue
+        click.echo(f"\nAnother unit is called {old.name} too:\n  {_line(old, len(old.name))}")
+        advice = f"revoke {old.key[:8]} --reason …"
+        if is_asked and click.confirm("Does the new one replace it, so that it is revoked?", err=True):
+            _revoke(admin, old, "replaced by a new unit", Cut(), is_asked=True)
+        else:
+            click.echo(f"If it is replaced: {advice}. If both race, enrol one of them under another name.")
+
+
+def _revoke(admin: EnrolmentAdmin, unit: UnitView, reason: str, cut: Cut, *, is_asked: bool) -> None:
+    """Revoke the unit and close what it left open, if the admin says so."""
+    discards_runs = bool(unit.open_runs)
+    if unit.open_runs and is_asked:
+        click.echo(f"It left open: {'; '.join(unit.open_runs)}. Nobody else ends that; boards show it on.")
+        discards_runs = click.confirm("Discard it? (no: confirm-run can keep it)", default=True, err=True)
+    revoked = admin.revoke(unit.key, reason, cut, discards_runs=discards_runs)
+    count = sum(revoked.heads.values())
+    click.echo(
+        f"{revoked.name} is revoked; what still counts of it: "
+        f"{counted(count, 'record')} in {counted(len(revoked.heads), 'stream')}."
+    )
+    if revoked.discarded_count:
+        click.echo(f"Discarded: {counted(revoked.discarded_count, 'run')}. discard-run --undo takes it back.")
 
 
 @click.command()
@@ -113,16 +158,17 @@ def units(config: CentralConfig, as_json: bool) -> None:
 def revoke(
     config: CentralConfig, unit: str, reason: str, before: str | None, from_seq: tuple[str, ...], yes: bool
 ) -> None:
-    """Take a unit's right to write. What central has of it now still counts, unless you cut earlier."""
+    """Take a unit's right to write. What central has of it now still counts, unless you cut earlier.
+
+    A run that it left open is discarded; you are asked first, and can take that back.
+    """
     cut = Cut(before_utc_ms=None if before is None else _utc_ms(before), from_seq=dict(map(_place, from_seq)))
+    admin = EnrolmentAdmin(config.admin_socket)
+    found = admin.find(unit)  # before anything is asked: there may be none, or two of that name
     if not yes:
-        click.confirm(f"Revoke {unit}? Its key cannot be enrolled again.", abort=True, err=True)
-    revoked = EnrolmentAdmin(config.admin_socket).revoke(unit, reason, cut)
-    count = sum(revoked.heads.values())
-    click.echo(
-        f"{revoked.name} is revoked; what still counts of it: "
-        f"{counted(count, 'record')} in {counted(len(revoked.heads), 'stream')}."
-    )
+        question = f"Revoke {found.name} (key {found.key[:8]})? Its key cannot be enrolled again."
+        click.confirm(question, abort=True, err=True)
+    _revoke(admin, found, reason, cut, is_asked=not yes)
 
 
 UNIT_COMMANDS: list[click.Command] = [enrol, units, revoke]

@@ -23,7 +23,7 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
-from sync.central.enrolment.unit_register import Cut, find_unit, list_units, revocation
+from sync.central.enrolment.unit_register import Cut, discards, find_unit, list_units, revocation
 from sync.enrolling.enrolment_words import (
     CLAIM_PATH,
     REVEAL_PATH,
@@ -77,18 +77,26 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     accept: bool
 
 
+class Find(msgspec.Struct, frozen=True, kw_only=True):
+    unit: Annotated[str, Meta(max_length=200)]
+
+
 class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+    """`discards_runs` closes what the unit left open: nobody else ends its runs."""
+
     unit: Annotated[str, Meta(max_length=200)]
     reason: Annotated[Reason, Meta(min_length=1)]
     cut: Cut = Cut()
+    discards_runs: bool = False
 
 
 class Revoked(msgspec.Struct, frozen=True, kw_only=True):
-    """`heads` says how far each stream counts."""
+    """`heads` says how far each stream counts, `discarded_count` how many open runs were closed."""
 
     name: str
     key: str
     heads: dict[str, int]
+    discarded_count: int = 0
 
 
 class EnrolmentApi:
@@ -124,6 +132,7 @@ class EnrolmentApi:
         app.router.add_post("/v1/admin/enrolments/watch", self._watch)
         app.router.add_post("/v1/admin/enrolments/decide", self._decide)
         app.router.add_get("/v1/admin/units", self._units)
+        app.router.add_post("/v1/admin/units/find", self._find)
         app.router.add_post("/v1/admin/units/revoke", self._revoke)
 
     async def _claim(self, request: web.Request) -> web.Response:
@@ -205,17 +214,23 @@ class EnrolmentApi:
     async def _units(self, request: web.Request) -> web.Response:
         return json_response(list_units(self._replica))
 
+    async def _find(self, request: web.Request) -> web.Response:
+        find = msgspec.json.decode(await take_body(request), type=Find)
+        return json_response(find_unit(self._replica, find.unit))
+
     async def _revoke(self, request: web.Request) -> web.Response:
         revoke = msgspec.json.decode(await take_body(request), type=Revoke)
         unit = find_unit(self._replica, revoke.unit)
         bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
-        await self._replica.append(*bodies)
-        log.warning("unit revoked: name=%s key=%s", unit.name, unit.key)
+        closing = discards(self._replica, unit.key, revoke.reason) if revoke.discards_runs else []
+        await self._replica.append(*bodies, *closing)
+        log.warning("unit revoked: name=%s key=%s discarded=%d", unit.name, unit.key, len(closing))
         return json_response(
             Revoked(
                 name=unit.name,
                 key=unit.key,
                 heads={stream: head for body in bodies for stream, head in body.heads.items()},
+                discarded_count=len(closing),
             )
         )
 

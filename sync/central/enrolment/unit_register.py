@@ -13,6 +13,8 @@ from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
+from pitboard.race.bodies import RunDecided
+from pitboard.race.run import Run
 
 READ_COUNT = 500
 HEADS_MAX_COUNT = 80
@@ -25,6 +27,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     """A writer as central knows it; of an unknown one the name is its own claim.
 
     `last_utc_ms` labels its newest record, by its own clock; None where nothing came since central started.
+    `open_runs` are those that it armed and nobody has decided, by whose they are.
     """
 
     name: str
@@ -33,6 +36,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     streams: int
     records: int
     last_utc_ms: int | None
+    open_runs: list[str] = []
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +54,9 @@ def list_units(replica: Replica) -> list[UnitView]:
     """Return the units of the roster by name, then strangers whose records are kept aside."""
     roster, by_key = replica.fold.roster, replica.streams_by_key()
     keys = set(roster.known()) | set(by_key) - {replica.fold.root_key}
+    open_runs: dict[str, list[str]] = {}
+    for run in replica.fold.race.undecided():
+        open_runs.setdefault(run.unit, []).append(_names_in(replica, run))
     units = []
     for key in keys:
         streams = by_key.get(key, {})
@@ -62,6 +69,7 @@ def list_units(replica: Replica) -> list[UnitView]:
                 streams=len(streams),
                 records=sum(streams.values()),
                 last_utc_ms=stamp_utc_ms(max(stamps)) if stamps else None,
+                open_runs=open_runs.get(key, []),
             )
         )
     return sorted(units, key=lambda unit: (unit.state, unit.name, unit.key))
@@ -79,6 +87,19 @@ def find_unit(replica: Replica, typed: str) -> UnitView:
     if not found:
         raise ActRefused(code="unknown-unit", reason=f"No unit is called {typed}; 'units' lists them.")
     return found[0]
+
+
+def discards(replica: Replica, key: str, reason: str) -> list[RunDecided]:
+    """Return what closes the runs that this unit left open: nobody else does, and boards show them on."""
+    return [
+        RunDecided(run_id=run.run_id, decision="discarded", reason=reason)
+        for run in replica.fold.race.undecided()
+        if run.unit == key
+    ]
+
+
+def _names_in(replica: Replica, run: Run) -> str:
+    return ", ".join(map(replica.fold.race.name_of, run.competitor_ids)) or run.run_id
 
 
 async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[UnitRevoked]:

@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import click
 import msgspec
 import pytest
 import requests
+from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
@@ -23,14 +25,16 @@ from pitboard.program.config import EventFile, load_event_file
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
-from sync.central.commands.enrolment_commands import EnrolmentAdmin
+from sync.central.command import central as central_command
+from sync.central.commands.enrolment_commands import EnrolmentAdmin, settle_names
 from sync.central.config import IngestConfig
+from sync.central.enrolment.enrolment_api import TicketView
 from sync.central.enrolment.unit_register import Cut
 from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
 from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, EnrolmentToken, Role
 from sync.exchanging.requests_peer import in_daemon_thread
-from tests.race_story import STRANGER, UNIT_B
+from tests.race_story import STRANGER, UNIT_B, armed
 from tests.sync.central.central_stage import TrackStory, central_config
 from trackside.config import TracksideConfig
 
@@ -267,3 +271,91 @@ def test_what_the_unit_was_told_takes_the_place_of_its_configs_keys(tmp_path: Pa
     (tmp_path / "sync.toml").write_text('unit_socket = "api.sock"\nevent_file = "event.toml"\n')
     sync = SyncConfig.load(tmp_path / "sync.toml")
     assert (sync.central, sync.central_fingerprint) == (told.central, told.central_fingerprint)
+
+
+async def with_an_open_run(stage: Stage) -> str:
+    """Enrol a unit that has a run under way; return the run's id."""
+    await stage.enrol()
+    track = TrackStory()
+    track.teller.__init__(NEW_UNIT, "Track N")  # type: ignore[misc]
+    track.drives("c1", "Mia", 12.5)
+    track.teller.say(armed("open", "c1", s=500.0))
+    await stage.central.replica.accept(track.teller.records)
+    return "open"
+
+
+def invoked(folder: Path, *arguments: str, answers: str = "") -> str:
+    """Run an admin's command at the central whose journal is in this folder; return what it printed."""
+    config = folder / "central.toml"
+    config.write_text('root_key_file = "root.key"\njournal = "central.db"\n[event]\nname = "Summer Cup"\n')
+    outcome = CliRunner().invoke(central_command, ["--config", str(config), *arguments], input=answers)
+    return f"{outcome.output} {outcome.exception or ''}"
+
+
+def test_a_unit_that_is_revoked_in_mid_run_leaves_no_run_on_the_boards(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            run = await with_an_open_run(stage)
+            assert [one.run_id for one in stage.central.replica.fold.race.undecided()] == [run]
+            said = await in_daemon_thread(
+                lambda: invoked(tmp_path, "revoke", "Track N", "--reason", "card dead", answers="y\ny\n")
+            )
+            assert "It left open: Mia." in said
+            assert "Discarded: 1 run." in said
+            race = stage.central.replica.fold.race
+            assert race.undecided() == []
+            assert race.runs[run].decision == "discarded"
+            board = stage.central.replica.fold.board
+            assert [entry.competitor for entry in board.in_order() if entry.has_result] == ["c1"]
+
+    asyncio.run(story())
+
+
+def test_an_open_run_stays_where_the_admin_wants_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            run = await with_an_open_run(stage)
+            await in_daemon_thread(
+                lambda: invoked(tmp_path, "revoke", "Track N", "--reason", "card dead", answers="y\nn\n")
+            )
+            race = stage.central.replica.fold.race
+            assert stage.enrolled == {}
+            assert [one.run_id for one in race.undecided()] == [run]
+
+    asyncio.run(story())
+
+
+def test_two_units_of_one_name_are_told_before_anything_is_asked(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            await stage.enrol()
+            await stage.enrol(UNIT_B)
+            said = await in_daemon_thread(
+                lambda: invoked(tmp_path, "revoke", "Track N", "--reason", "old", answers="y\n")
+            )
+            assert "Several units are called that; say " in said
+            assert NEW_UNIT.key[:8] in said
+            assert UNIT_B.key[:8] in said
+            assert "Its key cannot" not in said
+            assert len(stage.enrolled) == 2
+
+    asyncio.run(story())
+
+
+def test_enrolling_under_a_name_that_is_taken_asks_whether_the_old_unit_is_replaced(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            run = await with_an_open_run(stage)
+            await stage.enrol(UNIT_B)
+            new = TicketView(state="confirmed", name="Track N", role="unit", key=UNIT_B.key, code=None)
+
+            @click.command()
+            def settle() -> None:
+                settle_names(stage.admin, new, is_asked=True)
+
+            said = await in_daemon_thread(lambda: CliRunner().invoke(settle, input="y\ny\n").output)
+            assert "Another unit is called Track N too" in said
+            assert stage.enrolled == {UNIT_B.key: "Track N"}
+            assert stage.central.replica.fold.race.runs[run].decision == "discarded"
+
+    asyncio.run(story())
