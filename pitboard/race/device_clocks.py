@@ -199,25 +199,26 @@ def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
     passing, later = line[index], line[index + 1 :]
     match _clock_flag(passing):
         case "late":
-            return _settle_late(passing, later)
+            return _settle_late(line, index)
         case "clock-doubt":
             before = (_clock(one) for one in reversed(line[:index]) if _is_plain(one))
             others = [one for at, one in enumerate(line) if at != index and one.flag == CLOCK_DOUBT]
             is_alone = all(_clock(one) != _clock(passing) for one in others)
-            return _settle_doubt(passing, next(before, None), later, is_alone=is_alone)
+            return _settle_doubt(line, index, next(before, None), is_alone=is_alone)
         case "clock-set":
             return _settle_set(passing, later[0] if later else None)
     return _as_said(passing)
 
 
-def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
+def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
+    passing, later = line[index], line[index + 1 :]
     clock = _clock(passing)
     witness = next((one for one in later if _clock_flag(one) is None and _clock(one) == clock), None)
     if witness is not None:
         lag_ns = _lag_by(witness, passing)
         # Where the witness lags more than this one ever did, this one's own lag may be any up to that.
         slack_ns = max(0, lag_ns - _stamp_lag_ns(passing)) if lag_ns == _received_lag_ns(passing) else 0
-        known_ns = witness.uncertainty_ns + slack_ns
+        known_ns = witness.uncertainty_ns + slack_ns + _hidden_step_ns(line, index, witness)
         return replace(_as_said(passing), lag_ns=lag_ns, uncertainty_ns=known_ns, within_ns=known_ns)
     together = [
         _received_lag_ns(one)
@@ -227,10 +228,30 @@ def _settle_late(passing: Stamped, later: Sequence[Stamped]) -> Settled:
     return replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
 
 
-def _settle_doubt(
-    passing: Stamped, before: str | None, later: Sequence[Stamped], *, is_alone: bool
-) -> Settled:
+def _hidden_step_ns(line: Sequence[Stamped], index: int, witness: Stamped) -> int:
+    """Return how far the clock may have been set back, and forward again before the witness.
+
+    Nobody sets a clock for one car: the nearest line on either side, not held up together with this one,
+    must then be as late.
+    """
+    passing = line[index]
+    hidden_ns = 0
+    for side in (reversed(line[:index]), line[index + 1 :]):
+        for one in side:
+            if _clock_flag(one) in (None, CLOCK_SET):
+                break
+            if passing.flag == one.flag == CLOCK_DOUBT and _clock(passing) != _clock(one):
+                break  # late by something else: one of the two at the most was set
+            if abs(one.received_mono_ns - passing.received_mono_ns) < TOGETHER_NS:
+                continue
+            hidden_ns = max(hidden_ns, min(_late_by_ns(witness, passing), _late_by_ns(witness, one)))
+            break
+    return hidden_ns
+
+
+def _settle_doubt(line: Sequence[Stamped], index: int, before: str | None, *, is_alone: bool) -> Settled:
     """Several late by the same may be a clock that was set back and forward again: nothing tells."""
+    passing, later = line[index], line[index + 1 :]
     said = _as_said(passing)
     witness = next((one for one in later if _is_plain(one)), None)
     clock = None if witness is None else _clock(witness)
@@ -245,12 +266,13 @@ def _settle_doubt(
             flag=CLOCK_SET,
         )
     if witness is not None and is_alone and before in (None, clock):
+        known_ns = witness.uncertainty_ns + _hidden_step_ns(line, index, witness)
         return replace(
             said,
             clock=clock,
-            uncertainty_ns=witness.uncertainty_ns,
+            uncertainty_ns=known_ns,
             lag_ns=_lag_by(witness, passing),
-            within_ns=witness.uncertainty_ns,
+            within_ns=known_ns,
             flag=LATE,
         )
     lag_ns = _received_lag_ns(passing)
@@ -289,3 +311,7 @@ def _lag_by(witness: Stamped, passing: Stamped) -> int:
     lag_ns = _stamp_lag_ns(witness) - device_ns * witness.rate_ppb // PARTS
     # No line comes before its passing: where it lagged less, the clock has been set since.
     return min(lag_ns, _received_lag_ns(passing))
+
+
+def _late_by_ns(witness: Stamped, passing: Stamped) -> int:
+    return _received_lag_ns(passing) - _lag_by(witness, passing)

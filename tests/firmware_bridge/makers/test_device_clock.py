@@ -32,6 +32,23 @@ def test_no_lap_is_surer_than_it_is_true_whenever_the_clock_is_set(step_us: int)
             assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, lap_ms)
 
 
+@pytest.mark.parametrize("step_us", [-5_000, -40_000, -100_000, -145_000, -300_000])
+def test_a_clock_set_back_and_forward_again_is_not_taken_for_late_lines(step_us: int) -> None:
+    for seed in range(60):
+        random = Random(f"{seed}/{step_us}")
+        count = random.randint(16, 30)
+        first = random.randint(3, 8)
+        lines = scripted(
+            random,
+            laps_ns=[round(random.uniform(1.0, 4.0) * 1e9) for _ in range(count)],
+            steps=[(first, step_us), (first + random.randint(2, 7), -step_us)],
+            drift_ppb=random.randint(-40_000, 40_000),
+            jitter_ns=random.choice([100_000, 2_000_000]),
+        )
+        for driven_ns, timed in laps(lines):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, seed
+
+
 @pytest.mark.parametrize("repeats", [True, False])
 def test_lines_that_are_late_stall_or_come_again_are_no_step(repeats: bool) -> None:
     sure_count = laps_count = 0
