@@ -5,7 +5,7 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import Record
@@ -45,7 +45,8 @@ class Fold:
     def _begin(self) -> None:
         self.roster = Roster(self.root_key)
         self.race = RaceState()
-        self._boards = Boards()
+        self._ranked = Boards()
+        self._untold = Touched()  # what the boards have not been told yet
         self._ranked_by: object = None
         self._confirmed: dict[str, dict[str, Confirmed]] = {}  # run -> competitor -> what is confirmed
         self._runs_of: dict[str, set[str]] = {}  # competitor as armed -> confirmed runs
@@ -98,7 +99,7 @@ class Fold:
             touched = self.race.apply(body, word, key)
             if isinstance(body, PersonErased):
                 self._forget(body)
-            self._tell_boards(touched)
+            self._untold.add(touched)
 
     def _forget(self, erased: PersonErased) -> None:
         """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
@@ -107,7 +108,7 @@ class Fold:
                 held = self._bodies.get(stream, {}).get(seq)
                 if held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
                     del self._bodies[stream][seq]
-                    self._tell_boards(self.race.forget((stream, seq)))
+                    self._untold.add(self.race.forget((stream, seq)))
                 self.erased_places.add((stream, seq))
 
     def claimed_name(self, key: str) -> str:
@@ -166,7 +167,7 @@ class Fold:
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):
-                    self._tell_boards(self.race.apply(body, Word(authority, stamp, stream, seq), key))
+                    self._untold.add(self.race.apply(body, Word(authority, stamp, stream, seq), key))
 
     def statements(self) -> Iterator[tuple[str, Body, Word]]:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""
@@ -183,7 +184,15 @@ class Fold:
                 for body, _ in self._bodies[stream].values():
                     yield body
 
-    # The boards: told what changed, and only read by others
+    # The boards: told what changed when somebody looks at them, and only read by others
+
+    @property
+    def _boards(self) -> Boards:
+        untold = self._untold
+        if untold.has_new_rules or untold.runs or untold.competitors:
+            self._untold = Touched()
+            self._tell_boards(untold)
+        return self._ranked
 
     @property
     def rules(self) -> Format:
@@ -216,10 +225,16 @@ class Fold:
     def _tell_boards(self, touched: Touched) -> None:
         if touched.has_new_rules and self._rank_by_new_rules():
             return
-        for run_id in sorted(touched.runs):
-            self._take_note_of_run(run_id)
-        for competitor_id in sorted(touched.competitors):
+        self._take_note(touched.competitors, touched.runs)
+
+    def _take_note(self, competitors: Iterable[str], runs: Iterable[str]) -> None:
+        """Follow competitors, then each run once: those named, and those that the competitors drove in."""
+        concerned = set(runs)
+        for competitor_id in sorted(competitors):
             self._take_note_of_competitor(competitor_id)
+            concerned |= self._runs_of.get(competitor_id, set())
+        for run_id in sorted(concerned):
+            self._take_note_of_run(run_id)
 
     def _rank_by_new_rules(self) -> bool:
         """Make the boards anew where formats or classes are others now; return whether they are."""
@@ -239,12 +254,9 @@ class Fold:
         if ranked_by == self._ranked_by:
             return False
         self._ranked_by = ranked_by
-        self._boards = Boards(rules, classes, formats)
+        self._ranked = Boards(rules, classes, formats)
         self._confirmed, self._runs_of = {}, {}
-        for competitor_id in sorted(self.race.competitors):
-            self._take_note_of_competitor(competitor_id)
-        for run_id in sorted(self.race.runs):
-            self._take_note_of_run(run_id)
+        self._take_note(self.race.competitors, self.race.runs)
         return True
 
     def _take_note_of_run(self, run_id: str) -> None:
@@ -255,7 +267,7 @@ class Fold:
         new = {} if run is None else self._confirmed_in(run)
         self._confirmed[run_id] = new
         for competitor_id in [*former, *(one for one in new if one not in former)]:
-            self._boards.set_drive(competitor_id, run_id, new.get(competitor_id))
+            self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
 
     def _confirmed_in(self, run: Run) -> dict[str, Confirmed]:
         """Return what each competitor drove in the confirmed run; who has two places in it, the first."""
@@ -290,10 +302,8 @@ class Fold:
         """Follow a change of class, a join, a disqualification."""
         roll = self.race.roll
         known = roll.competitors.get(competitor_id)
-        self._boards.set_class(competitor_id, ALL if known is None else known.race_class)
-        self._boards.set_disqualified(competitor_id, roll.is_disqualified(competitor_id))
-        for run_id in sorted(self._runs_of.get(competitor_id, ())):
-            self._take_note_of_run(run_id)
+        self._ranked.set_class(competitor_id, ALL if known is None else known.race_class)
+        self._ranked.set_disqualified(competitor_id, roll.is_disqualified(competitor_id))
 
     def published_ns(self, lap: Lap) -> int:
         """Return the lap time as every screen shows it."""

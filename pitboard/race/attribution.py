@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
 from pitboard.race.device_clocks import Settled, settle
@@ -23,8 +26,7 @@ BACKUP_SYSTEM = "B"
 _AFTER_ALL_IDS = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedPassing:
+class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A passing on the clock of the run that asks; `body` is what its sensor said.
 
     A passing that a person inserted has the body of the impulse it copies, or one made for it. `settled` is

@@ -7,8 +7,10 @@ lap over a clock that was set is timed by the host. A lap is never surer than it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 NANOSECONDS_PER_MS = 1_000_000
 PARTS = 1_000_000_000
@@ -61,8 +63,7 @@ class Stamped(Protocol):
     def flag(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A passing as the passings after it showed it to be.
 
     `clock` names the setting of the device's clock, None where it gave no tick. `lag_ns` is how far the
@@ -90,8 +91,7 @@ class Settled:
         return self.mono_ns + self.slept_ns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LapTime:
+class LapTime(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`flag` is None, or why an official should look at it.
 
     `clock-set` and `new-start`: the host's stamps timed it. `clock-doubt`: nothing tells which of the two

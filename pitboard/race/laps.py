@@ -7,7 +7,9 @@ moment at which its passings arrived. What a pause takes is not part of a lap. W
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from pitboard.race.attribution import Segment, TimedPassing
 from pitboard.race.bodies import FINISH, START
@@ -46,8 +48,7 @@ class Pause:
         return boot_id == self.boot_id and mono_ns > self.from_mono_ns and not is_over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrivenLap:
+class DrivenLap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A lap as it was measured; `lap_id` is the passing that closed it, `lap_ns` exact, not yet cut.
 
     `closed_ns` is the run's time at its end. `sectors` are the gates passed on the way, with the time from
@@ -63,7 +64,7 @@ class DrivenLap:
     uncertainty_ns: int
     closed_ns: int
     closing: TimedPassing
-    sectors: tuple[tuple[str, int], ...] = field(default=())
+    sectors: tuple[tuple[str, int], ...] = ()
     flag: str | None = None
 
 

@@ -58,6 +58,12 @@ class Touched:
     competitors: set[str] = field(default_factory=set)
     has_new_rules: bool = False
 
+    def add(self, other: Touched) -> None:
+        """Take in what another record may have changed."""
+        self.runs |= other.runs
+        self.competitors |= other.competitors
+        self.has_new_rules |= other.has_new_rules
+
 
 class RaceState:
     """Takes bodies with their words and says what each touched; answers runs, laps and competitors."""

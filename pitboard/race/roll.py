@@ -53,16 +53,23 @@ class Roll:
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
         self.competitors: dict[str, Competitor] = {}
+        self._joined_to: dict[str, set[str]] = {}  # competitor -> those said to be this person as well
         self.erased: set[str] = set()
 
     def look_again(self, competitor_id: str) -> set[str]:
         """Derive a competitor anew; return whose entries may be others now."""
         touched = {competitor_id, self.now(competitor_id) or competitor_id}
         heard = self._statements.standing(("competitor", competitor_id))
+        former = self.competitors.get(competitor_id)
+        if former is not None and former.joined_into is not None:
+            self._joined_to[former.joined_into].discard(competitor_id)
         if heard or competitor_id in self.erased:
             self.competitors[competitor_id] = _competitor(
                 competitor_id, heard, is_erased=competitor_id in self.erased
             )
+            joined_into = self.competitors[competitor_id].joined_into
+            if joined_into is not None:
+                self._joined_to.setdefault(joined_into, set()).add(competitor_id)
         else:
             self.competitors.pop(competitor_id, None)
         return touched | {self.now(competitor_id) or competitor_id}
@@ -86,8 +93,13 @@ class Roll:
         return competitor_id
 
     def same_person(self, competitor_id: str) -> list[str]:
-        """Return all ids that are this competitor now."""
-        return [one for one in self.competitors if self.now(one) == competitor_id]
+        """Return all ids that are this competitor now, in order."""
+        found, to_look_at = {competitor_id}, [competitor_id]
+        while to_look_at:
+            fresh = self._joined_to.get(to_look_at.pop(), set()) - found
+            found |= fresh
+            to_look_at += fresh
+        return sorted(one for one in found if one in self.competitors and self.now(one) == competitor_id)
 
     def name_of(self, competitor_id: str) -> str:
         """Return the display name, or a stand-in while none has arrived or once it was erased."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from pitboard.race.bodies import PlaceStatus, SeenLap, Verdict
 from pitboard.race.formats import TimingRules
 from pitboard.race.laps import NANOSECONDS_PER_MS, DrivenLap
@@ -29,8 +31,7 @@ class SaidOfLap(NamedTuple):
 NOTHING_SAID = SaidOfLap()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lap:
+class Lap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A lap as it stands; `lap_ns` is exact, not yet cut to the resolution, without its penalty.
 
     `is_corrected` says that the admin gave the time; `measured_ns` stays what was measured. `follows_void`

@@ -1,0 +1,57 @@
+"""What folding costs: as much for each record however long the day; counted in calls, not in seconds."""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+from types import FrameType
+
+from pitboard.journal.fold import Fold
+from pitboard.journal.record import Record
+from pitboard.race.bodies import CompetitorRegistered, CompetitorsJoined
+from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
+
+
+def day_of(runs: int) -> list[Record]:
+    """A day on which everybody drives once, and every tenth is joined to the next."""
+    central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
+    seq = 1
+    for number in range(runs):
+        laps_s = [9.0, 8.0 + number % 7]
+        seq = confirmed_run(
+            unit, f"r{number}", f"c{number}", start_s=number * 40, laps_s=laps_s, first_seq=seq
+        )
+        unit.say(CompetitorRegistered(competitor_id=f"c{number}", name=f"Driver {number}"))
+        if number % 10 == 9:
+            unit.say(CompetitorsJoined(competitor_id=f"c{number}", into_id=f"c{number - 1}"))
+    return central.records + unit.records
+
+
+def calls_to_fold(records: list[Record], *, looks_every: int) -> int:
+    """Return how many Python functions it takes to fold the records, the board looked at now and then."""
+    fold, calls = Fold(ROOT.key), count()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            next(calls)
+
+    sys.setprofile(note)
+    try:
+        for number, record in enumerate(records):
+            fold.add(record)
+            if number % looks_every == 0:
+                assert len(fold.board) <= number
+        assert len(fold.board) > 0
+    finally:
+        sys.setprofile(None)
+    return next(calls)
+
+
+def test_a_day_eight_times_as_long_costs_eight_times_as_much() -> None:
+    short, long = (calls_to_fold(day_of(runs), looks_every=7) for runs in (60, 480))
+    assert long < 8.3 * short
+
+
+def test_a_board_that_nobody_looks_at_costs_less_than_one_looked_at_after_every_record() -> None:
+    day = day_of(60)
+    assert calls_to_fold(day, looks_every=1) > 1.2 * calls_to_fold(day, looks_every=len(day))
