@@ -159,6 +159,15 @@ class Audit:
 
     def _delays(self, run: Run, crossings: Sequence[Crossing]) -> Iterable[int]:
         """Yield, for each crossing, the time from its line's first byte to the first frame that shows it."""
+        for crossing, frame_mono_ns in self._painted(run, crossings):
+            if crossing.written_mono_ns is not None:
+                yield frame_mono_ns - crossing.written_mono_ns
+
+    def painted(self, run: Run) -> Iterable[tuple[Crossing, int]]:
+        """Yield each crossing of the run that a frame showed, with when the first such frame was painted."""
+        return self._painted(run, self._crossings_of(run))
+
+    def _painted(self, run: Run, crossings: Sequence[Crossing]) -> Iterable[tuple[Crossing, int]]:
         shown = [
             (frame.mono_ns, drawn.passings)
             for frame in self._frames
@@ -166,11 +175,9 @@ class Audit:
             if drawn.run == run.run_id
         ]
         for index, crossing in enumerate(crossings, start=1):
-            if crossing.written_mono_ns is None:
-                continue
             frame_mono_ns = next((mono_ns for mono_ns, passings in shown if passings >= index), None)
             if frame_mono_ns is not None:
-                yield frame_mono_ns - crossing.written_mono_ns
+                yield crossing, frame_mono_ns
 
     def decided_laps(self) -> tuple[int, int]:
         """Return (laps that count in confirmed runs, laps judged void in confirmed runs)."""

@@ -1,0 +1,187 @@
+"""Beam's edge to painted frame, as JSON: `python -m bench.beam_to_board [--laps N] [--displays N]`
+
+A whole venue of real processes as in `pitboard demo`: a simulated sensor on a real pseudo-terminal, bridge,
+unit, sync, central, touchscreen and displays. The reference, measured in the same run and on the same disk,
+is the least that the way could cost: two bare fsyncs and one bare frame."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.measure import percentile, report
+from pitboard.clock import SystemClock
+from pitboard.errors import PeerLost
+from pitboard.keeping.journal_copy import fold_file
+from pitboard.unit_api.unit_calls import Arm, Confirm, Register, ScreenState, Stop
+from pitboard.unit_api.unit_client import UnitLink
+from venue.demo.audit import Audit, Crossing, Frame, read_lines
+from venue.demo.crew import Crew
+from venue.demo.demo_venue import LAP_MIN_MS, SENSOR, DemoVenue
+
+LAP_MS = "250:450"
+LAPS_EACH_RUN = 20
+READY_MAX_S = 30.0
+SHORT_LAPS_MS = 100
+HOLD_OFF = f'[[gate]]\nname = "{SENSOR}"\nhold_off_ms = 50\n'
+REFERENCE_COUNT = 200
+RECORD_BYTES = 700
+"""About what a passing's line takes in the raw log, or its record in the journal."""
+TARGETS_MS = {"p50": 10, "p99": 25}
+QUIET = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+NANOSECONDS_PER_MS = 1_000_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--laps", type=int, default=200)
+    parser.add_argument("--displays", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=".", prefix="bench-") as name:
+        report("beam to board", asyncio.run(measure(Path(name).resolve(), given.laps, given.displays)))
+
+
+async def measure(folder: Path, laps: int, displays: int) -> dict[str, object]:
+    venue = DemoVenue.set_up(folder, has_windows=False)
+    names = prepare(venue, displays)
+    clock = SystemClock()
+    socket = venue.socket_folder / "trackside.sock"
+    async with Crew.assembled(folder, QUIET) as crew:
+        cast(crew, venue, names)
+        for member in crew.members:
+            await crew.start(member)
+        async with UnitLink.open(socket, clock=clock) as unit:
+            await until_ready(unit)
+            runs = -(-laps // LAPS_EACH_RUN)
+            for number in range(runs):
+                await drive_run(unit, clock, f"Driver {number + 1}")
+        reference_ms = [one / NANOSECONDS_PER_MS for one in bare(folder)]
+        for member in ("cars", "bridge", *names, "touch", "sync", "central", "trackside"):
+            await crew.stop(member)
+        exits = crew.unexpected_exits()
+    edge_ms, sent_ms = [], []
+    for name in names:
+        for edge_ns, sent_ns in delays(venue, name):
+            edge_ms.append(edge_ns / NANOSECONDS_PER_MS)
+            sent_ms.append(sent_ns / NANOSECONDS_PER_MS)
+    from_edge, least = spread(edge_ms), spread(reference_ms)
+    return {
+        "displays": displays,
+        "laps_painted": len(edge_ms),
+        "edge_to_frame_ms": from_edge,
+        "first_byte_to_frame_ms": spread(sent_ms),
+        "two_fsyncs_and_a_frame_ms": least,
+        "ratio_p50": round(from_edge["p50"] / least["p50"], 2),
+        "target_ms": TARGETS_MS,
+        "is_met": all(from_edge[key] <= most for key, most in TARGETS_MS.items()),
+        "load_1_min": round(os.getloadavg()[0], 1),
+        "unexpected_exits": exits,
+    }
+
+
+def prepare(venue: DemoVenue, displays: int) -> list[str]:
+    """Let short laps be laps, and write the configs of further displays; return the displays' names."""
+    central = Path(venue.config("central"))
+    text = central.read_text()
+    central.write_text(text.replace(f"lap_min_ms = {LAP_MIN_MS}", f"lap_min_ms = {SHORT_LAPS_MS}"))
+    with Path(venue.config("bridge")).open("a") as bridge:
+        bridge.write(HOLD_OFF)
+    names = ["display"]
+    one = Path(venue.config("display")).read_text()
+    for number in range(2, displays + 1):
+        name = f"display-{number}"
+        other = one.replace("Grandstand", f"Grandstand {number}").replace("display.db", f"{name}.db")
+        other = other.replace("frames.jsonl", f"{name}-frames.jsonl").replace("board.png", f"{name}.png")
+        Path(venue.config(name)).write_text(
+            other.replace(f"status_port = {venue.display_port}", "status_port = 0")
+        )
+        names.append(name)
+    return names
+
+
+def cast(crew: Crew, venue: DemoVenue, displays: Sequence[str]) -> None:
+    for program in ("central", "trackside", "sync"):
+        crew.add(program, program, "--config", venue.config(program))
+    truth = ("--link", str(venue.beam_link), "--log", str(venue.log("truth")))
+    crew.add("cars", "simulated-cars", *truth, "--no-noise", "--lap-ms", LAP_MS)
+    for program in ("bridge", "touch"):
+        crew.add(program, program, "--config", venue.config(program))
+    for name in displays:
+        crew.add(name, "display", "--config", venue.config(name))
+
+
+async def until_ready(unit: UnitLink) -> None:
+    """Return once the unit knows the event and every light is green; raises TimeoutError."""
+    async with asyncio.timeout(READY_MAX_S):
+        while True:
+            try:
+                screen = await unit.screen(after=None)
+            except PeerLost:
+                screen = None
+            if screen is not None and screen.event == "Pitboard demo" and _sees_cars(screen):
+                return
+            await asyncio.sleep(0.1)
+
+
+def _sees_cars(screen: ScreenState) -> bool:
+    return all(light.state == "ok" for light in screen.lights if light.light == "beam")
+
+
+async def drive_run(unit: UnitLink, clock: SystemClock, name: str) -> None:
+    """Arm a run for a new competitor, let the laps of one run be driven, and confirm it."""
+    competitor = await unit.act(Register(name=name))
+    armed = await unit.act(Arm(competitor_id=str(competitor["competitor_id"])))
+    run_id, version, laps = str(armed["run_id"]), None, 0
+    while laps < LAPS_EACH_RUN:
+        screen = await unit.screen(after=version)
+        version = screen.version
+        laps = len(screen.run.laps) if screen.run is not None else LAPS_EACH_RUN
+    await unit.act(Stop(run_id=run_id, mono_ns=clock.mono_ns()))
+    await unit.act(Confirm(run_id=run_id))
+
+
+def delays(venue: DemoVenue, display: str) -> Iterator[tuple[int, int]]:
+    """Yield, for each lap that the display painted, nanoseconds since the beam's edge and the first byte."""
+    frames_log = "frames" if display == "display" else f"{display}-frames"
+    crossings: list[Crossing] = read_lines(venue.log("truth"), Crossing)  # type: ignore[assignment]
+    frames: list[Frame] = read_lines(venue.log(frames_log), Frame)  # type: ignore[assignment]
+    audit = Audit(fold_file(venue.journal("trackside")), crossings, frames, sensor=SENSOR)
+    for run in audit.runs():
+        for crossing, frame_mono_ns in audit.painted(run):
+            if crossing.written_mono_ns is not None:
+                yield frame_mono_ns - crossing.true_mono_ns, frame_mono_ns - crossing.written_mono_ns
+
+
+def bare(folder: Path) -> Iterator[int]:
+    """Yield, again and again, the nanoseconds that two appends with fsync and one painted frame take."""
+    os.environ.update(QUIET)
+    import pygame
+
+    pygame.init()
+    surface = pygame.display.set_mode((1920, 1080))
+    font = pygame.font.Font(None, 60)
+    body = bytes(RECORD_BYTES)
+    with (folder / "raw").open("ab", buffering=0) as raw, (folder / "log").open("ab", buffering=0) as log:
+        for number in range(REFERENCE_COUNT):
+            began_ns = time.perf_counter_ns()
+            for file in (raw, log):
+                file.write(body)
+                os.fsync(file.fileno())
+            surface.fill((0, 0, 0), (0, 100, 1920, 80))
+            surface.blit(font.render(f"{number} 12.345", True, (255, 255, 255)), (40, 100))
+            pygame.display.update((0, 100, 1920, 80))
+            yield time.perf_counter_ns() - began_ns
+            time.sleep(0.01)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    return {f"p{percent}": round(percentile(values, percent), 3) for percent in (50, 95, 99)}
+
+
+if __name__ == "__main__":
+    main()
