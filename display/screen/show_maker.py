@@ -15,11 +15,11 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.views import BoardView, EventView, view_board
 from pitboard.race.boards import ALL
 from pitboard.race.bodies import DisplayAssigned, MessagePosted
+from pitboard.race.scene_names import WHOLE_VENUE
 
 NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 PICTURES_MAX_COUNT = 60
-WHOLE_VENUE = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sync.central.central_server import serve_central
 from sync.central.commands.admin_commands import ADMIN_COMMANDS, lights
 from sync.central.commands.contact_commands import CONTACT_COMMANDS
 from sync.central.commands.database_commands import DATABASE_COMMANDS
+from sync.central.commands.display_commands import DISPLAY_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
 from sync.central.config import DOORS, CentralConfig, Door
 
@@ -65,6 +66,12 @@ def event_key(config: CentralConfig) -> None:
     click.echo(Identity.load_or_create(config.root_key_file).key)
 
 
-for admin_command in (*ADMIN_COMMANDS, *UNIT_COMMANDS, *CONTACT_COMMANDS, *DATABASE_COMMANDS):
+for admin_command in (
+    *ADMIN_COMMANDS,
+    *UNIT_COMMANDS,
+    *CONTACT_COMMANDS,
+    *DISPLAY_COMMANDS,
+    *DATABASE_COMMANDS,
+):
     central.add_command(admin_command)
 central.add_command(lights)

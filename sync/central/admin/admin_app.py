@@ -16,6 +16,7 @@ from pitboard.keeping.backup_stream import BackupApi
 from sync.central.admin.act_history import ActHistory, Deed
 from sync.central.admin.admin_act import AnyAct, Correct, Decide, Disqualify, Erase, Judge, Reinstate
 from sync.central.admin.admin_acts import AdminActs
+from sync.central.admin.display_desk import DisplayDesk
 
 SAVE_MAX_S = 10.0
 
@@ -84,4 +85,5 @@ def admin_app(replica: WritingReplica) -> web.Application:
     app = new_app()
     AdminApi(replica).add_to(app)
     BackupApi(replica.journal).add_to(app)
+    DisplayDesk(replica).add_to(app)
     return app

@@ -8,6 +8,7 @@ from display.scene.playlist import SCENES, chosen, lay_out
 from display.scene.show import Canvas, Moment, Queued, Show
 from display.scene.story import CELEBRATED_FROM_NS, CELEBRATED_TO_NS, Story
 from pitboard.race.bodies import PlaylistItem
+from pitboard.race.scene_names import SCENE_NAMES
 from tests.display.example_boards import NEWS_AT_NS, board, run_view, show_of
 
 SECOND_NS = 1_000_000_000
@@ -89,3 +90,7 @@ def test_every_scene_is_laid_out_from_a_show_that_has_nothing() -> None:
         for size in ((1920, 1080), (1080, 1920)):
             scene = lay(show_of(board(0)), Moment(NEWS_AT_NS), Canvas(size=size)).scene
             assert scene.name == name
+
+
+def test_the_scenes_that_one_can_ask_for_are_those_there_are() -> None:
+    assert set(SCENE_NAMES) == set(SCENES)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
+from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.verify_restore import check_file
 from pitboard.race.bodies import CompetitorRegistered
 from sync.central.command import central
@@ -172,3 +173,25 @@ def test_a_unit_that_was_off_for_days_brings_the_name_and_it_is_erased_everywher
         assert check_file(off).sound
 
     asyncio.run(story())
+
+
+def test_the_displays_are_steered_from_the_desk(tmp_path: Path) -> None:
+    with CentralThread(tmp_path).running():
+        terminal = Terminal(tmp_path)
+        said = terminal.reads("display", "Grandstand", "--scene", "podium:20", "--scene", "qr")
+        assert said == "Grandstand shows podium, qr now, as soon as they have this word.\n"
+        terminal.reads("display", "grandstand", "--scene", "usual", "--name", "Bar")
+        assert "There is no scene 'podum'." in terminal.refused("display", "Bar", "--scene", "podum")
+        assert "--scene podium" in terminal.refused("display", "Bar")
+        assert "SCENE:SECONDS" in terminal.refused("display", "Bar", "--scene", "qr:0")
+        terminal.reads("display", "all", "--scene", "message")
+        terminal.reads("message", "The", "track", "is", "closed", "--minutes", "10", "--display", "bar")
+        terminal.reads("message", "Welcome")
+        fold = fold_file(tmp_path / "central.db")
+        programme = fold.race.programme
+        assert {one.display: one.name for one in programme.displays()} == {"*": "*", "Grandstand": "Bar"}
+        assert [item.scene for item in programme.displays()[0].playlist] == ["message"]
+        said_messages = {one.text: one.displays for one in programme.messages()}
+        assert said_messages == {"The track is closed": ("Grandstand",), "Welcome": ()}
+        assert terminal.reads("message") == "2 messages are gone.\n"
+        assert fold_file(tmp_path / "central.db").race.programme.messages() == []

@@ -1,0 +1,23 @@
+"""The scenes that a display can be told to show; an open set, for a newer display may know more."""
+
+from __future__ import annotations
+
+WHOLE_VENUE = "*"
+"""In place of a display's key: all of them."""
+USUAL_ROUND = "usual"
+"""Not a scene: nothing is assigned any more."""
+SCENE_NAMES = (
+    "leaderboard",
+    "on-track",
+    "next-up",
+    "podium",
+    "schedule",
+    "message",
+    "sponsors",
+    "qr",
+    "identify",
+    "technical",
+    "celebration",
+)
+SCENE_SECONDS = 15
+IDENTIFY_SECONDS = 30

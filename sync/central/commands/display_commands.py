@@ -1,0 +1,71 @@
+"""`pitboard central … display | message`: what the displays show, said from central."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from pitboard.clock import SystemClock
+from pitboard.errors import ActRefused, PeerLost
+from pitboard.race.bodies import PlaylistItem
+from pitboard.race.scene_names import IDENTIFY_SECONDS, SCENE_NAMES, SCENE_SECONDS, USUAL_ROUND
+from sync.central.admin.display_desk import DisplayWord, SteerDisplay, TellDisplays
+from sync.central.commands.admin_client import AdminClient
+from sync.central.config import CentralConfig
+
+
+@click.command("display")
+@click.argument("display", metavar="NAME")
+@click.option(
+    "--scene",
+    "scenes",
+    multiple=True,
+    metavar="SCENE[:SECONDS]",
+    help=f"One scene, or several in turn: {', '.join(SCENE_NAMES)}; {USUAL_ROUND} is the usual round.",
+)
+@click.option("--name", default="", help="Call the display so from now on.")
+@click.option("--track", default="", help="Show this track's board only.")
+@click.option("--class", "race_class", default="", help="Show this class's board only.")
+@click.pass_obj
+def display(
+    config: CentralConfig, display: str, scenes: tuple[str, ...], name: str, track: str, race_class: str
+) -> None:
+    """Tell a display what to show; NAME is its name or key, or `all`."""
+    if not scenes and not name:
+        raise click.UsageError("Say what it shall show, with --scene podium or --scene usual.")
+    playlist = tuple(_item(text) for text in scenes if text != USUAL_ROUND)
+    word = SteerDisplay(display=display, playlist=playlist, name=name, track=track, race_class=race_class)
+    _say(config, "/v1/admin/displays", word)
+
+
+@click.command("message")
+@click.argument("text", nargs=-1)
+@click.option("--display", "displays", multiple=True, help="Only for this display; may be repeated.")
+@click.option("--minutes", type=click.IntRange(1, 1_440), help="Take it away after so long.")
+@click.pass_obj
+def message(
+    config: CentralConfig, text: tuple[str, ...], displays: tuple[str, ...], minutes: int | None
+) -> None:
+    """Put a sentence on the displays; without one, take all away."""
+    until_utc_ms = 0 if minutes is None else SystemClock().utc_ms() + minutes * 60_000
+    word = TellDisplays(text=" ".join(text), displays=displays, until_utc_ms=until_utc_ms)
+    _say(config, "/v1/admin/messages", word)
+
+
+def _item(text: str) -> PlaylistItem:
+    scene, _, seconds = text.partition(":")
+    if seconds and not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds) <= 3_600):
+        raise click.UsageError(f"'{text}' is not SCENE:SECONDS, with 1 to 3600 seconds.")
+    usual = IDENTIFY_SECONDS if scene == "identify" else SCENE_SECONDS
+    return PlaylistItem(scene=scene, seconds=int(seconds) if seconds else usual)
+
+
+def _say(config: CentralConfig, path: str, word: msgspec.Struct) -> None:
+    try:
+        answer = AdminClient(config.admin_socket).post(path, word, DisplayWord)
+    except (ActRefused, PeerLost) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(answer.sentence)
+
+
+DISPLAY_COMMANDS = (display, message)
