@@ -82,6 +82,7 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             trouble=None,
             has_followed=False,
             has_board=True,
+            words=language(config.language),
         )
         view = await kept_board(kept, config.journal, root_key=config.event_key)
         canvas = Canvas(
@@ -116,6 +117,7 @@ class DisplayNode:
         self._clock = clock
         self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
         self._note_wanted = asyncio.Event()
+        self._words = language(config.language)
         self._key = label_key_of(config)
         facts = DisplayFacts(
             ids=(self._key, config.name),
@@ -222,14 +224,15 @@ class DisplayNode:
             follower.contact,
             boot_id=boot_id,
             now_mono_ns=now_mono_ns,
-            trouble=None if (trouble := self._trouble()) is None else trouble.sentence,
+            trouble=None if (trouble := self._trouble()) is None else trouble.said(self._words),
             follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
             has_followed=follower.has_followed,
             has_board=self._replica.version > 0,
             catches_up_with=None if follower.source is None else follower.source.name,
             lacks_count=follower.lacks_count,
             missing_count=follower.missing_count,
-            clock_note=clock_sentence(follower.clocks.note()),
+            clock_note=clock_sentence(follower.clocks.note(), self._words),
+            words=self._words,
         )
         changes_ns = badge_changes_ns(
             follower.contact, boot_id=boot_id, now_mono_ns=now_mono_ns, has_followed=follower.has_followed

@@ -305,3 +305,14 @@ def test_a_failure_is_logged_once_with_its_traceback(caplog: pytest.LogCaptureFi
     assert guard.failed_count == 5
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info is not None
+
+
+def test_a_script_that_no_font_has_is_said_once_with_its_package(caplog: pytest.LogCaptureFixture) -> None:
+    latin = [path for path in find_font_files(Weight.BOLD) if path.name == "RobotoCondensed-Bold.ttf"]
+    if not latin:
+        pytest.skip("fonts-roboto-unhinted is not installed")
+    typeface = Typeface(dict.fromkeys(Weight, latin))
+    for name in ("日本語", "한국어", "हिन्दी", "🚀", "العربية", "中"):
+        typeface.width(name, size_px=20)
+    packages = [line.split("'")[1] for line in caplog.messages if "no installed font" in line]
+    assert packages == [f"apt install fonts-noto-{name}" for name in ("cjk", "core", "color-emoji")]

@@ -5,16 +5,17 @@ measures it, so the sentence then names the moment of that answer, or says that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pitboard.sentences.language import Language, language
 from sync.exchanging.venue_clocks import ClockNote
 
 LIVE_MAX_NS = 4_000_000_000
 _SECOND_NS = 1_000_000_000
 _MINUTE_NS = 60 * _SECOND_NS
 _CLOCK_WAS_SET_UTC_MS = 1_704_067_200_000  # 2024; a label before it comes from a clock that nobody set
-LOOKING = "looking for a timing unit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ def badge_for(
     lacks_count: int = 0,
     missing_count: int = 0,
     clock_note: str = "",
+    words: Language | None = None,
 ) -> Badge:
     """Return the badge: `trouble` says why no source answers, None while one is being looked for.
 
@@ -58,27 +60,34 @@ def badge_for(
     other sources proved to have, `missing_count` have not come, so the board may have been newer elsewhere.
     `clock_note` says that this machine's wall clock is wrong; it dates a board after the power was off.
     """
+    say = (words or language()).say
     if trouble is None and catches_up_with is not None and lacks_count > 0:
-        trouble = f"{_records(lacks_count)} to come from {catches_up_with}"
-    reason = trouble or LOOKING
+        trouble = say(
+            "display.badge.to-come",
+            count=lacks_count,
+            records=f"{lacks_count:,}",
+            who=catches_up_with,
+        )
+    reason = trouble or say("display.badge.looking")
     if contact is None and has_board:
-        return Badge(is_live=False, headline="Age unknown", reason=reason)
+        return Badge(is_live=False, headline=say("display.badge.age-unknown"), reason=reason)
     if contact is None:
-        return Badge(is_live=False, headline=_sentence_case(LOOKING), reason=trouble or "")
+        return Badge(is_live=False, headline=say("display.badge.looks"), reason=trouble or "")
     if contact.boot_id != boot_id:
         return Badge(
             is_live=False,
-            headline=_headline_of_before(contact),
-            reason=f"from before the power went off, {reason}",
+            headline=_headline_of_before(contact, say),
+            reason=say("display.badge.before", reason=reason),
         )
     age_ns = now_mono_ns - contact.mono_ns
     if age_ns < LIVE_MAX_NS and has_followed:
-        reasons = ["from central"] if follows_central else []
+        reasons = [say("display.badge.from-central")] if follows_central else []
         if missing_count > 0 and lacks_count == 0:
-            reasons.append(f"{_records(missing_count)} of another unit have not come")
+            records = f"{missing_count:,}"
+            reasons.append(say("display.badge.not-come", count=missing_count, records=records))
         reasons += [clock_note] if clock_note else []
-        return Badge(is_live=True, headline="Live", reason=", ".join(reasons))
-    return Badge(is_live=False, headline=f"{age_text(age_ns)} old", reason=reason)
+        return Badge(is_live=True, headline=say("display.live"), reason=", ".join(reasons))
+    return Badge(is_live=False, headline=say("display.badge.old", age=age_text(age_ns, words)), reason=reason)
 
 
 def badge_changes_ns(
@@ -94,16 +103,14 @@ def badge_changes_ns(
     return step_ns - age_ns % step_ns
 
 
-def clock_sentence(note: ClockNote | None) -> str:
+def clock_sentence(note: ClockNote | None, words: Language | None = None) -> str:
     """Return what is wrong with this display's clock, nothing while it agrees with the others."""
     if note is None:
         return ""
-    if note.way == "differ":
-        return f"the clocks here and at {note.who} differ by {note.gap}"
-    return f"this display's clock is {note.gap} {note.way}"
+    return (words or language()).say(f"display.clock.{note.way}", who=note.who, gap=note.gap)
 
 
-def age_text(age_ns: int) -> str:
+def age_text(age_ns: int, words: Language | None = None) -> str:
     """Return `12 s`, `3 min`, `2 h 5 min` or `3 days`."""
     seconds = max(0, age_ns) // _SECOND_NS
     if seconds < 60:
@@ -114,19 +121,16 @@ def age_text(age_ns: int) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return f"{hours} h {minutes} min"
-    return f"{hours // 24} days"
+    return (words or language()).say("display.badge.days", count=hours // 24)
 
 
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"
-
-
-def _headline_of_before(contact: Contact) -> str:
+def _headline_of_before(contact: Contact, say: Callable[..., str]) -> str:
     if contact.utc_ms < _CLOCK_WAS_SET_UTC_MS:
-        return "Age unknown"
+        return say("display.badge.age-unknown")
     moment = datetime.fromtimestamp(contact.utc_ms / 1_000, UTC).astimezone()
-    return f"Board of {moment.day} {moment:%b, %H:%M}"
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return say(
+        "display.badge.board-of",
+        day=moment.day,
+        month=f"{moment:%b}",
+        time=f"{moment:%H:%M}",
+    )

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitboard.errors import AnotherEvent, Loss, LossCode, PeerLost
+from pitboard.sentences.language import Language, language
 
-_SENTENCES = {
-    LossCode.NO_NETWORK: "no network",
-    LossCode.BUSY: "{who} is busy",
-    LossCode.UNPROVEN: "{who} cannot show that it belongs to this event",
-    LossCode.STRANGER: "{who} is not enrolled",
-    LossCode.REVOKED: "{who} is revoked",
-    LossCode.ANOTHER_EVENT: "{who} belongs to another event, {event}",
-    LossCode.OTHER_CERTIFICATE: "{who} shows another certificate than at the enrolment",
-    LossCode.DISK: "this display's disk cannot be written",
-}
-_ANY_OTHER = "{who} does not answer"
+_SAID = frozenset(
+    (
+        LossCode.NO_NETWORK,
+        LossCode.BUSY,
+        LossCode.UNPROVEN,
+        LossCode.STRANGER,
+        LossCode.REVOKED,
+        LossCode.ANOTHER_EVENT,
+        LossCode.OTHER_CERTIFICATE,
+        LossCode.DISK,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,12 @@ class Trouble:
 
     @property
     def sentence(self) -> str:
-        return _SENTENCES.get(self.code, _ANY_OTHER).format(who=self.who, event=self.event)
+        """Return the sentence in English, for logs."""
+        return self.said(language())
+
+    def said(self, words: Language) -> str:
+        code = self.code if self.code in _SAID else LossCode.NO_ANSWER
+        return words.say(f"display.trouble.{code.value}", who=self.who, event=self.event)
 
     @classmethod
     def of(cls, error: PeerLost, *, who: str) -> Trouble:

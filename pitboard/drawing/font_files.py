@@ -23,12 +23,24 @@ FONT_FOLDERS = (
 )
 PREFERRED = ("NotoSans", "DejaVuSans", "NotoSansCJK")
 _SUFFIXES = (".ttf", ".otf", ".ttc")
+PICTURE = "\ufe0f"
 _STYLES_UNWANTED = ("Italic", "Oblique", "Mono", "Condensed", "Light", "Thin", "Display", "Math", "Emoji")
 _FILES_MAX_COUNT = 2_000
 _TABLES_MAX_COUNT = 128
 _CMAP_MAX_BYTES = 4 * 1_024 * 1_024
 _OUTLINES = frozenset((b"glyf", b"CFF ", b"CFF2"))
 _BITMAPS = frozenset((b"CBDT", b"sbix", b"EBDT"))
+
+
+_CJK = (
+    (0x1100, 0x11FF),
+    (0x2E80, 0xA4CF),
+    (0xAC00, 0xD7FF),
+    (0xF900, 0xFAFF),
+    (0xFF00, 0xFFEF),
+    (0x20000, 0x3FFFF),
+)
+_EMOJI = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))
 
 
 class Weight(Enum):
@@ -48,6 +60,16 @@ def find_font_files(
         if name.lower().endswith(_SUFFIXES)
     ]
     return sorted(found, key=lambda path: _rank(path, weight, preferred))[:_FILES_MAX_COUNT]
+
+
+def package_for(cluster: str) -> str:
+    """Return Debian's package of fonts that most likely has the first character of this text."""
+    code = ord(cluster[0])
+    if any(first <= code <= last for first, last in _CJK):
+        return "fonts-noto-cjk"
+    if PICTURE in cluster or any(first <= code <= last for first, last in _EMOJI):
+        return "fonts-noto-color-emoji"
+    return "fonts-noto-core"
 
 
 def _rank(path: Path, weight: Weight, preferred: tuple[str, ...]) -> tuple[int, int, int, str]:

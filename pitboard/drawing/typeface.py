@@ -12,7 +12,14 @@ from typing import Literal
 
 import pygame
 
-from pitboard.drawing.font_files import PREFERRED, Coverage, Weight, find_font_files, read_coverage
+from pitboard.drawing.font_files import (
+    PREFERRED,
+    Coverage,
+    Weight,
+    find_font_files,
+    package_for,
+    read_coverage,
+)
 from pitboard.drawing.palette import Colour
 from pitboard.drawing.text_runs import (
     JOINERS,
@@ -87,6 +94,7 @@ class Typeface:
         self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
         self._widths: OrderedDict[tuple[str, int, Weight], int] = OrderedDict()
         self._said: set[str] = set()
+        self._packages_said: set[str] = set()
 
     @classmethod
     def load(cls, *, preferred: tuple[str, ...] = PREFERRED) -> Typeface:
@@ -271,7 +279,8 @@ class Typeface:
             if file := next((file for file in files if self._has(file, text)), None):
                 if text in (UNKNOWN, "?") and text != cluster:
                     code = f"U+{ord(cluster[0]):04X}"
-                    self._say(f"no installed font has a character: first={code} drawn={text}")
+                    package = package_for(cluster)
+                    self._say_of_package(package, code, text)
                 return file, text
         return None, "?"
 
@@ -309,6 +318,15 @@ class Typeface:
         if len(self._faces) > _FACES_OPEN_MAX_COUNT:
             self._faces.popitem(last=False)
         return face
+
+    def _say_of_package(self, package: str, code: str, drawn: str) -> None:
+        """Log once for each package what it would bring."""
+        if package not in self._packages_said:
+            self._packages_said.add(package)
+            self._say(
+                f"no installed font has a character: first={code} drawn={drawn}; "
+                f"'apt install {package}' brings more"
+            )
 
     def _say(self, sentence: str) -> None:
         """Log a sentence once; a screen draws the same thing sixty times a second."""

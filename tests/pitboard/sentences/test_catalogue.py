@@ -19,7 +19,17 @@ ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
 CODE = re.compile(r"(touch|saved|unanswered|refused|light|sensor|display)(\.[a-z0-9-]+)+|saved|unanswered")
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
-PREFIXES = ("touch.", "saved.lap-", "refused.", "light.", "sensor.", "display.phase.", "display.column.")
+PREFIXES = (
+    "touch.",
+    "saved.lap-",
+    "refused.",
+    "light.",
+    "sensor.",
+    "display.phase.",
+    "display.column.",
+    "display.trouble.",
+    "display.clock.",
+)
 
 
 def entries(code: LanguageCode) -> list[Entry]:
