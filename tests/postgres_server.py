@@ -66,6 +66,17 @@ class PostgresServer:
             "initdb", "-D", "data", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"
         )
 
+    def copy(self, primary: PostgresServer) -> None:
+        """Make a copy of a running server that, once started, follows it as its standby."""
+        if self._as_user:
+            os.chown(self.folder, self._as_user["user"], self._as_user["group"])
+        source = ("-h", str(primary.folder), "-U", OWNER)
+        self.run("pg_basebackup", "-D", "data", *source, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+
+    def promote(self) -> None:
+        """Make the standby the primary; return once it takes writes."""
+        self.run("pg_ctl", "-D", "data", "-w", "promote")
+
     def start(self, *options: str) -> None:
         settings = ["-h", "", "-k", str(self.folder), "-c", "max_connections=60", *options]
         text = " ".join(f"'{setting}'" for setting in settings)
@@ -90,12 +101,15 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_postgres(*options: str) -> Iterator[PostgresServer]:
-    """Run a server for a while; `options` are of the program postgres."""
+def running_postgres(*options: str, standby_of: PostgresServer | None = None) -> Iterator[PostgresServer]:
+    """Run a server for a while, empty or as a standby; `options` are of the program postgres."""
     folder = Path(tempfile.mkdtemp(prefix="pitboard-pg-"))  # short: a socket's path has at most 107 bytes
     server = PostgresServer(folder)
     try:
-        server.make()
+        if standby_of is None:
+            server.make()
+        else:
+            server.copy(standby_of)
         server.start(*options)
         yield server
     finally:
