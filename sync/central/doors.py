@@ -13,6 +13,7 @@ from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import follow_erasures
 from pitboard.doors.http_api import serve_bound_tcp, serve_bound_unix
 from pitboard.journal.replica import Replica, WritingReplica
+from pitboard.tasks import beside
 from sync.central.admin.admin_app import admin_app
 from sync.central.admin.erasure import erase_late_names
 from sync.central.config import CentralConfig
@@ -29,6 +30,7 @@ from sync.central.ingest.ingest_app import (
 )
 from sync.central.ingest.unit_watch import UnitWatch
 from sync.central.public.board_feed import BoardFeed
+from sync.central.public.board_files import BoardFiles
 from sync.central.public.public_app import public_app, public_limits
 from sync.central.public.race_reader import RaceReader
 
@@ -63,12 +65,12 @@ async def serve_public(
     limits = public_limits(
         public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
     )
-    app = public_app(
-        RaceReader(replica.fold), feed, followers_max_count=public.followers_max_count, limits=limits
-    )
+    reader = RaceReader(replica.fold)
+    app = public_app(reader, feed, followers_max_count=public.followers_max_count, limits=limits)
+    files = None if public.files is None else BoardFiles(public.files, reader)
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
-        _doing(announce=_announce(replica, feed)),
+        _doing(announce=_announce(replica, feed, files)),
     ):
         yield port
 
@@ -119,17 +121,24 @@ async def serve_admin(
 @contextlib.asynccontextmanager
 async def _doing(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Do each work beside the block, until the block ends."""
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(one, name=name) for name, one in work.items()]
+    async with contextlib.AsyncExitStack() as stack:
+        for name, one in work.items():
+            await stack.enter_async_context(beside(one, name=name))
         yield
-        for task in running:
-            task.cancel()
 
 
-async def _announce(replica: Replica, feed: BoardFeed) -> None:
-    """Tell the feed to look whenever records came, at most ten times a second."""
-    while True:
-        version = replica.version
-        feed.refresh()
-        await asyncio.sleep(BOARD_EVERY_S)
-        await replica.wait_for_news(version, NEWS_WAIT_S)
+async def _announce(replica: Replica, feed: BoardFeed, files: BoardFiles | None) -> None:
+    """Tell the feed to look whenever records came, and write the files, at most ten times a second."""
+    if files is not None:
+        files.open()
+    try:
+        while True:
+            version = replica.version
+            feed.refresh()
+            if files is not None:
+                await files.write()
+            await asyncio.sleep(BOARD_EVERY_S)
+            await replica.wait_for_news(version, NEWS_WAIT_S)
+    finally:
+        if files is not None:
+            files.close()

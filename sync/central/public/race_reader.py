@@ -60,6 +60,11 @@ class RaceReader:
         return answer
 
     @property
+    def entries_count(self) -> int:
+        """Return how many lines the whole board has."""
+        return len(self._fold.board)
+
+    @property
     def event_id(self) -> str:
         return event_id_of(self._fold)
 

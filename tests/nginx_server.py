@@ -1,0 +1,82 @@
+"""A real nginx of the tests' own, on a Unix socket, with the configuration that the project ships.
+
+Where it is missing the tests are left out, and fail in CI."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+NGINX = Path("/usr/sbin/nginx")
+SHIPPED = Path(__file__).resolve().parents[1] / "deploy" / "nginx" / "pitboard.conf"
+_MAIN = """
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+daemon off;
+worker_processes 1;
+include /etc/nginx/modules-enabled/*.conf;
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {servers}
+}}
+"""
+START_MAX_S = 20.0
+
+
+def need_nginx() -> None:
+    """Leave the test out where there is no nginx."""
+    if NGINX.exists():
+        return
+    missing = "nginx is missing; make system-packages installs it"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def shipped(*, listen: str, files: Path, public_port: int) -> str:
+    """Return the shipped configuration with this venue's places in it."""
+    text = SHIPPED.read_text()
+    for ours, theirs in (
+        ("listen 80;", f"listen {listen};"),
+        ("/run/pitboard-public/files", str(files)),
+        ("127.0.0.1:8080", f"127.0.0.1:{public_port}"),
+    ):
+        assert text.count(ours) == 1, ours
+        text = text.replace(ours, theirs)
+    return text
+
+
+@contextlib.contextmanager
+def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[None]:
+    """Run nginx until the block ends; `socket` is one that it listens on."""
+    user = "user root;" if os.geteuid() == 0 else ""
+    config = folder / "nginx.conf"
+    config.write_text(_MAIN.format(folder=folder, user=user, servers=servers))
+    server = subprocess.Popen(
+        [str(NGINX), "-c", str(config), "-e", str(folder / "error.log")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + START_MAX_S
+        while not socket.exists():
+            assert server.poll() is None, (folder / "error.log").read_text()
+            assert time.monotonic() < until, "nginx does not start"
+            time.sleep(0.02)
+        yield
+    finally:
+        server.terminate()
+        server.wait(20)

@@ -1,0 +1,178 @@
+"""The board as files, and the real nginx that serves them by the shipped configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import brotli
+import msgspec
+import pytest
+
+from pitboard.clock import SystemClock
+from pitboard.errors import ConfigRefused
+from sync.central.central_server import Central, open_central
+from sync.central.config import PublicConfig
+from tests.nginx_server import need_nginx, running_nginx, shipped
+from tests.sync.central.central_stage import TrackStory, central_config
+
+_PLAIN = {"Accept-Encoding": "identity"}
+BOARD = "/api/v1/board?count=100"
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's name: at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="pitboard-ng-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@dataclass
+class Stage:
+    central: Central
+    session: aiohttp.ClientSession
+
+    async def ask(
+        self, path: str, method: str = "GET", **headers: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        async with self.session.request(method, f"http://venue{path}", headers=_PLAIN | headers) as answer:
+            return answer.status, answer.headers, await answer.read()
+
+    async def board_with(self, wanted: bytes) -> tuple[Mapping[str, str], bytes]:
+        async with asyncio.timeout(20):
+            while True:
+                status, headers, body = await self.ask(BOARD)
+                if status == 200 and wanted in body and not headers["ETag"].startswith("W/"):
+                    return headers, body
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def central_with_files(folder: Path) -> AsyncIterator[Central]:
+    config = msgspec.structs.replace(
+        central_config(folder), public=PublicConfig(port=0, files=folder / "files")
+    )
+    async with open_central(config, SystemClock()) as central:
+        yield central
+
+
+@contextlib.asynccontextmanager
+async def stage_at(folder: Path) -> AsyncIterator[Stage]:
+    need_nginx()
+    socket = folder / "web.sock"
+    async with central_with_files(folder) as central:
+        text = shipped(listen=f"unix:{socket}", files=folder / "files", public_port=central.public_port)
+        with running_nginx(folder, text, socket=socket):
+            connector = aiohttp.UnixConnector(str(socket))
+            async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+                yield Stage(central, session)
+
+
+def test_nginx_serves_each_change_in_every_form_with_an_etag_of_its_content(short_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(short_path) as stage:
+            track = TrackStory()
+            await stage.central.replica.accept(track.drives("c1", "Anna", 12.5).news())
+            headers, board = await stage.board_with(b"Anna")
+            own = f"http://127.0.0.1:{stage.central.public_port}{BOARD}"
+            async with aiohttp.ClientSession() as session, session.get(own) as answer:
+                assert await answer.read() == board
+            for coding, opened in (("gzip", gzip.decompress), ("br", brotli.decompress)):
+                _, coded, body = await stage.ask(BOARD, **{"Accept-Encoding": coding})
+                assert coded["Content-Encoding"] == coding
+                assert opened(body) == board
+                status, _, body = await stage.ask(
+                    BOARD, **{"Accept-Encoding": coding, "If-None-Match": coded["ETag"]}
+                )
+                assert (status, body) == (304, b"")
+            assert headers["Content-Type"] == "application/json"
+            assert headers["Cache-Control"] == "no-cache"
+            assert headers["Access-Control-Allow-Origin"] == "*"
+            assert "Last-Modified" not in headers
+            assert (await stage.ask(BOARD, **{"If-None-Match": headers["ETag"]}))[0] == 304
+            await stage.central.replica.accept(track.drives("c2", "Berg", 13.5).news())
+            changed, _ = await stage.board_with(b"Berg")
+            assert changed["ETag"] != headers["ETag"]
+            assert (await stage.ask(BOARD, **{"If-None-Match": headers["ETag"]}))[0] == 200
+
+    asyncio.run(story())
+
+
+def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(short_path) as stage:
+            await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
+            await stage.board_with(b"Anna")
+            assert b"Anna" in (await stage.ask("/api/v1/board"))[2]
+            for path in ("/api/v1/board?count=7", "/api/v1/board?count=100&x=1", "/api/v1/search?q=anna"):
+                status, headers, body = await stage.ask(path)
+                assert status == 200
+                assert headers["ETag"].startswith("W/")
+                assert b"Anna" in body
+            assert (await stage.ask("/api/v1/board?count=x"))[0] == 400
+            assert b"<html" in (await stage.ask("/"))[2]
+            assert (await stage.ask(BOARD, method="DELETE"))[0] == 403
+            assert (await stage.ask("/api/v1/../board-100.json"))[0] == 404
+            async with stage.session.get("http://venue/api/v1/live?plain") as live:
+                async with asyncio.timeout(10):
+                    assert b"retry" in await live.content.readline()
+            for file in (short_path / "files").iterdir():
+                file.unlink()
+            assert (await stage.ask(BOARD))[1]["ETag"].startswith("W/")
+
+    asyncio.run(story())
+
+
+def times_of(folder: Path) -> dict[str, tuple[int, int]]:
+    return {file.name: (int(file.stat().st_mtime), file.stat().st_mode & 0o777) for file in folder.iterdir()}
+
+
+async def files_written(folder: Path) -> dict[str, tuple[int, int]]:
+    async with asyncio.timeout(20):
+        while "board.json" not in (found := times_of(folder)):
+            await asyncio.sleep(0.02)
+    return found
+
+
+def test_the_same_board_has_the_same_time_after_a_start_and_a_stop_takes_the_files_away(
+    tmp_path: Path,
+) -> None:
+    files = tmp_path / "files"
+
+    async def story() -> None:
+        async with central_with_files(tmp_path) as central:
+            await central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
+            async with asyncio.timeout(20):
+                while b"Anna" not in (files / "board.json").read_bytes():
+                    await asyncio.sleep(0.02)
+            first = await files_written(files)
+            assert set(first) == {
+                f"{name}{suffix}"
+                for name in ("board.json", "board-100.json")
+                for suffix in ("", ".gz", ".br")
+            }
+            assert {mode for _, mode in first.values()} == {0o644}
+        assert times_of(files) == {}
+        async with central_with_files(tmp_path):
+            assert await files_written(files) == first
+
+    asyncio.run(story())
+
+
+def test_a_folder_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("in the way")
+
+    async def story() -> None:
+        async with central_with_files(tmp_path):
+            await asyncio.sleep(5)
+
+    with pytest.raises(ConfigRefused, match="cannot be made"):
+        asyncio.run(story())
