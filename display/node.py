@@ -202,7 +202,10 @@ class DisplayNode:
             candidates.setdefault(unit.url, unit)
         if self._config.central is not None:
             address = self._config.central.rstrip("/")
-            candidates.setdefault(address, Candidate(url=address, name="central", rank=Rank.CENTRAL))
+            # Wherever it is now: only the central of the enrolment is taken, by its certificate.
+            elsewhere = self._presence.centrals() if self._config.central_fingerprint is not None else []
+            for url in (address, *elsewhere):
+                candidates.setdefault(url, Candidate(url=url, name="central", rank=Rank.CENTRAL))
         return list(candidates.values())
 
     def _connect(self, candidate: Candidate) -> RequestsPeer:

@@ -22,6 +22,7 @@ from pitboard.unit_api.unit_calls import CentralStatus
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.pump import LinkState, Pump
 from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
+from sync.moving_central import CentralAt, CentralPlaces, MovingCentral
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +138,11 @@ DETAIL_MAX_LENGTH = 300
 class CentralLink:
     """What the two pumps last saw of central, reported to the unit on every change and each second."""
 
-    def __init__(self, unit_socket: Path, central: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, unit_socket: Path, central: str, clock: Clock | None = None, *, at: CentralAt | None = None
+    ) -> None:
         self._central = central
+        self._at = at
         self._clock = clock or SystemClock()
         self._ahead_ms: int | None = None  # central's wall clock minus this machine's, in its last answer
         self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
@@ -188,6 +192,7 @@ class CentralLink:
             detail=self.detail()[:DETAIL_MAX_LENGTH],
             waiting_count=self._waiting_count,
             ahead_ms=self._ahead_ms,
+            url=self._at.url if self._at is not None and self._trouble is None else "",
         )
 
     def _post(self) -> None:
@@ -231,10 +236,20 @@ class _DoorProof(msgspec.Struct, frozen=True, kw_only=True):
 async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: asyncio.Event) -> None:
     """Carry both ways until `stop` is set; `pin` is the fingerprint of central's certificate."""
     unit_url = f"{UNIX_PREFIX}{unit_socket}"
-    link = CentralLink(unit_socket, central)
+    unit = RequestsPeer(unit_url, name="this unit")
 
-    def reach_central() -> RequestsPeer:
-        return RequestsPeer(central, name="central", pin=pin, auth=DoorPass(UnitSigner(unit_socket).sign))
+    async def places() -> list[str]:
+        answer = await unit.call("GET", "/v1/central-places")
+        return msgspec.json.decode(answer, type=CentralPlaces).urls
+
+    at = CentralAt(central, pin=pin, ask=places)
+    link = CentralLink(unit_socket, central, at=at)
+
+    def connect(url: str) -> RequestsPeer:
+        return RequestsPeer(url, name="central", pin=pin, auth=DoorPass(UnitSigner(unit_socket).sign))
+
+    def reach_central() -> MovingCentral:
+        return MovingCentral(at, connect)
 
     # A session is one connection, and a long poll holds it: each pump gets its own pair.
     upward = Pump(

@@ -23,8 +23,9 @@ from pitboard.doors.http_api import (
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import open_or_salvage
+from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode
-from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
+from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.program.service import SERVICE
 from pitboard.race.laps import NANOSECONDS_PER_MS
@@ -35,7 +36,7 @@ from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 from sync.exchanging.requests_peer import RequestsPeer
 from trackside.api.contact_outbox import ContactApi, ContactOutbox
 from trackside.api.door_signer import DoorSigner
-from trackside.api.local_api import LocalApi, UnitStatusApi
+from trackside.api.local_api import CentralPlacesApi, LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
@@ -95,6 +96,8 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         ContactApi(replica, outbox, identity).add_to(local_app)
         UnitStatusApi(lights, identity, clock, name=config.name).add_to(local_app)
         DoorSigner(identity).add_to(local_app)
+        central = CentralPlacesApi()
+        central.add_to(local_app)
         certificate = (
             Certificate.load_or_create(certificate_beside(config.journal)) if config.lan.tls else None
         )
@@ -114,7 +117,9 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_time(replica, run_control, clock), name="time"),
                 tasks.create_task(follow_lights(feed), name="lights"),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
-                tasks.create_task(be_found(config, replica, identity, port, feed, lights), name="mdns"),
+                tasks.create_task(
+                    be_found(config, replica, identity, port, feed, lights, central), name="mdns"
+                ),
             ]
             SERVICE.say_ready("trackside")
             await stop.wait()
@@ -157,11 +162,20 @@ async def be_found(
     port: int,
     feed: ScreenFeed,
     lights: Lights,
+    central: CentralPlacesApi,
 ) -> None:
-    """Advertise the unit, list the displays found, and pull what other units have."""
+    """Advertise the unit, list the displays found, hear where central is, and pull what other units have."""
     roster = replica.fold.roster
 
     def follow() -> None:
+        central.hear(
+            central_places(
+                presence.found(CENTRAL_SERVICE).values(),
+                presence.found(UNIT_SERVICE).values(),
+                event_key=config.event_key,
+                enrolled=roster.enrolled(),
+            )
+        )
         lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values()))
         neighbours.follow(
             neighbours_of(
@@ -185,7 +199,7 @@ async def be_found(
             "cup": event_of(replica).name,
             "unit": config.name,
             "tls": "yes" if config.lan.tls else "no",
-        }
+        } | ({"ctl": url} if (url := lights.central_url()) else {})
 
     def connect(url: str, name: str) -> RequestsPeer:
         # Encrypted, and nothing believed of the address: the records carry their own signatures.
@@ -199,7 +213,7 @@ async def be_found(
     )
     presence = VenuePresence(
         Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),
-        browse_services=(DISPLAY_SERVICE, UNIT_SERVICE),
+        browse_services=(DISPLAY_SERVICE, UNIT_SERVICE, CENTRAL_SERVICE),
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
         on_change=follow,

@@ -15,8 +15,9 @@ from display.following.source_choice import Candidate, Claim
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.errors import Refusal
+from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode, node_url
-from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE
+from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
 from sync.exchanging.venue_clocks import ClockNote
 
@@ -62,7 +63,7 @@ class DisplayPresence:
                     "tls": "no" if tls is None else "yes",
                 },
             ),
-            browse_services=(UNIT_SERVICE,),
+            browse_services=(UNIT_SERVICE, CENTRAL_SERVICE),
             interfaces=interfaces,
             is_on=has_mdns,
             on_change=on_change,
@@ -76,6 +77,15 @@ class DisplayPresence:
     def units(self) -> list[Candidate]:
         """Return the units of this event that advertise themselves now, in a stable order."""
         return units_of(self._event_key, self._presence.found(UNIT_SERVICE), self._enrolled())
+
+    def centrals(self) -> list[str]:
+        """Return where central may be now, as it announces itself and as enrolled units reach it."""
+        return central_places(
+            self._presence.found(CENTRAL_SERVICE).values(),
+            self._presence.found(UNIT_SERVICE).values(),
+            event_key=self._event_key,
+            enrolled=self._enrolled(),
+        )
 
     def strange_event(self) -> tuple[str, str] | None:
         """Return a unit of another event that advertises itself, and what people call that event."""

@@ -22,9 +22,11 @@ RECORD_MAX_BYTES = 2_000
 _NAMES = ("unit", "name", "cup", "scene")
 _KEYS = ("event", "key")
 _WORDS = ("tls",)
+_URLS = ("ctl",)  # where a unit reaches central
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 _HEX_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _WORD = re.compile(r"[a-z]{1,8}")
+_URL = re.compile(r"https://[0-9A-Za-z.:%_\[\]-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ def read_advert(record: bytes, may_check: Callable[[str], bool]) -> HeardAdvert:
         said.setdefault(key.decode(errors="replace"), value.decode(errors="replace"))
     properties = {key: said[key] for key in _KEYS if _HEX_KEY.fullmatch(said.get(key, ""))}
     properties |= {key: said[key] for key in _WORDS if _WORD.fullmatch(said.get(key, ""))}
+    properties |= {key: said[key] for key in _URLS if _URL.fullmatch(said.get(key, ""))}
     properties |= {key: cleaned for key in _NAMES if (cleaned := clean_name(said.get(key, "")))}
     signature = said.get("sig", "")
     return HeardAdvert(

@@ -77,7 +77,8 @@ class VenuePresence:
                 await asyncio.sleep(RETRY_S)
 
     async def _be_known(self, port: int, addresses: frozenset[str]) -> None:
-        """Advertise and browse until this machine's addresses change."""
+        """Advertise and browse until this machine's addresses change, or what is to be said of it."""
+        said = dict(self._advert.properties())
         async with contextlib.AsyncExitStack() as stack:
             if self._is_on:
                 mdns = await stack.enter_async_context(open_mdns(self._interfaces))
@@ -92,12 +93,13 @@ class VenuePresence:
                         self._advert.service,
                         label=label_of(self._advert.key),
                         port=port,
-                        properties=self._advert.properties(),
+                        properties=said,
                         addresses=list(self._interfaces)
                         or addresses_to_tell(addresses, routed=routed_address()),
                         identity=self._advert.identity,
                     )
                 )
-            while own_addresses() == addresses:  # noqa: ASYNC110 - nothing tells us portably
+            while own_addresses() == addresses and self._advert.properties() == said:  # noqa: ASYNC110 - nothing tells us portably
                 await asyncio.sleep(ADDRESSES_CHECK_S)
-        log.info("network addresses changed: addresses=%s", ", ".join(sorted(own_addresses())))
+        if own_addresses() != addresses:
+            log.info("network addresses changed: addresses=%s", ", ".join(sorted(own_addresses())))

@@ -696,12 +696,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """`ahead_ms` is central's wall clock minus this machine's in its last answer; None: no answer yet."""
+    """`ahead_ms` is central's wall clock minus this machine's in its last answer; None: no answer yet.
+
+    `url` is where it answered.
+    """
 
     state: Literal["ok", "lost"]
     detail: Annotated[str, Meta(max_length=300)] = ""
     waiting_count: int = 0
     ahead_ms: int | None = None
+    url: Annotated[str, Meta(max_length=200)] = ""
 
 
 class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):

@@ -23,7 +23,7 @@ from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig, Door, EventConfig, UnitConfig
 from sync.central.database.shared_erasures import follow_shared_erasures
-from sync.central.doors import AdminsDesk, serve_admin, serve_ingest, serve_public
+from sync.central.doors import AdminsDesk, announced, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
 from sync.central.ingest.ingest_app import IngestDoor, address_of
 from sync.central.stores import open_contacts, open_replica
@@ -142,7 +142,10 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         async with (
             serve_public(replica, config, public_listener) as public_port,
             serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
-            serve_admin(writing, contacts, desk, admin_listener, address=address_of(config, ingest_port)),
+            announced(replica, config, ingest_port, door, root),
+            serve_admin(
+                writing, contacts, desk, admin_listener, address=lambda: address_of(config, ingest_port)
+            ),
         ):
             yield Central(writing, public_port, ingest_port)
 
@@ -174,8 +177,9 @@ async def open_ingest(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
                 config,
                 clock,
                 listener,
-                IngestDoor.of(config),
+                door := IngestDoor.of(config),
             ) as port,
+            announced(replica, config, port, door, None),
         ):
             yield port
 
@@ -198,7 +202,7 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             async with (
                 serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
                 serve_admin(
-                    writing, contacts, desk, listener, address=address_of(config, config.ingest.port)
+                    writing, contacts, desk, listener, address=lambda: address_of(config, config.ingest.port)
                 ),
             ):
                 yield writing

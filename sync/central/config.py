@@ -51,6 +51,7 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `address` is how they reach it (default: https, host and port); `fingerprint` is of the certificate that a
     proxy in front shows instead of ours. Ours is the file `certificate`, beside the journal if absent.
+    `mdns` announces the door in the venue, on the addresses `mdns_interfaces` or on all.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +60,8 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     certificate: Path | None = None
     address: Url | None = None
     fingerprint: Fingerprint | None = None
+    mdns: bool = True
+    mdns_interfaces: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
     def __post_init__(self) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import follow_erasures
+from pitboard.doors.door import is_loopback
 from pitboard.doors.http_api import serve_bound_tcp, serve_bound_unix
 from pitboard.journal.replica import Replica, WritingReplica
+from pitboard.presence.venue_mdns import CENTRAL_SERVICE
+from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.tasks import beside
+from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import admin_app
 from sync.central.admin.erasure import erase_late_names
 from sync.central.config import CentralConfig
@@ -99,8 +103,39 @@ async def serve_ingest(
 
 
 @contextlib.asynccontextmanager
+async def announced(
+    replica: Replica, config: CentralConfig, port: int, door: IngestDoor, identity: Identity | None
+) -> AsyncIterator[None]:
+    """Announce the ingest door by mDNS, signed where the root key is here; not a door that is on loopback."""
+    ingest = config.ingest
+    if not ingest.mdns or door.tls is None or is_loopback(ingest.host):
+        yield
+        return
+    presence = VenuePresence(
+        Advert(
+            service=CENTRAL_SERVICE,
+            key=identity.key if identity is not None else door.fingerprint or replica.fold.root_key,
+            properties=lambda: {"event": replica.fold.root_key, "tls": "yes"},
+            identity=identity,
+        ),
+        browse_services=(),
+        interfaces=ingest.mdns_interfaces,
+        is_on=True,
+        on_change=lambda: None,
+        known=tuple,
+    )
+    async with _doing(mdns=presence.run(port)):
+        yield
+
+
+@contextlib.asynccontextmanager
 async def serve_admin(
-    replica: WritingReplica, contacts: Contacts, desk: AdminsDesk, listener: socket.socket, *, address: str
+    replica: WritingReplica,
+    contacts: Contacts,
+    desk: AdminsDesk,
+    listener: socket.socket,
+    *,
+    address: Callable[[], str],
 ) -> AsyncIterator[None]:
     """Serve the admin's commands, and do what is done under the root key; `address` is the ingest door's."""
     app = admin_app(replica)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 from aiohttp import web
@@ -139,3 +140,20 @@ class UnitStatusApi:
             ],
             sensors=list(self._lights.sensors()),
         )
+
+
+class CentralPlacesApi:
+    """Tells the sync program where central may be, as this unit has heard it in the venue."""
+
+    def __init__(self) -> None:
+        self._urls: list[str] = []
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/v1/central-places", self._tell)
+
+    def hear(self, urls: Sequence[str]) -> None:
+        """Take the places, the likeliest first."""
+        self._urls = list(urls)
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        return json_response({"urls": self._urls})

@@ -106,6 +106,13 @@ class Lights:
             if report.central.state == "ok" and report.central.ahead_ms is not None:
                 self.clocks.hear(CENTRAL, self._clock.utc_ms() + report.central.ahead_ms)
 
+    def central_url(self) -> str:
+        """Return where sync reaches central now, empty where it does not."""
+        if self._sync is None or not self._is_fresh(self._sync):
+            return ""
+        central = self._sync[1].central
+        return central.url if central.state == "ok" else ""
+
     def see_places(self, places: Mapping[str, Sequence[str]]) -> None:
         """Take the addresses that each key announced and signed: they tell people which box is meant."""
         self._places = places

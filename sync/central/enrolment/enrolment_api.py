@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -112,7 +113,7 @@ class EnrolmentApi:
     ) -> None:
         self._replica = replica
         self._clock = clock
-        self._address = ""
+        self._address: Callable[[], str] = str
         self._changed = asyncio.Event()
         self._wrong = TokenBuckets(wrong_of_source, _NO_BOUND)
         self._desk: EnrolmentDesk | None = None
@@ -125,8 +126,8 @@ class EnrolmentApi:
         app.router.add_post(CLAIM_PATH, self._claim)
         app.router.add_post(REVEAL_PATH, self._reveal)
 
-    def add_to_admin(self, app: web.Application, *, address: str) -> None:
-        """Add the admin's calls; `address` is where nodes reach the ingest door."""
+    def add_to_admin(self, app: web.Application, *, address: Callable[[], str]) -> None:
+        """Add the admin's calls; `address` tells where nodes reach the ingest door at this moment."""
         self._address = address
         app.router.add_post("/v1/admin/enrolments", self._issue)
         app.router.add_post("/v1/admin/enrolments/watch", self._watch)
@@ -189,7 +190,7 @@ class EnrolmentApi:
             Issued(
                 ticket=ticket.ticket,
                 token=ticket.token.text,
-                address=self._address,
+                address=self._address(),
                 life_s=TOKEN_LIFE_NS // 1_000_000_000,
             )
         )
