@@ -9,12 +9,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pitboard.race.two_systems import PAIR_WITHIN_NS, Agreement, Pair, Sighting, agreement, pair
+from pitboard.race.two_systems import (
+    MISSED_AFTER_NS,
+    PAIR_WITHIN_NS,
+    Agreement,
+    Pair,
+    Sighting,
+    agreement,
+    pair,
+)
 from pitboard.unit_api.unit_calls import Passing
 from pitboard.unit_api.unit_status import SensorNote
 
-# By then the other system's line has come, where it saw the car at all.
-MISSED_AFTER_NS = 3_000_000_000
 KEPT_PAIRS_MAX_COUNT = 30
 WAITING_MAX_COUNT = 64
 # How long a miss that stays alone is shown.

@@ -16,7 +16,9 @@ from pitboard.race.attribution import TimedPassing
 from pitboard.race.board import Board, Standing
 from pitboard.race.boards import ALL
 from pitboard.race.bodies import Act, PlaceStatus, RunPlace, SeenLap, Verdict
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format
+from pitboard.race.missed import Offer
 from pitboard.race.phases import Phase
 from pitboard.race.published import PublishedPlace
 from pitboard.race.run import Run
@@ -42,7 +44,8 @@ class EntryView(msgspec.Struct, frozen=True):
     """A line of the board; times in ns as published, `set_utc_ms` a label of when the result was reached.
 
     `columns` is what the event's format shows, `gap` the distance to the leader in whatever the format ranks
-    by; `best_ns` and `gap_ns` are the best lap, and the gap where it is a time.
+    by; `best_ns` and `gap_ns` are the best lap, and the gap where it is a time. `calculated` marks a result
+    that rests on times that were.
     """
 
     rank: int | None
@@ -60,6 +63,7 @@ class EntryView(msgspec.Struct, frozen=True):
     race_class: str = ""
     team: str = ""
     flag: str = ""
+    calculated: tuple[Calculated, ...] = ()
 
 
 class SectorView(msgspec.Struct, frozen=True):
@@ -73,7 +77,7 @@ class LapView(msgspec.Struct, frozen=True):
     """A lap as it stands; `lap_ns` is as published, `measured_ns` the same for what was measured.
 
     `follows_void`: the lap before is void, so this one counts by a verdict only. `flag` is a doubt about the
-    stamp that closed it.
+    stamp that closed it. `calculated` marks those of its two ends that no sensor of the first system told of.
     """
 
     lap_id: str
@@ -92,6 +96,7 @@ class LapView(msgspec.Struct, frozen=True):
     penalty_ns: int = 0
     sectors: tuple[SectorView, ...] = ()
     flag: str | None = None
+    calculated: tuple[Calculated, ...] = ()
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,11 +137,27 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     pauses: list[PauseView]
 
 
+class OfferView(msgspec.Struct, frozen=True, kw_only=True):
+    """A passing that the first system missed, as it would be inserted: `mono_ns` is calculated, see `mark`.
+
+    `place` is 0 where a person has to say whose it is; `is_by_the_book` that ten pairs stand behind it.
+    """
+
+    place: int
+    gate: str
+    boot_id: str
+    mono_ns: int
+    seen_mono_ns: int
+    is_by_the_book: bool
+    mark: Calculated
+
+
 class RunView(msgspec.Struct, frozen=True):
     """A run with its places; `passings` counts its passings and `newest_passing_id` is the last one.
 
     `competitor_id`, `name`, `laps` and `best_ns` are those of the first place. A confirmed run shows what was
-    confirmed; `has_changed` says that it would be another now, and `changed_places` which.
+    confirmed; `has_changed` says that it would be another now, and `changed_places` which. `offers` are for
+    officials, and left out elsewhere.
     """
 
     run_id: str
@@ -156,6 +177,7 @@ class RunView(msgspec.Struct, frozen=True):
     heat_id: str = ""
     has_changed: bool = False
     changed_places: list[PlaceView] = []
+    offers: list[OfferView] = []
 
 
 class PassingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,8 +308,8 @@ def view_competitor(fold: Fold, competitor_id: str) -> CompetitorView | None:
     )
 
 
-def view_run(fold: Fold, run: Run) -> RunView:
-    """Return a run as it stands, or as it was confirmed."""
+def view_run(fold: Fold, run: Run, *, with_offers: bool = False) -> RunView:
+    """Return a run as it stands, or as it was confirmed; for officials with what the first system missed."""
     race = fold.race
     driven = race.driven(run.run_id)
     published = race.published(run)
@@ -315,6 +337,7 @@ def view_run(fold: Fold, run: Run) -> RunView:
         heat_id=armed.heat_id,
         has_changed=has_changed,
         changed_places=now if has_changed else [],
+        offers=[_offer(one) for one in race.offers(run, fold.resolution_ns)] if with_offers else [],
     )
 
 
@@ -334,7 +357,7 @@ def view_run_detail(fold: Fold, run: Run) -> RunDetailView:
         for passing in segment.passings
     }
     return RunDetailView(
-        run=view_run(fold, run),
+        run=view_run(fold, run, with_offers=True),
         raw_passings=[_raw_passing(fold, run, passing, owners.get(passing.key)) for passing in raw],
         acts=[view_act(fold, one) for one in acts],
     )
@@ -379,6 +402,7 @@ def view_lap(fold: Fold, lap: Lap) -> LapView:
         penalty_ns=lap.penalty_ns,
         sectors=tuple(SectorView(gate, fold.rules.cut(ns)) for gate, ns in lap.sectors),
         flag=lap.flag,
+        calculated=lap.calculated,
     )
 
 
@@ -404,7 +428,7 @@ def _published_place(
     known = {lap.lap_id: lap for place in driven if place.place == published.place for lap in place.laps}
     started = [place.started_mono_ns for place in driven if place.place == published.place]
     laps = [
-        _published_lap(fold, published.place, number, lap, known.get(lap.lap_id))
+        _published_lap(fold, published, number, lap, known.get(lap.lap_id))
         for number, lap in enumerate(published.laps, start=1)
     ]
     drive = published.drive(lambda lap_id: (0, "", 0), is_practice=run.armed.value.timing.is_practice)
@@ -421,22 +445,26 @@ def _published_place(
     )
 
 
-def _published_lap(fold: Fold, place: int, number: int, seen: SeenLap, now: Lap | None) -> LapView:
+def _published_lap(
+    fold: Fold, published: PublishedPlace, number: int, seen: SeenLap, now: Lap | None
+) -> LapView:
     """Return the lap that was confirmed, with what is still known of how it was measured."""
     lap_ns = fold.rules.cut(seen.lap_ns)
+    calculated = published.calculated.get(seen.lap_id, ())
     if now is None:
         return LapView(
             lap_id=seen.lap_id,
             number=number,
             lap_ns=lap_ns,
-            uncertainty_ns=0,
+            uncertainty_ns=max((mark.uncertainty_ns for mark in calculated), default=0),
             is_short=False,
             verdict=None,
             counts=seen.counts,
-            place=place,
+            place=published.place,
             measured_ns=lap_ns,
             off_tracks=seen.off_tracks,
             penalty_ns=seen.penalty_ns,
+            calculated=calculated,
         )
     return msgspec.structs.replace(
         view_lap(fold, now),
@@ -446,6 +474,7 @@ def _published_lap(fold: Fold, place: int, number: int, seen: SeenLap, now: Lap 
         waits_for_verdict=False,
         off_tracks=seen.off_tracks,
         penalty_ns=seen.penalty_ns,
+        calculated=calculated,
     )
 
 
@@ -529,6 +558,19 @@ def _raw_passing(fold: Fold, run: Run, passing: TimedPassing, owner: RunPlace | 
     )
 
 
+def _offer(offer: Offer) -> OfferView:
+    passing, time = offer.passing, offer.time
+    return OfferView(
+        place=offer.place,
+        gate=passing.body.gate,
+        boot_id=offer.boot_id,
+        mono_ns=time.mono_ns,
+        seen_mono_ns=passing.mono_ns,
+        is_by_the_book=time.is_by_the_book,
+        mark=offer.mark,
+    )
+
+
 def _entry(fold: Fold, board: Board, standing: Standing) -> EntryView:
     columns, gap = standing.columns, board.gap_of(standing)
     known = fold.race.competitors.get(standing.competitor)
@@ -548,4 +590,5 @@ def _entry(fold: Fold, board: Board, standing: Standing) -> EntryView:
         race_class="" if known is None else known.race_class,
         team="" if known is None else known.team,
         flag="" if known is None else known.flag,
+        calculated=standing.outcome.calculated,
     )

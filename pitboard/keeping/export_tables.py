@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import PlaceView, RunView, view_board, view_run
 from pitboard.race.bodies import Verdict
+from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase
 
 What = Literal["results", "laps"]
@@ -26,7 +27,8 @@ Cell = str | int | Duration | None
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the board; times in ns as published."""
+    """A line of the board; times in ns as published. `calculated` says from what, where the result rests on
+    times that were calculated."""
 
     rank: int | None
     name: str
@@ -36,6 +38,7 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     runs: int
     disqualified: bool
     competitor: str
+    calculated: str
 
 
 class LapRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ class LapRow(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     track: str
     competitor: str
+    calculated: str
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +101,7 @@ def table_of(fold: Fold, what: What) -> Table:
                 runs=entry.runs,
                 disqualified=entry.is_disqualified,
                 competitor=entry.competitor_id,
+                calculated=_marks(entry.calculated),
             )
             for entry in board.entries
         ]
@@ -133,9 +138,15 @@ def _laps_of(run: RunView, place: PlaceView, number: int) -> list[LapRow]:
             unit=run.unit,
             track=run.track,
             competitor=place.competitor_id or "",
+            calculated=_marks(lap.calculated),
         )
         for lap in place.laps
     ]
+
+
+def _marks(calculated: Iterable[Calculated]) -> str:
+    """Return what each time was calculated from and how sure it is, empty for measured ones."""
+    return "; ".join(mark_text(mark) for mark in calculated)
 
 
 def _columns(row_type: type[msgspec.Struct]) -> tuple[str, ...]:

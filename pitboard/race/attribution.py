@@ -6,7 +6,7 @@ several runs are under way at once, and who started first is taken to finish fir
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
@@ -15,14 +15,16 @@ import msgspec
 from msgspec.structs import replace
 
 from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
+from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import Settled, settle
+from pitboard.race.two_systems import PAIR_WITHIN_NS, are_two_cars
 from pitboard.race.word import Word
 
 TimelineKey: TypeAlias = tuple[str, str, str]
 """(unit key, track, boot id): where stamps can be compared."""
 PassingKey: TypeAlias = tuple[str, str]
 """(key of the unit that recorded it, passing id)"""
-BACKUP_SYSTEM = "B"
+FIRST_SYSTEM, BACKUP_SYSTEM, HAND = "A", "B", "hand"
 _AFTER_ALL_IDS = "\U0010ffff"
 
 
@@ -30,7 +32,8 @@ class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A passing on the clock of the run that asks; `body` is what its sensor said.
 
     A passing that a person inserted has the body of the impulse it copies, or one made for it. `settled` is
-    what the passings after it showed it to be, None where nothing was in doubt.
+    what the passings after it showed it to be, None where nothing was in doubt. `calculated` marks an
+    inserted one that was worked out from what another system saw.
     """
 
     passing_id: str
@@ -41,6 +44,7 @@ class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     uncertainty_ns: int
     is_inserted: bool = False
     settled: Settled | None = None
+    calculated: Calculated | None = None
 
     @property
     def order(self) -> tuple[int, str]:
@@ -84,7 +88,7 @@ def inserted_passing(
         mono_ns=inserted.mono_ns,
         uncertainty_ns=inserted.uncertainty_ns,
         received_mono_ns=inserted.mono_ns,
-        system="hand",
+        system=HAND if inserted.from_passing_id is None else "calculated",
     )
     return TimedPassing(
         passing_id=inserted.passing_id,
@@ -94,6 +98,7 @@ def inserted_passing(
         mono_ns=body.mono_ns,
         uncertainty_ns=body.uncertainty_ns,
         is_inserted=True,
+        calculated=inserted.calculated if copied is None else None,
     )
 
 
@@ -170,6 +175,14 @@ class Timeline:
         index = self.windows.index((from_mono_ns, run_id))
         del self.windows[index]
         return self.windows[index - 1][1] if index > 0 else None
+
+    def around(self, from_mono_ns: int, to_mono_ns: int | None, count: int) -> list[TimedPassing]:
+        """Return the passings between the stamps, and up to `count` before and after them."""
+        start = bisect_left(self.passings, (from_mono_ns, ""), key=_order)
+        end = len(self.passings)
+        if to_mono_ns is not None:
+            end = bisect_right(self.passings, (to_mono_ns, _AFTER_ALL_IDS), key=_order)
+        return self.passings[max(0, start - count) : end + count]
 
     def window_of(self, run_id: str, from_mono_ns: int, to_mono_ns: int | None) -> list[TimedPassing]:
         """Return the passings from the window's start until the next window's, or until `to_mono_ns`."""
@@ -304,6 +317,31 @@ def without_spoken_of(
 ) -> list[TimedPassing]:
     """Return the passings of which no person said anything: those are derived."""
     return [passing for passing in passings if word_on(passing.key) == NOTHING_SAID]
+
+
+def without_what_a_hand_doubled(
+    passings: Sequence[TimedPassing], replaced: Container[str] = ()
+) -> list[TimedPassing]:
+    """Return the passings without those of a hand that stand beside one of the first system, which timed the
+    car better, or that a calculated one `replaced`."""
+    if not any(passing.body.system == HAND for passing in passings):
+        return list(passings)
+    first = [passing for passing in passings if passing.body.system == FIRST_SYSTEM]
+    stamps = [passing.mono_ns for passing in first]
+
+    def is_doubled(hand: TimedPassing) -> bool:
+        near = first[
+            bisect_left(stamps, hand.mono_ns - PAIR_WITHIN_NS) : bisect_right(
+                stamps, hand.mono_ns + PAIR_WITHIN_NS
+            )
+        ]
+        return any(one.body.gate == hand.body.gate and not are_two_cars(one.body, hand.body) for one in near)
+
+    return [
+        passing
+        for passing in passings
+        if passing.body.system != HAND or not (passing.passing_id in replaced or is_doubled(passing))
+    ]
 
 
 def merged(*parts: Iterable[TimedPassing]) -> list[TimedPassing]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format, FormatName, TimingRules
 
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -31,6 +32,10 @@ FINISH, START = "finish", "start"
 """The gates that the rules know; any other name is a sector's gate."""
 PLACES_MAX_COUNT = 64
 TRANSPONDERS_MAX_COUNT = 8
+PAIRS_MAX_COUNT = 10
+"""How many differences between two systems stand behind a calculated time at most; the book asks for so
+many."""
+SHEET_MARKS_MAX_COUNT = 12
 SHEET_LAPS_MAX_COUNT = 120
 """How many laps one run-sheet holds, so that its body stays under the bound whatever the passings' ids."""
 
@@ -391,10 +396,18 @@ class SeenPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     laps_count: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
+class SeenMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A lap of the sheet begins or ends at a passing that was calculated."""
+
+    lap_id: LapId
+    calculated: Calculated
+
+
 class RunSheet(Body, frozen=True, kw_only=True):
     """Laps that a decision names, in the order driven; written just before it, in the same stream.
 
-    `first` is the index of its first lap among the place's.
+    `first` is the index of its first lap among the place's. `marks` say which laps of the place were
+    calculated.
     """
 
     run_id: Id
@@ -402,6 +415,7 @@ class RunSheet(Body, frozen=True, kw_only=True):
     place: PlaceNumber
     first: Annotated[int, Meta(ge=0, le=100_000)] = 0
     laps: Annotated[tuple[SeenLap, ...], Meta(max_length=SHEET_LAPS_MAX_COUNT)]
+    marks: Annotated[tuple[SeenMark, ...], Meta(max_length=SHEET_MARKS_MAX_COUNT)] = ()
 
 
 class RunDecided(Act, frozen=True, kw_only=True):
@@ -464,6 +478,9 @@ class PassingInserted(Act, frozen=True, kw_only=True):
     """A passing that no sensor told of, at a typed or tapped instant, for one place.
 
     `copy_of` names the impulse whose stamp it has: one impulse may be the finish of several.
+    `from_passing_id` is what the system `from_system` saw and A missed: `mono_ns` was calculated from its
+    stamp, less `correction_ns`, the mean difference of so many pairs before and after it; see
+    docs/sensors.md.
     """
 
     passing_id: PassingId
@@ -474,6 +491,25 @@ class PassingInserted(Act, frozen=True, kw_only=True):
     uncertainty_ns: Nanoseconds
     gate: ShortText = FINISH
     copy_of: PassingId | None = None
+    from_passing_id: PassingId | None = None
+    from_system: ShortText = "B"
+    correction_ns: Annotated[int, Meta(gt=-(2**62), lt=2**62)] = 0
+    before_count: Annotated[int, Meta(ge=0, le=PAIRS_MAX_COUNT)] = 0
+    after_count: Annotated[int, Meta(ge=0, le=PAIRS_MAX_COUNT)] = 0
+
+    @property
+    def calculated(self) -> Calculated | None:
+        """Return the mark of a calculated time, None for one that a person typed or tapped."""
+        if self.from_passing_id is None:
+            return None
+        return Calculated(
+            from_passing_id=self.from_passing_id,
+            from_system=self.from_system,
+            correction_ns=self.correction_ns,
+            before_count=self.before_count,
+            after_count=self.after_count,
+            uncertainty_ns=self.uncertainty_ns,
+        )
 
 
 class PassingAttributed(Act, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.race.attribution import Segment, TimedPassing
 from pitboard.race.bodies import FINISH, START
+from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import LapTime, lap_time, settle
 from pitboard.race.formats import TimingRules
 
@@ -53,7 +54,7 @@ class DrivenLap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `closed_ns` is the run's time at its end. `sectors` are the gates passed on the way, with the time from
     the lap's beginning. `opened` and `closed` are the stamps on the run's clock. `flag` says why an official
-    should look at the two clocks, see LapTime.
+    should look at the two clocks, see LapTime. `calculated` marks those of its two ends that were.
     """
 
     lap_id: str
@@ -66,6 +67,7 @@ class DrivenLap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     closing: TimedPassing
     sectors: tuple[tuple[str, int], ...] = ()
     flag: str | None = None
+    calculated: tuple[Calculated, ...] = ()
 
 
 def laps_of_place(
@@ -153,6 +155,7 @@ def _laps_of_segment(
             lap_ns=max(0, lap_ns),
             uncertainty_ns=time.uncertainty_ns,
             flag=time.flag,
+            calculated=_marks(opening, passing),
             closed_ns=_run_time_ns(began_mono_ns, passing.mono_ns, segment.boot_id, pauses),
             closing=passing,
             sectors=tuple(sectors),
@@ -205,6 +208,11 @@ def lap_between(opening: TimedPassing | RunStart, closing: TimedPassing) -> LapT
     first = opening.settled or settle([opening.body])[0]
     second = closing.settled or settle([closing.body])[0]
     return lap_time(first, second)
+
+
+def _marks(opening: TimedPassing | RunStart, closing: TimedPassing) -> tuple[Calculated, ...]:
+    first = None if isinstance(opening, RunStart) else opening.calculated
+    return tuple(mark for mark in (first, closing.calculated) if mark is not None)
 
 
 def cut_to(duration_ns: int, resolution_ns: int) -> int:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from pitboard.race.bodies import (
     SHEET_LAPS_MAX_COUNT,
+    SHEET_MARKS_MAX_COUNT,
     PlaceStatus,
     RunDecided,
     RunSheet,
     SeenLap,
+    SeenMark,
     SeenPlace,
 )
+from pitboard.race.calculated import Calculated
 from pitboard.race.score import Drive, Moment
 from pitboard.race.score import DrivenLap as ScoredLap
 from pitboard.race.verdicts import DRIVERS_FAULT, DrivenPlace, SaidOfLap
@@ -28,7 +31,7 @@ NOTHING_SAID = SaidOfLap()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedPlace:
-    """A place of a confirmed run as every board has it."""
+    """A place of a confirmed run as every board has it; `calculated` marks laps, by their ids."""
 
     place: int
     competitor_id: str | None
@@ -36,6 +39,7 @@ class PublishedPlace:
     status: PlaceStatus
     penalty_ns: int
     penalty_laps: int
+    calculated: Mapping[str, tuple[Calculated, ...]] = field(default_factory=dict)
 
     def drive(self, set_at: Callable[[str], Moment], *, is_practice: bool) -> Drive:
         """Return what the rules score; `set_at` tells when the passing that closed a lap was recorded."""
@@ -48,6 +52,7 @@ class PublishedPlace:
                 set_at(lap.lap_id),
                 lap.penalty_ns,
                 lap.off_tracks,
+                self.calculated.get(lap.lap_id, ()),
             )
             for number, lap in enumerate(self.laps, start=1)
         ]
@@ -83,6 +88,10 @@ def sheets_of(run_id: str, sheet_id: str, driven: Iterable[DrivenPlace]) -> list
         for first in range(0, len(laps), SHEET_LAPS_MAX_COUNT):
             part = tuple(laps[first : first + SHEET_LAPS_MAX_COUNT])
             sheets.append(RunSheet(run_id=run_id, sheet_id=sheet_id, place=one.place, first=first, laps=part))
+        marks = [SeenMark(lap_id=lap.lap_id, calculated=mark) for lap in one.laps for mark in lap.calculated]
+        for first in range(0, len(marks), SHEET_MARKS_MAX_COUNT):
+            some = tuple(marks[first : first + SHEET_MARKS_MAX_COUNT])
+            sheets.append(RunSheet(run_id=run_id, sheet_id=sheet_id, place=one.place, laps=(), marks=some))
     return sheets
 
 
@@ -100,10 +109,14 @@ def published_places(
     if not decided.sheet_id:
         return None
     laps: dict[int, dict[int, SeenLap]] = {}
+    marks: dict[int, dict[str, tuple[Calculated, ...]]] = {}
     for sheet in sheets:
         if sheet.sheet_id == decided.sheet_id:
             of_place = laps.setdefault(sheet.place, {})
             of_place.update({sheet.first + index: lap for index, lap in enumerate(sheet.laps)})
+            marked = marks.setdefault(sheet.place, {})
+            for mark in sheet.marks:
+                marked[mark.lap_id] = (*marked.get(mark.lap_id, ()), mark.calculated)
     places = []
     for seen in decided.places:
         of_place = laps.get(seen.place, {})
@@ -117,6 +130,11 @@ def published_places(
                 status=seen.status,
                 penalty_ns=seen.penalty_ns,
                 penalty_laps=seen.penalty_laps,
+                calculated={
+                    lap_id: calculated
+                    for lap_id, calculated in marks.get(seen.place, {}).items()
+                    if said_by_admin.get(lap_id, NOTHING_SAID).corrected_ns is None
+                },
             )
         )
     return places

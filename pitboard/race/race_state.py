@@ -26,6 +26,7 @@ from pitboard.race.attribution import (
     share_out,
     share_out_starters,
     without_spoken_of,
+    without_what_a_hand_doubled,
 )
 from pitboard.race.bodies import (
     ActWithdrawn,
@@ -41,6 +42,7 @@ from pitboard.race.bodies import (
     RelatedClock,
 )
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
+from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
@@ -168,6 +170,70 @@ class RaceState:
             for passing in [*self._window(run, boot_id, from_mono_ns), *self._given_in(run, boot_id)]:
                 found[passing.key] = passing
         return merged(found.values())
+
+    def offers(self, run: Run, resolution_ns: int) -> list[Offer]:
+        """Return what the first system missed of the run, each with its calculated time."""
+        offers: list[Offer] = []
+        for boot_id in run.boots:
+            window = self._missing_in(run, boot_id)
+            if window:
+                offers += offers_of(
+                    self._neighbours(run, boot_id, window),
+                    within={one.key for one in window},
+                    places=run.places,
+                    boot_id=boot_id,
+                    resolution_ns=resolution_ns,
+                )
+        return offers
+
+    def _missing_in(self, run: Run, boot_id: str) -> list[TimedPassing]:
+        """Return what other systems than the first saw of the run, of which nobody spoke yet."""
+        runs = [run]
+        if run.is_start_to_finish:
+            keys = [key for key, _ in self._openings.get(run.run_id, ())]
+            runs = [self.runs[one] for key in keys for one in self._starters.get(key, ())]
+            starters = list(self._starters_in(run, boot_id))
+            window = [
+                passing
+                for passing in self._all_in(run, boot_id)
+                if any(self._may_lack(run, starter, passing) for starter in starters)
+            ]
+        else:
+            window = [
+                passing
+                for boot, from_mono_ns, _ in run.openings
+                if boot == boot_id
+                for passing in self._window(run, boot, from_mono_ns)
+            ]
+        taken = {passing_id for one in runs for passing_id in _replaced(one)}
+        return [
+            passing
+            for passing in without_spoken_of(window, self.word_on)
+            if passing.body.system in OTHER_SYSTEMS and passing.passing_id not in taken
+        ]
+
+    def _may_lack(self, run: Run, starter: Starter, passing: TimedPassing) -> bool:
+        """Return whether a place between a start and a finish gate may still lack this passing."""
+        if passing.mono_ns < starter.from_mono_ns or not starter.is_open_at(passing.mono_ns):
+            return False
+        own = [one for part in self.segments(run, starter.place.place) for one in part.passings]
+        if any(one.body.gate == passing.body.gate for one in own):
+            return False
+        starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
+        if starter.started_mono_ns is not None:
+            starts.append(starter.started_mono_ns)
+        return passing.body.gate == bodies.START or min(starts, default=passing.mono_ns) < passing.mono_ns
+
+    def _neighbours(self, run: Run, boot_id: str, window: Sequence[TimedPassing]) -> list[TimedPassing]:
+        """Return the window with what was stamped before and after it, for pairs."""
+        first_ns, last_ns = min(one.mono_ns for one in window), max(one.mono_ns for one in window)
+        parts = []
+        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
+            timeline = self._timelines.get((unit, run.track, other_boot_id))
+            if timeline is not None:
+                around = timeline.around(first_ns - offset_ns, last_ns - offset_ns, NEIGHBOURS_MAX_COUNT)
+                parts.append([one.on_clock(offset_ns, uncertainty_ns) for one in settled_passings(around)])
+        return merged(*parts)
 
     def word_on(self, key: PassingKey) -> PassingWord:
         """Return what persons said of the passing."""
@@ -454,8 +520,10 @@ class RaceState:
             }
         boots: dict[PassingKey, str] = {}
         window: list[TimedPassing] = []
+        replaced = _replaced(run)
         for boot_id, from_mono_ns, _ in run.openings:
-            for passing in without_spoken_of(self._window(run, boot_id, from_mono_ns), self.word_on):
+            unspoken = without_spoken_of(self._window(run, boot_id, from_mono_ns), self.word_on)
+            for passing in without_what_a_hand_doubled(unspoken, replaced):
                 if passing.key not in boots:  # a rogue may open a window twice
                     boots[passing.key] = boot_id
                     window.append(passing)
@@ -471,7 +539,9 @@ class RaceState:
                 passings[passing.key] = passing
         starters = [starter for one in runs for starter in self._starters_in(one, boot_id)]
         own: dict[int, list[TimedPassing]] = {}
-        fresh = without_spoken_of(merged(passings.values()), self.word_on)
+        replaced = {passing_id for one in runs for passing_id in _replaced(one)}
+        unspoken = without_spoken_of(merged(passings.values()), self.word_on)
+        fresh = without_what_a_hand_doubled(unspoken, replaced)
         for passing, starter in share_out_starters(fresh, starters):
             if starter.run_id == run.run_id:
                 own.setdefault(starter.place.place, []).append(passing)
@@ -569,6 +639,12 @@ class RaceState:
                 own = [one for one in timeline.passings if timeline.run_at(one.body.mono_ns) in starters]
                 for passing in settled_passings(own):
                     yield passing.on_clock(offset_ns, uncertainty_ns)
+
+
+def _replaced(run: Run) -> set[str]:
+    """Return the passings that calculated ones stand in place of."""
+    named = [getattr(one.body, "from_passing_id", None) for one in run.inserted]
+    return {passing_id for passing_id in named if passing_id is not None}
 
 
 def _clocks_of(run: Run, boot_id: str) -> list[tuple[str, str, int, int]]:

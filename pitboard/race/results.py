@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format
 from pitboard.race.score import RULES, Amounts, Column, ColumnKind, Moment, Score, columns_of
 
@@ -30,7 +31,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """A competitor's result. `amounts` orders, the least first; None: not enough that counts, so no rank.
 
     `partial` orders those without a rank among each other; `tie` orders equal amounts where the format breaks
-    ties; `set_at` is when the result was reached. `ranking` and `values` make the columns.
+    ties; `set_at` is when the result was reached. `ranking` and `values` make the columns. `calculated` marks
+    a result that rests on times that were.
     """
 
     ranking: str
@@ -41,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     partial: Amounts = ()
     run_times: Amounts = ()
     extras: tuple[Column, ...] = ()
+    calculated: tuple[Calculated, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -94,6 +97,7 @@ def best_of(scored: Sequence[Scored], results: Sequence[Result], rules: Format) 
         best.score.values,
         tie=_tie(rules, best.set_at, min(seconds, default=NO_SECOND)),
         extras=best.score.extra_columns,
+        calculated=best.score.calculated,
     )
 
 
@@ -114,6 +118,7 @@ def sum_of_best_runs(scored: Sequence[Scored], results: Sequence[Result], rules:
         partial=(-len(chosen), *total),
         run_times=tuple(one.amounts[-1] for one in in_order),
         extras=_sum_of_extras(chosen, total),
+        calculated=_marks(chosen),
     )
 
 
@@ -130,6 +135,7 @@ def points_by_place(scored: Sequence[Scored], results: Sequence[Result], rules: 
         (total if chosen else None, len(chosen)),
         tie=_tie(rules, set_at, tuple(-one.points for one in by_points)),
         extras=_sum_of_extras(chosen, ()),
+        calculated=_marks(chosen),
     )
 
 
@@ -156,6 +162,10 @@ def _tie(rules: Format, set_at: Moment, second: Amounts) -> TieKey:
     if rules.ties == "second-best":
         return second
     return set_at if rules.ties == "first-set" else ()
+
+
+def _marks(chosen: Sequence[Scored]) -> tuple[Calculated, ...]:
+    return tuple(dict.fromkeys(mark for one in chosen for mark in one.score.calculated))
 
 
 def _sum_of_extras(chosen: Sequence[Scored], total: Amounts) -> tuple[Column, ...]:

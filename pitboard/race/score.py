@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format
 
 Moment: TypeAlias = tuple[int, str, int]
@@ -34,6 +35,7 @@ class DrivenLap(NamedTuple):
     set_at: Moment
     penalty_ns: int = 0
     off_tracks: int = 0
+    calculated: tuple[Calculated, ...] = ()
 
     @property
     def time_ns(self) -> int:
@@ -72,6 +74,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     """`amounts` orders scores of one format, the least first; None is no score: too little that counts.
 
     `set_at` is when the score was reached, None without one. `values` belong to the rule's columns.
+    `calculated` are the marks of those laps without which it would be another.
     """
 
     ranking: str
@@ -84,6 +87,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     penalty_laps: int = 0
     off_tracks: int = 0
     status: Status = "finished"
+    calculated: tuple[Calculated, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -129,8 +133,10 @@ def score(drive: Drive, rules: Format) -> Score:
     counting = [lap for lap in drive.laps if lap.counts]
     rule = RULES.get(ranking)
     worth = None
+    calculated: tuple[Calculated, ...] = ()
     if rule is not None and rule.score is not None and _may_score(drive, rule):
         worth = rule.score(drive, counting, rules)
+        calculated = _marks(drive, worth, rule.score, rules)
     off_tracks = sum(lap.off_tracks for lap in drive.laps)
     penalty_ns = drive.penalty_ns + sum(lap.penalty_ns for lap in counting)
     return Score(
@@ -144,7 +150,22 @@ def score(drive: Drive, rules: Format) -> Score:
         penalty_laps=drive.penalty_laps,
         off_tracks=off_tracks,
         status=drive.status,
+        calculated=calculated,
     )
+
+
+def _marks(drive: Drive, worth: Worth | None, rule: RuleFunction, rules: Format) -> tuple[Calculated, ...]:
+    """Return the marks of the calculated laps, each once, where the worth rests on one of them."""
+    marked = [lap for lap in drive.laps if lap.counts and lap.calculated]
+    if not marked or worth is None:
+        return ()
+    measured = drive._replace(
+        laps=[lap._replace(counts=lap.counts and not lap.calculated) for lap in drive.laps]
+    )
+    without = rule(measured, [lap for lap in measured.laps if lap.counts], rules)
+    if without is not None and without.amounts == worth.amounts:
+        return ()
+    return tuple(dict.fromkeys(mark for lap in marked for mark in lap.calculated))
 
 
 def columns_of(ranking: str, values: Sequence[int | None]) -> tuple[Column, ...]:

@@ -10,9 +10,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
+from typing import Protocol
 
 PAIR_WITHIN_NS = 500_000_000
 """Two systems at one line see a car within this; further apart they saw two cars, or one missed."""
+MISSED_AFTER_NS = 3_000_000_000
+"""By then the other system's line has come, where it saw the car at all."""
 BOOK_COUNT = 10
 """How many differences the book asks for."""
 PART_MIN_NS = 20_000_000
@@ -22,6 +25,15 @@ SYNC_WITHIN_NS = 1_000_000
 SYNC_APART_MIN_NS = 60_000_000_000
 
 
+class TellsCars(Protocol):
+    """What tells cars apart, None where a system cannot."""
+
+    @property
+    def transponder(self) -> int | str | None: ...
+    @property
+    def lane(self) -> int | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One system saw a car then."""
@@ -29,6 +41,8 @@ class Sighting:
     passing_id: str
     mono_ns: int
     uncertainty_ns: int = 0
+    transponder: int | str | None = None
+    lane: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +90,14 @@ class CalculatedTime:
         return self.pairs_count >= BOOK_COUNT
 
 
+def are_two_cars(one: TellsCars, other: TellsCars) -> bool:
+    """Return whether both systems tell cars apart in one way, and these are two."""
+    return any(
+        mine is not None and theirs is not None and mine != theirs
+        for mine, theirs in ((one.transponder, other.transponder), (one.lane, other.lane))
+    )
+
+
 def pair(a: Sequence[Sighting], b: Sequence[Sighting], *, within_ns: int = PAIR_WITHIN_NS) -> Pairing:
     """Pair each sighting of A with B's nearest within the bound; the nearest two first, each once."""
     a, b = sorted(a, key=_instant), sorted(b, key=_instant)
@@ -87,6 +109,7 @@ def pair(a: Sequence[Sighting], b: Sequence[Sighting], *, within_ns: int = PAIR_
             bisect_left(b_instants, one.mono_ns - within_ns),
             bisect_right(b_instants, one.mono_ns + within_ns),
         )
+        if not are_two_cars(one, b[at_b])
     )
     partner_of: dict[int, int] = {}
     taken: set[int] = set()

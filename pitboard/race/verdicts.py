@@ -12,6 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from pitboard.race.bodies import PlaceStatus, SeenLap, Verdict
+from pitboard.race.calculated import Calculated
+from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_SET
 from pitboard.race.formats import TimingRules
 from pitboard.race.laps import NANOSECONDS_PER_MS, DrivenLap
 from pitboard.race.score import Drive
@@ -20,6 +22,10 @@ from pitboard.race.word import Word
 
 DRIVERS_FAULT = "driver"
 """The cause of a void lap that casts no doubt on the next: it was driven, and driven badly."""
+
+
+FLAGS_THAT_WAIT = (CLOCK_DOUBT, CLOCK_SET)
+"""A lap over a clock that was, or may have been, set counts once somebody has looked at it."""
 
 
 class SaidOfLap(NamedTuple):
@@ -55,10 +61,11 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sectors: tuple[tuple[str, int], ...]
     word: Word
     flag: str | None = None
+    calculated: tuple[Calculated, ...] = ()
 
     @property
     def is_doubtful(self) -> bool:
-        return self.is_short or self.follows_void
+        return self.is_short or self.follows_void or self.flag in FLAGS_THAT_WAIT
 
     @property
     def counts(self) -> bool:
@@ -108,6 +115,7 @@ def judged_laps(
             sectors=lap.sectors,
             word=lap.closing.word,
             flag=None if corrected_ns is not None else lap.flag,
+            calculated=() if corrected_ns is not None else lap.calculated,
         )
         follows_void = verdict == "void" and cause != DRIVERS_FAULT
 
@@ -136,6 +144,7 @@ class DrivenPlace:
                 lap.word.moment,
                 lap.penalty_ns,
                 lap.off_tracks,
+                lap.calculated,
             )
             for lap in self.laps
         ]

@@ -35,6 +35,7 @@ from pitboard.race.bodies import (
     UtcMs,
     Verdict,
 )
+from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName
 from pitboard.race.phases import Phase as RunPhase
 from pitboard.sentences.language import Sentence
@@ -77,6 +78,7 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True):
     penalty_ns: int = 0
     sectors: tuple[Sector, ...] = ()
     flag: str | None = None
+    calculated: tuple[Calculated, ...] = ()
 
 
 class Column(msgspec.Struct, frozen=True, array_like=True):
@@ -103,6 +105,22 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     penalty_laps: int = 0
     columns: tuple[Column, ...] = ()
     started_mono_ns: int | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A passing that the first system missed: `mono_ns` is calculated from what another saw, see `mark`.
+
+    `InsertPassing` with `from_passing_id` takes it. `place` is 0 where a person has to say whose it is;
+    without `is_by_the_book`, say how many pairs stand behind it.
+    """
+
+    place: int
+    gate: str
+    boot_id: str
+    mono_ns: int
+    seen_mono_ns: int
+    is_by_the_book: bool
+    mark: Calculated
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +161,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     changed_places: tuple[Place, ...] = ()
     armed_mono_ns: int | None = None
     would: Consequence | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +193,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()
     gap: Column | None = None
     number: str = ""
+    calculated: tuple[Calculated, ...] = ()
 
 
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -472,13 +492,21 @@ class ManualPassing(RunAct, frozen=True, kw_only=True, tag="manual-passing"):
 
 
 class InsertPassing(RunAct, frozen=True, kw_only=True, tag="insert-passing"):
-    """A passing that is missing, at a typed instant with its uncertainty, or at that of another impulse."""
+    """A passing that is missing, at a typed instant with its uncertainty, or at that of another impulse.
+
+    `from_passing_id` takes an offer instead: the unit calculates the instant itself.
+    """
 
     place: PlaceNumber = 1
     gate: ShortText = FINISH
     mono_ns: Nanoseconds = 0
     uncertainty_ns: Nanoseconds = 0
     copy_of: PassingId | None = None
+    from_passing_id: PassingId | None = None
+
+    @property
+    def said(self) -> Sentence:
+        return Sentence("saved" if self.from_passing_id is None else "saved.calculated")
 
 
 class AttributePassing(RunAct, frozen=True, kw_only=True, tag="attribute-passing"):

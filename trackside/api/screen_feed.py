@@ -22,6 +22,7 @@ from pitboard.unit_api.unit_calls import (
     Entry,
     Light,
     Likeness,
+    Offer,
     Official,
     Pause,
     Place,
@@ -161,7 +162,7 @@ class ScreenFeed:
                 )
 
     def _run(self, run: RaceRun) -> Run:
-        view: RunView = view_run(self._replica.fold, run)
+        view: RunView = view_run(self._replica.fold, run, with_offers=True)
         now = self._run_control.now(run)
         clock = view.clock
         return Run(
@@ -185,6 +186,7 @@ class ScreenFeed:
             changed_places=_places(view.changed_places),
             armed_mono_ns=None if clock is None else clock.armed_mono_ns,
             would=consequence(self._replica.fold, run) if now.phase == "review" else None,
+            offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
 
 

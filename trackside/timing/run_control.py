@@ -14,12 +14,15 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
 from pitboard.race import bodies
+from pitboard.race.attribution import BACKUP_SYSTEM
 from pitboard.race.bodies import PassingRecorded, RelatedClock, RunArmed, RunPlace, RunResumed, RunTimedUp
 from pitboard.race.formats import TimingRules
 from pitboard.race.laps import started_mono_ns, time_up_mono_ns
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run
+from pitboard.race.two_systems import MISSED_AFTER_NS
+from pitboard.race.verdicts import Lap
 from pitboard.unit_api.unit_calls import (
     Act,
     AnyAct,
@@ -353,10 +356,13 @@ class RunControl:
         ]
 
     def _marshal(self, act: InsertPassing | AttributePassing | IgnorePassing, run: Run) -> bodies.Body:
+        if isinstance(act, InsertPassing) and act.from_passing_id is not None:
+            return self._calculated_passing(act, act.from_passing_id, run)
         if isinstance(act, InsertPassing):
             boot_id, mono_ns, uncertainty_ns = self._clock.boot_id, act.mono_ns, act.uncertainty_ns
             if act.copy_of is not None:
                 copied = self._passing(act.copy_of, run)
+                _refuse_backup(copied)
                 boot_id, mono_ns, uncertainty_ns = copied.boot_id, copied.mono_ns, copied.uncertainty_ns
             return bodies.PassingInserted(
                 passing_id=f"inserted/{self._writer.new_id()}",
@@ -377,6 +383,7 @@ class RunControl:
             return bodies.PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
         if act.to_run_id is not None:
             to_run = self._known(act.to_run_id)
+            _refuse_backup(self._passing(act.passing_id, run))
             if to_run.place_of(act.place) is None:
                 raise ActRefused(code="unknown-place", reason="The run has no such place.")
             if not self._writer.race.is_comparable(to_run, act.passing_id):
@@ -386,6 +393,38 @@ class RunControl:
         return bodies.PassingAttributed(
             passing_id=act.passing_id, unit=unit, run_id=act.to_run_id, place=act.place, **who(act)
         )
+
+    def _calculated_passing(self, act: InsertPassing, seen_id: str, run: Run) -> bodies.Body:
+        """Take the offer that the screen showed; the instant is calculated here, by all that is known now."""
+        offers = self._writer.race.offers(run, self._replica.fold.resolution_ns)
+        offer = next((one for one in offers if one.passing.passing_id == seen_id), None)
+        if offer is None:
+            raise ActRefused(
+                code="no-offer", reason="This time is not missing any more, or it is inserted already."
+            )
+        body, mark = offer.passing.body, offer.mark
+        if body.boot_id == self._clock.boot_id and not self._is_ripe(body):
+            raise ActRefused(
+                code="offer-too-soon", reason="System A may still tell of it. Wait 3 seconds, then tap again."
+            )
+        return bodies.PassingInserted(
+            passing_id=f"inserted/{self._writer.new_id()}",
+            run_id=run.run_id,
+            place=act.place,
+            boot_id=offer.boot_id,
+            mono_ns=max(0, offer.time.mono_ns),
+            uncertainty_ns=mark.uncertainty_ns,
+            gate=body.gate,
+            from_passing_id=mark.from_passing_id,
+            from_system=mark.from_system,
+            correction_ns=mark.correction_ns,
+            before_count=mark.before_count,
+            after_count=mark.after_count,
+            **who(act),
+        )
+
+    def _is_ripe(self, seen: PassingRecorded) -> bool:
+        return self._clock.mono_ns() - seen.mono_ns >= MISSED_AFTER_NS
 
     def _decide(self, act: Confirm | KeepPublished | Discard | Reopen, run: Run) -> list[bodies.Body]:
         at = {"run_id": run.run_id, **who(act)}
@@ -415,8 +454,7 @@ class RunControl:
             return []
         waiting = next((lap for place in driven for lap in place.laps if lap.waits_for_verdict), None)
         if waiting is not None:
-            what = "short lap" if waiting.is_short else "lap after a void one, number"
-            reason = f"Say Valid or Void for the {what} {waiting.number} first."
+            reason = f"Say Valid or Void for the {_what_waits(waiting)} {waiting.number} first."
             raise ActRefused(code="short-lap-waits", reason=reason)
         sheet_id = self._writer.new_id()
         return [
@@ -577,6 +615,20 @@ class RunControl:
                 driven_ns = segment.passings[-1].mono_ns - segment.passings[0].mono_ns
                 elapsed_ns = segment.elapsed_ns + driven_ns
         return elapsed_ns
+
+
+def _what_waits(lap: Lap) -> str:
+    if lap.is_short:
+        return "short lap"
+    return "lap after a void one, number" if lap.follows_void else "lap over a clock that was set, number"
+
+
+def _refuse_backup(passing: PassingRecorded) -> None:
+    if passing.system == BACKUP_SYSTEM:
+        raise ActRefused(
+            code="backup-time",
+            reason="This is the time of system B, which never stands for A's. Take the calculated time.",
+        )
 
 
 def _lets_next_start(run: Run, rules: TimingRules) -> bool:

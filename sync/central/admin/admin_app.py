@@ -68,7 +68,10 @@ class AdminApi:
                 competitor_id=competitor,
                 name=self._fold.race.name_of(competitor),
                 entry=view_entry(self._fold, competitor),
-                runs=[view_run(self._fold, run) for run in self._acts.reference.runs_of(competitor)],
+                runs=[
+                    view_run(self._fold, run, with_offers=True)
+                    for run in self._acts.reference.runs_of(competitor)
+                ],
                 resolution_ns=self._fold.resolution_ns,
             )
         )

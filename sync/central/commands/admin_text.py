@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.views import EntryView, LapView, RunView
+from pitboard.race.calculated import mark_text
 from sync.central.admin.act_history import Deed
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
@@ -62,6 +63,8 @@ def _lap(reference: str, lap: LapView, run: RunView, laps: CompetitorLaps) -> st
     notes: list[str] = [lap.verdict] if lap.verdict is not None else []
     notes += ["corrected"] * lap.is_corrected
     notes += ["too short, waits for a verdict"] * (lap.is_short and lap.verdict is None)
+    notes += [f"clock set or in doubt ({lap.flag})"] * (lap.waits_for_verdict and lap.flag is not None)
+    notes += [f"calculated {mark_text(mark)}" for mark in lap.calculated]
     notes += ["best"] * (lap.counts and lap.lap_ns == run.best_ns)
     return f"  {time:>12}  {reference:<24}  {', '.join(notes)}".rstrip()
 

@@ -83,3 +83,13 @@ def test_a_clock_set_twice_is_timed_on_after_each() -> None:
     timed = [lap for _, lap in laps(scripted(Random(2), laps_ns=[10 * SECOND_NS] * 20, steps=steps))]
     assert [number for number, lap in enumerate(timed, start=1) if lap.flag] == [5, 12]
     assert all(abs(lap.lap_ns - 10 * SECOND_NS) < 100_000_000 for lap in timed)
+
+
+def test_a_small_step_back_and_forward_again_is_not_taken_for_lines_that_were_late() -> None:
+    lines = scripted(
+        Random(1), laps_ns=[SECOND_NS] * 16, steps=[(6, -40_000), (12, 40_000)], jitter_ns=2_000_000
+    )
+    timed = laps(lines)
+    wrong = [(driven_ns, lap) for driven_ns, lap in timed if abs(driven_ns - lap.lap_ns) > lap.uncertainty_ns]
+    assert wrong == []
+    assert max(lap.uncertainty_ns for _, lap in timed) < 200_000_000

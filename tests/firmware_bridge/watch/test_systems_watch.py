@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware_bridge.makers.device_clock import ClockStep
 from firmware_bridge.watch.clock_watch import SHOWN_NS, ClockWatch
-from firmware_bridge.watch.systems_watch import MISSED_AFTER_NS, SystemsWatch
+from firmware_bridge.watch.systems_watch import SystemsWatch
+from pitboard.race.two_systems import MISSED_AFTER_NS
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, note_sentence
 from pitboard.unit_api.unit_calls import Passing
 

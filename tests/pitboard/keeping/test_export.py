@@ -84,7 +84,7 @@ def rows_of_xlsx(data: bytes) -> list[list[str]]:
             value = cell.findtext("m:v", "", space)
             column = ord(cell.get("r", "?")[0]) - ord("A")
             cells[column] = strings[int(value)] if cell.get("t") == "s" else value
-        rows.append([cells.get(column, "") for column in range(8)])
+        rows.append([cells.get(column, "") for column in range(len(HEADINGS))])
     return rows
 
 
@@ -122,7 +122,7 @@ def shown_time(value: str) -> str:
     return f"{minutes}:{ms // 1_000:02d}.{ms % 1_000:03d}"
 
 
-HEADINGS = ["rank", "name", "best", "gap", "laps", "runs", "disqualified", "competitor"]
+HEADINGS = ["rank", "name", "best", "gap", "laps", "runs", "disqualified", "competitor", "calculated"]
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "ods"])
@@ -136,8 +136,8 @@ def test_results_read_back_as_the_board_has_them(journal: Path, file_format: str
         for row in rows[1:]:
             row[2:4] = [cell and shown_time(cell) for cell in row[2:4]]
     no_gap = "0:00.000" if file_format == "xlsx" else "0.000"
-    assert [rows[1][0], *rows[1][2:]] == ["1", "1:02.500", no_gap, "1", "1", "", "c0"]
-    assert [rows[10][0], *rows[10][2:]] == ["", "1:11.500", "", "1", "1", "yes", "c9"]
+    assert [rows[1][0], *rows[1][2:]] == ["1", "1:02.500", no_gap, "1", "1", "", "c0", ""]
+    assert [rows[10][0], *rows[10][2:]] == ["", "1:11.500", "", "1", "1", "yes", "c9", ""]
 
 
 def test_in_csv_an_apostrophe_stands_before_what_a_spreadsheet_would_run(journal: Path) -> None:
@@ -157,6 +157,7 @@ def test_json_has_integers_of_nanoseconds(journal: Path) -> None:
         "runs": 1,
         "disqualified": False,
         "competitor": "c1",
+        "calculated": "",
     }
 
 
@@ -165,7 +166,7 @@ def test_laps_are_listed_with_those_that_do_not_count(journal: Path) -> None:
     assert rows[0][:8] == ["name", "run", "lap", "time", "counts", "verdict", "short", "corrected"]
     assert len(rows) == 1 + 2 * len(NAMES)
     assert rows[1][1:7] == ["1", "1", "1.000", "", "", "yes"]
-    assert rows[2][1:] == ["1", "2", "1:02.500", "yes", "", "", "", "confirmed", "Track 0", "1", "c0"]
+    assert rows[2][1:] == ["1", "2", "1:02.500", "yes", "", "", "", "confirmed", "Track 0", "1", "c0", ""]
 
 
 def test_a_file_is_written_where_one_is_named(journal: Path, tmp_path: Path) -> None:

@@ -44,14 +44,23 @@ def _lap_row(
     row: Rect, lap: Lap, screen: ScreenState, view: View, measures: Measures, *, is_best: bool
 ) -> Widget:
     icon: Icon = ""
+    doubt = _doubt(lap, screen, view)
     if lap.verdict == "void":
         tone, note, icon = Tone.MUTED, view.say("touch.void-lap"), "clear"
     elif lap.waits_for_verdict:
-        tone, note, icon = Tone.WARNING, view.say("touch.too-short"), "warning"
+        tone, note, icon = (
+            Tone.WARNING,
+            ", ".join([_why_it_waits(lap, view), *doubt]),
+            "warning",
+        )
     elif is_best:
-        tone, note, icon = Tone.BEST, ", ".join([view.say("touch.best-lap"), *_doubt(lap)]), "best"
+        tone, note, icon = (
+            Tone.BEST,
+            ", ".join([view.say("touch.best-lap"), *doubt]),
+            "best",
+        )
     else:
-        tone, note = Tone.PLAIN, ", ".join(_doubt(lap))
+        tone, note = Tone.PLAIN, ", ".join(doubt)
     return Widget(
         name=f"lap:{lap.lap_id}",
         rect=row,
@@ -69,11 +78,23 @@ def _lap_row(
     )
 
 
-def _doubt(lap: Lap) -> list[str]:
-    """Return how far off a lap may be that a thumb or a poor clock has stamped."""
-    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS:
+def _why_it_waits(lap: Lap, view: View) -> str:
+    if lap.is_short or lap.follows_void:
+        return view.say("touch.too-short" if lap.is_short else "touch.follows-void")
+    return view.say("touch.clock-was-set" if lap.flag == "clock-set" else "touch.clock-in-doubt")
+
+
+def _doubt(lap: Lap, screen: ScreenState, view: View) -> list[str]:
+    """Return what the time was calculated from, and how far off it may be."""
+    said = [
+        view.say("touch.calculated", system=mark.from_system, count=mark.before_count + mark.after_count)
+        for mark in lap.calculated
+    ]
+    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS and not said:
         return []
-    return [f"±{format_lap_ns(lap.uncertainty_ns, resolution_ns=_UNCERTAINTY_SHOWN_NS)} s"]
+    resolution_ns = screen.resolution_ns if said else _UNCERTAINTY_SHOWN_NS
+    sure_ns = -(-lap.uncertainty_ns // resolution_ns) * resolution_ns if said else lap.uncertainty_ns
+    return [*said, f"±{format_lap_ns(sure_ns, resolution_ns=resolution_ns)} s"]
 
 
 def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measures) -> list[Widget]:

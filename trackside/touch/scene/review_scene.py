@@ -26,8 +26,11 @@ def lay_review(screen: ScreenState, run: Run, view: View, measures: Measures) ->
 
 def what_waits(run: Run, view: View) -> str:
     """Return what the official must do before confirming, or nothing."""
-    waiting = [lap.number for lap in run.laps if lap.waits_for_verdict]
-    return view.say("touch.short-laps-wait", count=len(waiting), number=waiting[0]) if waiting else ""
+    waiting = [lap for lap in run.laps if lap.waits_for_verdict]
+    if not waiting:
+        return ""
+    code = "touch.short-laps-wait" if all(lap.is_short for lap in waiting) else "touch.laps-wait"
+    return view.say(code, count=len(waiting), number=waiting[0].number)
 
 
 def count_sentence(run: Run, view: View) -> str:

@@ -235,6 +235,22 @@ class LapOracle:
     def _share_out(self, run: str, passings: list[_Seen]) -> dict[tuple[str, str], tuple[str, int]]:
         owners: dict[tuple[str, str], tuple[str, int]] = {}
         cars: dict[int, Any] = {}
+        taken = self._calculated_from(run)
+        passings = [
+            one
+            for one in passings
+            if not _is_evidence(
+                one.passing_id,
+                one.body,
+                [
+                    other.body
+                    for other in passings
+                    if other.boot_id == one.boot_id
+                    and self._window_number(run, other) == self._window_number(run, one)
+                ],
+                taken,
+            )
+        ]
         in_order = sorted(passings, key=lambda one: (self._window_number(run, one), *_by_stamp(one)))
         for seen in in_order:
             fitting = [place for place in self._places(run) if _fits(place, seen.body)]
@@ -246,6 +262,14 @@ class LapOracle:
                 continue
             owners[seen.unit, seen.passing_id] = (run, place.place)
         return owners
+
+    def _calculated_from(self, *runs: str) -> set[str]:
+        """What B or a hand saw, and a person let be calculated."""
+        return {
+            said.body.from_passing_id
+            for said in self._of("passing-inserted")
+            if said.body.run_id in runs and said.body.from_passing_id is not None
+        }
 
     def _window_number(self, run: str, seen: _Seen) -> int:
         """Which of the run's windows holds the stamp; a rogue may open two under one boot."""
@@ -295,6 +319,14 @@ class LapOracle:
                 begun = min(said.mono_ns, started.get((run, place.place), said.mono_ns))
                 started[run, place.place] = begun
                 gates[run, place.place].add("start")
+        taken = self._calculated_from(*(run for _, run, _ in starters))
+        unspoken = [
+            said.body
+            for (recorder, passing_id), said in self._first_recorded.items()
+            if (recorder, said.body.track, said.body.boot_id) == (unit, track, boot)
+            and self._words_on(recorder, passing_id) == (False, None)
+            and self._is_of_starters(said.body, unit, track, boot)
+        ]
         for (recorder, passing_id), recorded in sorted(
             self._first_recorded.items(), key=lambda one: (one[1].body.mono_ns, one[0][1])
         ):
@@ -304,8 +336,9 @@ class LapOracle:
                 continue
             if (recorder, body.track, body.boot_id) != (unit, track, boot):
                 continue
-            holder = self._armed_last(unit, track, boot, body.mono_ns)
-            if holder is None or self._rules(holder).clock != "start-gate":
+            if not self._is_of_starters(body, unit, track, boot):
+                continue
+            if _is_evidence(passing_id, body, unspoken, taken):
                 continue
             able = [
                 (run, place.place)
@@ -325,6 +358,10 @@ class LapOracle:
                 if body.gate == "start":
                     started[able[0]] = body.mono_ns
         return owners
+
+    def _is_of_starters(self, body: Any, unit: str, track: str, boot: str) -> bool:
+        holder = self._armed_last(unit, track, boot, body.mono_ns)
+        return holder is not None and self._rules(holder).clock == "start-gate"
 
     def _given(self, run: str, place: int, boot: str) -> list[_Seen]:
         """Return what persons gave to the place under this boot: attributed impulses and inserted ones."""
@@ -672,6 +709,22 @@ def _fits(place: Any, body: Any) -> bool:
     if place.told_by == "transponder":
         return body.transponder is not None and body.transponder in place.transponders
     return bool(place.told_by == "any")
+
+
+def _is_evidence(passing_id: str, body: Any, others: Iterable[Any], taken: set[str]) -> bool:
+    """Whether a hand pressed beside what the first system timed better, half a second and less away."""
+    if body.system != "hand":
+        return False
+    if passing_id in taken:
+        return True
+    for other in others:
+        is_near = other.system == "A" and abs(other.mono_ns - body.mono_ns) <= 500_000_000
+        says_another = (None not in (other.lane, body.lane) and other.lane != body.lane) or (
+            None not in (other.transponder, body.transponder) and other.transponder != body.transponder
+        )
+        if is_near and other.gate == body.gate and not says_another:
+            return True
+    return False
 
 
 def _between(opening: tuple[int, Any], closing: _Seen) -> int:

@@ -3,6 +3,7 @@
 import { element, nameElement, setText } from "./elements.js";
 import { isFollowed } from "./kept.js";
 import { counted, lapText } from "./time_text.js";
+import { calculatedWords } from "./track_card.js";
 
 export class BoardList {
   #rows = new Map(); // competitor -> row
@@ -54,7 +55,7 @@ function newRow(competitor) {
 function fill(row, entry, resolutionNs, isNewest) {
   setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
   setText(row.name, entry.name);
-  setText(row.detail, entry.laps == null ? "no result yet" : entry.is_disqualified ? "Disqualified" : `${counted(entry.laps, "lap")} · ${counted(entry.runs, "run")}`);
+  setText(row.detail, entry.laps == null ? "no result yet" : entry.is_disqualified ? "Disqualified" : [counted(entry.laps, "lap"), counted(entry.runs, "run"), calculatedWords(entry.calculated)].filter(Boolean).join(" · "));
   setText(row.time, entry.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs));
   setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
   setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));

@@ -43,8 +43,14 @@ function number(label, value, isOut = false) {
 
 export function lapWords(lap) {
   const words = verdictWords(lap);
-  if (!lap.is_corrected) return words;
-  return words ? `Corrected, ${words.toLowerCase()}` : "Corrected";
+  const made = lap.is_corrected ? "Corrected" : calculatedWords(lap.calculated);
+  return made && words ? `${made}, ${words.toLowerCase()}` : made || words;
+}
+
+export function calculatedWords(marks) {
+  if (!marks || !marks.length) return "";
+  const sureMs = Math.ceil(Math.max(...marks.map((mark) => mark.uncertainty_ns)) / 1e6);
+  return `Calculated, ±${sureMs} ms`;
 }
 
 function verdictWords(lap) {
