@@ -61,7 +61,7 @@ class RowGrid:
         """Return the indices of the entries on a page, place by place."""
         if entry_count <= self.place_count:
             return list(range(entry_count))
-        turning = max(1, self.place_count - PINNED_COUNT)
+        turning = self._turning(entry_count)
         first = PINNED_COUNT + page * turning
         return [*range(PINNED_COUNT), *range(first, min(first + turning, entry_count))]
 
@@ -69,7 +69,11 @@ class RowGrid:
         """Return the page that shows this entry; None for one that is on every page."""
         if entry_count <= self.place_count or index < PINNED_COUNT:
             return None
-        return (index - PINNED_COUNT) // max(1, self.place_count - PINNED_COUNT)
+        return (index - PINNED_COUNT) // self._turning(entry_count)
+
+    def _turning(self, entry_count: int) -> int:
+        """Return how many entries turn with the page: as many on each, so that the last is not half empty."""
+        return -(-(entry_count - PINNED_COUNT) // self.page_count(entry_count))
 
     def place_of(self, index: int, page: int, *, entry_count: int) -> int:
         """Return where an entry stands on a page: -1 above the table, and just below it where it is not."""

@@ -80,7 +80,8 @@ def read_lines(path: Path, shape: type[msgspec.Struct]) -> list[msgspec.Struct]:
 class Audit:
     """`fold` is a replica's fold of everything; `sensor` names the sensor that the cars crossed.
 
-    `track` is where it stands, None where the venue has one track only.
+    `track` is where it stands, None where the venue has one track only. Runs whose id begins with
+    `earlier` were there before the cars drove.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class Audit:
         *,
         sensor: str,
         track: str | None = None,
+        earlier: str | None = None,
     ) -> None:
+        self._earlier = earlier
         self._fold = fold
         self._sensor = sensor
         self._track = track
@@ -120,7 +123,9 @@ class Audit:
         runs = [
             run
             for run in self._fold.race.runs.values()
-            if run.finished is not None and self._track in (None, run.track)
+            if run.finished is not None
+            and self._track in (None, run.track)
+            and not (self._earlier and run.run_id.startswith(self._earlier))
         ]
         return sorted(runs, key=lambda run: run.armed.word.moment)
 

@@ -84,6 +84,16 @@ def _say_what_to_open(venue: DemoVenue, script: Script, has_windows: bool) -> No
     click.echo(f"Public API:    {venue.public_url}api/v1/board")
     click.echo("Touchscreen and board: " + ("in their windows" if has_windows else "drawn off screen"))
     click.echo(f"Logs and data: {venue.folder}")
+    click.echo("It is a race day in progress: 56 have driven in two classes, six wait for their turn.")
+    if script.is_manual:
+        click.echo("You are the official: tap a name in the touchscreen's window, then START; a car drives.")
+        click.echo("After the run judge what is doubtful, then CONFIRM: the result slides onto the board.")
+    elif has_windows:
+        click.echo(
+            "A scripted official works at the touchscreen; look at the board. --manual leaves it to you."
+        )
+    if has_windows:
+        click.echo("Esc closes the board's window; the race goes on without it.")
     click.echo(f"It ends after {script.seconds:g} s." if script.seconds else "Press Ctrl-C to end.")
 
 

@@ -34,6 +34,8 @@ class Member:
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
     is_wanted: bool = False
+    may_be_closed: bool = False
+    is_closed: bool = False
     exits: list[int] = field(default_factory=list)  # statuses nobody asked for
 
 
@@ -65,9 +67,16 @@ class Crew:
         module: str = "pitboard",
         inside: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        may_be_closed: bool = False,
     ) -> None:
+        """Name a member; one that has a window may be closed by whoever looks at it, and stays so."""
         self.members[name] = Member(
-            name, arguments, module=module, inside=inside, environment=environment or {}
+            name,
+            arguments,
+            module=module,
+            inside=inside,
+            environment=environment or {},
+            may_be_closed=may_be_closed,
         )
 
     async def start(self, name: str) -> None:
@@ -117,6 +126,10 @@ class Crew:
     def unexpected_exits(self) -> dict[str, list[int]]:
         return {name: member.exits for name, member in self.members.items() if member.exits}
 
+    def closed(self) -> list[str]:
+        """Return the members whose window somebody closed."""
+        return [name for name, member in self.members.items() if member.is_closed]
+
     async def _end(self, member: Member, number: signal.Signals) -> None:
         member.is_wanted = False
         process = member.process
@@ -136,7 +149,10 @@ class Crew:
 
     async def _watch(self, member: Member, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
-        if member.is_wanted and member.process is process:
+        if member.is_wanted and member.process is process and member.may_be_closed and status == 0:
+            member.is_wanted, member.is_closed = False, True
+            click.echo(f"The window of {member.name} was closed. Ctrl-C here ends the demo.", err=True)
+        elif member.is_wanted and member.process is process:
             member.exits.append(status)
             click.echo(f"{member.name} ended with status {status}; see logs/{member.name}.log", err=True)
             await asyncio.sleep(RESTART_S)

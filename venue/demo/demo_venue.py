@@ -28,6 +28,7 @@ class DemoVenue:
     ingest_port: int
     unit_port: int
     display_port: int
+    has_windows: bool
 
     @classmethod
     def set_up(cls, folder: Path, *, has_windows: bool) -> DemoVenue:
@@ -44,12 +45,11 @@ class DemoVenue:
             ingest_port=ports[1],
             unit_port=ports[2],
             display_port=ports[3],
+            has_windows=has_windows,
         )
         certificate = Certificate.load_or_create(certificate_beside(venue.journal("central")))
         unit = Identity.load_or_create(folder / "keys" / "unit.key")
-        venue._write_configs(
-            unit_key=unit.key, central_fingerprint=certificate.fingerprint, has_windows=has_windows
-        )
+        venue._write_configs(unit_key=unit.key, central_fingerprint=certificate.fingerprint)
         return venue
 
     @property
@@ -73,10 +73,10 @@ class DemoVenue:
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.jsonl"
 
-    def _write_configs(self, *, unit_key: str, central_fingerprint: str, has_windows: bool) -> None:
+    def _write_configs(self, *, unit_key: str, central_fingerprint: str) -> None:
         self._write_central(unit_key)
         self._write_unit(text(self.socket_folder / "trackside.sock"), central_fingerprint)
-        self._write_display("[1280, 720]" if has_windows else "[1920, 1080]")
+        self._write_display("[960, 540]" if self.has_windows else "[1920, 1080]")
 
     def _write_central(self, unit_key: str) -> None:
         self._write(
@@ -140,6 +140,8 @@ class DemoVenue:
             f"""
             socket = {api_socket}
             control_socket = {text(self.control_socket)}
+            width = {1024 if self.has_windows else 1280}
+            height = {600 if self.has_windows else 800}
             """,
         )
 
@@ -152,6 +154,7 @@ class DemoVenue:
             journal = "data/display.db"
             mdns_interfaces = ["{LOOPBACK}"]
             size = {size}
+            phone_url = "{self.public_url}"
             fullscreen = false
             status_host = "{LOOPBACK}"
             status_port = {self.display_port}
