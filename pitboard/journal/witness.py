@@ -6,6 +6,9 @@ the key may have written a shorter one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked, read_body
 from pitboard.journal.ledger import Ledger
 from pitboard.journal.record import Record
@@ -53,6 +56,22 @@ class Witness:
             return True
         seen = self._seen.get(stream)
         return seen is not None and ledger.head(stream) >= seen[0] and not _leads_to(seen, stream, ledger)
+
+
+def fold_believed(records: Iterable[Record], root_key: str) -> Fold:
+    """Return the fold of a whole journal, in the order in which it arrived, without what central denies.
+
+    A replica does the same as it goes; this is for who reads a copy.
+    """
+    fold, ledger, witness = Fold(root_key), Ledger(), Witness()
+    for record in records:
+        ledger.take(record)
+        fold.add(record)
+        if ledger.key_of(record.stream) == root_key:
+            witness.hear(record)
+    for stream in ledger.heads():
+        fold.disown(stream, witness.denies(stream, ledger))
+    return fold
 
 
 def _leads_to(point: Point, stream: str, ledger: Ledger) -> bool:

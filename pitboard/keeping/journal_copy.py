@@ -14,6 +14,7 @@ from pathlib import Path
 from pitboard.errors import JournalLost, RecordRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import parse_record
+from pitboard.journal.witness import fold_believed
 
 COPY_MAX_TRIES = 5
 
@@ -44,10 +45,8 @@ def root_key_in(database: sqlite3.Connection, path: Path) -> str:
 def fold_file(path: Path) -> Fold:
     """Return the fold of a journal file; raises JournalLost where it cannot be read."""
     with open_copy(path) as database:
-        fold = Fold(root_key_in(database, path))
-        for row in database.execute("SELECT header, signature, body FROM records ORDER BY arrival"):
-            fold.add(parse_record(*row))
-        return fold
+        rows = database.execute("SELECT header, signature, body FROM records ORDER BY arrival")
+        return fold_believed((parse_record(*row) for row in rows), root_key_in(database, path))
 
 
 def is_held(path: Path) -> bool:

@@ -19,6 +19,7 @@ from pitboard.journal.record import (
     stamp_utc_ms,
 )
 from pitboard.journal.replica import Replica
+from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from sync.central.ingest.head_witness import HeadWitness
@@ -71,6 +72,15 @@ def test_another_history_than_central_saw_counts_nothing_whenever_it_comes(
     batches = [false.records, central] if is_thief_first else [central, false.records]
     assert asyncio.run(names_after(tmp_path / "a.db", *batches)) == set()
     assert asyncio.run(names_after(tmp_path / "b.db", true.records, central)) == {"Ann"}
+
+
+def test_a_copy_of_a_journal_that_met_the_thief_first_is_folded_without_him(tmp_path: Path) -> None:
+    true, false = told("Ann"), told("Thief")
+    for number, central in enumerate((witnessed(true.records, 3), revoked(true.records))):
+        path = tmp_path / f"{number}.db"
+        assert asyncio.run(names_after(path, false.records, central.records)) == set()
+        race = fold_file(path).race
+        assert {race.name_of(competitor) for competitor in race.competitors} == set()
 
 
 def test_of_a_revoked_unit_a_short_new_beginning_counts_nothing_either(tmp_path: Path) -> None:

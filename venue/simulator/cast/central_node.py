@@ -24,11 +24,13 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.formats import Format
 from pitboard.trust.identity import Identity
+from sync.central.ingest.head_witness import HeadWitness
 from venue.simulator.cast.node import Node
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 
 PHONE_LOOKS_S = 4.0
+COUNTERSIGNS_S = 8.0
 EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
 SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
 CLASSES = ("kids", "pros")
@@ -39,6 +41,8 @@ class CentralNode(Node):
 
     wanted_units: dict[str, str]
     """{key: name} of the units that the admin means to be enrolled."""
+    countersigns = True
+    """Whether it tells within the day what it has seen; else only a revocation does."""
 
     @property
     def identity(self) -> Identity:
@@ -47,6 +51,8 @@ class CentralNode(Node):
     async def work(self, process: Process) -> None:
         await self.say_what_is_wanted()
         process.spawn(self._serve_phones(), name="phones")
+        if self.countersigns:
+            process.spawn(self._countersign(), name="countersign")
 
     async def say_what_is_wanted(self) -> None:
         """Configure the event and enrol whoever is wanted and not there, as central's own start does."""
@@ -65,8 +71,19 @@ class CentralNode(Node):
             await self.writing.append(*bodies)
 
     async def revoke(self, key: str, heads: dict[str, int]) -> None:
+        """Let the key's streams count up to these heads, each in the history that is here."""
         self.wanted_units.pop(key, None)
-        await self.writing.append(UnitRevoked(key=key, heads=heads))
+        hashes = self.replica.hashes_at(heads)
+        await self.writing.append(UnitRevoked(key=key, heads=heads, hashes=hashes))
+
+    async def _countersign(self) -> None:
+        witness = HeadWitness(self.writing)
+        while True:
+            await asyncio.sleep(self.world.chance.uniform(2.0, COUNTERSIGNS_S))
+            try:
+                await witness.tell()
+            except JournalLost:
+                continue
 
     async def _serve_phones(self) -> None:
         while True:

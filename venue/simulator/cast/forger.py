@@ -41,13 +41,13 @@ ROGUE = "rogue"
 class ForgedStream:
     """Writes a stream of its own, correctly chained and signed, with whatever body and stamp it likes."""
 
-    def __init__(self, world: World, key_name: str, *, stamp: int) -> None:
+    def __init__(self, world: World, key_name: str, *, stamp: int, name: str = LIE) -> None:
         self.stream = world.new_stream()
         self.records: list[Record] = []
         self._identity = identity_named(key_name)
         self._stamp = stamp
         self._previous = NO_PREVIOUS
-        self.say("stream-opened", StreamOpened(key=self._identity.key, name=LIE, boot_id="b"))
+        self.say("stream-opened", StreamOpened(key=self._identity.key, name=name, boot_id="b"))
 
     def say(self, kind: str, body: Any) -> Record:
         return self.say_bytes(kind, msgspec.json.encode(body))
@@ -93,9 +93,19 @@ class Forger:
             if not up:
                 continue
             trick = chance.choice(
-                (self._rubbish, self._wrong_signature, self._strange_stream, self._fork, self._rogue)
+                (
+                    self._rubbish,
+                    self._wrong_signature,
+                    self._strange_stream,
+                    self._fork,
+                    self._rogue,
+                    self._long_question,
+                )
             )
             target = chance.choice(up)
+            if trick == self._long_question:
+                target.process.spawn(self._ask(target), name="a stranger's question")
+                continue
             await self._hand_over(target, trick(target), trick.__name__.strip("_"))
 
     async def _hand_over(self, target: Node, wires: list[WireRecord], what: str) -> None:
@@ -113,6 +123,20 @@ class Forger:
                 )
             except PeerLost:
                 return
+
+    def _long_question(self, target: Node) -> list[WireRecord]:
+        """Stands in the table for `_ask`."""
+        return []
+
+    async def _ask(self, target: Node) -> None:
+        """Ask with many invented streams, and hold the question open for as long as it may be."""
+        chance = self._world.chance
+        have = {self._world.new_stream(): chance.randint(1, 9_000) for _ in range(chance.choice((1, 300)))}
+        self._world.trace.say("forger", f"asks {target.name} with {len(have)} invented streams")
+        try:
+            await self._world.network.call("forger", target.name, SyncRequest(have=have, wait_ms=8_000))
+        except PeerLost:
+            return
 
     def _rubbish(self, target: Node) -> list[WireRecord]:
         chance = self._world.chance

@@ -12,6 +12,7 @@ from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.forger import ROGUE, Forger
 from venue.simulator.cast.node import ROOT_NAME, Card, Node
 from venue.simulator.cast.people import Official, drive
+from venue.simulator.cast.thief import Thief
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
@@ -40,6 +41,9 @@ class Venue:
         for unit in self.units:
             if chance.random() < 0.85:
                 self.central.wanted_units[unit.identity.key] = unit.name
+        self.central.countersigns = chance.random() < 0.5
+        has_thief = chance.random() < 0.4
+        self.thief = self._thief_of(chance.choice(self.units)) if has_thief else None
         self.officials: dict[str, Official] = {}
         self.revoked: set[str] = set()
 
@@ -60,6 +64,9 @@ class Venue:
             self.man(unit)
         self.people.spawn(administer(self.central, self.world.chance), name="admin")
         self.people.spawn(Forger(self.world, self.nodes).work(), name="forger")
+        if self.thief is not None:
+            self.people.spawn(self.thief.work(), name="thief")
+            self.people.spawn(self._notice_thief(self.thief), name="notice the thief")
 
     def man(self, unit: UnitNode) -> None:
         """Put an official and cars to a unit."""
@@ -121,19 +128,32 @@ class Venue:
                 return
 
     async def revoke(self, key: str) -> None:
-        """The admin revokes a key as far as central knows its streams, or a little less far."""
+        """The admin revokes a key as far as central knows its streams, or a little less far.
+
+        A thief's streams are told from the unit's by when and where they were opened; of them nothing counts.
+        """
         chance = self.world.chance
+        truth = self.world.truth
         heads = {
             stream: max(0, head - chance.choice((0, 0, 3)))
-            for stream, head in self.central.disk.heads.items()
-            if self.world.truth.owner_of(stream) == key
+            for stream, head in self.central.replica.have().items()
+            if truth.owner_of(stream) == key and stream not in truth.stolen
         }
+        heads = {stream: head for stream, head in heads.items() if head}
         self.revoked.add(key)
         self.world.trace.say(ROOT_NAME, f"revokes {key[:8]} beyond {sum(heads.values())} records")
         try:
             await self.central.revoke(key, heads)
         except JournalLost:
             return
+
+    def _thief_of(self, unit: UnitNode) -> Thief:
+        return Thief(self.world, unit.key_name, central=self.central, nodes=self.nodes)
+
+    async def _notice_thief(self, thief: Thief) -> None:
+        await asyncio.sleep(self.world.chance.uniform(4.0, 14.0))
+        if self.central.is_up:
+            await self.revoke(thief.key)
 
     def clone(self, unit: UnitNode) -> None:
         """A copy of the unit's card in a second machine, both at work."""

@@ -22,9 +22,10 @@ from display.following.source_choice import Candidate, SourceChoice
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
-from pitboard.journal.record import Record, StreamWriter
+from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Acceptance, Replica, WritingReplica
 from pitboard.journal.storage import Held
+from pitboard.journal.witness import Witness
 from pitboard.race.attribution import NOTHING_SAID
 from pitboard.race.boards import Boards
 from pitboard.race.race_state import RaceState
@@ -291,6 +292,26 @@ def _repeat_acts() -> list[Override]:
     ]
 
 
+def _cut_without_hash() -> list[Override]:
+    hear = Witness.hear
+
+    def hear_heads_alone(witness: Witness, record: Record) -> list[str]:
+        """A revocation says how far each stream counts, and of whichever history."""
+        return [] if record.header.kind == "unit-revoked" else hear(witness, record)
+
+    return [(Witness, "hear", hear_heads_alone)]
+
+
+def _follow_far_stamps() -> list[Override]:
+    def observe(clock: HybridClock, stamp: int) -> None:
+        clock._last_stamp = max(clock._last_stamp, stamp)
+
+    def observe_central(clock: HybridClock, stamp: int) -> None:
+        observe(clock, stamp)
+
+    return [(HybridClock, "observe", observe), (HybridClock, "observe_central", observe_central)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -319,6 +340,8 @@ PLANTS = {
             "hold-off-deletes", "what the gate holds back is deleted from the raw log", _delete_by_hold_off
         ),
         Plant("unproven-first", "who never proved itself is asked before who did", _unproven_first),
+        Plant("cut-without-hash", "a revocation cuts a stream, whose history ever it is", _cut_without_hash),
+        Plant("far-stamp-followed", "a clock follows a stamp of 2099 for good", _follow_far_stamps),
         Plant("unproven-believed", "a display follows whoever answers", _believe_the_unproven),
     )
 }

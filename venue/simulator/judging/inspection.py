@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record
+from pitboard.journal.record import Record, stamp_utc_ms
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.board import Board
 from pitboard.race.bodies import Act, PassingRecorded
@@ -15,12 +15,15 @@ from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
+from venue.simulator.cast.thief import ROBBER
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.world.signature_memory import identity_named
+from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 
 STAMP_ERROR_MAX_NS = 2_000
+WRONG_CLOCK_MAX_MS = 3 * 366 * 86_400_000
 
 
 def lagging(venue: Venue) -> str | None:
@@ -33,14 +36,15 @@ def lagging(venue: Venue) -> str | None:
     wanted: dict[str, int] = {}
     for node in venue.writers():
         for stream, head in node.disk.heads.items():
-            if stream not in truth.forked and truth.owner_of(stream) != stranger:
+            is_forked = stream in truth.forked and stream not in truth.rewritten
+            if not is_forked and truth.owner_of(stream) != stranger:
                 wanted[stream] = max(head, wanted.get(stream, 0))
     for node in venue.nodes:
         if not node.is_up:
             return f"{node.name} is not up"
         have = node.replica.have()
         for stream, head in wanted.items():
-            if have.get(stream, 0) < head:
+            if have.get(stream, 0) < head and (node.name, stream) not in truth.misled:
                 return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
     return None
 
@@ -61,9 +65,12 @@ def inspect(venue: Venue) -> None:
     trips: dict[str, Trip] = {}
     for unit in venue.units:
         trips |= unit.sensor.acknowledged
-        _check_passings(venue, unit, journal.get(unit.identity.key, set()))
+        if not _is_misled_about(venue, unit):
+            _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
     _check_loop(venue)
+    _check_thief(venue)
+    _check_stamps(venue)
 
 
 def _check_acts(venue: Venue) -> None:
@@ -78,6 +85,26 @@ def _check_acts(venue: Venue) -> None:
         if count > 1:
             sentence = f"stream {stream[:8]} has act {act_id} {count} times"
             venue.world.truth.violate("one-record-for-one-act", sentence)
+
+
+def _check_thief(venue: Venue) -> None:
+    """Once he is revoked, nothing that he wrote counts anywhere, whichever history came first."""
+    thief = venue.thief
+    if thief is None:
+        return
+    for node in venue.nodes:
+        race = node.replica.fold.race
+        is_believed = any(race.name_of(competitor) == ROBBER for competitor in race.competitors)
+        if is_believed and node.replica.fold.roster.is_revoked(thief.key):
+            venue.world.truth.violate("revoked-thief-counts-nothing", f"{node.name} believes him")
+
+
+def _check_stamps(venue: Venue) -> None:
+    """Whatever stamps a thief wrote, nobody's clock is carried away by them for good."""
+    for node in venue.nodes:
+        next_ms = stamp_utc_ms(node.replica._hybrid_clock.next_stamp())
+        if next_ms > RACE_DAY_UTC_MS + WRONG_CLOCK_MAX_MS:
+            venue.world.truth.violate("far-stamps-are-not-followed", f"{node.name} would stamp {next_ms}")
 
 
 def _check_erased(venue: Venue, node: Node) -> None:
@@ -96,10 +123,13 @@ def _check_order(venue: Venue, node: Node) -> None:
     records += [chance.choice(records) for _ in range(len(records) // 8)]
     chance.shuffle(records)
     fold = Fold(node.root_key)
+    if chance.random() < 0.5:
+        _disown(fold, node)
     for number, record in enumerate(records):
         fold.add(record)
         if number % 40 == 0:
             assert fold.board is not None  # a board drawn in between must change nothing
+    _disown(fold, node)
     board = encode_view(view_board(fold))
     shown = encode_view(view_board(node.replica.fold))
     if board != shown:
@@ -107,6 +137,11 @@ def _check_order(venue: Venue, node: Node) -> None:
             "order-and-repetition-change-nothing",
             f"{node.name}: another order gives {_first_difference(shown, board)}",
         )
+
+
+def _disown(fold: Fold, node: Node) -> None:
+    for stream in sorted(node.replica.false_streams):
+        fold.disown(stream, True)
 
 
 def _check_laps(venue: Venue) -> None:
@@ -194,6 +229,15 @@ def _check_passings(venue: Venue, unit: UnitNode, journaled: set[str]) -> None:
                 "passings-conserved",
                 f"{unit.name}: {trip.passing} is neither a passing nor held back with evidence",
             )
+
+
+def _is_misled_about(venue: Venue, unit: UnitNode) -> bool:
+    """Return whether central, from an old backup, met a thief's history of the unit before the unit's own."""
+    truth = venue.world.truth
+    return any(
+        node == venue.central.name and truth.owner_of(stream) == unit.identity.key
+        for node, stream in truth.misled
+    )
 
 
 def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:

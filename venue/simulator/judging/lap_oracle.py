@@ -644,6 +644,7 @@ def _believed(records: list[Record], root_key: str) -> list[_Said]:
         if record.seq == 1
     }
     said = []
+    hashes = {(record.stream, record.seq): record.header_hash.hex() for record in records}
     for record in records:
         body = None if record.body_bytes is None else read_body(record.header.kind, record.body_bytes)
         key = keys.get(record.stream)
@@ -655,7 +656,33 @@ def _believed(records: list[Record], root_key: str) -> list[_Said]:
     for one in sorted(said, key=lambda one: one.word):
         if one.key == root_key and one.kind in ("unit-enrolled", "unit-revoked"):
             standing[one.body.key] = one
-    return [one for one in said if one.key == root_key or _counts(one, standing.get(one.key))]
+    false = _false_streams([one for one in said if one.key == root_key], hashes)
+    return [
+        one
+        for one in said
+        if one.key == root_key or (one.word.stream not in false and _counts(one, standing.get(one.key)))
+    ]
+
+
+def _false_streams(of_central: list[_Said], hashes: dict[tuple[str, int], str]) -> set[str]:
+    """Return the streams whose history is not the one that central cut or countersigned."""
+    false: set[str] = set()
+    cuts: dict[str, tuple[int, str]] = {}
+    seen: dict[str, tuple[int, str]] = {}
+    for said in of_central:
+        if said.kind == "unit-revoked":
+            for stream, told in said.body.hashes.items():
+                cuts[stream] = max(cuts.get(stream, (0, "")), (said.body.heads[stream], told))
+        elif said.kind == "heads-witnessed":
+            for stream, (seq, told) in said.body.heads.items():
+                seen[stream] = max(seen.get(stream, (0, "")), (seq, told))
+    for stream, (seq, told) in cuts.items():
+        if hashes.get((stream, seq)) != told:
+            false.add(stream)
+    for stream, (seq, told) in seen.items():
+        if hashes.get((stream, seq), told) != told:
+            false.add(stream)
+    return false
 
 
 def _counts(said: _Said, standing: _Said | None) -> bool:

@@ -46,6 +46,12 @@ class Truth:
     violations: list[Violation] = field(default_factory=list)
     forked: set[str] = field(default_factory=set)
     """Streams that a forger wrote twice on purpose."""
+    rewritten: set[str] = field(default_factory=set)
+    """Those of them that a thief wrote anew with a stolen key; central had the true ones."""
+    stolen: set[str] = field(default_factory=set)
+    """Streams that a thief opened with a stolen key."""
+    misled: set[tuple[str, str]] = field(default_factory=set)
+    """(node, stream) where a thief's history came before the true one, which is a fork there ever after."""
     contacts: list[bytes] = field(default_factory=list)
     """The e-mails and phone numbers that people typed today."""
     records_count: int = 0
@@ -96,6 +102,8 @@ class Truth:
         """Check that what was acknowledged today is on this disk, with the content that it had then."""
         for place, digest in self._acknowledged.items():
             record = disk.records.get(place)
+            if (node, place[0]) in self.misled:
+                continue
             if record is None:
                 self.violate("acknowledged-survives", f"{_name(place)} is not at {node}")
             elif record.header_hash != digest:
@@ -150,6 +158,8 @@ class Truth:
             wire = to_wire(record)
             self._genuine[wire.h] = (place, wire)
             self.records_count += 1
+        elif known != digest and record.stream in self.rewritten:
+            self.misled.add((node, record.stream))
         elif known != digest and record.stream not in self.forked:
             self.violate("one-content-for-one-id", f"{node} stores another content for {_name(place)}")
 
