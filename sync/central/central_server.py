@@ -65,11 +65,12 @@ GC_THRESHOLD = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Central:
-    """A central that serves: its replica, and the ports of its two doors."""
+    """A central that serves: its replica, and the ports of its doors; `desk_port` is None without a desk."""
 
     replica: WritingReplica
     public_port: int
     ingest_port: int
+    desk_port: int | None = None
 
 
 async def serve_central(
@@ -144,10 +145,16 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
             serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
             announced(replica, config, ingest_port, door, root),
             serve_admin(
-                writing, contacts, desk, admin_listener, address=lambda: address_of(config, ingest_port)
-            ),
+                writing,
+                contacts,
+                desk,
+                config,
+                clock,
+                admin_listener,
+                address=lambda: address_of(config, ingest_port),
+            ) as desk_port,
         ):
-            yield Central(writing, public_port, ingest_port)
+            yield Central(writing, public_port, ingest_port, desk_port)
 
 
 @contextlib.asynccontextmanager
@@ -202,7 +209,13 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             async with (
                 serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
                 serve_admin(
-                    writing, contacts, desk, listener, address=lambda: address_of(config, config.ingest.port)
+                    writing,
+                    contacts,
+                    desk,
+                    config,
+                    clock,
+                    listener,
+                    address=lambda: address_of(config, config.ingest.port),
                 ),
             ):
                 yield writing

@@ -13,6 +13,7 @@ from sync.central.central_server import serve_central
 from sync.central.commands.admin_commands import ADMIN_COMMANDS, lights
 from sync.central.commands.contact_commands import CONTACT_COMMANDS
 from sync.central.commands.database_commands import DATABASE_COMMANDS
+from sync.central.commands.desk_commands import admin_link
 from sync.central.commands.display_commands import DISPLAY_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
 from sync.central.config import DOORS, CentralConfig, Door
@@ -75,3 +76,4 @@ for admin_command in (
 ):
     central.add_command(admin_command)
 central.add_command(lights)
+central.add_command(admin_link)

@@ -72,10 +72,20 @@ class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent.
 
     `ingest_socket` is where an ingest door in a process of its own asks the admin's; only then is it there.
+    The desk's pages are served at `host` and `port`, and not at all where no port is given. `address` is how
+    a browser reaches them (default: https, host and port).
     """
 
     socket: Path | None = None
     ingest_socket: Path | None = None
+    host: str = "127.0.0.1"
+    port: Port | None = None
+    tls: bool = True
+    address: Url | None = None
+    trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
+
+    def __post_init__(self) -> None:
+        check_door(self.host, tls=self.tls)
 
 
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

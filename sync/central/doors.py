@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
+
 from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import follow_erasures
 from pitboard.doors.door import is_loopback
@@ -18,7 +20,9 @@ from pitboard.presence.venue_mdns import CENTRAL_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
-from sync.central.admin.admin_app import admin_app
+from sync.central.admin.admin_app import AdminApi, admin_app
+from sync.central.admin.desk.desk_api import DeskApi
+from sync.central.admin.desk.desk_server import serve_desk
 from sync.central.admin.erasure import erase_late_names
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_admin import ContactAdmin
@@ -133,16 +137,28 @@ async def serve_admin(
     replica: WritingReplica,
     contacts: Contacts,
     desk: AdminsDesk,
+    config: CentralConfig,
+    clock: Clock,
     listener: socket.socket,
     *,
     address: Callable[[], str],
-) -> AsyncIterator[None]:
-    """Serve the admin's commands, and do what is done under the root key; `address` is the ingest door's."""
-    app = admin_app(replica)
+) -> AsyncIterator[int | None]:
+    """Serve the admin's commands and the desk's pages, and do what is done under the root key; `address` is
+    the ingest door's. Yields the desk's port."""
+    api = AdminApi(replica)  # one for both doors: acts come one after the other
+    app = admin_app(replica, api)
     ContactAdmin(replica, contacts).add_to(app)
     desk.units.add_to_admin(app)
     desk.enrolment.add_to_admin(app, address=address)
+
+    def add_calls(pages: web.Application) -> None:
+        api.add_to(pages)
+        DeskApi(replica, desk.units.view).add_to(pages)
+        desk.units.add_to_admin(pages)
+        desk.enrolment.add_to_admin(pages, address=address)
+
     async with (
+        serve_desk(config, clock, socket_app=app, add_calls=add_calls) as desk_port,
         serve_bound_unix(app, listener),
         _doing(
             late_names=erase_late_names(replica),
@@ -150,7 +166,7 @@ async def serve_admin(
             erasures=follow_erasures(replica, contacts),
         ),
     ):
-        yield
+        yield desk_port
 
 
 @contextlib.asynccontextmanager

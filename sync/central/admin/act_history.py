@@ -10,18 +10,26 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.views import EntryView, view_entry
 from pitboard.race import bodies
 from pitboard.race.bodies import (
+    Act,
+    ActWithdrawn,
     Body,
+    CompetitorChanged,
     CompetitorJudged,
     CompetitorRegistered,
+    CompetitorsJoined,
     LapCorrected,
     LapJudged,
+    PenaltyGiven,
     PersonErased,
+    PlaceJudged,
     RunArmed,
     RunDecided,
     RunFinished,
+    RunHanded,
     RunResumed,
 )
 from pitboard.race.run import Run
+from pitboard.race.word import Word
 from sync.central.admin.lap_reference import LapReference
 
 ADMIN = "admin"
@@ -37,22 +45,27 @@ _OTHER_DEEDS: dict[type[Body], str] = {
     bodies.RunStarted: ": its start was said",
     bodies.RunPaused: " paused",
     bodies.RunContinued: " continued",
-    bodies.RunHanded: ": a place handed to somebody else",
     bodies.PassingInserted: ": a passing inserted",
     bodies.PassingAttributed: ": an impulse attributed",
     bodies.OffTrackNoted: ": off the track",
-    bodies.PenaltyGiven: ": a penalty",
-    bodies.PlaceJudged: ": a place judged",
 }
+_FIELDS = ("name", "number", "race_class", "team", "flag", "transponders")
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
-    """One record in words; `utc_ms` labels it by the writer's clock, `who` is the admin or a unit's name."""
+    """One record in words; `utc_ms` labels it by the writer's clock, `who` is the admin or a unit's name.
+
+    `stream` and `seq` name the record, to take it back where `is_act`.
+    """
 
     utc_ms: int
     who: str
     what: str
     why: str = ""
+    stream: str = ""
+    seq: int = 0
+    is_act: bool = False
+    is_withdrawn: bool = False
 
 
 class ActHistory:
@@ -68,34 +81,89 @@ class ActHistory:
             run.run_id: (number, run)
             for number, run in enumerate(self._reference.runs_of(competitor), start=1)
         }
+        people = {competitor, *self._fold.race.roll.same_person(competitor)}
+        known: dict[str, object] = {}
         deeds = []
-        for key, body, word in self._fold.statements():
-            what = self._what(body, competitor, runs)
+        for key, body, word in sorted(self._fold.statements(), key=lambda one: one[2].moment):
+            what = self._what(body, people, runs, known)
             if what is not None:
-                deed = Deed(
-                    utc_ms=stamp_utc_ms(word.stamp),
-                    who=ADMIN if key == self._fold.root_key else self._fold.roster.name_of(key) or key[:8],
-                    what=what,
-                    why=getattr(body, "reason", ""),
-                )
-                deeds.append((word.moment, deed))
-        return [deed for _, deed in sorted(deeds, key=lambda pair: pair[0])]
+                deeds.append(self._told(key, body, word, what))
+        return deeds
 
-    def _what(self, body: Body, competitor: str, runs: dict[str, tuple[int, Run]]) -> str | None:
+    def _told(self, key: str, body: Body, word: Word, what: str) -> Deed:
+        by = body.by if isinstance(body, Act) else ""
+        who = self._fold.roster.name_of(key) or key[:8]
+        if key == self._fold.root_key:
+            who = ADMIN if by in ("", ADMIN) else f"{ADMIN} {by}"
+        elif by:
+            who = f"{who}, {self._fold.race.roll.official_name(by) or by}"
+        statement = self._fold.race.statements.at((word.stream, word.seq))
+        return Deed(
+            utc_ms=stamp_utc_ms(word.stamp),
+            who=who,
+            what=what,
+            why=getattr(body, "reason", ""),
+            stream=word.stream,
+            seq=word.seq,
+            is_act=isinstance(body, Act) and not isinstance(body, PersonErased | RunArmed | ActWithdrawn),
+            is_withdrawn=statement is not None and not self._fold.race.statements.stands(statement),
+        )
+
+    def _what(
+        self, body: Body, people: set[str], runs: dict[str, tuple[int, Run]], known: dict[str, object]
+    ) -> str | None:
+        """Return the deed in words, None for one that is not about these people; `known` is what was said of
+        them before it."""
         match body:
-            case CompetitorRegistered(competitor_id=one) if one == competitor:
-                return f"registered as {body.name}"
-            case CompetitorJudged(competitor_id=one) if one == competitor:
+            case CompetitorRegistered(competitor_id=one) | CompetitorChanged(competitor_id=one):
+                return self._changed(body, known) if one in people else None
+            case CompetitorsJoined(competitor_id=one, into_id=other) if one in people or other in people:
+                return f"{one} and {other} are one competitor"
+            case CompetitorJudged(competitor_id=one) if one in people:
                 return "reinstated" if body.standing is None else "disqualified"
-            case PersonErased(competitor_id=one) if one == competitor:
+            case PersonErased(competitor_id=one) if one in people:
                 return "name erased"
+            case ActWithdrawn():
+                named = self._fold.race.statements.at((body.stream, body.seq))
+                what = None if named is None else self._what(named.body, people, runs, {})
+                return None if what is None else f"taken back: {what}"
             case RunArmed() | RunResumed() | RunFinished() | RunDecided() | LapJudged() | LapCorrected():
                 if body.run_id in runs:
                     number, run = runs[body.run_id]
                     return f"run {number}{self._deed(body, run)}"
+            case RunHanded() | PenaltyGiven() | PlaceJudged():
+                if body.run_id in runs:
+                    return f"run {runs[body.run_id][0]}{self._of_place(body)}"
             case _ if getattr(body, "run_id", None) in runs and (said := _OTHER_DEEDS.get(type(body))):
                 return f"run {runs[body.run_id][0]}{said}"  # type: ignore[attr-defined]
         return None
+
+    def _changed(self, body: CompetitorRegistered | CompetitorChanged, known: dict[str, object]) -> str:
+        said = {name: value for name in _FIELDS if (value := getattr(body, name)) not in (None, "", ())}
+        if isinstance(body, CompetitorChanged):
+            said = {name: value for name in _FIELDS if (value := getattr(body, name)) is not None}
+        before = dict(known)
+        known.update(said)
+        if isinstance(body, CompetitorRegistered):
+            return f"registered as {body.name}"
+        words = [
+            f"{name.removeprefix('race_')}: {_shown(before.get(name))} → {_shown(value)}"
+            for name, value in said.items()
+        ]
+        return ", ".join(words) or "nothing changed"
+
+    def _of_place(self, body: RunHanded | PenaltyGiven | PlaceJudged) -> str:
+        match body:
+            case RunHanded():
+                return f" given to {self._fold.race.name_of(body.competitor_id) or 'nobody'}"
+            case PlaceJudged():
+                return f": {body.status.replace('-', ' ')}"
+            case PenaltyGiven():
+                parts = [f"{self._text(body.penalty_ns)} s"] * bool(body.penalty_ns)
+                parts += [f"{body.laps} laps"] * bool(body.laps)
+                return (
+                    f": a penalty of {' and '.join(parts) or 'nothing'}{f', {body.code}' * bool(body.code)}"
+                )
 
     def _deed(
         self, body: RunArmed | RunResumed | RunFinished | RunDecided | LapJudged | LapCorrected, run: Run
@@ -123,6 +191,12 @@ class ActHistory:
 
     def _text(self, lap_ns: int) -> str:
         return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "none"
+    return str(value or "none")
 
 
 MOVED_MAX_COUNT = 5

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import Decision, Verdict
+from pitboard.race.bodies import Decision, OptionalId, OptionalText, PlaceStatus, Transponder, Verdict
 from pitboard.race.names import fold_name
 
 Typed = Annotated[str, Meta(max_length=400)]
@@ -22,6 +22,8 @@ class AdminAct(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbi
 
     reason: Annotated[str, Meta(max_length=4_000)]
     undo: bool = False
+    act_id: OptionalId = ""
+    """The same for each repetition of one request, which is then one act."""
 
 
 class Correct(AdminAct, frozen=True, kw_only=True, tag="correct"):
@@ -51,7 +53,74 @@ class Erase(AdminAct, frozen=True, kw_only=True, tag="erase"):
     competitor: Typed
 
 
-AnyAct = Correct | Judge | Decide | Disqualify | Reinstate | Erase
+class Penalise(AdminAct, frozen=True, kw_only=True, tag="penalise"):
+    """`time` is added to the place's time, `laps` are taken from it; `code` says what for."""
+
+    run: Typed
+    time: Typed | None = None
+    laps: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    code: Annotated[str, Meta(max_length=40)] = ""
+
+
+class JudgePlace(AdminAct, frozen=True, kw_only=True, tag="judge-place"):
+    run: Typed
+    status: PlaceStatus
+
+
+class HandOver(AdminAct, frozen=True, kw_only=True, tag="hand-over"):
+    """The run was driven by `competitor`, by nobody we know where that is empty."""
+
+    run: Typed
+    competitor: Typed
+
+
+class Keep(AdminAct, frozen=True, kw_only=True, tag="keep"):
+    """What was confirmed stays, though the run would be another now."""
+
+    run: Typed
+
+
+class Withdraw(AdminAct, frozen=True, kw_only=True, tag="withdraw"):
+    """Take back one thing that a person said, named by its record."""
+
+    stream: Typed
+    seq: Annotated[int, Meta(ge=1, lt=2**53)]
+
+
+class Change(AdminAct, frozen=True, kw_only=True, tag="change"):
+    """Only what is given changes."""
+
+    competitor: Typed
+    name: OptionalText | None = None
+    number: OptionalText | None = None
+    race_class: OptionalText | None = None
+    team: OptionalText | None = None
+    flag: Annotated[str, Meta(max_length=8)] | None = None
+    transponders: Annotated[tuple[Transponder, ...], Meta(max_length=8)] | None = None
+
+
+class Join(AdminAct, frozen=True, kw_only=True, tag="join"):
+    """`competitor` is the same person as `into`, whose entry stays."""
+
+    competitor: Typed
+    into: Typed
+
+
+AnyAct = (
+    Correct
+    | Judge
+    | Decide
+    | Disqualify
+    | Reinstate
+    | Erase
+    | Penalise
+    | JudgePlace
+    | HandOver
+    | Keep
+    | Withdraw
+    | Change
+    | Join
+)
 
 
 REASON_MAX_LENGTH = 400

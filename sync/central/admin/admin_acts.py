@@ -5,8 +5,9 @@ erasure cannot be undone."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from typing import NamedTuple
+from collections import deque
 
 import msgspec
 
@@ -14,23 +15,38 @@ from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
+from pitboard.race.phases import ActName
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run
 from pitboard.race.verdicts import Lap
 from pitboard.race.word import Authority
 from sync.central.admin.act_history import BoardBefore, BoardChange
+from sync.central.admin.act_plan import Plan, check_may, signed
+from sync.central.admin.actor import TERMINAL, Actor
 from sync.central.admin.admin_act import (
     AnyAct,
+    Change,
     Correct,
     Decide,
     Disqualify,
     Erase,
+    HandOver,
+    Join,
     Judge,
+    JudgePlace,
+    Keep,
+    Penalise,
     Reinstate,
+    Withdraw,
     checked_reason,
 )
 from sync.central.admin.erasure import bodies_that_erase
 from sync.central.admin.lap_reference import LapReference
+from sync.central.admin.people_plans import PeoplePlans
+from sync.central.admin.run_plans import RunPlans
+
+REPEATED_MAX_COUNT = 200
+"""How many acts may lie between a request and its repetition."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +56,6 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     change: BoardChange
 
 
-class _Plan(NamedTuple):
-    competitor: str
-    sentence: str
-    bodies: list[Body]
-
-
 class AdminActs:
     """Carries out acts on central's replica; raises ActRefused with nothing changed."""
 
@@ -53,16 +63,40 @@ class AdminActs:
         self._replica = replica
         self._fold = replica.fold
         self.reference = LapReference(replica.fold)
+        self._runs = RunPlans(replica.fold, self.reference)
+        self._people = PeoplePlans(replica.fold, self.reference)
+        self._acting = asyncio.Lock()
+        self._done: deque[str] = deque(maxlen=REPEATED_MAX_COUNT)
 
-    async def carry_out(self, act: AnyAct) -> Done:
+    async def carry_out(self, act: AnyAct, actor: Actor = TERMINAL) -> Done:
         """Do it and return once it is durable."""
+        async with self._acting:  # an act is weighed against what the one before it left
+            return await self._carry_out(act, actor)
+
+    async def _carry_out(self, act: AnyAct, actor: Actor) -> Done:
         reason = checked_reason(act.reason, self._fold)
+        if act.act_id and act.act_id in self._done:  # after a restart the fold knows a repetition
+            raise ActRefused(code="no-change", reason="This was done already.")
         plan = self._plan(act, reason)
         before = BoardBefore(self._fold, plan.competitor)
-        await self._replica.append(*plan.bodies)
-        return Done(sentence=plan.sentence, change=before.change())
+        was_settled = plan.run_id is not None and self._is_settled(plan.run_id)
+        await self._replica.append(*signed(plan.bodies, actor, act.act_id))
+        self._done.append(act.act_id)
+        sentence = plan.sentence
+        run = None if plan.run_id is None else self._fold.race.runs.get(plan.run_id)
+        if run is not None and self._fold.race.has_changed(run):
+            if was_settled and not self._waiting(run):
+                await self._replica.append(*signed(self._confirmation(run, reason), actor, ""))
+            else:
+                sentence += " The run waits for your decision: it has changed since it was confirmed."
+        return Done(sentence=sentence, change=before.change())
 
-    def _plan(self, act: AnyAct, reason: str) -> _Plan:
+    def _is_settled(self, run_id: str) -> bool:
+        """Return whether the run is on the board as it stands, so that an act on it goes there at once."""
+        run = self._fold.race.runs[run_id]
+        return run.decision == "confirmed" and not self._fold.race.has_changed(run)
+
+    def _plan(self, act: AnyAct, reason: str) -> Plan:
         match act:
             case Correct():
                 return self._correct(act, reason)
@@ -76,10 +110,15 @@ class AdminActs:
                 return self._reinstate(act, reason)
             case Erase():
                 return self._erase(act, reason)
+            case Change() | Join():
+                return self._people.plan(act, reason)
+            case Penalise() | JudgePlace() | HandOver() | Keep() | Withdraw():
+                return self._runs.plan(act, reason)
 
-    def _correct(self, act: Correct, reason: str) -> _Plan:
+    def _correct(self, act: Correct, reason: str) -> Plan:
         number, run, lap = self.reference.lap(act.lap)
-        what = f"Run {number}, lap {lap.number} of {self._name_in(run)}"
+        competitor = self.reference.holder(run, lap.place)
+        what = f"Run {number}, lap {lap.number} of {self._name(competitor)}"
         measured = self._text(lap.measured_ns)
         if act.undo:
             if not lap.is_corrected:
@@ -95,35 +134,43 @@ class AdminActs:
         if not lap.counts and not act.undo and lap.verdict == "void":
             sentence += " It is void, so it does not count."
         body = LapCorrected(run_id=run.run_id, lap_id=lap.lap_id, lap_ns=lap_ns, reason=reason)
-        return _Plan(_competitor_in(run), sentence, [body])
+        return Plan(competitor, sentence, [body])
 
-    def _judge(self, act: Judge, reason: str) -> _Plan:
+    def _judge(self, act: Judge, reason: str) -> Plan:
         number, run, lap = self.reference.lap(act.lap)
-        what = f"Run {number}, lap {lap.number} of {self._name_in(run)} ({self._text(lap.lap_ns)})"
+        competitor = self.reference.holder(run, lap.place)
+        what = f"Run {number}, lap {lap.number} of {self._name(competitor)} ({self._text(lap.lap_ns)})"
         said = run.said_by_admin[lap.lap_id].verdict if lap.lap_id in run.said_by_admin else None
         _check_change(what, said, act.verdict, undo=act.undo)
         sentence = _withdrawn(what, act.verdict) if act.undo else f"{what} is {act.verdict} now."
         verdict = None if act.undo else act.verdict
         body = LapJudged(run_id=run.run_id, lap_id=lap.lap_id, verdict=verdict, reason=reason)
-        return _Plan(_competitor_in(run), sentence, [body])
+        return Plan(competitor, sentence, [body])
 
-    def _decide(self, act: Decide, reason: str) -> _Plan:
-        number, run = self.reference.run(act.run)
-        what = f"Run {number} of {self._name_in(run)}"
-        _check_change(what, self._last_decision(run), act.decision, undo=act.undo)
+    def _decide(self, act: Decide, reason: str) -> Plan:
+        number, run, place = self.reference.run(act.run)
+        competitor = self.reference.holder(run, place)
+        what = f"Run {number} of {self._name(competitor)}"
+        if act.undo or not self._fold.race.has_changed(run):
+            _check_change(what, self._last_decision(run), act.decision, undo=act.undo)
+        if not act.undo:
+            check_may(_DECIDING[act.decision], self._fold.race.phase(run), what)
         if not act.undo and act.decision == "confirmed" and (waiting := self._waiting(run)):
             raise ActRefused(
                 code="short-lap-waits",
                 reason=f"Say valid or void for the short lap {waiting[0].number} first.",
             )
         sentence = _withdrawn(what, act.decision) if act.undo else f"{what} is {act.decision} now."
-        return _Plan(_competitor_in(run), sentence, self._decision(run, act, reason))
+        return Plan(competitor, sentence, self._decision(run, act, reason))
 
     def _decision(self, run: Run, act: Decide, reason: str) -> list[Body]:
-        """A confirmation names the laps that it confirms."""
         if act.undo or act.decision != "confirmed":
             decision = None if act.undo else act.decision
             return [RunDecided(run_id=run.run_id, decision=decision, reason=reason)]
+        return self._confirmation(run, reason)
+
+    def _confirmation(self, run: Run, reason: str) -> list[Body]:
+        """A confirmation names the laps that it confirms."""
         driven = self._fold.race.driven(run.run_id)
         sheet_id = secrets.token_hex(8)
         return [
@@ -147,7 +194,7 @@ class AdminActs:
     def _waiting(self, run: Run) -> list[Lap]:
         return [lap for lap in self._fold.race.laps(run.run_id) if lap.waits_for_verdict]
 
-    def _reinstate(self, act: Reinstate, reason: str) -> _Plan:
+    def _reinstate(self, act: Reinstate, reason: str) -> Plan:
         if act.undo:
             competitor = self.reference.competitor(act.competitor)
             heard = self._fold.race.statements.standing(("competitor", competitor))
@@ -157,7 +204,7 @@ class AdminActs:
                 raise ActRefused(code="nothing-to-undo", reason=f"{name} was not reinstated.")
         return self._judge_competitor(act.competitor, act.undo, reason)
 
-    def _judge_competitor(self, typed: str, is_disqualified: bool, reason: str) -> _Plan:
+    def _judge_competitor(self, typed: str, is_disqualified: bool, reason: str) -> Plan:
         competitor = self.reference.competitor(typed)
         name = self._fold.race.name_of(competitor)
         if self._fold.race.roll.is_disqualified(competitor) == is_disqualified:
@@ -167,9 +214,9 @@ class AdminActs:
             competitor_id=competitor, standing="disqualified" if is_disqualified else None, reason=reason
         )
         state = "disqualified" if is_disqualified else "back in the ranking"
-        return _Plan(competitor, f"{name} is {state} now.", [body])
+        return Plan(competitor, f"{name} is {state} now.", [body])
 
-    def _erase(self, act: Erase, reason: str) -> _Plan:
+    def _erase(self, act: Erase, reason: str) -> Plan:
         if act.undo:
             raise ActRefused(
                 code="not-undoable", reason="An erasure cannot be undone: the name is in no journal any more."
@@ -180,18 +227,16 @@ class AdminActs:
         sentence = (
             f"The name of {competitor} is erased here, and at every other node as soon as it is reached."
         )
-        return _Plan(competitor, sentence, bodies_that_erase(self._fold, competitor, reason))
+        return Plan(competitor, sentence, bodies_that_erase(self._fold, competitor, reason))
 
     def _text(self, lap_ns: int) -> str:
         return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)
 
-    def _name_in(self, run: Run) -> str:
-        return self._fold.race.name_of(_competitor_in(run))
+    def _name(self, competitor: str) -> str:
+        return self._fold.race.name_of(competitor) or "nobody"
 
 
-def _competitor_in(run: Run) -> str:
-    """Return whose run it is, as the reference finds it: the first place's."""
-    return next(iter(run.competitor_ids), "")
+_DECIDING: dict[str, ActName] = {"confirmed": "confirm", "discarded": "discard", "reopened": "reopen"}
 
 
 def _check_change(what: str, said: str | None, wanted: str, *, undo: bool) -> None:

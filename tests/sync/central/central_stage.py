@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import Self
 
 from pitboard.clock import SystemClock
+from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
 from pitboard.race.bodies import CompetitorRegistered
 from sync.central.central_server import Central, open_central
-from sync.central.config import CentralConfig, EventConfig, IngestConfig, PublicConfig, UnitConfig
+from sync.central.config import (
+    AdminConfig,
+    CentralConfig,
+    EventConfig,
+    IngestConfig,
+    PublicConfig,
+    UnitConfig,
+)
 from tests.race_story import UNIT_A, Teller, confirmed_run
 
 
@@ -24,6 +32,7 @@ def central_config(
     followers_max_count: int = 100,
     calls_per_s: int = 2_000,
     event: str = "Summer Cup",
+    desk_port: int | None = None,
 ) -> CentralConfig:
     return CentralConfig(
         event=EventConfig(name=event),
@@ -33,6 +42,7 @@ def central_config(
             port=public_port, followers_max_count=followers_max_count, calls_per_s=calls_per_s
         ),
         ingest=IngestConfig(port=0, tls=False),
+        admin=AdminConfig(port=desk_port),
         unit=[UnitConfig(name="Track A", key=UNIT_A.key)],
     )
 
@@ -79,7 +89,7 @@ class TrackStory:
 class CentralThread:
     """A central in a thread of its own, for a browser that is driven from the test's thread."""
 
-    def __init__(self, folder: Path, *, followers_max_count: int = 100) -> None:
+    def __init__(self, folder: Path, *, followers_max_count: int = 100, desk_port: int | None = None) -> None:
         self._folder = folder
         self._followers_max_count = followers_max_count
         self._loop = asyncio.new_event_loop()
@@ -88,6 +98,7 @@ class CentralThread:
         self._thread: threading.Thread | None = None
         self.port = 0
         self.ingest_port = 0
+        self.desk_port = desk_port
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Self]:
@@ -116,14 +127,23 @@ class CentralThread:
         assert self._central is not None
         asyncio.run_coroutine_threadsafe(self._central.replica.accept(records), self._loop).result(10)
 
+    def fold(self) -> Fold:
+        """Return what central has folded; to be read while nothing is handed in."""
+        assert self._central is not None
+        return self._central.replica.fold
+
     async def _serve(self, serving: threading.Event) -> None:
         self._stop = asyncio.Event()
         config = central_config(
-            self._folder, public_port=self.port, followers_max_count=self._followers_max_count
+            self._folder,
+            public_port=self.port,
+            followers_max_count=self._followers_max_count,
+            desk_port=self.desk_port,
         )
         async with open_central(config, SystemClock()) as central:
             self._central = central
             self.port = central.public_port
             self.ingest_port = central.ingest_port
+            self.desk_port = central.desk_port
             serving.set()
             await self._stop.wait()

@@ -7,23 +7,32 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board, view_competitor
-from pitboard.race.bodies import CompetitorRegistered, LapJudged, RunDecided
+from pitboard.race.bodies import CompetitorRegistered, LapJudged, PenaltyGiven, RunDecided, RunPlace
 from sync.central.admin.act_history import ActHistory
+from sync.central.admin.actor import Actor
 from sync.central.admin.admin_act import (
     AdminAct,
     AnyAct,
+    Change,
     Correct,
     Decide,
     Disqualify,
     Erase,
+    HandOver,
+    Join,
     Judge,
+    JudgePlace,
+    Keep,
+    Penalise,
     Reinstate,
+    Withdraw,
 )
 from sync.central.admin.admin_acts import AdminActs, Done
 from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
@@ -295,5 +304,128 @@ def test_an_erased_person_keeps_the_results_and_loses_the_name(tmp_path: Path) -
             assert view is not None
             assert b"Anna Berg" not in encode_view(view)
             await desk.do(Judge(lap="c1/1/2", verdict="void", reason="the id still names the laps"))
+
+    asyncio.run(story())
+
+
+def test_an_act_names_who_did_it_and_a_repeated_request_is_one_act(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            act = Penalise(run="anna berg/1", time="5", code="false-start", reason="video", act_id="click-1")
+            twice = await asyncio.gather(
+                *(desk.acts.carry_out(act, Actor("zoe", "desk")) for _ in range(2)), return_exceptions=True
+            )
+            assert [type(one) for one in twice] == [Done, ActRefused]
+            [said] = [body for _, body, _ in desk.replica.fold.statements() if isinstance(body, PenaltyGiven)]
+            assert (said.by, said.where, said.act_id) == ("zoe", "desk", "click-1")
+            assert ("admin zoe", "run 1: a penalty of 5.000 s, false-start", "video") in desk.history("c1")
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Penalise(run="ben/1", time="5", reason="video"),
+        JudgePlace(run="ben/1", status="disqualified", reason="video"),
+        HandOver(run="ben/1", competitor="c3", reason="swapped cars"),
+    ],
+    ids=["penalty", "status", "hand-over"],
+)
+def test_an_act_on_a_place_of_a_confirmed_run_is_published_at_once_and_undone(
+    tmp_path: Path, act: AnyAct
+) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            run = desk.acts.reference.run("ben/1").run
+            await desk.do(Decide(run="ben/1", decision="reopened", reason="x"))
+            await desk.do(Decide(run="ben/1", decision="confirmed", reason="x"))
+            published = desk.replica.fold.race.published(desk.replica.fold.race.runs[run.run_id])
+            await desk.do(act)
+            race = desk.replica.fold.race
+            assert not race.has_changed(race.runs[run.run_id])
+            assert race.published(race.runs[run.run_id]) != published
+            back = type(act)(
+                **{name: getattr(act, name) for name in act.__struct_fields__ if name != "undo"}
+                | {"run": run.run_id},
+                undo=True,
+            )
+            await desk.do(back)
+            assert race.published(race.runs[run.run_id]) == published
+            assert not race.has_changed(race.runs[run.run_id])
+            assert await desk.refused(back)
+
+    asyncio.run(story())
+
+
+def test_what_was_taken_back_can_count_again_and_an_erasure_cannot_be_taken_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            await desk.do(Disqualify(competitor="ben", reason="underweight"))
+            deed = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
+            back = Withdraw(stream=deed.stream, seq=deed.seq, reason="scale was off")
+            await desk.do(back)
+            assert desk.ranks == START
+            assert await desk.refused(back) == "This was taken back already."
+            await desk.do(Withdraw(stream=deed.stream, seq=deed.seq, reason="it was right", undo=True))
+            assert desk.ranks[-1] == (None, "Ben", 11)
+            await desk.do(Erase(competitor="ben", reason="asked for it"))
+            deed = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
+            erased = Withdraw(stream=deed.stream, seq=deed.seq, reason="x")
+            assert "Nothing that could be taken back" in await desk.refused(erased)
+
+    asyncio.run(story())
+
+
+def test_a_phase_that_allows_no_such_act_is_named(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            desk.track.teller.say(armed("live", "c2", s=900.0))
+            await desk.hand_in()
+            refused = await desk.refused(Decide(run="ben/2", decision="reopened", reason="x"))
+            assert refused == "Run 2 of Ben is armed; that cannot be done to it now."
+            assert "armed" in await desk.refused(Decide(run="ben/2", decision="confirmed", reason="x"))
+            assert "not changed" in await desk.refused(Keep(run="ben/1", reason="x"))
+
+    asyncio.run(story())
+
+
+def test_names_change_and_two_entries_of_one_person_are_joined(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            await desk.do(Change(competitor="ben", name="Benjamin", number="7", reason="spelling"))
+            assert desk.ranks[1] == (2, "Benjamin", 11)
+            assert ("admin", "name: Ben → Benjamin, number: none → 7", "spelling") in desk.history("c2")
+            assert "Nothing" in await desk.refused(Change(competitor="c2", number="7", reason="x"))
+            await desk.do(Join(competitor="c2", into="c3", reason="same person"))
+            assert desk.ranks == [(1, "Anna Berg", 10), (2, "Anna Vogel", 11)]
+            assert "already" in await desk.refused(Join(competitor="c2", into="c3", reason="x"))
+
+    asyncio.run(story())
+
+
+def test_a_lap_of_a_run_of_several_is_the_competitors_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            body = msgspec.structs.replace(
+                armed("two", "c1", s=900.0),
+                places=(
+                    RunPlace(place=1, competitor_id="c1", told_by="lane", lane=1),
+                    RunPlace(place=2, competitor_id="c2", told_by="lane", lane=2),
+                ),
+            )
+            desk.track.teller.say(body)
+            for seq, at_s, lane in ((500, 901.0, 1), (501, 902.0, 2), (502, 911.0, 1), (503, 922.0, 2)):
+                desk.track.teller.say(msgspec.structs.replace(passing(seq, s=at_s), lane=lane))
+            desk.track.teller.say(finished("two", s=930.0))
+            await desk.hand_in()
+            done = await desk.do(Judge(lap="ben/2/1", verdict="void", reason="cut the corner"))
+            assert done.sentence == "Run 2, lap 1 of Ben (20.000) is void now."
+            assert await desk.refused(Judge(lap="ben/2/2", verdict="void", reason="x")) == (
+                "Run 2 has 1 lap, no lap 2."
+            )
+            lap = desk.replica.fold.race.laps("two", 1)[0].lap_id
+            done = await desk.do(Judge(lap=f"two@1#{lap}", verdict="void", reason="cut the corner"))
+            assert done.sentence == "Run 2, lap 1 of Anna Berg (10.000) is void now."
 
     asyncio.run(story())

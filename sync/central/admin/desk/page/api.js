@@ -1,0 +1,42 @@
+// Calls of the desk. A refusal is an Error with the server's sentence; `code` names it.
+
+let csrf = "";
+let onSignedOut = () => {};
+
+export function rememberSession(session) {
+  csrf = session.csrf;
+}
+
+export function whenSignedOut(listener) {
+  onSignedOut = listener;
+}
+
+async function call(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+  } catch {
+    throw refused("no-answer", "Central does not answer. Look at the network, then try again.");
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  if (answer.status === 401) onSignedOut();
+  throw refused(body.error ?? "failed", body.detail ?? "This failed; central's log says why.");
+}
+
+function refused(code, sentence) {
+  const error = new Error(sentence);
+  error.code = code;
+  return error;
+}
+
+export const ask = (path) => call(path, {});
+
+export const post = (path, body) =>
+  call(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Pitboard-CSRF": csrf },
+    body: JSON.stringify(body),
+  });
+
+export const act = (body) => post("/v1/admin/acts", body);

@@ -1,0 +1,112 @@
+// The desk: finds the page for the address, draws it, and keeps the home fresh.
+
+import { ask, post, rememberSession, whenSignedOut } from "./api.js";
+import { byId, element, setText } from "./elements.js";
+import { boardPage, foundPage, homePage } from "./home.js";
+import { personPage } from "./person.js";
+import { button, buttons, card, facts } from "./pieces.js";
+import { runPage } from "./run.js";
+import { setUpPage, signInPage } from "./sign_in.js";
+import { unitsPage } from "./units.js";
+
+const FRESH_EVERY_MS = 5_000;
+const main = byId("main");
+let session = { account: "" };
+let drawn = 0;
+
+async function pageFor(hash) {
+  const [, name, argument] = hash.split("/");
+  const value = decodeURIComponent(argument ?? "");
+  switch (name || "home") {
+    case "home": return homePage();
+    case "board": return boardPage();
+    case "found": return foundPage(value);
+    case "competitors": return personPage(value, redraw);
+    case "runs": return runPage(value, redraw);
+    case "units": return unitsPage(redraw);
+    case "account": return accountPage();
+    default: return { parts: [card("Not here", element("p", {}, "There is no such page."))] };
+  }
+}
+
+function accountPage() {
+  const out = (path) => async () => {
+    await post(path, {});
+    session = { account: "" };
+    location.hash = "#/";
+    redraw();
+  };
+  return {
+    parts: [card("Account", facts([["Signed in as", session.account]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere"))))],
+  };
+}
+
+async function redraw() {
+  const mine = ++drawn;
+  const hash = location.hash || "#/";
+  try {
+    if (hash.startsWith("#/set-up/")) {
+      const page = await setUpPage(decodeURIComponent(hash.slice(9)), enter);
+      show({ parts: [page] }, false);
+      return;
+    }
+    if (!session.account) {
+      show({ parts: [signInPage(begin)] }, false);
+      return;
+    }
+    const page = await pageFor(hash);
+    if (mine !== drawn || !session.account) return;
+    show(page, true);
+    setText(byId("banner"), "");
+  } catch (error) {
+    if (mine === drawn && error.code !== "signed-out") setText(byId("banner"), error.message);
+  }
+}
+
+function show(page, isSignedIn) {
+  byId("nav").hidden = byId("search").hidden = !isSignedIn;
+  for (const link of byId("nav").children) {
+    if (link.getAttribute("href") === (location.hash || "#/")) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (page.event) {
+    setText(byId("event"), page.event.name);
+    document.title = `${page.event.name} – desk`;
+  }
+  main.className = page.isWide ? "wide" : "";
+  main.replaceChildren(...page.parts);
+}
+
+async function begin() {
+  session = await ask("/v1/desk/session");
+  rememberSession(session);
+  redraw();
+}
+
+// Whoever has set up an account is in; the link is used and leaves the address and the history.
+async function enter() {
+  history.replaceState(null, "", "#/");
+  await begin();
+}
+
+whenSignedOut(() => {
+  session = { account: "" };
+  redraw();
+});
+window.addEventListener("hashchange", () => {
+  byId("told").replaceChildren();
+  redraw();
+  main.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+});
+byId("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const query = byId("query").value.trim();
+  if (query) location.hash = "#/found/" + encodeURIComponent(query);
+});
+setInterval(() => {
+  const isHome = ["", "#/"].includes(location.hash);
+  const isBusy = document.hidden || document.querySelector("dialog") || main.contains(document.activeElement) && document.activeElement !== main;
+  if (session.account && isHome && !isBusy) redraw();
+}, FRESH_EVERY_MS);
+begin().catch((error) => setText(byId("banner"), error.message));

@@ -1,0 +1,54 @@
+// Pieces that several pages have: cards, buttons, times, links to people and runs.
+
+import { element, nameElement } from "./elements.js";
+import { lapText } from "./time_text.js";
+
+export function card(title, ...children) {
+  return element("section", { class: "card" }, element("h2", {}, title), ...children);
+}
+
+export function button(label, onClick, traits = {}) {
+  const made = element("button", { type: "button", ...traits }, label);
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+export const buttons = (...children) => element("div", { class: "buttons" }, ...children);
+
+export const empty = (text) => element("p", { class: "empty" }, text);
+
+export const tag = (text, traits = {}) => element("span", { class: "tag", ...traits }, text);
+
+export const phaseTag = (phase) => tag(phase, { "data-phase": phase });
+
+export const personHref = (id) => "#/competitors/" + encodeURIComponent(id);
+
+export const runHref = (id) => "#/runs/" + encodeURIComponent(id);
+
+export function personLink(id, name) {
+  return id ? element("a", { href: personHref(id) }, nameElement(name)) : nameElement(name || "nobody");
+}
+
+export const timeOf = (ns, event) => (ns == null ? "no time" : lapText(ns, event.resolution_ns));
+
+export function whenText(utcMs) {
+  const at = new Date(utcMs);
+  const isToday = at.toDateString() === new Date().toDateString();
+  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  return isToday ? time : `${at.toLocaleDateString([], { day: "2-digit", month: "short" })} ${time}`;
+}
+
+export const when = (utcMs) => element("span", { class: "when" }, whenText(utcMs));
+
+export function list(items, nothing) {
+  return items.length ? element("ul", { class: "list" }, ...items) : empty(nothing);
+}
+
+export function table(heads, rows) {
+  const head = element("tr", {}, ...heads.map((one) => element("th", { scope: "col", class: one.class ?? "" }, one.label)));
+  return element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+}
+
+export function facts(pairs) {
+  return element("dl", { class: "facts" }, ...pairs.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", { dir: "auto" }, value))));
+}

@@ -1,0 +1,74 @@
+// Signing in, and setting up an account by a one-time link.
+
+import { post, rememberSession } from "./api.js";
+import { element } from "./elements.js";
+import { buttons, card } from "./pieces.js";
+
+function input(traits) {
+  return element("input", { required: "", autocapitalize: "off", spellcheck: "false", ...traits });
+}
+
+const codeInput = () => input({ name: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" });
+
+function formCard(title, parts, label, send) {
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const go = element("button", { class: "main", type: "submit" }, label);
+  const form = element("form", { method: "dialog" }, ...parts, trouble, buttons(go));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    trouble.textContent = "";
+    try {
+      await send();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+    go.disabled = false;
+  });
+  const made = card(title, form);
+  made.classList.add("small");
+  return made;
+}
+
+export function signInPage(onDone) {
+  const name = input({ name: "name", autocomplete: "username" });
+  const password = input({ name: "password", type: "password", autocomplete: "current-password" });
+  const code = codeInput();
+  const parts = [
+    element("label", {}, "Account", name),
+    element("label", {}, "Password", password),
+    element("label", {}, "Code", element("small", {}, "The six digits that your phone's app shows now."), code),
+  ];
+  return formCard("Sign in", parts, "Sign in", async () => {
+    rememberSession(await post("/v1/desk/sign-in", { name: name.value, password: password.value, code: code.value }));
+    onDone();
+  });
+}
+
+export async function setUpPage(link, onDone) {
+  let seen;
+  try {
+    seen = await post("/v1/desk/set-up/look", { link });
+  } catch (error) {
+    return card("Set up an account", element("p", { class: "trouble", role: "alert" }, error.message));
+  }
+  const name = input({ autocomplete: "username", readonly: "" });
+  name.value = seen.account;
+  const password = input({ name: "password", type: "password", autocomplete: "new-password", minlength: "12", maxlength: "256" });
+  const again = input({ name: "again", type: "password", autocomplete: "new-password" });
+  const code = codeInput();
+  const parts = [
+    element("label", {}, "Account", name),
+    element("label", {}, "New password", element("small", {}, "At least 12 characters; a sentence is good."), password),
+    element("label", {}, "The password again", again),
+    element("p", {}, "Scan this with the app for codes on your phone:"),
+    element("img", { class: "qr", src: seen.picture, alt: "QR code of the secret below" }),
+    element("p", {}, "Or type it there: ", element("span", { class: "secret" }, seen.secret)),
+    element("label", {}, "Code", element("small", {}, "The six digits that the app shows now."), code),
+  ];
+  return formCard("Set up an account", parts, "Set up and sign in", async () => {
+    if (password.value !== again.value) throw new Error("The two passwords are not the same.");
+    rememberSession(await post("/v1/desk/set-up", { link, password: password.value, code: code.value }));
+    onDone();
+  });
+}

@@ -1,0 +1,105 @@
+// Units: how each is, enrolling by a one-time token, and revoking.
+
+import { ask, post } from "./api.js";
+import { element, nameElement } from "./elements.js";
+import { button, buttons, card, list, table, tag, when } from "./pieces.js";
+
+export async function unitsPage(redraw) {
+  const [watched, units] = await Promise.all([ask("/v1/admin/units/status"), ask("/v1/admin/units")]);
+  const health = watched.units.map(healthItem);
+  const heads = [{ label: "Name" }, { label: "State" }, { label: "Records", class: "number" }, { label: "Last record", class: "hide-small" }, { label: "" }];
+  const rows = units.map((unit) => unitRow(unit, redraw));
+  return {
+    isWide: true,
+    parts: [
+      card("Health", list(health, "No unit is enrolled.")),
+      element("div", {}, enrolCard(redraw)),
+      element("section", { class: "card whole" }, element("h2", {}, "Who writes"), table(heads, rows)),
+    ],
+  };
+}
+
+function healthItem(unit) {
+  const isSilent = unit.is_silent || !unit.status;
+  const said = unit.status ? `said ${Math.floor(unit.age_ms / 1000)} s ago` : "has said nothing since central started";
+  const troubles = [
+    ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${one.light}: ${one.detail || one.state}`),
+    ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${one.state}`),
+  ];
+  const lights = troubles.map((one) => element("li", {}, tag(one, { class: "tag bad wrap" })));
+  const mark = isSilent ? tag("silent", { class: "tag bad" }) : troubles.length ? tag("look", { class: "tag warn" }) : tag("well", { class: "tag good" });
+  return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []));
+}
+
+function unitRow(unit, redraw) {
+  const state = { enrolled: "tag good", revoked: "tag bad", unknown: "tag warn" }[unit.state];
+  const revoke = unit.state === "enrolled" ? [button("Revoke", () => askRevoke(unit, redraw), { class: "danger" })] : [];
+  return element("tr", {},
+    element("td", {}, nameElement(unit.name || unit.key.slice(0, 8))),
+    element("td", {}, tag(unit.state === "unknown" ? "stranger" : unit.state, { class: state })),
+    element("td", { class: "number" }, String(unit.records)),
+    element("td", { class: "hide-small" }, unit.last_utc_ms == null ? "none" : when(unit.last_utc_ms)),
+    element("td", { class: "number" }, ...revoke));
+}
+
+function askRevoke(unit, redraw) {
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const reason = element("input", { required: "", maxlength: "400" });
+  const typed = element("input", { autocomplete: "off", dir: "auto" });
+  const form = element("form", { method: "dialog" },
+    element("h2", {}, "Revoke ", nameElement(unit.name)),
+    element("p", { class: "muted" }, "What central has of it now still counts; nothing later does. Its key cannot be enrolled again."),
+    element("label", {}, "Reason", element("small", {}, "Kept for ever. Name nobody in it."), reason),
+    element("label", {}, "Type the unit's name to go on", typed), trouble);
+  const dialog = element("dialog", {}, form);
+  form.append(buttons(element("button", { class: "danger", type: "submit" }, "Revoke"), button("Cancel", () => dialog.close())));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (typed.value.trim() !== unit.name.trim()) { trouble.textContent = "That is not the name; nothing was done."; return; }
+    try {
+      await post("/v1/admin/units/revoke", { unit: unit.key, reason: reason.value });
+      dialog.close();
+      redraw();
+    } catch (error) { trouble.textContent = error.message; }
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function enrolCard(redraw) {
+  const name = element("input", { required: "", maxlength: "80", dir: "auto" });
+  const role = element("select", {}, element("option", { value: "unit" }, "Unit at a track"), element("option", { value: "display" }, "Display"));
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const form = element("form", {}, element("label", {}, "Name", name), element("label", {}, "Kind", role), trouble, buttons(element("button", { class: "main", type: "submit" }, "Make a token")));
+  const made = card("Enrol", form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    trouble.textContent = "";
+    try {
+      const issued = await post("/v1/admin/enrolments", { name: name.value, role: role.value });
+      const { picture } = await post("/v1/desk/picture", { text: `${issued.address}/#${issued.token}` });
+      made.replaceChildren(element("h2", {}, "Enrol ", nameElement(name.value)), element("img", { class: "qr", src: picture, alt: "QR code of the token below" }), element("p", { class: "secret" }, issued.token), element("p", { class: "muted" }, `Good once, for ${issued.life_s / 60} minutes. On the node type: pitboard enrol --config FILE --central ${issued.address} TOKEN`));
+      await follow(made, issued.ticket, redraw);
+    } catch (error) { trouble.textContent = error.message; }
+  });
+  return made;
+}
+
+async function follow(place, ticket, redraw) {
+  let state = "open";
+  while (place.isConnected && ["open", "claimed"].includes(state)) {
+    state = (await post("/v1/admin/enrolments/watch", { ticket, after: state, wait_ms: 5000 })).state;
+  }
+  if (!place.isConnected) return;
+  const seen = await post("/v1/admin/enrolments/watch", { ticket });
+  if (seen.state !== "waiting") {
+    place.append(element("p", { class: "trouble" }, seen.state === "expired" ? "Nobody used the token in time." : "The node refused: the digits differ."));
+    return;
+  }
+  const decide = async (accept) => {
+    await post("/v1/admin/enrolments/decide", { ticket, accept });
+    redraw();
+  };
+  place.append(element("p", {}, "The node used the token. Does it show these digits?"), element("p", { class: "secret" }, seen.code), buttons(button("Yes, enrol it", () => decide(true), { class: "main" }), button("No", () => decide(false), { class: "danger" })));
+}

@@ -1,0 +1,245 @@
+"""The desk in a real browser over TLS: set up, sign in, correct, disqualify, reinstate, undo, and what is
+refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from pitboard.race.bodies import RunHanded
+from sync.central.admin.desk.totp import STEP_MS, code_at
+from sync.central.command import central as central_command
+from tests.race_story import armed, finished, passing
+from tests.sync.central.central_stage import CentralThread, TrackStory
+from tests.sync.central.desk.desk_stage import PASSWORD
+from tests.sync.central.test_admin_door import CENTRAL_TOML
+
+HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\">"
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
+
+
+@dataclass
+class Organiser:
+    """Somebody at a browser, with the phone that makes the codes."""
+
+    page: Page
+    base: str
+    secret: bytes = b""
+    troubles: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.base}/{path}")
+
+    def code(self, *, steps: int = 0) -> str:
+        return code_at(self.secret, int(time.time() * 1_000) // STEP_MS + steps)
+
+    def set_up(self, url: str) -> None:
+        self.page.goto(url)
+        text = self.page.locator(".secret").inner_text()
+        self.secret = base64.b32decode(text + "=" * (-len(text) % 8))
+        self.page.get_by_label("New password").fill(PASSWORD)
+        self.page.get_by_label("The password again").fill(PASSWORD)
+        self.page.get_by_label("Code").fill(self.code())
+        self.page.get_by_role("button", name="Set up and sign in").click()
+        expect(self.page.get_by_role("heading", name="Needs attention")).to_be_visible()
+
+    def acts(self, button: str, *, reason: str = "seen on video", **fields: str) -> None:
+        """Press the button, fill in the dialog and do it."""
+        self.page.locator("main").get_by_role("button", name=button, exact=True).first.click()
+        dialog = self.page.locator("dialog")
+        for label, value in fields.items():
+            control = dialog.get_by_label(label)
+            if control.evaluate("one => one.tagName") == "SELECT":
+                control.select_option(value)
+            else:
+                control.fill(value)
+        dialog.get_by_label("Reason").fill(reason)
+        dialog.get_by_role("button", name="Do it").click()
+
+
+@dataclass
+class Venue:
+    central: CentralThread
+    folder: Path
+    track: TrackStory
+
+    def link(self, account: str = "anna") -> str:
+        config = self.folder / "central.toml"
+        config.write_text(CENTRAL_TOML)
+        said = CliRunner().invoke(central_command, ["--config", str(config), "admin-link", account, "--json"])
+        assert said.exit_code == 0, said.output
+        return str(json.loads(said.stdout)["url"])
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Venue]:
+    with CentralThread(tmp_path, desk_port=0).running() as central:
+        track = TrackStory().drives("c1", "Anna Berg", 12.0, 10.0).drives("c2", "Ben", 11.0)
+        central.take(track.news())
+        yield Venue(central, tmp_path, track)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, ignore_https_errors=True)
+    context.set_default_timeout(8_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def organiser(venue: Venue, context: BrowserContext) -> Iterator[Organiser]:
+    page = context.new_page()
+    organiser = Organiser(page, f"https://localhost:{venue.central.desk_port}")
+    page.on("pageerror", lambda error: organiser.troubles.append(str(error)))
+    page.on("console", lambda message: organiser.troubles.append(message.text))
+    organiser.set_up(venue.link())
+    yield organiser
+    # A refusal is an answer that the browser notes; anything else on its console is our fault.
+    assert [one for one in organiser.troubles if "Failed to load resource" not in one] == []
+
+
+def test_a_day_at_the_desk(venue: Venue, organiser: Organiser) -> None:
+    page = organiser.page
+    expect(page.locator("tbody tr").first).to_contain_text("Anna Berg")
+    page.get_by_role("link", name="Anna Berg").first.click()
+    expect(page.locator(".facts")).to_contain_text("10.000")
+    told = page.locator("#told")
+    # correct
+    page.get_by_role("button", name="Act on lap 2").click()
+    dialog = page.locator("dialog")
+    dialog.get_by_label("What").select_option("correct")
+    dialog.get_by_label("Time", exact=False).last.fill("12.5")
+    dialog.get_by_label("Reason").fill("Anna Berg was slower")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(dialog.locator(".trouble")).to_contain_text("Leave the name 'Anna Berg' out of the reason")
+    dialog.get_by_label("Reason").fill("video")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(told).to_contain_text("rank 1 with 10.000 → rank 2 with 12.000")
+    expect(page.locator("main")).to_contain_text("measured 10.000")
+    # undo
+    told.get_by_role("button", name="Undo").click()
+    dialog.get_by_label("Reason").fill("the other car")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(told).to_contain_text("rank 2 with 12.000 → rank 1 with 10.000")
+    # disqualify, reinstate
+    organiser.acts("Disqualify")
+    expect(told).to_contain_text("Anna Berg is disqualified now")
+    expect(page.locator("h2 .tag").first).to_have_text("disqualified")
+    organiser.acts("Reinstate")
+    expect(told).to_contain_text("back in the ranking")
+    # a penalty, taken back out of the history; both show who and why
+    organiser.acts("Penalise", **{"Seconds added": "5", "What for": "false-start"})
+    expect(told).to_contain_text("penalty of 5.000 s")
+    deed = page.locator("li", has_text="a penalty of 5.000 s, false-start")
+    expect(deed).to_contain_text("admin anna")
+    expect(deed).to_contain_text("because: seen on video")
+    deed.get_by_role("button", name="Take back").click()
+    dialog.get_by_label("Reason").fill("it was the other lane")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(page.locator("li .old", has_text="a penalty of 5.000 s, false-start")).to_be_visible()
+
+
+def test_a_run_that_changed_shows_both_versions_and_a_choice(venue: Venue, organiser: Organiser) -> None:
+    page = organiser.page
+    organiser.go("#/competitors/c2")
+    organiser.acts("Re-open")
+    organiser.acts("Confirm")
+    run = next(one.run_id for one in venue.central.fold().race.runs.values() if one.competitor_ids == ["c2"])
+    venue.track.teller.say(RunHanded(run_id=run, competitor_id="c1"))
+    venue.central.take(venue.track.news())
+    organiser.go("#/")
+    item = page.locator("li[data-kind=run-changed]")
+    expect(item).to_contain_text("has changed since it was confirmed")
+    item.get_by_role("link", name="Look").click()
+    expect(page.locator(".versions")).to_contain_text("As confirmed: Ben")
+    expect(page.locator(".versions")).to_contain_text("As it would be now: Anna Berg")
+    organiser.acts("Keep what was confirmed")
+    expect(page.locator("#told")).to_contain_text("stays as it was confirmed")
+    expect(page.locator(".versions")).to_have_count(0)
+    organiser.go("#/competitors/c2")
+    expect(page.locator(".facts")).to_contain_text("11.000")
+
+
+def test_what_needs_attention_is_listed(venue: Venue, organiser: Organiser) -> None:
+    track = venue.track
+    track.drives("c9", "ben", 14.0).drives("c4", "Carla", 14.0, 14.1, 14.2, 6.0)
+    track.teller.say(armed("short", "c1", s=500.0))
+    for seq, at_s in ((900, 501.0), (901, 511.0), (902, 512.0)):
+        track.teller.say(passing(seq, s=at_s))
+    track.teller.say(finished("short", s=520.0))
+    venue.central.take(track.news())
+    organiser.go("#/board")
+    organiser.go("#/")
+    kinds = organiser.page.locator("main li[data-kind]")
+    expect(organiser.page.locator("li[data-kind=short-lap]")).to_contain_text("Lap 2 is short")
+    expect(organiser.page.locator("li[data-kind=alike]")).to_contain_text("the same name")
+    expect(organiser.page.locator("li[data-kind=improbable-time]")).to_contain_text("Carla")
+    expect(organiser.page.locator("li[data-kind=unit-silent]")).to_contain_text("Track A")
+    assert kinds.count() == 4
+
+
+def test_an_erasure_wants_the_name_typed_and_is_final(venue: Venue, organiser: Organiser) -> None:
+    page = organiser.page
+    organiser.go("#/competitors/c1")
+    page.get_by_role("button", name="Erase").click()
+    dialog = page.locator("dialog")
+    dialog.get_by_label("Reason").fill("asked for it")
+    dialog.get_by_label("Type the name").fill("Anna")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(dialog.locator(".trouble")).to_contain_text("nothing was done")
+    dialog.get_by_label("Type the name").fill("Anna Berg")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(page.locator("h2").first).to_contain_text("Erased")
+    expect(page.get_by_role("button", name="Erase")).to_have_count(0)
+    assert "Anna Berg" not in page.locator("main").inner_text()
+
+
+def test_who_is_signed_out_sees_the_sign_in_and_no_data(venue: Venue, organiser: Organiser) -> None:
+    page = organiser.page
+    organiser.go("#/account")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    for path in ("#/competitors/c1", "#/units", "#/"):
+        organiser.go(path)
+        page.reload()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert "Anna" not in page.content()
+    status = page.evaluate(
+        "fetch('/v1/admin/acts', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'})"
+        ".then(one => one.status)"
+    )
+    assert status == 401
+    page.get_by_label("Account").fill("anna")
+    page.get_by_label("Password").fill("wrong horse battery")
+    page.get_by_label("Code").fill(organiser.code(steps=1))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".trouble")).to_contain_text("Name, password or code is wrong")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Needs attention")).to_be_visible()
+
+
+def test_any_name_is_text_and_every_page_fits(venue: Venue, organiser: Organiser) -> None:
+    names = (HOSTILE_NAME, LONG_NAME, "日本語の名前", "محمد العربي", "W" * 80)
+    for number, name in enumerate(names):
+        venue.track.drives(f"n{number}", name, 12.5 + number)
+    venue.central.take(venue.track.news())
+    page = organiser.page
+    for width in (360, 800, 1_400):
+        page.set_viewport_size({"width": width, "height": 800})
+        for path in ("#/", "#/board", "#/competitors/n0", "#/competitors/n4", "#/units", "#/account"):
+            organiser.go(path)
+            expect(page.locator("main section, main .card").first).to_be_visible()
+            page.wait_for_timeout(100)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            assert page.locator("main img").count() == 0
+    assert "owned" not in page.title()
