@@ -59,8 +59,8 @@ def shipped(*, listen: str, files: Path, public_port: int) -> str:
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[None]:
-    """Run nginx until the block ends; `socket` is one that it listens on."""
+def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[int]:
+    """Run nginx until the block ends and yield its process id; `socket` is one that it listens on."""
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
     config.write_text(_MAIN.format(folder=folder, user=user, servers=servers))
@@ -76,7 +76,7 @@ def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[None]
             assert server.poll() is None, (folder / "error.log").read_text()
             assert time.monotonic() < until, "nginx does not start"
             time.sleep(0.02)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(20)

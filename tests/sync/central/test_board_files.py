@@ -119,7 +119,7 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
                 assert b"Anna" in body
             assert (await stage.ask("/api/v1/board?count=x"))[0] == 400
             assert b"<html" in (await stage.ask("/"))[2]
-            assert (await stage.ask(BOARD, method="DELETE"))[0] == 403
+            assert (await stage.ask(BOARD, method="DELETE"))[0] == 405
             assert (await stage.ask("/api/v1/../board-100.json"))[0] == 404
             async with stage.session.get("http://venue/api/v1/live?plain") as live:
                 async with asyncio.timeout(10):

@@ -67,8 +67,8 @@ def test_a_promoted_standby_has_all_that_was_acknowledged_and_readers_never_go_b
                 async with (
                     PostgresJournal.open(url, role="admin", root_key=ROOT.key) as writing,
                     PostgresJournal.open(url, role="public") as reading,
+                    asyncio.timeout(90),
                     asyncio.TaskGroup() as tasks,
-                    asyncio.timeout(120),
                 ):
                     tasks.create_task(follow(reading, seen))
                     for at, record in enumerate(records):
