@@ -14,12 +14,12 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
 from pitboard.errors import ConfigRefused, JournalDamaged, JournalLost, RecordRefused
+from pitboard.journal.commit_queue import CommitQueue, Place, place_of
 from pitboard.journal.journal_schema import (
     SCHEMA,
     VERSION,
@@ -39,30 +39,16 @@ IN_MEMORY = Path(":memory:")
 READ_COUNT = 2_000
 STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
-DRAIN_MAX_S = 5.0
-QUEUE_MAX_COUNT = 20_000
-QUEUE_MAX_BYTES = 16 * 1_024 * 1_024
-"""What may wait for a disk that does not take it: records and their bytes, however they were handed over."""
 LATEST_MAX_COUNT = 2_048
 """How many of the newest records are kept for those who read the tail."""
 
 _INSERT = "INSERT INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
 _OR_NOT = " ON CONFLICT (stream, seq) DO NOTHING"
-_Place = tuple[str, int]
 _Row = tuple[str, int, bytes, bytes, bytes | None]
 ArrivedRow = tuple[int, str, int, bytes, bytes, bytes | None]
 """(arrival, stream, seq, header, signature, body)"""
 QuarantinedRow = tuple[str, int, bytes, bytes, bytes | None, str]
 """(stream, seq, header, signature, body, reason)"""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """What one caller handed over."""
-
-    records: Sequence[Record]
-    size: int
-    done: asyncio.Future[list[Held]]
 
 
 class Journal:
@@ -74,16 +60,10 @@ class Journal:
         self.trouble: str | None = None
         self._lasting_trouble: str | None = None
         self._database: aiosqlite.Connection | None = None
-        self._queue: list[_Waiting] = []
-        self._waiting_count = 0
-        self._waiting_bytes = 0
-        self._queued = asyncio.Event()
+        self._queue = CommitQueue(self._commit_until_done, path=str(path))
         self._transacting = (
             asyncio.Lock()
         )  # one connection has one transaction: each caller's ends before the next
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._has_ended = False
         self._last_arrival = 0
         self._latest: deque[Arrived] = deque(maxlen=LATEST_MAX_COUNT)
         self._arrived = asyncio.Event()
@@ -106,11 +86,11 @@ class Journal:
         try:
             await journal._prepare()
             journal._last_arrival = await journal._newest_arrival()
-            async with beside(journal._write_queued(), name=f"journal {path.name}"):
+            async with beside(journal._queue.run(), name=f"journal {path.name}"):
                 try:
                     yield journal
                 finally:
-                    await journal._drain()
+                    await journal._queue.drain()
         finally:
             await journal._disconnect()
 
@@ -120,24 +100,7 @@ class Journal:
         While the disk refuses it keeps trying, even if the caller goes away. Raises JournalLost, with nothing
         handed over, when too much waits already.
         """
-        if not records:
-            return []
-        if self._has_ended:
-            raise JournalLost(path=self.path, reason="nobody writes it any more")
-        size = sum(record.size for record in records)
-        is_full = (
-            self._waiting_count + len(records) > QUEUE_MAX_COUNT
-            or self._waiting_bytes + size > QUEUE_MAX_BYTES
-        )
-        if self._waiting_count and is_full:
-            raise JournalLost(path=self.path, reason="too much is waiting to be written")
-        waiting = _Waiting(records, size, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._waiting_count += len(records)
-        self._waiting_bytes += size
-        self._idle.clear()
-        self._queued.set()
-        return await waiting.done
+        return await self._queue.append(records)
 
     async def tail(self, after: int = 0) -> AsyncGenerator[Sequence[Arrived], None]:
         """Yield for ever what is durable beyond this arrival; raises JournalLost where it cannot be read.
@@ -194,7 +157,7 @@ class Journal:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
         places = set(places)
         for at, (arrival, record) in enumerate(self._latest):
-            if _place(record) in places:
+            if place_of(record) in places:
                 self._latest[at] = Arrived(arrival, without_body(record))
         try:
             async with self._transacting:
@@ -252,37 +215,7 @@ class Journal:
         )
         return [tuple(row) for row in rows]
 
-    async def _write_queued(self) -> None:
-        taken: list[_Waiting] = []
-        try:
-            while True:
-                await self._queued.wait()
-                self._queued.clear()
-                while self._queue:
-                    taken, self._queue = self._queue, []
-                    records = [record for waiting in taken for record in waiting.records]
-                    held = await self._commit_until_done(records)
-                    for waiting in taken:
-                        self._waiting_count -= len(waiting.records)
-                        self._waiting_bytes -= waiting.size
-                        if not waiting.done.done():
-                            waiting.done.set_result([held[_place(record)] for record in waiting.records])
-                    taken = []
-                self._idle.set()
-        finally:
-            self._refuse([*taken, *self._queue])
-
-    def _refuse(self, left: Iterable[_Waiting]) -> None:
-        """Tell those who wait that nobody writes any more, however that came."""
-        self._has_ended = True
-        self._queue = []
-        self._idle.set()
-        for waiting in left:
-            if not waiting.done.done():
-                waiting.done.set_exception(JournalLost(path=self.path, reason="nobody writes it any more"))
-                waiting.done.exception()  # its caller may have gone
-
-    async def _commit_until_done(self, records: Sequence[Record]) -> dict[_Place, Held]:
+    async def _commit_until_done(self, records: Sequence[Record]) -> dict[Place, Held]:
         while True:
             try:
                 async with self._transacting:
@@ -298,14 +231,14 @@ class Journal:
                 self.trouble = self._lasting_trouble
                 return held
 
-    async def _commit(self, records: Sequence[Record]) -> dict[_Place, Held]:
+    async def _commit(self, records: Sequence[Record]) -> dict[Place, Held]:
         """Store the records in one transaction and return who holds each place."""
         database = self._connected()
         arrivals = await _insert(database, records, self._last_arrival)
-        held: dict[_Place, Held] = {}
+        held: dict[Place, Held] = {}
         fresh: list[Arrived] = []
         for record in records:
-            place = _place(record)
+            place = place_of(record)
             if place in arrivals:
                 if place not in held:
                     fresh.append(Arrived(arrivals[place], record))
@@ -315,7 +248,7 @@ class Journal:
         self._note_arrived(sorted(fresh), max((one.arrival for one in held.values()), default=0))
         return held
 
-    async def _holder(self, place: _Place) -> Held:
+    async def _holder(self, place: Place) -> Held:
         """Return who was there before."""
         rows = await self._fetch("SELECT arrival, header FROM records WHERE stream = ? AND seq = ?", place)
         return Held(int(rows[0][0]), hashlib.sha256(rows[0][1]).digest())
@@ -442,15 +375,10 @@ class Journal:
         except sqlite3.Error as error:
             raise self._lost(error) from error
 
-    async def _drain(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_MAX_S):
-                await self._idle.wait()
-
 
 async def _insert(
     database: aiosqlite.Connection, records: Sequence[Record], last_arrival: int
-) -> dict[_Place, int]:
+) -> dict[Place, int]:
     """Store what has no place yet, in one transaction; return the arrivals of what was stored.
 
     A few records go in one statement, which saves two thread hops. A statement that fails half way leaves
@@ -469,10 +397,6 @@ async def _insert(
         )
         await database.commit()
     return {(stream, seq): arrival for stream, seq, arrival in stored}
-
-
-def _place(record: Record) -> _Place:
-    return (record.stream, record.seq)
 
 
 def _row(record: Record) -> _Row:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost
+from pitboard.journal.commit_queue import QUEUE_MAX_BYTES, QUEUE_MAX_COUNT
 from pitboard.journal.delivery import Deliverer, Ranges
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.sqlite_storage import QUEUE_MAX_BYTES, QUEUE_MAX_COUNT, Journal
+from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies import Body, CompetitorRegistered, LapJudged, PassingRecorded, RunTimedUp
 from tests.race_story import ROOT, UNIT_A, central_enrols, passing
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage
