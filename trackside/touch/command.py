@@ -23,6 +23,7 @@ from pitboard.sentences.language import LanguageCode, language
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.paint.widget_painter import Painter
+from trackside.touch.sounds import Sound, Sounds
 from trackside.touch.touchscreen import Touchscreen
 from trackside.touch.widgets.widgets import Measures
 
@@ -37,6 +38,11 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
     rotate: Turn = 0
     overscan_percent: Annotated[int, msgspec.Meta(ge=0, le=OVERSCAN_MAX_PERCENT)] = 0
     language: LanguageCode = "en"
+    volume_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 60
+    muted: tuple[Sound, ...] = ()
+    runtime_folder: Path | None = (
+        None  # where the unit's programs keep their last words; default: the socket's
+    )
     fullscreen: bool = False
     control_socket: Path | None = None  # for a scripted official and for tests; absent at a venue
 
@@ -87,9 +93,11 @@ async def run_touch(config: TouchConfig) -> None:
             measures=measures,
             clock=clock,
             language=language(config.language),
+            sounds=Sounds(muted=config.muted, volume_percent=config.volume_percent),
+            runtime_folder=config.runtime_folder or config.socket.parent,
         )
         if config.control_socket is not None:
-            control = ControlSocket(describe=screen.describe, window=window)
+            control = ControlSocket(describe=screen.describe, painted=screen.painted, window=window)
             await stack.enter_async_context(control.open(config.control_socket))
         await _run_until_signal(screen)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
@@ -13,7 +14,7 @@ from pitboard.clock import Clock
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.program.service import SERVICE
+from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import Language, Sentence
 from pitboard.unit_api.unit_calls import (
     Act,
@@ -56,6 +57,7 @@ from trackside.touch.input.reaction import (
 )
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out, lay_plain
+from trackside.touch.sounds import Sounds, sounds_between
 from trackside.touch.widgets.view import (
     FinishTyping,
     Intent,
@@ -73,9 +75,17 @@ log = logging.getLogger(__name__)
 
 LINK_SILENCE_MAX_MS = 2_000
 INPUT_PAUSE_MS = 10
-FRAME_MIN_MS = 33
+REST_PAUSE_MS = 50
+"""Between two looks for a finger while nobody is on the track and nobody has touched the screen lately."""
+REST_AFTER_MS = 5_000
+REST_LOOK_MS = 1_000
+WORDS_PAUSE_MS = 2_000
+PROGRAMS = ("trackside", "bridge", "sync")
+"""The programs of a unit whose last words are shown."""
+FRAME_MIN_MS = 16
 LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
+DETAIL_LOOK_MS = 300
 WHERE = "touchscreen"
 SIGN_OFF_MS = 15 * 60_000
 """Between runs, an official whom nobody has seen tap for so long is signed off; never while a run goes on."""
@@ -106,7 +116,12 @@ class Touchscreen:
         measures: Measures,
         clock: Clock,
         language: Language,
+        sounds: Sounds,
+        runtime_folder: Path,
     ) -> None:
+        self._sounds = sounds
+        self._runtime_folder = runtime_folder
+        self._words_mono_ns: int | None = None
         self._link = link
         self._window = window
         self._painter = painter
@@ -123,7 +138,10 @@ class Touchscreen:
         self._answered_mono_ns = clock.mono_ns()
         self._looked_mono_ns = 0
         self._touched_mono_ns = clock.mono_ns()
+        self._rests = False
         self._painted_mono_ns = 0
+        self._shown_version: int | None = None
+        self._shown_mono_ns = 0
         self._is_stale = True
         self._is_closed = False
 
@@ -149,6 +167,10 @@ class Touchscreen:
             ],
         }
 
+    def painted(self) -> dict[str, object]:
+        """Return which version of the unit's screen is in the window and since when, for measuring."""
+        return {"painted_version": self._shown_version, "painted_mono_ns": self._shown_mono_ns}
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             helpers = [
@@ -160,7 +182,7 @@ class Touchscreen:
                 self._read_input()
                 self._refresh()
                 SERVICE.beat()
-                await asyncio.sleep(INPUT_PAUSE_MS / 1_000)
+                await asyncio.sleep((REST_PAUSE_MS if self._rests else INPUT_PAUSE_MS) / 1_000)
             for helper in helpers:
                 helper.cancel()
 
@@ -182,9 +204,12 @@ class Touchscreen:
                 if changes_page(self._screen, screen):
                     self._calm = Calm(since_mono_ns=self._clock.mono_ns())
                     self._set_view(replace(self._view, is_settling=True))
+                for sound in sounds_between(self._screen, screen):
+                    self._sounds.play(sound)
                 self._set_view(after_screen(self._view, self._screen, screen))
                 self._screen = screen
                 self._is_stale = True
+                self._refresh()  # a lap does not wait for the next look for fingers
 
     async def _follow_impulses(self) -> None:
         """While the run's impulses are shown, ask for them whenever the unit has news."""
@@ -200,7 +225,8 @@ class Touchscreen:
                 except (PeerLost, ActRefused) as error:
                     log.warning("impulses not shown: reason=%s", error)
                     asked = None
-            await asyncio.sleep(DETAIL_PAUSE_MS / 1_000)
+            is_shown = self._view.page in (Page.PASSINGS, Page.GIVE)
+            await asyncio.sleep((DETAIL_PAUSE_MS if is_shown else DETAIL_LOOK_MS) / 1_000)
 
     async def _send_acts(self) -> None:
         while True:
@@ -234,6 +260,7 @@ class Touchscreen:
             self._touched_mono_ns = now_mono_ns
         elif self._view.official_id and now_mono_ns - self._touched_mono_ns > SIGN_OFF_MS * _NS_PER_MS:
             self._set_view(signed_off(self._view))
+        self._rests = now_mono_ns - self._touched_mono_ns > REST_AFTER_MS * _NS_PER_MS
         self._calm = self._calm.after(is_touched=self._pointers.is_touched, now_mono_ns=now_mono_ns)
         pressed, hold = self._pointers.pressed(now_mono_ns), self._pointers.hold()
         is_settling = not self._calm.is_calm
@@ -241,6 +268,7 @@ class Touchscreen:
             self._set_view(replace(self._view, pressed=pressed, hold=hold, is_settling=is_settling))
 
     def _take_event(self, event: InputEvent, now_mono_ns: int) -> None:
+        self._touched_mono_ns = now_mono_ns
         match event:
             case PointerEvent(kind="down"):
                 self._dismiss_refusal()
@@ -320,7 +348,8 @@ class Touchscreen:
             self._painter.show_on(self._window.surface)
             self._is_stale = True
         self._watch_time(now_mono_ns)
-        if not self._is_stale and now_mono_ns - self._looked_mono_ns < LOOK_AGAIN_MS * _NS_PER_MS:
+        look_ms = REST_LOOK_MS if self._rests else LOOK_AGAIN_MS
+        if not self._is_stale and now_mono_ns - self._looked_mono_ns < look_ms * _NS_PER_MS:
             return
         if now_mono_ns - self._painted_mono_ns < FRAME_MIN_MS * _NS_PER_MS:
             return
@@ -331,6 +360,9 @@ class Touchscreen:
         if changed is not None:
             self._window.present([changed.area])
             self._painted_mono_ns = now_mono_ns
+        version = None if self._screen is None else self._screen.version
+        if version != self._shown_version:
+            self._shown_version, self._shown_mono_ns = version, self._clock.mono_ns()
 
     def _lay_out(self, now_mono_ns: int) -> None:
         self._layout = self._guard.attempt(
@@ -346,6 +378,7 @@ class Touchscreen:
         if is_lost != self._view.is_link_lost:
             log.warning("timing unit %s", "not answering" if is_lost else "answers again")
             self._set_view(replace(self._view, is_link_lost=is_lost))
+        self._read_last_words(now_mono_ns)
         slow = frozenset(
             name for name, sent in self._sent_mono_ns.items() if now_mono_ns - sent > SLOW_MS * _NS_PER_MS
         )
@@ -354,6 +387,17 @@ class Touchscreen:
         message = self._view.message
         if message is not None and now_mono_ns >= message.until_mono_ns:
             self._set_view(replace(self._view, message=None))
+
+    def _read_last_words(self, now_mono_ns: int) -> None:
+        """See now and then why programs of this unit ended; a file that cannot be read says nothing."""
+        last_mono_ns = self._words_mono_ns
+        if last_mono_ns is not None and now_mono_ns - last_mono_ns < WORDS_PAUSE_MS * _NS_PER_MS:
+            return
+        self._words_mono_ns = now_mono_ns
+        said = [read_last_words(self._runtime_folder, program) for program in PROGRAMS]
+        words = tuple((one.program, one.sentence) for one in said if one is not None)
+        if words != self._view.last_words:
+            self._set_view(replace(self._view, last_words=words))
 
     def _dismiss_refusal(self) -> None:
         if self._view.message is not None and self._view.message.kind == "refused":
@@ -364,6 +408,8 @@ class Touchscreen:
 
     def _tell(self, kind: str, text: str) -> None:
         is_saved = kind == "saved"
+        if not is_saved:
+            self._sounds.play("refused")
         shown_ms = SAVED_SHOWN_MS if is_saved else REFUSED_SHOWN_MS
         until_mono_ns = self._clock.mono_ns() + shown_ms * _NS_PER_MS
         message = Message(kind="saved" if is_saved else "refused", text=text, until_mono_ns=until_mono_ns)

@@ -316,6 +316,19 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
             replace(plain, picked="c55"),
         ),
         "idle-queue": (msgspec.structs.replace(idle, queue=queued(9)), plain),
+        "idle-program-ended": (
+            idle,
+            replace(
+                plain,
+                last_words=(
+                    (
+                        "bridge",
+                        "/etc/pitboard/bridge.toml: unknown key 'prot' in [[sensor]] 1. Correct the file; "
+                        "the program starts again by itself.",
+                    ),
+                ),
+            ),
+        ),
         "idle-changed": (msgspec.structs.replace(idle, runs=(changed(),)), plain),
         "idle-500": (screen("idle", count=500), plain),
         "idle-3": (screen("idle", count=3), plain),

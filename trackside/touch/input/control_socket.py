@@ -31,6 +31,10 @@ class WidgetsAsk(msgspec.Struct, frozen=True, tag_field="ask", tag="widgets"):
     """Which widgets are on the screen?"""
 
 
+class PaintedAsk(msgspec.Struct, frozen=True, tag_field="ask", tag="painted"):
+    """Which version of the unit's screen is in the window, and since when?"""
+
+
 class TapAsk(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="tap"):
     x: int
     y: int
@@ -45,14 +49,21 @@ class PictureAsk(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
     path: str
 
 
-_ASKS = msgspec.json.Decoder(WidgetsAsk | TapAsk | TextAsk | PictureAsk)
+_ASKS = msgspec.json.Decoder(WidgetsAsk | PaintedAsk | TapAsk | TextAsk | PictureAsk)
 
 
 class ControlSocket:
     """Answers one JSON object a line with one JSON object a line."""
 
-    def __init__(self, *, describe: Callable[[], dict[str, object]], window: Window) -> None:
+    def __init__(
+        self,
+        *,
+        describe: Callable[[], dict[str, object]],
+        painted: Callable[[], dict[str, object]],
+        window: Window,
+    ) -> None:
         self._describe = describe
+        self._painted = painted
         self._window = window
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -103,6 +114,8 @@ class ControlSocket:
         match ask:
             case WidgetsAsk():
                 return self._describe()
+            case PaintedAsk():
+                return self._painted()
             case TapAsk(x=x, y=y, hold_ms=hold_ms):
                 await _tap(*self._window.to_glass(x, y), hold_ms)
             case TextAsk(text=text):

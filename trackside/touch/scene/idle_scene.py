@@ -108,7 +108,8 @@ def _next_step(
 def _hint(
     panel: Rect, screen: ScreenState, view: View, measures: Measures, stray: Stray | None, now_mono_ns: int
 ) -> list[Widget]:
-    """Ask what is most urgent: a result that has changed, a car that nobody was armed for, who is next."""
+    """Ask what is most urgent: a result that has changed, a car that nobody was armed for, a program that
+    does not run, who is next."""
     inner = panel.inset(measures.px(20), measures.px(10))
     changed = changed_run(screen)
     if changed is not None:
@@ -140,6 +141,22 @@ def _hint(
                 align="left",
                 lines_max=3,
                 note_lines_max=2,
+            )
+        ]
+    if view.last_words:
+        program, sentence = view.last_words[0]
+        return [
+            Widget(
+                name="last-words",
+                rect=inner,
+                look=Look.TEXT,
+                label=view.say("touch.program-ended", program=program),
+                note=sentence,
+                size_px=measures.text(32),
+                tone=Tone.WARNING,
+                align="left",
+                lines_max=2,
+                note_lines_max=5,
             )
         ]
     return [

@@ -85,6 +85,7 @@ class View:
     hold: Hold | None = None
     message: Message | None = None
     is_link_lost: bool = False
+    last_words: tuple[tuple[str, str], ...] = ()  # (program, why it ended) of those that do not run
 
     def say(self, code: str, /, **fields: object) -> str:
         return self.language.say(code, **fields)
