@@ -17,6 +17,7 @@ from tests.trackside.touch.touch_samples import (
     SIZES,
     SOME_LAPS,
     competitors,
+    heat,
     lap,
     run,
     scenes,
@@ -281,3 +282,26 @@ def test_hard_names_reach_the_screen_whole() -> None:
     for name in HARD_NAMES:
         layout = lay_out(screen("armed", run(name=name, started_s_ago=None)), View(), SIZES[1], NOW_MONO_NS)
         assert any(widget.label == name for widget in layout.widgets)
+
+
+def test_in_a_heat_the_chosen_places_laps_are_shown_and_what_is_done_by_hand_is_its_drivers() -> None:
+    state = screen("running", heat(4))
+    for place in (1, 2):
+        layout = lay_out(state, View(place=place), SIZES[1], NOW_MONO_NS)
+        manual = layout.widget("manual")
+        assert manual is not None
+        assert isinstance(manual.intent, SendAct)
+        assert getattr(manual.intent.act, "place", None) == place
+        shown = {one.label for one in layout.widgets if one.look is Look.LAP}
+        assert f"{(22_900 - 10 * place) / 1000:.3f}" in shown
+        assert sum(one.name.startswith("place:") and one.takes_taps for one in layout.widgets) == 4
+
+
+def test_a_heat_is_not_confirmed_while_a_lap_of_any_place_waits_and_the_page_says_whose() -> None:
+    for place, said in ((1, HARD_NAMES[1]), (2, "Lap 3 is short")):
+        layout = lay_out(screen("review", heat(4)), View(place=place), SIZES[1], NOW_MONO_NS)
+        confirm, to_do = layout.widget("confirm"), layout.widget("to-do")
+        assert confirm is not None
+        assert to_do is not None
+        assert not confirm.enabled
+        assert said in to_do.label

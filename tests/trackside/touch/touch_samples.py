@@ -263,6 +263,23 @@ def changed() -> Run:
     )
 
 
+def heat(count: int) -> Run:
+    """A run of several places; the second has a short lap that waits."""
+    laps = [(lap(1, 23_000 + 10 * place), lap(2, 22_900 - 10 * place)) for place in range(1, count + 1)]
+    places = tuple(
+        Place(
+            place=place,
+            competitor_id=f"c{place}",
+            name=(*HARD_NAMES, "Ada", "Ben")[place - 1],
+            laps=(*laps[place - 1], *([lap(3, 2_004, is_short=True)] if place == 2 else [])),
+            best_ns=laps[place - 1][1].lap_ns,
+        )
+        for place in range(1, count + 1)
+    )
+    first = run(*places[0].laps, name=places[0].name)
+    return msgspec.structs.replace(first, places=places, acts=ALL_ACTS)
+
+
 def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     """Return the pages on which mistakes are put right."""
     idle = msgspec.structs.replace(screen("idle", count=60), acts=ACTS, tracks=("1",))
@@ -307,6 +324,10 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     shown = replace(plain, page=Page.PASSINGS, detail=detail_of(driven), chosen="l2")
     alike = replace(plain, page=Page.KEYBOARD, typed=HARD_NAMES[0])
     return {
+        "heat-2": (screen("running", heat(2)), plain),
+        "heat-4": (screen("running", heat(4)), replace(plain, place=2)),
+        "heat-8": (screen("running", heat(8)), plain),
+        "heat-review": (screen("review", heat(4)), plain),
         "sign-in": (signing, View()),
         "sign-in-pin": (signing, View(signs_in="o1", pin="123")),
         "status-signed-in": (signing, replace(plain, page=Page.STATUS)),

@@ -45,6 +45,7 @@ from trackside.touch.widgets.view import (
     SendAct,
     ShowPage,
     ShowPassing,
+    ShowPlace,
     SignOff,
     SkipContact,
     TurnKeys,
@@ -131,6 +132,8 @@ def react(view: View, intent: Intent) -> Reaction:
             return Reaction(view=_type_contact(view, view.contact, intent))
         case Choose(chosen=chosen, place=place):
             return Reaction(view=replace(view, chosen=chosen, place=place))
+        case ShowPlace(place=place):
+            return Reaction(view=replace(view, place=place, list_top=0))
         case ShowPassing(passing_id=passing_id, place=place):
             shown = replace(view, chosen=passing_id, place=place, insert_mono_ns=None, detail=None)
             return Reaction(view=_turned(shown, Page.PASSINGS))

@@ -143,7 +143,7 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
         yield _Choice(
             "fix:off-track",
             view.say("touch.off-track"),
-            SendAct(NoteOffTrack(run_id=at, mono_ns=0)),
+            SendAct(NoteOffTrack(run_id=at, mono_ns=0, place=view.place)),
         )
     driver = screen.competitor_named(run.competitor_id)
     if driver is not None:

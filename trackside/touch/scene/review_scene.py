@@ -8,6 +8,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
+from trackside.touch.scene.run_places import lay_places, of_place, waiting_laps
 from trackside.touch.scene.run_scene import put_right_button
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import AskDiscard, KeepRun, SendAct, View
@@ -16,21 +17,27 @@ from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect
 
 def lay_review(screen: ScreenState, run: Run, view: View, measures: Measures) -> Layout:
     places = measures.places()
-    laps = lay_laps(places.the_list, run, screen, view, measures, judges_all=True)
-    none = () if run.laps else (_no_laps(places.the_list, view, measures),)
+    tabs, room = lay_places(places.the_list, run, screen, view, measures)
+    run = of_place(run, view.place)
+    laps = lay_laps(room, run, screen, view, measures, judges_all=True)
+    none = () if run.laps else (_no_laps(room, view, measures),)
     return Layout(
-        widgets=(*laps.widgets, *none, *_decision_widgets(places, screen, run, view, measures)),
+        widgets=(*tabs, *laps.widgets, *none, *_decision_widgets(places, screen, run, view, measures)),
         list_area=laps.list_area,
     )
 
 
 def what_waits(run: Run, view: View) -> str:
     """Return what the official must do before confirming, or nothing."""
-    waiting = [lap for lap in run.laps if lap.waits_for_verdict]
+    waiting = waiting_laps(run)
     if not waiting:
         return ""
-    code = "touch.short-laps-wait" if all(lap.is_short for lap in waiting) else "touch.laps-wait"
-    return view.say(code, count=len(waiting), number=waiting[0].number)
+    here = [lap for place, lap in waiting if place is None or place.place == view.place]
+    if here:
+        code = "touch.short-laps-wait" if all(lap.is_short for lap in here) else "touch.laps-wait"
+        return view.say(code, count=len(here), number=here[0].number)
+    place = waiting[0][0]
+    return view.say("touch.short-laps-wait-at", name=place.name if place is not None else "")
 
 
 def count_sentence(run: Run, view: View) -> str:

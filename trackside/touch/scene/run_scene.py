@@ -15,6 +15,7 @@ from pitboard.unit_api.unit_calls import (
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.put_right_scene import late_start, seconds_before
+from trackside.touch.scene.run_places import lay_places, of_place
 from trackside.touch.scene.top_bar import light_sentence, sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
 from trackside.touch.widgets.view import AskDiscard, Page, SendAct, ShowPage, View
@@ -37,8 +38,10 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
                 _cancel_button(places.last, view, measures),
             )
         )
-    laps = lay_laps(places.the_list, run, screen, view, measures, judges_all=False)
-    waiting = () if run.laps else (_first_lap_widget(places.the_list, view, measures),)
+    tabs, room = lay_places(places.the_list, run, screen, view, measures)
+    run = of_place(run, view.place)
+    laps = lay_laps(room, run, screen, view, measures, judges_all=False)
+    waiting = () if run.laps else (_first_lap_widget(room, view, measures),)
     side = (
         put_right_button(places.fix, view, measures),
         _pause_or_off_track(places.near, run, view, measures),
@@ -47,7 +50,7 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
         _manual_button("manual", places.middle, run, view, measures),
         _stop_button(places.last, screen, run, view, measures, now_mono_ns),
     )
-    return Layout(widgets=(*laps.widgets, *waiting, *side), list_area=laps.list_area)
+    return Layout(widgets=(*tabs, *laps.widgets, *waiting, *side), list_area=laps.list_area)
 
 
 def put_right_button(area: Rect, view: View, measures: Measures) -> Widget:
@@ -99,7 +102,7 @@ def _pause_or_off_track(area: Rect, run: Run, view: View, measures: Measures) ->
         "off-track",
         area,
         view.say("touch.off-track"),
-        SendAct(NoteOffTrack(run_id=run.run_id, mono_ns=0)),
+        SendAct(NoteOffTrack(run_id=run.run_id, mono_ns=0, place=view.place)),
         view,
         size_px=measures.text(30),
         note=str(count) if count else "",
@@ -163,7 +166,7 @@ def _manual_button(name: str, area: Rect, run: Run, view: View, measures: Measur
         name,
         area,
         view.say(f"touch.{name}"),
-        SendAct(ManualPassing(run_id=run.run_id, mono_ns=0)),
+        SendAct(ManualPassing(run_id=run.run_id, mono_ns=0, place=view.place)),
         view,
         size_px=measures.text(44),
         note=view.say("touch.manual-note"),

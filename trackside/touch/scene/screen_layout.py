@@ -13,6 +13,7 @@ from trackside.touch.scene.passings_scene import lay_give, lay_passings
 from trackside.touch.scene.put_right_scene import lay_penalties, lay_put_right
 from trackside.touch.scene.queue_scene import lay_queue
 from trackside.touch.scene.review_scene import lay_question, lay_review
+from trackside.touch.scene.run_places import of_place
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.sign_in_scene import lay_sign_in, needs_sign_in
 from trackside.touch.scene.status_scene import lay_status
@@ -59,7 +60,7 @@ def _lay_between_runs(screen: ScreenState, view: View, measures: Measures, now_m
 def _lay_run_page(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     match view.page:
         case Page.PUT_RIGHT:
-            return lay_put_right(screen, run, view, measures, now_mono_ns)
+            return lay_put_right(screen, of_place(run, view.place), view, measures, now_mono_ns)
         case Page.PENALTY:
             return lay_penalties(run, view, measures)
         case Page.HAND_OVER:

@@ -163,6 +163,13 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowPlace:
+    """Look at another place of the run: its laps, and what is done by hand is its driver's."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPassing:
     """Show the impulses of the run, this one chosen."""
 
@@ -248,6 +255,7 @@ Intent = (
     | AskDiscard
     | KeepRun
     | Choose
+    | ShowPlace
     | ShowPassing
     | PutPassing
     | Rename
