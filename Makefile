@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo screenshots test chaos attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
+.PHONY: demo screenshots test chaos attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle screenshots clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -42,6 +42,10 @@ micropython:
 SECONDS ?= 300
 fuzz: venv
 	$(BIN)/python -m tests.firmware_bridge.decoders.fuzz_decoders --seconds $(SECONDS)
+
+# Every page of the touchscreen in every state, into build/screens; a few of them into docs/screens.
+screenshots: venv
+	$(BIN)/python -m tests.trackside.touch.screenshots
 
 format: venv
 	$(BIN)/ruff format .

@@ -305,3 +305,15 @@ def test_a_heat_is_not_confirmed_while_a_lap_of_any_place_waits_and_the_page_say
         assert to_do is not None
         assert not confirm.enabled
         assert said in to_do.label
+
+
+@every_scene
+@every_size
+def test_words_have_room_for_a_line_at_least(scene: str, measures: Measures) -> None:
+    """A text drawn higher than its room stands over what is above it."""
+    low = [
+        (one.name, one.rect.h)
+        for one in laid(scene, measures).widgets
+        if one.look is Look.TEXT and one.label and not one.icon and one.rect.h < measures.text(24)
+    ]
+    assert low == []

@@ -31,9 +31,11 @@ def draw_block(
     align: Align,
     lines_max: int,
     note_lines_max: int = 1,
+    note_least_px: int = _NOTE_LEAST_PX,
 ) -> None:
     """Draw label and note; a label too long is drawn smaller first, then cut with an ellipsis."""
-    note_px = min(_NOTE_MOST_PX, max(_NOTE_LEAST_PX, size_px * _NOTE_PERCENT // 100)) if note else 0
+    note_least_px = max(_NOTE_LEAST_PX, note_least_px)
+    note_px = max(note_least_px, min(_NOTE_MOST_PX, size_px * _NOTE_PERCENT // 100)) if note else 0
     note_lines = (
         _balanced(
             typeface,

@@ -13,6 +13,8 @@ from trackside.touch.paint.looks import FILLS, INKS, button_colours, draw_icon
 from trackside.touch.paint.paint_text import draw_block, draw_letters
 from trackside.touch.widgets.widgets import Look, Measures, Rect, Tone, Widget
 
+NOTE_MIN_TENTHS_MM = 30  # letters of a note from top to bottom of their line: legible at arm's length
+
 
 class Painter:
     """Paints on one surface of the measured size; remembers what it painted last."""
@@ -311,6 +313,7 @@ class Painter:
             align=(align or widget.align) if self._mirror is None else widget.align,
             lines_max=widget.lines_max,
             note_lines_max=widget.note_lines_max,
+            note_least_px=self._measures.mm(NOTE_MIN_TENTHS_MM),
         )
 
     def _line(

@@ -33,7 +33,9 @@ def taken_back(act: DoneAct, view: View) -> Act:
 
 
 def _row(row: Rect, act: DoneAct, view: View, measures: Measures) -> list[Widget]:
-    area, text = row.cut_right(max(measures.button, measures.px(250)), measures.px(8))
+    area, text = row.cut_right(
+        max(measures.button, measures.px(150 if measures.is_portrait else 250)), measures.px(8)
+    )
     name = f"act:{act.stream}/{act.seq}"
     who = f", {act.by_name}" if act.by_name else ""
     widgets = [
@@ -57,6 +59,7 @@ def _row(row: Rect, act: DoneAct, view: View, measures: Measures) -> list[Widget
                 SendAct(taken_back(act, view)),
                 view,
                 size_px=measures.text(30),
+                lines_max=2,
             )
         )
     return widgets

@@ -40,6 +40,7 @@ def lay_changed(screen: ScreenState, run: Run, view: View, measures: Measures) -
                 SendAct(KeepPublished(run_id=run.run_id)),
                 view,
                 size_px=measures.text(34),
+                lines_max=2,
             ),
             button(
                 "changed:take",
@@ -50,6 +51,7 @@ def lay_changed(screen: ScreenState, run: Run, view: View, measures: Measures) -
                 size_px=measures.text(34),
                 note=view.say("touch.judge-first") if waits else "",
                 enabled=not waits,
+                lines_max=2,
             ),
             button(
                 "back",

@@ -183,7 +183,11 @@ def _driver(
     stray: Stray | None,
     now_mono_ns: int,
 ) -> list[Widget]:
-    acts, above = panel.inset(measures.px(8)).cut_bottom(measures.button, measures.px(4))
+    inner = panel.inset(measures.px(8))
+    if inner.h >= measures.button + measures.text(80):
+        acts, above = inner.cut_bottom(measures.button, measures.px(4))
+    else:  # too low for both, one above the other
+        acts, above = inner.cut_right(inner.w * 58 // 100, measures.px(4))
     left, right = acts.columns(2, measures.px(8))
     said = best_text(driver.best_ns, screen, view, otherwise="touch.no-time-yet")
     widgets = [

@@ -17,7 +17,6 @@ from trackside.touch.widgets.view import (
     Order,
     Purpose,
     SamePerson,
-    SendAct,
     ShowPage,
     TurnKeys,
     TypeText,
@@ -147,17 +146,16 @@ def _found_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
 
     shown = found[:_FOUND_ON_SHOW]
     return [
-        Widget(
-            name=f"found:{one.competitor_id}",
-            rect=cell,
-            look=Look.ROW,
-            label=numbered(one),
-            size_px=measures.text(30),
-            align="left",
-            intent=intent_of(one),
-            enabled=not (view.is_link_lost or view.is_settling) or not isinstance(intent_of(one), SendAct),
-            is_on=view.asks_alike,
-            is_pressed=f"found:{one.competitor_id}" in view.pressed,
+        button(
+            f"found:{one.competitor_id}",
+            cell,
+            numbered(one),
+            intent_of(one),
+            view,
+            size_px=measures.text(28),
+            lines_max=2,
+            enabled=not view.is_link_lost,
+            tone=Tone.WARNING if view.asks_alike else Tone.PLAIN,
         )
         for cell, one in zip(area.columns(_FOUND_ON_SHOW, max(3, measures.px(8))), shown, strict=False)
     ]

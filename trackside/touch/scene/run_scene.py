@@ -194,7 +194,7 @@ def _stop_button(
     stop = button(
         "stop",
         area,
-        view.say("touch.stop" if screen.phase == "running" else "touch.finish-now"),
+        view.say("touch.finish-now" if screen.phase == "time-up" else "touch.stop"),
         SendAct(Stop(run_id=run.run_id, mono_ns=0)),
         view,
         size_px=measures.text(44),
