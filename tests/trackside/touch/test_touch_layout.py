@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from pitboard.unit_api.unit_calls import Competitor, InsertPassing, ScreenState
 from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.trackside.touch.touch_samples import (
     HARD_NAMES,
@@ -317,3 +317,16 @@ def test_words_have_room_for_a_line_at_least(scene: str, measures: Measures) -> 
         if one.look is Look.TEXT and one.label and not one.icon and one.rect.h < measures.text(24)
     ]
     assert low == []
+
+
+def test_a_car_that_the_first_system_missed_is_offered_with_its_time_and_put_in_by_one_tap() -> None:
+    state, view = scenes()["running-offer"]
+    fix = lay_out(state, view, SIZES[1], NOW_MONO_NS).widget("put-right")
+    assert fix is not None
+    assert fix.note == "1 missed"
+    state, view = scenes()["put-right-offer"]
+    offer = lay_out(state, view, SIZES[1], NOW_MONO_NS).widget("fix:offer:b/9")
+    assert offer is not None
+    assert (offer.label, offer.note) == ("Missed at 38.000", "put in, by B and 10 pairs")
+    assert isinstance(offer.intent, SendAct)
+    assert offer.intent.act == InsertPassing(run_id="r1", place=1, from_passing_id="b/9")

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
 from pitboard.unit_api.unit_calls import (
     Column,
@@ -19,6 +20,7 @@ from pitboard.unit_api.unit_calls import (
     Entry,
     Lap,
     Light,
+    Offer,
     Official,
     Pause,
     Phase,
@@ -263,6 +265,16 @@ def changed() -> Run:
     )
 
 
+MARK = Calculated(
+    from_passing_id="b/9",
+    from_system="B",
+    correction_ns=3_000_000,
+    before_count=10,
+    after_count=0,
+    uncertainty_ns=2_000_000,
+)
+
+
 def heat(count: int) -> Run:
     """A run of several places; the second has a short lap that waits."""
     laps = [(lap(1, 23_000 + 10 * place), lap(2, 22_900 - 10 * place)) for place in range(1, count + 1)]
@@ -322,8 +334,20 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     )
     signing = msgspec.structs.replace(idle, officials=officials)
     shown = replace(plain, page=Page.PASSINGS, detail=detail_of(driven), chosen="l2")
+    offer = Offer(
+        place=1,
+        gate="finish",
+        boot_id="b",
+        mono_ns=NOW_MONO_NS - 12 * SECOND_NS,
+        seen_mono_ns=NOW_MONO_NS - 12 * SECOND_NS,
+        is_by_the_book=True,
+        mark=MARK,
+    )
+    offered = msgspec.structs.replace(running, run=msgspec.structs.replace(driven, offers=(offer,)))
     alike = replace(plain, page=Page.KEYBOARD, typed=HARD_NAMES[0])
     return {
+        "running-offer": (offered, plain),
+        "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
         "heat-2": (screen("running", heat(2)), plain),
         "heat-4": (screen("running", heat(4)), replace(plain, place=2)),
         "heat-8": (screen("running", heat(8)), plain),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import (
     ContinueRun,
     DoneAct,
     Go,
+    InsertPassing,
     JudgePlace,
     MoveStart,
     NoteOffTrack,
@@ -26,6 +28,7 @@ from trackside.touch.widgets.widgets import Icon, Layout, Measures, Rect, Tone, 
 _NS_PER_S = 1_000_000_000
 PENALTIES_S = (1, 2, 5, 10, 20)
 Status = Literal["did-not-finish", "did-not-start", "disqualified", "finished"]
+OFFERS_SHOWN_MAX_COUNT = 2
 STATUSES: tuple[Status, ...] = ("did-not-finish", "did-not-start", "disqualified", "finished")
 
 
@@ -108,6 +111,8 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
             ShowPage(Page.HAND_OVER),
             view.say("touch.other-driver-note"),
         )
+    if "insert-passing" in run.acts:
+        yield from _offers(run, view)
     stray = late_start(screen, run)
     if stray is not None and run.armed_mono_ns is not None:
         yield _Choice(
@@ -154,6 +159,30 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
             driver.name,
         )
     yield _Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))
+
+
+def _offers(run: Run, view: View) -> Iterator[_Choice]:
+    """Yield what the first system missed and another saw, each with its calculated time."""
+    for offer in run.offers[:OFFERS_SHOWN_MAX_COUNT]:
+        mark = offer.mark
+        act = InsertPassing(
+            run_id=run.run_id,
+            place=offer.place or view.place,
+            gate=offer.gate,
+            from_passing_id=mark.from_passing_id,
+        )
+        began_mono_ns = run.started_mono_ns or offer.mono_ns
+        yield _Choice(
+            f"fix:offer:{mark.from_passing_id}",
+            view.say("touch.take-missed", time=format_lap_ns(offer.mono_ns - began_mono_ns)),
+            SendAct(act),
+            view.say(
+                "touch.take-missed-note",
+                system=mark.from_system,
+                count=mark.before_count + mark.after_count,
+            ),
+            tone=Tone.WARNING,
+        )
 
 
 def _said_last(screen: ScreenState, run: Run, kind: str) -> DoneAct | None:

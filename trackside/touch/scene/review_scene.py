@@ -111,7 +111,7 @@ def _decision_widgets(
             align="left",
             lines_max=2,
         ),
-        put_right_button(places.fix, view, measures),
+        put_right_button(places.fix, run, view, measures),
         Widget(
             name="to-do",
             rect=places.near,

@@ -32,7 +32,7 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
         return Layout(
             widgets=(
                 *_waiting_widgets(places, screen, run, view, measures),
-                put_right_button(places.fix, view, measures),
+                put_right_button(places.fix, run, view, measures),
                 *_late_start(places.far, screen, run, view, measures),
                 *_run_panel(panel, screen, run, view, measures, now_mono_ns),
                 _cancel_button(places.last, view, measures),
@@ -43,7 +43,7 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
     laps = lay_laps(room, run, screen, view, measures, judges_all=False)
     waiting = () if run.laps else (_first_lap_widget(room, view, measures),)
     side = (
-        put_right_button(places.fix, view, measures),
+        put_right_button(places.fix, run, view, measures),
         _pause_or_off_track(places.near, run, view, measures),
         _last_lap(places.far, screen, run, view, measures),
         *_run_panel(places.panel, screen, run, view, measures, now_mono_ns),
@@ -53,7 +53,8 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
     return Layout(widgets=(*tabs, *laps.widgets, *waiting, *side), list_area=laps.list_area)
 
 
-def put_right_button(area: Rect, view: View, measures: Measures) -> Widget:
+def put_right_button(area: Rect, run: Run, view: View, measures: Measures) -> Widget:
+    """Return the way to what can be put right; it stands out while a missed car is offered there."""
     return button(
         "put-right",
         area,
@@ -61,6 +62,8 @@ def put_right_button(area: Rect, view: View, measures: Measures) -> Widget:
         ShowPage(Page.PUT_RIGHT),
         view,
         size_px=measures.text(30),
+        note=view.say("touch.car-missed", count=len(run.offers)) if run.offers else "",
+        tone=Tone.WARNING if run.offers else Tone.PLAIN,
         lines_max=2,
     )
 
