@@ -16,6 +16,7 @@ from sync.central.commands.database_commands import DATABASE_COMMANDS
 from sync.central.commands.desk_commands import admin_link
 from sync.central.commands.display_commands import DISPLAY_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
+from sync.central.commands.official_commands import OFFICIAL_COMMANDS
 from sync.central.config import DOORS, CentralConfig, Door
 
 _HELP_WANTED = "central.help_wanted"
@@ -72,6 +73,7 @@ for admin_command in (
     *UNIT_COMMANDS,
     *CONTACT_COMMANDS,
     *DISPLAY_COMMANDS,
+    *OFFICIAL_COMMANDS,
     *DATABASE_COMMANDS,
 ):
     central.add_command(admin_command)

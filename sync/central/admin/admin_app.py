@@ -18,6 +18,7 @@ from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import AnyAct
 from sync.central.admin.admin_acts import AdminActs
 from sync.central.admin.display_desk import DisplayDesk
+from sync.central.admin.official_desk import OfficialDesk
 
 SAVE_MAX_S = 10.0
 
@@ -88,4 +89,5 @@ def admin_app(replica: WritingReplica, api: AdminApi) -> web.Application:
     api.add_to(app)
     BackupApi(replica.journal).add_to(app)
     DisplayDesk(replica).add_to(app)
+    OfficialDesk(replica).add_to(app)
     return app

@@ -18,6 +18,7 @@ from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.verify_restore import check_file
 from pitboard.race.bodies import CompetitorRegistered
+from pitboard.trust.pin import pin_matches
 from sync.central.command import central
 from tests.pitboard.journal.test_erasure import CANARY, carry, files_with
 from tests.race_story import UNIT_A, Teller
@@ -195,3 +196,21 @@ def test_the_displays_are_steered_from_the_desk(tmp_path: Path) -> None:
         assert said_messages == {"The track is closed": ("Grandstand",), "Welcome": ()}
         assert terminal.reads("message") == "2 messages are gone.\n"
         assert fold_file(tmp_path / "central.db").race.programme.messages() == []
+
+
+def test_officials_are_appointed_given_another_pin_and_dismissed(tmp_path: Path) -> None:
+    with CentralThread(tmp_path).running():
+        terminal = Terminal(tmp_path)
+        assert terminal.reads("official").startswith("Nobody is appointed")
+        assert "Olga Berg may sign in now" in terminal.reads(
+            "official", "Olga", "Berg", answer="112233\n112233\n"
+        )
+        (olga,) = fold_file(tmp_path / "central.db").race.roll.officials()
+        assert pin_matches(olga.pin, "112233")
+        assert "another PIN" in terminal.reads("official", "olga berg", answer="445566\n445566\n")
+        (again,) = fold_file(tmp_path / "central.db").race.roll.officials()
+        assert (again.official_id, pin_matches(again.pin, "445566")) == (olga.official_id, True)
+        assert "six digits" in terminal.refused("official", "Ben", answer="12\n12\n").replace("6", "six")
+        assert "Appointed: olga berg" in terminal.refused("official", "Ben", "--dismiss")
+        assert "may no longer sign in" in terminal.reads("official", "Olga", "Berg", "--dismiss")
+        assert fold_file(tmp_path / "central.db").race.roll.officials() == []

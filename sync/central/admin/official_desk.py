@@ -1,0 +1,87 @@
+"""The admin appoints officials, gives them another PIN, and dismisses them; each is one signed record.
+
+The PIN itself never comes here, only what it is checked against."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from pitboard.doors.http_api import json_response
+from pitboard.errors import ActRefused
+from pitboard.journal.replica import WritingReplica
+from pitboard.race.bodies import OfficialAppointed, OfficialDismissed
+from pitboard.race.names import clean_name, fold_name
+from pitboard.race.roll import Official
+
+SAVE_MAX_S = 10.0
+
+
+class AppointOfficial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whoever has the name already gets the new PIN."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    pin: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+class DismissOfficial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class OfficialWord(msgspec.Struct, frozen=True, kw_only=True):
+    sentence: str
+
+
+class OfficialNames(msgspec.Struct, frozen=True, kw_only=True):
+    names: list[str]
+
+
+class OfficialDesk:
+    def __init__(self, replica: WritingReplica) -> None:
+        self._replica = replica
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/v1/admin/officials", self._list)
+        app.router.add_post("/v1/admin/officials", self._appoint)
+        app.router.add_post("/v1/admin/officials/dismiss", self._dismiss)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        return json_response(OfficialNames(names=[one.name for one in self._officials()]))
+
+    async def _appoint(self, request: web.Request) -> web.Response:
+        wanted = msgspec.json.decode(await request.read(), type=AppointOfficial)
+        name = clean_name(wanted.name)
+        if not name:
+            raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
+        known = self._named(name)
+        official_id = secrets.token_hex(8) if known is None else known.official_id
+        await self._save(OfficialAppointed(official_id=official_id, name=name, pin=wanted.pin))
+        what = "may sign in now" if known is None else "has another PIN now"
+        return json_response(OfficialWord(sentence=f"{name} {what}, at every unit as soon as it is reached."))
+
+    async def _dismiss(self, request: web.Request) -> web.Response:
+        wanted = msgspec.json.decode(await request.read(), type=DismissOfficial)
+        known = self._named(wanted.name)
+        if known is None:
+            names = ", ".join(one.name for one in self._officials()) or "nobody"
+            reason = f"No official is called '{wanted.name}'. Appointed: {names}."
+            raise ActRefused(code="unknown-official", reason=reason)
+        await self._save(OfficialDismissed(official_id=known.official_id))
+        return json_response(
+            OfficialWord(sentence=f"{known.name} may no longer sign in; what was done stands.")
+        )
+
+    def _officials(self) -> list[Official]:
+        return self._replica.fold.race.roll.officials()
+
+    def _named(self, name: str) -> Official | None:
+        return next((one for one in self._officials() if fold_name(one.name) == fold_name(name)), None)
+
+    async def _save(self, body: OfficialAppointed | OfficialDismissed) -> None:
+        async with asyncio.timeout(SAVE_MAX_S):
+            await self._replica.append(body)
