@@ -14,9 +14,10 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.race import bodies
 from pitboard.race.race_state import subject_of
 from pitboard.race.run import Run
+from pitboard.race.score import Moment
 from pitboard.race.word import Statement
 from pitboard.unit_api.unit_calls import Column, Consequence, DoneAct, Stray
-from trackside.timing.run_control import RunControl
+from trackside.timing.run_control import MANUAL_SENSOR, RunControl
 
 ACTS_SHOWN_MAX_COUNT = 40
 STRAY_MAX_MS = 120_000
@@ -24,10 +25,34 @@ STRAYS_MAX_COUNT = 6
 _NS_PER_MS = 1_000_000
 
 
-def done_acts(fold: Fold, unit_key: str) -> Iterator[DoneAct]:
-    """Yield what was done at this unit, the newest first."""
-    for said in islice(fold.race.statements.newest_acts(unit_key), ACTS_SHOWN_MAX_COUNT):
-        yield _done_act(fold, said)
+def done_acts(fold: Fold, unit_key: str, run: Run | None) -> list[DoneAct]:
+    """Return what was done at this unit, the newest first; impulses by hand of the run under way too."""
+    said = islice(fold.race.statements.newest_acts(unit_key), ACTS_SHOWN_MAX_COUNT)
+    done = [(one.word.moment, _done_act(fold, one)) for one in said]
+    if run is not None:
+        done += _by_hand(fold, run)
+    done.sort(key=lambda one: one[0], reverse=True)
+    return [act for _, act in done[:ACTS_SHOWN_MAX_COUNT]]
+
+
+def _by_hand(fold: Fold, run: Run) -> Iterator[tuple[Moment, DoneAct]]:
+    """Yield the passings of the run that a thumb stamped: no acts, but taken back all the same."""
+    for passing in fold.race.raw_passings(run):
+        if passing.body.sensor == MANUAL_SENSOR:
+            word = passing.word
+            yield (
+                word.moment,
+                DoneAct(
+                    stream=word.stream,
+                    seq=word.seq,
+                    kind="passing",
+                    utc_ms=stamp_utc_ms(word.stamp),
+                    who=fold.race.name_of(run.places[0].competitor_id) if len(run.places) == 1 else "",
+                    run_id=run.run_id,
+                    passing_id=passing.passing_id,
+                    is_withdrawn=fold.race.word_on(passing.key).is_ignored,
+                ),
+            )
 
 
 def _done_act(fold: Fold, said: Statement) -> DoneAct:

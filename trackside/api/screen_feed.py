@@ -106,7 +106,7 @@ class ScreenFeed:
                 Likeness(alike_in=alike_in, competitor_id=one, other_id=other)
                 for alike_in, one, other in alike(fold.race.roll.entered())
             ),
-            acts=tuple(done_acts(fold, self._run_control.unit_key)),
+            acts=tuple(done_acts(fold, self._run_control.unit_key, run)),
             strays=strays(fold, self._run_control, self._replica.clock, self._run_control.unit_key),
         )
 

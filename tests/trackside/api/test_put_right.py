@@ -16,6 +16,8 @@ from pitboard.unit_api.unit_calls import (
     Withdraw,
 )
 from tests.trackside.unit_story import Unit, with_unit
+from trackside.touch.scene.acts_scene import taken_back
+from trackside.touch.widgets.view import View
 
 
 def test_the_acts_are_there_newest_first_and_can_be_taken_back_and_done_again(tmp_path: Path) -> None:
@@ -127,5 +129,27 @@ def test_what_became_of_a_wait_names_who_waited(tmp_path: Path) -> None:
         await unit.run_control.carry_out(MarkQueue(entry_id=entry, state="no-show"))
         newest = unit.feed.now().acts[0]
         assert (newest.kind, newest.what, newest.who) == ("queue-marked", "no-show", "Ann")
+
+    with_unit(tmp_path, story)
+
+
+def test_a_lap_by_hand_is_among_the_acts_and_is_taken_back(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run_id = await unit.arm_new("Ann")
+        for _ in range(2):
+            unit.clock.advance(ms=9_000)
+            await unit.acting.record_manual_passing(run_id, unit.clock.now_mono_ns)
+        newest = unit.feed.now().acts[0]
+        assert (newest.kind, newest.who, newest.is_withdrawn) == ("passing", "Ann", False)
+        back = taken_back(newest, View())
+        assert isinstance(back, IgnorePassing)
+        await unit.run_control.carry_out(back)
+        screen = unit.feed.now()
+        assert screen.run is not None
+        assert screen.run.laps == ()
+        assert [(one.kind, one.is_withdrawn) for one in screen.acts[:2]] == [
+            ("passing-judged", False),
+            ("passing", True),
+        ]
 
     with_unit(tmp_path, story)
