@@ -160,6 +160,7 @@ def test_mistakes_in_a_run_are_put_right_in_four_taps(tmp_path: Path) -> None:
         await person.taps("back")
         # an interruption, and one tap for a car that left the track
         await within("off-track")
+        await person.until(lambda now: now.acts[0].kind == "off-track-noted")
         await within("put-right", "fix:pause")
         await person.until_run(lambda run: run.phase == "paused")
         await within("continue")
@@ -196,6 +197,7 @@ def test_start_pressed_late_is_one_tap(tmp_path: Path) -> None:
         await person.until(lambda now: now.phase == "armed")
         await person.unit.cross(ms_ago=9_000)
         assert await person.taps("begin-there") <= MISTAKE_MAX_TAPS
+        await person.until_run(lambda run: run.started_mono_ns is not None)
         await person.unit.cross()
         run = await person.until_run(lambda run: len(run.laps) == 1)
         assert run.laps[0].lap_ns > 9_000_000_000
