@@ -139,3 +139,24 @@ def test_every_command_and_option_that_a_page_types_exists(name: str) -> None:
                 inner = command.get_command(click.Context(command), word)
                 assert inner is not None or command is not pitboard, f"{name}: pitboard {line}"
                 command = inner or command
+
+
+_FILE_KEYS = (
+    r"(?:journal|key_file|root_key_file|spool_folder|event_file|unit_socket|socket|status_file|folder)"
+)
+
+
+def test_examples_of_configs_name_files_by_absolute_paths_and_each_socket_by_one_name() -> None:
+    """A relative path in /etc/pitboard is a crash loop: systemd makes that folder read-only."""
+    sockets = set()
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        for key, path in re.findall(rf'^({_FILE_KEYS}) *= *"([^"]*)"', page.read_text(), re.MULTILINE):
+            assert path.startswith(("/", "$")), f"{page.name}: {key} = {path}"
+            sockets |= {path} if path.startswith("/run/pitboard/") and path.endswith(".sock") else set()
+    assert sockets == {"/run/pitboard/trackside.sock", "/run/pitboard/admin.sock"}
+
+
+def test_no_page_or_sentence_asks_a_registry_for_a_package_of_our_name() -> None:
+    for folder, pattern in (("docs", "*.md"), ("firmware_bridge", "**/*.py"), ("pitboard", "**/*.py")):
+        for path in (ROOT / folder).glob(pattern):
+            assert "pip install 'pitboard" not in path.read_text(), path

@@ -135,7 +135,8 @@ def open_pin_factory(chip_number: int) -> Any:
         return factory
     except ImportError as error:
         reason = (
-            "gpiozero has no pin factory: the package 'lgpio' is missing; type: pip install 'pitboard[pi]'"
+            "gpiozero has no pin factory: the package 'lgpio' is missing; "
+            "in Pitboard's folder type: pip install '.[pi]'"
         )
         raise BeamLost(port="GPIO", reason=reason) from error
     except Exception as error:  # lgpio's error is an Exception and nothing else

@@ -62,7 +62,7 @@ def open_gpiod_edges(setting: GpioSetting, on_edge: Callable[[Edge], None]) -> I
     try:
         import gpiod
     except ImportError as error:
-        reason = "the Python package 'gpiod' is missing; type: pip install 'pitboard[pi]'"
+        reason = "the Python package 'gpiod' is missing; in Pitboard's folder type: pip install '.[pi]'"
         raise BeamLost(port=name, reason=reason) from error
     if not hasattr(gpiod, "request_lines"):
         raise BeamLost(

@@ -20,6 +20,7 @@ import aiosqlite
 
 from pitboard.errors import ConfigRefused, JournalDamaged, JournalLost, RecordRefused
 from pitboard.journal.commit_queue import CommitQueue, Place, place_of
+from pitboard.journal.disk_fault import FAULT_REASONS, DiskFault, fault_of
 from pitboard.journal.journal_schema import (
     SCHEMA,
     VERSION,
@@ -58,6 +59,7 @@ class Journal:
         self.path = path
         self.root_key = root_key
         self.trouble: str | None = None
+        self.fault: DiskFault | None = None
         self._lasting_trouble: str | None = None
         self._database: aiosqlite.Connection | None = None
         self._queue = CommitQueue(self._commit_until_done, path=str(path))
@@ -221,14 +223,15 @@ class Journal:
                 async with self._transacting:
                     held = await self._commit(records)
             except (sqlite3.Error, JournalLost) as error:
-                self.trouble = f"The journal cannot be written ({error}); free or replace the disk."
+                self.fault = fault_of(error, self.path.parent)
+                self.trouble = f"The journal cannot be written: {FAULT_REASONS[self.fault]}."
                 log.error("journal not written: path=%s records=%d reason=%s", self.path, len(records), error)
                 await asyncio.sleep(RETRY_S)
                 await self._reconnect()
             else:
                 if self.trouble != self._lasting_trouble:
                     log.warning("journal written again: path=%s", self.path)
-                self.trouble = self._lasting_trouble
+                self.trouble, self.fault = self._lasting_trouble, None
                 return held
 
     async def _commit(self, records: Sequence[Record]) -> dict[Place, Held]:
@@ -293,6 +296,8 @@ class Journal:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return JournalDamaged(path=self.path, reason=_plain(error))
+        if code in _OF_THE_DISK or isinstance(error, OSError):
+            return JournalLost(path=self.path, reason=FAULT_REASONS[fault_of(error, self.path.parent)])
         return JournalLost(path=self.path, reason=_plain(error))
 
     async def _disconnect(self) -> None:
@@ -401,6 +406,15 @@ async def _insert(
 
 def _row(record: Record) -> _Row:
     return (record.stream, record.seq, record.header_bytes, record.signature, record.body_bytes)
+
+
+_OF_THE_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
 def _plain(error: Exception) -> str:

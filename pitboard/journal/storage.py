@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from pitboard.journal.disk_fault import DiskFault
 from pitboard.journal.record import Record
 
 
@@ -31,11 +32,12 @@ class Arrived(NamedTuple):
 class Storage(Protocol):
     """Durable, ordered by arrival and by stream.
 
-    `trouble` says why nothing can be stored, None while all is well.
+    `trouble` says why nothing can be stored, None while all is well; `fault` names the disk's.
     """
 
     root_key: str
     trouble: str | None
+    fault: DiskFault | None
 
     async def append(self, records: Sequence[Record]) -> list[Held]:
         """Return, once all is durable, who holds the place of each record: it, or one that was there before.

@@ -11,6 +11,7 @@ import click
 
 from pitboard.errors import ActRefused, ConfigRefused
 from pitboard.program.config import Config, EventFile, event_file_beside, load_config, load_event_file
+from pitboard.program.ownership import give_to_owner_of_folder
 from pitboard.trust.identity import Identity
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
 from sync.enrolling.enrolment_words import EnrolmentToken
@@ -49,6 +50,8 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
     parsed = EnrolmentToken.parse(text)
     event_file = event_file_beside(files.journal)
     identity = None if is_display or files.key_file is None else Identity.load_or_create(files.key_file)
+    if identity is not None and files.key_file is not None:
+        give_to_owner_of_folder(files.key_file)
     client = EnrolmentClient(central, parsed, identity)
     introduced = client.introduce()
     _refuse_other_event(files.journal, event_file, introduced)
@@ -58,6 +61,7 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
         raise ActRefused(code="refused", reason="Not enrolled, and central was told so. Get a new token.")
     _wait_for_central(client)
     _keep(introduced, event_file)
+    give_to_owner_of_folder(event_file)
     click.echo(f"Enrolled. Kept in {event_file}; start or restart the program.")
 
 

@@ -187,7 +187,9 @@ class Lights:
 
     def _disk(self) -> Light:
         if self._replica.journal.trouble is not None:
-            return light_of("disk", "bad", _text(self._replica.journal.trouble))
+            fault = self._replica.journal.fault
+            said = _text(self._replica.journal.trouble) if fault is None else Sentence(f"light.disk.{fault}")
+            return light_of("disk", "bad", said)
         if self._replica.alarms:
             alarm = next(iter(self._replica.alarms.values()))
             return light_of("disk", "bad", Sentence("light.technician", {"text": alarm}))
@@ -198,7 +200,7 @@ class Lights:
         free_bytes = status.f_bavail * status.f_frsize
         free = {"free": _size_text(free_bytes)}
         if free_bytes < DISK_BAD_BYTES:
-            return light_of("disk", "bad", Sentence("light.disk.full", {**free}))
+            return light_of("disk", "bad", Sentence("light.disk.almost-full", {**free}))
         if free_bytes < DISK_WARNING_BYTES:
             return light_of("disk", "warning", Sentence("light.disk.filling", {**free}))
         return light_of("disk", "ok", Sentence("light.disk.ok", {**free}))

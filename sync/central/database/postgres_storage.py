@@ -15,6 +15,7 @@ from typing import Any
 
 from pitboard.errors import ConfigRefused, JournalLost
 from pitboard.journal.commit_queue import CommitQueue, Place, place_of
+from pitboard.journal.disk_fault import DiskFault
 from pitboard.journal.record import Record, stored_record
 from pitboard.journal.sqlite_storage import QuarantinedRow
 from pitboard.journal.storage import Arrived, Held
@@ -54,6 +55,7 @@ class PostgresJournal:
         self.role: Role = role
         self.root_key = root_key
         self.trouble: str | None = None
+        self.fault: DiskFault | None = None  # the database's own disks are not ours to name
         self._writer = PostgresLink(url, user=ROLE_NAMES[role])
         self._reader = PostgresLink(url, user=ROLE_NAMES[role])
         self._queue = CommitQueue(self._commit_until_done, path=shown(url))

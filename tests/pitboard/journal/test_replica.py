@@ -257,7 +257,7 @@ def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_all_is_kept(tmp
         while replica.journal.trouble is None:
             await asyncio.sleep(0.01)
         assert not waiting.done()
-        assert "free or replace the disk" in (replica.journal.trouble or "")
+        assert "The journal cannot be written: the disk " in (replica.journal.trouble or "")
         assert list(replica.have().values()) == [1]
         await asyncio.wait_for(waiting, 10)  # a new connection has no such bound
         assert list(replica.have().values()) == [201]

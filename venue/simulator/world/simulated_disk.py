@@ -12,6 +12,7 @@ from random import Random
 import msgspec
 
 from pitboard.errors import JournalLost
+from pitboard.journal.disk_fault import FAULT_REASONS, DiskFault
 from pitboard.journal.record import Record
 from pitboard.journal.storage import Arrived, Held
 from venue.simulator.world.virtual_loop import VirtualLoop
@@ -86,6 +87,14 @@ class SimulatedStorage:
     @trouble.setter
     def trouble(self, trouble: str | None) -> None:
         self.disk.trouble = trouble
+
+    @property
+    def fault(self) -> DiskFault | None:
+        return None if self.disk.trouble is None else DiskFault.FAULTY
+
+    @fault.setter
+    def fault(self, fault: DiskFault | None) -> None:
+        self.disk.trouble = None if fault is None else FAULT_REASONS[fault]
 
     async def append(self, records: Sequence[Record]) -> list[Held]:
         if not records:
