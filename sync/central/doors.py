@@ -23,6 +23,7 @@ from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import AdminApi, admin_app
 from sync.central.admin.desk.desk_api import DeskApi
 from sync.central.admin.desk.desk_server import serve_desk
+from sync.central.admin.desk.people_api import PeopleApi
 from sync.central.admin.erasure import erase_late_names
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_admin import ContactAdmin
@@ -154,6 +155,7 @@ async def serve_admin(
     def add_calls(pages: web.Application) -> None:
         api.add_to(pages)
         DeskApi(replica, desk.units.view).add_to(pages)
+        PeopleApi(replica).add_to(pages)
         desk.units.add_to_admin(pages)
         desk.enrolment.add_to_admin(pages, address=address)
 

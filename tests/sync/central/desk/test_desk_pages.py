@@ -243,3 +243,25 @@ def test_any_name_is_text_and_every_page_fits(venue: Venue, organiser: Organiser
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             assert page.locator("main img").count() == 0
     assert "owned" not in page.title()
+
+
+def test_competitors_come_from_a_table_after_a_look_and_results_go_out(
+    venue: Venue, organiser: Organiser
+) -> None:
+    page = organiser.page
+    organiser.go("#/people")
+    page.get_by_label("Table of competitors").fill(f"name,number\nZoe,7\nAnna Berg,\n{HOSTILE_NAME},9\n,1\n")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.locator("main")).to_contain_text("2 new, 1 known already, 1 refused.")
+    page.get_by_role("button", name="Register 2").click()
+    expect(page.locator(".trouble").last).to_contain_text("Say why")
+    page.get_by_label("Reason").fill("entries of the day")
+    page.get_by_role("button", name="Register 2").click()
+    expect(page.locator("main")).to_contain_text("2 competitors are registered now.")
+    page.fill("#query", "zoe")
+    page.keyboard.press("Enter")
+    expect(page.locator("main .list .name")).to_have_text(["Zoe"])
+    organiser.go("#/people")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV", exact=True).first.click()
+    assert "Anna Berg" in download.value.path().read_text(encoding="utf-8-sig")

@@ -5,6 +5,7 @@ import { byId, element, setText } from "./elements.js";
 import { boardPage, foundPage, homePage } from "./home.js";
 import { personPage } from "./person.js";
 import { button, buttons, card, facts } from "./pieces.js";
+import { peoplePage } from "./people.js";
 import { runPage } from "./run.js";
 import { setUpPage, signInPage } from "./sign_in.js";
 import { unitsPage } from "./units.js";
@@ -23,6 +24,7 @@ async function pageFor(hash) {
     case "found": return foundPage(value);
     case "competitors": return personPage(value, redraw);
     case "runs": return runPage(value, redraw);
+    case "people": return peoplePage();
     case "units": return unitsPage(redraw);
     case "account": return accountPage();
     default: return { parts: [card("Not here", element("p", {}, "There is no such page."))] };
