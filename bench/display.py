@@ -1,0 +1,278 @@
+"""The display beside headless Chromium with an equivalent page: `python -m bench.display [--records N]`.
+
+Memory (PSS), the processor's time idle and at one update a second, from start to the first painted board,
+from a record's commit at a unit to the frame that shows it, and what a frame costs while rows slide. SDL
+draws without a screen here, so putting the picture on glass is in none of the figures; Chromium is headless
+too. Its page shows twelve rows and changes one a second; it has no running clock, which the display draws ten
+times a second during the updates, and neither journal nor signatures to check."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+import pygame
+
+from bench.journal import ROOT, UNIT, passing, race_day
+from bench.measure import percentile, report
+from display.following.badge import Badge
+from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.show import Canvas, Moment, Show
+from display.scene.story import SLIDE_NS, Story
+from display.scene.theme import load_theme
+from display.screen.scene_painter import Painter
+from pitboard.clock import SystemClock
+from pitboard.doors.http_api import new_app, serve_tcp
+from pitboard.drawing.typeface import Typeface
+from pitboard.journal.replica import Replica
+from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.race.bodies import RunArmed, RunPlace
+from sync.exchanging.exchange_api import ExchangeApi
+
+SIZE = (1920, 1080)
+TICKS = os.sysconf("SC_CLK_TCK")
+SETTLE_S = 6.0
+IDLE_S = 10.0
+UPDATES = 15
+CHROMIUM = "/usr/bin/chromium"
+PAGE = """<!doctype html><meta charset=utf-8><style>
+body{background:#080b10;color:#fff;font:bold 40px sans-serif}
+tr{height:60px}td{padding:0 20px;background:#161c25}</style><table id=t></table><script>
+let n=0;for(let i=1;i<=12;i++)t.insertRow().innerHTML=`<td>${i}<td>Name ${i}<td>${(11+i/7).toFixed(3)}`;
+if(location.hash)setInterval(()=>{t.rows[++n%12].cells[2].textContent=(11+n/9).toFixed(3)},1000)</script>"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(display_figures(Path(folder), given.records))
+        chromium = chromium_figures(Path(folder))
+    memory, cpu = figures["pss_mib"], figures["cpu_percent_at_one_update_a_second"]
+    ratios = {}
+    if chromium:
+        ratios = {
+            "pss_ratio": round(memory / chromium["pss_mib"], 3),
+            "cpu_ratio_at_one_update_a_second": round(
+                cpu / max(0.01, chromium["cpu_percent_at_one_update_a_second"]), 2
+            ),
+        }
+    report(
+        "display",
+        {"records": given.records, **figures, **slide_ms(), "chromium": chromium, **ratios},
+    )
+
+
+async def display_figures(folder: Path, records: int) -> dict[str, float]:
+    """Run a display on a journal of so many records, started twice, and follow a unit with it."""
+    unit_journal = folder / "unit.db"
+    async with Replica.open(unit_journal, root_key=ROOT.key, clock=SystemClock()) as replica:
+        day = race_day(records)
+        for first in range(0, len(day), 1_000):
+            await replica.accept(day[first : first + 1_000])
+        writing = await replica.open_stream(UNIT, "Track A")
+        app = new_app()
+        ExchangeApi(writing, UNIT).add_to(app)
+        async with serve_tcp(app, "127.0.0.1", 0) as port:
+            config = _config(folder, port)
+            process = await _start(config)
+            while _status(folder) < records:  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(0.5)
+            await asyncio.sleep(SETTLE_S)  # the board is kept meanwhile
+            process.terminate()
+            await process.wait()
+            started_ns = time.monotonic_ns()
+            (folder / "frames.jsonl").unlink()
+            process = await _start(config)
+            first_ms = (await _frame_after(folder, 0) - started_ns) / 1e6
+            await asyncio.sleep(SETTLE_S + records / 20_000)
+            pss = pss_mib(process.pid)
+            idle = await cpu_percent(process.pid, IDLE_S)
+            now_ns = time.monotonic_ns()
+            armed = RunArmed(
+                run_id="bench",
+                track="1",
+                boot_id="bench",
+                mono_ns=now_ns,
+                places=(RunPlace(competitor_id="c1"),),
+            )
+            await writing.append(armed)
+            delays, before_s, since = [], cpu_s(process.pid), time.monotonic()
+            for number in range(1, UPDATES + 1):
+                told = passing(10_000_000 + number, time.monotonic_ns())
+                body = type(told)(
+                    **{f: getattr(told, f) for f in told.__struct_fields__} | {"boot_id": "bench"}
+                )
+                await writing.append(body)
+                at_ns = time.monotonic_ns()
+                shown_ns = await _frame_after(folder, number)
+                delays.append((shown_ns - at_ns) / 1e6)
+                await asyncio.sleep(1.0)
+            busy = 100 * (cpu_s(process.pid) - before_s) / (time.monotonic() - since)
+            process.terminate()
+            await process.wait()
+    return {
+        "pss_mib": round(pss, 1),
+        "cpu_percent_idle": round(idle, 2),
+        "cpu_percent_at_one_update_a_second": round(busy, 2),
+        "start_to_first_board_ms": round(first_ms, 1),
+        "update_to_painted_p50_ms": round(percentile(delays, 50), 1),
+        "update_to_painted_max_ms": round(max(delays), 1),
+    }
+
+
+def chromium_figures(folder: Path) -> dict[str, float]:
+    """Return what headless Chromium takes for the same; nothing where there is none."""
+    if not Path(CHROMIUM).exists():
+        return {}
+    page = folder / "page.html"
+    page.write_text(PAGE)
+    figures = {}
+    for hash_, name in (("", "cpu_percent_idle"), ("#1", "cpu_percent_at_one_update_a_second")):
+        process = subprocess.Popen(
+            [
+                *(CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
+                *(
+                    f"--user-data-dir={folder / 'profile'}",
+                    "--window-size=1920,1080",
+                    f"file://{page}{hash_}",
+                ),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(SETTLE_S)
+        figures["pss_mib"] = round(pss_mib(process.pid), 1)
+        figures[name] = round(asyncio.run(cpu_percent(process.pid, IDLE_S)), 2)
+        process.terminate()
+        process.wait()
+    return figures
+
+
+def slide_ms() -> dict[str, float]:
+    """Return what a frame costs while a new result slides up a full page at 1080p."""
+    theme = load_theme("dark-hall")
+    painter = Painter(Typeface.load(preferred=theme.fonts), theme)
+    entries = [
+        EntryView(
+            rank=n + 1,
+            competitor_id=f"c{n}",
+            name=f"Driver {n}",
+            best_ns=(11_000 + n * 7) * 1_000_000,
+            gap_ns=n * 7_000_000,
+            laps=5,
+            runs=1,
+            set_utc_ms=0,
+        )
+        for n in range(60)
+    ]
+    view = BoardView(event=EventView("Bench", 1_000_000), entries=entries, on_track=[], newest="c0")
+    former = {f"c{n}": n - 1 if n else 59 for n in range(60)}
+    story = Story(newest="c0", at_mono_ns=0, former=former)
+    show = Show(board=view, badge=Badge(is_live=True, headline="Live"), story=story)
+    canvas, surface = Canvas(size=SIZE, digit_permille=painter.digit_permille), pygame.Surface(SIZE)
+    costs = []
+    for frame in range(54):
+        since = time.perf_counter()
+        painter.paint(lay_out_leaderboard(show, Moment(frame * SLIDE_NS // 54), canvas).scene, surface)
+        costs.append((time.perf_counter() - since) * 1_000)
+    moving = costs[1:]  # the first draws every letter for the first time
+    return {
+        "frame_moving_p50_ms": round(percentile(moving, 50), 2),
+        "frame_moving_p99_ms": round(percentile(moving, 99), 2),
+        "frame_first_ms": round(costs[0], 2),
+    }
+
+
+def family(pid: int) -> list[int]:
+    """Return the process and all that descend from it."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(after[1]), []).append(int(path.parent.name))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def pss_mib(pid: int) -> float:
+    total = 0
+    for one in family(pid):
+        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1_024
+
+
+def cpu_s(pid: int) -> float:
+    total = 0
+    for one in family(pid):
+        after = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(after[11]) + int(after[12])
+    return total / TICKS
+
+
+async def cpu_percent(pid: int, within_s: float) -> float:
+    before = cpu_s(pid)
+    await asyncio.sleep(within_s)
+    return 100 * (cpu_s(pid) - before) / within_s
+
+
+def _config(folder: Path, port: int) -> Path:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        status_port = listener.getsockname()[1]
+    path = folder / "display.toml"
+    path.write_text(
+        f'name = "Bench"\nevent_key = "{ROOT.key}"\njournal = "display.db"\nmdns = false\n'
+        f'units = ["http://127.0.0.1:{port}"]\nsize = {list(SIZE)}\nstatus_tls = false\n'
+        f'status_host = "127.0.0.1"\nstatus_port = {status_port}\nframe_log = "frames.jsonl"\n'
+    )
+    return path
+
+
+async def _start(config: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pitboard", "display", "--config", str(config)),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+
+def _frames(folder: Path) -> list[dict[str, object]]:
+    path = folder / "frames.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def _status(folder: Path) -> int:
+    """Return about how many records the board is made of: fifteen for each entry."""
+    frames = _frames(folder)
+    return 0 if not frames else int(str(frames[-1]["entries"])) * 15 + 30
+
+
+async def _frame_after(folder: Path, passings: int) -> int:
+    """Return when the first frame was shown that has so many passings of the bench's run; 0: any rows."""
+    while True:
+        for frame in _frames(folder):
+            runs = {run["run"]: run["passings"] for run in frame["runs"]}  # type: ignore[attr-defined]
+            if runs.get("bench", 0) >= passings if passings else frame["entries"]:
+                return int(str(frame["mono_ns"]))
+        await asyncio.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
