@@ -7,7 +7,7 @@ import { button, buttons, card, list, table, tag, when } from "./pieces.js";
 export async function unitsPage(redraw) {
   const [watched, units] = await Promise.all([ask("/v1/admin/units/status"), ask("/v1/admin/units")]);
   const health = watched.units.map(healthItem);
-  const heads = [{ label: "Name" }, { label: "State" }, { label: "Records", class: "number" }, { label: "Last record", class: "hide-small" }, { label: "" }];
+  const heads = [{ label: "Name" }, { label: "State" }, { label: "Records", class: "number hide-small" }, { label: "Last record", class: "hide-small" }, { label: "" }];
   const rows = units.map((unit) => unitRow(unit, redraw));
   return {
     isWide: true,
@@ -37,7 +37,7 @@ function unitRow(unit, redraw) {
   return element("tr", {},
     element("td", {}, nameElement(unit.name || unit.key.slice(0, 8))),
     element("td", {}, tag(unit.state === "unknown" ? "stranger" : unit.state, { class: state })),
-    element("td", { class: "number" }, String(unit.records)),
+    element("td", { class: "number hide-small" }, String(unit.records)),
     element("td", { class: "hide-small" }, unit.last_utc_ms == null ? "none" : when(unit.last_utc_ms)),
     element("td", { class: "number" }, ...revoke));
 }
