@@ -8,6 +8,8 @@ from display.scene.blocks import Area, Measures
 
 ROUND_MAX_NS = 30_000_000_000
 PAGE_MAX_NS = 8_000_000_000
+PAGE_MIN_NS = 2_000_000_000
+"""A page that nobody can read helps nobody: a board of very many takes longer than a round."""
 PAGES_OF_ONE_COLUMN = 5
 PINNED_COUNT = 3
 ROWS_WISHED_LANDSCAPE = 10
@@ -55,7 +57,7 @@ class RowGrid:
 
     def page_ns(self, entry_count: int) -> int:
         """Return how long a page stays."""
-        return min(PAGE_MAX_NS, ROUND_MAX_NS // self.page_count(entry_count))
+        return max(PAGE_MIN_NS, min(PAGE_MAX_NS, ROUND_MAX_NS // self.page_count(entry_count)))
 
     def entries_on(self, page: int, *, entry_count: int) -> list[int]:
         """Return the indices of the entries on a page, place by place."""

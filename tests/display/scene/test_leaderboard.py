@@ -9,6 +9,7 @@ import pytest
 
 from display.scene.blocks import Area, Block, Fill, Scene, Text
 from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.row_grid import PAGE_MIN_NS
 from display.scene.show import Canvas, Moment
 from display.scene.story import BRIGHT_NS, SLIDE_NS
 from pitboard.drawing.palette import BLUE, GOLD
@@ -165,6 +166,11 @@ def test_every_entry_comes_round_within_thirty_seconds_and_the_top_three_stay(
         assert frame.changes_mono_ns - moment >= 2_000_000_000  # time enough to read a page
         moment = frame.changes_mono_ns
     assert seen == {entry.competitor_id for entry in view.entries}
+
+
+def test_a_page_of_very_many_entries_stays_long_enough_to_be_read() -> None:
+    frame = lay_out_leaderboard(show_of(board(3_000)), Moment(NEWS_AT_NS), Canvas(size=(1920, 1080)))
+    assert frame.changes_mono_ns == NEWS_AT_NS + PAGE_MIN_NS
 
 
 def test_a_new_result_turns_to_its_own_page() -> None:
