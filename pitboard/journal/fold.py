@@ -6,7 +6,9 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
+from pitboard.journal.kept_bodies import KeptBodies
 from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
@@ -35,7 +37,7 @@ class Fold:
     def __init__(self, root_key: str) -> None:
         self.root_key = root_key
         self.version = 0  # grows with every record that may have changed something
-        self._bodies: dict[str, dict[int, tuple[Body, int]]] = {}  # stream -> seq -> body, stamp
+        self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
         self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
         self.erased_places: set[RecordPlace] = set()
@@ -54,13 +56,15 @@ class Fold:
     def add(self, record: Record) -> None:
         """Take a record whose signature was checked; a repetition or an unknown body changes nothing."""
         stream, seq = record.stream, record.seq
-        bodies = self._bodies.setdefault(stream, {})
+        bodies = self._bodies.get(stream)
+        if bodies is None:
+            bodies = self._bodies[stream] = KeptBodies()
         if seq in bodies or record.body_bytes is None or (stream, seq) in self.erased_places:
             return
         body = read_body(record.header.kind, record.body_bytes)
         if body is None:
             return
-        bodies[seq] = (body, record.header.stamp)
+        bodies.put(seq, body, record.header.stamp)
         if isinstance(body, CompetitorRegistered | CompetitorChanged):
             self._registrations.setdefault(body.competitor_id, set()).add((stream, seq))
         elif isinstance(body, OfficialAppointed):
@@ -83,7 +87,7 @@ class Fold:
         return stream not in self._disowned and self.roster.counts(key, stream, seq)
 
     def _apply_stream(self, stream: str) -> None:
-        for seq, (body, stamp) in list(self._bodies[stream].items()):
+        for seq, body, stamp in self._bodies[stream]:
             self._apply(stream, seq, body, stamp)
 
     def _apply(self, stream: str, seq: int, body: Body, stamp: int) -> None:
@@ -105,9 +109,10 @@ class Fold:
         """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
         for stream, seqs in erased.records.items():
             for seq in seqs:
-                held = self._bodies.get(stream, {}).get(seq)
-                if held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
-                    del self._bodies[stream][seq]
+                bodies = self._bodies.get(stream)
+                held = None if bodies is None else bodies.get(seq)
+                if bodies is not None and held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
+                    bodies.drop(seq)
                     self._untold.add(self.race.forget((stream, seq)))
                 self.erased_places.add((stream, seq))
 
@@ -124,7 +129,7 @@ class Fold:
             (stamp, stream, body)
             for stream, owner in self._keys.items()
             if owner == key
-            for body, stamp in [self._bodies[stream][1]]
+            for _, body, stamp in islice(self._bodies[stream], 1)
             if isinstance(body, StreamOpened)
         ]
         return max(openings, key=lambda one: one[:2])[2] if openings else None
@@ -154,14 +159,14 @@ class Fold:
         self._begin()
         roots = [stream for stream, key in self._keys.items() if key == self.root_key]
         for stream in roots:
-            for seq, (body, stamp) in self._bodies[stream].items():
+            for seq, body, stamp in self._bodies[stream]:
                 if isinstance(body, UnitEnrolled | UnitRevoked):
                     self.roster.say(body, Word(Authority.ADMIN, stamp, stream, seq))
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
             if authority == Authority.NOBODY:
                 continue
-            for seq, (body, stamp) in self._bodies[stream].items():
+            for seq, body, stamp in self._bodies[stream]:
                 if (
                     not isinstance(body, UnitEnrolled | UnitRevoked)
                     and authority >= _least_authority(body)
@@ -173,7 +178,7 @@ class Fold:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
-            for seq, (body, stamp) in self._bodies[stream].items():
+            for seq, body, stamp in self._bodies[stream]:
                 if authority >= _least_authority(body) and self._counts(key, stream, seq):
                     yield key, body, Word(authority, stamp, stream, seq)
 
@@ -181,7 +186,7 @@ class Fold:
         """Yield every body the key wrote, whether it counts or not."""
         for stream, owner in self._keys.items():
             if owner == key:
-                for body, _ in self._bodies[stream].values():
+                for _, body, _ in self._bodies[stream]:
                     yield body
 
     # The boards: told what changed when somebody looks at them, and only read by others

@@ -36,15 +36,27 @@ class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     inserted one that was worked out from what another system saw.
     """
 
-    passing_id: str
     unit: str
     body: PassingRecorded
     word: Word
     mono_ns: int
     uncertainty_ns: int
-    is_inserted: bool = False
+    inserted_id: str = ""
     settled: Settled | None = None
     calculated: Calculated | None = None
+
+    @property
+    def passing_id(self) -> str:
+        return self.inserted_id or self.body.passing_id
+
+    @property
+    def is_inserted(self) -> bool:
+        return self.inserted_id != ""
+
+    @property
+    def timeline(self) -> TimelineKey:
+        """Where it lies among others, as its unit stamped it."""
+        return (self.unit, self.body.track, self.body.boot_id)
 
     @property
     def order(self) -> tuple[int, str]:
@@ -66,7 +78,6 @@ class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def recorded_passing(body: PassingRecorded, word: Word, unit: str) -> TimedPassing:
     """Return a passing as its own unit stamped it."""
     return TimedPassing(
-        passing_id=body.passing_id,
         unit=unit,
         body=body,
         word=word,
@@ -91,14 +102,13 @@ def inserted_passing(
         system=HAND if inserted.from_passing_id is None else "calculated",
     )
     return TimedPassing(
-        passing_id=inserted.passing_id,
         unit=unit,
         body=replace_gate(body, inserted.gate),
         word=word,
         mono_ns=body.mono_ns,
         uncertainty_ns=body.uncertainty_ns,
-        is_inserted=True,
         calculated=inserted.calculated if copied is None else None,
+        inserted_id=inserted.passing_id,
     )
 
 
@@ -150,7 +160,7 @@ class Timeline:
     windows: list[tuple[int, str]] = field(default_factory=list)  # (from_mono_ns, run_id), sorted
 
     def add(self, passing: TimedPassing) -> None:
-        if not self.passings or self.passings[-1].order < passing.order:
+        if not self.passings or self.passings[-1].mono_ns < passing.mono_ns:
             self.passings.append(passing)  # as it nearly always is
         else:
             insort(self.passings, passing, key=_order)

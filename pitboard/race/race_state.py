@@ -43,6 +43,7 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
+from pitboard.race.passings_by_id import PassingsById
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
@@ -50,6 +51,9 @@ from pitboard.race.roll import Competitor, Roll
 from pitboard.race.run import Run, run_of
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
 from pitboard.race.word import LastWord, RecordPlace, Statement, Statements, Subject, Word
+
+DERIVED_MAX_COUNT = 512
+"""Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class RaceState:
         self.programme = Programme(self.statements)
         self.runs: dict[str, Run] = {}
         self._timelines: dict[TimelineKey, Timeline] = {}
-        self._passings: dict[PassingKey, tuple[TimelineKey, TimedPassing]] = {}
+        self._passings = PassingsById()
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
         self._openings: dict[str, list[tuple[TimelineKey, int]]] = {}
@@ -86,6 +90,8 @@ class RaceState:
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
         self._segments: dict[str, dict[int, list[Segment]]] = {}
         self._undecided: dict[str, Run] = {}
+        self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
+        self._changed: set[str] = set()  # and those that have
 
     def apply(self, body: Body, word: Word, unit: str) -> Touched:
         """Take what the unit with this key said; kinds that do not concern the race are ignored."""
@@ -130,6 +136,8 @@ class RaceState:
         if run_id not in self._driven:
             run = self.runs.get(run_id)
             self._driven[run_id] = () if run is None else tuple(self._drive(run))
+            if len(self._driven) > DERIVED_MAX_COUNT:
+                del self._driven[next(iter(self._driven))]
         return self._driven[run_id]
 
     def published(self, run: Run) -> list[PublishedPlace] | None:
@@ -144,9 +152,18 @@ class RaceState:
             return False
         return run.decided.value.weighed != digest_of(self.driven(run.run_id))
 
-    def waits_for_a_person(self, run: Run) -> bool:
-        """Return whether the run is not decided yet, or has changed since."""
-        return run.decision is None or self.has_changed(run)
+    def waiting_for_a_person(self) -> list[Run]:
+        """Return the runs that are not decided yet or have changed since, in the order armed.
+
+        Only those that a record has touched are weighed anew: a screen asks after every record.
+        """
+        for run_id in self._to_weigh:
+            run = self.runs.get(run_id)
+            has_changed = run is not None and self.has_changed(run)
+            (self._changed.add if has_changed else self._changed.discard)(run_id)
+        self._to_weigh.clear()
+        waiting = [*self._undecided.values(), *(self.runs[one] for one in self._changed)]
+        return sorted(waiting, key=lambda run: run.armed.word.moment)
 
     def segments(self, run: Run, place: int | None = None) -> list[Segment]:
         """Return the passings of the place, or of all, one segment for each boot the run went under."""
@@ -281,8 +298,7 @@ class RaceState:
         return (unit, passing_id) in self._passings
 
     def passing(self, key: PassingKey) -> TimedPassing | None:
-        known = self._passings.get(key)
-        return None if known is None else known[1]
+        return self._passings.get(key)
 
     def word_of_passing(self, run: Run, passing_id: str) -> Word | None:
         """Return the word that recorded a passing of the run, None where it is not here."""
@@ -307,10 +323,10 @@ class RaceState:
     def is_comparable(self, run: Run, passing_id: str) -> bool:
         """Return whether the passing's stamp can be brought onto the clock of one of the run's boots."""
         key = self.key_of_passing(passing_id, run)
-        known = None if key is None else self._passings.get(key)
-        if known is None:
+        passing = None if key is None else self._passings.get(key)
+        if passing is None:
             return False
-        unit, _, other_boot_id = known[0]
+        unit, _, other_boot_id = passing.timeline
         return any(self._clock(run, boot, unit, other_boot_id) is not None for boot, _, _ in run.openings)
 
     def related_clock(self, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
@@ -346,11 +362,7 @@ class RaceState:
 
     def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""
-        return sorted(
-            passing.body.seq
-            for (writer, _), (_, passing) in self._passings.items()
-            if writer == unit and (passing.body.sensor, passing.body.sensor_boot) == (sensor, sensor_boot)
-        )
+        return self._passings.seqs(unit, sensor, sensor_boot)
 
     # What is touched by what
 
@@ -414,6 +426,7 @@ class RaceState:
         if run_id is not None:
             self._driven.pop(run_id, None)
             self._segments.pop(run_id, None)
+            self._to_weigh.add(run_id)
             touched.runs.add(run_id)
 
     def _look_at_passing(self, key: PassingKey, touched: Touched) -> None:
@@ -428,20 +441,19 @@ class RaceState:
                 self._touch(word.run_id, touched)
         known = self._passings.get(key)
         if known is not None:
-            self._touch_run_at(known[0], known[1], touched)
+            self._touch_run_at(known.timeline, known, touched)
 
     def _add_passing(self, body: PassingRecorded, word: Word, unit: str, touched: Touched) -> None:
         passing = recorded_passing(body, word, unit)
-        known = self._passings.get(passing.key)
-        if known is not None:
-            known_key, former = known
+        former = self._passings.same_as(body, unit)
+        if former is not None:
             if former.word.moment <= word.moment:
                 return
-            self._timelines[known_key].passings.remove(former)
-            self._touch_run_at(known_key, former, touched)
-        key = (unit, body.track, body.boot_id)
+            self._timelines[former.timeline].passings.remove(former)
+            self._touch_run_at(former.timeline, former, touched)
+        key = passing.timeline
         self._timeline(key).add(passing)
-        self._passings[passing.key] = (key, passing)
+        self._passings.put(passing)
         self._touch_run_at(key, passing, touched)
 
     def _touch_run_at(self, key: TimelineKey, passing: TimedPassing, touched: Touched) -> None:
@@ -490,6 +502,8 @@ class RaceState:
     def _segments_of(self, run: Run) -> dict[int, list[Segment]]:
         if run.run_id not in self._segments:
             self._segments[run.run_id] = self._share_out(run)
+            if len(self._segments) > DERIVED_MAX_COUNT:
+                del self._segments[next(iter(self._segments))]
         return self._segments[run.run_id]
 
     def _share_out(self, run: Run) -> dict[int, list[Segment]]:
@@ -585,9 +599,9 @@ class RaceState:
         """Return what persons gave to the run under this boot, on the run's clock."""
         found = []
         for key in self._given.get(run.run_id, ()):
-            known = self._passings.get(key)
-            if known is not None:
-                (unit, _, boot), passing = known
+            passing = self._passings.get(key)
+            if passing is not None:
+                unit, _, boot = passing.timeline
                 clock = self._clock(run, boot_id, unit, boot)
                 if clock is not None:
                     found.append(passing.on_clock(*clock))

@@ -143,12 +143,9 @@ class ScreenFeed:
         race = self._replica.fold.race
         under_way = self._run_control.runs()
         known = {run.run_id for run in under_way}
-        others = [
-            run
-            for run in race.runs.values()
-            if run.run_id not in known and self._run_control.is_own(run) and race.waits_for_a_person(run)
-        ]
-        return [*under_way, *sorted(others, key=lambda run: run.armed.word.moment)]
+        waiting = race.waiting_for_a_person()
+        others = [run for run in waiting if run.run_id not in known and self._run_control.is_own(run)]
+        return [*under_way, *others]
 
     def _queue(self, fold: Fold) -> Iterator[QueueEntry]:
         for track in self._run_control.tracks:
