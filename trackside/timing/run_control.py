@@ -307,7 +307,10 @@ class RunControl:
             case PauseRun():
                 return [bodies.RunPaused(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
             case ContinueRun():
-                return [bodies.RunContinued(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
+                continued = bodies.RunContinued(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)
+                # A run that came back from others after this start still waits in the boot before.
+                is_of_this_boot = run.openings[-1][0] == boot_id
+                return [continued] if is_of_this_boot else [self._resumption(run), continued]
             case Stop():
                 return [self._finish(run, act.mono_ns, "stopped", act)]
             case ManualPassing():
@@ -495,14 +498,15 @@ class RunControl:
         for run in self.runs():
             is_known = any(boot_id == self._clock.boot_id for boot_id, _, _ in run.openings)
             if not is_known and self.now(run).phase in TIMING:
-                await self._replica.append(
-                    RunResumed(
-                        run_id=run.run_id,
-                        boot_id=self._clock.boot_id,
-                        mono_ns=self._clock.mono_ns(),
-                        elapsed_ns=self._known_elapsed_ns(run),
-                    )
-                )
+                await self._replica.append(self._resumption(run))
+
+    def _resumption(self, run: Run) -> RunResumed:
+        return RunResumed(
+            run_id=run.run_id,
+            boot_id=self._clock.boot_id,
+            mono_ns=self._clock.mono_ns(),
+            elapsed_ns=self._known_elapsed_ns(run),
+        )
 
     async def follow_time(self) -> None:
         """Say that the time of a run is up, and end the timing once nothing that still counts can come."""

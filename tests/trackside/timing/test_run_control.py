@@ -10,9 +10,10 @@ import pytest
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
-from pitboard.unit_api.unit_calls import Delivery
+from pitboard.unit_api.unit_calls import ContinueRun, Delivery, PauseRun
 from tests.race_story import ROOT, UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
 
@@ -102,6 +103,33 @@ def test_after_a_power_cut_the_run_goes_on_and_no_lap_is_timed_across_the_boots(
 
     with_unit(tmp_path, before, clock=first_boot)
     with_unit(tmp_path, after, clock=ScriptedClock(boot_id="second-boot", now_mono_ns=7_000_000_000))
+
+
+def test_a_paused_run_that_comes_back_from_others_after_the_start_goes_on_by_continue(
+    tmp_path: Path,
+) -> None:
+    kept: list[Record] = []
+
+    async def before(unit: Unit) -> None:
+        run_id = await unit.arm_new()
+        await unit.cross(1)
+        await unit.run_control.carry_out(PauseRun(run_id=run_id, mono_ns=unit.clock.now_mono_ns))
+        kept.extend(await unit.replica.beyond({}))
+
+    async def with_a_new_card(unit: Unit) -> None:
+        await unit.replica.accept(kept)
+        assert unit.run_control.now(unit.run).phase == "paused"
+        mono_ns = unit.clock.now_mono_ns
+        await unit.run_control.carry_out(ContinueRun(run_id=unit.run.run_id, mono_ns=mono_ns))
+        assert unit.run_control.now(unit.run).phase == "running"
+        for seq in (1, 2):
+            unit.clock.advance(ms=10_000)
+            await unit.cross(seq, sensor_boot="dev-2")
+        assert [lap.lap_ns for lap in unit.replica.fold.race.laps(unit.run.run_id)] == [10_000_000_000]
+
+    (tmp_path / "old").mkdir()
+    with_unit(tmp_path / "old", before)
+    with_unit(tmp_path, with_a_new_card, clock=ScriptedClock(boot_id="boot-2"))
 
 
 def test_a_passing_delivered_twice_counts_once(tmp_path: Path) -> None:
