@@ -85,6 +85,7 @@ class RaceState:
         self._passings = PassingsById()
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
+        self._inserted: dict[PassingKey, set[str]] = {}  # runs it was put into, or that hold a copy of it
         self._openings: dict[str, list[tuple[TimelineKey, int]]] = {}
         self._starters: dict[TimelineKey, set[str]] = {}
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
@@ -393,6 +394,9 @@ class RaceState:
                 self._undecided.pop(run_id, None)
         if run is None and former is None:
             return
+        for one, change in ((former, set.discard), (run, set.add)):
+            for key in () if one is None else _keys_inserted(one):
+                change(self._inserted.setdefault(key, set()), run_id)
         self._move_windows(run_id, run, touched)
         self._touch(run_id, touched)
         if run is not None and run.is_start_to_finish:
@@ -439,6 +443,7 @@ class RaceState:
             if word.run_id is not None:
                 change(self._given.setdefault(word.run_id, set()), key)
                 self._touch(word.run_id, touched)
+        self._touch_inserted(key, touched)
         known = self._passings.get(key)
         if known is not None:
             self._touch_run_at(known.timeline, known, touched)
@@ -460,8 +465,17 @@ class RaceState:
         run_id = self._timelines[key].run_at(passing.mono_ns)
         self._touch(run_id, touched)
         self._touch(self.word_on(passing.key).run_id, touched)
+        self._touch_inserted(passing.key, touched)
         if run_id in self._starters.get(key, ()):
             self._touch_starters(self.runs[run_id], touched)  # type: ignore[index]
+
+    def _touch_inserted(self, key: PassingKey, touched: Touched) -> None:
+        """What is said of an impulse that a person put in or copied changes the run it was put into."""
+        for run_id in tuple(self._inserted.get(key, ())):
+            self._touch(run_id, touched)
+            run = self.runs.get(run_id)
+            if run is not None and run.is_start_to_finish:
+                self._touch_starters(run, touched)
 
     def _timeline(self, key: TimelineKey) -> Timeline:
         timeline = self._timelines.get(key)
@@ -659,6 +673,17 @@ def _replaced(run: Run) -> set[str]:
     """Return the passings that calculated ones stand in place of."""
     named = [getattr(one.body, "from_passing_id", None) for one in run.inserted]
     return {passing_id for passing_id in named if passing_id is not None}
+
+
+def _keys_inserted(run: Run) -> set[PassingKey]:
+    """Return the keys of the impulses that were put into the run, and of those they are copies of."""
+    keys: set[PassingKey] = set()
+    for one in run.inserted:
+        if isinstance(one.body, PassingInserted):
+            keys.add((one.unit, one.body.passing_id))
+            if one.body.copy_of is not None:
+                keys.add((run.unit, one.body.copy_of))
+    return keys
 
 
 def _clocks_of(run: Run, boot_id: str) -> list[tuple[str, str, int, int]]:

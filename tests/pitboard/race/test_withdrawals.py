@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,24 +17,38 @@ from pitboard.race.formats import TimingRules
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
 
 
-def race_of(records: list[Record]) -> bytes:
+def race_of(records: list[Record], *, is_drawn: bool = False) -> bytes:
+    """Return what screens show once all records are there; `is_drawn`: and did so after each of them."""
     fold = Fold(ROOT.key)
     for record in records:
         fold.add(record)
+        if is_drawn:
+            shown(fold)
+    return shown(fold)
+
+
+def shown(fold: Fold) -> bytes:
     runs = [view_run(fold, run) for _, run in sorted(fold.race.runs.items())]
     return encode_view(view_board(fold)) + b"".join(map(encode_view, runs))
 
 
-def random_act(chance: random.Random) -> Body:
+def random_act(chance: random.Random, inserted: list[str]) -> Body:
+    """Return an act on one of the two runs; `inserted` are the impulses that were put in by hand so far."""
     run_id, place = chance.choice(("r1", "r2")), 1
-    passing_id = passing(chance.randint(1, 12), s=1).passing_id
+    recorded = passing(chance.randint(1, 12), s=1).passing_id
+    passing_id = chance.choice(inserted) if inserted and chance.random() < 0.4 else recorded
     mono_ns = chance.randint(5, 60) * SECOND_NS
     acts: list[Body] = [
         bodies.LapJudged(run_id=run_id, lap_id=passing_id, verdict=chance.choice(("valid", "void"))),
         bodies.PassingJudged(passing_id=passing_id, verdict="ignored"),
         bodies.PassingAttributed(passing_id=passing_id, run_id=chance.choice((run_id, None))),
         bodies.PassingInserted(
-            passing_id=f"i{mono_ns}", run_id=run_id, boot_id="boot", mono_ns=mono_ns, uncertainty_ns=1
+            passing_id=f"i{len(inserted)}",
+            run_id=run_id,
+            boot_id="boot",
+            mono_ns=mono_ns,
+            uncertainty_ns=1,
+            copy_of=chance.choice((None, None, recorded)),
         ),
         bodies.PenaltyGiven(run_id=run_id, penalty_ns=SECOND_NS),
         bodies.OffTrackNoted(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
@@ -47,7 +62,10 @@ def random_act(chance: random.Random) -> Body:
         bodies.CompetitorChanged(competitor_id="ann", name=chance.choice(("Ann", "Anna"))),
         bodies.CompetitorsJoined(competitor_id="ann", into_id="bob"),
     ]
-    return chance.choice(acts)
+    act = chance.choice(acts)
+    if isinstance(act, bodies.PassingInserted):
+        inserted.append(act.passing_id)
+    return act
 
 
 def story(seed: int) -> tuple[list[Record], list[Record]]:
@@ -69,6 +87,7 @@ def story(seed: int) -> tuple[list[Record], list[Record]]:
         unit.say(bodies.PassingRecorded(**{**fields, "gate": gate}))
     unit.say(finished("r1", s=29))
     stands: dict[int, Record] = {}
+    inserted: list[str] = []
     acts: list[tuple[Record, int | None]] = []  # with the act that it withdraws
     for _ in range(chance.randint(0, 14)):
         if acts and chance.random() < 0.4:
@@ -76,7 +95,7 @@ def story(seed: int) -> tuple[list[Record], list[Record]]:
             record = acts[named][0]
             acts.append((unit.say(ActWithdrawn(stream=record.stream, seq=record.seq)), named))
         else:
-            acts.append((unit.say(random_act(chance)), None))
+            acts.append((unit.say(random_act(chance, inserted)), None))
 
     def is_standing(index: int) -> bool:
         return not any(named == index and is_standing(later) for later, (_, named) in enumerate(acts))
@@ -95,6 +114,43 @@ def test_acts_and_withdrawals_give_the_race_of_the_acts_that_stand(seed: int, or
     shuffled = [*everything, *order.sample(everything, len(everything) // 4)]
     order.shuffle(shuffled)
     assert race_of(shuffled) == race_of(everything) == race_of(standing)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        bodies.PassingJudged(passing_id="i1", verdict="ignored"),
+        bodies.PassingAttributed(passing_id="i1"),
+        bodies.PassingRecorded(
+            **{**{f: getattr(passing(9, s=1), f) for f in passing(9, s=1).__struct_fields__}, "track": "2"}
+        ),
+    ],
+    ids=["ignored", "nobodys", "the impulse of which it is a copy"],
+)
+def test_what_is_said_of_an_impulse_put_in_by_hand_reaches_a_screen_that_had_drawn_it(said: Body) -> None:
+    central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A", stream="a" * 32)
+    unit.say(armed("r1", "ann", s=5))
+    copied = passing(9, s=1).passing_id if isinstance(said, bodies.PassingRecorded) else None
+    inserted = bodies.PassingInserted(
+        passing_id="i1",
+        run_id="r1",
+        boot_id="boot",
+        mono_ns=7 * SECOND_NS,
+        uncertainty_ns=1,
+        copy_of=copied,
+    )
+    unit.say(inserted)
+    before = race_of([*central.records, *unit.records])
+    unit.say(said)
+    everything = [*central.records, *unit.records]
+    assert race_of(everything, is_drawn=True) == race_of(everything) != before
+
+
+@given(st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_a_screen_that_drew_all_the_time_shows_what_a_fresh_one_does(seed: int, order: random.Random) -> None:
+    everything, _ = story(seed)
+    order.shuffle(everything)
+    assert race_of(everything, is_drawn=True) == race_of(everything)
 
 
 @given(st.integers(0, 10**6))
