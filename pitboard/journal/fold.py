@@ -41,6 +41,7 @@ class Fold:
         self._keys: dict[str, str] = {}  # stream -> key
         self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
         self.erased_places: set[RecordPlace] = set()
+        self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
         self._disowned: set[str] = set()  # streams whose history is not the one that central saw
         self._begin()
 
@@ -102,10 +103,10 @@ class Fold:
         elif authority >= _least_authority(body):
             touched = self.race.apply(body, word, key)
             if isinstance(body, PersonErased):
-                self._forget(body)
+                self._forget(body, (stream, seq))
             self._untold.add(touched)
 
-    def _forget(self, erased: PersonErased) -> None:
+    def _forget(self, erased: PersonErased, said_at: RecordPlace) -> None:
         """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
         for stream, seqs in erased.records.items():
             for seq in seqs:
@@ -115,6 +116,7 @@ class Fold:
                     bodies.drop(seq)
                     self._untold.add(self.race.forget((stream, seq)))
                 self.erased_places.add((stream, seq))
+                self.erased_by.setdefault((stream, seq), said_at)
 
     def claimed_name(self, key: str) -> str:
         """Return the name that a writer gave itself last, enrolled or not; empty if it opened no stream

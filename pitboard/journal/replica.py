@@ -17,16 +17,16 @@ from typing import NamedTuple, Self
 from pitboard.clock import Clock
 from pitboard.errors import BodyRefused, JournalDamaged, JournalLost, RecordRefused, StreamTaken
 from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, read_body
 from pitboard.journal.latest_records import LatestRecords
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
 from pitboard.journal.quarantine import Quarantine
-from pitboard.journal.record import HybridClock, Record, StreamWriter, without_body
+from pitboard.journal.record import HybridClock, Record, StreamWriter, check_signature, without_body
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.journal.witness import Witness
-from pitboard.race.bodies import Body
+from pitboard.race.bodies import Body, PersonErased
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
 
@@ -98,6 +98,9 @@ class Replica:
         self._storing: asyncio.Task[list[Held] | JournalLost] | None = None
         self._changed = asyncio.Event()
         self._erased_count = 0
+        self._erased_ahead: set[tuple[str, int]] = (
+            set()
+        )  # by erasures of central's that come later in its stream
         self._to_erase: set[tuple[str, int]] = set()
 
     @classmethod
@@ -231,6 +234,7 @@ class Replica:
                         acceptance.repeated += 1
                     case Arrival.GAP:
                         acceptance.past_gap += 1
+                        self._hear_ahead(record)
                     case Arrival.FORK if not self.fold.roster.knows(staged.writer_of(record)):
                         acceptance.refused += 1
                         self.strangers.refused_count += 1
@@ -239,6 +243,21 @@ class Replica:
                         await self._quarantine.keep(record)
             await self._keep(taken, acceptance)
         return acceptance
+
+    def _hear_ahead(self, record: Record) -> None:
+        """Heed an erasure of central's before its turn: a record before it may be one that it emptied."""
+        if record.header.kind != KIND_OF[PersonErased] or record.body_bytes is None:
+            return
+        try:
+            check_signature(record, self.fold.root_key)
+        except RecordRefused:
+            return
+        body = read_body(record.header.kind, record.body_bytes)
+        if isinstance(body, PersonErased) and self._ledger.key_of(record.stream) in (
+            None,
+            self.fold.root_key,
+        ):
+            self._erased_ahead |= {(one, seq) for one, seqs in body.records.items() for seq in seqs}
 
     async def _keep(self, records: list[Record], acceptance: Acceptance) -> None:
         """Store what was judged to be the next of its stream, and see whose it is in the end."""
@@ -277,8 +296,8 @@ class Replica:
     ) -> list[Record]:
         """Return records that a peer with these heads lacks, each stream in order; at least one if any.
 
-        Central's streams come first: who does not know of an erasure yet cannot take what it emptied. What
-        does not count comes last.
+        Central's streams come first, and what does not count last. Who does not know of an erasure yet cannot
+        take what it emptied: the erasure stands before that, though it comes again in its own place.
         """
         ranks: list[dict[str, tuple[int, int]]] = [{}, {}, {}]
         for stream, head in self._ledger.heads().items():
@@ -287,7 +306,26 @@ class Replica:
                 ranks[self._rank_of(stream)][stream] = (seq, head)
         batch = Batch(max_count=max_count, max_bytes=max_bytes)
         await fill(batch, ranks, self._read_beyond)
-        return batch.records
+        return await self._with_erasures(batch.records, have, max_count=max_count, max_bytes=max_bytes)
+
+    async def _with_erasures(
+        self, records: list[Record], have: Mapping[str, int], *, max_count: int, max_bytes: int
+    ) -> list[Record]:
+        """Put before each emptied record the erasure that says so, if the peer cannot know of it yet."""
+        if all(record.body_bytes is not None for record in records):
+            return records
+        whole: dict[tuple[str, int], Record] = {}
+        room_bytes = max_bytes
+        for record in records:
+            needed = [record]
+            stream, seq = self.fold.erased_by.get((record.stream, record.seq), ("", 0))
+            if record.body_bytes is None and have.get(stream, 0) < seq and (stream, seq) not in whole:
+                needed = [*await self._read_beyond(stream, seq - 1, 1), record]
+            room_bytes -= sum(one.size for one in needed)
+            if whole and (len(whole) + len(needed) > max_count or room_bytes < 0):
+                break
+            whole |= {(one.stream, one.seq): one for one in needed}
+        return list(whole.values())
 
     async def wait_for_news(self, version: int, timeout_s: float) -> bool:
         """Return as soon as `version` is past, or False after the timeout."""
@@ -353,7 +391,9 @@ class Replica:
 
     def _lacks_its_body(self, record: Record) -> bool:
         """Return whether the body is missing though no erasure we know of took it: it must come again."""
-        return record.body_bytes is None and (record.stream, record.seq) not in self.fold.erased_places
+        place = (record.stream, record.seq)
+        is_erased = place in self.fold.erased_places or place in self._erased_ahead
+        return record.body_bytes is None and not is_erased
 
     def _rank_of(self, stream: str) -> int:
         key = self._ledger.key_of(stream) or ""

@@ -160,6 +160,8 @@ class Venue:
         copy = UnitNode(self.world, f"{unit.name}-{len(self.units) + 1}", key_name=unit.key_name)
         self.world.trace.say(copy.name, f"is a clone of {unit.name}")
         copy.insert(unit.image())
+        truth = self.world.truth
+        truth.misled |= {(copy.name, stream) for name, stream in truth.misled if name == unit.name}
         self.units.append(copy)
         copy.start()
         self.man(copy)
