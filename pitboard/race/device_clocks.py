@@ -68,8 +68,9 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `clock` names the setting of the device's clock, None where it gave no tick. `lag_ns` is how far the
     host's clock lies from the tick, as the line's arrival or its neighbours tell, and `within_ns` how well
-    that is known among the passings of the same setting. `unseen` says that the sensor may have missed a car
-    before this one.
+    that is known among the passings of the same setting. `hidden_ns` is by how much the clock may have been
+    set without anybody seeing it, as several lines that were late by the same would hide it. `unseen` says
+    that the sensor may have missed a car before this one.
     """
 
     sensor: str
@@ -83,6 +84,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     within_ns: int
     flag: str | None
     can_be_set: bool
+    hidden_ns: int = 0
     unseen: str | None = None
 
     @property
@@ -133,8 +135,9 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
     device_ns = (closing.tick_us - opening.tick_us) * 1_000
     if not is_one_clock or device_ns <= 0:
         flag = _flag_of_host_lap(opening, closing)
-        # The first line of a setting shows only when it came.
-        least_ns = HOST_STAMP_MIN_NS if flag in (CLOCK_SET, CLOCK_DOUBT) else 0
+        # The first line of a setting, or of a new start, shows only when it came.
+        is_first = flag in (CLOCK_SET, CLOCK_DOUBT) or (flag == NEW_START and closing.can_be_set)
+        least_ns = HOST_STAMP_MIN_NS if is_first else 0
         return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag or closing.unseen)
     lap_ns = device_ns + device_ns * closing.rate_ppb // PARTS
     parted_ns = abs(device_ns + closing.lag_ns - opening.lag_ns - lap_ns)
@@ -145,6 +148,7 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
     if closing.can_be_set:
         # Between the two it may have been set by as much as nobody can see.
         uncertainty_ns += parted_ns + opening.within_ns + closing.within_ns
+        uncertainty_ns += opening.hidden_ns + closing.hidden_ns
     else:
         uncertainty_ns = max(min(both_ns, uncertainty_ns), parted_ns)
     return LapTime(
@@ -218,8 +222,14 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
         lag_ns = _lag_by(witness, passing)
         # Where the witness lags more than this one ever did, this one's own lag may be any up to that.
         slack_ns = max(0, lag_ns - _stamp_lag_ns(passing)) if lag_ns == _received_lag_ns(passing) else 0
-        known_ns = witness.uncertainty_ns + slack_ns + _hidden_step_ns(line, index, witness)
-        return replace(_as_said(passing), lag_ns=lag_ns, uncertainty_ns=known_ns, within_ns=known_ns)
+        known_ns, hidden_ns = witness.uncertainty_ns + slack_ns, _hidden_step_ns(line, index, witness)
+        return replace(
+            _as_said(passing),
+            lag_ns=lag_ns,
+            uncertainty_ns=known_ns + hidden_ns,
+            within_ns=known_ns,
+            hidden_ns=hidden_ns,
+        )
     together = [
         _received_lag_ns(one)
         for one in later
@@ -263,16 +273,18 @@ def _settle_doubt(line: Sequence[Stamped], index: int, before: str | None, *, is
             mono_ns=passing.received_mono_ns,
             uncertainty_ns=max(witness.uncertainty_ns, off_ns),
             lag_ns=lag_ns,
+            hidden_ns=_hidden_step_ns(line, index, witness),
             flag=CLOCK_SET,
         )
     if witness is not None and is_alone and before in (None, clock):
-        known_ns = witness.uncertainty_ns + _hidden_step_ns(line, index, witness)
+        hidden_ns = _hidden_step_ns(line, index, witness)
         return replace(
             said,
             clock=clock,
-            uncertainty_ns=known_ns,
+            uncertainty_ns=witness.uncertainty_ns + hidden_ns,
             lag_ns=_lag_by(witness, passing),
-            within_ns=known_ns,
+            within_ns=witness.uncertainty_ns,
+            hidden_ns=hidden_ns,
             flag=LATE,
         )
     lag_ns = _received_lag_ns(passing)

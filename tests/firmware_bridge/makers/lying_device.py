@@ -51,12 +51,12 @@ def scripted(
     return sorted(lines, key=lambda line: line.received_ns)
 
 
-def stamped(lines: list[Line], *, repeats: bool) -> list[tuple[int, Passing]]:
+def stamped(lines: list[Line], *, repeats: bool, clock: str = "clock") -> list[tuple[int, Passing]]:
     """Return (when it truly was, passing) in the order received."""
-    clock = DeviceClock("clock", repeats=repeats)
+    device = DeviceClock(clock, repeats=repeats)
     passings = []
     for seq, line in enumerate(lines, start=1):
-        stamp = clock.stamp_live(line.tick_us, line.received_ns, boot_id="boot")
+        stamp = device.stamp_live(line.tick_us, line.received_ns, boot_id="boot")
         passing = Passing(
             sensor="loop",
             sensor_boot="start",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from tests.firmware_bridge.makers.lying_device import SECOND_NS, laps, scripted
+from pitboard.race.device_clocks import lap_time, settle
+from tests.firmware_bridge.makers.lying_device import SECOND_NS, laps, scripted, stamped
 
 STEPS_US = [
     *(-3_600_000_000, -18_000_000, -12_000_000, -5_000_000, -1_000_000, -300_000, -40_000),
@@ -49,6 +51,23 @@ def test_a_clock_set_back_and_forward_again_is_not_taken_for_late_lines(step_us:
             assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, seed
 
 
+@pytest.mark.parametrize("again_us", [-140_000, -40_000, -5_000, 5_000, 40_000, 140_000])
+def test_a_clock_set_again_while_it_is_in_doubt_is_covered(again_us: int) -> None:
+    for seed in range(60):
+        random = Random(f"{seed}/{again_us}")
+        count = random.randint(24, 36)
+        first = random.randint(3, 6)
+        lines = scripted(
+            random,
+            laps_ns=[round(random.uniform(0.7, 1.8) * 1e9) for _ in range(count)],
+            steps=[(first, -18_000_000), (first + random.randint(4, 16), again_us)],
+            drift_ppb=random.randint(-40_000, 40_000),
+            jitter_ns=random.choice([100_000, 2_000_000]),
+        )
+        for driven_ns, timed in laps(lines):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, seed
+
+
 @pytest.mark.parametrize("repeats", [True, False])
 def test_lines_that_are_late_stall_or_come_again_are_no_step(repeats: bool) -> None:
     sure_count = laps_count = 0
@@ -76,6 +95,17 @@ def test_a_device_that_only_drifts_is_never_in_doubt() -> None:
     for driven_ns, timed in laps(lines):
         assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns < 20_000_000
         assert timed.flag is None
+
+
+def test_a_lap_over_a_new_start_covers_how_late_the_first_lines_of_it_may_have_come() -> None:
+    lines = scripted(Random(3), laps_ns=[2 * SECOND_NS] * 7, steps=[(4, 3_600_000_000)], jitter_ns=0)
+    late = [replace(line, received_ns=line.received_ns + 8_000_000) for line in lines[4:]]
+    before = stamped(lines[:4], repeats=False)
+    after = stamped(late, repeats=False, clock="another")
+    settled = settle([passing for _, passing in [*before, *after]])
+    timed = lap_time(settled[3], settled[4])
+    assert timed.flag == "new-start"
+    assert 8_000_000 <= abs(timed.lap_ns - 2 * SECOND_NS) <= timed.uncertainty_ns == 50_000_000
 
 
 def test_a_clock_set_twice_is_timed_on_after_each() -> None:
