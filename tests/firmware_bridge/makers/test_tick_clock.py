@@ -95,6 +95,26 @@ def test_stamps_stay_in_the_order_of_ticks_though_the_fit_moves() -> None:
     assert in_order == sorted(in_order)
 
 
+def test_a_later_tick_is_never_stamped_before_an_earlier_one_though_its_line_came_quicker() -> None:
+    clock = TickClock()
+    clock.observe(0, BOOTED_MONO_NS + 30_000_000)
+    first = clock.stamp(0).mono_ns
+    clock.observe(1_000, BOOTED_MONO_NS + 1_000_000)
+    assert clock.stamp(1_000).mono_ns == first == BOOTED_MONO_NS + 30_000_000
+
+
+def test_an_old_tick_that_comes_again_tells_the_clock_nothing() -> None:
+    alone, repeated = TickClock(), TickClock()
+    for second in range(60):
+        received_mono_ns = BOOTED_MONO_NS + second * SECOND_NS + second * 30_000 + second % 7 * 100_000
+        for clock in (alone, repeated):
+            clock.observe(second * 1_000_000, received_mono_ns)
+        if second:
+            repeated.observe(second // 2 * 1_000_000, received_mono_ns + 1_000)
+    assert repeated.rate_ppb == alone.rate_ppb != 0
+    assert repeated.stamp(59_500_000) == alone.stamp(59_500_000)
+
+
 def test_a_host_that_slept_starts_the_window_anew() -> None:
     clock = TickClock()
     for second in range(60):

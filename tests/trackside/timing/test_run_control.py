@@ -9,11 +9,12 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.kinds import UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
-from pitboard.unit_api.unit_calls import ContinueRun, Delivery, PauseRun
+from pitboard.race.bodies import PassingRecorded, RunArmed, RunContinued, RunFinished, RunPaused
+from pitboard.unit_api.unit_calls import ContinueRun, Delivery, ManualPassing, PauseRun, Stop
 from tests.race_story import ROOT, UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
 
@@ -130,6 +131,43 @@ def test_a_paused_run_that_comes_back_from_others_after_the_start_goes_on_by_con
     (tmp_path / "old").mkdir()
     with_unit(tmp_path / "old", before)
     with_unit(tmp_path, with_a_new_card, clock=ScriptedClock(boot_id="boot-2"))
+
+
+def test_the_time_used_before_a_second_power_cut_is_not_forgotten(tmp_path: Path) -> None:
+    async def drive(unit: Unit, *, first_seq: int, lap_ms: int) -> None:
+        if unit.run_control.run is None:
+            await unit.arm_new()
+        await unit.cross(first_seq)
+        unit.clock.advance(ms=lap_ms)
+        await unit.cross(first_seq + 1)
+
+    async def after(unit: Unit) -> None:
+        await drive(unit, first_seq=5, lap_ms=6_000)
+        assert unit.run_control.remaining_ns(unit.run) == (180 - 100 - 50 - 6) * 1_000_000_000
+
+    with_unit(tmp_path, lambda unit: drive(unit, first_seq=1, lap_ms=100_000))
+    clock = ScriptedClock(boot_id="second-boot")
+    with_unit(tmp_path, lambda unit: drive(unit, first_seq=3, lap_ms=50_000), clock=clock)
+    with_unit(tmp_path, after, clock=ScriptedClock(boot_id="third-boot"))
+
+
+def test_nobody_stamps_the_future_by_hand(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run_id = await unit.arm_new()
+        now_mono_ns = unit.clock.now_mono_ns
+        later_ns = now_mono_ns + 3_600_000_000_000
+        await unit.run_control.carry_out(ManualPassing(run_id=run_id, mono_ns=later_ns))
+        await unit.run_control.carry_out(PauseRun(run_id=run_id, mono_ns=later_ns))
+        await unit.run_control.carry_out(ContinueRun(run_id=run_id, mono_ns=later_ns))
+        await unit.run_control.carry_out(Stop(run_id=run_id, mono_ns=later_ns))
+        records = await unit.replica.beyond({})
+        bodies = [read_body(one.header.kind, one.body_bytes or b"") for one in records]
+        stamped = PassingRecorded | RunArmed | RunPaused | RunContinued | RunFinished
+        stamps = [one.mono_ns for one in bodies if isinstance(one, stamped)]
+        assert len(stamps) == 5
+        assert max(stamps) <= unit.clock.now_mono_ns
+
+    with_unit(tmp_path, story)
 
 
 def test_a_passing_delivered_twice_counts_once(tmp_path: Path) -> None:
