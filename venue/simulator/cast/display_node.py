@@ -10,7 +10,8 @@ from display.following.heard_source import ClosablePeer, HeardSource
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from sync.exchanging.exchange import Proof, SyncRequest, SyncResponse
-from venue.simulator.cast.node import ROOT_NAME, NetworkPeer, Node, OwnPeer
+from venue.simulator.cast.node import ROOT_NAME, NetworkPeer, Node, OwnPeer, SmallBatchReplica
+from venue.simulator.cast.older_replica import OlderReplica
 from venue.simulator.cast.strangers import PREFIX, StrangerPeer, strangers_now
 from venue.simulator.world.process import Process
 from venue.simulator.world.world import World
@@ -47,6 +48,11 @@ class DisplayNode(Node):
         self._proven: dict[str, None] = {}
         self._shown: dict[str, int] = {}
         self._card = self.disk
+        self.is_older = world.chance.random() < 0.15
+
+    @property
+    def replica_kind(self) -> type[SmallBatchReplica]:
+        return OlderReplica if self.is_older else SmallBatchReplica
 
     @property
     def source(self) -> Candidate | None:

@@ -77,10 +77,12 @@ class Mishaps:
         names = [node.name for node in self._venue.nodes]
         chance.shuffle(names)
         alone = names[: chance.randint(1, len(names) - 1)]
+        is_one_way = chance.random() < 0.4
         for one in alone:
             for other in names[len(alone) :]:
-                network.cut(one, other)
-        self._world.trace.say("network", f"parts {'+'.join(alone)} from the others")
+                network.cut(one, other, is_one_way=is_one_way)
+        way = "keeps what they send from" if is_one_way else "parts them from"
+        self._world.trace.say("network", f"{'+'.join(alone)}: {way} the others")
         await asyncio.sleep(chance.uniform(0.5, 8.0))
         network.mend()
         self._world.trace.say("network", "is whole again")
@@ -98,7 +100,7 @@ class Mishaps:
         node = chance.choice(self._venue.nodes)
         disk = node.disk
         if chance.random() < 0.4:
-            disk.slow_s = chance.choice((0.05, 0.5))
+            disk.slow_s = chance.choice((0.05, 0.5, 5.0))
         else:
             disk.trouble = chance.choice(("the disk is full", "input/output error"))
         self._world.trace.say(node.name, f"disk: {disk.trouble or 'slow'}")

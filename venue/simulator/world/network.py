@@ -52,8 +52,11 @@ class Network:
         """Let `process` answer calls to `name` until it ends."""
         self._doors[name] = (process, answer)
 
-    def cut(self, one: str, other: str) -> None:
-        self._cut.add(_pair(one, other))
+    def cut(self, one: str, other: str, *, is_one_way: bool = False) -> None:
+        """Let nothing through from one to the other; and nothing back, unless only one way is cut."""
+        self._cut.add((one, other))
+        if not is_one_way:
+            self._cut.add((other, one))
 
     def mend(self) -> None:
         """Let everybody reach everybody."""
@@ -89,7 +92,7 @@ class Network:
 
     async def _travel(self, one: str, other: str) -> None:
         weather, chance = self.weather, self._chance
-        if _pair(one, other) in self._cut or chance.random() < weather.loss:
+        if (one, other) in self._cut or chance.random() < weather.loss:
             await asyncio.sleep(chance.choice((0.02, CONNECT_MAX_S, ANSWER_MARGIN_S)))
             raise PeerLost(peer=other, reason="no network")
         await asyncio.sleep(chance.uniform(0, weather.delay_max_s))
@@ -159,7 +162,3 @@ def _response(handler: asyncio.Task[SyncResponse], target: str) -> SyncResponse:
 def _is_too_large(request: SyncRequest) -> bool:
     characters = sum(len(wire.h) + len(wire.b or "") for wire in request.records)
     return characters > SUSPICIOUS_CHARACTERS and len(msgspec.json.encode(request)) > REQUEST_MAX_BYTES
-
-
-def _pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
