@@ -18,7 +18,7 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.roster import Roster
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
-from sync.exchanging.freshness import FreshPeer, Standing
+from sync.exchanging.freshness import Answerer, FreshPeer
 from sync.exchanging.pump import Pump
 from sync.exchanging.requests_peer import RequestsPeer
 
@@ -34,7 +34,7 @@ class ClosablePeer(Peer, Protocol):
 
 
 Connect = Callable[[str, str], ClosablePeer]
-SeeStanding = Callable[[str, str, Standing], None]
+SeeAnswerer = Callable[[str, str, Answerer], None]
 HearClock = Callable[[str, int], None]
 
 
@@ -51,7 +51,7 @@ def connect(url: str, name: str) -> ClosablePeer:
     return RequestsPeer(url, name=name, pin=ANY_CERTIFICATE)
 
 
-def _ignore(name: str, address: str, standing: Standing) -> None:
+def _ignore(name: str, address: str, answerer: Answerer) -> None:
     """Stand in where nobody asks who the neighbours are."""
 
 
@@ -101,16 +101,16 @@ class ManyPlaces:
         *,
         connect: Connect,
         roster: Callable[[], Roster],
-        on_standing: SeeStanding,
+        on_answerer: SeeAnswerer,
         on_clock: HearClock = _ignore_clock,
     ) -> None:
         self.name = neighbour.name
         self._urls = list(neighbour.urls)
         self._connect = connect
         self._roster = roster
-        self._on_standing = on_standing
+        self._on_answerer = on_answerer
         self._on_clock = on_clock
-        self._standing = Standing.UNPROVEN
+        self._standing = Answerer.UNPROVEN
         self._peer: ClosablePeer | None = None
         self._fresh: Peer | None = None
 
@@ -130,7 +130,7 @@ class ManyPlaces:
             except PeerLost as error:
                 lost = error
             else:
-                if self._standing == Standing.PROVEN:
+                if self._standing == Answerer.PROVEN:
                     self._on_clock(self.name, response.utc_ms)
                     return response
             if len(self._urls) > 1:
@@ -151,19 +151,19 @@ class ManyPlaces:
             address = urlsplit(self._urls[0]).netloc
             self._peer = self._connect(self._urls[0], self.name)
             self._fresh = FreshPeer(
-                self._peer, roster=self._roster, on_standing=lambda standing: self._see(address, standing)
+                self._peer, roster=self._roster, on_answerer=lambda answerer: self._see(address, answerer)
             )
         return self._fresh
 
-    def _see(self, address: str, standing: Standing) -> None:
-        self._standing = standing
-        self._on_standing(self.name, address, standing)
+    def _see(self, address: str, answerer: Answerer) -> None:
+        self._standing = answerer
+        self._on_answerer(self.name, address, answerer)
 
 
 class Neighbours:
     """One pump for each neighbour that is there; `follow` says who is.
 
-    `on_standing` hears who they really are, `on_clock` the wall clock of who proved itself.
+    `on_answerer` hears who they really are, `on_clock` the wall clock of who proved itself.
     """
 
     def __init__(
@@ -171,13 +171,13 @@ class Neighbours:
         replica: Replica,
         *,
         connect: Connect = connect,
-        on_standing: SeeStanding = _ignore,
+        on_answerer: SeeAnswerer = _ignore,
         on_clock: HearClock = _ignore_clock,
     ) -> None:
         self._replica = replica
         self._here = ReplicaPeer(replica)
         self._connect = connect
-        self._on_standing = on_standing
+        self._on_answerer = on_answerer
         self._on_clock = on_clock
         self._wanted: dict[str, Neighbour] = {}
         self._changed = asyncio.Event()
@@ -207,7 +207,7 @@ class Neighbours:
                         neighbour,
                         connect=self._connect,
                         roster=lambda: self._replica.fold.roster,
-                        on_standing=self._on_standing,
+                        on_answerer=self._on_answerer,
                         on_clock=self._on_clock,
                     )
                     pump = Pump(source, self._here, back_off_max_s=BACK_OFF_MAX_S)

@@ -209,7 +209,7 @@ async def be_found(
         return prove_at_door(identity, challenge, fingerprint)
 
     neighbours = Neighbours(
-        replica, connect=connect, on_standing=lights.trust.see, on_clock=lights.clocks.hear
+        replica, connect=connect, on_answerer=lights.trust.see, on_clock=lights.clocks.hear
     )
     presence = VenuePresence(
         Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),

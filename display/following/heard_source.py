@@ -11,7 +11,7 @@ from display.following.trouble import SourceLost, Trouble
 from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.roster import Roster
 from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, check_event
-from sync.exchanging.freshness import FreshPeer, Standing
+from sync.exchanging.freshness import Answerer, FreshPeer
 
 PATIENCE_S = 1.3
 """How much longer than it was told to wait a source may take."""
@@ -19,9 +19,9 @@ CENTRAL_PATIENCE_S = 3.0  # it may be far away
 PROOFS_MAX_COUNT = 3
 """Answers after which a source that proves nothing is left: an early one may bring the roster it is in."""
 _DOUBTS = {
-    Standing.UNPROVEN: LossCode.UNPROVEN,
-    Standing.STRANGER: LossCode.STRANGER,
-    Standing.REVOKED: LossCode.REVOKED,
+    Answerer.UNPROVEN: LossCode.UNPROVEN,
+    Answerer.STRANGER: LossCode.STRANGER,
+    Answerer.REVOKED: LossCode.REVOKED,
 }
 
 
@@ -43,9 +43,9 @@ class HeardSource:
         self.key = candidate.key
         self.utc_ms = 0  # its wall clock in the last proven answer, 0 where it did not say
         self._peer = peer
-        self._unproven: list[Standing] = []
+        self._unproven: list[Answerer] = []
         self._asked: Peer = (
-            peer if roster is None else FreshPeer(peer, roster=roster, on_standing=self._take_standing)
+            peer if roster is None else FreshPeer(peer, roster=roster, on_answerer=self._take_answerer)
         )
         self._patience_s = CENTRAL_PATIENCE_S if candidate.rank == Rank.CENTRAL else PATIENCE_S
 
@@ -76,7 +76,7 @@ class HeardSource:
         """
         self._check(await self.sync(SyncRequest()), event)
         while not self.is_proven:
-            if self._unproven[-1] != Standing.STRANGER:
+            if self._unproven[-1] != Answerer.STRANGER:
                 raise self._lost(_DOUBTS[self._unproven[-1]])
             news = await self.sync(SyncRequest(have=dict(have())))
             self._check(news, event)
@@ -95,12 +95,12 @@ class HeardSource:
         except PeerLost as error:
             raise SourceLost(Trouble.of(error, who=self.name)) from error
 
-    def _take_standing(self, standing: Standing) -> None:
-        self.is_proven = standing == Standing.PROVEN
+    def _take_answerer(self, answerer: Answerer) -> None:
+        self.is_proven = answerer == Answerer.PROVEN
         if self.is_proven:
             self._unproven.clear()
         else:
-            self._unproven.append(standing)
+            self._unproven.append(answerer)
 
     def _lost(self, code: LossCode) -> SourceLost:
         return SourceLost(Trouble(code=code, who=self.name))

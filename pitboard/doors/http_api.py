@@ -129,7 +129,7 @@ class PlainHandler(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        if status >= 500:
+        if status >= 500 and not isinstance(exc, ConnectionError):  # who asked may have gone away
             log.error("a call failed on a bug: path=%s", request.path, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("part of an answer was sent already")

@@ -121,7 +121,7 @@ class Replica:
         async with beside(replica._follow(), name="follow the journal"):
             with _collection_put_off():
                 await replica._until_taken(await journal.last_arrival())
-            await replica.erase()  # where the last process ended between an erasure's record and its deed
+            await replica.erase()  # where the last process ended before it was done
             try:
                 yield replica
             finally:

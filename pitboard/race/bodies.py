@@ -40,7 +40,7 @@ SHEET_LAPS_MAX_COUNT = 120
 """How many laps one run-sheet holds, so that its body stays under the bound whatever the passings' ids."""
 
 Verdict = Literal["valid", "void"]
-Standing = Literal["disqualified"]
+Disqualification = Literal["disqualified"]
 Decision = Literal["confirmed", "discarded", "reopened"]
 PlaceStatus = Literal["finished", "did-not-finish", "did-not-start", "disqualified"]
 
@@ -219,7 +219,7 @@ class CompetitorJudged(Act, frozen=True, kw_only=True):
     """The admin disqualifies a competitor; None reinstates them."""
 
     competitor_id: Id
-    standing: Standing | None
+    standing: Disqualification | None
 
 
 class PersonErased(Act, frozen=True, kw_only=True):

@@ -14,8 +14,8 @@ from pitboard.race.bodies import (
     CompetitorJudged,
     CompetitorRegistered,
     CompetitorsJoined,
+    Disqualification,
     OfficialAppointed,
-    Standing,
     Transponder,
 )
 from pitboard.race.names import clean_name, fold_name
@@ -36,7 +36,7 @@ class Competitor:
     transponders: tuple[Transponder, ...] = ()
     team: str = ""
     flag: str = ""
-    standing: Standing | None = None
+    standing: Disqualification | None = None
     joined_into: str | None = None
 
 
@@ -144,7 +144,7 @@ class Roll:
 
 def _competitor(competitor_id: str, heard: Sequence[Statement], *, is_erased: bool) -> Competitor:
     fields: dict[str, LastWord[object]] = {}
-    standing: LastWord[Standing] = LastWord()
+    standing: LastWord[Disqualification] = LastWord()
     joined: LastWord[str] = LastWord()
     for one in heard:
         body = one.body

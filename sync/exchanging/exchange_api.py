@@ -18,7 +18,7 @@ from pitboard.journal.record import WireRecord
 from pitboard.journal.replica import BAD_MAX_COUNT, Replica
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest, SyncResponse, accept_wire, answer
-from sync.exchanging.freshness import Standing, prove, standing_of
+from sync.exchanging.freshness import Answerer, answerer_of, prove
 
 WAITING_MAX_COUNT = 128
 """Calls of strangers that wait for news; another one ends the longest wait of who holds most. The proven
@@ -35,7 +35,7 @@ def doorkeeper_of(replica: Replica, clock: Clock, *, fingerprint: str | None) ->
     """Return who knows the event's nodes at a door that shows this certificate."""
     return Doorkeeper(
         fingerprint=fingerprint,
-        knows=lambda key: standing_of(key, replica.fold.roster) == Standing.PROVEN,
+        knows=lambda key: answerer_of(key, replica.fold.roster) == Answerer.PROVEN,
         now_mono_ns=clock.mono_ns,
     )
 

@@ -20,7 +20,7 @@ from sync.exchanging.exchange import Peer, Proof, SyncRequest, SyncResponse
 ANSWER_DOMAIN = b"pitboard answer 1\0"
 
 
-class Standing(Enum):
+class Answerer(Enum):
     """Who answered."""
 
     PROVEN = "proven"
@@ -35,21 +35,21 @@ def prove(identity: Identity, nonce: str, have: Mapping[str, int]) -> Proof:
     return Proof(key=identity.key, signature=signature.hex())
 
 
-def judge(response: SyncResponse, nonce: str, roster: Roster) -> Standing:
+def judge(response: SyncResponse, nonce: str, roster: Roster) -> Answerer:
     """Return who made this answer to the question with this nonce."""
     proof = response.proof
     if proof is None or not signature_holds(
         proof.key, _message(nonce, response.have), bytes.fromhex(proof.signature), domain=ANSWER_DOMAIN
     ):
-        return Standing.UNPROVEN
-    return standing_of(proof.key, roster)
+        return Answerer.UNPROVEN
+    return answerer_of(proof.key, roster)
 
 
-def standing_of(key: str, roster: Roster) -> Standing:
+def answerer_of(key: str, roster: Roster) -> Answerer:
     """Return what a key counts as that was proven."""
     if key == roster.root_key or key in roster.enrolled():
-        return Standing.PROVEN
-    return Standing.REVOKED if roster.is_revoked(key) else Standing.STRANGER
+        return Answerer.PROVEN
+    return Answerer.REVOKED if roster.is_revoked(key) else Answerer.STRANGER
 
 
 def _message(nonce: str, have: Mapping[str, int]) -> bytes:
@@ -66,12 +66,12 @@ class FreshPeer:
     """Wraps one peer; `roster` gives who is enrolled as far as we know now."""
 
     def __init__(
-        self, peer: Peer, *, roster: Callable[[], Roster], on_standing: Callable[[Standing], None]
+        self, peer: Peer, *, roster: Callable[[], Roster], on_answerer: Callable[[Answerer], None]
     ) -> None:
         self.name = peer.name
         self._peer = peer
         self._roster = roster
-        self._on_standing = on_standing
+        self._on_answerer = on_answerer
         self._unknown_key: str | None = None
         self._withheld_count = 0
 
@@ -84,21 +84,21 @@ class FreshPeer:
         self._look_again()
         nonce = secrets.token_hex(NONCE_BYTES)
         response = await self._peer.sync(msgspec.structs.replace(request, nonce=nonce))
-        standing = judge(response, nonce, self._roster())
-        if standing == Standing.PROVEN and self._withholds(request.have, response):
-            standing = Standing.UNPROVEN  # it hands out nothing anyway
-        if standing == Standing.STRANGER and response.proof is not None:
+        answerer = judge(response, nonce, self._roster())
+        if answerer == Answerer.PROVEN and self._withholds(request.have, response):
+            answerer = Answerer.UNPROVEN  # it hands out nothing anyway
+        if answerer == Answerer.STRANGER and response.proof is not None:
             self._unknown_key = response.proof.key
-        self._on_standing(standing)
-        if standing == Standing.UNPROVEN:
+        self._on_answerer(answerer)
+        if answerer == Answerer.UNPROVEN:
             return msgspec.structs.replace(response, records=())
         return response
 
     def _look_again(self) -> None:
         """Believe the last answer after all, if what it brought enrolled its writer: so a new node begins."""
         key, self._unknown_key = self._unknown_key, None
-        if key is not None and standing_of(key, self._roster()) == Standing.PROVEN:
-            self._on_standing(Standing.PROVEN)
+        if key is not None and answerer_of(key, self._roster()) == Answerer.PROVEN:
+            self._on_answerer(Answerer.PROVEN)
 
     def _withholds(self, have: Mapping[str, int] | None, response: SyncResponse) -> bool:
         """Return whether, time and again, there is more than is handed out: somebody between us keeps it."""

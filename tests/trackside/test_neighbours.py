@@ -112,7 +112,7 @@ def test_a_neighbour_that_moves_is_asked_at_its_new_place_and_a_false_one_is_lef
                 Neighbour(name="Track B", urls=("old", "false", "new")),
                 connect=connect,
                 roster=lambda: b.fold.roster,
-                on_standing=lambda name, address, standing: None,
+                on_answerer=lambda name, address, standing: None,
             )
             for _ in range(3):
                 assert (await places.sync(SyncRequest(have={}))).proof is not None

@@ -13,7 +13,7 @@ import aiohttp
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.unit_api.unit_calls import Arm, Confirm, Lap, Register, ScreenState, Stop
+from pitboard.unit_api.unit_calls import Arm, Confirm, Judge, Lap, Register, ScreenState, Stop
 from pitboard.unit_api.unit_client import UnitLink
 from tests.firmware_bridge.device_stage import free_port
 from venue.demo.crew import Crew
@@ -122,6 +122,9 @@ async def _drive(venue: DemoVenue, unit: UnitLink, device: _Device) -> None:
     run = (await unit.screen(after=None)).run
     assert run is not None
     await unit.act(Stop(run_id=run.run_id, mono_ns=SystemClock().mono_ns()))
+    for lap in laps:
+        if lap.waits_for_verdict:  # the official looks at each lap over a clock that was set
+            await unit.act(Judge(run_id=run.run_id, lap_id=lap.lap_id, verdict="valid"))
     await unit.act(Confirm(run_id=run.run_id))
     # Every lap is true within what it claims, so the best on central's board is one that was driven.
     best_ns = await _best_at_central(venue)

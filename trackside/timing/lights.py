@@ -18,7 +18,7 @@ from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
 from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SyncReport
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
-from sync.exchanging.freshness import Standing
+from sync.exchanging.freshness import Answerer
 from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
 
 SHOWN_NS = 60_000_000_000
@@ -26,9 +26,9 @@ WARNINGS_MAX_COUNT = 16
 SAYS_MAX_COUNT = 3
 """Of troubles in one light: more than a person can do at once, and a screen shows."""
 STANDING_CODES = {
-    Standing.UNPROVEN: "light.stranger.unproven",
-    Standing.STRANGER: "light.stranger.stranger",
-    Standing.REVOKED: "light.stranger.revoked",
+    Answerer.UNPROVEN: "light.stranger.unproven",
+    Answerer.STRANGER: "light.stranger.stranger",
+    Answerer.REVOKED: "light.stranger.revoked",
 }
 
 
@@ -41,13 +41,13 @@ class TrustWarnings:
         self._said: dict[str, tuple[int, Sentence]] = {}  # about whom -> when, what
         self._refused_count = replica.strangers.refused_count
 
-    def see(self, name: str, address: str, standing: Standing) -> None:
+    def see(self, name: str, address: str, answerer: Answerer) -> None:
         """Take note of how a node on the network stands; a proven one is no longer warned of."""
-        if standing == Standing.PROVEN:
+        if answerer == Answerer.PROVEN:
             self._said.pop(address, None)
             return
         who = f"{clean_name(name)[:40] or 'a box'} at {clean_name(address)}"
-        self._say(address, Sentence(STANDING_CODES[standing], {"who": who}))
+        self._say(address, Sentence(STANDING_CODES[answerer], {"who": who}))
 
     def current(self) -> Sentence | None:
         """Return the last warning that still holds."""

@@ -52,7 +52,7 @@ _OTHER_DEEDS: dict[type[Body], str] = {
 _FIELDS = ("name", "number", "race_class", "team", "flag", "transponders")
 
 
-class Deed(msgspec.Struct, frozen=True, kw_only=True):
+class PastAct(msgspec.Struct, frozen=True, kw_only=True):
     """One record in words; `utc_ms` labels it by the writer's clock, `who` is the admin or a unit's name.
 
     `stream` and `seq` name the record, to take it back where `is_act`.
@@ -75,7 +75,7 @@ class ActHistory:
         self._fold = fold
         self._reference = reference
 
-    def of(self, competitor: str) -> list[Deed]:
+    def of(self, competitor: str) -> list[PastAct]:
         """Return what was said about the competitor and their runs, in the order said."""
         runs = {
             run.run_id: (number, run)
@@ -83,14 +83,14 @@ class ActHistory:
         }
         people = {competitor, *self._fold.race.roll.same_person(competitor)}
         known: dict[str, object] = {}
-        deeds = []
+        acts = []
         for key, body, word in sorted(self._fold.statements(), key=lambda one: one[2].moment):
             what = self._what(body, people, runs, known)
             if what is not None:
-                deeds.append(self._told(key, body, word, what))
-        return deeds
+                acts.append(self._told(key, body, word, what))
+        return acts
 
-    def _told(self, key: str, body: Body, word: Word, what: str) -> Deed:
+    def _told(self, key: str, body: Body, word: Word, what: str) -> PastAct:
         by = body.by if isinstance(body, Act) else ""
         who = self._fold.roster.name_of(key) or key[:8]
         if key == self._fold.root_key:
@@ -98,7 +98,7 @@ class ActHistory:
         elif by:
             who = f"{who}, {self._fold.race.roll.official_name(by) or by}"
         statement = self._fold.race.statements.at((word.stream, word.seq))
-        return Deed(
+        return PastAct(
             utc_ms=stamp_utc_ms(word.stamp),
             who=who,
             what=what,
@@ -112,7 +112,7 @@ class ActHistory:
     def _what(
         self, body: Body, people: set[str], runs: dict[str, tuple[int, Run]], known: dict[str, object]
     ) -> str | None:
-        """Return the deed in words, None for one that is not about these people; `known` is what was said of
+        """Return the act in words, None for one that is not about these people; `known` is what was said of
         them before it."""
         match body:
             case CompetitorRegistered(competitor_id=one) | CompetitorChanged(competitor_id=one):
@@ -130,7 +130,7 @@ class ActHistory:
             case RunArmed() | RunResumed() | RunFinished() | RunDecided() | LapJudged() | LapCorrected():
                 if body.run_id in runs:
                     number, run = runs[body.run_id]
-                    return f"run {number}{self._deed(body, run)}"
+                    return f"run {number}{self._act(body, run)}"
             case RunHanded() | PenaltyGiven() | PlaceJudged():
                 if body.run_id in runs:
                     return f"run {runs[body.run_id][0]}{self._of_place(body)}"
@@ -165,7 +165,7 @@ class ActHistory:
                     f": a penalty of {' and '.join(parts) or 'nothing'}{f', {body.code}' * bool(body.code)}"
                 )
 
-    def _deed(
+    def _act(
         self, body: RunArmed | RunResumed | RunFinished | RunDecided | LapJudged | LapCorrected, run: Run
     ) -> str:
         match body:

@@ -13,7 +13,7 @@ from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import EntryView, RunView, view_entry, view_run
 from pitboard.keeping.backup_stream import BackupApi
-from sync.central.admin.act_history import ActHistory, Deed
+from sync.central.admin.act_history import ActHistory, PastAct
 from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import AnyAct
 from sync.central.admin.admin_acts import AdminActs
@@ -40,7 +40,7 @@ class CompetitorHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     competitor_id: str
     name: str
-    deeds: list[Deed]
+    acts: list[PastAct]
 
 
 class AdminApi:
@@ -79,8 +79,8 @@ class AdminApi:
     async def _history_of(self, request: web.Request) -> web.Response:
         competitor = self._acts.reference.competitor(request.query.get("competitor", ""))
         name = self._fold.race.name_of(competitor)
-        deeds = self._history.of(competitor)
-        return json_response(CompetitorHistory(competitor_id=competitor, name=name, deeds=deeds))
+        acts = self._history.of(competitor)
+        return json_response(CompetitorHistory(competitor_id=competitor, name=name, acts=acts))
 
 
 def admin_app(replica: WritingReplica, api: AdminApi) -> web.Application:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.views import EntryView, LapView, RunView
 from pitboard.race.calculated import mark_text
-from sync.central.admin.act_history import Deed
+from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
 
@@ -43,15 +43,15 @@ def laps_text(laps: CompetitorLaps) -> str:
 
 
 def history_text(history: CompetitorHistory) -> str:
-    """Return the audit trail, one deed a line."""
+    """Return the audit trail, one act a line."""
     lines = [f"{history.name}  id {history.competitor_id}"]
-    lines += [_deed(deed) for deed in history.deeds]
+    lines += [_act(act) for act in history.acts]
     return "\n".join(lines)
 
 
-def _deed(deed: Deed) -> str:
-    why = f"  because: {deed.why}" if deed.why else ""
-    return f"{_moment(deed.utc_ms)}  {deed.who}: {deed.what}{why}"
+def _act(act: PastAct) -> str:
+    why = f"  because: {act.why}" if act.why else ""
+    return f"{_moment(act.utc_ms)}  {act.who}: {act.what}{why}"
 
 
 def _moment(utc_ms: int) -> str:

@@ -204,7 +204,7 @@ def test_a_lying_box_changes_no_units_board_and_the_official_sees_it(name: str, 
         async with replica_of_the_race(tmp_path / "unit.db") as replica, lying_box(tmp_path, lie) as url:
             board = board_of(replica)
             lights = Lights(replica, SystemClock(), unit_key=UNIT_A.key, journal_folder=tmp_path)
-            neighbours = Neighbours(replica, on_standing=lights.trust.see)
+            neighbours = Neighbours(replica, on_answerer=lights.trust.see)
             neighbours.follow({url: Neighbour(name="Track A", urls=(url,))})
             async with running(asyncio.create_task(neighbours.run())):
                 await until(lambda: lie.light_says in lights.all()[1].detail)

@@ -71,8 +71,8 @@ class Desk:
         ]
 
     def history(self, competitor: str) -> list[tuple[str, str, str]]:
-        deeds = ActHistory(self.replica.fold, self.acts.reference).of(competitor)
-        return [(deed.who, deed.what, deed.why) for deed in deeds]
+        acts = ActHistory(self.replica.fold, self.acts.reference).of(competitor)
+        return [(act.who, act.what, act.why) for act in acts]
 
 
 @contextlib.asynccontextmanager
@@ -362,16 +362,16 @@ def test_what_was_taken_back_can_count_again_and_an_erasure_cannot_be_taken_back
     async def story() -> None:
         async with desk_at(tmp_path) as desk:
             await desk.do(Disqualify(competitor="ben", reason="underweight"))
-            deed = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
-            back = Withdraw(stream=deed.stream, seq=deed.seq, reason="scale was off")
+            act = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
+            back = Withdraw(stream=act.stream, seq=act.seq, reason="scale was off")
             await desk.do(back)
             assert desk.ranks == START
             assert await desk.refused(back) == "This was taken back already."
-            await desk.do(Withdraw(stream=deed.stream, seq=deed.seq, reason="it was right", undo=True))
+            await desk.do(Withdraw(stream=act.stream, seq=act.seq, reason="it was right", undo=True))
             assert desk.ranks[-1] == (None, "Ben", 11)
             await desk.do(Erase(competitor="ben", reason="asked for it"))
-            deed = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
-            erased = Withdraw(stream=deed.stream, seq=deed.seq, reason="x")
+            act = ActHistory(desk.replica.fold, desk.acts.reference).of("c2")[-1]
+            erased = Withdraw(stream=act.stream, seq=act.seq, reason="x")
             assert "Nothing that could be taken back" in await desk.refused(erased)
 
     asyncio.run(story())

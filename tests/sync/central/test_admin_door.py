@@ -89,8 +89,8 @@ def test_a_dispute_at_the_desk(terminal: Terminal) -> None:
     assert said.splitlines()[0].endswith(
         "is no longer void by the admin's word; the official's counts again."
     )
-    deeds = [line.split("  ", 1)[1] for line in terminal.reads("history", "anna").splitlines()[1:]]
-    assert deeds[-3:] == [
+    acts = [line.split("  ", 1)[1] for line in terminal.reads("history", "anna").splitlines()[1:]]
+    assert acts[-3:] == [
         "admin: run 1, lap 2 (measured 10.000): void  because: cut the corner",
         "admin: run 1, lap 1 (measured 12.000): set to 10.500  because: video",
         "admin: run 1, lap 2 (measured 10.000): verdict withdrawn  because: other car",

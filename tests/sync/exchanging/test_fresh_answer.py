@@ -11,7 +11,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest, SyncResponse
-from sync.exchanging.freshness import WITHHELD_MAX_COUNT, FreshPeer, Standing, judge, prove
+from sync.exchanging.freshness import WITHHELD_MAX_COUNT, Answerer, FreshPeer, judge, prove
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
 
 NONCE = "5a" * 16
@@ -31,17 +31,17 @@ def answered(identity: Identity, *, nonce: str = NONCE) -> SyncResponse:
 
 def test_only_the_roster_proves_and_only_for_this_nonce_and_these_heads() -> None:
     roster = fold_with(UNIT_A).roster
-    assert judge(answered(UNIT_A), NONCE, roster) == Standing.PROVEN
-    assert judge(answered(ROOT), NONCE, roster) == Standing.PROVEN
-    assert judge(answered(STRANGER), NONCE, roster) == Standing.STRANGER
-    assert judge(answered(UNIT_A, nonce="00" * 16), NONCE, roster) == Standing.UNPROVEN
+    assert judge(answered(UNIT_A), NONCE, roster) == Answerer.PROVEN
+    assert judge(answered(ROOT), NONCE, roster) == Answerer.PROVEN
+    assert judge(answered(STRANGER), NONCE, roster) == Answerer.STRANGER
+    assert judge(answered(UNIT_A, nonce="00" * 16), NONCE, roster) == Answerer.UNPROVEN
     less = msgspec.structs.replace(answered(UNIT_A), have={"1" * 32: 7})
-    assert judge(less, NONCE, roster) == Standing.UNPROVEN
-    assert judge(SyncResponse(have=HAVE, records=[]), NONCE, roster) == Standing.UNPROVEN
+    assert judge(less, NONCE, roster) == Answerer.UNPROVEN
+    assert judge(SyncResponse(have=HAVE, records=[]), NONCE, roster) == Answerer.UNPROVEN
     borrowed = msgspec.structs.replace(
         answered(STRANGER), proof=msgspec.structs.replace(prove(STRANGER, NONCE, HAVE), key=UNIT_A.key)
     )
-    assert judge(borrowed, NONCE, roster) == Standing.UNPROVEN
+    assert judge(borrowed, NONCE, roster) == Answerer.UNPROVEN
 
 
 class Answering:
@@ -59,11 +59,11 @@ class Answering:
 
 def standings_of(
     answer: Callable[[str], SyncResponse], *requests: SyncRequest, fold: Fold, meanwhile: Callable[[], None]
-) -> list[Standing]:
-    seen: list[Standing] = []
+) -> list[Answerer]:
+    seen: list[Answerer] = []
 
     async def story() -> None:
-        peer = FreshPeer(Answering(answer), roster=lambda: fold.roster, on_standing=seen.append)
+        peer = FreshPeer(Answering(answer), roster=lambda: fold.roster, on_answerer=seen.append)
         for request in requests:
             await peer.sync(request)
             meanwhile()
@@ -86,7 +86,7 @@ def test_a_new_node_believes_its_first_source_once_that_brought_the_roster() -> 
     seen = standings_of(
         lambda nonce: answered(UNIT_A, nonce=nonce), SyncRequest(), SyncRequest(), fold=fold, meanwhile=learn
     )
-    assert seen == [Standing.STRANGER, Standing.PROVEN, Standing.PROVEN]
+    assert seen == [Answerer.STRANGER, Answerer.PROVEN, Answerer.PROVEN]
 
 
 def test_every_answer_is_asked_for_with_a_nonce_of_its_own_so_a_recording_proves_nothing() -> None:
@@ -97,7 +97,7 @@ def test_every_answer_is_asked_for_with_a_nonce_of_its_own_so_a_recording_proves
         return recorded[0]
 
     seen = standings_of(replay, SyncRequest(), SyncRequest(), fold=fold_with(UNIT_A), meanwhile=nothing)
-    assert seen == [Standing.PROVEN, Standing.UNPROVEN]
+    assert seen == [Answerer.PROVEN, Answerer.UNPROVEN]
 
 
 def test_who_passes_proofs_on_and_keeps_the_records_is_found_out() -> None:
@@ -108,7 +108,7 @@ def test_who_passes_proofs_on_and_keeps_the_records_is_found_out() -> None:
         fold=fold_with(UNIT_A),
         meanwhile=nothing,
     )
-    assert seen == [Standing.PROVEN] * (WITHHELD_MAX_COUNT - 1) + [Standing.UNPROVEN]
+    assert seen == [Answerer.PROVEN] * (WITHHELD_MAX_COUNT - 1) + [Answerer.UNPROVEN]
 
 
 def test_a_revoked_unit_proves_nothing_any_more() -> None:
@@ -116,5 +116,5 @@ def test_a_revoked_unit_proves_nothing_any_more() -> None:
     central.say(UnitRevoked(key=UNIT_A.key))
     for record in central.records:
         fold.add(record)
-    assert judge(answered(UNIT_A), NONCE, fold.roster) == Standing.REVOKED
-    assert judge(answered(UNIT_B), NONCE, fold.roster) == Standing.PROVEN
+    assert judge(answered(UNIT_A), NONCE, fold.roster) == Answerer.REVOKED
+    assert judge(answered(UNIT_B), NONCE, fold.roster) == Answerer.PROVEN

@@ -21,7 +21,7 @@ from sync.exchanging.exchange import (
     SyncResponse,
     unpack_answer,
 )
-from sync.exchanging.freshness import FreshPeer, Standing, prove
+from sync.exchanging.freshness import Answerer, FreshPeer, prove
 from sync.exchanging.pump import LinkState, Pump
 from sync.relay import CentralLink
 from tests.display.jumping_loop import run_jumping
@@ -84,23 +84,23 @@ class Box:
         return msgspec.structs.replace(response, proof=proof)
 
 
-def roster_peer(box: Box, seen: list[Standing]) -> FreshPeer:
+def roster_peer(box: Box, seen: list[Answerer]) -> FreshPeer:
     fold = Fold(ROOT.key)
     for record in central_enrols(UNIT_A).records:
         fold.add(record)
-    return FreshPeer(box, roster=lambda: fold.roster, on_standing=seen.append)
+    return FreshPeer(box, roster=lambda: fold.roster, on_answerer=seen.append)
 
 
 def test_records_that_nobody_vouches_for_are_never_unpacked() -> None:
     async def story() -> None:
-        seen: list[Standing] = []
+        seen: list[Answerer] = []
         rubbish = b'[{"no": "record"}]'
         unproven = await roster_peer(Box(rubbish), seen).sync(SyncRequest(have={}))
         assert list(unproven.records) == []
         proven = await roster_peer(Box(rubbish, signer=UNIT_A), seen).sync(SyncRequest())
         with pytest.raises(PeerLost):
             list(proven.records)
-        assert seen == [Standing.UNPROVEN, Standing.PROVEN]
+        assert seen == [Answerer.UNPROVEN, Answerer.PROVEN]
 
     asyncio.run(story())
 

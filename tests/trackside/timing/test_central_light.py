@@ -7,7 +7,7 @@ from pathlib import Path
 from pitboard.journal.stream_watch import SILENT_AFTER_MS
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.unit_api.unit_calls import CentralStatus, Light, SyncReport
-from sync.exchanging.freshness import Standing
+from sync.exchanging.freshness import Answerer
 from tests.race_story import UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit
 
@@ -47,7 +47,7 @@ def test_a_clone_is_bad_hides_nothing_and_clears_by_itself(tmp_path: Path) -> No
         await unit.acting.register("Ann")
         clone.say(CompetitorRegistered(competitor_id="c", name="Bob"))
         await unit.replica.accept(clone.records)
-        unit.lights.trust.see("Track B", "192.0.2.7:8441", Standing.STRANGER)
+        unit.lights.trust.see("Track B", "192.0.2.7:8441", Answerer.STRANGER)
         unit.lights.see_places({UNIT_A.key: ["10.0.0.5", "10.0.0.7"]})
         light = central(unit, state="lost", ahead_ms=None)
         assert light.state == "bad"

@@ -29,7 +29,7 @@ from pitboard.journal.views import (
 )
 from pitboard.race.phases import acts_in
 from pitboard.race.run import Run
-from sync.central.admin.act_history import ActHistory, Deed
+from sync.central.admin.act_history import ActHistory, PastAct
 from sync.central.admin.desk.attention import Attention, AttentionList
 from sync.central.admin.lap_reference import LapReference
 from sync.central.ingest.unit_watch import UnitWatchView
@@ -99,7 +99,7 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     is_disqualified: bool
     entry: EntryView | None
     runs: list[NumberedRun]
-    history: list[Deed]
+    history: list[PastAct]
 
 
 class PictureOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

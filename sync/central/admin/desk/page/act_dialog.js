@@ -51,12 +51,12 @@ function askUndo(wanted, title, onDone) {
   askAct({ title, makeAct: () => ({ ...wanted, undo: true }), onDone });
 }
 
-export function takeBack(deed, onDone) {
-  const isBack = deed.is_withdrawn;
+export function takeBack(act, onDone) {
+  const isBack = act.is_withdrawn;
   askAct({
     title: isBack ? "Let it count again" : "Take it back",
-    note: deed.what,
-    makeAct: () => ({ act: "withdraw", stream: deed.stream, seq: deed.seq, undo: isBack }),
+    note: act.what,
+    makeAct: () => ({ act: "withdraw", stream: act.stream, seq: act.seq, undo: isBack }),
     onDone,
   });
 }

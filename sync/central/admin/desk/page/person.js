@@ -24,11 +24,11 @@ export async function personPage(id, redraw) {
     personButtons(person, redraw),
   );
   const runs = [...person.runs].reverse().map((one) => runCard(one, event, redraw));
-  const deeds = [...person.history].reverse().map((deed) => deedItem(deed, redraw));
+  const acts = [...person.history].reverse().map((act) => actItem(act, redraw));
   return {
     event,
     isWide: true,
-    parts: [head, element("div", {}, ...(runs.length ? runs : [card("Runs", empty("No run yet."))])), card("Everything that was said", list(deeds, "Nothing."))],
+    parts: [head, element("div", {}, ...(runs.length ? runs : [card("Runs", empty("No run yet."))])), card("Everything that was said", list(acts, "Nothing."))],
   };
 }
 
@@ -80,8 +80,8 @@ function runCard(one, event, redraw) {
   return element("section", { class: "card" }, title, lapsTable(run, place, event, redraw), runButtons(run, place, redraw), buttons(element("a", { class: "button", href: runHref(run.run_id) }, "The whole run")));
 }
 
-export function deedItem(deed, redraw) {
-  const words = element("span", { class: "grow" }, element("span", { class: deed.is_withdrawn ? "old" : "", dir: "auto" }, deed.what), ...(deed.why ? [element("span", { class: "muted", dir: "auto" }, ` because: ${deed.why}`)] : []));
-  const back = deed.is_act ? [button(deed.is_withdrawn ? "Count again" : "Take back", () => takeBack(deed, redraw))] : [];
-  return element("li", {}, when(deed.utc_ms), element("span", { class: "muted" }, deed.who), words, ...back);
+export function actItem(act, redraw) {
+  const words = element("span", { class: "grow" }, element("span", { class: act.is_withdrawn ? "old" : "", dir: "auto" }, act.what), ...(act.why ? [element("span", { class: "muted", dir: "auto" }, ` because: ${act.why}`)] : []));
+  const back = act.is_act ? [button(act.is_withdrawn ? "Count again" : "Take back", () => takeBack(act, redraw))] : [];
+  return element("li", {}, when(act.utc_ms), element("span", { class: "muted" }, act.who), words, ...back);
 }
