@@ -25,6 +25,7 @@ from venue.set_up.venue_file import VenueFile
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("systemd/*.md")])
 PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+PARTS = ("pitboard", "firmware_bridge", "trackside", "sync", "display", "venue")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KEY = "9f" * 32
 # What a page leaves to another page, so that its part can be loaded.
@@ -111,6 +112,42 @@ def test_every_file_that_a_page_names_is_there(name: str) -> None:
     parts = "pitboard|firmware_bridge|trackside|sync|display|venue|tests|bench|deploy|systemd"
     named = set(re.findall(rf"`((?:{parts})/[\w./-]*)`", text))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+LINE_MAX_LENGTH = 119
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_lines_of_a_page_are_short_enough_to_read_beside_the_code(name: str) -> None:
+    """Tables, code, and a value that cannot be broken are left out."""
+    text = re.sub(
+        r"^ *```.*?^ *```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    prose = [line for line in text.splitlines() if not line.lstrip().startswith("|")]
+    long_lines = [line for line in prose if len(re.sub(r"`[^`]*`|\([^)\s]*\)", "", line)) > LINE_MAX_LENGTH]
+    assert long_lines == []
+
+
+def words_let_go() -> list[str]:
+    table = (ROOT / "docs" / "words.md").read_text(encoding="utf-8").partition("## Words we let go")[2]
+    return re.findall(r"^\| (\w+) \| (?!say)", table, re.MULTILINE)
+
+
+def test_a_word_that_we_let_go_stands_nowhere() -> None:
+    words = words_let_go()
+    assert words
+    pattern = re.compile(rf"\b({'|'.join(words)})s?\b", re.IGNORECASE)
+    ours = [
+        path for part in PARTS for path in (ROOT / part).rglob("*") if path.suffix in (".py", ".js", ".po")
+    ]
+    pages = [ROOT / name for name in PAGE_NAMES if name != "docs/words.md"]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (*ours, *pages)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if pattern.search(line)
+    ]
+    assert found == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
