@@ -57,6 +57,8 @@ class LoopDevice:
     quiet_count: int = QUIET_LINES_COUNT
     stamped: dict[str, int] = field(default_factory=dict)
     """Passing id -> when the car truly passed."""
+    true_ns_in: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The same by boot too: the devices of two machines with one key may give one id to two passings."""
 
     def __post_init__(self) -> None:
         self.kind = self.chance.choice(KINDS)
@@ -121,6 +123,7 @@ class LoopBridge:
             name = f"{passing.sensor}/{passing.sensor_boot}/{passing.seq}"
             if self._device.stamped.setdefault(name, line.true_ns) != line.true_ns:
                 self._world.truth.violate("one-name-one-passing", f"{name} names two passings")
+            self._device.true_ns_in[passing.boot_id, name] = line.true_ns
         return reading.passings
 
     async def _deliver(self, intake: PassingIntake, waiting: list[Passing]) -> list[Passing]:
