@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo screenshots test chaos attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle screenshots clean
+.PHONY: demo screenshots test chaos attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -43,9 +43,10 @@ SECONDS ?= 300
 fuzz: venv
 	$(BIN)/python -m tests.firmware_bridge.decoders.fuzz_decoders --seconds $(SECONDS)
 
-# Every page of the touchscreen in every state, into build/screens; a few of them into docs/screens.
+# Every page of the touchscreen in every state, and every scene in every theme and size, to be looked at.
 screenshots: venv
 	$(BIN)/python -m tests.trackside.touch.screenshots
+	@$(BIN)/python -m tests.display.contact_sheet $(ARGS)
 
 format: venv
 	$(BIN)/ruff format .
@@ -92,9 +93,5 @@ bundle: venv
 clean:
 	rm -rf $(VENV) build out
 
-# Every scene in every theme and size, to be looked at.
-screenshots: venv
-	@$(BIN)/python -m tests.display.contact_sheet $(ARGS)
-
 mutants: venv
-	.venv/bin/python -m tests.mutants
+	$(BIN)/python -m tests.mutants

@@ -19,7 +19,14 @@ CONNECT_MAX_S = 5.0
 COMMAND_MAX_S = 20.0
 """A commit may wait for a standby, but not for ever: then it is unknown, and is asked again."""
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, EOFError)
+LOST = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that ends at an awkward moment leaves its client confused
+    OSError,
+    TimeoutError,
+    EOFError,
+)
 _FOR_EACH = {
     "application_name": "pitboard",
     "search_path": SCHEMA,
