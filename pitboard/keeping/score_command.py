@@ -17,9 +17,9 @@ import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import Refusal
-from pitboard.program.config import load_config
+from pitboard.program.event_rules import load_format
 from pitboard.race.board import Board, Standing
-from pitboard.race.formats import NANOSECONDS_PER_MS, Format, FormatConfig
+from pitboard.race.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.names import clean_name
 from pitboard.race.results import Result
 from pitboard.race.score import Column, Drive, DrivenLap, score
@@ -61,7 +61,7 @@ class LapTable(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
 def score_command(format_path: Path, laps_path: Path, as_json: bool) -> None:
     """Rank a table of laps by a format."""
-    rules = load_config(FormatConfig, format_path).as_format()
+    rules = load_format(format_path)
     table = read_laps(laps_path)
     board = board_of(table, rules)
     click.echo(as_json_text(board, table) if as_json else as_table(board, table))

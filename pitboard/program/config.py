@@ -45,17 +45,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 ConfigType = TypeVar("ConfigType", bound=msgspec.Struct)
 
 
+def read_toml(path: Path) -> dict[str, object]:
+    """Return what the file says; raises ConfigRefused where it cannot be read or is no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigRefused(path=path, reason="is not UTF-8 text; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+
+
 def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
     """Return the config in the file at `path`, its relative paths made absolute against the file's folder.
 
     Raises ConfigRefused naming file, key and reason.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+    table = read_toml(path)
     folder = path.resolve().parent
 
     def convert(kind: type, value: object) -> object:
@@ -123,12 +130,7 @@ class NodeFiles:
     @classmethod
     def load(cls, path: Path) -> NodeFiles:
         """Return what the file says; raises ConfigRefused where it names no journal."""
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+        table = read_toml(path)
         folder = path.resolve().parent
         journal = table.get("journal")
         if not isinstance(journal, str):

@@ -11,7 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.race.calculated import Calculated
-from pitboard.race.formats import Format, FormatName, TimingRules
+from pitboard.race.formats import (
+    DEFAULT_FORMAT,
+    RUN_MIN_MS,
+    Format,
+    FormatName,
+    LapMinMs,
+    ResolutionNs,
+    TimingRules,
+)
 
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -28,6 +36,7 @@ OptionalText = Annotated[str, Meta(max_length=80)]
 LaneNumber = Annotated[int, Meta(ge=0, le=255)]
 PlaceNumber = Annotated[int, Meta(ge=1, le=255)]
 UtcMs = Annotated[int, Meta(ge=0, lt=2**53)]
+EventRunMs = Annotated[int, Meta(ge=RUN_MIN_MS, le=86_400_000)]
 FINISH, START = "finish", "start"
 """The gates that the rules know; any other name is a sector's gate."""
 PLACES_MAX_COUNT = 64
@@ -71,9 +80,9 @@ class EventConfigured(Body, frozen=True, kw_only=True):
     """
 
     name: Name
-    resolution_ns: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1_000_000
-    run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 180_000
-    lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 3_000
+    resolution_ns: ResolutionNs = DEFAULT_FORMAT.resolution_ns
+    run_ms: EventRunMs = DEFAULT_FORMAT.run_ms
+    lap_min_ms: LapMinMs = DEFAULT_FORMAT.lap_min_ms
     format: FormatName = ""
 
 

@@ -184,7 +184,7 @@ def faults(rules: Format) -> Iterator[str]:
     if list(rules.points) != sorted(rules.points, reverse=True):
         yield "points must not grow from one place to the next"
     if rules.run_ranking and rules.ranking not in RANKINGS_OF_SEVERAL_RUNS:
-        yield f'run_ranking does nothing with ranking = "{rules.ranking}"; take it out'
+        yield f'run_ranking does nothing with ranking = "{rules.ranking}"; take it out or write ""'
 
 
 class RaceClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,29 +12,36 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from pitboard.race.bodies import StageSet
 from pitboard.race.score import Amounts
 
-StageKind = Literal["knockout", "double-elimination", "heat-knockout", "ladder"]
+StageKind = Literal["heats", "knockout", "double-elimination", "heat-knockout", "ladder"]
+"""`heats` are drawn, each driver once on every lane; the others are worked out from the results."""
 DRIVERS_MAX_COUNT = 1_024
 
 
-class StagePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person decides about a stage, as a record carries it.
+class StageSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The numbers of a stage, as the record `stage-set` carries them in `settings`.
 
     `count` drivers of the qualifying take part, or those in `picked`, in this order. `heat_size` and
     `advance` are for heat-knockout (the first `advance` of each heat go on) and ladder (they bump up).
     """
 
-    stage: Annotated[str, Meta(min_length=1, max_length=80)]
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
-    kind: Annotated[str, Meta(max_length=40)] = "knockout"
     count: Annotated[int, Meta(ge=2, le=DRIVERS_MAX_COUNT)] = 8
     heat_size: Annotated[int, Meta(ge=2, le=64)] = 4
     advance: Annotated[int, Meta(ge=1, le=63)] = 2
     has_small_final: bool = True
+    picked: Annotated[tuple[str, ...], Meta(max_length=DRIVERS_MAX_COUNT)] = ()
+
+
+class StagePlan(StageSettings, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person decides about a stage."""
+
+    stage: Annotated[str, Meta(min_length=1, max_length=80)]
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    kind: Annotated[str, Meta(max_length=40)] = "knockout"
     race_class: Annotated[str, Meta(max_length=80)] = ""
     format: Annotated[str, Meta(max_length=80)] = ""
-    picked: tuple[str, ...] = ()
 
 
 class Seed(NamedTuple):
@@ -96,8 +103,28 @@ class StageState(NamedTuple):
         return [heat for heat in self.heats if heat.can_run]
 
 
+def plan_of(stage: StageSet) -> StagePlan | None:
+    """Return what the record says about the stage; None where a later version wrote settings that we cannot
+    read."""
+    known = {key: value for key, value in stage.settings.items() if key in StageSettings.__struct_fields__}
+    try:
+        return msgspec.convert(
+            {
+                **known,
+                "stage": stage.stage_id,
+                "name": stage.name,
+                "kind": stage.kind,
+                "race_class": stage.race_class,
+                "format": stage.format,
+            },
+            StagePlan,
+        )
+    except msgspec.ValidationError:
+        return None
+
+
 def stage_of(plan: StagePlan) -> Stage | None:
-    """Return the plan's heats; None for a kind that this version does not know."""
+    """Return the plan's heats; None for heats that are drawn, and for a kind this version does not know."""
     count = len(plan.picked) or plan.count
     makers: dict[str, Callable[[], Stage]] = {
         "knockout": lambda: knockout(count, has_small_final=plan.has_small_final),

@@ -13,47 +13,17 @@ from dataclasses import dataclass
 from pitboard.clock import Clock
 from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_unix
 from pitboard.errors import ConfigRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.program.service import SERVICE
-from pitboard.race.bodies import Body, EventConfigured
-from pitboard.race.word import Authority
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
-from sync.central.config import CentralConfig, Door, EventConfig, UnitConfig
+from sync.central.config import CentralConfig, Door
+from sync.central.config_bodies import bodies_to_say
 from sync.central.database.shared_erasures import follow_shared_erasures
 from sync.central.doors import AdminsDesk, announced, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
 from sync.central.ingest.ingest_app import IngestDoor, address_of
 from sync.central.stores import open_contacts, open_replica
-
-
-def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:
-    """Return the bodies that make the fold agree with the config."""
-    bodies: list[Body] = []
-    event = _event(config.event)
-    if fold.race.event.value != event:
-        bodies.append(event)
-    bodies += [UnitEnrolled(key=unit.key, name=unit.name) for unit in config.unit if _is_new(fold, unit)]
-    return bodies
-
-
-def _event(config: EventConfig) -> EventConfigured:
-    return EventConfigured(
-        name=config.name,
-        resolution_ns=config.resolution_ns,
-        run_ms=config.run_ms,
-        lap_min_ms=config.lap_min_ms,
-    )
-
-
-def _is_new(fold: Fold, unit: UnitConfig) -> bool:
-    known_name = fold.roster.name_of(unit.key)
-    if known_name is None:
-        return fold.roster.authority(unit.key) == Authority.NOBODY
-    return known_name != unit.name
-
 
 log = logging.getLogger(__name__)
 

@@ -12,22 +12,33 @@ from pitboard.doors.door import Port, check_door
 from pitboard.doors.door_limits import LOCAL_PROXIES
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, Fingerprint, Url, admin_socket_beside, load_config
-from pitboard.race.bodies import EventConfigured, KeyHex, Name
+from pitboard.program.event_rules import EventRules
+from pitboard.race.bodies import EventRunMs, KeyHex, Name
+from pitboard.race.formats import FormatName, LapMinMs, ResolutionNs
 
 DatabaseUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://\S+\Z", max_length=500)]
 Door = Literal["public", "ingest", "admin"]
 DOORS: tuple[Door, ...] = get_args(Door)
 _IN_FOLDER = "central.db"
-_DEFAULTS = EventConfigured(name="Pitboard")
 
 
 class EventConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The event's name and rules, as every node will learn them from the journal."""
+    """The event's name and rules, as every node will learn them from the journal.
+
+    `format` names the event's format. Without one the three numbers change the default rules; what the file
+    does not say is as in `DEFAULT_FORMAT`.
+    """
 
     name: Name
-    resolution_ns: Annotated[int, Meta(ge=1, le=1_000_000_000)] = _DEFAULTS.resolution_ns
-    run_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = _DEFAULTS.run_ms
-    lap_min_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = _DEFAULTS.lap_min_ms
+    format: FormatName = ""
+    resolution_ns: ResolutionNs | None = None
+    run_ms: EventRunMs | None = None
+    lap_min_ms: LapMinMs | None = None
+
+    @property
+    def own_numbers(self) -> list[str]:
+        """Return the keys of the rules that the file gives beside a format."""
+        return [key for key in ("resolution_ns", "run_ms", "lap_min_ms") if getattr(self, key) is not None]
 
 
 class PublicConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +106,7 @@ class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: KeyHex
 
 
-class CentralConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of `central.toml`.
 
     The journal is the file `journal`, or in `database`; then `folder` holds what is not in it.
@@ -138,6 +149,14 @@ class CentralConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def load(cls, path: Path) -> CentralConfig:
         """Return the config in the file; raises ConfigRefused naming file, key and reason."""
         config = load_config(cls, path)
+        faults = [*config.rule_faults(config.event.format)]
+        if config.event.format and config.event.own_numbers:
+            told = " and ".join(f"event.{key}" for key in config.event.own_numbers)
+            faults.append(
+                f"{told} and event.format exclude each other; write the number in the format's table"
+            )
+        if faults:
+            raise ConfigRefused(path=path, reason="\n  ".join(faults))
         keys = [unit.key for unit in config.unit]
         for index, key in enumerate(keys):
             if key in keys[:index]:

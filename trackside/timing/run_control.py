@@ -5,7 +5,7 @@ run by its stamp, whenever it arrives. Who may do what in which phase stands in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -186,7 +186,8 @@ class RunControl:
         track = act.track or self._track
         if track not in self.tracks:
             raise ActRefused(code="unknown-track", reason=f"This unit has no track '{track}'.")
-        rules = race.programme.format(act.format) if act.format else self._replica.fold.rules
+        format_name = act.format or self._format_of(act.stage_id, places)
+        rules = race.programme.format(format_name) if format_name else self._replica.fold.rules
         if rules is None or rules.unknown_words():
             raise ActRefused(
                 code="unknown-format", reason="This unit cannot race by this format; update Pitboard."
@@ -203,13 +204,25 @@ class RunControl:
             mono_ns=self._clock.mono_ns(),
             places=places,
             timing=rules.timing,
-            format=act.format,
+            format=format_name,
             stage_id=act.stage_id,
             heat_id=act.heat_id,
             clocks=self._clocks(),
             **who(act),
         )
         return _run_id(await self._writer.write(act, armed, same="arm"))
+
+    def _format_of(self, stage_id: str, places: Iterable[RunPlace]) -> str:
+        """Return the format of the stage, else of the class that all drivers are in; empty for the event's,
+        also where the one named is not here."""
+        race = self._writer.race
+        stage = next((one for one in race.programme.stages() if one.stage_id == stage_id), None)
+        competitors = [race.competitors.get(place.competitor_id or "") for place in places]
+        of_drivers = {"" if one is None else one.race_class for one in competitors}
+        race_class = of_drivers.pop() if len(of_drivers) == 1 else ""
+        its_class = next((one for one in race.programme.classes() if one.race_class == race_class), None)
+        named = [one.format for one in (stage, its_class) if one is not None and one.format]
+        return next((name for name in named if race.programme.format(name) is not None), "")
 
     def _places(self, act: Arm) -> tuple[RunPlace, ...]:
         if not act.places and act.competitor_id is None:

@@ -29,8 +29,8 @@ from pitboard.race.bodies import (
 from pitboard.race.formats import TimingRules
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.trust.identity import Identity
-from sync.central.central_server import bodies_to_say
 from sync.central.config import CentralConfig
+from sync.central.config_bodies import bodies_to_say
 from venue.demo.demo_venue import LAP_MIN_MS, RUN_MS, SENSOR, DemoVenue
 
 EARLIER = "earlier-"

@@ -5,12 +5,16 @@ Paths are the same on every machine: data below /var/lib/pitboard, sockets below
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+import msgspec
+
 from pitboard.program.config import EVENT_FILE_NAME
+from pitboard.program.event_rules import EventRules
 from venue.set_up.venue_file import NO_SCREEN, DisplayPart, UnitPart, VenueFile, sensor_config
 
 Role = Literal["central", "trackside", "display"]
@@ -22,6 +26,7 @@ UNIT_KEY = DATA / "unit.key"
 ROOT_KEY = DATA / "root.key"
 CENTRAL_JOURNAL = DATA / "central.db"
 INGEST_PORT = 8081
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _WRITTEN = "# Written by `pitboard venue make`; change venue.toml and make it again.\n"
 
 Value = str | int | bool | PurePosixPath | list[str] | list[int]
@@ -72,13 +77,12 @@ def config_files(venue: VenueFile, host: str, *, enrolled: list[Enrolled]) -> di
 def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
     event = venue.event
     units: list[Settings] = [{"name": unit.name, "key": unit.key} for unit in enrolled]
+    said = {"format": event.format or None, "resolution_ns": event.resolution_ns}
+    said |= {"run_ms": event.run_ms, "lap_min_ms": event.lap_min_ms}
+    rules = msgspec.to_builtins({key: getattr(venue, key) for key in EventRules.__struct_fields__})
     return {
-        "event": {
-            "name": event.name,
-            "resolution_ns": event.resolution_ns,
-            "run_ms": event.run_ms,
-            "lap_min_ms": event.lap_min_ms,
-        },
+        "event": {"name": event.name, **{key: value for key, value in said.items() if value is not None}},
+        **{key: tables for key, tables in rules.items() if tables},
         "root_key_file": ROOT_KEY,
         "journal": CENTRAL_JOURNAL,
         "public": {"host": "0.0.0.0"},  # noqa: S104 - phones of the venue read the board here
@@ -137,16 +141,21 @@ def _size_keys(size: str) -> dict[str, Value]:
     return {"width": int(width), "height": int(height)}
 
 
-def toml_text(settings: Settings) -> str:
-    """Return the settings as TOML: plain values first, then tables, then lists of tables."""
+def toml_text(settings: Settings, above: str = "") -> str:
+    """Return the settings as TOML: plain values first, then tables, then lists of tables.
+
+    `above` is where the settings stand in the file, with its last dot.
+    """
     plain, tables = "", ""
     for key, value in settings.items():
+        place = above + (key if _BARE_KEY.fullmatch(key) else _toml_value(key))
         if isinstance(value, Mapping):
-            tables += f"\n[{key}]\n{toml_text(value)}"
+            tables += f"\n[{place}]\n{toml_text(value, place + '.')}"
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            tables += "".join(f"\n[[{key}]]\n{toml_text(one)}" for one in value if isinstance(one, Mapping))
+            parts = (toml_text(one, place + ".") for one in value if isinstance(one, Mapping))
+            tables += "".join(f"\n[[{place}]]\n{part}" for part in parts)
         elif not (isinstance(value, list) and not value):
-            plain += f"{key} = {_toml_value(value)}\n"
+            plain += f"{place.removeprefix(above)} = {_toml_value(value)}\n"
     return plain + tables
 
 

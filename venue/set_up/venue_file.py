@@ -16,7 +16,9 @@ from firmware_bridge.config import SensorConfig
 from firmware_bridge.lines.gpio_edge import Active, Pull
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
+from pitboard.program.event_rules import EventRules
 from pitboard.race.bodies import Name
+from pitboard.race.formats import FormatName
 
 Host = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
 Size = Annotated[str, Meta(pattern=r"^([0-9]{3,4}x[0-9]{3,4}|none|)\Z")]
@@ -32,23 +34,29 @@ _SHARE = re.compile(r"1/(1|10|100|1000|10000) ?s")
 
 
 class EventPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`run` is how long a run lasts; a lap below `shortest_lap` is flagged; `show` is how fine times are."""
+    """`run` is how long a run lasts; a lap below `shortest_lap` is flagged; `show` is how fine times are.
+
+    Either these three change the default rules, or `format` names the event's format.
+    """
 
     name: Name
-    run: str = "3 min"
-    shortest_lap: str = "3 s"
-    show: str = "1/1000 s"
+    format: FormatName = ""
+    run: str | None = None
+    shortest_lap: str | None = None
+    show: str | None = None
 
     @property
-    def run_ms(self) -> int:
-        return duration_ms(self.run)
+    def run_ms(self) -> int | None:
+        return None if self.run is None else duration_ms(self.run)
 
     @property
-    def lap_min_ms(self) -> int:
-        return duration_ms(self.shortest_lap)
+    def lap_min_ms(self) -> int | None:
+        return None if self.shortest_lap is None else duration_ms(self.shortest_lap)
 
     @property
-    def resolution_ns(self) -> int:
+    def resolution_ns(self) -> int | None:
+        if self.show is None:
+            return None
         match = _SHARE.fullmatch(self.show)
         if match is None:
             raise ValueError(f"'{self.show}' is no share of a second; write it like 1/1000 s")
@@ -101,7 +109,7 @@ class DisplayPart(NodePart, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     size: Size = ""
 
 
-class VenueFile(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VenueFile(EventRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of `venue.toml`."""
 
     event: EventPart
@@ -136,6 +144,9 @@ class VenueFile(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def faults(self) -> Iterator[str]:
         """Yield all that is wrong across the keys, each as one sentence."""
         yield from _event_faults(self.event)
+        yield from self.rule_faults(self.event.format)
+        if self.central is None and (self.formats or self.classes or self.stages or self.event.format):
+            yield "formats, classes, stages are central's; without [central] write them in its central.toml"
         if self.central is None and not self.network.central:
             yield "no machine is central; add [central] with its host, or name its address in network.central"
         if not self.unit:
@@ -178,16 +189,21 @@ def sensor_config(sensor: SensorPart, number: int) -> SensorConfig:
 
 
 def _event_faults(event: EventPart) -> Iterator[str]:
-    for key, value in (("run", event.run), ("shortest_lap", event.shortest_lap)):
+    for key, value, least_ms, most_ms, bounds in (
+        ("run", event.run, 1_000, 86_400_000, "is not between 1 s and 24 h"),
+        ("shortest_lap", event.shortest_lap, 0, 3_600_000, "is more than an hour"),
+    ):
+        if value is None:
+            continue
+        if event.format:
+            yield f"event.{key} and event.format exclude each other; write the number in the format's table"
         try:
-            duration_ms(value)
+            if not least_ms <= duration_ms(value) <= most_ms:
+                yield f"key 'event.{key}': '{value}' {bounds}"
         except ValueError as error:
             yield f"key 'event.{key}': {error}"
-        else:
-            if key == "run" and not 1_000 <= event.run_ms <= 86_400_000:
-                yield f"key 'event.run': '{value}' is not between 1 s and 24 h"
-            if key == "shortest_lap" and event.lap_min_ms > 3_600_000:
-                yield f"key 'event.shortest_lap': '{value}' is more than an hour"
+    if event.format and event.show is not None:
+        yield "event.show and event.format exclude each other; write resolution_ns in the format's table"
     try:
         event.resolution_ns  # noqa: B018 - asked for its refusal
     except ValueError as error:

@@ -24,8 +24,9 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.storage import read_all
 from pitboard.journal.views import encode_view, view_board
 from pitboard.trust.identity import Identity
-from sync.central.central_server import Central, bodies_to_say, open_central
+from sync.central.central_server import Central, open_central
 from sync.central.config import CentralConfig, UnitConfig
+from sync.central.config_bodies import bodies_to_say
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import STRANGER, UNIT_A, UNIT_B, Teller

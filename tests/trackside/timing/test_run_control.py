@@ -13,9 +13,20 @@ from pitboard.journal.kinds import UnitRevoked, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import PassingRecorded, RunArmed, RunContinued, RunFinished, RunPaused
-from pitboard.unit_api.unit_calls import ContinueRun, Delivery, ManualPassing, PauseRun, Stop
-from tests.race_story import ROOT, UNIT_A, Teller
+from pitboard.race.bodies import (
+    ClassSet,
+    CompetitorRegistered,
+    FormatSet,
+    PassingRecorded,
+    RunArmed,
+    RunContinued,
+    RunFinished,
+    RunPaused,
+    StageSet,
+)
+from pitboard.race.formats import Format
+from pitboard.unit_api.unit_calls import Arm, ContinueRun, Delivery, ManualPassing, PauseRun, Stop
+from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 from tests.trackside.unit_story import Unit, with_unit
 
 
@@ -369,3 +380,25 @@ def test_start_on_a_revoked_unit_is_refused_and_not_called_saved(tmp_path: Path)
         assert phase_of(unit) == "idle"
 
     with_unit(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("race_class", "stage", "run_ms"),
+    [("", "", 180_000), ("guests", "", 180_000), ("kids", "", 60_000), ("kids", "finals", 30_000)],
+)
+def test_a_run_is_timed_by_the_format_of_its_stage_else_of_its_drivers_class(
+    tmp_path: Path, race_class: str, stage: str, run_ms: int
+) -> None:
+    async def story(unit: Unit) -> None:
+        central = central_enrols(UNIT_A)
+        for name, long_ms in (("Short", 60_000), ("Shorter", 30_000)):
+            central.say(FormatSet(name=name, format=Format(name=name, run_ms=long_ms)))
+        central.say(ClassSet(race_class="kids", name="Kids", format="Short"))
+        central.say(ClassSet(race_class="guests", name="Guests", format="Not here"))
+        central.say(StageSet(stage_id="finals", kind="knockout", name="Finals", format="Shorter"))
+        central.say(CompetitorRegistered(competitor_id="c1", name="Ann", race_class=race_class))
+        await unit.replica.accept(central.records)
+        await unit.run_control.carry_out(Arm(competitor_id="c1", stage_id=stage))
+        assert unit.run.armed.value.timing.run_ms == run_ms
+
+    with_unit(tmp_path, story, is_enrolled=False)

@@ -212,3 +212,52 @@ def test_text_for_toml_reads_back_as_it_was() -> None:
         "many": [{"x": hostile}, {"x": "2"}],
     }
     assert tomllib.loads(toml_text(settings)) == json.loads(json.dumps(settings))  # type: ignore[arg-type]
+
+
+RULES = """
+[formats.League]
+preset = "DeepRacer, best lap"
+run_ms = 120_000
+[classes."kids & co"]
+name = 'Kids "B"'
+format = "Hill climb"
+[stages.finals]
+kind = "ladder"
+race_class = "kids & co"
+picked = ["c1", "c2"]
+"""
+
+
+def test_the_rules_of_the_race_reach_centrals_config_as_they_stand(venue_path: Path, tmp_path: Path) -> None:
+    event = '[event]\nname = "Cup"\nformat = "League"\n'
+    venue_path.write_text(event + RULES + EXAMPLE[EXAMPLE.index("[central]") :], encoding="utf-8")
+    central = CentralConfig.load(made(venue_path, tmp_path / "stick") / "central" / "etc" / "central.toml")
+    asked = VenueFile.load(venue_path)
+    assert (central.formats, central.classes, central.stages) == (asked.formats, asked.classes, asked.stages)
+    assert (central.event.format, central.event.run_ms) == ("League", None)
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        ('run = "90 s"\nformat = "League"', "event.run and event.format exclude each other"),
+        ('show = "1/10 s"\nformat = "League"', "event.show and event.format exclude each other"),
+        ('format = "Leage"', 'there is no format "Leage"'),
+    ],
+)
+def test_a_rule_that_cannot_be_is_said_before_anything_is_made(
+    venue_path: Path, event: str, sentence: str
+) -> None:
+    rest = RULES + EXAMPLE[EXAMPLE.index("[central]") :]
+    venue_path.write_text(f'[event]\nname = "Cup"\n{event}\n{rest}', encoding="utf-8")
+    with pytest.raises(ConfigRefused) as refused:
+        VenueFile.load(venue_path)
+    assert sentence in str(refused.value)
+
+
+def test_rules_without_a_central_of_this_venue_are_refused(venue_path: Path) -> None:
+    text = EXAMPLE.replace('[central]\nhost = "central"', '[network]\ncentral = "https://192.0.2.7:8081"')
+    venue_path.write_text(text + RULES, encoding="utf-8")
+    with pytest.raises(ConfigRefused) as refused:
+        VenueFile.load(venue_path)
+    assert "write them in its central.toml" in str(refused.value)
