@@ -187,7 +187,10 @@ class CentralLink:
     def detail(self) -> str:
         """Return what the official reads of central; nothing while all is well."""
         if self._event:
-            return f"Central serves another event, {self._event}: enrol this unit there, or start the old one"
+            return (
+                f"Central serves another event, {self._event}: bring this unit over with "
+                "'pitboard next-event', or start the old one"
+            )
         return "" if self._trouble is None else f"Central is not reached: {self._trouble}"
 
     def status(self) -> CentralStatus:

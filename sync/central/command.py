@@ -16,6 +16,7 @@ from sync.central.commands.database_commands import DATABASE_COMMANDS
 from sync.central.commands.desk_commands import admin_link
 from sync.central.commands.display_commands import DISPLAY_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
+from sync.central.commands.event_commands import next_event_command
 from sync.central.commands.official_commands import OFFICIAL_COMMANDS
 from sync.central.config import DOORS, CentralConfig, Door
 
@@ -79,3 +80,4 @@ for admin_command in (
     central.add_command(admin_command)
 central.add_command(lights)
 central.add_command(admin_link)
+central.add_command(next_event_command)

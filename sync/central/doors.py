@@ -35,6 +35,7 @@ from sync.central.ingest.ingest_app import (
     AdminsPart,
     IngestDoor,
     add_contact_ingest,
+    add_next_event,
     ingest_app,
 )
 from sync.central.ingest.unit_watch import UnitWatch
@@ -42,6 +43,7 @@ from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
 from sync.central.public.public_app import public_app, public_limits
 from sync.central.public.race_reader import RaceReader
+from sync.enrolling.hand_over import hand_overs_beside, load_hand_overs
 
 BOARD_EVERY_S = 0.1
 NEWS_WAIT_S = 60.0
@@ -103,6 +105,7 @@ async def serve_ingest(
         trusted_proxies=config.ingest.trusted_proxies,
     )
     add_contact_ingest(app, replica, contacts, clock)
+    add_next_event(app, replica, load_hand_overs(hand_overs_beside(config.beside)))
     async with serve_bound_tcp(app, listener, tls=door.tls, limits=INGEST_LIMITS) as port:
         yield port
 

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 import click
 
 from pitboard.errors import ActRefused, ConfigRefused
-from pitboard.program.config import Config, EventFile, event_file_beside, load_config, load_event_file
+from pitboard.program.config import (
+    Config,
+    EventFile,
+    OptionalKey,
+    event_file_beside,
+    load_config,
+    load_event_file,
+)
 from pitboard.program.ownership import give_to_owner_of_folder
 from pitboard.trust.identity import Identity
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
@@ -22,6 +29,7 @@ class NodeFiles(Config, frozen=True, kw_only=True, forbid_unknown_fields=False):
 
     journal: Path
     key_file: Path | None = None
+    event_key: OptionalKey = ""
 
 
 @click.command()

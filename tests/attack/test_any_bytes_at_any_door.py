@@ -26,6 +26,7 @@ PATHS = (
     "/v1/enrolment",
     "/v1/enrolment/reveal",
     "/v1/health",
+    "/v1/next-event?after=%ff",
     "/v1/status",
     "/v1/act",
     "/v1/passings",

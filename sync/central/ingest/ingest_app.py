@@ -21,6 +21,7 @@ from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, 
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_store import Contacts
+from sync.enrolling.hand_over import HAND_OVER_PATH, HandOver, Served
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 
 # A whole venue may come from one address: ten units, each with a handful of connections, draining a day.
@@ -57,6 +58,22 @@ def ingest_app(
 
     app.router.add_get("/v1/health", health)
     return app
+
+
+def add_next_event(app: web.Application, replica: Replica, hand_overs: Iterable[HandOver]) -> None:
+    """Add `GET /v1/next-event?after=KEY`: which event is served, and what that key's root said follows it."""
+    after = {one.event_key: one for one in hand_overs}
+
+    async def say(request: web.Request) -> web.Response:
+        event = replica.fold.race.event.value
+        served = Served(
+            event="Pitboard" if event is None else event.name,
+            event_key=replica.fold.root_key,
+            hand_over=after.get(request.query.get("after", "")),
+        )
+        return json_response(served)
+
+    app.router.add_get(HAND_OVER_PATH, say)
 
 
 _ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound

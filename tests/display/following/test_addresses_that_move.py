@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import threading
 import time
@@ -32,7 +33,8 @@ from tests.race_story import ROOT, UNIT_A, central_enrols
 
 SHARED = "10.42.0.1/24"
 DARK_MAX_S = 5.0
-MOVES = 2
+MOVES = int(os.environ.get("PITBOARD_MOVES", "2"))
+"""Each takes three seconds; `make field` makes eight."""
 
 
 class NodeThread:

@@ -172,7 +172,8 @@ def test_the_official_reads_which_other_event_central_serves() -> None:
     link.see_downward(states[-1])
     link.see_upward(states[-1])  # that pump reads this unit, whose event central finds strange
     assert link.detail() == (
-        "Central serves another event, Winter Cup: enrol this unit there, or start the old one"
+        "Central serves another event, Winter Cup: bring this unit over with 'pitboard next-event', "
+        "or start the old one"
     )
     link.see_downward(LinkState(trouble=None))
     assert link.detail() == ""

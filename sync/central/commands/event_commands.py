@@ -1,0 +1,185 @@
+"""`pitboard central … next-event`: end the event and begin the next one, with its units and its names.
+
+A new root key is a new event. All of the new one is made in a folder of its own first; a cut in between is
+taken up by typing the command again. The old event's files are moved aside, its root key too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import click
+
+from pitboard.clock import SystemClock
+from pitboard.errors import ActRefused, JournalLost
+from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.replica import Replica
+from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
+from pitboard.program.ownership import give_to_owner_of_folder
+from pitboard.program.program import counted
+from pitboard.race.bodies import Body, ClassSet, CompetitorRegistered, FormatSet, OfficialAppointed
+from pitboard.trust.identity import Identity, write_secret
+from sync.central.commands.contact_commands import contact_key_path
+from sync.central.config import CentralConfig
+from sync.central.config_bodies import bodies_to_say
+from sync.enrolling.hand_over import (
+    HandOver,
+    free_name,
+    hand_overs_beside,
+    load_hand_overs,
+    past_folder,
+    save_hand_overs,
+    set_aside,
+)
+
+BATCH_COUNT = 200
+
+
+@click.command("next-event")
+@click.option("--without-names", is_flag=True, help="Do not take the competitors over.")
+@click.pass_obj
+def next_event_command(config: CentralConfig, without_names: bool) -> None:
+    """End this event and begin the one that [event] name says; central is stopped.
+
+    Enrolled units, displays, officials, classes, formats and competitors' names go on; runs and results stay
+    with the old event. Then type `pitboard next-event` on each unit and display.
+    """
+    if config.journal is None:
+        raise ActRefused(
+            code="database",
+            reason="This central keeps its journal in a database. Copy it to a file with 'migrate', name that"
+            " file in a central.toml, begin the next event with it, and 'migrate' that to a new database.",
+        )
+    if not config.journal.exists() and not _Staging(config.journal).is_ready:
+        raise JournalLost(path=config.journal, reason="there is no event that could end; start central")
+    if is_held(config.journal):
+        raise JournalLost(path=config.journal, reason="central runs; stop it first")
+    staging = _Staging(config.journal)
+    if staging.is_ready:
+        click.echo("The command was broken off before; it goes on where it was.")
+    else:
+        _prepare(config, config.journal, staging, with_names=not without_names)
+    past = staging.finish(config)
+    click.echo(f"The old event is kept in {past}, with its root key: keep a copy in a safe place.")
+    click.echo(f"{config.event.name} begins: start central, then type on each unit and display")
+    click.echo("  pitboard next-event --config /etc/pitboard/trackside.toml   (or display.toml)")
+
+
+def carried(fold: Fold, *, with_names: bool) -> list[Body]:
+    """Return what of the old event is said anew in the next one: who may write, the rules, and who is who."""
+    bodies: list[Body] = [UnitEnrolled(key=key, name=name) for key, name in fold.roster.enrolled().items()]
+    bodies += [FormatSet(name=name, format=rules) for name, rules in fold.race.programme.formats().items()]
+    bodies += [
+        ClassSet(
+            race_class=one.race_class,
+            name=one.name,
+            format=one.format,
+            is_outside_awards=one.is_outside_awards,
+        )
+        for one in fold.race.programme.classes()
+    ]
+    bodies += [
+        OfficialAppointed(official_id=one.official_id, name=one.name, pin=one.pin)
+        for one in fold.race.roll.officials()
+        if one.official_id not in fold.race.erased
+    ]
+    if with_names:
+        bodies += [
+            CompetitorRegistered(
+                competitor_id=one.competitor_id,
+                name=one.name,
+                number=one.number,
+                race_class=one.race_class,
+                transponders=one.transponders,
+                team=one.team,
+                flag=one.flag,
+            )
+            for one in fold.race.roll.entered()
+            if one.name and one.competitor_id not in fold.race.erased
+        ]
+    return bodies
+
+
+class _Staging:
+    """The next event while it is made; it counts from when it is ready."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self.folder = journal.with_name(f"{journal.stem}-next-event")
+        self.root_key = self.folder / "root.key"
+        self.journal = self.folder / "central.db"
+        self.hand_overs = self.folder / "handed-over.json"
+        self._ready = self.folder / "ready"
+
+    @property
+    def is_ready(self) -> bool:
+        return self._ready.exists()
+
+    def begin(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700)
+
+    def say_ready(self, past: Path) -> None:
+        write_secret(self._ready, str(past).encode())
+
+    def finish(self, config: CentralConfig) -> Path:
+        """Put everything in its place; each step may have been done before. Returns where the old one is."""
+        past = Path(self._ready.read_text())
+        past.mkdir(parents=True, exist_ok=True)
+        if self.journal.exists():
+            owner = config.root_key_file.stat()
+            if config.root_key_file.read_bytes() != self.root_key.read_bytes():
+                write_secret(free_name(past / config.root_key_file.name), config.root_key_file.read_bytes())
+            set_aside(self._journal, past)
+            contact_key = contact_key_path(config)
+            if contact_key.exists():
+                contact_key.rename(free_name(past / contact_key.name))
+            write_secret(config.root_key_file, self.root_key.read_bytes())
+            write_secret(hand_overs_beside(self._journal), self.hand_overs.read_bytes())
+            if os.geteuid() == 0:
+                os.chown(config.root_key_file, owner.st_uid, owner.st_gid)
+            self.journal.rename(self._journal)  # last: from here on all is done
+        give_to_owner_of_folder(past.parent, past, *past.iterdir())
+        give_to_owner_of_folder(self._journal, hand_overs_beside(self._journal))
+        shutil.rmtree(self.folder)
+        return past
+
+
+def _prepare(config: CentralConfig, journal: Path, staging: _Staging, *, with_names: bool) -> None:
+    """Make key, journal and hand-over of the next event, in the staging folder."""
+    old_root = Identity.load_or_create(config.root_key_file)
+    fold = fold_file(journal)
+    old = fold.race.event.value
+    old_name = "" if old is None else old.name
+    if fold.root_key != old_root.key:
+        raise JournalLost(
+            path=journal, reason=f"it is not of the event whose root key is {config.root_key_file}"
+        )
+    if old_name == config.event.name:
+        raise ActRefused(
+            code="same-name",
+            reason=f"[event] name in central.toml says {old_name} still; write the next event's name there.",
+        )
+    with open_copy(journal) as database:
+        heads = dict(database.execute("SELECT stream, max(seq) FROM records GROUP BY stream").fetchall())
+    staging.begin()
+    root = Identity.load_or_create(staging.root_key)
+    hand_over = HandOver.make(old_root, next_event=config.event.name, next_key=root.key, heads=heads)
+    save_hand_overs(staging.hand_overs, [*load_hand_overs(hand_overs_beside(journal)), hand_over])
+    bodies = carried(fold, with_names=with_names)
+    asyncio.run(_write(config, staging, root, bodies))
+    staging.say_ready(past_folder(journal, old_name, old_root.key))
+    units = sum(isinstance(body, UnitEnrolled) for body in bodies)
+    people = sum(isinstance(body, CompetitorRegistered) for body in bodies)
+    click.echo(f"Taken over: {counted(units, 'unit')}, {counted(people, 'competitor')}.")
+
+
+async def _write(config: CentralConfig, staging: _Staging, root: Identity, bodies: list[Body]) -> None:
+    async with Replica.open(staging.journal, root_key=root.key, clock=SystemClock()) as replica:
+        writing = await replica.open_stream(root, config.name)
+        for start in range(0, len(bodies), BATCH_COUNT):
+            await writing.append(*bodies[start : start + BATCH_COUNT])
+        await writing.append(*bodies_to_say(replica.fold, config))
