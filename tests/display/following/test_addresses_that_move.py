@@ -77,8 +77,14 @@ class NodeThread:
     def begin(self) -> None:
         self._go.set()
 
+    def finish(self, seconds: float) -> None:
+        """Wait until its work is done; what that raised is raised here."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), "it is not done"
+        self.end()
+
     def end(self) -> None:
-        if self._stop is not None:
+        if self._stop is not None and self._thread.is_alive():
             self._stop()
         self._go.set()
         self._thread.join(5)
