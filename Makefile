@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo screenshots test chaos attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
+.PHONY: demo screenshots test chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -24,6 +24,10 @@ types: venv
 # Ten minutes of trouble for the real processes; ARGS="--seconds 40 --seed 2" for a short one.
 chaos: venv
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+# What takes too long for every commit: addresses that move under real programs. Run it before a release.
+field: venv
+	$(BIN)/python -m pytest -m field $(ARGS)
 
 # Every attack of a stranger at once, on a venue of real programs; run it before a release.
 attack: venv

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from display.following.display_presence import units_of
 from display.following.source_choice import Candidate
@@ -33,8 +34,6 @@ from tests.race_story import ROOT, UNIT_A, central_enrols
 
 SHARED = "10.42.0.1/24"
 DARK_MAX_S = 5.0
-MOVES = int(os.environ.get("PITBOARD_MOVES", "2"))
-"""Each takes three seconds; `make field` makes eight."""
 
 
 class NodeThread:
@@ -214,7 +213,10 @@ def follows(display: DisplayOnTheNet, address: str) -> bool:
     return source is not None and address in source.url and display.age_s() < 1.5
 
 
-def test_a_unit_that_moves_while_both_have_an_equal_second_address_is_found_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moves", [2, pytest.param(8, marks=pytest.mark.field)])
+def test_a_unit_that_moves_while_both_have_an_equal_second_address_is_found_again(
+    moves: int, tmp_path: Path
+) -> None:
     with two_machines(tmp_path) as (there, here, display):
         for node, address in ((there, "192.0.2.7/24"), (here, "192.0.2.9/24")):
             node.ip("address", "add", address, "dev", "eth0")
@@ -226,7 +228,7 @@ def test_a_unit_that_moves_while_both_have_an_equal_second_address_is_found_agai
             node.ip("link", "set", "guest", "up")
             node.begin()
         live_within(display, 8)
-        for move in range(MOVES):
+        for move in range(moves):
             address = f"192.0.2.{20 + move}"
             there.ip("-4", "address", "flush", "dev", "eth0")
             there.ip("address", "add", f"{address}/24", "dev", "eth0")
