@@ -18,7 +18,8 @@ from bench.measure import report
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
-from sync.central.public.board_files import LIVE, BoardFiles
+from sync.central.public.board_feed import BoardFeed
+from sync.central.public.board_files import BOARD, BoardFiles
 from sync.central.public.race_reader import RaceReader
 from tests.nginx_server import running_nginx, shipped
 from tests.race_story import ROOT, UNIT_A, Teller
@@ -136,10 +137,11 @@ def compare(board: Client, fixed: Client, worker: int) -> dict[str, object]:
 
 
 def measure(folder: Path) -> dict[str, object]:
-    files = BoardFiles(folder / "files", RaceReader(a_race()))
+    fold = a_race()
+    files = BoardFiles(folder / "files", RaceReader(fold), BoardFeed(fold))
     files.open()
     asyncio.run(files.write())
-    twin = (folder / "files" / f"{LIVE}.br").read_bytes()
+    twin = (folder / "files" / f"{BOARD}.br").read_bytes()
     (folder / "fixed").write_bytes(twin)
     ours, theirs = folder / "board.sock", folder / "fixed.sock"
     servers = shipped(listen=f"unix:{ours}", files=folder / "files", public_port=9)

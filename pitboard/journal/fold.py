@@ -215,9 +215,9 @@ class Fold:
         """The board of all tracks and classes, with every record added so far taken into account."""
         return self._boards.board()
 
-    def board_of(self, track: str = ALL, race_class: str = ALL) -> Board:
-        """Return the board of one track or all, of one class or all."""
-        return self._boards.board(track, race_class)
+    def board_of(self, track: str = ALL, race_class: str = ALL, *, is_kept: bool = False) -> Board:
+        """Return the board of one track or all, of one class or all; `is_kept` as `Boards.board` has it."""
+        return self._boards.board(track, race_class, is_kept=is_kept)
 
     def trial(self, run: Run) -> Trial | None:
         """Return where the first place of the run would stand on the board, were it confirmed as it is."""

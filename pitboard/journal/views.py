@@ -240,23 +240,34 @@ class BoardView(msgspec.Struct, frozen=True):
     race_class: str = ""
 
 
+class AheadView(msgspec.Struct, frozen=True):
+    """Who has the place above, and how far away that is."""
+
+    competitor_id: str
+    name: str
+    gap: Column | None
+
+
 class CompetitorView(msgspec.Struct, frozen=True):
     competitor_id: str
     name: str
     entry: EntryView | None
     runs: list[RunView]
     event_id: str = ""
+    ahead: AheadView | None = None
 
 
-def view_board(fold: Fold, *, count: int | None = None, track: str = ALL, race_class: str = ALL) -> BoardView:
-    """Return the board of one track or all, of one class or all; its first `count` entries or all."""
+def view_board(
+    fold: Fold, *, start: int = 0, count: int | None = None, track: str = ALL, race_class: str = ALL
+) -> BoardView:
+    """Return the board of one track or all, of one class or all; `count` entries from `start` on, or all."""
     board = fold.board_of(track, race_class)
     event = fold.race.event.value
     return BoardView(
         event=EventView(
             "Pitboard" if event is None else event.name, board.rules.resolution_ns, event_id_of(fold)
         ),
-        entries=[_entry(fold, board, standing) for standing in board.in_order(count=count)],
+        entries=[_entry(fold, board, standing) for standing in board.in_order(start, count)],
         on_track=[view_run(fold, run) for run in on_track(fold)],
         newest=board.newest(),
         track=track,
@@ -293,19 +304,24 @@ def view_competitor(fold: Fold, competitor_id: str) -> CompetitorView | None:
     if competitor_id not in race.competitors:
         return None
     now = race.roll.now(competitor_id) or competitor_id
-    runs = [
-        run
-        for run in race.runs.values()
-        if now in map(race.roll.now, run.competitor_ids) and run.decision != "discarded"
-    ]
-    runs.sort(key=lambda run: run.armed.word.moment)
+    runs = [run for run in race.runs_of(race.roll.same_person(now)) if run.decision != "discarded"]
     return CompetitorView(
         competitor_id=now,
         name=race.name_of(now),
         entry=view_entry(fold, now),
         runs=[view_run(fold, run) for run in runs],
         event_id=event_id_of(fold),
+        ahead=_ahead(fold, now),
     )
+
+
+def _ahead(fold: Fold, competitor_id: str) -> AheadView | None:
+    standing = fold.board.standing_of(competitor_id)
+    ahead = None if standing is None else fold.board.ahead_of(standing)
+    if ahead is None:
+        return None
+    better, gap = ahead
+    return AheadView(better.competitor, fold.race.name_of(better.competitor), gap)
 
 
 def view_run(fold: Fold, run: Run, *, with_offers: bool = False) -> RunView:

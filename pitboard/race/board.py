@@ -179,6 +179,25 @@ class Board:
         before = (group, amounts, tie)
         return bisect_left(self._keys, before) - bisect_left(self._outside, before) + 1
 
+    def is_tie(self, one: Standing, other: Standing) -> bool:
+        """Return whether two with a rank share it."""
+        return (
+            one.key[:3] == other.key[:3]
+            and one.key[0] == _RANKED
+            and not (one.is_outside_awards or other.is_outside_awards)
+        )
+
+    def position_of(self, standing: Standing) -> int:
+        """Return where it appears on the board, from 0."""
+        return bisect_left(self._keys, standing.key)
+
+    def ahead_of(self, standing: Standing) -> tuple[Standing, Column | None] | None:
+        """Return the next better one of those with a rank, and the gap to it."""
+        if self.rank_of(standing) is None:
+            return None
+        ahead = self._ahead_of(standing)
+        return None if ahead is None else (ahead, self._difference(standing, ahead))
+
     def gap_of(self, standing: Standing) -> Column | None:
         """Return how far behind the leader, as the first thing in which they differ; None where there is
         none."""

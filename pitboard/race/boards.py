@@ -49,15 +49,18 @@ class Boards:
         """Return the format of the class's board; of an unknown class, and of all, the event's."""
         return self._rules.get(race_class, self.rules)
 
-    def board(self, track: str = ALL, race_class: str = ALL) -> Board:
-        """Return the board of one track or all, of one class or all, with everything taken so far."""
+    def board(self, track: str = ALL, race_class: str = ALL, *, is_kept: bool = False) -> Board:
+        """Return the board of one track or all, of one class or all, with everything taken so far.
+
+        `is_kept` makes an empty one stay too, which costs at each change from then on and nothing when asked.
+        """
         key = (track, race_class)
         board = self._boards.get(key)
         if board is None:
             board = Board(self.rules_of(race_class))
             for competitor in {*self._results, *self._disqualified, *self._class_of}:
                 self._fill(key, board, competitor)
-            if len(board) or (track == ALL and race_class in self._classes):
+            if is_kept or len(board) or (track == ALL and race_class in self._classes):
                 self._boards[key] = board  # no other empty one is kept: anybody may ask for any name
         return board
 

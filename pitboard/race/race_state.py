@@ -91,6 +91,8 @@ class RaceState:
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
         self._segments: dict[str, dict[int, list[Segment]]] = {}
         self._undecided: dict[str, Run] = {}
+        self._runs_of: dict[str, tuple[str, ...]] = {}  # competitor as armed or given -> runs
+        self.tracks: set[str] = set()  # where a run was ever armed
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
         self._changed: set[str] = set()  # and those that have
 
@@ -267,6 +269,11 @@ class RaceState:
             has_begun=bool(run.started) or any(segment.passings for segment in self.segments(run)),
         )
 
+    def runs_of(self, competitor_ids: Iterable[str]) -> list[Run]:
+        """Return the runs in which one of these ids has a place, in the order armed."""
+        run_ids = {run_id for one in competitor_ids for run_id in self._runs_of.get(one, ())}
+        return sorted((self.runs[run_id] for run_id in run_ids), key=lambda run: run.armed.word.moment)
+
     def undecided(self) -> list[Run]:
         """Return the runs that nobody has decided yet, in the order armed."""
         return sorted(self._undecided.values(), key=lambda run: run.armed.word.moment)
@@ -394,6 +401,7 @@ class RaceState:
                 self._undecided.pop(run_id, None)
         if run is None and former is None:
             return
+        self._list_run(run_id, former, run)
         for one, change in ((former, set.discard), (run, set.add)):
             for key in () if one is None else _keys_inserted(one):
                 change(self._inserted.setdefault(key, set()), run_id)
@@ -401,6 +409,21 @@ class RaceState:
         self._touch(run_id, touched)
         if run is not None and run.is_start_to_finish:
             self._touch_starters(run, touched)
+
+    def _list_run(self, run_id: str, former: Run | None, run: Run | None) -> None:
+        """Keep whose run it is, so that nobody need look through all runs for one competitor's."""
+        if run is not None:
+            self.tracks.add(run.track)
+        before = set(former.competitor_ids) if former is not None else set()
+        now = set(run.competitor_ids) if run is not None else set()
+        for competitor_id in before - now:
+            left = tuple(one for one in self._runs_of[competitor_id] if one != run_id)
+            if left:
+                self._runs_of[competitor_id] = left
+            else:
+                del self._runs_of[competitor_id]
+        for competitor_id in now - before:
+            self._runs_of[competitor_id] = (*self._runs_of.get(competitor_id, ()), run_id)
 
     def _move_windows(self, run_id: str, run: Run | None, touched: Touched) -> None:
         former = self._openings.get(run_id, [])

@@ -46,6 +46,7 @@ from sync.central.public.race_reader import RaceReader
 from sync.enrolling.hand_over import hand_overs_beside, load_hand_overs
 
 BOARD_EVERY_S = 0.1
+FILES_EVERY_S = 0.25
 NEWS_WAIT_S = 60.0
 
 
@@ -78,10 +79,10 @@ async def serve_public(
     )
     reader = RaceReader(replica.fold)
     app = public_app(reader, feed, followers_max_count=public.followers_max_count, limits=limits)
-    files = None if public.files is None else BoardFiles(public.files, reader)
+    files = None if public.files is None else BoardFiles(public.files, reader, feed)
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
-        _doing(announce=_announce(replica, feed, files)),
+        _doing(announce=_announce(replica, reader, feed), files=_write_files(replica, feed, files)),
     ):
         yield port
 
@@ -183,18 +184,27 @@ async def _doing(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
 
 
-async def _announce(replica: Replica, feed: BoardFeed, files: BoardFiles | None) -> None:
-    """Tell the feed to look whenever records came, and write the files, at most ten times a second."""
-    if files is not None:
-        files.open()
+async def _announce(replica: Replica, reader: RaceReader, feed: BoardFeed) -> None:
+    """Tell the feed to look whenever records came, at most ten times a second."""
+    while True:
+        version = replica.version
+        reader.warm()
+        feed.refresh()
+        await asyncio.sleep(BOARD_EVERY_S)
+        await replica.wait_for_news(version, NEWS_WAIT_S)
+
+
+async def _write_files(replica: Replica, feed: BoardFeed, files: BoardFiles | None) -> None:
+    """Write the files whenever records came, at most four times a second: phones look each second or two."""
+    if files is None:
+        return
+    files.open()
     try:
         while True:
             version = replica.version
             feed.refresh()
-            if files is not None:
-                await files.write()
-            await asyncio.sleep(BOARD_EVERY_S)
+            await files.write()
+            await asyncio.sleep(FILES_EVERY_S)
             await replica.wait_for_news(version, NEWS_WAIT_S)
     finally:
-        if files is not None:
-            files.close()
+        files.close()

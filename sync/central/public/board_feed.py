@@ -1,4 +1,4 @@
-"""The newest board, encoded once per change and shared by all who follow it.
+"""The newest board and what changed since those before it, made once per change for all who follow it.
 
 It reads the fold and is told when to look again; it never sees who writes."""
 
@@ -10,10 +10,12 @@ import hashlib
 import zlib
 from dataclasses import dataclass, field
 
+import msgspec
 from aiohttp import web
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import encode_view, view_board
+from sync.central.public.board_change import change_between
+from sync.central.public.live_board import LiveBoard, LiveBoards
 
 GZIP_LEVEL = 6
 GZIP_LEAST_BYTES = 600
@@ -74,7 +76,8 @@ def deflate_message(message: bytes) -> bytes:
     return compressor.compress(message) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
-LIVE_ENTRIES_MAX_COUNT = 100
+HISTORY_MAX_COUNT = 64
+"""Boards that a change is told from; who has an older one gets the newest whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +92,57 @@ class LiveMessage:
         plain = text.encode()
         return cls(plain, deflate_message(plain))
 
-
-@dataclass(frozen=True, slots=True)
-class LiveBoard:
-    """A board as followers get it; `tag` names its content."""
-
-    tag: str
-    message: LiveMessage
+    @classmethod
+    def telling(cls, event: str, tag: str, body: bytes) -> LiveMessage:
+        # JSON holds no line break, so one data line carries it.
+        return cls.of(f"id: {tag}\nevent: {event}\ndata: {body.decode()}\n\n")
 
 
 class BoardFeed:
-    """Holds the newest live board; `refresh` looks whether the fold made a newer one."""
+    """Holds the newest live board and those just before; `refresh` looks whether there is a newer one."""
 
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
-        self._fold_version = -1
+        self._boards = LiveBoards(fold)
+        self._fold_version = fold.version
         self._changed = asyncio.Event()
         self.is_closed = False
-        self.newest = self._encode()
+        self.newest = self._boards.newest()
+        self._history: dict[str, LiveBoard] = {self.newest.tag: self.newest}
+        self._messages: dict[str | None, LiveMessage] = {}
 
     def refresh(self) -> bool:
-        """Encode the board anew and wake the followers if it differs; return whether it does."""
+        """Make the board anew and wake the followers if it differs; return whether it does."""
         if self._fold.version == self._fold_version:
             return False
-        newest = self._encode()
+        self._fold_version = self._fold.version
+        newest = self._boards.newest()
         if newest.tag == self.newest.tag:
             return False
         self.newest = newest
+        self._history.pop(newest.tag, None)
+        self._history[newest.tag] = newest
+        while len(self._history) > HISTORY_MAX_COUNT:
+            del self._history[next(iter(self._history))]
+        self._messages.clear()
         self._wake()
         return True
+
+    def change_since(self, tag: str) -> bytes | None:
+        """Return what makes the newest board of the one with this tag, None where that one is not known."""
+        former = self._history.get(tag)
+        return None if former is None else encoded_change(former, self.newest)
+
+    def message_since(self, tag: str | None) -> LiveMessage:
+        """Return what a follower gets who has the board with this tag: what changed, or the newest whole."""
+        message = self._messages.get(tag)
+        if message is None:
+            change = None if tag is None else self.change_since(tag)
+            event, body = ("board", self.newest.body) if change is None else ("change", change)
+            message = LiveMessage.telling(event, self.newest.tag, body)
+            if change is not None or tag is None:  # anybody may make up a tag
+                self._messages[tag] = message
+        return message
 
     def close(self) -> None:
         """Let every follower end."""
@@ -138,9 +163,8 @@ class BoardFeed:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _encode(self) -> LiveBoard:
-        self._fold_version = self._fold.version
-        body = encode_view(view_board(self._fold, count=LIVE_ENTRIES_MAX_COUNT))
-        tag = EncodedAnswer(body).tag
-        # JSON holds no line break, so one data line carries it.
-        return LiveBoard(tag, LiveMessage.of(f"id: {tag}\nevent: board\ndata: {body.decode()}\n\n"))
+
+def encoded_change(former: LiveBoard, newest: LiveBoard) -> bytes:
+    """Return the change as phones get it, with the tags of both boards; an empty one where they are equal."""
+    change = change_between(former.form, newest.form)
+    return msgspec.json.encode({"from": former.tag, "to": newest.tag} | change if change else {})

@@ -1,7 +1,7 @@
 """The live board as server-sent events, to a bounded number of followers.
 
-A follower is sent the newest board only: what changed while the last one was on its way is skipped. One that
-takes nothing for a while is dropped, and its phone comes back by itself."""
+A follower is sent the board whole, then what changed since: all changes while the last one was on its way are
+one. Who takes nothing for a while is dropped, and its phone comes back by itself."""
 
 from __future__ import annotations
 
@@ -76,15 +76,15 @@ class LiveStream:
         if is_deflated:
             await response.write(GZIP_HEADER)
         await send(_OPENING)
-        # A phone that comes back says which board it has; the same one is not sent again.
-        sent_tag = request.headers.get("Last-Event-ID")
+        # A phone that comes back says which board it has, and gets what changed since.
+        sent_tag = request.headers.get("Last-Event-ID") or request.query.get("since")
         if sent_tag == self._feed.newest.tag:
             await send(_PING)
         while await self._is_taken(request):
             if await self._feed.wait_beyond(sent_tag, PING_EVERY_S):
-                board = self._feed.newest
-                await send(board.message)
-                sent_tag = board.tag
+                message, tag = self._feed.message_since(sent_tag), self._feed.newest.tag
+                await send(message)
+                sent_tag = tag
             elif self._feed.is_closed:
                 return
             else:

@@ -12,10 +12,11 @@ from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, refusal
 from pitboard.errors import Refusal
+from pitboard.race.boards import ALL
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
 from sync.central.public.live_stream import LiveStream
-from sync.central.public.race_reader import HTML, RaceReader
+from sync.central.public.race_reader import HTML, PAGE_COUNT, RaceReader
 
 WORKER = "worker.js"
 SHELL = "shell"
@@ -70,7 +71,7 @@ def _suffix(name: str) -> str:
     return "." + name.rpartition(".")[2]
 
 
-COUNT_MAX = 10_000
+COUNT_MAX = 200
 COMPETITOR_MAX_LENGTH = 80
 
 
@@ -84,8 +85,9 @@ class CountRefused(Refusal):
 class PublicApi:
     """Answers from a reader and a live stream."""
 
-    def __init__(self, reader: RaceReader, live: LiveStream) -> None:
+    def __init__(self, reader: RaceReader, feed: BoardFeed, live: LiveStream) -> None:
         self._reader = reader
+        self._feed = feed
         self._live = live
 
     def add_to(self, app: web.Application) -> None:
@@ -93,10 +95,29 @@ class PublicApi:
         app.router.add_get("/api/v1/search", self._search)
         app.router.add_get("/api/v1/competitors/{competitor}", self._competitor)
         app.router.add_get("/api/v1/live", self._live.serve)
+        app.router.add_get("/api/v1/live/page", self._live_page)
+        app.router.add_get("/api/v1/live/since/{tag}", self._live_since)
         app.router.add_get("/api/v1/health", self._health)
 
     async def _board(self, request: web.Request) -> web.Response:
-        return self._reader.board(_count(request.query.get("count"))).answer(request)
+        asked = request.query
+        return self._reader.board(
+            _count(asked.get("count")),
+            after=asked.get("after", ""),
+            track=asked.get("track", ALL),
+            race_class=asked.get("race_class", ALL),
+        ).answer(request)
+
+    async def _live_page(self, request: web.Request) -> web.Response:
+        return EncodedAnswer(self._feed.newest.body).answer(request)
+
+    async def _live_since(self, request: web.Request) -> web.Response:
+        change = self._feed.change_since(request.match_info["tag"])
+        if change is None:
+            return refusal("too-old", "That board is not known here; ask for the whole page.", status=404)
+        return web.Response(
+            body=change, content_type="application/json", headers={"Cache-Control": "no-store"}
+        )
 
     async def _search(self, request: web.Request) -> web.Response:
         return self._reader.search(request.query.get("q", "")).answer(request)
@@ -114,9 +135,9 @@ class PublicApi:
         )
 
 
-def _count(text: str | None) -> int | None:
+def _count(text: str | None) -> int:
     if text is None:
-        return None
+        return PAGE_COUNT
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(COUNT_MAX))):
         raise CountRefused
     count = int(text)
@@ -158,7 +179,7 @@ def public_app(
     app = new_app(limits)
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
-    PublicApi(reader, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)
+    PublicApi(reader, feed, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)
     PhonePage(reader).add_to(app)
 
     async def end_streams(_: web.Application) -> None:

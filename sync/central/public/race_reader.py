@@ -8,22 +8,58 @@ from collections.abc import Callable
 
 import msgspec
 
+from pitboard.doors.caller import CallRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import (
     EntryView,
+    EventView,
+    RunView,
     encode_view,
     event_id_of,
     view_board,
     view_competitor,
     view_entry,
 )
+from pitboard.race.boards import ALL
 from sync.central.public.board_feed import EncodedAnswer
 from sync.central.public.first_rows import FIRST_ROWS_COUNT, with_first_rows
 
 HTML = "text/html; charset=utf-8"
 ANSWERS_MAX_COUNT = 512
 ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
+
+
+PAGE_COUNT = 100
+FILTERS_MAX_COUNT = 64
+
+
+class BoardRefused(CallRefused):
+    """There is no such board, or no such place on it."""
+
+
+class ClassView(msgspec.Struct, frozen=True):
+    race_class: str
+    name: str
+
+
+class BoardPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some entries of a board; `start` counts those before, `next` is what to ask for after them.
+
+    `total` is how many there are; `tracks` and `classes` are those that a board may be asked of.
+    """
+
+    event: EventView
+    entries: list[EntryView]
+    on_track: list[RunView]
+    newest: str | None
+    track: str
+    race_class: str
+    total: int
+    start: int
+    next: str | None
+    tracks: list[str]
+    classes: list[ClassView]
 
 
 class FoundView(msgspec.Struct, frozen=True):
@@ -53,16 +89,68 @@ class RaceReader:
         self._answers_bytes = 0
         self._page: tuple[int, str, EncodedAnswer] | None = None
 
-    def board(self, count: int | None) -> EncodedAnswer:
-        """Return the board's first `count` entries or all of them."""
-        answer = self._kept(("board", count), lambda: view_board(self._fold, count=count))
+    def board(
+        self, count: int = PAGE_COUNT, *, after: str = "", track: str = ALL, race_class: str = ALL
+    ) -> EncodedAnswer:
+        """Return `count` entries after that competitor's, or the first ones; raises BoardRefused."""
+        if track != ALL or race_class != ALL:
+            self._check_filter(track, race_class)
+        key = ("board", (count, after, track, race_class))
+        answer = self._kept(key, lambda: self._view_page(count, after, track, race_class))
         assert answer is not None
         return answer
 
-    @property
-    def entries_count(self) -> int:
-        """Return how many lines the whole board has."""
-        return len(self._fold.board)
+    def warm(self) -> None:
+        """Make the boards of tracks and classes while they are small, so that nobody waits for one later."""
+        for track, race_class in self._filters():
+            self._fold.board_of(track, race_class, is_kept=True)
+
+    def _filters(self) -> list[tuple[str, str]]:
+        """Return which boards there are, the whole one first; those beyond the bound are not made."""
+        tracks = sorted(self._fold.race.tracks)
+        classes = sorted(one.race_class for one in self._fold.race.programme.classes())
+        made = [
+            (track, race_class)
+            for track in (ALL, *(tracks if len(tracks) > 1 else ()))
+            for race_class in (ALL, *classes)
+        ]
+        return made[:FILTERS_MAX_COUNT]
+
+    def _check_filter(self, track: str, race_class: str) -> None:
+        tracks = self._fold.race.tracks
+        if track != ALL and track not in tracks:
+            raise BoardRefused("unknown-track", "No run was driven on a track of this name.", status=404)
+        only = track if len(tracks) > 1 else ALL
+        if (only, race_class) not in self._filters():
+            raise BoardRefused("unknown-class", "There is no board of this class.", status=404)
+
+    def _view_page(self, count: int, after: str, track: str, race_class: str) -> BoardPage:
+        start = 0
+        board = self._fold.board_of(track, race_class)
+        if after:
+            last = board.standing_of(after)
+            if last is None:
+                raise BoardRefused(
+                    "unknown-competitor", "The competitor is not on this board now.", status=404
+                )
+            start = board.position_of(last) + 1
+        view = view_board(self._fold, start=start, count=count, track=track, race_class=race_class)
+        is_last = start + len(view.entries) >= len(board) or not view.entries
+        return BoardPage(
+            event=view.event,
+            entries=view.entries,
+            on_track=view.on_track,
+            newest=view.newest,
+            track=track,
+            race_class=race_class,
+            total=len(board),
+            start=start,
+            next=None if is_last else view.entries[-1].competitor_id,
+            tracks=sorted(self._fold.race.tracks)[:FILTERS_MAX_COUNT],
+            classes=[ClassView(one.race_class, one.name) for one in self._fold.race.programme.classes()][
+                :FILTERS_MAX_COUNT
+            ],
+        )
 
     @property
     def event_id(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import json
 import shutil
+import statistics
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused
 from sync.central.central_server import Central, open_central
 from sync.central.config import PublicConfig
+from sync.central.public.board_change import changed
 from tests.nginx_server import need_nginx, running_nginx, shipped
 from tests.sync.central.central_stage import TrackStory, central_config
 
@@ -112,6 +115,7 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
             await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
             await stage.board_with(b"Anna")
             assert b"Anna" in (await stage.ask("/api/v1/board"))[2]
+            assert (await stage.ask("/api/v1/live/since/0123456789"))[0] == 404
             for path in ("/api/v1/board?count=7", "/api/v1/board?count=100&x=1", "/api/v1/search?q=anna"):
                 status, headers, body = await stage.ask(path)
                 assert status == 200
@@ -120,21 +124,58 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
             assert (await stage.ask("/api/v1/board?count=x"))[0] == 400
             assert b"<html" in (await stage.ask("/"))[2]
             assert (await stage.ask(BOARD, method="DELETE"))[0] == 405
-            assert (await stage.ask("/api/v1/../board-100.json"))[0] == 404
+            assert (await stage.ask("/api/v1/../board.json"))[0] == 404
             async with stage.session.get("http://venue/api/v1/live?plain") as live:
                 async with asyncio.timeout(10):
                     assert b"retry" in await live.content.readline()
-            for file in (short_path / "files").iterdir():
-                file.unlink()
+            whole = (await stage.ask("/api/v1/live/page"))[2]
+            (short_path / "files" / "live" / "page.json").unlink()
+            (short_path / "files" / "board.json").unlink()
             assert (await stage.ask(BOARD))[1]["ETag"].startswith("W/")
+            assert (await stage.ask("/api/v1/live/page"))[2] == whole
+
+    asyncio.run(story())
+
+
+def test_phones_read_what_changed_from_files_and_it_is_small(short_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(short_path) as stage:
+            track = TrackStory()
+            for number in range(120):
+                track.drives(f"c{number:031x}", f"Driver {number}", 12.5 + number / 10)
+            await stage.central.replica.accept(track.news())
+            await stage.board_with(b"Driver 99")
+            phone = json.loads((await stage.ask("/api/v1/live/page"))[2])
+            sizes = []
+            for number in range(4):
+                tag = phone.pop("tag")
+                assert (await stage.ask(f"/api/v1/live/since/{tag}"))[2] == b"{}"
+                name = f"c{number + 40:031x}"
+                await stage.central.replica.accept(track.drives(name, f"Driver {number + 40}", 11.0).news())
+                async with asyncio.timeout(20):
+                    while (body := (await stage.ask(f"/api/v1/live/since/{tag}"))[2]) == b"{}":
+                        await asyncio.sleep(0.02)
+                change = json.loads(body)
+                assert change.pop("from") == tag
+                phone = {"tag": change.pop("to"), **changed(phone, change)}
+                coded, _, small = await stage.ask(f"/api/v1/live/since/{tag}", **{"Accept-Encoding": "br"})
+                assert coded == 200
+                sizes.append(len(small))
+            async with asyncio.timeout(20):
+                while phone != json.loads((await stage.ask("/api/v1/live/page"))[2]):
+                    await asyncio.sleep(0.02)  # written after the changes that lead to it
+            assert statistics.median(sizes) <= 300
 
     asyncio.run(story())
 
 
 def times_of(folder: Path) -> dict[str, tuple[int, int]]:
     """Return {name: (time, mode)} of what stands there; a file that is being written has a dot before it."""
-    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    return {file.name: (int(file.stat().st_mtime), file.stat().st_mode & 0o777) for file in files}
+    files = [file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".")]
+    return {
+        str(file.relative_to(folder)): (int(file.stat().st_mtime), file.stat().st_mode & 0o777)
+        for file in files
+    }
 
 
 def is_on(board: Path, name: bytes) -> bool:
@@ -143,9 +184,9 @@ def is_on(board: Path, name: bytes) -> bool:
 
 async def files_written(folder: Path) -> dict[str, tuple[int, int]]:
     async with asyncio.timeout(20):
-        while "board.json" not in (found := times_of(folder)):
+        while not {"board.json", "live/page.json"} <= set(found := times_of(folder)):
             await asyncio.sleep(0.02)
-    return found
+    return {name: told for name, told in found.items() if "since" not in name}  # those are of this start
 
 
 def test_the_same_board_has_the_same_time_after_a_start_and_a_stop_takes_the_files_away(
@@ -162,7 +203,7 @@ def test_the_same_board_has_the_same_time_after_a_start_and_a_stop_takes_the_fil
             first = await files_written(files)
             assert set(first) == {
                 f"{name}{suffix}"
-                for name in ("board.json", "board-100.json")
+                for name in ("board.json", "live/page.json")
                 for suffix in ("", ".gz", ".br")
             }
             assert {mode for _, mode in first.values()} == {0o644}

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import aiohttp
 import pytest
 
 from pitboard.journal.fold import Fold
+from pitboard.race.bodies import CompetitorRegistered
 from sync.central.central_server import Central
 from sync.central.public import live_stream
+from sync.central.public.board_change import changed
 from sync.central.public.board_feed import BoardFeed
+from sync.central.public.live_board import LiveBoard
 from tests.sync.central.central_stage import TrackStory, central_at
 
 
@@ -46,10 +50,25 @@ async def next_event(stream: aiohttp.ClientResponse) -> dict[str, str]:
             event[name] = text
 
 
+_BOARDS: weakref.WeakKeyDictionary[aiohttp.ClientResponse, Any] = weakref.WeakKeyDictionary()
+
+
 async def next_board(stream: aiohttp.ClientResponse) -> Any:
-    while (event := await next_event(stream))["event"] != "board":
+    """Return the next board as a phone has it: whole, or put together with what changed."""
+    while (event := await next_event(stream))["event"] == "ping":
         pass
-    return json.loads(event["data"])
+    told = json.loads(event["data"])
+    if event["event"] == "board":
+        assert told.pop("tag") == event["id"]
+        board = told
+    else:
+        assert told.pop("to") == event["id"]
+        former_tag, former = _BOARDS[stream]
+        assert told.pop("from") == former_tag
+        board = changed(former, told)
+    _BOARDS[stream] = (event["id"], board)
+    assert LiveBoard(board).tag == event["id"], "a change leads to the very board it was made of"
+    return board
 
 
 async def board_with(stream: aiohttp.ClientResponse, name: str) -> None:
@@ -190,8 +209,11 @@ def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(
             with stalled:
                 async with follower(central, session, Accept_Encoding="identity") as stream:
                     await next_board(stream)
-                    for number in range(12):
-                        await central.replica.accept(track.drives("c0", f"Fast {number}", 12.0).news())
+                    for number in range(8):  # a change of everything is large
+                        for one in range(100):
+                            name = f"Fast {number}" if one == 0 else f"Driver {one}, renamed {number} times"
+                            track.teller.say(CompetitorRegistered(competitor_id=f"c{one}", name=name))
+                        await central.replica.accept(track.news())
                         await board_led_by(stream, f"Fast {number}")
                     async with asyncio.timeout(5):
                         while await _followers(central, session) > 1:

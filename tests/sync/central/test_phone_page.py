@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from pitboard.journal.views import view_board
+from sync.central.public.board_change import change_between
+from sync.central.public.live_board import LiveBoards
 from tests.race_story import armed, passing
 from tests.sync.central.central_stage import CentralThread, TrackStory
 
@@ -127,13 +130,20 @@ def test_a_restart_of_central_is_survived_without_a_touch(
 
 def test_a_phone_too_many_still_gets_the_board(tmp_path: Path, phone: BrowserContext) -> None:
     with CentralThread(tmp_path, followers_max_count=1).running() as central:
-        central.take(TrackStory().drives("c1", "Anna", 12.5).news())
+        story = TrackStory()
+        central.take(story.drives("c1", "Anna", 12.5).news())
         open_page(phone, central)
         late = phone.new_page()
+        asked: list[str] = []
+        late.on("request", lambda request: asked.append(request.url))
         late.goto(f"http://127.0.0.1:{central.port}/")
         expect(late.locator("#rows .name")).to_have_text(["Anna"])
-        expect(late.locator("#link")).to_have_text("Slow updates")
+        expect(late.locator("#link")).to_have_text("Live")
         expect(late.locator("#banner")).to_be_empty()
+        central.take(story.drives("c2", "Ben", 11.0).news())
+        expect(late.locator("#rows .name")).to_have_text(["Ben", "Anna"])
+        assert "live/since" in "".join(asked)
+        assert sum("live/page" in path for path in asked) == 1, "a whole board only on joining"
 
 
 def test_laps_seen_before_are_there_without_a_network(central: CentralThread, phone: BrowserContext) -> None:
@@ -184,10 +194,40 @@ def test_two_hundred_entries_are_all_there_with_targets_for_a_thumb(
     for start in range(0, len(records), 500):
         central.take(records[start : start + 500])
     page = open_page(phone, central)
+    expect(page.locator("#rows li")).to_have_count(100)
+    page.locator("#more").scroll_into_view_if_needed()
     expect(page.locator("#rows li")).to_have_count(200)
     assert names(page)[199] == "Driver 199"
+    expect(page.locator("#more")).to_be_hidden()
+    expect(page.locator("#rows .rank").nth(199)).to_have_text("200")
     for target in ("#query", "#rows a"):
         box = page.locator(target).first.bounding_box()
         assert box is not None
         assert box["height"] >= 48
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_phone_puts_changes_together_as_central_does_and_tells_rank_and_gap_itself(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    story = TrackStory()
+    central.take(
+        story.drives("c1", "Anna", 12.5).drives("c2", "Ben", 12.5).drives("c3", "Carla", 13.0).news()
+    )
+    boards = LiveBoards(central.fold())
+    before = boards.newest().form
+    story.drives("c4", "Dora", 11.0).drives("c3", "Carla", 10.5)
+    story.teller.say(armed("live", "c1", s=900.0))
+    central.take(story.news())
+    after = boards.newest().form
+    page = open_page(phone, central)
+    script = """async ([before, change]) => {
+      const { changed, drawn } = await import("/live_board.js");
+      const after = changed(before, change);
+      return [after, drawn(after).entries];
+    }"""
+    fresh, entries = page.evaluate(script, [before, change_between(before, after)])
+    assert fresh == after
+    told = [(one["competitor_id"], one["rank"], one["gap_ns"], one["best_ns"]) for one in entries]
+    true = view_board(central.fold()).entries
+    assert told == [(one.competitor_id, one.rank, one.gap_ns, one.best_ns) for one in true]

@@ -5,13 +5,14 @@ import { backLink, drawCompetitor } from "./competitor_page.js";
 import { byId, element, setText } from "./elements.js";
 import { belongTo, follow, followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
 import { LinkBanner } from "./link_banner.js";
+import { drawn } from "./live_board.js";
 import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
-import { bodyOf, isBoard, isCompetitor } from "./ours.js";
+import { bodyOf, isCompetitor, isPage } from "./ours.js";
 import { drawTrack } from "./track_card.js";
 
-const LIVE_COUNT = 100; // the live stream carries so many; the rest is asked for now and then
-const REST_EVERY_MS = 15_000;
+const PAGE_COUNT = 100; // the live board has so many; what stands below is asked for where somebody looks at it
+const REST_EVERY_MS = 10_000;
 const TYPING_PAUSE_MS = 200;
 
 const rows = new BoardList(byId("rows"));
@@ -28,7 +29,9 @@ let restMs = 0;
 let lastFound = [];
 
 const resolutionNs = () => board?.event.resolution_ns ?? 1_000_000;
-const entryOf = (competitor) => board?.entries.find((entry) => entry.competitor_id === competitor) ?? null;
+const entryOf = (competitor) =>
+  board?.entries.find((entry) => entry.competitor_id === competitor) ??
+  rest.flatMap((page) => page.entries).find((entry) => entry.competitor_id === competitor) ?? null;
 
 function takeBoard(live) {
   if (belongTo(live.event.id ?? "")) {
@@ -36,31 +39,69 @@ function takeBoard(live) {
     lastFound = [];
     view = null;
     viewOf = "";
+    rest = [];
   }
-  if (live.entries.length >= LIVE_COUNT) {
-    const onTop = new Set(live.entries.map((entry) => entry.competitor_id));
-    const rest = (board?.entries ?? []).slice(LIVE_COUNT - 1).filter((entry) => !onTop.has(entry.competitor_id));
-    live.entries.push(...rest);
-    askForRest();
-  }
-  setBoard(live);
-}
-
-function setBoard(fresh) {
-  board = fresh;
+  board = drawn(live);
   keepBoard(board);
   drawBoard();
   if (opened) refreshCompetitor();
+  else refreshRest();
 }
 
-async function askForRest() {
-  if (document.hidden || Date.now() - restMs < REST_EVERY_MS) return;
+// The pages below the live board: {after, entries}. The one that somebody looks at is asked for anew.
+let rest = [];
+let isAskingRest = false;
+
+function shownEntries() {
+  const seen = new Set(board.entries.map((entry) => entry.competitor_id));
+  const below = rest.flatMap((page) => page.entries).filter((entry) => !seen.has(entry.competitor_id) && seen.add(entry.competitor_id));
+  return [...board.entries, ...below];
+}
+
+const hasMore = () => board && board.entries.length >= PAGE_COUNT && (rest.at(-1)?.next !== null || !rest.length);
+
+async function askRest(index, after) {
+  if (isAskingRest) return;
+  isAskingRest = true;
+  try {
+    const page = await ask(`/api/v1/board?count=${PAGE_COUNT}&after=${encodeURIComponent(after)}`, isPage);
+    if (!page || page.event.id !== board?.event.id) {
+      rest = rest.slice(0, index); // who stood there is gone: what follows is found from the page above
+      return;
+    }
+    rest[index] = { after, entries: page.entries, next: page.next };
+    drawBoard();
+  } catch {
+    // No network: what is here stays.
+  } finally {
+    isAskingRest = false;
+  }
+}
+
+function refreshRest() {
+  if (document.hidden || byId("board-page").hidden || !rest.length || Date.now() - restMs < REST_EVERY_MS) return;
+  const items = byId("rows").children;
+  const middle = [...items].findIndex((item) => item.getBoundingClientRect().bottom > innerHeight / 2);
+  const index = Math.floor(middle / PAGE_COUNT) - 1;
+  if (index < 0 || index >= rest.length) return;
   restMs = Date.now();
-  const whole = await ask("/api/v1/board", isBoard).catch(() => null);
-  if (!whole || !board || whole.event.id !== board.event.id) return;
-  const top = board.entries.slice(0, LIVE_COUNT);
-  const onTop = new Set(top.map((entry) => entry.competitor_id));
-  setBoard({ ...board, entries: [...top, ...whole.entries.filter((entry) => !onTop.has(entry.competitor_id))] });
+  const above = index ? rest[index - 1].entries.at(-1) : board.entries.at(-1);
+  if (above) askRest(index, above.competitor_id);
+}
+
+function moreSeen() {
+  if (!hasMore()) return;
+  const last = rest.length ? rest.at(-1).next : board.entries.at(-1).competitor_id;
+  if (last) askRest(rest.length, last).then(watchMore);
+}
+
+// Told anew after each page, for it may still be in sight.
+const moreWatch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && moreSeen(), { rootMargin: "600px" });
+
+function watchMore() {
+  byId("more").hidden = !hasMore();
+  moreWatch.disconnect();
+  if (hasMore()) moreWatch.observe(byId("more"));
 }
 
 async function ask(path, isOurs) {
@@ -74,8 +115,9 @@ function drawBoard() {
   if (!board) return;
   const traits = { resolutionNs: resolutionNs(), newest: board.newest };
   setText(byId("event"), board.event.name);
-  rows.draw(board.entries, traits);
-  setText(byId("count"), board.entries.length ? String(board.entries.length) : "");
+  rows.draw(shownEntries(), traits);
+  setText(byId("count"), board.total ? String(board.total) : "");
+  if (byId("more").hidden === hasMore()) watchMore();
   byId("empty").hidden = true;
   byId("nothing").hidden = board.entries.length > 0;
   drawFollowed(traits);
@@ -97,8 +139,8 @@ function drawFollowed(traits) {
 
 async function refreshCompetitor() {
   const competitor = opened;
-  const running = board?.on_track.filter((run) => run.competitor_id === competitor) ?? [];
-  const wanted = JSON.stringify([competitor, entryOf(competitor), running.map((run) => run.run_id)]);
+  const running = board?.on_track.filter((run) => run.places.some((place) => place.competitor_id === competitor)) ?? [];
+  const wanted = JSON.stringify([competitor, entryOf(competitor), running.map((run) => [run.run_id, run.phase, run.places])]);
   if (viewOf !== wanted) {
     viewOf = wanted;
     try {
@@ -110,10 +152,10 @@ async function refreshCompetitor() {
     }
     if (opened !== competitor) return;
   }
-  drawOpened(running);
+  drawOpened();
 }
 
-function drawOpened(running = []) {
+function drawOpened() {
   const page = byId("competitor-page");
   if (view?.isUnknown) {
     page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "Nobody here by this link."));
@@ -125,9 +167,7 @@ function drawOpened(running = []) {
     page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "This needs the network, and there is none."));
     return;
   }
-  // The live board knows the run under way best.
-  const live = new Map(running.map((run) => [run.run_id, run]));
-  const runs = view ? view.runs.map((run) => live.get(run.run_id) ?? run) : running;
+  const runs = view ? view.runs : [];
   const note = !view ? "The laps are not on this phone; they need the network." : view.isKept ? "No network. Runs and laps as this phone saw them last." : "";
   document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
   drawCompetitor(page, { competitor_id: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });

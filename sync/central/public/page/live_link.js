@@ -1,29 +1,36 @@
-// The live stream, opened again whenever it is lost: after sleep, a dead network, a restart of the server.
-// The server says something at least every 10 s, so a longer silence means a dead link. Where the stream is
-// refused (too many phones) or held up on its way, the board is asked for instead, now and then.
+// The live board, by a stream of what changed; where the stream is refused (too many phones), lost or held up on
+// its way, by asking each second or two for what changed since. Whole boards come only on joining and after a miss.
+// The server says something on a stream at least every 10 s, so a longer silence means a dead link.
 
-import { bodyOf, isBoard, parsed } from "./ours.js";
+import { changed } from "./live_board.js";
+import { bodyOf, isChange, isLive, parsed } from "./ours.js";
 
 const SILENCE_MAX_MS = 25_000;
 const WAKE_SILENCE_MAX_MS = 12_000;
 const FIRST_WORD_MAX_MS = 8_000;
 const LOOK_EVERY_MS = 5_000;
 const ASK_MAX_MS = 8_000;
-const BACK_OFF_FIRST_MS = 2_000;
+const ASK_EVERY_MS = 1_000; // and up to as much again, so that phones do not come together
+const HIDDEN_EVERY_MS = 15_000;
+const STREAM_AGAIN_MS = 60_000;
+const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MAX_MS = 30_000;
 
 export class LiveLink {
   #source = null;
   #heardMs = 0;
-  #hasHeard = false;
+  #hasHeard = false; // on the stream
   #path = "/api/v1/live";
+  #board = null;
+  #tag = "";
+  #asking = 0; // the timer of the next question
+  #streamAgain = 0;
   #backOffMs = BACK_OFF_FIRST_MS;
-  #timer = 0;
 
   constructor({ onBoard, onHeard, onState }) {
     this.onBoard = onBoard;
     this.onHeard = onHeard;
-    this.onState = onState; // "live", "slow", "lost" or "offline"
+    this.onState = onState; // "live", "lost" or "offline"
   }
 
   start() {
@@ -31,71 +38,116 @@ export class LiveLink {
     addEventListener("online", () => this.#open());
     addEventListener("offline", () => this.#lose());
     addEventListener("pageshow", (event) => event.persisted && this.#open());
-    document.addEventListener("visibilitychange", () => this.#look(WAKE_SILENCE_MAX_MS));
+    document.addEventListener("visibilitychange", () => (this.#asking && !document.hidden ? this.#askIn(0) : this.#look(WAKE_SILENCE_MAX_MS)));
     this.#open();
   }
 
   #open() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    clearTimeout(this.#streamAgain);
+    this.#streamAgain = 0;
     this.#source?.close();
-    const source = new EventSource(this.#path);
+    const source = new EventSource(this.#path + (this.#tag ? `${this.#path.includes("?") ? "&" : "?"}since=${this.#tag}` : ""));
     this.#source = source;
     this.#heardMs = Date.now();
     this.#hasHeard = false;
     source.addEventListener("board", (event) => {
-      const board = parsed(event.data, isBoard);
-      if (!board) return;
-      this.#hear();
-      this.onBoard(board);
+      const board = parsed(event.data, isLive);
+      if (board) this.#hear(() => this.#take(board));
+    });
+    source.addEventListener("change", (event) => {
+      const change = parsed(event.data, isChange);
+      if (change) this.#hear(() => this.#apply(change));
     });
     source.addEventListener("ping", () => this.#hear());
     source.addEventListener("error", () => this.#lose());
   }
 
-  #hear() {
+  #hear(take) {
     this.#heardMs = Date.now();
     this.#hasHeard = true;
+    clearTimeout(this.#asking);
+    this.#asking = 0;
+    this.#answered(take);
+  }
+
+  #answered(take) {
     this.#backOffMs = BACK_OFF_FIRST_MS;
-    this.onHeard(this.#heardMs);
+    this.onHeard(Date.now());
     this.onState("live");
+    take?.();
+  }
+
+  #take({ tag, ...board }) {
+    this.#board = board;
+    this.#tag = tag;
+    this.onBoard(board);
+  }
+
+  #apply({ from, to, ...change }) {
+    if (!to) return;
+    if (this.#board && from === this.#tag) this.#take({ ...changed(this.#board, change), tag: to });
+    else this.#askWhole().catch(() => this.#open()); // both ways were open, and the other one was ahead
   }
 
   #lose() {
     this.#hasHeard = false;
-    this.onState(navigator.onLine ? "lost" : "offline");
-    // The browser tries again by itself unless it was refused; a little chance keeps phones from coming at once.
-    if (this.#source?.readyState === EventSource.CLOSED && !this.#timer) {
-      this.#timer = setTimeout(() => this.#open(), this.#backOffMs * (0.5 + Math.random()));
-      this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MAX_MS);
-      this.#ask();
+    if (!this.#asking) this.onState(navigator.onLine ? "lost" : "offline");
+    // The browser opens a lost stream again by itself, but not one that was refused.
+    if (this.#source?.readyState === EventSource.CLOSED && !this.#streamAgain) {
+      this.#streamAgain = setTimeout(() => this.#open(), STREAM_AGAIN_MS * (0.5 + Math.random()));
     }
+    if (!this.#asking) this.#askIn(0);
   }
 
   #look(silenceMaxMs) {
-    if (document.hidden || this.#timer) return;
+    if (document.hidden || this.#asking) return;
     const silentMs = Date.now() - this.#heardMs;
     if (!this.#hasHeard && this.#source.readyState === EventSource.OPEN && silentMs > FIRST_WORD_MAX_MS) {
       this.#path = "/api/v1/live?plain=1"; // something on the way holds compressed words back
     } else if (silentMs < silenceMaxMs) {
       return;
     }
-    this.onState(navigator.onLine ? "lost" : "offline");
     this.#open();
-    this.#ask();
+    this.#askIn(0);
+  }
+
+  #askIn(waitMs) {
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => this.#ask(), waitMs);
   }
 
   async #ask() {
+    const asked = this.#asking;
+    let isAnswered = false;
     try {
-      const answer = await fetch("/api/v1/board?count=100", { signal: AbortSignal.timeout?.(ASK_MAX_MS) });
-      if (!answer.ok) return;
-      const board = await bodyOf(answer, isBoard);
-      if (this.#hasHeard) return; // the stream was faster
-      this.onHeard(Date.now());
-      this.onState("slow");
-      this.onBoard(board);
+      isAnswered = (this.#board && (await this.#askChange())) || (await this.#askWhole());
     } catch {
-      // Lost is what the state says already.
+      if (!this.#hasHeard) this.onState(navigator.onLine ? "lost" : "offline");
     }
+    if (this.#hasHeard || this.#asking !== asked) return; // the stream was faster
+    if (!isAnswered) this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MAX_MS);
+    const everyMs = document.hidden ? HIDDEN_EVERY_MS : isAnswered ? ASK_EVERY_MS : this.#backOffMs;
+    this.#askIn(everyMs * (1 + Math.random()));
+  }
+
+  // Return whether what changed since the board that is here could be had.
+  async #askChange() {
+    const answer = await this.#fetch("/api/v1/live/since/" + this.#tag);
+    if (!answer.ok) return false;
+    const change = await bodyOf(answer, isChange);
+    if (!this.#hasHeard) this.#answered(() => this.#apply(change));
+    return true;
+  }
+
+  async #askWhole() {
+    const answer = await this.#fetch("/api/v1/live/page");
+    if (!answer.ok) throw new Error("not answered");
+    const board = await bodyOf(answer, isLive);
+    this.#answered(() => this.#take(board));
+    return true;
+  }
+
+  #fetch(path) {
+    return fetch(path, { cache: "no-store", signal: AbortSignal.timeout?.(ASK_MAX_MS) });
   }
 }

@@ -3,6 +3,7 @@
 const isText = (value) => typeof value === "string";
 const isEntry = (entry) => !!entry && isText(entry.competitor_id) && isText(entry.name);
 const isRun = (run) => !!run && isText(run.run_id) && Array.isArray(run.laps);
+const isOnTrack = (run) => !!run && isText(run.run_id) && Array.isArray(run.places);
 
 export function isBoard(answer) {
   return (
@@ -12,8 +13,12 @@ export function isBoard(answer) {
     Array.isArray(answer.entries) &&
     answer.entries.every(isEntry) &&
     Array.isArray(answer.on_track) &&
-    answer.on_track.every(isRun)
+    answer.on_track.every(isOnTrack)
   );
+}
+
+export function isPage(answer) {
+  return !!answer?.event && Array.isArray(answer.entries) && answer.entries.every(isEntry);
 }
 
 export function isCompetitor(answer) {
@@ -22,6 +27,24 @@ export function isCompetitor(answer) {
 
 export function isFound(answer) {
   return Array.isArray(answer?.results) && answer.results.every((one) => isEntry(one.entry ?? one)) && Number.isInteger(answer.found);
+}
+
+export function isLive(answer) {
+  return (
+    !!answer?.event &&
+    isText(answer.tag) &&
+    isText(answer.event.name) &&
+    Number.isInteger(answer.event.resolution_ns) &&
+    Array.isArray(answer.event.amounts) &&
+    Array.isArray(answer.entries) &&
+    answer.entries.every((one) => !!one && isText(one.id) && isText(one.name) && Array.isArray(one.columns)) &&
+    Array.isArray(answer.on_track) &&
+    answer.on_track.every((one) => !!one && isText(one.id) && Array.isArray(one.places))
+  );
+}
+
+export function isChange(answer) {
+  return !!answer && typeof answer === "object" && !Array.isArray(answer) && (Object.keys(answer).length === 0 || (isText(answer.from) && isText(answer.to)));
 }
 
 // Return what the text says if that is ours, else null.

@@ -18,21 +18,22 @@ export function drawTrack(runs, resolutionNs) {
 }
 
 function card(run, resolutionNs, isOneOfMany) {
-  const last = run.laps.at(-1);
+  const first = run.places[0];
+  const last = first.last;
   const phase = PHASES[run.phase] ?? run.phase;
   const lines = [
     element("span", { class: "phase", "data-phase": run.phase }, isOneOfMany ? `${run.track}: ${phase}` : phase),
-    nameElement(run.name),
+    nameElement(first.name),
   ];
-  const numbers = element("span", { class: "numbers" }, number("Laps so far", String(run.laps.length)));
+  const numbers = element("span", { class: "numbers" }, number("Laps so far", String(first.lap_count)));
   lines.push(numbers);
   if (last) {
     numbers.append(number("Last lap", lapText(last.lap_ns, resolutionNs), !last.counts));
-    if (run.best_ns != null) numbers.append(number("Best lap", lapText(run.best_ns, resolutionNs)));
+    if (first.best_ns != null) numbers.append(number("Best lap", lapText(first.best_ns, resolutionNs)));
     const words = last.counts ? "Provisional" : `Last lap: ${lapWords(last).toLowerCase()}. Provisional`;
     lines.push(element("span", { class: "hint track" }, `${words} until confirmed.`));
   }
-  const href = "#/competitors/" + encodeURIComponent(run.competitor_id);
+  const href = "#/competitors/" + encodeURIComponent(first.competitor_id ?? "");
   return element("a", { class: "card", href }, ...lines);
 }
 
