@@ -290,6 +290,10 @@ class Fold:
                 found.setdefault(now, Confirmed(drive, confirmed_at, run.track, round_number))
         return found
 
+    def confirmed_drives(self, run: Run) -> dict[str, Drive]:
+        """Return what each competitor drove in a confirmed run, as published; nothing of another run."""
+        return {competitor_id: one.drive for competitor_id, one in self._confirmed_in(run).items()}
+
     def _drives(self, run: Run, confirmed_at: Moment) -> Iterator[tuple[str | None, Drive]]:
         is_practice = run.armed.value.timing.is_practice
         published = self.race.published(run)

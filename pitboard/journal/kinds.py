@@ -110,7 +110,6 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
         "event-configured",
         "format-set",
         "class-set",
-        "stage-set",
         "official-appointed",
         "official-dismissed",
         "unit-enrolled",

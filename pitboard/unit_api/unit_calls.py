@@ -162,6 +162,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     armed_mono_ns: int | None = None
     would: Consequence | None = None
     offers: tuple[Offer, ...] = ()
+    stage_id: str = ""
+    heat_id: str = ""
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +204,47 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     competitor_id: str
     name: str
     state: str
+
+
+class HeatSlot(msgspec.Struct, frozen=True, kw_only=True):
+    """A driver of a heat; `rank` is the place in it once it has a result."""
+
+    competitor_id: str
+    name: str
+    lane: int | None = None
+    rank: int | None = None
+    runs: int = 0
+    columns: tuple[Column, ...] = ()
+
+
+class Heat(msgspec.Struct, frozen=True, kw_only=True):
+    """`heat` is its name in the stage: "r1-2", "final", "A main". A tie has to be run again."""
+
+    heat_id: str
+    heat: str
+    round: int
+    phase: Literal["waits", "ready", "driven", "tie", "bye"]
+    slots: tuple[HeatSlot, ...] = ()
+
+
+class ClassName(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of competitors ranked together."""
+
+    race_class: str
+    name: str
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """Heats or a bracket with all its results so far; `podium` is the final order as far as it is decided."""
+
+    stage_id: str
+    name: str
+    kind: str
+    race_class: str = ""
+    format: str = ""
+    heats: tuple[Heat, ...] = ()
+    podium: tuple[str | None, ...] = ()
+    told_by: str = "any"
 
 
 class Official(msgspec.Struct, frozen=True, kw_only=True):
@@ -284,6 +327,9 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     alike: tuple[Likeness, ...] = ()
     acts: tuple[DoneAct, ...] = ()
     strays: tuple[Stray, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    classes: tuple[ClassName, ...] = ()
+    formats: tuple[str, ...] = ()
 
     def competitor_named(self, competitor_id: str | None) -> Competitor | None:
         return next((one for one in self.competitors if one.competitor_id == competitor_id), None)
@@ -611,6 +657,33 @@ class OrderQueue(Act, frozen=True, kw_only=True, tag="order-queue"):
     track: OptionalId = ""
 
 
+class DrawStage(Act, frozen=True, kw_only=True, tag="draw-stage"):
+    """Draws heats or a bracket; answers `stage_id`.
+
+    `seeds` says who takes part: the first `count` of the board, or by lot those who wait ("queue") or
+    everybody ("all"). Removed again by `Withdraw`, or by `RemoveStage` once somebody drove.
+    """
+
+    kind: ShortText
+    name: Typed
+    seeds: Literal["board", "queue", "all"] = "board"
+    count: Annotated[int, Meta(ge=2, le=1_024)] = 8
+    heat_size: Annotated[int, Meta(ge=2, le=64)] = 4
+    advance: Annotated[int, Meta(ge=1, le=63)] = 2
+    race_class: OptionalId = ""
+    format: OptionalText = ""
+
+    @property
+    def said(self) -> Sentence:
+        return Sentence("saved.draw-stage", {"name": self.name})
+
+
+class RemoveStage(Act, frozen=True, kw_only=True, tag="remove-stage"):
+    """The stage is shown no more; the runs of its heats stay."""
+
+    stage_id: Id
+
+
 class DrawHeat(Act, frozen=True, kw_only=True, tag="draw-heat"):
     stage_id: Id
     heat_id: Id
@@ -670,6 +743,8 @@ AnyAct: TypeAlias = (
     | JoinQueue
     | MarkQueue
     | OrderQueue
+    | DrawStage
+    | RemoveStage
     | DrawHeat
     | SetSchedule
     | AssignDisplay

@@ -27,12 +27,18 @@ _NS_PER_MS = 1_000_000
 
 def done_acts(fold: Fold, unit_key: str, run: Run | None) -> list[DoneAct]:
     """Return what was done at this unit, the newest first; impulses by hand of the run under way too."""
-    said = islice(fold.race.statements.newest_acts(unit_key), ACTS_SHOWN_MAX_COUNT)
+    all_said = fold.race.statements.newest_acts(unit_key)
+    said = islice((one for one in all_said if not _is_part_of_another(one.body)), ACTS_SHOWN_MAX_COUNT)
     done = [(one.word.moment, _done_act(fold, one)) for one in said]
     if run is not None:
         done += _by_hand(fold, run)
     done.sort(key=lambda one: one[0], reverse=True)
     return [act for _, act in done[:ACTS_SHOWN_MAX_COUNT]]
+
+
+def _is_part_of_another(body: bodies.Body) -> bool:
+    """Heats that a drawing made go with their stage."""
+    return isinstance(body, bodies.HeatDrawn) and not body.act_id
 
 
 def _by_hand(fold: Fold, run: Run) -> Iterator[tuple[Moment, DoneAct]]:
@@ -93,6 +99,8 @@ def _who(fold: Fold, body: bodies.Body) -> str:
         joined = fold.race.statements.all_about(subject_of(body, "") or ())
         waits = next((one.body for one in joined if isinstance(one.body, bodies.QueueJoined)), None)
         return "" if waits is None else fold.race.name_of(waits.competitor_id)
+    if isinstance(body, bodies.StageSet):
+        return body.name
     run = fold.race.runs.get(getattr(body, "run_id", None) or "")
     if run is None:
         driver = body.places[0].competitor_id if isinstance(body, bodies.RunArmed) and body.places else None

@@ -12,10 +12,12 @@ from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch, QueryRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
+from pitboard.journal.stage_view import StageView, view_stages
 from pitboard.journal.views import PlaceView, RunView, view_board, view_run, view_run_detail
 from pitboard.race.roll import alike
 from pitboard.race.run import Run as RaceRun
 from pitboard.unit_api.unit_calls import (
+    ClassName,
     Competitor,
     ContactSeal,
     DisplayNode,
@@ -32,6 +34,7 @@ from pitboard.unit_api.unit_calls import (
     RunDetail,
     SaidAct,
     ScreenState,
+    Stage,
 )
 from trackside.api.put_right import consequence, done_acts, strays
 from trackside.timing.lights import Lights
@@ -107,6 +110,11 @@ class ScreenFeed:
                 for alike_in, one, other in alike(fold.race.roll.entered())
             ),
             acts=tuple(done_acts(fold, self._run_control.unit_key, run)),
+            classes=tuple(
+                ClassName(race_class=one.race_class, name=one.name) for one in fold.race.programme.classes()
+            ),
+            formats=tuple(fold.race.programme.formats()),
+            stages=tuple(_stage(fold, one) for one in view_stages(fold)),
             strays=strays(fold, self._run_control, self._replica.clock, self._run_control.unit_key),
         )
 
@@ -183,8 +191,16 @@ class ScreenFeed:
             changed_places=_places(view.changed_places),
             armed_mono_ns=None if clock is None else clock.armed_mono_ns,
             would=consequence(self._replica.fold, run) if now.phase == "review" else None,
+            stage_id=run.armed.value.stage_id,
+            heat_id=run.armed.value.heat_id,
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
+
+
+def _stage(fold: Fold, view: StageView) -> Stage:
+    rules = fold.race.programme.format(view.format) or fold.rules
+    stage = msgspec.convert(view, type=Stage, from_attributes=True)
+    return msgspec.structs.replace(stage, told_by=rules.told_by)
 
 
 def _places(views: Sequence[PlaceView]) -> tuple[Place, ...]:

@@ -3,6 +3,8 @@ taking an act back."""
 
 from __future__ import annotations
 
+import msgspec
+
 from pitboard.errors import ActRefused
 from pitboard.race import bodies
 from pitboard.race.bodies import CompetitorRegistered, MessagePosted, QueueJoined
@@ -12,16 +14,19 @@ from pitboard.unit_api.unit_calls import (
     AssignDisplay,
     ChangeCompetitor,
     DrawHeat,
+    DrawStage,
     JoinCompetitors,
     JoinQueue,
     MarkQueue,
     OrderQueue,
     PostMessage,
     Register,
+    RemoveStage,
     SetSchedule,
     Withdraw,
 )
 from trackside.timing.act_writer import ActWriter, cleaned, who
+from trackside.timing.draw import Shuffle, by_lot, stage_bodies
 
 STAMP_OF_NOW = 2**63
 """Later than every stamp: what is said now comes after all that was said."""
@@ -30,9 +35,10 @@ STAMP_OF_NOW = 2**63
 class Desk:
     """Takes the acts that belong to no single run; each returns once its records are durable."""
 
-    def __init__(self, writer: ActWriter, *, track: str) -> None:
+    def __init__(self, writer: ActWriter, *, track: str, shuffle: Shuffle = by_lot) -> None:
         self._writer = writer
         self._track = track
+        self._shuffle = shuffle
 
     async def carry_out(self, act: Act) -> dict[str, str] | None:
         """Return the answer, None where the act is not of the desk."""
@@ -49,6 +55,10 @@ class Desk:
                 return {"entry_id": await self._join_queue(act)}
             case PostMessage():
                 return {"message_id": await self._post(act)}
+            case DrawStage():
+                return {"stage_id": await self._draw(act)}
+            case RemoveStage():
+                await self._remove_stage(act)
             case MarkQueue() | OrderQueue() | DrawHeat() | SetSchedule() | AssignDisplay():
                 await self._writer.write(act, self._plain(act))
             case _:
@@ -127,6 +137,18 @@ class Desk:
         )
         body = await self._writer.write(act, posted)
         return body.message_id if isinstance(body, MessagePosted) else ""
+
+    async def _draw(self, act: DrawStage) -> str:
+        drawn = stage_bodies(act, self._writer, track=self._track, shuffle=self._shuffle)
+        body = await self._writer.write(act, *drawn, same=f"draw {act.name}")
+        return body.stage_id if isinstance(body, bodies.StageSet) else ""
+
+    async def _remove_stage(self, act: RemoveStage) -> None:
+        stages = {one.stage_id: one for one in self._writer.race.programme.stages()}
+        stage = stages.get(act.stage_id)
+        if stage is None:
+            raise ActRefused(code="unknown-stage", reason="This stage is not known on this unit.")
+        await self._writer.write(act, msgspec.structs.replace(stage, is_gone=True, **who(act)))
 
     def _plain(self, act: MarkQueue | OrderQueue | DrawHeat | SetSchedule | AssignDisplay) -> bodies.Body:
         """Return the body of an act that says just what its record says."""

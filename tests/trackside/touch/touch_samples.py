@@ -11,6 +11,7 @@ import msgspec
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
 from pitboard.unit_api.unit_calls import (
+    ClassName,
     Column,
     Competitor,
     Consequence,
@@ -18,6 +19,8 @@ from pitboard.unit_api.unit_calls import (
     DisplayNode,
     DoneAct,
     Entry,
+    Heat,
+    HeatSlot,
     Lap,
     Light,
     Offer,
@@ -31,10 +34,11 @@ from pitboard.unit_api.unit_calls import (
     RunDetail,
     SaidAct,
     ScreenState,
+    Stage,
     Stray,
 )
 from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import Hold, Message, Page, Purpose, View
+from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Purpose, View
 from trackside.touch.widgets.widgets import Measures
 
 SECOND_NS = 1_000_000_000
@@ -292,6 +296,38 @@ def heat(count: int) -> Run:
     return msgspec.structs.replace(first, places=places, acts=ALL_ACTS)
 
 
+def bracket(kind: str = "knockout", *, is_over: bool = False) -> Stage:
+    """A bracket of eight with hard names, its first round half driven."""
+    names = (*HARD_NAMES, "Ada", "Ben")
+
+    def slot(number: int, rank: int | None = None) -> HeatSlot:
+        columns = (
+            () if rank is None else (Column("best", "duration_ns", 21_990_000_000 + number * 1_000_000),)
+        )
+        return HeatSlot(
+            competitor_id=f"c{number}",
+            name=names[number],
+            rank=rank,
+            runs=0 if rank is None else 1,
+            columns=columns,
+        )
+
+    heats: tuple[Heat, ...] = (
+        Heat(heat_id="k/r1-1", heat="r1-1", round=1, phase="driven", slots=(slot(0, 1), slot(7, 2))),
+        Heat(heat_id="k/r1-2", heat="r1-2", round=1, phase="tie", slots=(slot(3), slot(4))),
+        Heat(heat_id="k/r1-3", heat="r1-3", round=1, phase="ready", slots=(slot(1), slot(6))),
+        Heat(heat_id="k/r1-4", heat="r1-4", round=1, phase="bye", slots=(slot(2),)),
+        Heat(heat_id="k/r2-1", heat="r2-1", round=2, phase="waits", slots=(slot(0),)),
+        Heat(heat_id="k/small-final", heat="small-final", round=3, phase="waits"),
+        Heat(heat_id="k/final", heat="final", round=3, phase="waits"),
+    )
+    if is_over:
+        done: dict[str, Any] = {"phase": "driven", "slots": (slot(0, 1), slot(7, 2))}
+        heats = tuple(msgspec.structs.replace(one, **done) for one in heats)
+    podium = (names[0], names[2], None) if is_over else ()
+    return Stage(stage_id="k", name="Knock-out", kind=kind, heats=heats, podium=podium)
+
+
 def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     """Return the pages on which mistakes are put right."""
     idle = msgspec.structs.replace(screen("idle", count=60), acts=ACTS, tracks=("1",))
@@ -345,9 +381,24 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     )
     offered = msgspec.structs.replace(running, run=msgspec.structs.replace(driven, offers=(offer,)))
     alike = replace(plain, page=Page.KEYBOARD, typed=HARD_NAMES[0])
+    drawn = msgspec.structs.replace(
+        idle,
+        stages=(bracket(), msgspec.structs.replace(bracket("ladder", is_over=True), stage_id="l")),
+        classes=(ClassName(race_class="j", name="Juniors under sixteen"),),
+    )
+    groups = Drawing(kind="heat-knockout", count=16)
     return {
         "running-offer": (offered, plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
+        "stages": (drawn, replace(plain, page=Page.STAGES)),
+        "stages-none": (idle, replace(plain, page=Page.STAGES)),
+        "stage": (drawn, replace(plain, page=Page.STAGE, stage_id="k")),
+        "stage-tie": (drawn, replace(plain, page=Page.STAGE, stage_id="k", chosen="k/r1-2")),
+        "stage-over": (drawn, replace(plain, page=Page.STAGE, stage_id="l", chosen="k/final")),
+        "draw": (idle, replace(plain, page=Page.DRAW)),
+        "draw-groups": (drawn, replace(plain, page=Page.DRAW, drawing=groups)),
+        "draw-heats": (drawn, replace(plain, page=Page.DRAW, drawing=Drawing(kind="heats", seeds="all"))),
+        "idle-heats": (drawn, plain),
         "heat-2": (screen("running", heat(2)), plain),
         "heat-4": (screen("running", heat(4)), replace(plain, place=2)),
         "heat-8": (screen("running", heat(8)), plain),

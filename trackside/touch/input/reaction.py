@@ -12,6 +12,7 @@ from pitboard.unit_api.unit_calls import (
     Act,
     ChangeCompetitor,
     ContactSeal,
+    DrawStage,
     KeepContact,
     MoveStart,
     Register,
@@ -25,6 +26,7 @@ from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import (
     AskAlike,
     AskDiscard,
+    ChangeDrawing,
     Choose,
     ChooseOfficial,
     ClearSearch,
@@ -46,6 +48,7 @@ from trackside.touch.widgets.view import (
     ShowPage,
     ShowPassing,
     ShowPlace,
+    ShowStage,
     SignOff,
     SkipContact,
     TurnKeys,
@@ -65,6 +68,7 @@ _LEADS_TO = {
     Page.KEYBOARD: Page.MAIN,
     Page.CHANGED: Page.MAIN,
     Page.GIVE: Page.PASSINGS,
+    Page.STAGE: Page.STAGE,
 }
 """Where the screen goes from a page once what was tapped there is saved."""
 _NS_PER_MS = 1_000_000
@@ -130,6 +134,10 @@ def react(view: View, intent: Intent) -> Reaction:
             return Reaction(view=replace(view, search="", list_top=0))
         case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
             return Reaction(view=_type_contact(view, view.contact, intent))
+        case ShowStage(stage_id=stage_id):
+            return Reaction(view=replace(_turned(view, Page.STAGE), stage_id=stage_id, chosen=""))
+        case ChangeDrawing(drawing=drawing):
+            return Reaction(view=replace(view, drawing=drawing))
         case Choose(chosen=chosen, place=place):
             return Reaction(view=replace(view, chosen=chosen, place=place))
         case ShowPlace(place=place):
@@ -188,7 +196,11 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
         asks_alike=False,
         renames=None,
     )
-    return _without_contact(fresh)
+    fresh = _without_contact(fresh)
+    stage_id = before.run.stage_id if before is not None and before.run is not None else ""
+    if now.phase == "idle" and any(one.stage_id == stage_id for one in now.stages):
+        return replace(fresh, page=Page.STAGE, stage_id=stage_id)
+    return fresh
 
 
 def after_act(
@@ -207,6 +219,9 @@ def after_act(
         return _without_contact(view)
     if isinstance(act, SignInOfficial):
         return replace(view, official_id=act.official_id, signs_in="", pin="", list_top=0)
+    if isinstance(act, DrawStage):
+        stage_id = answer.get("stage_id")
+        return replace(_turned(view, Page.STAGE), stage_id=str(stage_id or ""), chosen="")
     if not isinstance(act, Register):
         view = replace(view, asks_discard=False, insert_mono_ns=None)
         there = _LEADS_TO.get(tapped_on) if tapped_on is view.page else None

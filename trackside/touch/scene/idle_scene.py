@@ -17,8 +17,19 @@ from trackside.touch.scene.changed_scene import changed_run
 from trackside.touch.scene.names_list import lay_names
 from trackside.touch.scene.put_right_scene import seconds_before
 from trackside.touch.scene.queue_scene import waiting
+from trackside.touch.scene.stage_scene import heats_to_run
 from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.view import OpenKeyboard, Page, Pick, Purpose, Rename, SendAct, ShowPage, View
+from trackside.touch.widgets.view import (
+    OpenKeyboard,
+    Page,
+    Pick,
+    Purpose,
+    Rename,
+    SendAct,
+    ShowPage,
+    ShowStage,
+    View,
+)
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
 
 
@@ -33,8 +44,22 @@ def lay_idle(screen: ScreenState, view: View, measures: Measures, now_mono_ns: i
         size_px=measures.text(24),
         note=str(len(waiting(screen))) if waiting(screen) else "",
     )
+    heats = button(
+        "heats",
+        queue.rect,
+        view.say("touch.heats"),
+        ShowStage(screen.stages[0].stage_id) if len(screen.stages) == 1 else ShowPage(Page.STAGES),
+        view,
+        size_px=measures.text(24),
+        note=str(heats_to_run(screen)) if screen.stages else "",
+    )
     names, _ = lay_names(
-        places.main, screen, view, measures, intent_of=lambda one: Pick(one.competitor_id), more=(queue,)
+        places.main,
+        screen,
+        view,
+        measures,
+        intent_of=lambda one: Pick(one.competitor_id),
+        more=() if view.search else (queue, heats),
     )
     return Layout(
         widgets=(*names.widgets, *_next_step(places, screen, view, measures, now_mono_ns)),

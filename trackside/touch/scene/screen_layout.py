@@ -16,6 +16,7 @@ from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_places import of_place
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.sign_in_scene import lay_sign_in, needs_sign_in
+from trackside.touch.scene.stage_scene import lay_draw, lay_stage, lay_stages
 from trackside.touch.scene.status_scene import lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
 from trackside.touch.widgets.buttons import button
@@ -52,6 +53,12 @@ def _lay_between_runs(screen: ScreenState, view: View, measures: Measures, now_m
         return lay_contact(view.contact, view, measures)
     if view.page is Page.QUEUE:
         return lay_queue(screen, view, measures)
+    if view.page is Page.STAGES:
+        return lay_stages(screen, view, measures)
+    if view.page is Page.DRAW:
+        return lay_draw(screen, view, measures)
+    if view.page is Page.STAGE:
+        return lay_stage(screen, view, measures)
     if view.page is Page.CHANGED and changed is not None:
         return lay_changed(screen, changed, view, measures)
     return lay_idle(screen, view, measures, now_mono_ns)

@@ -24,6 +24,9 @@ class Page(Enum):
     GIVE = "give"
     QUEUE = "queue"
     CHANGED = "changed"
+    STAGES = "stages"
+    STAGE = "stage"
+    DRAW = "draw"
 
 
 class Purpose(Enum):
@@ -55,6 +58,18 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What is chosen on the page that draws heats or a bracket."""
+
+    kind: str = "knockout"
+    seeds: Literal["board", "queue", "all"] = "board"
+    count: int = 8
+    heat_size: int = 4
+    advance: int = 2
+    race_class: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     page: Page = Page.MAIN
     purpose: Purpose = Purpose.REGISTER
@@ -72,6 +87,8 @@ class View:
     official_id: str = ""  # who signed in
     signs_in: str = ""  # who is typing a PIN
     pin: str = ""
+    stage_id: str = ""  # whose heats are looked at
+    drawing: Drawing = Drawing()
     place: int = 1  # of the run's places, the one that is put right
     insert_mono_ns: int | None = None  # where a missing passing would be put
     detail: RunDetail | None = None
@@ -229,6 +246,20 @@ class ClearSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowStage:
+    """Look at the heats of this stage."""
+
+    stage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDrawing:
+    """Choose something else of what is about to be drawn."""
+
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
 class AskDiscard:
     """Ask whether the run shall be discarded: the first of two taps."""
 
@@ -264,4 +295,6 @@ Intent = (
     | SignOff
     | AskAlike
     | SamePerson
+    | ShowStage
+    | ChangeDrawing
 )
