@@ -54,6 +54,7 @@ class StageView(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     heats: tuple[HeatView, ...]
     podium: tuple[str | None, ...] = ()
+    is_drawn: bool = True
 
 
 class _Driven(NamedTuple):
@@ -69,17 +70,31 @@ def heat_id_of(stage_id: str, heat: str) -> str:
     return f"{stage_id}/{heat}"[:80]
 
 
+def seeds_id_of(stage_id: str) -> str:
+    """Return under which heat's id the order of the drivers is kept, for a stage that the admin set up."""
+    return heat_id_of(stage_id, "seeds")
+
+
 def view_stage(fold: Fold, said: StageSet) -> StageView | None:
     """Return the stage as it stands; None for a kind or settings that this version does not know."""
     rules = fold.race.programme.format(said.format) or fold.rules
     driven = _driven_in(fold, said.stage_id)
-    if said.kind == HEATS:
-        drawn = fold.race.programme.heats(said.stage_id)
-        heats = tuple(_drawn_heat(fold, one, driven.get(one.heat_id), rules) for one in drawn)
-        return _stage_view(said, heats)
+    drawn = fold.race.programme.heats(said.stage_id)
     plan = plan_of(said)
-    stage = None if plan is None else stage_of(plan)
-    if plan is None or stage is None:
+    if plan is None:
+        return None
+    seeds = next((one for one in drawn if one.heat_id == seeds_id_of(said.stage_id)), None)
+    if seeds is not None:
+        picked = tuple(one.competitor_id for one in seeds.places if one.competitor_id is not None)
+        plan = msgspec.structs.replace(plan, picked=picked)
+    if not plan.picked:
+        return _stage_view(said, (), is_drawn=False)
+    if said.kind == HEATS:
+        of_drivers = [one for one in drawn if _is_heat_of(one, plan.picked)]
+        heats = tuple(_drawn_heat(fold, one, driven.get(one.heat_id), rules) for one in of_drivers)
+        return _stage_view(said, heats)
+    stage = stage_of(plan)
+    if stage is None:
         return None
     return _worked_out(fold, said, plan, stage, driven, rules)
 
@@ -88,6 +103,12 @@ def view_stages(fold: Fold) -> list[StageView]:
     """Return all stages that this version understands, by id."""
     views = (view_stage(fold, one) for one in fold.race.programme.stages())
     return [view for view in views if view is not None]
+
+
+def _is_heat_of(drawn: HeatDrawn, picked: tuple[str, ...]) -> bool:
+    """Tell heats of these drivers from the order itself, and from those of a drawing before."""
+    is_heat = drawn.heat_id != seeds_id_of(drawn.stage_id)
+    return is_heat and all(one.competitor_id in picked for one in drawn.places)
 
 
 def _worked_out(
@@ -130,7 +151,11 @@ def _worked_out(
 
 
 def _stage_view(
-    said: StageSet, heats: tuple[HeatView, ...], podium: tuple[str | None, ...] = ()
+    said: StageSet,
+    heats: tuple[HeatView, ...],
+    podium: tuple[str | None, ...] = (),
+    *,
+    is_drawn: bool = True,
 ) -> StageView:
     return StageView(
         stage_id=said.stage_id,
@@ -140,6 +165,7 @@ def _stage_view(
         format=said.format,
         heats=heats,
         podium=podium,
+        is_drawn=is_drawn,
     )
 
 

@@ -44,16 +44,6 @@ class StagePlan(StageSettings, frozen=True, kw_only=True, omit_defaults=True):
     format: Annotated[str, Meta(max_length=80)] = ""
 
 
-def plan_of(said: StageSet) -> StagePlan | None:
-    """Return the plan that the record's settings make; None where this version cannot read them."""
-    fields = {"stage": said.stage_id, "name": said.name, "kind": said.kind, **said.settings}
-    fields |= {"race_class": said.race_class, "format": said.format}
-    try:
-        return msgspec.convert(fields, StagePlan)
-    except msgspec.ValidationError:
-        return None
-
-
 class Seed(NamedTuple):
     """The driver who was so far up in the qualifying, 1 for the best."""
 

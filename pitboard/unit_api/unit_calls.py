@@ -244,6 +244,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     format: str = ""
     heats: tuple[Heat, ...] = ()
     podium: tuple[str | None, ...] = ()
+    is_drawn: bool = True
     told_by: str = "any"
 
 
@@ -661,9 +662,11 @@ class DrawStage(Act, frozen=True, kw_only=True, tag="draw-stage"):
     """Draws heats or a bracket; answers `stage_id`.
 
     `seeds` says who takes part: the first `count` of the board, or by lot those who wait ("queue") or
-    everybody ("all"). Removed again by `Withdraw`, or by `RemoveStage` once somebody drove.
+    everybody ("all"). With `stage_id` it draws a stage that the admin set up, by that one's numbers. Taken
+    back by `Withdraw`; `RemoveStage` puts away what is over.
     """
 
+    stage_id: OptionalId = ""
     kind: ShortText
     name: Typed
     seeds: Literal["board", "queue", "all"] = "board"

@@ -11,6 +11,7 @@ from pitboard.clock import Clock
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
+from pitboard.journal.stage_view import seeds_id_of
 from pitboard.race import bodies
 from pitboard.race.race_state import subject_of
 from pitboard.race.run import Run
@@ -37,8 +38,10 @@ def done_acts(fold: Fold, unit_key: str, run: Run | None) -> list[DoneAct]:
 
 
 def _is_part_of_another(body: bodies.Body) -> bool:
-    """Heats that a drawing made go with their stage."""
-    return isinstance(body, bodies.HeatDrawn) and not body.act_id
+    """Tell heats that go with their stage, or with the order of its drivers, which stands last."""
+    if not isinstance(body, bodies.HeatDrawn) or body.act_id:
+        return False
+    return body.heat_id != seeds_id_of(body.stage_id)
 
 
 def _by_hand(fold: Fold, run: Run) -> Iterator[tuple[Moment, DoneAct]]:
@@ -101,6 +104,9 @@ def _who(fold: Fold, body: bodies.Body) -> str:
         return "" if waits is None else fold.race.name_of(waits.competitor_id)
     if isinstance(body, bodies.StageSet):
         return body.name
+    if isinstance(body, bodies.HeatDrawn):
+        stages = fold.race.programme.stages()
+        return next((one.name for one in stages if one.stage_id == body.stage_id), "")
     run = fold.race.runs.get(getattr(body, "run_id", None) or "")
     if run is None:
         driver = body.places[0].competitor_id if isinstance(body, bodies.RunArmed) and body.places else None

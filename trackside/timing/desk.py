@@ -141,7 +141,7 @@ class Desk:
     async def _draw(self, act: DrawStage) -> str:
         drawn = stage_bodies(act, self._writer, track=self._track, shuffle=self._shuffle)
         body = await self._writer.write(act, *drawn, same=f"draw {act.name}")
-        return body.stage_id if isinstance(body, bodies.StageSet) else ""
+        return body.stage_id if isinstance(body, bodies.StageSet | bodies.HeatDrawn) else ""
 
     async def _remove_stage(self, act: RemoveStage) -> None:
         stages = {one.stage_id: one for one in self._writer.race.programme.stages()}

@@ -8,9 +8,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.journal.stage_view import HEATS, heat_id_of
+from pitboard.journal.stage_view import HEATS, heat_id_of, seeds_id_of
 from pitboard.race import bodies
 from pitboard.race.bodies import HeatPlace, StageSet
 from pitboard.race.formats import Format
@@ -32,8 +34,11 @@ def by_lot(drivers: list[str]) -> None:
 def stage_bodies(
     act: DrawStage, writer: ActWriter, *, track: str, shuffle: Shuffle = by_lot
 ) -> list[bodies.Body]:
-    """Return what to write for the drawing, the stage last. Raises ActRefused with a sentence."""
+    """Return what to write for the drawing, the stage, or who drives in it, last. Raises ActRefused with a
+    sentence."""
     fold = writer.replica.fold
+    planned = _planned(act, writer)
+    act = act if planned is None else _by_plan(act, planned)
     drivers = _drivers(act, fold, track, shuffle)
     if len(drivers) < 2:
         raise ActRefused(code="too-few-drivers", reason="A stage needs two drivers at least.")
@@ -47,6 +52,8 @@ def stage_bodies(
         raise ActRefused(
             code="unknown-format", reason="This unit cannot race by this format; update Pitboard."
         )
+    if planned is not None:
+        return _draw_planned(act, planned, drivers, rules)
     stage_id = writer.new_id()
     stage = StageSet(
         stage_id=stage_id,
@@ -64,6 +71,49 @@ def stage_bodies(
     if plan is None or stage_of(plan) is None:
         raise ActRefused(code="unknown-stage", reason="This unit cannot draw this kind of stage.")
     return [stage]
+
+
+def _planned(act: DrawStage, writer: ActWriter) -> StageSet | None:
+    """Return the stage that the admin set up, None where the act makes a new one. Raises ActRefused."""
+    if not act.stage_id:
+        return None
+    stages = {one.stage_id: one for one in writer.race.programme.stages()}
+    if act.stage_id not in stages:
+        raise ActRefused(code="unknown-stage", reason="This stage is not known on this unit.")
+    return stages[act.stage_id]
+
+
+def _by_plan(act: DrawStage, planned: StageSet) -> DrawStage:
+    """Return the act with the admin's numbers."""
+    plan = plan_of(planned)
+    if plan is None:
+        raise ActRefused(code="unknown-stage", reason="This unit cannot draw this kind of stage.")
+    return msgspec.structs.replace(
+        act,
+        kind=planned.kind,
+        count=plan.count,
+        heat_size=plan.heat_size,
+        advance=plan.advance,
+        race_class=planned.race_class,
+        format=planned.format,
+    )
+
+
+def _draw_planned(act: DrawStage, planned: StageSet, drivers: list[str], rules: Format) -> list[bodies.Body]:
+    """Return who drives in a stage of the admin, whose own record only the admin can change."""
+    if len(drivers) > bodies.PLACES_MAX_COUNT:
+        raise ActRefused(
+            code="too-many-drivers",
+            reason=f"The track draws {bodies.PLACES_MAX_COUNT} drivers at most. Let the admin pick them.",
+        )
+    places = tuple(HeatPlace(place=number, competitor_id=one) for number, one in enumerate(drivers, start=1))
+    heats = _heats(act, planned.stage_id, drivers, rules) if planned.kind == HEATS else []
+    return [
+        *heats,
+        bodies.HeatDrawn(
+            stage_id=planned.stage_id, heat_id=seeds_id_of(planned.stage_id), places=places, **who(act)
+        ),
+    ]
 
 
 def _settings(act: DrawStage, drivers: list[str]) -> dict[str, int | str | bool | list[str]]:

@@ -694,7 +694,7 @@ def _answer(before: bodies.Body) -> dict[str, str]:
             return {"entry_id": before.entry_id}
         case bodies.MessagePosted():
             return {"message_id": before.message_id}
-        case bodies.StageSet():
+        case bodies.StageSet() | bodies.HeatDrawn():
             return {"stage_id": before.stage_id}
         case _:
             return {}

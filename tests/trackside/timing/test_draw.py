@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pitboard.errors import ActRefused
-from pitboard.race.bodies import RunPlace
+from pitboard.race.bodies import RunPlace, StageSet
 from pitboard.unit_api.unit_calls import (
     Arm,
     Confirm,
@@ -22,6 +22,7 @@ from pitboard.unit_api.unit_calls import (
     Stop,
     Withdraw,
 )
+from tests.race_story import ROOT, Teller
 from tests.trackside.unit_story import Unit, with_unit
 
 
@@ -131,6 +132,33 @@ def test_a_draw_is_one_act_and_is_taken_back_as_one(tmp_path: Path) -> None:
         assert again == {"stage_id": screen.stages[0].stage_id}
         await unit.run_control.carry_out(Withdraw(stream=newest.stream, seq=newest.seq))
         assert unit.feed.now().stages == ()
+
+    with_unit(tmp_path, story)
+
+
+def test_a_stage_that_the_admin_set_up_is_drawn_here_by_the_admins_numbers(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        official = await qualified(unit, "Ann", "Ben", "Cleo")
+        central = Teller(ROOT, "Central")
+        for kind in ("knockout", "heats"):
+            central.say(StageSet(stage_id=kind, kind=kind, name=kind, settings={"count": 2, "heat_size": 2}))
+        await unit.replica.accept(central.records)
+        assert [(one.stage_id, one.is_drawn) for one in unit.feed.now().stages] == [
+            ("heats", False),
+            ("knockout", False),
+        ]
+        for kind in ("knockout", "heats"):
+            answer = await unit.run_control.carry_out(DrawStage(kind=kind, name=kind, stage_id=kind))
+            assert answer == {"stage_id": kind}
+        heats, bracket = unit.feed.now().stages
+        assert [[slot.name for slot in heat.slots] for heat in (*heats.heats, *bracket.heats)] == [
+            ["Ann", "Ben"],
+            ["Ann", "Ben"],
+        ]
+        for act in unit.feed.now().acts[:2]:
+            await unit.run_control.carry_out(Withdraw(stream=act.stream, seq=act.seq))
+        assert [one.is_drawn for one in unit.feed.now().stages] == [False, False]
+        assert official.seq == 6
 
     with_unit(tmp_path, story)
 

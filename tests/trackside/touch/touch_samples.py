@@ -395,6 +395,12 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "stage": (drawn, replace(plain, page=Page.STAGE, stage_id="k")),
         "stage-tie": (drawn, replace(plain, page=Page.STAGE, stage_id="k", chosen="k/r1-2")),
         "stage-over": (drawn, replace(plain, page=Page.STAGE, stage_id="l", chosen="k/final")),
+        "stage-not-drawn": (
+            msgspec.structs.replace(
+                idle, stages=(msgspec.structs.replace(bracket(), heats=(), is_drawn=False),)
+            ),
+            replace(plain, page=Page.STAGE, stage_id="k"),
+        ),
         "draw": (idle, replace(plain, page=Page.DRAW)),
         "draw-groups": (drawn, replace(plain, page=Page.DRAW, drawing=groups)),
         "draw-heats": (drawn, replace(plain, page=Page.DRAW, drawing=Drawing(kind="heats", seeds="all"))),

@@ -131,13 +131,50 @@ def lay_stage(screen: ScreenState, view: View, measures: Measures) -> Layout:
     if podium_area is not None:
         widgets.append(_podium(podium_area, stage, view, measures))
     back, remove = places.middle.columns(2, measures.gap)
+    if not stage.is_drawn:
+        widgets += _not_drawn(main, stage, view, measures)
     widgets += [
         *_heat_panel(places.panel, stage, heat, screen, view, measures),
         _back(back, Page.MAIN if len(screen.stages) == 1 else Page.STAGES, view, measures),
         _remove(remove, stage, view, measures),
-        _start(places.last, stage, heat, view, measures),
+        _start(places.last, stage, heat, view, measures)
+        if stage.is_drawn
+        else _draw_planned("board", places.last, stage, view, measures),
     ]
     return Layout(widgets=tuple(widgets), list_area=the_list)
+
+
+def _not_drawn(area: Rect, stage: Stage, view: View, measures: Measures) -> list[Widget]:
+    """Return what stands in place of the heats of a stage that the admin set up: other ways to draw it."""
+    foot, above = area.cut_bottom(measures.button, measures.gap)
+    lots = zip(foot.columns(2, measures.gap), ("queue", "all"), strict=True)
+    return [
+        Widget(
+            name="not-drawn",
+            rect=above,
+            look=Look.TEXT,
+            label=view.say("touch.not-drawn"),
+            note=view.say("touch.not-drawn-note"),
+            size_px=measures.text(38),
+            note_lines_max=3,
+        ),
+        *(_draw_planned(seeds, cell, stage, view, measures) for cell, seeds in lots),
+    ]
+
+
+def _draw_planned(seeds: str, area: Rect, stage: Stage, view: View, measures: Measures) -> Widget:
+    is_by_board = seeds == "board"
+    act = DrawStage(kind=stage.kind, name=stage.name, stage_id=stage.stage_id, seeds=seeds)  # type: ignore[arg-type]
+    return button(
+        f"draw:{seeds}",
+        area,
+        view.say("touch.draw-now") if is_by_board else view.say(f"touch.seeds-{seeds}"),
+        SendAct(act),
+        view,
+        size_px=measures.text(56 if is_by_board else 30),
+        note=view.say("touch.draw-best" if is_by_board else "touch.seeds-lot-note"),
+        tone=Tone.GO if is_by_board else Tone.PLAIN,
+    )
 
 
 def chosen_heat(stage: Stage, view: View) -> Heat | None:
@@ -308,6 +345,8 @@ def _class_button(area: Rect, screen: ScreenState, view: View, measures: Measure
 
 
 def _progress(stage: Stage, view: View) -> str:
+    if not stage.is_drawn:
+        return view.say("touch.not-drawn")
     left = sum(one.phase not in ("driven", "bye") for one in stage.heats)
     return view.say("touch.heats-left", count=left) if left else view.say("touch.stage-over")
 
@@ -417,7 +456,7 @@ def _start(area: Rect, stage: Stage, heat: Heat | None, view: View, measures: Me
 
 def _remove(area: Rect, stage: Stage, view: View, measures: Measures) -> Widget:
     is_over = all(one.phase in ("driven", "bye") for one in stage.heats)
-    if is_over:
+    if is_over and stage.is_drawn:
         act = SendAct(RemoveStage(stage_id=stage.stage_id))
         return button(
             "stage:remove", area, view.say("touch.stage-remove"), act, view, size_px=measures.text(28)
