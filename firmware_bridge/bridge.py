@@ -47,7 +47,9 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
         room = SpoolRoom(config.spool_folder, max_mb=config.spool_max_mb)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
             outbox = Outbox(trackside=trackside, rebuilt=_placed(config, rebuilt))
-            reporter = BridgeReporter(trackside=trackside, status_path=config.status_path, clock=clock)
+            reporter = BridgeReporter(
+                trackside=trackside, socket=config.api.socket, status_path=config.status_path, clock=clock
+            )
             systems = SystemsWatch([sensor.line for sensor in config.sensors])
             reporter.systems = systems
             readers = [

@@ -18,6 +18,7 @@ from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
+from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_calls import CentralStatus
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.pump import LinkState, Pump
@@ -132,8 +133,6 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 1.0
 REPORT_MAX_S = 2.0
-UNIT_SILENT_NS = 5_000_000_000
-"""A unit that just starts is given this long."""
 DETAIL_MAX_LENGTH = 300
 
 
@@ -148,9 +147,7 @@ class CentralLink:
         self._clock = clock or SystemClock()
         self._ahead_ms: int | None = None  # central's wall clock minus this machine's, in its last answer
         self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
-        self._unit_socket = unit_socket
-        self._unheard_mono_ns: int | None = None
-        self._is_unit_told_lost = False
+        self._watch = SocketWatch("sync", unit_socket, key="unit_socket", clock=self._clock)
         self._trouble: str | None = f"{central} was not reached yet"
         self._event = ""  # of central, where it is another than this unit's
         self._waiting_count = 0
@@ -211,30 +208,9 @@ class CentralLink:
                 "POST", "/v1/status", body, within_s=REPORT_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES
             )
         except PeerLost as error:
-            self._unit_failed(error)
+            self._watch.failed(error)
         else:
-            self._unit_answered()
-
-    def _unit_failed(self, error: PeerLost) -> None:
-        """Say once that the unit does not answer at its socket, where a technician and the screen look."""
-        now_mono_ns = self._clock.mono_ns()
-        self._unheard_mono_ns = self._unheard_mono_ns or now_mono_ns
-        if self._is_unit_told_lost or now_mono_ns - self._unheard_mono_ns < UNIT_SILENT_NS:
-            return
-        self._is_unit_told_lost = True
-        sentence = (
-            f"The unit does not answer at {self._unit_socket} ({error.reason}). Does trackside run, "
-            "and is 'unit_socket' the [api] socket of trackside.toml?"
-        )
-        log.error("%s", sentence)
-        SERVICE.say_last("sync", sentence)
-
-    def _unit_answered(self) -> None:
-        self._unheard_mono_ns = None
-        if self._is_unit_told_lost:
-            self._is_unit_told_lost = False
-            log.info("the unit answers again: socket=%s", self._unit_socket)
-            SERVICE.say_ready("sync")
+            self._watch.answered()
 
 
 class UnitSigner:

@@ -15,6 +15,7 @@ from firmware_bridge.watch.systems_watch import SystemsView, SystemsWatch
 from pitboard.clock import Clock
 from pitboard.errors import Loss, PeerLost
 from pitboard.program.service import SERVICE
+from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_client import PassingsRefused, TracksideClient
 from pitboard.unit_api.unit_status import SensorStatus
 
@@ -98,7 +99,7 @@ class Watched(Protocol):
 class BridgeReporter:
     """One program's reports."""
 
-    def __init__(self, *, trackside: TracksideClient, status_path: Path, clock: Clock) -> None:
+    def __init__(self, *, trackside: TracksideClient, socket: Path, status_path: Path, clock: Clock) -> None:
         self.systems = SystemsWatch(())
         self._trackside = trackside
         self._status_path = status_path
@@ -106,6 +107,7 @@ class BridgeReporter:
         self._changed = asyncio.Event()
         self._warning = ""
         self._is_trackside_lost = False
+        self._watch = SocketWatch("bridge", socket, key="[api] socket", clock=clock)
         self._file_trouble: str | None = None
 
     def note_change(self) -> None:
@@ -153,7 +155,10 @@ class BridgeReporter:
             if not self._is_trackside_lost:
                 log.warning("status not delivered: %s", lost)
             self._is_trackside_lost = True
+            if isinstance(lost, PeerLost):
+                self._watch.failed(lost)
             return False
+        self._watch.answered()
         if self._is_trackside_lost:
             log.info("trackside answers again")
         self._is_trackside_lost = False

@@ -95,6 +95,7 @@ async def run_touch(config: TouchConfig) -> None:
             language=language(config.language),
             sounds=Sounds(muted=config.muted, volume_percent=config.volume_percent),
             runtime_folder=config.runtime_folder or config.socket.parent,
+            socket=config.socket,
         )
         if config.control_socket is not None:
             control = ControlSocket(describe=screen.describe, painted=screen.painted, window=window)

@@ -16,6 +16,7 @@ from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import Language, Sentence
+from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_calls import (
     Act,
     Arm,
@@ -118,11 +119,14 @@ class Touchscreen:
         language: Language,
         sounds: Sounds,
         runtime_folder: Path,
+        socket: Path,
     ) -> None:
         self._sounds = sounds
         self._runtime_folder = runtime_folder
         self._words_mono_ns: int | None = None
         self._link = link
+        self._socket = socket
+        self._watch = SocketWatch("touch", socket, key="socket", clock=clock)
         self._window = window
         self._painter = painter
         self._measures = measures
@@ -195,10 +199,12 @@ class Touchscreen:
             except PeerLost as error:
                 if after is not None:
                     log.warning("timing unit silent: reason=%s", error.reason)
+                self._watch.failed(error)
                 after = None
                 await asyncio.sleep(RETRY_PAUSE_MS / 1_000)
                 continue
             self._answered_mono_ns = self._clock.mono_ns()
+            self._watch.answered()
             after = screen.version
             if screen != self._screen:
                 if changes_page(self._screen, screen):
@@ -396,6 +402,8 @@ class Touchscreen:
         self._words_mono_ns = now_mono_ns
         said = [read_last_words(self._runtime_folder, program) for program in PROGRAMS]
         words = tuple((one.program, one.sentence) for one in said if one is not None)
+        if self._screen is None and now_mono_ns - self._answered_mono_ns > UNIT_SILENT_NS:
+            words = (*words, ("touch", self._view.say("touch.no-unit", socket=str(self._socket))))
         if words != self._view.last_words:
             self._set_view(replace(self._view, last_words=words))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pygame
@@ -57,6 +59,26 @@ def test_without_a_screen_it_stays_up_and_says_so(monkeypatch: pytest.MonkeyPatc
                     await asyncio.sleep(0.05)
             await stage.tap("register")
             await stage.wait_for("keyboard:A")
+
+    asyncio.run(story())
+
+
+class NoUnit:
+    """Trackside is told another socket, or does not run."""
+
+    @asynccontextmanager
+    async def serve(self, socket: Path) -> AsyncIterator[None]:
+        yield
+
+
+def test_where_no_unit_answers_the_screen_names_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trackside.touch.touchscreen.UNIT_SILENT_NS", 10_000_000)
+    monkeypatch.setattr("trackside.touch.touchscreen.WORDS_PAUSE_MS", 10)
+
+    async def story() -> None:
+        async with open_stage(NoUnit()) as stage, asyncio.timeout(5):
+            while str(stage.folder / "api.sock") not in (await stage.wait_for("connecting"))["note"]:
+                await asyncio.sleep(0.02)
 
     asyncio.run(story())
 

@@ -86,7 +86,8 @@ def _lay_run_page(screen: ScreenState, run: Run, view: View, measures: Measures,
 
 
 def _lay_connecting(view: View, measures: Measures) -> Layout:
-    words = next((one for one in view.last_words if one[0] == "trackside"), None)
+    said = dict(view.last_words)
+    words = said.get("trackside") or said.get("touch")
     return Layout(
         widgets=(
             Widget(
@@ -94,7 +95,7 @@ def _lay_connecting(view: View, measures: Measures) -> Layout:
                 rect=measures.body,
                 look=Look.TEXT,
                 label=view.say("touch.connecting"),
-                note=words[1] if words else view.say("touch.connecting-note"),
+                note=words or view.say("touch.connecting-note"),
                 size_px=measures.text(48),
                 lines_max=2,
                 note_lines_max=3,
