@@ -28,6 +28,7 @@ from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
+from display.screen.window_watch import WindowWatch
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
@@ -47,7 +48,6 @@ from sync.exchanging.requests_peer import RequestsPeer
 
 log = logging.getLogger(__name__)
 
-EVENTS_CHECK_S = 0.1
 NOTE_CHECK_S = 5.0
 ANSWER_MARGIN_S = 3.0
 VIEW_EVERY_S = 5.0
@@ -286,13 +286,14 @@ class DisplayNode:
         ]
 
     async def _take_events(self, stop: asyncio.Event) -> None:
+        watch = WindowWatch(self._window.descriptors)
         while True:
             wants_close, needs_painting = _meant(self._window.events())
             if self._window.look(self._clock.mono_ns()) or needs_painting:
                 self._screen.repaint()
             if wants_close:
                 stop.set()
-            await asyncio.sleep(EVENTS_CHECK_S)
+            await watch.wait()
 
     async def _save_pictures(self, asked: asyncio.Event) -> None:
         while True:

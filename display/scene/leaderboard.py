@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from display.following.badge import Badge
 from display.scene.blocks import BANDS_MAX_COUNT, Area, Arrow, Block, Fill, Mark, Measures, Scene, Text
+from display.scene.board_index import index_of
 from display.scene.header import header_blocks
 from display.scene.motion import FRAME_NS, between, progress_ppm
 from display.scene.result_text import caption_of, column_text, columns_of, first_text, gap_text
@@ -181,7 +182,7 @@ def _bands(show: Show, measures: Measures, canvas: Canvas) -> list[Block]:
         return [
             run_band(run, area, measures, canvas.words, resolution_ns=resolution_ns) for run, area in pairs
         ]
-    newest = next((entry for entry in view.entries if entry.competitor_id == view.newest), None)
+    newest = index_of(view).newest()
     if newest is None or not measures.bands:
         return []
     return [result_band(newest, measures.bands[0], measures, canvas.words, resolution_ns=resolution_ns)]

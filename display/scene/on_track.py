@@ -5,10 +5,10 @@ the best of the event, green the own best, yellow anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
+from display.scene.board_index import index_of, sort_key
 from display.scene.header import header_blocks
 from display.scene.result_text import columns_of, first_text
 from display.scene.run_clock import RunTime, lap_under_way_ms, run_time
@@ -44,7 +44,7 @@ class Driver(NamedTuple):
 
 
 def drivers(view: BoardView) -> list[Driver]:
-    entries = {entry.competitor_id: entry for entry in view.entries}
+    entries = index_of(view).by_id
     found = []
     for run in view.on_track:
         for place in run.places or [_only_place(run)]:
@@ -81,9 +81,7 @@ class _Stage:
         self._words = canvas.words
         self._measures = measures
         self._resolution_ns = show.board.event.resolution_ns
-        self._overall_ns = min(
-            (entry.best_ns for entry in show.board.entries if entry.best_ns is not None), default=None
-        )
+        self._overall_ns = index_of(show.board).overall_ns
 
     def changes_mono_ns(self, driver: Driver) -> int | None:
         time = run_time(driver.run, self._show.unit_clocks, self._moment)
@@ -373,26 +371,12 @@ def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:
     mine = driver.place.columns
     if not mine or mine[0].value is None or driver.place.status != "finished":
         return None
-    count = 2 if mine[0].kind != "duration_ns" else 1
-    codes = [column.code for column in mine[:count]]
-
-    def key(columns: Sequence[object]) -> tuple[int, ...] | None:
-        amounts = []
-        for column in columns[:count]:
-            value, kind, code = column.value, column.kind, column.code  # type: ignore[attr-defined]
-            if value is None or code not in codes:
-                return None
-            amounts.append(value if kind == "duration_ns" else -value)
-        return tuple(amounts)
-
-    own = key(mine)
-    others = [key(columns_of(entry)) for entry in view.entries if entry is not driver.entry]
-    before = None if driver.entry is None else key(columns_of(driver.entry))
+    codes = tuple(column.code for column in mine[: 2 if mine[0].kind != "duration_ns" else 1])
+    own = sort_key(mine, codes)
+    before = None if driver.entry is None else sort_key(columns_of(driver.entry), codes)
     if own is None or (before is not None and before < own):
         own = before
-    if own is None:
-        return None
-    return 1 + sum(other is not None and other < own for other in others)
+    return None if own is None else index_of(view).rank_of(own, codes)
 
 
 def _clock_text(time: RunTime) -> str:

@@ -56,6 +56,7 @@ class BoardScreen:
         self._facts = facts
         self._wake = asyncio.Event()
         self._show_version = -1
+        self._laid_out: tuple[object, ...] | None = None
         self._drawn_mono_ns = 0
         self._changes_mono_ns: int | None = None
         self.scene_name = "leaderboard"
@@ -67,6 +68,7 @@ class BoardScreen:
     def repaint(self) -> None:
         """Paint everything anew: the screen lost what was on it."""
         self._painter.forget()
+        self._laid_out = None
         self.wake()
 
     async def run(self) -> None:
@@ -83,12 +85,17 @@ class BoardScreen:
                     await asyncio.sleep(spare_ns / 1_000_000_000)
 
     def draw(self) -> None:
-        """Draw a frame if it differs from the one on the screen."""
+        """Draw a frame if it may differ from the one on the screen."""
         moment = Moment(self._clock.mono_ns(), self._clock.utc_ms())
         show = self._guard.attempt("race", lambda: self._current(moment), otherwise=lambda: self._maker.show)
         surface = self._window.surface
         badge, badge_changes_ns = self._badge()
-        show = self._maker.with_now(badge, self._facts(), moment)
+        facts = tuple(self._facts())
+        now = (self._show_version, badge, facts, surface.get_size())
+        if now == self._laid_out and not self._is_due(moment):
+            return
+        self._laid_out = now
+        show = self._maker.with_now(badge, facts, moment)
         changes = [None if badge_changes_ns is None else moment.mono_ns + badge_changes_ns]
         ends_ms = self._maker.message_ends_ms(moment)
         changes.append(None if ends_ms is None else moment.mono_ns + ends_ms * _MS_NS)
@@ -118,6 +125,9 @@ class BoardScreen:
             self._show_version = self._replica.version
             self._maker.take(self._replica.fold, moment)
         return self._maker.show
+
+    def _is_due(self, moment: Moment) -> bool:
+        return self._changes_mono_ns is not None and moment.mono_ns >= self._changes_mono_ns
 
     def _pause_s(self) -> float:
         """Return in how long something changes without news, or the screen must show that it lives."""

@@ -1,7 +1,8 @@
 """Draw text in any script: for each piece the first installed font that has its glyphs.
 
 Nothing that is asked for here ever raises: what no font has is drawn as a stand-in and logged once. Where no
-font file is found, pygame's own font serves, which has Latin only."""
+font file is found, pygame's own font serves, which has Latin only. Figures are put together sign by sign, so
+that a running clock renders no new text."""
 
 from __future__ import annotations
 
@@ -41,6 +42,9 @@ Area = tuple[int, int, int, int]
 
 ELLIPSIS = "…"
 _LINES_KEPT_MAX_COUNT = 600
+_LINES_KEPT_MIN_BYTES = 4 * 1_024 * 1_024
+"""Lines are kept in as much memory as the largest picture drawn on takes, and at least in this much."""
+_FIGURES = frozenset("0123456789.:+-\u2212\u2013")
 _FACES_OPEN_MAX_COUNT = 128  # each holds its file open
 _CHOICES_KEPT_MAX_COUNT = 8_192
 _SAID_MAX_COUNT = 64
@@ -92,6 +96,8 @@ class Typeface:
         self._coverages: dict[Path, Coverage | None] = {}
         self._chosen: OrderedDict[tuple[Weight, str], tuple[Path | None, str]] = OrderedDict()
         self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
+        self._lines_bytes = 0
+        self._lines_max_bytes = _LINES_KEPT_MIN_BYTES
         self._widths: OrderedDict[tuple[str, int, Weight], int] = OrderedDict()
         self._said: set[str] = set()
         self._packages_said: set[str] = set()
@@ -103,6 +109,8 @@ class Typeface:
         return cls({weight: find_font_files(weight, preferred=preferred) for weight in Weight})
 
     def width(self, text: str, *, size_px: int, weight: Weight = Weight.BOLD) -> int:
+        if len(text) > 1 and _FIGURES.issuperset(text):
+            return sum(self.width(sign, size_px=size_px, weight=weight) for sign in text)
         key = (text, size_px, weight)
         if key not in self._widths:
             try:
@@ -168,14 +176,25 @@ class Typeface:
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
-        line, baseline, ink = self._line(fitted, size_px, colour, weight)
-        spare = width - line.get_width()
+        self._lines_max_bytes = max(self._lines_max_bytes, 4 * target.get_width() * target.get_height())
+        parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
+        lines = [self._line(part, size_px, colour, weight) for part in parts]
+        line_width = sum(line.get_width() for line, _, _ in lines)
+        line_height = max((line.get_height() for line, _, _ in lines), default=0)
+        spare = width - line_width
         x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
-        y = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2 - baseline
-        if ink.height <= height:
-            y = min(max(y, top - ink.top), top + height - ink.bottom)
-        target.blit(line, (x, y))
-        return (x, y, line.get_width(), line.get_height())
+        base = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
+        inks = [(base - baseline + ink.top, base - baseline + ink.bottom) for _, baseline, ink in lines]
+        ink_top = min((above for above, _ in inks), default=top)
+        ink_bottom = max((below for _, below in inks), default=top)
+        if ink_bottom - ink_top <= height:
+            base += max(0, top - ink_top) - max(0, ink_bottom - top - height)
+        at, y = x, top
+        for line, baseline, _ in lines:
+            y = base - baseline
+            target.blit(line, (at, y))
+            at += line.get_width()
+        return (x, y, line_width, line_height)
 
     def _shrunk(self, text: str, size_px: int, least_px: int, width_px: int, weight: Weight) -> int:
         while size_px > least_px and self.width(text, size_px=size_px, weight=weight) > width_px:
@@ -213,9 +232,13 @@ class Typeface:
             empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
             empty.fill(colour)  # a bar: better than a hole that nobody notices
             self._lines[key] = (empty, size_px, empty.get_rect())
-        if len(self._lines) > _LINES_KEPT_MAX_COUNT:
-            self._lines.popitem(last=False)
-        return self._lines[key]
+        kept = self._lines[key]
+        self._lines_bytes += _bytes_of(kept)
+        while len(self._lines) > 1 and (
+            len(self._lines) > _LINES_KEPT_MAX_COUNT or self._lines_bytes > self._lines_max_bytes
+        ):
+            self._lines_bytes -= _bytes_of(self._lines.popitem(last=False)[1])
+        return kept
 
     def _drawn(self, text: str, size_px: int, colour: Colour, weight: Weight) -> _Line:
         drawn = [
@@ -333,6 +356,10 @@ class Typeface:
         if sentence not in self._said and len(self._said) < _SAID_MAX_COUNT:
             self._said.add(sentence)
             log.warning("%s", sentence)
+
+
+def _bytes_of(line: _Line) -> int:
+    return line[0].get_width() * line[0].get_height() * line[0].get_bytesize()
 
 
 def _shown(cluster: str) -> str:

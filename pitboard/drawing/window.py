@@ -88,6 +88,7 @@ class Window:
         self._driver = os.environ.get("SDL_VIDEODRIVER")
         self._looked_mono_ns: int | None = None
         self._said = ""
+        self._descriptors: frozenset[int] | None = None
         self.has_screen = False
         self.surface = pygame.Surface(hanging.canvas_size(size or SIZE_WITHOUT_SCREEN))
 
@@ -133,6 +134,7 @@ class Window:
     def _light(self) -> None:
         if self._driver is None and not _may_have_screen():
             raise pygame.error("neither a desktop nor a graphics device")
+        before = _open_descriptors()
         pygame.display.init()
         size, is_fullscreen = self._size, self._is_fullscreen
         if pygame.display.get_driver() == "dummy":  # whose full screen is always 1024x768
@@ -146,7 +148,13 @@ class Window:
             self.surface = glass
         elif self.surface.get_size() != wanted:
             self.surface = pygame.Surface(wanted)
+        after = _open_descriptors()
+        self._descriptors = None if before is None or after is None else after - before
         self.has_screen = True
+
+    def descriptors(self) -> frozenset[int] | None:
+        """Return the connections on which news of the window come, to be waited for; None if unknown."""
+        return self._descriptors if self.has_screen else frozenset()
 
     @property
     def glass_size(self) -> tuple[int, int]:
@@ -179,6 +187,19 @@ class Window:
 
     def to_glass(self, x: int, y: int) -> tuple[int, int]:
         return self._hanging.to_glass(x, y, self.glass_size)
+
+
+def _open_descriptors(folder: Path = Path("/proc/self/fd")) -> frozenset[int] | None:
+    """Return this process's open sockets and input devices; None where the system does not list them."""
+    found = set()
+    try:
+        for entry in folder.iterdir():
+            with contextlib.suppress(OSError):  # the listing's own is gone already
+                if os.readlink(entry).startswith(("socket:", "/dev/input/")):
+                    found.add(int(entry.name))
+    except OSError:
+        return None
+    return frozenset(found)
 
 
 def _may_have_screen(connectors: Path = _CONNECTORS) -> bool:

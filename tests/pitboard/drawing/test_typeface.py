@@ -81,3 +81,27 @@ def test_tall_marks_stay_inside_a_low_area() -> None:
         ink = target.get_bounding_rect()
         assert ink.top >= 60
         assert ink.bottom <= 60 + 67
+
+
+def test_a_running_clock_draws_no_new_text_and_stands_still_while_it_runs(
+    typeface: Typeface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = pygame.Surface((1_400, 200))
+
+    def draw(text: str) -> tuple[int, int, int, int]:
+        return typeface.draw(
+            target, text, (0, 0, 1_400, 200), size_px=150, colour=palette.TEXT, align="right"
+        )
+
+    first = draw("1:23.4567890")
+    monkeypatch.setattr(typeface, "_drawn", lambda *_: pytest.fail("a text is drawn anew"))
+    assert draw("9:87.6543210")[1:] == first[1:]
+    assert draw("9:87.6543210")[2] == typeface.width("9:87.6543210", size_px=150)
+
+
+def test_lines_kept_take_no_more_memory_than_the_screen() -> None:
+    typeface, target = Typeface.load(), pygame.Surface((1280, 720))
+    for number in range(80):
+        typeface.draw(target, f"Name {number}", (0, 0, 1280, 300), size_px=200, colour=palette.TEXT)
+    kept = sum(line.get_width() * line.get_height() * 4 for line, _, _ in typeface._lines.values())
+    assert 1280 * 720 * 2 < kept <= 4 * 1_024 * 1_024

@@ -1,0 +1,65 @@
+"""Wakes when the desktop or a keyboard has something to tell, so that nobody asks it ten times a second.
+
+SDL's own waiting asks each millisecond on some drivers. Where its connections are known they are watched
+beside all else that the program waits for; a look once a second finds what SDL had read on its own."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable, Iterable
+
+from pitboard.clock import happened
+
+LOOK_S = 1.0
+LOOK_BLIND_S = 0.1
+REST_S = 0.02
+UNREAD_MAX_COUNT = 5
+"""A connection that is still not read after so many looks is none of SDL's to read, and is left alone."""
+
+
+class WindowWatch:
+    """`descriptors()` gives the connections to watch, None where they cannot be known."""
+
+    def __init__(self, descriptors: Callable[[], Iterable[int] | None]) -> None:
+        self._descriptors = descriptors
+        self._heard: set[int] = set()
+        self._unread: dict[int, int] = {}
+        self._wake = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Return once there may be something to read, or after a second."""
+        watched = self._descriptors()
+        if watched is None:
+            await asyncio.sleep(LOOK_BLIND_S)
+            return
+        for descriptor in self._heard:
+            self._unread[descriptor] = self._unread.get(descriptor, 0) + 1 if _is_readable(descriptor) else 0
+        if self._heard:
+            self._heard.clear()
+            await asyncio.sleep(REST_S)
+        self._wake.clear()
+        loop, added = asyncio.get_running_loop(), []
+        for descriptor in watched:
+            if self._unread.get(descriptor, 0) < UNREAD_MAX_COUNT:
+                try:
+                    loop.add_reader(descriptor, self._hear, descriptor)
+                except OSError:
+                    continue  # closed meanwhile: the screen went
+                added.append(descriptor)
+        try:
+            await happened(self._wake, LOOK_S)
+        finally:
+            for descriptor in added:
+                loop.remove_reader(descriptor)
+
+    def _hear(self, descriptor: int) -> None:
+        self._heard.add(descriptor)
+        self._wake.set()
+
+
+def _is_readable(descriptor: int) -> bool:
+    try:
+        return bool(select.select([descriptor], [], [], 0)[0])
+    except (OSError, ValueError):
+        return False
