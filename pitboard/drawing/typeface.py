@@ -45,10 +45,14 @@ _LINES_KEPT_MAX_COUNT = 600
 _LINES_KEPT_MIN_BYTES = 4 * 1_024 * 1_024
 """Lines are kept in as much memory as the largest picture drawn on takes, and at least in this much."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
-_FACES_OPEN_MAX_COUNT = 128  # each holds its file open
+_FACES_OPEN_MAX_COUNT = 32  # each holds its file open, and half a megabyte
+_FILE_LARGE_BYTES = 3 * 1_024 * 1_024
+"""Of a larger file (Chinese, emoji) only one face is open, which changes its size: each takes megabytes."""
 _CHOICES_KEPT_MAX_COUNT = 8_192
 _SAID_MAX_COUNT = 64
 _SIZE_MAX_PX = 2_000
+_LEFT_TO_RIGHT = 0
+_NO_SCRIPT = "Zyyy"  # ISO 15924: common to all
 _RIGHT_TO_LEFT = 1  # pygame.DIRECTION_RTL, which older pygame does not name
 _CAPITAL_PERCENT = 71  # height of a capital in percent of the size, for optical centring
 _PICTURE_PERCENT = 117  # height of an emoji in percent of the size
@@ -63,14 +67,32 @@ class _Face:
     def __init__(self, file: Path | None, size_px: int, run: Run, *, is_bitmap: bool) -> None:
         # pygame draws its own font that much smaller than it is asked for.
         self._font = pygame.font.Font(*((None, size_px * 16 // 11) if file is None else (str(file), size_px)))
+        self._size_px = size_px
+        self._is_bitmap = is_bitmap
         self._permille = 1_000
-        if is_bitmap:
-            self._permille = size_px * _PICTURE_PERCENT * 10 // max(1, self._font.get_height())
-        # Setting lasts, so that each script and direction has a font object of its own.
-        if run.script and hasattr(self._font, "set_script"):
-            self._font.set_script(run.script)
-        if run.is_right_to_left and hasattr(self._font, "set_direction"):
-            self._font.set_direction(_RIGHT_TO_LEFT)
+        self._rescale()
+        self._script = ""
+        self._is_right_to_left = False
+        self._set_to(run)
+
+    def change(self, size_px: int, run: Run) -> None:
+        """Draw at another size, in another script, from now on; only the face of a file is asked to."""
+        if size_px != self._size_px:
+            self._font.point_size = self._size_px = size_px
+            self._rescale()
+        self._set_to(run)
+
+    def _set_to(self, run: Run) -> None:
+        if run.script != self._script and hasattr(self._font, "set_script"):
+            self._script = run.script
+            self._font.set_script(run.script or _NO_SCRIPT)
+        if run.is_right_to_left != self._is_right_to_left and hasattr(self._font, "set_direction"):
+            self._is_right_to_left = run.is_right_to_left
+            self._font.set_direction(_RIGHT_TO_LEFT if run.is_right_to_left else _LEFT_TO_RIGHT)
+
+    def _rescale(self) -> None:
+        if self._is_bitmap:
+            self._permille = self._size_px * _PICTURE_PERCENT * 10 // max(1, self._font.get_height())
 
     @property
     def ascent_px(self) -> int:
@@ -94,6 +116,7 @@ class Typeface:
         self._files = files
         self._faces: OrderedDict[tuple[Path | None, int, str], _Face] = OrderedDict()
         self._coverages: dict[Path, Coverage | None] = {}
+        self._is_large: dict[Path, bool] = {}
         self._chosen: OrderedDict[tuple[Weight, str], tuple[Path | None, str]] = OrderedDict()
         self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
         self._lines_bytes = 0
@@ -197,9 +220,18 @@ class Typeface:
         return (x, y, line_width, line_height)
 
     def _shrunk(self, text: str, size_px: int, least_px: int, width_px: int, weight: Weight) -> int:
-        while size_px > least_px and self.width(text, size_px=size_px, weight=weight) > width_px:
-            size_px = max(least_px, size_px - max(1, size_px // 16))
-        return size_px
+        """Return the size to draw at, in steps of a sixteenth: a guess by proportion, then looked at."""
+        wide = self.width(text, size_px=size_px, weight=weight)
+        if size_px <= least_px or wide <= width_px:
+            return size_px
+        step = max(1, size_px // 16)
+        short_px = size_px - size_px * width_px // wide
+        steps = max(1, short_px // step)
+        while (size := max(least_px, size_px - steps * step)) > least_px:
+            if self.width(text, size_px=size, weight=weight) <= width_px:
+                break
+            steps += 1
+        return size
 
     def _head(self, text: str, *, size_px: int, width_px: int, weight: Weight) -> str:
         """Return the longest start of the text that fits one line, at least one cluster."""
@@ -324,9 +356,13 @@ class Typeface:
 
     def _face(self, file: Path | None, size_px: int, run: Run) -> _Face:
         """Return the font for that run; one that does not open is never tried again."""
-        key = (file, size_px, run.script + ("<" if run.is_right_to_left else ""))
+        is_shared = file is not None and self._is_shared(file)
+        script = run.script + ("<" if run.is_right_to_left else "")
+        key = (file, 0, "") if is_shared else (file, size_px, script)
         if key in self._faces:
             self._faces.move_to_end(key)
+            if is_shared:
+                self._faces[key].change(size_px, run)
             return self._faces[key]
         try:
             face = _Face(file, size_px, run, is_bitmap=file is not None and self._is_bitmap(file))
@@ -341,6 +377,13 @@ class Typeface:
         if len(self._faces) > _FACES_OPEN_MAX_COUNT:
             self._faces.popitem(last=False)
         return face
+
+    def _is_shared(self, file: Path) -> bool:
+        if file not in self._is_large:
+            size = file.stat().st_size if file.exists() else 0
+            can_change = hasattr(pygame.font.Font, "point_size")  # older pygame cannot
+            self._is_large[file] = can_change and size > _FILE_LARGE_BYTES
+        return self._is_large[file]
 
     def _say_of_package(self, package: str, code: str, drawn: str) -> None:
         """Log once for each package what it would bring."""

@@ -105,3 +105,17 @@ def test_lines_kept_take_no_more_memory_than_the_screen() -> None:
         typeface.draw(target, f"Name {number}", (0, 0, 1280, 300), size_px=200, colour=palette.TEXT)
     kept = sum(line.get_width() * line.get_height() * 4 for line, _, _ in typeface._lines.values())
     assert 1280 * 720 * 2 < kept <= 4 * 1_024 * 1_024
+
+
+def test_one_face_of_a_large_file_serves_every_size_and_script() -> None:
+    typeface, target = Typeface.load(), pygame.Surface((1_280, 720))
+    if not any("CJK" in file.name for file in find_font_files(Weight.BOLD)):
+        pytest.skip("no large font is installed")
+    for text in ("日本語の名前", "한국어 이름", "カタカナ"):
+        for size_px in (24, 60, 61, 24):
+            typeface.draw(target, text, (0, 0, 1_280, 100), size_px=size_px, colour=palette.TEXT)
+    assert len([key for key in typeface._faces if key[0] is not None and "CJK" in key[0].name]) == 1
+    # What it draws does not depend on what it drew before.
+    _, _, *now = typeface.draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
+    _, _, *fresh = Typeface.load().draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
+    assert now == fresh
