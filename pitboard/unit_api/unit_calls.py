@@ -284,6 +284,7 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
     mono_ns: int
     uncertainty_ns: int
     gate: str
+    transponder: int | str | None = None
 
 
 class DoneAct(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,6 +140,7 @@ def strays(fold: Fold, run_control: RunControl, clock: Clock, unit_key: str) -> 
             mono_ns=one.mono_ns,
             uncertainty_ns=one.uncertainty_ns,
             gate=one.body.gate,
+            transponder=one.body.transponder,
         )
         for one in found[-STRAYS_MAX_COUNT:]
     )

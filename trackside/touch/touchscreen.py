@@ -49,6 +49,7 @@ from trackside.touch.input.reaction import (
     Calm,
     after_act,
     after_screen,
+    begun_by_keys,
     changes_page,
     follow_up,
     react,
@@ -68,6 +69,7 @@ from trackside.touch.widgets.view import (
     ScrollTo,
     ShowPage,
     SkipContact,
+    TypeText,
     View,
 )
 from trackside.touch.widgets.widgets import Layout, Measures
@@ -170,6 +172,11 @@ class Touchscreen:
                 for widget in self._layout.widgets
             ],
         }
+
+    @property
+    def layout(self) -> Layout:
+        """The page as it was laid out last."""
+        return self._layout
 
     def painted(self) -> dict[str, object]:
         """Return which version of the unit's screen is in the window and since when, for measuring."""
@@ -294,6 +301,9 @@ class Touchscreen:
                     self._take_key("keyboard:done", intent, now_mono_ns)
                 elif self._view.page is Page.CONTACT:
                     self._take_key("contact:save", _on_contact_page(intent), now_mono_ns)
+                elif isinstance(intent, TypeText) and self._may_begin_to_type():
+                    self._set_view(begun_by_keys(self._view, intent.text))
+                    self._lay_out(now_mono_ns)
             case WheelEvent(rows=rows):
                 if area := self._layout.list_area:
                     row = max(0, min(area.top_max, area.top + rows))
@@ -305,6 +315,10 @@ class Touchscreen:
                 self._is_stale = True
             case QuitEvent():
                 self._is_closed = True
+
+    def _may_begin_to_type(self) -> bool:
+        """Tell whether a real keyboard or a scanner may begin on this page."""
+        return self._layout.widget("search") is not None or self._view.page is Page.PERSON
 
     def _take_key(self, done_name: str, intent: Intent, now_mono_ns: int) -> None:
         done = self._layout.widget(done_name)

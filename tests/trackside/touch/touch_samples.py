@@ -38,7 +38,7 @@ from pitboard.unit_api.unit_calls import (
     Stray,
 )
 from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Purpose, View
+from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, View
 from trackside.touch.widgets.widgets import Measures
 
 SECOND_NS = 1_000_000_000
@@ -390,6 +390,43 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     return {
         "running-offer": (offered, plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
+        "person": (idle, replace(plain, page=Page.PERSON, person=Person(name="Ada"))),
+        "person-offer": (
+            msgspec.structs.replace(
+                drawn, strays=(msgspec.structs.replace(stray(12), transponder=8_533_156),)
+            ),
+            replace(
+                plain,
+                page=Page.PERSON,
+                person=Person(
+                    name=HARD_NAMES[0], number="1234567890", race_class="j", transponders="A-77, 8123456"
+                ),
+            ),
+        ),
+        "person-taken": (
+            msgspec.structs.replace(
+                drawn,
+                competitors=(
+                    Competitor(competitor_id="x", name=HARD_NAMES[0], number="7", transponders=(77,)),
+                ),
+            ),
+            replace(
+                plain, page=Page.PERSON, person=Person(name="鈴木 日本語", number="7", transponders="77")
+            ),
+        ),
+        "keyboard-number": (
+            drawn,
+            replace(plain, page=Page.KEYBOARD, purpose=Purpose.NUMBER, typed="12", keys_page=1),
+        ),
+        "keyboard-details": (
+            drawn,
+            replace(
+                plain,
+                page=Page.KEYBOARD,
+                typed="Ada Al",
+                person=Person(number="1234567890", race_class="j", transponders="A-77, 8123456"),
+            ),
+        ),
         "stages": (drawn, replace(plain, page=Page.STAGES)),
         "stages-none": (idle, replace(plain, page=Page.STAGES)),
         "stage": (drawn, replace(plain, page=Page.STAGE, stage_id="k")),

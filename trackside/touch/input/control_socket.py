@@ -120,7 +120,7 @@ class ControlSocket:
                 await _tap(*self._window.to_glass(x, y), hold_ms)
             case TextAsk(text=text):
                 for character in text:
-                    pygame.event.post(pygame.event.Event(pygame.TEXTINPUT, text=character))
+                    pygame.event.post(_typed(character))
             case PictureAsk(path=path):
                 return self._take_picture(path)
         return {"ok": True}
@@ -131,6 +131,13 @@ class ControlSocket:
         except (OSError, pygame.error) as error:
             return {"error": "no-picture", "detail": str(error)}
         return {"ok": True}
+
+
+def _typed(character: str) -> pygame.event.Event:
+    """Return what a real keyboard sends; a line feed is Enter."""
+    if character == "\n":
+        return pygame.event.Event(pygame.KEYDOWN, key=pygame.K_RETURN)
+    return pygame.event.Event(pygame.TEXTINPUT, text=character)
 
 
 def _remove(path: Path) -> None:

@@ -22,14 +22,17 @@ from pitboard.unit_api.unit_calls import (
 )
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
+from trackside.touch.scene.person_scene import transponders_of
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import (
     AskAlike,
     AskDiscard,
     ChangeDrawing,
+    ChangePerson,
     Choose,
     ChooseOfficial,
     ClearSearch,
+    EditPerson,
     Erase,
     FinishTyping,
     Intent,
@@ -37,9 +40,11 @@ from trackside.touch.widgets.view import (
     OpenKeyboard,
     Order,
     Page,
+    Person,
     Pick,
     Purpose,
     PutPassing,
+    RegisterTyped,
     Rename,
     SamePerson,
     SaveContact,
@@ -47,8 +52,10 @@ from trackside.touch.widgets.view import (
     SendAct,
     ShowPage,
     ShowPassing,
+    ShowPerson,
     ShowPlace,
     ShowStage,
+    ShowTyped,
     SignOff,
     SkipContact,
     TurnKeys,
@@ -69,6 +76,7 @@ _LEADS_TO = {
     Page.CHANGED: Page.MAIN,
     Page.GIVE: Page.PASSINGS,
     Page.STAGE: Page.STAGE,
+    Page.PERSON: Page.MAIN,
 }
 """Where the screen goes from a page once what was tapped there is saved."""
 _NS_PER_MS = 1_000_000
@@ -159,14 +167,26 @@ def react(view: View, intent: Intent) -> Reaction:
             if competitor_id is None:
                 return _finish_typing(view)
             return Reaction(view=_picked(view, competitor_id))
-        case Rename(competitor_id=competitor_id, name=name):
+        case ShowPerson():
+            person = view.person.changed(name=view.typed)
+            return Reaction(view=replace(view, page=Page.PERSON, person=person, asks_alike=False))
+        case RegisterTyped():
+            return Reaction(view=_new_as_typed(view))
+        case ChangePerson(person=person):
+            return Reaction(view=replace(view, person=person))
+        case ShowTyped():
+            return Reaction(view=_typing_of(view, Purpose.REGISTER))
+        case EditPerson(purpose=purpose):
+            return Reaction(view=_typing_of(view, purpose))
+        case Rename(competitor_id=competitor_id, person=person):
             return Reaction(
                 view=replace(
                     view,
                     page=Page.KEYBOARD,
                     purpose=Purpose.RENAME,
                     renames=competitor_id,
-                    typed=name,
+                    typed=person.name,
+                    person=person,
                     keys_page=0,
                     back=view.page,
                     asks_alike=False,
@@ -195,6 +215,7 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
         detail=None,
         asks_alike=False,
         renames=None,
+        person=Person(),
     )
     fresh = _without_contact(fresh)
     stage_id = before.run.stage_id if before is not None and before.run is not None else ""
@@ -240,6 +261,8 @@ def after_act(
         list_top=0,
         order=Order.NEWEST,
         asks_alike=False,
+        person=Person(),
+        renames=None,
     )
 
 
@@ -312,6 +335,41 @@ def _type_contact(view: View, contact: TypedContact, intent: TypeText | Erase | 
     return replace(view, contact_edits=view.contact_edits + 1)
 
 
+def begun_by_keys(view: View, text: str) -> View:
+    """Return the view once a real keyboard or a scanner begins to type where nothing is typed yet: on the
+    details that is a transponder, else somebody is looked for."""
+    if view.page is Page.PERSON:
+        began = replace(_typing_of(view, Purpose.TRANSPONDER), typed="")
+    else:
+        began = replace(react(view, OpenKeyboard(Purpose.SEARCH)).view, typed="", is_scan=True)
+    return react(began, TypeText(text)).view
+
+
+def _new_as_typed(view: View) -> View:
+    """Return the view on which whoever was typed and is not there is registered; `name;number;transponder`
+    fills all three."""
+    name, number, transponders = (*(part.strip() for part in view.typed.split(";")), "", "")[:3]
+    person = Person(name=name, number=number, transponders=transponders)
+    fresh = replace(view, purpose=Purpose.REGISTER, typed=name, person=person, is_scan=False, keys_page=0)
+    return replace(fresh, page=Page.PERSON if number or transponders else Page.KEYBOARD)
+
+
+def _typing_of(view: View, purpose: Purpose) -> View:
+    """Return the view on the keyboard, with what is typed of this detail; digits first where it has some."""
+    typed = {Purpose.NUMBER: view.person.number, Purpose.TRANSPONDER: view.person.transponders}
+    if purpose is Purpose.REGISTER and view.renames is not None:
+        purpose = Purpose.RENAME
+    is_detail = purpose in typed
+    return replace(
+        view,
+        page=Page.KEYBOARD,
+        purpose=purpose,
+        typed=typed.get(purpose, view.person.name),
+        keys_page=1 if is_detail else 0,
+        back=Page.PERSON if is_detail else view.back if view.back is not Page.PERSON else Page.MAIN,
+    )
+
+
 def _react_to_typing(
     view: View, intent: OpenKeyboard | TypeText | Erase | TurnKeys | FinishTyping
 ) -> Reaction:
@@ -320,7 +378,9 @@ def _react_to_typing(
             typed = view.search if purpose is Purpose.SEARCH else ""
             back = Page.HAND_OVER if view.page is Page.HAND_OVER else Page.MAIN
             opened = replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0, back=back)
-            return Reaction(view=replace(opened, asks_alike=False, renames=None))
+            return Reaction(
+                view=replace(opened, asks_alike=False, renames=None, person=Person(), is_scan=False)
+            )
         case TypeText(text=text):
             typed = unicodedata.normalize("NFC", view.typed + _printable(text))[:NAME_MAX_COUNT]
             return Reaction(view=replace(view, typed=typed.lstrip(), asks_alike=False))
@@ -337,10 +397,22 @@ def _finish_typing(view: View) -> Reaction:
     typed = " ".join(view.typed.split())
     if view.purpose is Purpose.SEARCH:
         return Reaction(view=replace(view, page=view.back, search=typed, typed="", list_top=0))
+    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER):
+        field = "number" if view.purpose is Purpose.NUMBER else "transponders"
+        person = view.person.changed(**{field: typed})
+        return Reaction(view=replace(view, page=Page.PERSON, person=person, typed=person.name))
     if view.purpose is Purpose.RENAME and view.renames is not None:
         act = ChangeCompetitor(competitor_id=view.renames, name=typed) if typed else None
         return Reaction(view=view, act=act)
-    return Reaction(view=view, act=Register(name=typed) if typed else None)
+    if not typed:
+        return Reaction(view=view)
+    register = Register(
+        name=typed,
+        number=view.person.number,
+        race_class=view.person.race_class,
+        transponders=transponders_of(view.person.transponders),
+    )
+    return Reaction(view=view, act=register)
 
 
 def _printable(text: str) -> str:

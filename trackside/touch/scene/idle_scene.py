@@ -15,6 +15,7 @@ from pitboard.unit_api.unit_calls import (
 )
 from trackside.touch.scene.changed_scene import changed_run
 from trackside.touch.scene.names_list import lay_names
+from trackside.touch.scene.person_scene import renaming
 from trackside.touch.scene.put_right_scene import seconds_before
 from trackside.touch.scene.queue_scene import waiting
 from trackside.touch.scene.stage_scene import heats_to_run
@@ -24,7 +25,6 @@ from trackside.touch.widgets.view import (
     Page,
     Pick,
     Purpose,
-    Rename,
     SendAct,
     ShowPage,
     ShowStage,
@@ -230,7 +230,7 @@ def _driver(
             "rename",
             left,
             view.say("touch.rename"),
-            Rename(driver.competitor_id, driver.name),
+            renaming(driver),
             view,
             size_px=measures.text(26),
             enabled=not view.is_link_lost,

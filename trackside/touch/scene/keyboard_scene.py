@@ -4,10 +4,12 @@ Letters follow names: the first of each word is large, the others are small."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pitboard.unit_api.unit_calls import Competitor, ScreenState
 from trackside.touch.scene.names_list import names_on_show, numbered, picking, plain
+from trackside.touch.scene.person_scene import summary
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import (
     AskAlike,
@@ -16,8 +18,10 @@ from trackside.touch.widgets.view import (
     Intent,
     Order,
     Purpose,
+    RegisterTyped,
     SamePerson,
     ShowPage,
+    ShowPerson,
     TurnKeys,
     TypeText,
     View,
@@ -38,6 +42,8 @@ _DONE_CODES = {
     Purpose.SEARCH: "touch.show",
     Purpose.REGISTER: "touch.register",
     Purpose.RENAME: "touch.save",
+    Purpose.NUMBER: "touch.ok",
+    Purpose.TRANSPONDER: "touch.ok",
 }
 
 
@@ -95,18 +101,18 @@ def cased(letter: str, before: str) -> str:
 def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     cancel_area, rest = area.cut_left(measures.px(190), measures.px(8))
     done_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
-    is_search = view.purpose is Purpose.SEARCH
+    asks_who = view.purpose in (Purpose.REGISTER, Purpose.RENAME)
     asks = view.purpose is Purpose.REGISTER and bool(alike_typed(screen, view))
     done = button(
         "keyboard:done",
         done_area,
         view.say(_DONE_CODES[view.purpose] if not view.asks_alike else "touch.another-person"),
-        SamePerson(None) if view.asks_alike else AskAlike() if asks else FinishTyping(),
+        _finishing(screen, view, asks=asks),
         view,
         size_px=measures.text(34),
         tone=Tone.PLAIN if view.asks_alike else Tone.GO,
         lines_max=2,
-        enabled=is_search
+        enabled=view.purpose in (Purpose.SEARCH, Purpose.NUMBER, Purpose.TRANSPONDER)
         or (bool(view.typed.strip()) and not view.is_link_lost and "keyboard:done" not in view.sending),
     )
     return [
@@ -126,25 +132,80 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
             note=_hint(screen, view),
             size_px=measures.text(40),
             align="left",
-            tone=Tone.WARNING if not is_search and alike_typed(screen, view) else Tone.PLAIN,
+            tone=Tone.WARNING if asks_who and alike_typed(screen, view) else Tone.PLAIN,
         ),
         done,
     ]
 
 
+def _finishing(screen: ScreenState, view: View, *, asks: bool) -> Intent:
+    """Return what Enter means: what a scanner read picks the one it names, or begins a new name."""
+    if view.asks_alike:
+        return SamePerson(None)
+    if view.purpose is Purpose.SEARCH and view.is_scan:
+        named = named_by(screen, view)
+        if named is not None:
+            return picking(screen, view)(named)
+        if view.typed.strip() and not found_by(screen, view):
+            return RegisterTyped()
+    return AskAlike() if asks else FinishTyping()
+
+
+def named_by(screen: ScreenState, view: View) -> Competitor | None:
+    """Return who has just this number or transponder, else the only one who fits; None where several do."""
+    typed = view.typed.strip()
+    exact = [
+        one
+        for one in screen.competitors
+        if typed and (one.number == typed or typed in {str(carried) for carried in one.transponders})
+    ]
+    found = exact or (found_by(screen, view) if typed else [])
+    return found[0] if len(found) == 1 else None
+
+
 def _found_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     """Return who fits what is typed so far, above the keys; one tap takes them."""
+    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER):
+        return []
+    gap = max(3, measures.px(8))
+    cells = area.columns(_FOUND_ON_SHOW, gap)
+    if view.purpose is not Purpose.SEARCH:
+        return [
+            *_alike_widgets(cells[:-1], screen, view, measures),
+            _details(cells[-1], screen, view, measures),
+        ]
+    if not view.typed.strip():
+        return []
+    return _found_buttons(cells, found_by(screen, view), picking(screen, view), view, measures)
+
+
+def _alike_widgets(cells: list[Rect], screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
+    """Return who may be meant by a new name."""
     if view.purpose is Purpose.RENAME or not view.typed.strip():
         return []
-    if view.purpose is Purpose.SEARCH:
-        found, intent_of = found_by(screen, view), picking(screen, view)
-    else:
-        found = alike_typed(screen, view) or (found_by(screen, view) if len(view.typed) > 1 else [])
+    found = alike_typed(screen, view) or (found_by(screen, view) if len(view.typed) > 1 else [])
+    return _found_buttons(cells, found, lambda one: SamePerson(one.competitor_id), view, measures)
 
-        def intent_of(one: Competitor) -> Intent:
-            return SamePerson(one.competitor_id)
 
-    shown = found[:_FOUND_ON_SHOW]
+def _details(area: Rect, screen: ScreenState, view: View, measures: Measures) -> Widget:
+    return button(
+        "keyboard:details",
+        area,
+        summary(view, screen) or view.say("touch.details"),
+        ShowPerson(),
+        view,
+        size_px=measures.text(26),
+        lines_max=2,
+    )
+
+
+def _found_buttons(
+    cells: list[Rect],
+    found: list[Competitor],
+    intent_of: Callable[[Competitor], Intent],
+    view: View,
+    measures: Measures,
+) -> list[Widget]:
     return [
         button(
             f"found:{one.competitor_id}",
@@ -157,7 +218,7 @@ def _found_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
             enabled=not view.is_link_lost,
             tone=Tone.WARNING if view.asks_alike else Tone.PLAIN,
         )
-        for cell, one in zip(area.columns(_FOUND_ON_SHOW, max(3, measures.px(8))), shown, strict=False)
+        for cell, one in zip(cells, found, strict=False)
     ]
 
 
@@ -182,6 +243,8 @@ def _hint(screen: ScreenState, view: View) -> str:
         return view.say("touch.found", count=len(found_by(screen, view)))
     if view.asks_alike:
         return view.say("touch.same-person")
+    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER):
+        return view.say(f"touch.{view.purpose.value}")
     if alike_typed(screen, view):
         return view.say("touch.name-taken")
     return view.say("touch.rename" if view.purpose is Purpose.RENAME else "touch.new-name")

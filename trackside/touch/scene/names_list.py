@@ -55,7 +55,8 @@ def _by_name(one: Competitor) -> tuple[str, str]:
 def _fit(one: Competitor, words: list[str]) -> int:
     """Return 0 where every word begins another word of the name, in this order; 1 where in another order; 2
     where the words are only somewhere in it; `_WITHIN` where one is missing."""
-    name = plain(f"{one.number} {one.name}")
+    carried = " ".join(str(transponder) for transponder in one.transponders)
+    name = plain(f"{one.number} {one.name} {carried}")
     parts = name.replace("-", " ").split()
     left = list(parts)
     for word in words:

@@ -21,8 +21,9 @@ from pitboard.unit_api.unit_calls import (
     Stray,
     Withdraw,
 )
+from trackside.touch.scene.person_scene import renaming
 from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.view import Intent, Page, Rename, SendAct, ShowPage, ShowPassing, View
+from trackside.touch.widgets.view import Intent, Page, SendAct, ShowPage, ShowPassing, View
 from trackside.touch.widgets.widgets import Icon, Layout, Measures, Rect, Tone, Widget
 
 _NS_PER_S = 1_000_000_000
@@ -155,7 +156,7 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
         yield _Choice(
             "fix:rename",
             view.say("touch.rename"),
-            Rename(driver.competitor_id, driver.name),
+            renaming(driver),
             driver.name,
         )
     yield _Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))

@@ -10,6 +10,7 @@ from trackside.touch.scene.idle_scene import lay_idle
 from trackside.touch.scene.keyboard_scene import lay_keyboard
 from trackside.touch.scene.names_list import lay_hand_over
 from trackside.touch.scene.passings_scene import lay_give, lay_passings
+from trackside.touch.scene.person_scene import lay_person
 from trackside.touch.scene.put_right_scene import lay_penalties, lay_put_right
 from trackside.touch.scene.queue_scene import lay_queue
 from trackside.touch.scene.review_scene import lay_question, lay_review
@@ -42,6 +43,8 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
         return lay_acts(screen, view, measures)
     if view.page is Page.KEYBOARD:
         return lay_keyboard(screen, view, measures)
+    if view.page is Page.PERSON:
+        return lay_person(screen, view, measures, now_mono_ns)
     if screen.run is None or screen.phase == "idle":
         return _lay_between_runs(screen, view, measures, now_mono_ns)
     return _lay_run_page(screen, screen.run, view, measures, now_mono_ns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -27,12 +27,15 @@ class Page(Enum):
     STAGES = "stages"
     STAGE = "stage"
     DRAW = "draw"
+    PERSON = "person"
 
 
 class Purpose(Enum):
     REGISTER = "register"
     SEARCH = "search"
     RENAME = "rename"
+    NUMBER = "number"
+    TRANSPONDER = "transponder"
 
 
 class Order(Enum):
@@ -70,6 +73,19 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A competitor as typed so far; `transponders` with commas between them."""
+
+    name: str = ""
+    number: str = ""
+    race_class: str = ""
+    transponders: str = ""
+
+    def changed(self, **fields: str) -> Person:
+        return replace(self, **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     page: Page = Page.MAIN
     purpose: Purpose = Purpose.REGISTER
@@ -81,6 +97,8 @@ class View:
     order: Order = Order.NEWEST
     picked: str | None = None
     renames: str | None = None  # whose name is being typed anew
+    person: Person = Person()  # whose details are being typed, beside the name
+    is_scan: bool = False  # what is typed began with a real keyboard or a scanner, on the start page
     asks_alike: bool = False  # somebody of the typed name is registered already: the same person?
     back: Page = Page.MAIN  # where the keyboard leads back to
     chosen: str = ""  # of the impulses or of the queue
@@ -206,7 +224,7 @@ class Rename:
     """Type the competitor's name anew."""
 
     competitor_id: str
-    name: str
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +261,33 @@ class SamePerson:
 @dataclass(frozen=True, slots=True)
 class ClearSearch:
     """Show all names again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPerson:
+    """Look at number, class and transponder of whose name is being typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTyped:
+    """Go back from the details to the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTyped:
+    """Whoever was scanned or typed is not registered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditPerson:
+    """Type this detail."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePerson:
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +342,9 @@ Intent = (
     | SamePerson
     | ShowStage
     | ChangeDrawing
+    | ShowPerson
+    | ShowTyped
+    | EditPerson
+    | ChangePerson
+    | RegisterTyped
 )
