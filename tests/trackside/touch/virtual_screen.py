@@ -199,6 +199,7 @@ class VirtualScreen:
             language=language("en"),
             sounds=Sounds(volume_percent=0),
             runtime_folder=Path("/nowhere"),
+            socket=Path("/nowhere/trackside.sock"),
         )
         self._running = asyncio.create_task(self._screen.run(), name="touchscreen")
 
