@@ -21,7 +21,7 @@ from pitboard.doors.http_api import (
     serve_bound_unix,
 )
 from pitboard.doors.session import ANY_CERTIFICATE
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
 from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode
@@ -45,6 +45,7 @@ from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
 from trackside.timing.sign_in import SignIn
+from trackside.unit_clocks import UnitClocks
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_lights(feed), name="lights"),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
                 tasks.create_task(
-                    be_found(config, replica, identity, port, feed, lights, central), name="mdns"
+                    be_found(config, writing, identity, port, feed, lights, central), name="mdns"
                 ),
             ]
             SERVICE.say_ready("trackside")
@@ -157,7 +158,7 @@ async def follow_lights(feed: ScreenFeed) -> None:
 
 async def be_found(
     config: TracksideConfig,
-    replica: Replica,
+    replica: WritingReplica,
     identity: Identity,
     port: int,
     feed: ScreenFeed,
@@ -177,14 +178,14 @@ async def be_found(
             )
         )
         lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values()))
-        neighbours.follow(
-            neighbours_of(
-                presence.found(UNIT_SERVICE),
-                event_key=config.event_key,
-                own_key=identity.key,
-                enrolled=roster.enrolled(),
-            )
+        others = neighbours_of(
+            presence.found(UNIT_SERVICE),
+            event_key=config.event_key,
+            own_key=identity.key,
+            enrolled=roster.enrolled(),
         )
+        neighbours.follow(others)
+        clocks.follow(others)
 
     def displays() -> dict[str, FoundNode]:
         return {
@@ -211,6 +212,7 @@ async def be_found(
     neighbours = Neighbours(
         replica, connect=connect, on_answerer=lights.trust.see, on_clock=lights.clocks.hear
     )
+    clocks = UnitClocks(replica, replica.clock, track_units=config.track_units, connect=connect)
     presence = VenuePresence(
         Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),
         browse_services=(DISPLAY_SERVICE, UNIT_SERVICE, CENTRAL_SERVICE),
@@ -222,6 +224,7 @@ async def be_found(
     watch = DisplayWatch(displays, replica.clock, lambda found: feed.show_displays(list(found)))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(neighbours.run(), name="neighbours")
+        tasks.create_task(clocks.run(), name="clocks")
         tasks.create_task(presence.run(port), name="presence")
         tasks.create_task(watch.run(), name="displays")
 

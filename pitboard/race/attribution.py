@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
 from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import Settled, settle
+from pitboard.race.related_clock import RelatedClock
 from pitboard.race.two_systems import PAIR_WITHIN_NS, are_two_cars
 from pitboard.race.word import Word
 
@@ -66,12 +67,13 @@ class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> PassingKey:
         return (self.unit, self.passing_id)
 
-    def on_clock(self, offset_ns: int, uncertainty_ns: int) -> TimedPassing:
+    def on_clock(self, clock: RelatedClock) -> TimedPassing:
         """Return the same passing on another unit's clock."""
-        if not offset_ns and not uncertainty_ns:
+        if clock.is_ours:
             return self
+        mono_ns = clock.ours_ns(self.mono_ns)
         return replace(
-            self, mono_ns=self.mono_ns + offset_ns, uncertainty_ns=self.uncertainty_ns + uncertainty_ns
+            self, mono_ns=mono_ns, uncertainty_ns=self.uncertainty_ns + clock.uncertainty_at(mono_ns)
         )
 
 

@@ -20,6 +20,7 @@ from pitboard.race.formats import (
     ResolutionNs,
     TimingRules,
 )
+from pitboard.race.related_clock import ClockOffset, DriftPpb, RatePpb, RelatedClock
 
 Id = Annotated[str, Meta(min_length=1, max_length=80)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -293,16 +294,6 @@ class RunPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lane: LaneNumber | None = None
     transponders: Annotated[tuple[Transponder, ...], Meta(max_length=TRANSPONDERS_MAX_COUNT)] = ()
     car: OptionalText = ""
-
-
-class RelatedClock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Another unit at the same track: its monotonic clock of that boot plus `offset_ns` is the run's
-    clock."""
-
-    unit: KeyHex
-    boot_id: Id
-    offset_ns: Annotated[int, Meta(gt=-(2**62), lt=2**62)]
-    uncertainty_ns: Nanoseconds
 
 
 class RunArmed(Act, frozen=True, kw_only=True):
@@ -601,10 +592,30 @@ class ActWithdrawn(Act, frozen=True, kw_only=True):
 
 
 class ClocksRelated(Body, frozen=True, kw_only=True):
-    """`mono_ns` of the other unit's boot plus `offset_ns` is the same instant on the writer's clock."""
+    """`mono_ns` of the other unit's boot plus `offset_ns` is the same instant on the writer's clock.
+
+    As measured when the writer's clock showed `at_mono_ns`; for each second from there the writer's clock
+    gains `rate_ppb` nanoseconds on the other, give or take `drift_ppb`.
+    """
 
     boot_id: Id
     other: KeyHex
     other_boot_id: Id
-    offset_ns: Annotated[int, Meta(gt=-(2**62), lt=2**62)]
+    offset_ns: ClockOffset
     uncertainty_ns: Nanoseconds
+    at_mono_ns: Nanoseconds = 0
+    rate_ppb: RatePpb = 0
+    drift_ppb: DriftPpb = 0
+
+    @property
+    def relation(self) -> RelatedClock:
+        """Return the same as the rules use it."""
+        return RelatedClock(
+            unit=self.other,
+            boot_id=self.other_boot_id,
+            offset_ns=self.offset_ns,
+            uncertainty_ns=self.uncertainty_ns,
+            mono_ns=self.at_mono_ns,
+            rate_ppb=self.rate_ppb,
+            drift_ppb=self.drift_ppb,
+        )

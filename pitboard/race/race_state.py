@@ -39,7 +39,6 @@ from pitboard.race.bodies import (
     PassingJudged,
     PassingRecorded,
     PersonErased,
-    RelatedClock,
 )
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
@@ -47,6 +46,7 @@ from pitboard.race.passings_by_id import PassingsById
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
+from pitboard.race.related_clock import RelatedClock, same_clock
 from pitboard.race.roll import Competitor, Roll
 from pitboard.race.run import Run, run_of
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
@@ -248,11 +248,12 @@ class RaceState:
         """Return the window with what was stamped before and after it, for pairs."""
         first_ns, last_ns = min(one.mono_ns for one in window), max(one.mono_ns for one in window)
         parts = []
-        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
-            timeline = self._timelines.get((unit, run.track, other_boot_id))
+        for clock in _clocks_of(run, boot_id):
+            timeline = self._timelines.get((clock.unit, run.track, clock.boot_id))
             if timeline is not None:
-                around = timeline.around(first_ns - offset_ns, last_ns - offset_ns, NEIGHBOURS_MAX_COUNT)
-                parts.append([one.on_clock(offset_ns, uncertainty_ns) for one in settled_passings(around)])
+                window_ns = (clock.theirs_ns(first_ns), clock.theirs_ns(last_ns))
+                around = timeline.around(*window_ns, NEIGHBOURS_MAX_COUNT)
+                parts.append([one.on_clock(clock) for one in settled_passings(around)])
         return merged(*parts)
 
     def word_on(self, key: PassingKey) -> PassingWord:
@@ -343,12 +344,7 @@ class RaceState:
         heard = self.statements.standing(("clocks", boot_id, other_boot_id))
         for one in reversed(heard):
             if isinstance(one.body, ClocksRelated) and one.body.other == unit:
-                return RelatedClock(
-                    unit=unit,
-                    boot_id=other_boot_id,
-                    offset_ns=one.body.offset_ns,
-                    uncertainty_ns=one.body.uncertainty_ns,
-                )
+                return one.body.relation
         return None
 
     def unclaimed(self, unit: str, track: str, boot_id: str, since_mono_ns: int) -> list[TimedPassing]:
@@ -641,7 +637,7 @@ class RaceState:
                 unit, _, boot = passing.timeline
                 clock = self._clock(run, boot_id, unit, boot)
                 if clock is not None:
-                    found.append(passing.on_clock(*clock))
+                    found.append(passing.on_clock(clock))
         for one in run.inserted:
             if isinstance(one.body, PassingInserted):
                 inserted = self._insert(run, one, one.body)
@@ -653,43 +649,34 @@ class RaceState:
         copied = None if body.copy_of is None else self.passing((run.unit, body.copy_of))
         return inserted_passing(body, one.word, one.unit, run.track, None if copied is None else copied.body)
 
-    def _clock(self, run: Run, boot_id: str, unit: str, other_boot_id: str) -> tuple[int, int] | None:
-        """Return what brings a unit's stamps onto the run's clock of this boot: offset and its
-        uncertainty."""
-        if (unit, other_boot_id) == (run.unit, boot_id):
-            return (0, 0)
-        armed = run.armed.value
-        if boot_id != armed.boot_id:
-            return None
-        for clock in armed.clocks:
-            if (clock.unit, clock.boot_id) == (unit, other_boot_id):
-                return (clock.offset_ns, clock.uncertainty_ns)
-        return None
+    def _clock(self, run: Run, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
+        """Return how the unit's clock lies to the run's of this boot; None where that is not known."""
+        found = (one for one in _clocks_of(run, boot_id) if (one.unit, one.boot_id) == (unit, other_boot_id))
+        return next(found, None)
 
     def _window(self, run: Run, boot_id: str, from_mono_ns: int) -> list[TimedPassing]:
         """Return every passing of the run's window under this boot, from all units at its track."""
         finished = run.finished
         to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
         parts = []
-        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
-            timeline = self._timelines.get((unit, run.track, other_boot_id))
+        for clock in _clocks_of(run, boot_id):
+            timeline = self._timelines.get((clock.unit, run.track, clock.boot_id))
             if timeline is not None:
-                until = None if to_mono_ns is None else to_mono_ns - offset_ns
-                window = timeline.window_of(run.run_id, from_mono_ns - offset_ns, until)
-                settled = settled_passings(window)
-                parts.append([passing.on_clock(offset_ns, uncertainty_ns) for passing in settled])
+                until = None if to_mono_ns is None else clock.theirs_ns(to_mono_ns)
+                window = timeline.window_of(run.run_id, clock.theirs_ns(from_mono_ns), until)
+                parts.append([passing.on_clock(clock) for passing in settled_passings(window)])
         return parts[0] if len(parts) == 1 else merged(*parts)
 
     def _all_in(self, run: Run, boot_id: str) -> Iterable[TimedPassing]:
         """Yield the track's passings, but for those in the windows of runs on laps."""
-        for unit, other_boot_id, offset_ns, uncertainty_ns in _clocks_of(run, boot_id):
-            key = (unit, run.track, other_boot_id)
+        for clock in _clocks_of(run, boot_id):
+            key = (clock.unit, run.track, clock.boot_id)
             timeline = self._timelines.get(key)
             if timeline is not None:
                 starters = self._starters.get(key, ())
                 own = [one for one in timeline.passings if timeline.run_at(one.body.mono_ns) in starters]
                 for passing in settled_passings(own):
-                    yield passing.on_clock(offset_ns, uncertainty_ns)
+                    yield passing.on_clock(clock)
 
 
 def _replaced(run: Run) -> set[str]:
@@ -709,21 +696,20 @@ def _keys_inserted(run: Run) -> set[PassingKey]:
     return keys
 
 
-def _clocks_of(run: Run, boot_id: str) -> list[tuple[str, str, int, int]]:
-    """Return (unit, boot, offset, uncertainty) of every clock that the run's passings may be stamped by."""
-    own = [(run.unit, boot_id, 0, 0)]
+def _clocks_of(run: Run, boot_id: str) -> list[RelatedClock]:
+    """Return every clock that the run's passings may be stamped by, the run's own first."""
+    own = [same_clock(run.unit, boot_id)]
     armed = run.armed.value
     if boot_id != armed.boot_id:
         return own
-    others = [(one.unit, one.boot_id, one.offset_ns, one.uncertainty_ns) for one in armed.clocks]
-    return own + [one for one in others if one[:2] != (run.unit, boot_id)]
+    return own + [one for one in armed.clocks if (one.unit, one.boot_id) != (run.unit, boot_id)]
 
 
 def _windows_of(run: Run) -> list[tuple[TimelineKey, int]]:
     return [
-        ((unit, run.track, other_boot_id), from_mono_ns - offset_ns)
+        ((clock.unit, run.track, clock.boot_id), clock.theirs_ns(from_mono_ns))
         for boot_id, from_mono_ns, _ in run.openings
-        for unit, other_boot_id, offset_ns, _ in _clocks_of(run, boot_id)
+        for clock in _clocks_of(run, boot_id)
     ]
 
 

@@ -16,7 +16,7 @@ from pitboard.doors.node_client import decode
 from pitboard.errors import AnotherEvent, JournalLost, LossCode, PeerLost, RecordRefused
 from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
 from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
-from pitboard.race.bodies import KeyHex
+from pitboard.race.bodies import Id, KeyHex, Nanoseconds
 from pitboard.race.names import clean_name
 
 WAIT_MAX_MS = 10_000
@@ -32,19 +32,30 @@ Have = dict[str, Annotated[int, Meta(ge=0)]]
 class SyncRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`have` absent means: send me nothing. `wait_ms` bounds the wait for news.
 
-    A `nonce` asks for proof that the answer is made now, see `sync.exchanging.freshness`.
+    A `nonce` asks for proof that the answer is made now, see `sync.exchanging.freshness`; with `clock` it
+    asks what the node's clock shows too, see `sync.exchanging.clock_reading`.
     """
 
     have: Have | None = None
     records: Annotated[Sequence[WireRecord], Meta(max_length=BATCH_MAX_COUNT)] = ()
     wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS)] = 0
     nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")] | None = None
+    clock: bool = False
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """The answering node's signature over the nonce and what it has."""
 
     key: KeyHex
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
+
+
+class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answering node's clock showed as the question came and as the answer left, signed."""
+
+    boot_id: Id
+    received_mono_ns: Nanoseconds
+    answered_mono_ns: Nanoseconds
     signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
@@ -66,6 +77,7 @@ class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     proof: Proof | None = None
     event: EventSeen | None = None
     utc_ms: int = 0
+    clock: ClockReading | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +91,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof | None = None
     event: EventSeen | None = None
     utc_ms: Annotated[int, Meta(ge=0, le=HEAD_MAX)] = 0
+    clock: ClockReading | None = None
 
 
 class PackedRecords(Sequence[WireRecord]):
@@ -120,6 +133,7 @@ def unpack_answer(answer: bytes, *, peer: str) -> SyncResponse:
         proof=said.proof,
         event=said.event,
         utc_ms=said.utc_ms,
+        clock=said.clock,
     )
 
 

@@ -17,6 +17,7 @@ from pitboard.doors.http_api import json_response
 from pitboard.journal.record import WireRecord
 from pitboard.journal.replica import BAD_MAX_COUNT, Replica
 from pitboard.trust.identity import Identity
+from sync.exchanging.clock_reading import read_clock
 from sync.exchanging.exchange import SyncRequest, SyncResponse, accept_wire, answer
 from sync.exchanging.freshness import Answerer, answerer_of, prove
 
@@ -59,6 +60,7 @@ class ExchangeApi:
 
     async def _sync(self, http_request: web.Request) -> web.Response:
         caller = the_caller()
+        received_mono_ns = self._replica.clock.mono_ns()
         request = _decoder.decode(await take_body(http_request))
         if request.have is not None:
             # What we never heard of cannot change the answer, and would be held for the whole wait.
@@ -73,6 +75,11 @@ class ExchangeApi:
         if request.nonce is not None and self._identity is not None:
             proof = prove(self._identity, request.nonce, response.have)
             response = msgspec.structs.replace(response, proof=proof)
+            if request.clock and not request.wait_ms:
+                reading = read_clock(
+                    self._identity, self._replica.clock, request.nonce, received_mono_ns=received_mono_ns
+                )
+                response = msgspec.structs.replace(response, clock=reading)
         return json_response(response)
 
     async def _take(self, caller: Caller, records: Sequence[WireRecord]) -> None:

@@ -15,11 +15,12 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
 from pitboard.race import bodies
 from pitboard.race.attribution import BACKUP_SYSTEM
-from pitboard.race.bodies import PassingRecorded, RelatedClock, RunArmed, RunPlace, RunResumed, RunTimedUp
-from pitboard.race.formats import TimingRules
+from pitboard.race.bodies import PassingRecorded, RunArmed, RunPlace, RunResumed, RunTimedUp
+from pitboard.race.formats import NANOSECONDS_PER_MS, TimingRules
 from pitboard.race.laps import started_mono_ns, time_up_mono_ns
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
+from pitboard.race.related_clock import RelatedClock
 from pitboard.race.run import Run
 from pitboard.race.two_systems import MISSED_AFTER_NS
 from pitboard.race.verdicts import Lap
@@ -55,6 +56,8 @@ UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
+CLOCK_DOUBT_MAX_NS = 10_000_000
+"""How far off the clock of another unit at the track may be at the start of a run."""
 REFUSALS: dict[Phase, str] = {
     "armed": "Not before the run has begun. Stop the run, or discard it.",
     "running": "Stop the run first.",
@@ -256,18 +259,25 @@ class RunControl:
 
     def _clocks(self) -> tuple[RelatedClock, ...]:
         """Return how the clocks of the other units at the track lie to ours; raises ActRefused where one is
-        not known, for then no time from gate to gate would mean anything."""
+        not known well enough, for then no time from gate to gate would mean anything."""
         fold = self._replica.fold
         clocks = []
         for unit in self._track_units:
             boot_id = fold.boot_of(unit)
             related = None if boot_id is None else fold.race.related_clock(self._clock.boot_id, unit, boot_id)
+            name = fold.roster.name_of(unit) or unit[:8]
             if related is None:
-                name = fold.roster.name_of(unit) or unit[:8]
                 raise ActRefused(
                     code="clock-unknown",
                     reason=f"The clock of {name}, which times this track too, is not compared yet. "
                     "Connect it and wait.",
+                )
+            doubt_ns = related.uncertainty_at(self._clock.mono_ns())
+            if doubt_ns > CLOCK_DOUBT_MAX_NS:
+                raise ActRefused(
+                    code="clock-unsure",
+                    reason=f"The clock of {name}, which times this track too, is known only within "
+                    f"{-(-doubt_ns // NANOSECONDS_PER_MS)} ms. Connect it and wait.",
                 )
             clocks.append(related)
         return tuple(clocks)
