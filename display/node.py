@@ -5,7 +5,6 @@ Whatever becomes of the network, the board stays on the screen; the badge says h
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import signal
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import pygame
 
 from display.config import DisplayConfig
+from display.display_door import door_of
 from display.display_replica import open_display_replica
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
@@ -30,7 +30,6 @@ from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from display.screen.window_watch import WindowWatch
 from pitboard.clock import Clock, SystemClock, happened
-from pitboard.doors.door import door_context
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
 from pitboard.drawing.panel import figure_min_px, read_panel_mm
@@ -42,7 +41,6 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import language
-from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer
 
@@ -118,7 +116,8 @@ class DisplayNode:
         self._note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
         self._note_wanted = asyncio.Event()
         self._words = language(config.language)
-        self._key = label_key_of(config)
+        door = door_of(config)
+        self._key = door.label_key
         facts = DisplayFacts(
             ids=(self._key, config.name),
             name=config.name,
@@ -141,7 +140,7 @@ class DisplayNode:
             status_app(self._status),
             host=config.status_host,
             port=config.status_port,
-            tls=door_context(tls=config.status_tls, certificate_file=certificate_beside(config.journal)),
+            tls=door.tls,
             name=config.name,
             label_key=self._key,
             event_key=config.event_key,
@@ -338,13 +337,6 @@ class DisplayNode:
             ):
                 await asyncio.to_thread(self._note.save, follower.contact)
             await happened(self._note_wanted, NOTE_CHECK_S)
-
-
-def label_key_of(config: DisplayConfig) -> str:
-    """Return what this display's mDNS name is made of: its certificate, or where there is none, its name."""
-    if config.status_tls:
-        return Certificate.load_or_create(certificate_beside(config.journal)).fingerprint
-    return hashlib.sha256(str(config.journal).encode()).hexdigest()
 
 
 def _meant(events: list[pygame.event.Event]) -> tuple[bool, bool]:

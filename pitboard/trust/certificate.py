@@ -34,13 +34,13 @@ class Certificate:
     def load_or_create(cls, path: Path) -> Certificate:
         """Return the certificate kept at `path`; make one, mode 0600, where there is none.
 
-        Raises ConfigRefused when the file is there and is not a certificate with its key.
+        Raises ConfigRefused when the file is there and is not a certificate with its key, or cannot be made.
         """
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             content = make_certificate()
-            write_secret(path, content)
+            _keep(path, content)
         except OSError as error:
             raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
         try:
@@ -62,6 +62,14 @@ class Certificate:
         except (OSError, ssl.SSLError) as error:
             raise ConfigRefused(path=self.path, reason=f"its key cannot be used ({error})") from error
         return context
+
+
+def _keep(path: Path, content: bytes) -> None:
+    try:
+        write_secret(path, content)
+    except OSError as error:
+        reason = f"a certificate cannot be made here: {error.strerror}"
+        raise ConfigRefused(path=path, reason=reason) from error
 
 
 def certificate_beside(journal: Path) -> Path:
