@@ -136,6 +136,17 @@ class Consequence(msgspec.Struct, frozen=True, kw_only=True):
     gap: Column | None = None
 
 
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
+    """What ended the unit's program during the run: its `laps` closed before that are certain in any case.
+
+    After a "restart" the clock went on; where the "power" was off, only `used_ns` of its time is proved.
+    """
+
+    kind: Literal["restart", "power"]
+    laps: int = 0
+    used_ns: int = 0
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run under way, or one that has changed since it was confirmed; `acts` is what an official may do to
     it.
@@ -164,6 +175,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     offers: tuple[Offer, ...] = ()
     stage_id: str = ""
     heat_id: str = ""
+    interruption: Interruption | None = None
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):

@@ -193,6 +193,7 @@ class ScreenFeed:
             would=consequence(self._replica.fold, run) if now.phase == "review" else None,
             stage_id=run.armed.value.stage_id,
             heat_id=run.armed.value.heat_id,
+            interruption=self._run_control.interruption(run),
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
 

@@ -36,6 +36,7 @@ from pitboard.unit_api.unit_calls import (
     HandOver,
     IgnorePassing,
     InsertPassing,
+    Interruption,
     Judge,
     JudgePlace,
     KeepPublished,
@@ -99,6 +100,7 @@ class RunControl:
         self._track = track
         self.tracks = tuple(dict.fromkeys((track, *tracks)))
         self._track_units = tuple(track_units)
+        self._began_mono_ns = clock.mono_ns()
         self._writer = ActWriter(replica, unit_key=unit_key, new_id=new_id)
         self._desk = Desk(self._writer, track=track)
         self.deliverer = self._writer.deliverer
@@ -161,6 +163,25 @@ class RunControl:
             for one in run.pauses
         ]
         return time_up_mono_ns(began, self._clock.boot_id, run.armed.value.timing, pauses)
+
+    def interruption(self, run: Run) -> Interruption | None:
+        """Return what ended this program while the run was under way, the worst of it; None for nothing."""
+        boot_id, armed = self._clock.boot_id, run.armed.value
+        if armed.boot_id == boot_id:
+            is_older = armed.mono_ns < self._began_mono_ns
+            return Interruption(kind="restart") if is_older else None
+        resumed = next((one for one in run.resumed if one.boot_id == boot_id), None)
+        if resumed is None:
+            return None
+        race = self._replica.fold.race
+        before = {
+            passing.passing_id
+            for segment in race.segments(run)
+            if segment.boot_id != boot_id
+            for passing in segment.passings
+        }
+        laps = sum(lap.lap_id in before for lap in race.laps(run.run_id))
+        return Interruption(kind="power", laps=laps, used_ns=resumed.elapsed_ns)
 
     # What officials do
 

@@ -25,7 +25,15 @@ from pitboard.race.bodies import (
     StageSet,
 )
 from pitboard.race.formats import Format
-from pitboard.unit_api.unit_calls import Arm, ContinueRun, Delivery, ManualPassing, PauseRun, Stop
+from pitboard.unit_api.unit_calls import (
+    Arm,
+    ContinueRun,
+    Delivery,
+    Interruption,
+    ManualPassing,
+    PauseRun,
+    Stop,
+)
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 from tests.trackside.unit_story import Unit, with_unit
 
@@ -115,6 +123,39 @@ def test_after_a_power_cut_the_run_goes_on_and_no_lap_is_timed_across_the_boots(
 
     with_unit(tmp_path, before, clock=first_boot)
     with_unit(tmp_path, after, clock=ScriptedClock(boot_id="second-boot", now_mono_ns=7_000_000_000))
+
+
+def test_after_a_crash_what_is_certain_is_said_and_what_is_not(tmp_path: Path) -> None:
+    first_boot = ScriptedClock(now_mono_ns=500_000_000_000)
+
+    async def before(unit: Unit) -> None:
+        await unit.arm_new()
+        for number in range(3):
+            await unit.cross(number + 1)
+            first_boot.advance(ms=20_000)
+        run = unit.feed.now().run
+        assert run is not None
+        assert run.interruption is None
+
+    async def same_boot(unit: Unit) -> None:
+        run = unit.feed.now().run
+        assert run is not None
+        assert run.interruption == Interruption(kind="restart")
+        await unit.cross(4)
+        assert [lap.lap_ns for lap in unit.replica.fold.race.laps(run.run_id)] == [20_000_000_000] * 3
+
+    async def other_boot(unit: Unit) -> None:
+        await unit.cross(5)
+        unit.clock.advance(ms=7_000)
+        await unit.cross(6)
+        run = unit.feed.now().run
+        assert run is not None
+        assert run.interruption == Interruption(kind="power", laps=3, used_ns=60_000_000_000)
+        assert len(run.laps) == 4
+
+    with_unit(tmp_path, before, clock=first_boot)
+    with_unit(tmp_path, same_boot, clock=first_boot)
+    with_unit(tmp_path, other_boot, clock=ScriptedClock(boot_id="second-boot", now_mono_ns=7_000_000_000))
 
 
 def test_a_paused_run_that_comes_back_from_others_after_the_start_goes_on_by_continue(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,6 +21,7 @@ from pitboard.unit_api.unit_calls import (
     Entry,
     Heat,
     HeatSlot,
+    Interruption,
     Lap,
     Light,
     Offer,
@@ -296,6 +297,9 @@ def heat(count: int) -> Run:
     return msgspec.structs.replace(first, places=places, acts=ALL_ACTS)
 
 
+INTERRUPTIONS: tuple[Literal["restart", "power"], ...] = ("restart", "power")
+
+
 def bracket(kind: str = "knockout", *, is_over: bool = False) -> Stage:
     """A bracket of eight with hard names, its first round half driven."""
     names = (*HARD_NAMES, "Ada", "Ben")
@@ -326,6 +330,10 @@ def bracket(kind: str = "knockout", *, is_over: bool = False) -> Stage:
         heats = tuple(msgspec.structs.replace(one, **done) for one in heats)
     podium = (names[0], names[2], None) if is_over else ()
     return Stage(stage_id="k", name="Knock-out", kind=kind, heats=heats, podium=podium)
+
+
+def interrupted(a_run: Run | None, what: Interruption) -> Run | None:
+    return None if a_run is None else msgspec.structs.replace(a_run, interruption=what)
 
 
 def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
@@ -390,6 +398,17 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     return {
         "running-offer": (offered, plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
+        **{
+            f"{phase}-{kind}": (
+                msgspec.structs.replace(
+                    state,
+                    run=interrupted(state.run, Interruption(kind=kind, laps=2, used_ns=80 * SECOND_NS)),
+                ),
+                plain,
+            )
+            for phase, state in (("running", running), ("review", review), ("armed", armed))
+            for kind in INTERRUPTIONS
+        },
         "person": (idle, replace(plain, page=Page.PERSON, person=Person(name="Ada"))),
         "person-offer": (
             msgspec.structs.replace(

@@ -8,7 +8,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
-from trackside.touch.scene.run_places import lay_places, of_place, waiting_laps
+from trackside.touch.scene.run_places import lay_interruption, lay_places, of_place, waiting_laps
 from trackside.touch.scene.run_scene import put_right_button
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import AskDiscard, KeepRun, SendAct, View
@@ -17,12 +17,13 @@ from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect
 
 def lay_review(screen: ScreenState, run: Run, view: View, measures: Measures) -> Layout:
     places = measures.places()
-    tabs, room = lay_places(places.the_list, run, screen, view, measures)
+    said, room = lay_interruption(places.the_list, run, screen, view, measures)
+    tabs, room = lay_places(room, run, screen, view, measures)
     run = of_place(run, view.place)
     laps = lay_laps(room, run, screen, view, measures, judges_all=True)
     none = () if run.laps else (_no_laps(room, view, measures),)
     return Layout(
-        widgets=(*tabs, *laps.widgets, *none, *_decision_widgets(places, screen, run, view, measures)),
+        widgets=(*said, *tabs, *laps.widgets, *none, *_decision_widgets(places, screen, run, view, measures)),
         list_area=laps.list_area,
     )
 

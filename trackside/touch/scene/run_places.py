@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from pitboard.drawing.time_text import format_lap_ns
+from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
 from pitboard.unit_api.unit_calls import Lap, Place, Run, ScreenState
 from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.view import ShowPlace, View
+from trackside.touch.widgets.view import ShowPassing, ShowPlace, View
 from trackside.touch.widgets.widgets import Measures, Rect, Tone, Widget
+
+_NS_PER_MS = 1_000_000
 
 
 def of_place(run: Run, number: int) -> Run:
@@ -26,6 +28,32 @@ def waiting_laps(run: Run) -> list[tuple[Place | None, Lap]]:
     if not run.places:
         return [(None, lap) for lap in run.laps if lap.waits_for_verdict]
     return [(place, lap) for place in run.places for lap in place.laps if lap.waits_for_verdict]
+
+
+def lay_interruption(
+    area: Rect, run: Run, screen: ScreenState, view: View, measures: Measures
+) -> tuple[list[Widget], Rect]:
+    """Return what a crash or a power cut left certain and what not, and the room below; the impulses are
+    behind it."""
+    what = run.interruption
+    if what is None:
+        return [], area
+    used = format_countdown_ms(what.used_ns // _NS_PER_MS)
+    kind = "power-limit" if what.kind == "power" and run.run_ms else what.kind
+    banner, rest = area.cut_top(max(measures.button, 5 * measures.text(26)), measures.gap)
+    return [
+        button(
+            "interruption",
+            banner,
+            view.say(f"touch.interrupted-{what.kind}"),
+            ShowPassing(""),
+            view,
+            size_px=measures.text(28),
+            note=view.say(f"touch.interrupted-{kind}-note", count=what.laps, used=used),
+            note_lines_max=3,
+            tone=Tone.WARNING,
+        )
+    ], rest
 
 
 def lay_places(

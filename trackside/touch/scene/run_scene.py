@@ -15,7 +15,7 @@ from pitboard.unit_api.unit_calls import (
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.put_right_scene import late_start, seconds_before
-from trackside.touch.scene.run_places import lay_places, of_place
+from trackside.touch.scene.run_places import lay_interruption, lay_places, of_place
 from trackside.touch.scene.top_bar import light_sentence, sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
 from trackside.touch.widgets.view import AskDiscard, Page, SendAct, ShowPage, View
@@ -38,7 +38,8 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
                 _cancel_button(places.last, view, measures),
             )
         )
-    tabs, room = lay_places(places.the_list, run, screen, view, measures)
+    said, room = lay_interruption(places.the_list, run, screen, view, measures)
+    tabs, room = lay_places(room, run, screen, view, measures)
     run = of_place(run, view.place)
     laps = lay_laps(room, run, screen, view, measures, judges_all=False)
     waiting = () if run.laps else (_first_lap_widget(room, view, measures),)
@@ -50,7 +51,7 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
         _manual_button("manual", places.middle, run, view, measures),
         _stop_button(places.last, screen, run, view, measures, now_mono_ns),
     )
-    return Layout(widgets=(*tabs, *laps.widgets, *waiting, *side), list_area=laps.list_area)
+    return Layout(widgets=(*said, *tabs, *laps.widgets, *waiting, *side), list_area=laps.list_area)
 
 
 def put_right_button(area: Rect, run: Run, view: View, measures: Measures) -> Widget:
@@ -284,11 +285,13 @@ def _waiting_widgets(
     """Say whether the car can go: only a sensor that would see it makes that a yes."""
     light = sensor_light(screen)
     state = light.state if light else "unknown"
-    inner = places.the_list.inset(measures.px(24), measures.px(12))
+    said, panel = lay_interruption(places.the_list, run, screen, view, measures)
+    inner = panel.inset(measures.px(24), measures.px(12))
     icon_area, text_area = inner.cut_top(inner.h * 42 // 100, measures.px(8))
     detail = light_sentence(light, view) if light else view.say("touch.sensor-unknown")
     return [
-        Widget(name="waiting-panel", rect=places.the_list, look=Look.PANEL),
+        *said,
+        Widget(name="waiting-panel", rect=panel, look=Look.PANEL),
         Widget(
             name="sensor-icon",
             rect=icon_area,
