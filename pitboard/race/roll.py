@@ -55,9 +55,12 @@ class Roll:
         self.competitors: dict[str, Competitor] = {}
         self._joined_to: dict[str, set[str]] = {}  # competitor -> those said to be this person as well
         self.erased: set[str] = set()
+        self.changes: list[str] = []
+        """Whom something was said about, in the order in which it came; an index follows it."""
 
     def look_again(self, competitor_id: str) -> set[str]:
         """Derive a competitor anew; return whose entries may be others now."""
+        self.changes.append(competitor_id)
         touched = {competitor_id, self.now(competitor_id) or competitor_id}
         heard = self._statements.standing(("competitor", competitor_id))
         former = self.competitors.get(competitor_id)

@@ -78,6 +78,7 @@ async def serve_public(
         public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
     )
     reader = RaceReader(replica.fold)
+    reader.warm()
     app = public_app(reader, feed, followers_max_count=public.followers_max_count, limits=limits)
     files = None if public.files is None else BoardFiles(public.files, reader, feed)
     async with (

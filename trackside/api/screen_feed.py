@@ -136,7 +136,7 @@ class ScreenFeed:
     def search(self, query: str) -> dict[str, list[str]]:
         """Return the ids of the competitors whose names fit best. Raises ActRefused where nothing can fit."""
         try:
-            found, _ = self._search.find(query)
+            found = self._search.find(query).competitors
         except QueryRefused as error:
             raise ActRefused(code=error.code, reason=str(error)) from error
         return {"competitor_ids": found}

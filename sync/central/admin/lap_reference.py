@@ -133,7 +133,7 @@ class LapReference:
         if text in race.competitors:
             return [text]
         wanted = fold_name(text)
-        by_name = self._search.find(text)[0] if wanted else []
+        by_name = self._search.find(text, forgives=False).competitors if wanted else []
         same = [one for one in by_name if fold_name(race.name_of(one)) == wanted]
         if same:
             return same

@@ -32,6 +32,7 @@ ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
 
 PAGE_COUNT = 100
 FILTERS_MAX_COUNT = 64
+NAMES_AT_ONCE_COUNT = 500
 
 
 class BoardRefused(CallRefused):
@@ -71,10 +72,11 @@ class FoundView(msgspec.Struct, frozen=True):
 
 
 class SearchView(msgspec.Struct, frozen=True):
-    """The best matches, and how many there are in all."""
+    """The best matches, and how many there are in all; `has_more` says: at least."""
 
     results: list[FoundView]
     found: int
+    has_more: bool
     event_id: str
 
 
@@ -83,10 +85,11 @@ class RaceReader:
 
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
-        self._search = CompetitorSearch(fold)
+        self._search = CompetitorSearch(fold, at_once=NAMES_AT_ONCE_COUNT)
         self._version = -1
         self._answers: dict[tuple[str, object], EncodedAnswer | None] = {}
         self._answers_bytes = 0
+        self._is_new = True
         self._page: tuple[int, str, EncodedAnswer] | None = None
 
     def board(
@@ -101,7 +104,10 @@ class RaceReader:
         return answer
 
     def warm(self) -> None:
-        """Make the boards of tracks and classes while they are small, so that nobody waits for one later."""
+        """Make the boards of tracks and classes while they are small, and take up names a few at a time, all
+        of them at the start, so that nobody who asks waits for it."""
+        self._search.follow(None if self._is_new else NAMES_AT_ONCE_COUNT)
+        self._is_new = False
         for track, race_class in self._filters():
             self._fold.board_of(track, race_class, is_kept=True)
 
@@ -175,11 +181,12 @@ class RaceReader:
         return answer
 
     def _view_search(self, query: str) -> SearchView:
-        competitors, found = self._search.find(query)
+        competitors, found, has_more = self._search.find(query)
         name_of = self._fold.race.name_of
         return SearchView(
             results=[FoundView(one, name_of(one), view_entry(self._fold, one)) for one in competitors],
             found=found,
+            has_more=has_more,
             event_id=event_id_of(self._fold),
         )
 

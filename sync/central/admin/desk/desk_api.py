@@ -148,7 +148,7 @@ class DeskApi:
         return json_response(view_board(self._fold, count=ENTRIES_MAX_COUNT))
 
     async def _found(self, request: web.Request) -> web.Response:
-        found, count = self._search.find(request.query.get("q", ""))
+        found, count, _ = self._search.find(request.query.get("q", ""))
         return json_response(
             FoundPeople(event=self._event(), people=[self._person_found(one) for one in found], found=count)
         )

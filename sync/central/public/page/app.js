@@ -247,7 +247,7 @@ async function search() {
   lastFound = found.results;
   drawFound();
   const more = found.found > found.results.length ? ` The first ${found.results.length} are shown; type more of the name.` : "";
-  setText(byId("found-title"), found.found ? `Found ${found.found}` : "Nobody found");
+  setText(byId("found-title"), found.found ? `Found ${found.hasMore ? "more than " : ""}${found.found}` : "Nobody found");
   setText(byId("found-note"), (found.note || (found.found ? "" : "No name contains this. Try a shorter part of it.")) + more);
   show("found-page");
 }

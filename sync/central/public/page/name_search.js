@@ -16,7 +16,7 @@ export async function findCompetitors(query, entries) {
     if (answer.status === 400) return { results: [], found: 0, note: (await answer.json()).detail };
     if (!answer.ok) throw new Error("not answered");
     const view = await bodyOf(answer, isFound);
-    return { results: view.results.map((one) => one.entry ?? one), found: view.found, note: "" };
+    return { results: view.results.map((one) => one.entry ?? one), found: view.found, hasMore: !!view.has_more, note: "" };
   } catch {
     if (signal.aborted) return null; // somebody typed on
     return { ...findInBoard(query, entries), note: "Searched in the last board only." };

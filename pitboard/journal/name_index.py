@@ -1,0 +1,228 @@
+"""An index of names: finds those that contain some words, whatever the size, and forgives a typing error.
+
+Names lie in words, and of words there are far fewer than names: a query's words are looked for in the list of
+all words, by their grams, and only then the names that have such a word. Nothing is taken out when a name
+changes: a name is asked again whether it has the words before it is found."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+GRAM_LENGTHS = (1, 2, 3)
+LOOKED_AT_MAX_COUNT = 4_000
+"""Names that one search looks at, of the rarest of its words."""
+FOUND_MAX_COUNT = 250
+WORDS_MAX_COUNT = 1_000
+FEW_COUNT = 5
+TYPO_LEAST_LENGTH = 4
+_LAST = "\U0010ffff"
+_END = "\0"
+
+
+class NameIndex:
+    """Names as folded text by number, the words they are made of, and what these are made of."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._in_order: list[str] = []  # name, _END, number
+        self._having: dict[str, array[int]] = {}  # word -> numbers of the names that have it, or had it
+        self._words: list[str] = []  # in order
+        self._backwards: list[str] = []  # the same words from behind, in order
+        self._of_gram: dict[str, list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def add_all(self, names: Iterable[str]) -> None:
+        """Take many at once; each gets the next number."""
+        fresh: set[str] = set()
+        for name in names:
+            number = len(self._names)
+            self._names.append(name)
+            self._in_order.append(_key(name, number))
+            fresh |= self._list_words(name, number)
+        self._in_order.sort()
+        self._words += fresh
+        self._words.sort()
+        self._backwards += [word[::-1] for word in fresh]
+        self._backwards.sort()
+
+    def add(self, name: str) -> int:
+        number = len(self._names)
+        self._names.append("")
+        self._put(name, number)
+        return number
+
+    def change(self, number: int, name: str) -> None:
+        """Let the number have another name; an empty one is found by nothing."""
+        key = _key(self._names[number], number)
+        del self._in_order[bisect_left(self._in_order, key)]
+        self._put(name, number)
+
+    def _put(self, name: str, number: int) -> None:
+        self._names[number] = name
+        insort(self._in_order, _key(name, number))
+        for word in self._list_words(name, number):
+            insort(self._words, word)
+            insort(self._backwards, word[::-1])
+
+    def _list_words(self, name: str, number: int) -> set[str]:
+        """List the name under its words; return the words that are new."""
+        fresh = set()
+        for word in set(words_of(name)):
+            having = self._having.get(word)
+            if having is None:
+                having = self._having[word] = array("I")
+                fresh.add(word)
+                for gram in _grams(word):
+                    self._of_gram.setdefault(gram, []).append(word)
+            having.append(number)
+        return fresh
+
+    def find(self, wanted: str, *, forgives: bool = True) -> Iterator[int]:
+        """Yield the names that contain all words of `wanted`, which is folded, in the best order.
+
+        First those that begin with it, then those whose words begin with its words, then the rest; each
+        group by name as far as it was looked at. Where that is few and it `forgives`, then those with a word
+        mistyped.
+        """
+        seen: set[int] = set()
+        words = wanted.split(" ")
+        for number in self._beginning_with(wanted):
+            seen.add(number)
+            yield number
+        looked_at = self._look_at(words, seen)
+        for number in sorted(looked_at, key=lambda one: self._closeness(one, words)):
+            yield number
+        seen.update(looked_at)
+        if forgives and len(seen) < (FEW_COUNT if len(words) == 1 else 1):
+            yield from (number for number in self._mistyped(words) if number not in seen)
+
+    def _closeness(self, number: int, words: Sequence[str]) -> tuple[int, str]:
+        name = self._names[number]
+        starts = words_of(name)
+        if all(word in starts for word in words):
+            return 0, name
+        return 1 if all(any(start.startswith(word) for start in starts) for word in words) else 2, name
+
+    def _beginning_with(self, wanted: str) -> Iterator[int]:
+        for at in range(bisect_left(self._in_order, wanted), len(self._in_order)):
+            key = self._in_order[at]
+            if not key.startswith(wanted):
+                return
+            yield int(key.rpartition(_END)[2])
+
+    def _look_at(self, words: Sequence[str], seen: set[int]) -> list[int]:
+        """Return the names that have all the words somewhere and were not seen yet."""
+        names, found = self._names, dict[int, None]()
+        for number in self._having_one_of(self._rarest([self._containing(word) for word in words])):
+            name = names[number]
+            for word in words:
+                if word not in name:
+                    break
+            else:
+                if number not in seen:
+                    found[number] = None
+                    if len(found) == FOUND_MAX_COUNT:
+                        break
+        return list(found)
+
+    def _having_one_of(self, words: Iterable[str]) -> Iterator[int]:
+        """Return the names that have one of the words, as many as one search looks at."""
+        return islice(chain.from_iterable(map(self._having.__getitem__, words)), LOOKED_AT_MAX_COUNT)
+
+    def _rarest(self, some: Sequence[list[str]]) -> list[str]:
+        """Return those words that fewest names have; where there are too many words, that is not known."""
+        if len(some) == 1:
+            return some[0]
+
+        def rareness(words: list[str]) -> tuple[bool, int]:
+            return len(words) >= WORDS_MAX_COUNT, sum(len(self._having[word]) for word in words)
+
+        return min(some, key=rareness)
+
+    def _containing(self, part: str) -> list[str]:
+        """Return the words that contain the part: first those that begin with it."""
+        starting = _starting(self._words, part)
+        left = WORDS_MAX_COUNT - len(starting)
+        if not left:
+            return starting
+        lists = [self._of_gram.get(gram, []) for gram in _grams(part)]
+        inside = (word for word in min(lists, key=len) if part in word and not word.startswith(part))
+        return starting + list(islice(inside, left))
+
+    def _mistyped(self, words: Sequence[str]) -> list[int]:
+        """Return the names that have the words but for one typing error in each."""
+        meant = [[*self._like(word), *self._containing(word)] for word in words]
+        each = [set(some) for some in meant]
+        return [
+            number
+            for number in dict.fromkeys(self._having_one_of(self._rarest(meant)))
+            if not any(some.isdisjoint(words_of(self._names[number])) for some in each)
+        ]
+
+    def _like(self, typed: str) -> list[str]:
+        """Return the words that are the typed one but for one letter wrong, missing, too many or swapped.
+
+        The error is in one half, so the other half stands at the beginning or at the end of the word; or in
+        the middle two letters are swapped. Words that are not typed to their end come last.
+        """
+        if len(typed) < TYPO_LEAST_LENGTH or typed.isdecimal():
+            return []
+        half = len(typed) // 2
+        swapped = typed[: half - 1] + typed[half] + typed[half - 1] + typed[half + 1 :]
+        starting = _starting(self._words, typed[:half]) + _starting(self._words, swapped)
+        ending = [word[::-1] for word in _starting(self._backwards, typed[half:][::-1])]
+        lengths = range(len(typed) - 1, len(typed) + 2)
+        whole = {
+            word for word in starting + ending if len(word) in lengths and is_one_typo_apart(typed, word)
+        }
+        begun = {
+            head: _begins_with_a_typo(typed, head) for head in {word[: len(typed) + 1] for word in starting}
+        }
+        return [
+            *sorted(whole),
+            *(word for word in starting if begun[word[: len(typed) + 1]] and word not in whole),
+        ]
+
+
+def _starting(words: list[str], start: str) -> list[str]:
+    first = bisect_left(words, start)
+    last = bisect_left(words, start + _LAST, first, min(len(words), first + WORDS_MAX_COUNT))
+    return words[first:last]
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words that somebody may begin to type; a name with a hyphen has its parts too."""
+    words = name.split(" ")
+    return words + [part for word in words if "-" in word for part in word.split("-") if part]
+
+
+def is_one_typo_apart(typed: str, word: str) -> bool:
+    """Return whether one letter is wrong, missing or too many, or two beside each other are swapped."""
+    if abs(len(typed) - len(word)) > 1:
+        return False
+    at = 0
+    while at < len(typed) and at < len(word) and typed[at] == word[at]:
+        at += 1
+    if len(typed) == len(word):
+        is_swapped = typed[at : at + 2] == word[at : at + 2][::-1] and typed[at + 2 :] == word[at + 2 :]
+        return is_swapped or typed[at + 1 :] == word[at + 1 :]
+    longer, shorter = (typed, word) if len(typed) > len(word) else (word, typed)
+    return longer[at + 1 :] == shorter[at:]
+
+
+def _begins_with_a_typo(typed: str, head: str) -> bool:
+    """Return the same of a word that is not typed to its end, from its first letters."""
+    return any(is_one_typo_apart(typed, head[: len(typed) + more]) for more in (-1, 0, 1))
+
+
+def _key(name: str, number: int) -> str:
+    return f"{name}{_END}{number}"
+
+
+def _grams(word: str) -> set[str]:
+    return {word[at : at + length] for length in GRAM_LENGTHS for at in range(len(word) - length + 1)}
