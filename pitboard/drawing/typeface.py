@@ -42,10 +42,10 @@ Area = tuple[int, int, int, int]
 
 ELLIPSIS = "…"
 _LINES_KEPT_MAX_COUNT = 600
-_LINES_KEPT_MIN_BYTES = 4 * 1_024 * 1_024
-"""Lines are kept in as much memory as the largest picture drawn on takes, and at least in this much."""
+_LINES_KEPT_MIN_BYTES = 2 * 1_024 * 1_024
+"""Lines are kept in half the memory that the largest picture drawn on takes, and at least in this much."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
-_FACES_OPEN_MAX_COUNT = 32  # each holds its file open, and half a megabyte
+_FACES_OPEN_MAX_COUNT = 12  # each holds its file open, and half a megabyte
 _FILE_LARGE_BYTES = 3 * 1_024 * 1_024
 """Of a larger file (Chinese, emoji) only one face is open, which changes its size: each takes megabytes."""
 _CHOICES_KEPT_MAX_COUNT = 8_192
@@ -199,7 +199,7 @@ class Typeface:
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
-        self._lines_max_bytes = max(self._lines_max_bytes, 4 * target.get_width() * target.get_height())
+        self._lines_max_bytes = max(self._lines_max_bytes, 2 * target.get_width() * target.get_height())
         parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
         lines = [self._line(part, size_px, colour, weight) for part in parts]
         line_width = sum(line.get_width() for line, _, _ in lines)
