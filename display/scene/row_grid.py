@@ -73,6 +73,12 @@ class RowGrid:
             return None
         return (index - PINNED_COUNT) // self._turning(entry_count)
 
+    def rows_used(self, entry_count: int) -> int:
+        """Return how many rows the pages fill, so that these may be as high as there is room; 0: one page."""
+        if entry_count <= self.place_count:
+            return 0
+        return -(-(PINNED_COUNT + self._turning(entry_count)) // self.column_count)
+
     def _turning(self, entry_count: int) -> int:
         """Return how many entries turn with the page: as many on each, so that the last is not half empty."""
         return -(-(entry_count - PINNED_COUNT) // self.page_count(entry_count))
@@ -91,12 +97,18 @@ def row_grid(measures: Measures, area: Area, *, entry_count: int, figure_min_px:
     base = area.height // wished
     pitch = min(base * _LARGEST_PERCENT // 100, area.height // max(ROWS_MIN_COUNT, entry_count))
     pitch = max(pitch, base, min(figure_min_px * 9 // 4, area.height // ROWS_MIN_COUNT))
-    grid = _grid(measures, area, base=base, pitch=pitch, column_count=1)
-    if grid.page_count(entry_count) <= PAGES_OF_ONE_COLUMN or figure_min_px * 9 // 4 > base:
-        return grid
-    if measures.is_portrait:
-        return _grid(measures, area, base=base, pitch=base * _DENSE_PERCENT_PORTRAIT // 100, column_count=1)
-    return _grid(measures, area, base=base, pitch=base * _DENSE_PERCENT // 100, column_count=2)
+    columns, is_large = 1, figure_min_px * 9 // 4 > base
+    grid = _grid(measures, area, base=base, pitch=pitch, column_count=columns)
+    if grid.page_count(entry_count) > PAGES_OF_ONE_COLUMN and not is_large:
+        columns = 1 if measures.is_portrait else 2
+        percent = _DENSE_PERCENT_PORTRAIT if measures.is_portrait else _DENSE_PERCENT
+        grid = _grid(measures, area, base=base, pitch=base * percent // 100, column_count=columns)
+    rows = grid.rows_used(entry_count)
+    return (
+        grid
+        if not rows
+        else _grid(measures, area, base=base, pitch=area.height // rows, column_count=columns)
+    )
 
 
 def _grid(measures: Measures, area: Area, *, base: int, pitch: int, column_count: int) -> RowGrid:

@@ -6,11 +6,12 @@ Source: the OpenType specification, "Table directory", "cmap" formats 4 and 12."
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,8 @@ FONT_FOLDERS = (
     Path("~/.local/share/fonts").expanduser(),
     Path("/System/Library/Fonts"),
 )
+PACKAGED = "fontpkg_ibm_plex_sans_condensed"
+"""The Python package with our own face: condensed, all of Latin, figures of one width."""
 PREFERRED = ("NotoSans", "DejaVuSans", "NotoSansCJK")
 _SUFFIXES = (".ttf", ".otf", ".ttc")
 PICTURE = "\ufe0f"
@@ -49,9 +52,10 @@ class Weight(Enum):
 
 
 def find_font_files(
-    weight: Weight, *, folders: tuple[Path, ...] = FONT_FOLDERS, preferred: tuple[str, ...] = PREFERRED
+    weight: Weight, *, folders: Sequence[Path] | None = None, preferred: tuple[str, ...] = PREFERRED
 ) -> list[Path]:
-    """Return the font files under `folders`, the most suitable first; none may be installed."""
+    """Return the font files under `folders`, or the machine's and our own, the most suitable first."""
+    folders = (*FONT_FOLDERS, *packaged_folders()) if folders is None else folders
     found = [
         Path(folder) / name
         for top in folders
@@ -60,6 +64,13 @@ def find_font_files(
         if name.lower().endswith(_SUFFIXES)
     ]
     return sorted(found, key=lambda path: _rank(path, weight, preferred))[:_FILES_MAX_COUNT]
+
+
+def packaged_folders() -> tuple[Path, ...]:
+    """Return where the face is that came with the program; nothing where it was installed without."""
+    spec = importlib.util.find_spec(PACKAGED)
+    places = [] if spec is None else spec.submodule_search_locations or []
+    return tuple(Path(place) for place in places)
 
 
 def package_for(cluster: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -126,10 +127,22 @@ class Typeface:
         self._packages_said: set[str] = set()
 
     @classmethod
-    def load(cls, *, preferred: tuple[str, ...] = PREFERRED) -> Typeface:
-        """Return the machine's fonts, searched once; also initialises pygame's font module."""
+    def load(
+        cls, *, preferred: tuple[str, ...] = PREFERRED, folders: Sequence[Path] | None = None
+    ) -> Typeface:
+        """Return the fonts of the machine or of these folders, searched once; initialises pygame's fonts.
+
+        Behind them stands pygame's own, which knows Greek and Cyrillic too.
+        """
         pygame.font.init()
-        return cls({weight: find_font_files(weight, preferred=preferred) for weight in Weight})
+        own = Path(pygame.__file__).with_name(pygame.font.get_default_font())
+        last = [own] if own.exists() else []
+        return cls(
+            {
+                weight: find_font_files(weight, folders=folders, preferred=preferred) + last
+                for weight in Weight
+            }
+        )
 
     def width(self, text: str, *, size_px: int, weight: Weight = Weight.BOLD) -> int:
         if len(text) > 1 and _FIGURES.issuperset(text):

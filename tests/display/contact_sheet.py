@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +31,20 @@ from tests.display.example_boards import LIVE, MILLISECOND_NS, SIZES, STALE, boa
 
 NOW = Moment(10**13, 1_780_000_000_000)
 THUMBNAIL_WIDTH = 384
+HOSTILE_NAMES = (
+    "W" * 80,
+    "Z\u0351\u0343\u0349a\u0321\u0353\u034el\u0489g\u0334o",
+    "\u202eevil\u202c 12.345",
+    "a\x00b\x07c\x1b[31m\nsecond line",
+    "👩‍👩‍👧‍👦🏳️‍🌈🚀🇩🇪",
+    "\U00012031\U0001f9ff\U000e0041",
+    "﷽",
+    " ",
+    "\u200b\u200d",
+    "<b>&amp;%s{0}</b>",
+    "−0.000",
+    "12.345",
+)
 TEAMS = ("Rotweiß Nord", "Team Zebra", "", "北京车队")
 
 
@@ -44,6 +58,14 @@ def dressed(count: int, *, newest: int | None = None, on_track: tuple[RunView, .
             team=TEAMS[index % len(TEAMS)],
             columns=(Column("best", "duration_ns", entry.best_ns), Column("laps", "count", entry.laps)),
         )
+        for index, entry in enumerate(view.entries)
+    ]
+    return msgspec.structs.replace(view, entries=entries)
+
+
+def named(view: BoardView, names: Sequence[str]) -> BoardView:
+    entries = [
+        msgspec.structs.replace(entry, name=names[index % len(names)])
         for index, entry in enumerate(view.entries)
     ]
     return msgspec.structs.replace(view, entries=entries)
@@ -113,6 +135,7 @@ def shows(sponsors: Path | None = None) -> Iterator[tuple[str, str, Show]]:
     for count in (0, 3, 12, 60, 200):
         newest = 2 if count == 3 else None
         yield f"leaderboard-{count}", "leaderboard", replace(base, board=dressed(count, newest=newest))
+    yield "leaderboard-hostile", "leaderboard", replace(base, board=named(dressed(12), HOSTILE_NAMES))
     yield "leaderboard-news", "leaderboard", replace(base, story=story, badge=STALE)
     sliding = replace(story, at_mono_ns=NOW.mono_ns - 200_000_000)
     yield "leaderboard-sliding", "leaderboard", replace(base, story=sliding)
@@ -163,16 +186,16 @@ def main() -> None:
     sys.stdout.write(f"Pictures: {given.out}\n")
 
 
-def thumbnail(surface: pygame.Surface) -> pygame.Surface:
+def thumbnail(surface: pygame.Surface, wide: int = THUMBNAIL_WIDTH) -> pygame.Surface:
     width, height = surface.get_size()
-    box = THUMBNAIL_WIDTH * 9 // 16
-    size = (THUMBNAIL_WIDTH, box) if width > height else (box * width // height, box)
+    box = wide * 9 // 16
+    size = (wide, box) if width > height else (box * width // height, box)
     return pygame.transform.smoothscale(surface, size)
 
 
-def sheet(pictures: list[pygame.Surface], *, columns: int = 5) -> pygame.Surface:
+def sheet(pictures: list[pygame.Surface], *, columns: int = 5, wide: int = THUMBNAIL_WIDTH) -> pygame.Surface:
     """Return all pictures in rows on one page."""
-    box = (THUMBNAIL_WIDTH + 8, THUMBNAIL_WIDTH * 9 // 16 + 8)
+    box = (wide + 8, wide * 9 // 16 + 8)
     lines = -(-len(pictures) // columns)
     page = pygame.Surface((box[0] * columns, box[1] * max(1, lines)))
     page.fill((90, 90, 90))

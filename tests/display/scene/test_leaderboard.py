@@ -109,6 +109,17 @@ def test_the_fewer_entries_the_larger_their_rows() -> None:
     assert heights[0] > heights[1] > heights[2] > heights[3]
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [12, 60, 200])
+def test_pages_that_turn_fill_the_screen_to_its_foot(size: tuple[int, int], count: int) -> None:
+    for run_count in (0, 1, 2):
+        scene = leaderboard(board(count, on_track=TWO_TRACKS[:run_count]), LIVE, size)
+        shown = rows(scene)
+        bands = [block for block in scene.blocks if block.name.startswith(("run", "result"))]
+        foot = min([size[1], *(band.area.top for band in bands)])
+        assert foot - max(row.area.bottom for row in shown) < shown[0].area.height
+
+
 def test_equal_times_show_the_ranks_they_were_given() -> None:
     scene = leaderboard(board(12), LIVE, (1920, 1080), page=0)
     assert [texts(row)[0] for row in rows(scene)][:4] == ["1", "2", "2", "4"]

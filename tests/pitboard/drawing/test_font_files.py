@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
 from pathlib import Path
 
+import pygame
 import pytest
 
-from pitboard.drawing.font_files import Weight, find_font_files, read_coverage
+from display.scene.theme import SHIPPED, load_theme
+from pitboard.drawing.font_files import Weight, find_font_files, packaged_folders, read_coverage
+from pitboard.drawing.typeface import Typeface
 
 
 def sfnt(cmap: bytes, *, outlines: bytes = b"glyf") -> bytes:
@@ -88,4 +92,34 @@ def test_the_family_wished_for_comes_first(tmp_path: Path) -> None:
         "RobotoCondensed-Bold.ttf",
         "NotoSans-Bold.ttf",
         "RobotoCondensed-Light.ttf",
+    ]
+
+
+def test_our_own_face_has_every_latin_letter_and_figures_of_one_width() -> None:
+    names = {path.name for path in find_font_files(Weight.BOLD, folders=packaged_folders())}
+    assert {"IBMPlexSansCondensed-Bold.ttf", "IBMPlexSansCondensed-Regular.ttf"} <= names
+    for weight in Weight:
+        best = find_font_files(weight, folders=packaged_folders(), preferred=load_theme(SHIPPED[0]).fonts)[0]
+        assert best.name == f"IBMPlexSansCondensed-{weight.value}.ttf"
+        coverage = read_coverage(best)
+        assert coverage is not None
+        latin = (*range(0x20, 0x7F), *range(0xC0, 0x180), *range(0x1EA0, 0x1EFA))
+        assert all(coverage.has(chr(code)) for code in latin)
+        typeface = Typeface.load(folders=packaged_folders(), preferred=load_theme(SHIPPED[0]).fonts)
+        assert len({typeface.width(digit, size_px=200, weight=weight) for digit in "0123456789"}) == 1
+
+
+def test_a_machine_without_fonts_shows_names_and_says_once_what_it_lacks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    typeface = Typeface.load(folders=packaged_folders(), preferred=load_theme(SHIPPED[0]).fonts)
+    target = pygame.Surface((800, 100))
+    for name in ("Zoë Müller", "Łukasz Święty", "Nguyễn Thị Ước", "Ελένη", "Сергей", "−0.214 · P3…"):
+        typeface.draw(target, name, (0, 0, 800, 100), size_px=60, colour=(255, 255, 255))
+    assert caplog.messages == []
+    for name in ("日本語", "中文名", "العربية"):
+        typeface.draw(target, name, (0, 0, 800, 100), size_px=60, colour=(255, 255, 255))
+    assert [re.findall(r"apt install [a-z-]+", line) for line in caplog.messages] == [
+        ["apt install fonts-noto-cjk"],
+        ["apt install fonts-noto-core"],
     ]
