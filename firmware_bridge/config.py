@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from firmware_bridge.lines.gpio_edge import Active, Backend, GpioSetting, Pull, WantedEdge
 from firmware_bridge.lines.serial_port import Handshake, SerialSetting
-from firmware_bridge.makers.device_kinds import KINDS, DeviceKind, Kind
+from firmware_bridge.makers.device_kinds import KINDS, LANE_TIMERS, DeviceKind, Kind
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
 from pitboard.unit_api.unit_calls import Passing
@@ -120,6 +120,8 @@ class SensorConfig(Config, frozen=True, kw_only=True):
         """Return what is wrong across the sensor's keys as one sentence, or nothing."""
         if self.kind == "gpio":
             return self._find_gpio_fault()
+        if self.kind in LANE_TIMERS and self.gate:
+            return f"key 'sensor.gate': '{self.name}' tells start from finish itself; take the key out"
         if self.pins:
             return (
                 f"key 'sensor.pins': sensor '{self.name}' is of kind '{self.kind}'; pins are for kind 'gpio'"

@@ -13,6 +13,8 @@ from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrack
 
 Kind = Literal["beamline", "p3", "amb-text", "alge", "fasttrack", "champ", "tns", "gpio"]
 
+LANE_TIMERS: tuple[Kind, ...] = ("fasttrack", "champ")
+
 
 class MakerOf(Protocol):
     def __call__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool) -> PassingSource: ...
@@ -23,7 +25,7 @@ class DeviceKind:
     """`silent_max_ms` is None where a device that has nothing to say says nothing.
 
     `may_begin_anywhere`: each line tells which start of the device it is of, so its log may be read from
-    any line on.
+    any line on. `knows_its_gates`: the device itself tells start from finish.
     """
 
     make: MakerOf
@@ -33,6 +35,7 @@ class DeviceKind:
     asks: bool = False
     dials_us: bool = False
     may_begin_anywhere: bool = False
+    knows_its_gates: bool = False
 
 
 def _beamline(*, sensor: str, hold_off: HoldOff, accept_unchecked: bool) -> PassingSource:
@@ -48,9 +51,11 @@ KINDS: dict[str, DeviceKind] = {
     # Status comes each 5 s. No source gives the speed of serial P3 and AMB text: see the device's menu.
     "p3": DeviceKind(make=P3Maker, baud=115_200, silent_max_ms=10_000, tcp_port=5403, asks=True),
     "amb-text": DeviceKind(make=AmbTextMaker, baud=115_200, silent_max_ms=10_000, tcp_port=5100),
-    "alge": DeviceKind(make=AlgeMaker, baud=9_600, silent_max_ms=None),
-    "fasttrack": DeviceKind(make=FastTrackMaker, baud=9_600, silent_max_ms=2_500, asks=True),
-    "champ": DeviceKind(make=ChampMaker, baud=9_600, silent_max_ms=2_500, asks=True),
+    "alge": DeviceKind(make=AlgeMaker, baud=9_600, silent_max_ms=None, knows_its_gates=True),
+    "fasttrack": DeviceKind(
+        make=FastTrackMaker, baud=9_600, silent_max_ms=2_500, asks=True, knows_its_gates=True
+    ),
+    "champ": DeviceKind(make=ChampMaker, baud=9_600, silent_max_ms=2_500, asks=True, knows_its_gates=True),
     # A ping comes about each 10 s.
     "tns": DeviceKind(make=TnsMaker, baud=9_600, silent_max_ms=25_000, tcp_port=3097, dials_us=True),
     # We tell the levels of the pins ourselves, each second.

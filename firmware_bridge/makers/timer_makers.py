@@ -1,4 +1,8 @@
-"""Lane timers: watched and kept, but no passings; without heats a lane's time is no lap of a run.
+"""Lane timers and ALGE: what the devices measure is made of a start and a finish.
+
+A lane timer prints a heat when it is over. Each lane that came in is a passing of the start and one of the
+finish, so far apart on the device's clock as it says. When the heat began nobody tells: it is put where it
+fits before the line that came.
 
 Their silence would say nothing, so the start gate is asked each second. During a race they are left alone: a
 FastTrack echoes a question into its result, and The Champ prints its result only after `rg`, which any other
@@ -7,7 +11,7 @@ command takes back."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -21,8 +25,10 @@ from firmware_bridge.decoders.lane_timers import (
     LaneTimerDecoder,
 )
 from firmware_bridge.makers.device_clock import DeviceClock
-from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt
+from firmware_bridge.makers.device_maker import UNCLOCKED_UNCERTAINTY_NS, DeviceMaker, DeviceStart, Receipt
 from firmware_bridge.makers.reading import HoldOff, Reading
+from pitboard.race.bodies import FINISH, START
+from pitboard.unit_api.unit_calls import Passing
 
 ASK_EVERY_NS = 1_000_000_000
 RACE_MAX_NS = 60_000_000_000
@@ -45,6 +51,28 @@ class LaneTimerMaker(DeviceMaker):
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, HeatResult):
             reading.signs["last"] = describe(event)
+            reading.passings += self._passings(event, receipt)
+
+    def _passings(self, heat: HeatResult, receipt: Receipt) -> Iterator[Passing]:
+        """Yield start and finish of each lane that came in; the heat is a start of the device of its own."""
+        times_us = {lane.lane: lane.time_us for lane in heat.lanes if lane.time_us}
+        longest_us = max(times_us.values(), default=0)
+        began_mono_ns = max(0, receipt.received_mono_ns - longest_us * 1_000)
+        for lane, time_us in times_us.items():
+            for gate, tick_us in ((START, 0), (FINISH, time_us)):
+                yield Passing(
+                    sensor=self._sensor,
+                    sensor_boot=f"heat-{receipt.received_mono_ns}-{receipt.boot_id[:8]}",
+                    seq=2 * lane + (gate == FINISH),
+                    channel=lane,
+                    tick_us=tick_us,
+                    boot_id=receipt.boot_id,
+                    mono_ns=began_mono_ns + tick_us * 1_000,
+                    uncertainty_ns=UNCLOCKED_UNCERTAINTY_NS,
+                    received_mono_ns=receipt.received_mono_ns,
+                    gate=gate,
+                    lane=lane,
+                )
 
     def _is_alive(self, data: bytes) -> bool:
         answers, self._answers = self._answers, self._timer.answers_count

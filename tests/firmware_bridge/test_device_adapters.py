@@ -112,8 +112,9 @@ def test_lane_timers_are_asked_and_missed_when_they_are_gone(tmp_path: Path) -> 
                 async with living(terminal, timer):
                     await until(lambda: trackside.states[-1:] == ["ok"])
                     terminal.write(heat)
-                    await asyncio.sleep(0.2)
-                    assert trackside.passings == {}
+                    await until(lambda: len(trackside.passings) >= 8)
+                    gates = [passing["gate"] for passing in trackside.passings.values()]
+                    assert gates.count("start") == gates.count("finish") == 4
                 await until(lambda: trackside.states[-1:] == ["silent"], within_ms=3_500)
 
     async def both() -> None:

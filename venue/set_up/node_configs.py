@@ -114,7 +114,8 @@ def _bridge(unit: UnitPart) -> Settings:
     sensors: list[Settings] = []
     for number, sensor in enumerate(unit.sensor, start=1):
         config = sensor_config(sensor, number)
-        told: dict[str, Value] = {"name": config.name, "kind": config.kind, "gate": config.gate}
+        told: dict[str, Value] = {"name": config.name, "kind": config.kind}
+        told |= {"gate": config.gate} if config.gate else {}
         told |= {"port": PurePosixPath(config.port)} if config.port is not None else {}
         told |= {"address": config.address} if config.address else {}
         told |= {"track": config.track} if config.track else {}

@@ -14,10 +14,11 @@ from msgspec import Meta
 
 from firmware_bridge.config import SensorConfig
 from firmware_bridge.lines.gpio_edge import Active, Pull
+from firmware_bridge.makers.device_kinds import KINDS, Kind
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
 from pitboard.program.event_rules import EventRules
-from pitboard.race.bodies import Name
+from pitboard.race.bodies import FINISH, Name
 from pitboard.race.formats import FormatName
 
 Host = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
@@ -74,14 +75,17 @@ class CentralPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class SensorPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sensor; `at` is the gate it looks at, and two sensors at one gate are one line across the track."""
+    """A sensor; `at` is the gate it looks at, and two sensors at one gate are one line across the track.
+
+    Left out it is the finish, or what the device itself says where it tells start from finish.
+    """
 
     kind: SensorWord
     name: str = ""
     port: str = ""
     address: str = ""
     pins: tuple[int, ...] = ()
-    at: str = "finish"
+    at: str = ""
     track: str = ""
     system: Literal["A", "B"] = "A"
     active: Active = "high"
@@ -174,15 +178,16 @@ def duration_ms(text: str) -> int:
 def sensor_config(sensor: SensorPart, number: int) -> SensorConfig:
     """Return the sensor as the bridge's config has it; `number` counts the unit's sensors from 1."""
     port = sensor.port or (BEAM_PORT if sensor.kind == "beam" and not sensor.address else "")
+    kind: Kind = "beamline" if sensor.kind == "beam" else sensor.kind
     return SensorConfig(
         name=sensor.name or f"{sensor.kind}-{number}",
-        kind="beamline" if sensor.kind == "beam" else sensor.kind,
+        kind=kind,
         port=Path(port) if port else None,
         address=sensor.address,
         pins=sensor.pins,
         active=sensor.active,
         pull=sensor.pull,
-        gate=sensor.at,
+        gate=sensor.at or ("" if KINDS[kind].knows_its_gates else FINISH),
         track=sensor.track,
         system=sensor.system,
     )

@@ -261,3 +261,11 @@ def test_rules_without_a_central_of_this_venue_are_refused(venue_path: Path) -> 
     with pytest.raises(ConfigRefused) as refused:
         VenueFile.load(venue_path)
     assert "write them in its central.toml" in str(refused.value)
+
+
+def test_a_device_that_tells_start_from_finish_keeps_saying_so(venue_path: Path, tmp_path: Path) -> None:
+    text = EXAMPLE.replace('kind = "p3"\naddress = "192.168.1.50"', 'kind = "alge"\nport = "/dev/ttyUSB1"')
+    venue_path.write_text(text, encoding="utf-8")
+    out = made(venue_path, tmp_path / "stick")
+    assert BridgeConfig.load(out / "track-b" / "etc" / "bridge.toml").sensors[0].gate == ""
+    assert BridgeConfig.load(out / "track-a" / "etc" / "bridge.toml").sensors[0].gate == "finish"
