@@ -4,11 +4,11 @@ No run is known here, so each car's passings at a line follow one another, whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, settle
+from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, or_shorter, settle
 from pitboard.unit_api.unit_calls import Passing
 
 NEW_BOOT = "new-boot"
@@ -37,19 +37,25 @@ def laps_between(passings: Iterable[Passing]) -> Iterator[ReplayedLap]:
     earlier_cars: set[_Car] = set()
     for of_boot in boots.values():
         latest: dict[_Car, Settled] = {}
-        stamped = sorted(zip(settle(of_boot), of_boot, strict=True), key=lambda pair: pair[0].mono_ns)
+        settled_of_boot = settle(of_boot)
+        or_mono_ns: dict[_Car, list[int]] = {}
+        for one, passing in zip(settled_of_boot, of_boot, strict=True):
+            others = or_mono_ns.setdefault((passing.gate, passing.transponder), [])
+            if one.or_mono_ns is not None:
+                others.append(one.or_mono_ns)
+        stamped = sorted(zip(settled_of_boot, of_boot, strict=True), key=lambda pair: pair[0].mono_ns)
         for settled, passing in stamped:
             car = (passing.gate, passing.transponder)
             if car in latest:
-                yield _lap(latest[car], settled, passing)
+                yield _lap(latest[car], settled, passing, or_mono_ns[car])
             elif car in earlier_cars:
                 yield _unknown(passing, NEW_BOOT)
             latest[car] = settled
         earlier_cars.update(latest)
 
 
-def _lap(opening: Settled, closing: Settled, passing: Passing) -> ReplayedLap:
-    time = lap_time(opening, closing)
+def _lap(opening: Settled, closing: Settled, passing: Passing, or_mono_ns: Sequence[int]) -> ReplayedLap:
+    time = or_shorter(lap_time(opening, closing), opening.mono_ns, closing.mono_ns, or_mono_ns)
     can_stand = time.flag != CLOCK_DOUBT or time.uncertainty_ns * DOUBT_MAX_PART <= time.lap_ns
     return ReplayedLap(
         sensor=passing.sensor,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from firmware_bridge.makers.tick_clock import CRYSTAL_DRIFT_MAX_PPB, SUSPEND_MIN_NS, TickClock
+from firmware_bridge.makers.tick_clock import CRYSTAL_DRIFT_MAX_PPB, PPB, SUSPEND_MIN_NS, TickClock
 from pitboard.race.device_clocks import (
     CLOCK_DOUBT,
     CLOCK_LOST,
@@ -33,6 +33,8 @@ JITTER_MAX_NS = 300_000_000
 # How long a stalled connection or a repeat holds a line up, and how long after the opening what the device
 # kept meanwhile may come.
 HELD_UP_MAX_NS = 60_000_000_000
+# Lines of one stream, a little out of order in the device itself.
+DISORDER_MAX_US = 1_000_000
 # A device that repeats until it is acknowledged does so after 10 to 20 s; after so long a line is a live one.
 REPEAT_MIN_NS = 8_000_000_000
 REPEAT_MAX_NS = 25_000_000_000
@@ -42,6 +44,7 @@ AGREEING_MIN_COUNT = 2
 AGREEING_SMALL_MIN_COUNT = 4
 KEPT_RUNS_MAX_COUNT = 4
 _EVER_NS = -(2**62)
+MONO_MAX_NS = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,24 @@ class _Run:
     ticks: TickClock = field(default_factory=TickClock)
     first_us: int = 0
     first_mono_ns: int = 0
+    latest_us: int = 0
     latest_mono_ns: int = 0
     agreeing_count: int = 0
     step_ns: int = 0
     jitter_ns: int = 0
+    sure_ns: int = MONO_MAX_NS
+    """How well the latest line in time was known, which came at `sure_mono_ns`."""
+    sure_mono_ns: int = 0
+
+    def observe(self, tick_us: int, received_mono_ns: int) -> None:
+        """Note a line of this setting."""
+        self.ticks.observe(tick_us, received_mono_ns)
+        self.latest_us = max(self.latest_us, tick_us)
+        self.latest_mono_ns = received_mono_ns
+
+    def known_within_ns(self, now_mono_ns: int) -> int:
+        """Return how well a tick of now is known by the lines in time alone."""
+        return self.sure_ns + CRYSTAL_DRIFT_MAX_PPB * max(0, now_mono_ns - self.sure_mono_ns) // PPB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +122,7 @@ class DeviceClock:
         self._opened_mono_ns: int | None = None
         self._heard_mono_ns: int | None = None
         self._kept_from_ns = _EVER_NS
+        self._silent_from_ns = self._silent_to_ns = _EVER_NS
 
     def heard(self, received_mono_ns: int, *, boot_id: str) -> None:
         """Note that bytes came over the connection, whatever they say."""
@@ -113,12 +131,16 @@ class DeviceClock:
             self._boot_id, self._run, self._candidate = boot_id, None, None
             self._earlier.clear()
             self._opened_mono_ns = self._heard_mono_ns = None
+            self._silent_from_ns = self._silent_to_ns = _EVER_NS
         if self._opened_mono_ns is None:
             self._opened_mono_ns = received_mono_ns
             before_ns = received_mono_ns if self._heard_mono_ns is None else self._heard_mono_ns
             is_first = self._heard_mono_ns is None
             # What a device kept while this host was down may lie before its boot.
             self._kept_from_ns = _EVER_NS if is_first and self._had_boot else before_ns - HELD_UP_MAX_NS
+        if self._heard_mono_ns is not None and received_mono_ns - self._heard_mono_ns > HELD_UP_MAX_NS:
+            # Perhaps the network was away: then all since the last bytes comes now.
+            self._silent_from_ns, self._silent_to_ns = self._heard_mono_ns, received_mono_ns
         self._heard_mono_ns = received_mono_ns
 
     def host_slept(self, slept_ns: int) -> None:
@@ -166,12 +188,16 @@ class DeviceClock:
         late_ns = self._late_ns(run, tick_us, received_mono_ns)
         if late_ns <= LATE_MIN_NS:
             self._fits(run, tick_us, received_mono_ns)
-            return self._stamp(run, tick_us, least_ns=late_ns)
+            stamp = self._stamp(run, tick_us, least_ns=late_ns)
+            run.sure_ns, run.sure_mono_ns = stamp.uncertainty_ns, received_mono_ns
+            return stamp
         if late_ns <= max(LATE_MAX_NS, 2 * run.jitter_ns):
-            run.ticks.observe(tick_us, received_mono_ns)
-            run.latest_mono_ns = received_mono_ns
+            run.observe(tick_us, received_mono_ns)
             self._unresolved_late_ns = max(self._unresolved_late_ns, late_ns)
-            return self._stamp(run, tick_us, least_ns=late_ns, flag=LATE)
+            stamp = self._stamp(run, tick_us, least_ns=late_ns, flag=LATE)
+            # However far late lines spread: it passed when its tick says, or later by what it lies behind.
+            most_ns = run.known_within_ns(received_mono_ns) + late_ns
+            return replace(stamp, uncertainty_ns=min(stamp.uncertainty_ns, most_ns))
         return self._take_late(run, tick_us, received_mono_ns, late_ns)
 
     def stamp_old(self, tick_us: int, received_mono_ns: int, *, boot_id: str) -> ClockStamp:
@@ -191,8 +217,7 @@ class DeviceClock:
             return self._take_ambiguous(run, tick_us, received_mono_ns, late_ns, early_ns)
         if run.agreeing_count == 1 and received_mono_ns - run.first_mono_ns < APART_MIN_NS:
             # Held up together with the first: only their ticks tell them apart.
-            run.ticks.observe(tick_us, received_mono_ns)
-            run.latest_mono_ns = received_mono_ns
+            run.observe(tick_us, received_mono_ns)
             return self._stamp(run, tick_us, flag=LATE)
         is_sure = run.agreeing_count >= AGREEING_MIN_COUNT
         begun = self._begin(self._next_name(), tick_us, received_mono_ns)
@@ -225,11 +250,13 @@ class DeviceClock:
         if earlier_ns := self._late_of_earlier_ns(run, tick_us, received_mono_ns):
             return self._take_ambiguous(run, tick_us, received_mono_ns, earlier_ns, -late_ns)
         claimed_ns = tick_us * 1000 + run.ticks.lag_at(tick_us)
-        if claimed_ns < self._held_up_from_ns(received_mono_ns):
-            begun = self._begin(self._next_name(), tick_us, received_mono_ns)
+        candidate = self._agreeing_candidate(tick_us, received_mono_ns)
+        # Only what is repeated overtakes what was sent after it.
+        overtook = not self._repeats and tick_us < run.latest_us - DISORDER_MAX_US
+        if overtook or claimed_ns < self._held_up_from_ns(received_mono_ns):
+            begun = candidate or self._begin(self._next_name(), tick_us, received_mono_ns)
             self._set(begun, -late_ns, received_mono_ns, is_sure=True)
             return self._stamp(begun, tick_us, flag=CLOCK_SET, step_ns=-late_ns)
-        candidate = self._agreeing_candidate(tick_us, received_mono_ns)
         if candidate is None:
             self._candidate = candidate = self._begin(self._next_name(), tick_us, received_mono_ns)
             self._note_step(-late_ns, received_mono_ns, is_sure=False)
@@ -267,21 +294,23 @@ class DeviceClock:
 
     def _held_up_from_ns(self, received_mono_ns: int) -> int:
         """Return the earliest instant of which a line received now may tell."""
+        from_ns = received_mono_ns - HELD_UP_MAX_NS
         opened_ns = received_mono_ns if self._opened_mono_ns is None else self._opened_mono_ns
         if received_mono_ns - opened_ns <= HELD_UP_MAX_NS:
-            return min(self._kept_from_ns, received_mono_ns - HELD_UP_MAX_NS)
-        return received_mono_ns - HELD_UP_MAX_NS
+            from_ns = min(from_ns, self._kept_from_ns)
+        if received_mono_ns - self._silent_to_ns <= HELD_UP_MAX_NS:
+            from_ns = min(from_ns, self._silent_from_ns)
+        return from_ns
 
     def _late_ns(self, run: _Run, tick_us: int, received_mono_ns: int) -> int:
         lag_ns = received_mono_ns - tick_us * 1000
-        drift_ns = CRYSTAL_DRIFT_MAX_PPB * max(0, received_mono_ns - run.latest_mono_ns) // 1_000_000_000
+        drift_ns = CRYSTAL_DRIFT_MAX_PPB * max(0, received_mono_ns - run.latest_mono_ns) // PPB
         return max(0, lag_ns - run.ticks.lag_at(tick_us) - drift_ns)
 
     def _fits(self, run: _Run, tick_us: int, received_mono_ns: int) -> None:
         if received_mono_ns - run.latest_mono_ns >= APART_MIN_NS:
             run.agreeing_count += 1
-        run.ticks.observe(tick_us, received_mono_ns)
-        run.latest_mono_ns = received_mono_ns
+        run.observe(tick_us, received_mono_ns)
         if run is self._run:
             if self._candidate is not None:
                 self._note_step(0, received_mono_ns, is_sure=True)
@@ -295,6 +324,7 @@ class DeviceClock:
             name=name,
             first_us=tick_us,
             first_mono_ns=received_mono_ns,
+            latest_us=tick_us,
             latest_mono_ns=received_mono_ns,
             agreeing_count=1,
         )

@@ -121,6 +121,15 @@ SENSIBLE_MAX_NS = 2 * 10**18
 _UNSURE_FLAGS = (CLOCK_DOUBT, CLOCK_LOST)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passed:
+    """The latest record of a car, whether it became a passing or not."""
+
+    tick_us: int
+    received_mono_ns: int
+    stamp: ClockStamp
+
+
 class DeviceStart:
     """`name` becomes the passings' `sensor_boot`; `clock` is by default one of its own."""
 
@@ -131,7 +140,7 @@ class DeviceStart:
         self._seen = SeqRanges()
         self._latest_seq = 0
         self._latest_us: int | None = None
-        self._passed: dict[int | str | None, tuple[int, int, str]] = {}  # (tick_us, mono_ns, clock)
+        self._passed: dict[int | str | None, _Passed] = {}
 
     def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
         """Return whether a record that the decoder never gave before can come from this start."""
@@ -177,7 +186,9 @@ class DeviceStart:
             self._latest_us = tick_us
         mono_ns, uncertainty_ns = stamp.mono_ns, stamp.uncertainty_ns
         self._latest_seq = max(self._latest_seq, seq)
-        if hold_off is not None and not self._is_let_through(hold_off, stamp, tick_us, boot_id, transponder):
+        if hold_off is not None and not self._is_let_through(
+            hold_off, stamp, tick_us, transponder, received_mono_ns=received_mono_ns, boot_id=boot_id
+        ):
             return None
         return Passing(
             sensor=self._sensor,
@@ -211,8 +222,10 @@ class DeviceStart:
         hold_off: HoldOff,
         stamp: ClockStamp,
         tick_us: int | None,
-        boot_id: str,
         transponder: int | str | None,
+        *,
+        received_mono_ns: int,
+        boot_id: str,
     ) -> bool:
         """Records that were held up on their way have stamps too close together; their ticks still tell."""
         is_let_through = hold_off.lets_through(stamp.mono_ns, boot_id=boot_id, transponder=transponder)
@@ -221,16 +234,16 @@ class DeviceStart:
             return is_let_through
         if len(self._passed) >= TRANSPONDERS_MAX_COUNT:
             del self._passed[next(iter(self._passed))]
-        self._passed[transponder] = (tick_us, stamp.mono_ns, stamp.clock)
-        if before is None:
+        self._passed[transponder] = _Passed(tick_us=tick_us, received_mono_ns=received_mono_ns, stamp=stamp)
+        if before is None or is_let_through:
             return is_let_through
-        before_us, before_mono_ns, before_clock = before
-        if is_let_through or abs(tick_us - before_us) * 1000 < hold_off.span_ns:
-            return is_let_through
-        # Where it is not known when it passed, a stamp near another's proves nothing.
-        if stamp.flag in _UNSURE_FLAGS:
-            return True
-        return before_clock == stamp.clock and abs(stamp.mono_ns - before_mono_ns) < hold_off.span_ns
+        is_near = abs(stamp.mono_ns - before.stamp.mono_ns) < hold_off.span_ns
+        are_ticks_apart = abs(tick_us - before.tick_us) * 1000 >= hold_off.span_ns
+        if stamp.flag in _UNSURE_FLAGS or before.stamp.flag in _UNSURE_FLAGS:
+            # Where it is not known when it passed, a stamp near another's proves nothing.
+            return are_ticks_apart or received_mono_ns - before.received_mono_ns >= hold_off.span_ns
+        # Of two settings of the clock not even the ticks tell.
+        return is_near and (are_ticks_apart or stamp.clock != before.stamp.clock)
 
 
 def seq_of(number: int) -> int:

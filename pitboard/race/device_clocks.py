@@ -21,6 +21,9 @@ RATE_MEASURED_PPB = 10_000
 DOUBT_MIN_NS = 50_000_000
 """The least that two clocks must part by before an official is asked."""
 
+DOUBT_PART = 4
+"""A lap that may be off by more than this part of it is nothing to rank by."""
+
 TOGETHER_NS = 500_000_000
 """Lines nearer to each other may have been held up together; their ticks tell them apart."""
 
@@ -69,8 +72,9 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `clock` names the setting of the device's clock, None where it gave no tick. `lag_ns` is how far the
     host's clock lies from the tick, as the line's arrival or its neighbours tell, and `within_ns` how well
     that is known among the passings of the same setting. `hidden_ns` is by how much the clock may have been
-    set without anybody seeing it, as several lines that were late by the same would hide it. `unseen` says
-    that the sensor may have missed a car before this one.
+    set without anybody seeing it, as several lines that were late by the same would hide it. `or_mono_ns` is
+    the other instant at which it may have been, where nothing tells. `unseen` says that the sensor may have
+    missed a car before this one.
     """
 
     sensor: str
@@ -85,6 +89,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     flag: str | None
     can_be_set: bool
     hidden_ns: int = 0
+    or_mono_ns: int | None = None
     unseen: str | None = None
 
     @property
@@ -120,6 +125,7 @@ def settle(passings: Sequence[Stamped]) -> list[Settled]:
         for index, at in enumerate(places):
             settled[at] = _settle_one(line, index)
         _know_within(settled, places)
+        _doubt_what_came_together(settled, places, line)
     return settled
 
 
@@ -151,11 +157,19 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
         uncertainty_ns += opening.hidden_ns + closing.hidden_ns
     else:
         uncertainty_ns = max(min(both_ns, uncertainty_ns), parted_ns)
+    is_doubtful = parted_ns > DOUBT_MIN_NS or uncertainty_ns > max(DOUBT_MIN_NS, lap_ns // DOUBT_PART)
     return LapTime(
-        lap_ns=lap_ns,
-        uncertainty_ns=uncertainty_ns,
-        flag=CLOCK_DOUBT if parted_ns > DOUBT_MIN_NS else closing.unseen,
+        lap_ns=lap_ns, uncertainty_ns=uncertainty_ns, flag=CLOCK_DOUBT if is_doubtful else closing.unseen
     )
+
+
+def or_shorter(time: LapTime, opened_mono_ns: int, closed_mono_ns: int, or_mono_ns: Sequence[int]) -> LapTime:
+    """Return the lap as it is known where the car may have passed in between, at one of these instants."""
+    between = [one for one in or_mono_ns if opened_mono_ns < one < closed_mono_ns]
+    if not between:
+        return time
+    off_ns = max(max(one - opened_mono_ns, closed_mono_ns - one) for one in between)
+    return LapTime(lap_ns=time.lap_ns, uncertainty_ns=max(time.uncertainty_ns, off_ns), flag=CLOCK_DOUBT)
 
 
 def _flag_of_host_lap(opening: Settled, closing: Settled) -> str | None:
@@ -196,21 +210,55 @@ def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
         least_ns[one.clock] = min(one.uncertainty_ns, least_ns.get(one.clock, one.uncertainty_ns))
     for at in places:
         if settled[at].flag not in (None, LATE):
-            settled[at] = replace(settled[at], within_ns=least_ns[settled[at].clock])
+            within_ns = min(settled[at].within_ns, least_ns[settled[at].clock])
+            settled[at] = replace(settled[at], within_ns=within_ns)
+
+
+def _doubt_what_came_together(settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]) -> None:
+    """Where the line that shows a new setting came with others that were held up, it was held up too.
+
+    Set forward, the clock may have been so for some of those already.
+    """
+    held_up: list[int] = []
+    for index, at in enumerate(places):
+        passing, before = line[index], line[index - 1] if index else None
+        if before is None or passing.received_mono_ns - before.received_mono_ns >= TOGETHER_NS:
+            held_up = [at]
+            continue
+        if settled[at].clock != settled[held_up[0]].clock:
+            if settled[at].mono_ns == passing.mono_ns:
+                late_ns = before.received_mono_ns - settled[places[index - 1]].mono_ns
+                least_ns = max(late_ns, settled[at].uncertainty_ns)
+                settled[at] = replace(settled[at], uncertainty_ns=least_ns)
+            for one in held_up:
+                settled[one] = _or_already_set(settled[one], passing)
+        held_up.append(at)
+
+
+def _or_already_set(settled: Settled, showed_by: Stamped) -> Settled:
+    """Return the passing as it is known if its clock was perhaps set forward as the later line shows."""
+    ahead_ns = settled.lag_ns - _received_lag_ns(showed_by)
+    if settled.clock == showed_by.clock or ahead_ns <= DOUBT_MIN_NS:
+        return settled
+    return replace(
+        settled,
+        uncertainty_ns=settled.uncertainty_ns + ahead_ns,
+        hidden_ns=settled.hidden_ns + ahead_ns,
+        or_mono_ns=settled.mono_ns - ahead_ns,
+    )
 
 
 def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
-    passing, later = line[index], line[index + 1 :]
+    passing = line[index]
     match _clock_flag(passing):
         case "late":
             return _settle_late(line, index)
         case "clock-doubt":
             before = (_clock(one) for one in reversed(line[:index]) if _is_plain(one))
-            others = [one for at, one in enumerate(line) if at != index and one.flag == CLOCK_DOUBT]
-            is_alone = all(_clock(one) != _clock(passing) for one in others)
-            return _settle_doubt(line, index, next(before, None), is_alone=is_alone)
+            alike = [one for one in line if one.flag == CLOCK_DOUBT and _clock(one) == _clock(passing)]
+            return _settle_doubt(line, index, next(before, None), alike)
         case "clock-set":
-            return _settle_set(passing, later[0] if later else None)
+            return _settle_set(passing, line[index + 1 :])
     return _as_said(passing)
 
 
@@ -225,6 +273,7 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
         known_ns, hidden_ns = witness.uncertainty_ns + slack_ns, _hidden_step_ns(line, index, witness)
         return replace(
             _as_said(passing),
+            mono_ns=passing.mono_ns - _late_beyond(_stamp_lag_ns(passing) - lag_ns, known_ns),
             lag_ns=lag_ns,
             uncertainty_ns=known_ns + hidden_ns,
             within_ns=known_ns,
@@ -235,7 +284,16 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
         for one in later
         if _clock(one) == clock and one.received_mono_ns - passing.received_mono_ns < TOGETHER_NS
     ]
-    return replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
+    said = replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
+    lost = next((one for one in later if _clock(one) != clock), None)
+    if lost is None or lost.flag != CLOCK_LOST:
+        return said
+    return replace(said, uncertainty_ns=max(said.uncertainty_ns, lost.uncertainty_ns))
+
+
+def _late_beyond(late_ns: int, known_ns: int) -> int:
+    """Return by how much a line was late that stamped itself by when it came, 0 for what is not sure."""
+    return late_ns if late_ns > max(known_ns, HOST_STAMP_MIN_NS) else 0
 
 
 def _hidden_step_ns(line: Sequence[Stamped], index: int, witness: Stamped) -> int:
@@ -259,24 +317,27 @@ def _hidden_step_ns(line: Sequence[Stamped], index: int, witness: Stamped) -> in
     return hidden_ns
 
 
-def _settle_doubt(line: Sequence[Stamped], index: int, before: str | None, *, is_alone: bool) -> Settled:
-    """Several late by the same may be a clock that was set back and forward again: nothing tells."""
+def _settle_doubt(
+    line: Sequence[Stamped], index: int, before: str | None, alike: Sequence[Stamped]
+) -> Settled:
+    """Several late by the same, `alike`, may be a clock set back and forward again: nothing tells."""
     passing, later = line[index], line[index + 1 :]
     said = _as_said(passing)
     witness = next((one for one in later if _is_plain(one)), None)
     clock = None if witness is None else _clock(witness)
     if witness is not None and clock == said.clock:
         lag_ns = _lag_by(witness, passing)
-        off_ns = abs(_received_lag_ns(passing) - lag_ns)
+        off_ns = _received_lag_ns(passing) - lag_ns
+        late_ns = _late_beyond(off_ns, witness.uncertainty_ns)
         return replace(
             said,
-            mono_ns=passing.received_mono_ns,
-            uncertainty_ns=max(witness.uncertainty_ns, off_ns),
+            mono_ns=passing.received_mono_ns - late_ns,
+            uncertainty_ns=max(witness.uncertainty_ns, off_ns - late_ns),
             lag_ns=lag_ns,
             hidden_ns=_hidden_step_ns(line, index, witness),
             flag=CLOCK_SET,
         )
-    if witness is not None and is_alone and before in (None, clock):
+    if witness is not None and len(alike) == 1 and before in (None, clock):
         hidden_ns = _hidden_step_ns(line, index, witness)
         return replace(
             said,
@@ -289,16 +350,29 @@ def _settle_doubt(line: Sequence[Stamped], index: int, before: str | None, *, is
         )
     lag_ns = _received_lag_ns(passing)
     off_ns = 0 if witness is None else abs(lag_ns - _lag_by(witness, passing))
-    return replace(said, lag_ns=lag_ns, uncertainty_ns=max(said.uncertainty_ns, off_ns))
+    said = replace(said, lag_ns=lag_ns, uncertainty_ns=max(said.uncertainty_ns, off_ns))
+    if len(alike) == 1:
+        return replace(said, or_mono_ns=passing.received_mono_ns)
+    # Late or set back, their ticks measure among themselves; set back is likelier while nothing else tells.
+    lags_ns = [_received_lag_ns(one) for one in alike]
+    said = replace(said, within_ns=max(lags_ns) - min(lags_ns))
+    if witness is None:
+        return replace(said, mono_ns=passing.received_mono_ns)
+    return replace(said, or_mono_ns=passing.received_mono_ns)
 
 
-def _settle_set(passing: Stamped, following: Stamped | None) -> Settled:
-    """The line that showed a clock to be set may itself have been late; the next one then came too early."""
+def _settle_set(passing: Stamped, later: Sequence[Stamped]) -> Settled:
+    """The line that showed a clock to be set may itself have been late, as those after it tell."""
     said = _as_said(passing)
-    if following is None or following.flag != CLOCK_LOST:
+    if later and later[0].flag == CLOCK_LOST:
+        off_ns = abs(_stamp_lag_ns(later[0]) - said.lag_ns)
+        return replace(said, uncertainty_ns=max(said.uncertainty_ns, off_ns), flag=CLOCK_LOST)
+    clock = _clock(passing)
+    witness = next((one for one in later if _clock_flag(one) is None and _clock(one) == clock), None)
+    if witness is None:
         return said
-    off_ns = abs(_stamp_lag_ns(following) - said.lag_ns)
-    return replace(said, uncertainty_ns=max(said.uncertainty_ns, off_ns), flag=CLOCK_LOST)
+    late_ns = _late_beyond(said.lag_ns - _lag_by(witness, passing), witness.uncertainty_ns)
+    return replace(said, mono_ns=said.mono_ns - late_ns, lag_ns=said.lag_ns - late_ns)
 
 
 def _is_plain(passing: Stamped) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from pitboard.race.attribution import Segment, TimedPassing
 from pitboard.race.bodies import FINISH, START
 from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import LapTime, lap_time, settle
+from pitboard.race.device_clocks import LapTime, lap_time, or_shorter, settle
 from pitboard.race.formats import TimingRules
 
 NANOSECONDS_PER_MS = 1_000_000
@@ -125,6 +125,7 @@ def _laps_of_segment(
     up_mono_ns = time_up_mono_ns(began_mono_ns, segment.boot_id, rules, pauses)
     opening: TimedPassing | RunStart | None = start if _is_of(start, segment) else None
     sectors: list[tuple[str, int]] = []
+    or_mono_ns = [other for one in segment.passings if (other := _other_instant(one)) is not None]
     for passing in segment.passings:
         if any(pause.holds(segment.boot_id, passing.mono_ns) for pause in pauses):
             continue  # evidence: cars are put back by hand
@@ -140,6 +141,8 @@ def _laps_of_segment(
                 opening, sectors = passing, []
             continue
         time = lap_between(opening, passing)
+        if or_mono_ns:
+            time = or_shorter(time, opening.mono_ns, passing.mono_ns, or_mono_ns)
         lap_ns = time.lap_ns
         lap_ns -= sum(one.within_ns(segment.boot_id, opening.mono_ns, passing.mono_ns) for one in pauses)
         if gate != FINISH:
@@ -208,6 +211,14 @@ def lap_between(opening: TimedPassing | RunStart, closing: TimedPassing) -> LapT
     first = opening.settled or settle([opening.body])[0]
     second = closing.settled or settle([closing.body])[0]
     return lap_time(first, second)
+
+
+def _other_instant(passing: TimedPassing) -> int | None:
+    """Return when else the car may have closed a lap, on the run's clock; None where that is known."""
+    settled = passing.settled
+    if settled is None or settled.or_mono_ns is None or passing.body.gate != FINISH:
+        return None
+    return settled.or_mono_ns + passing.mono_ns - settled.mono_ns
 
 
 def _marks(opening: TimedPassing | RunStart, closing: TimedPassing) -> tuple[Calculated, ...]:

@@ -32,13 +32,16 @@ def scripted(
     jitter_ns: int = 2_000_000,
     held_up: dict[int, int] | None = None,
     stalls: list[tuple[int, int]] | None = None,
+    is_stream: bool = False,
 ) -> list[Line]:
     """Return the lines of a race that begins at 100 s, in the order received.
 
     `steps` are (from which passing on, by how many microseconds), `held_up` {passing: nanoseconds} comes
-    alone so much later, and what is sent within a stall (from, to) comes at its end.
+    alone so much later, or with all behind it in a stream, which nothing overtakes; and what is sent within a
+    stall (from, to) comes at its end.
     """
-    at_ns, lines = 100 * SECOND_NS, []
+    at_ns = 100 * SECOND_NS
+    lines: list[Line] = []
     for number, lap_ns in enumerate([0, *laps_ns]):
         at_ns += lap_ns
         step_us = sum(by_us for first, by_us in steps if number >= first)
@@ -47,6 +50,8 @@ def scripted(
         received_ns = at_ns + 1_000_000 + delay_ns + (held_up or {}).get(number, 0)
         for from_ns, to_ns in stalls or []:
             received_ns = max(received_ns, to_ns + number) if from_ns <= received_ns < to_ns else received_ns
+        if is_stream and lines:
+            received_ns = max(received_ns, lines[-1].received_ns + 1_000)
         lines.append(Line(true_ns=at_ns, tick_us=tick_us, received_ns=received_ns))
     return sorted(lines, key=lambda line: line.received_ns)
 

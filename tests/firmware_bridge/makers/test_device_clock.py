@@ -82,6 +82,7 @@ def test_lines_that_are_late_stall_or_come_again_are_no_step(repeats: bool) -> N
             drift_ppb=random.randint(-40_000, 40_000),
             held_up={random.randint(2, count - 2): random.randint(1, 22) * SECOND_NS},
             stalls=[(stall_ns, stall_ns + random.randint(1, 9) * SECOND_NS)],
+            is_stream=not repeats,
         )
         for driven_ns, timed in laps(lines, repeats=repeats):
             assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, seed
