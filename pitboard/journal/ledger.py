@@ -33,6 +33,7 @@ class Ledger:
     def __init__(self) -> None:
         self._below: Ledger | None = None
         self._hashes: dict[str, bytearray] = {}  # of every header, one after the other
+        self._heads: dict[str, int] = {}  # what lies below included
         self._keys: dict[str, str] = {}
 
     @classmethod
@@ -42,16 +43,16 @@ class Ledger:
         return ledger
 
     def head(self, stream: str) -> int:
-        below = 0 if self._below is None else self._below.head(stream)
-        return below + len(self._hashes.get(stream, b"")) // HASH_BYTES
+        head = self._heads.get(stream, 0)
+        return head if head or self._below is None else self._below.head(stream)
 
     def heads(self) -> dict[str, int]:
-        """Return {stream: last seq}, without what lies below."""
-        return {stream: len(hashes) // HASH_BYTES for stream, hashes in self._hashes.items()}
+        """Return {stream: last seq}, without the streams that only lie below."""
+        return self._heads.copy()
 
     def key_of(self, stream: str) -> str | None:
         key = self._keys.get(stream)
-        return self._below.key_of(stream) if key is None and self._below is not None else key
+        return key if key is not None or self._below is None else self._below.key_of(stream)
 
     def writer_of(self, record: Record) -> str:
         """Return the key of a record that was judged NEXT."""
@@ -78,7 +79,8 @@ class Ledger:
 
     def judge(self, record: Record) -> Arrival:
         """Return what the record is; raises RecordRefused when its signature or opening does not hold."""
-        stream, seq, head = record.stream, record.seq, self.head(record.stream)
+        stream, seq = record.stream, record.seq
+        head = self.head(stream)
         if seq > head + 1:
             return Arrival.GAP
         key = self.key_of(stream) or _opening_key(record)
@@ -96,15 +98,19 @@ class Ledger:
 
     def is_next(self, record: Record) -> bool:
         """Return whether the record follows the last one of its stream; its signature is not looked at."""
-        head = self.head(record.stream)
-        previous = self.hash_at(record.stream, head).hex() if head else NO_PREVIOUS
-        return record.seq == head + 1 and record.header.previous == previous
+        hashes = self._hashes.get(record.stream)  # of a ledger on its own
+        previous = NO_PREVIOUS if hashes is None else hashes[-HASH_BYTES:].hex()
+        return record.seq == self._heads.get(record.stream, 0) + 1 and record.header.previous == previous
 
     def take(self, record: Record) -> None:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:
             self._keys[record.stream] = _opening_key(record)
-        self._hashes.setdefault(record.stream, bytearray()).extend(record.header_hash)
+        hashes = self._hashes.get(record.stream)
+        if hashes is None:
+            hashes = self._hashes[record.stream] = bytearray()
+        hashes += record.header_hash
+        self._heads[record.stream] = self.head(record.stream) + 1
 
 
 def opening_of(record: Record) -> StreamOpened | None:

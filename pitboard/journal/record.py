@@ -39,22 +39,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A parsed header beside the bytes that count; `body_bytes` is None once erased.
 
-    `header_hash` is the SHA-256 of `header_bytes`.
+    `header_hash` is the SHA-256 of `header_bytes`; `stream` and `seq` are the header's.
     """
 
+    stream: str
+    seq: int
     header: Header
     header_bytes: bytes
     header_hash: bytes
     signature: bytes
     body_bytes: bytes | None
-
-    @property
-    def stream(self) -> str:
-        return self.header.stream
-
-    @property
-    def seq(self) -> int:
-        return self.header.seq
 
     @property
     def size(self) -> int:
@@ -99,6 +93,8 @@ def write_record(
     if len(header_bytes) > HEADER_MAX_BYTES:
         raise BodyRefused(kind=kind, reason="the name of the kind does not fit into a record")
     return Record(
+        stream=stream,
+        seq=seq,
         header=header,
         header_bytes=header_bytes,
         header_hash=hashlib.sha256(header_bytes).digest(),
@@ -136,10 +132,13 @@ def stored_record(header_bytes: bytes, signature: bytes, body_bytes: bytes | Non
 
 def _with_body(header: Header, header_bytes: bytes, signature: bytes, body_bytes: bytes | None) -> Record:
     # Thousands of records share their stream's id: they share the text of it too.
-    msgspec.structs.force_setattr(header, "stream", sys.intern(header.stream))
+    stream = sys.intern(header.stream)
+    msgspec.structs.force_setattr(header, "stream", stream)
     if body_bytes is not None and hashlib.sha256(body_bytes).hexdigest() != header.body:
         raise RecordRefused(reason="the body is not the one that was signed")
     return Record(
+        stream=stream,
+        seq=header.seq,
         header=header,
         header_bytes=header_bytes,
         header_hash=hashlib.sha256(header_bytes).digest(),

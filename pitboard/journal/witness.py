@@ -48,7 +48,8 @@ class Witness:
 
     def names(self, stream: str, seq: int) -> bool:
         """Return whether central named this place, so that `denies` may change with it."""
-        return any(stream in known and known[stream][0] == seq for known in (self._seen, self._cuts))
+        seen, cut = self._seen.get(stream), self._cuts.get(stream)
+        return (seen is not None and seen[0] == seq) or (cut is not None and cut[0] == seq)
 
     def denies(self, stream: str, ledger: Ledger) -> bool:
         """Return whether what is here of the stream is not what central saw."""

@@ -93,6 +93,7 @@ class RaceState:
         self._undecided: dict[str, Run] = {}
         self._runs_of: dict[str, tuple[str, ...]] = {}  # competitor as armed or given -> runs
         self.tracks: set[str] = set()  # where a run was ever armed
+        self._undecided_in_order: list[Run] | None = None  # until it is asked for again
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
         self._changed: set[str] = set()  # and those that have
 
@@ -277,7 +278,9 @@ class RaceState:
 
     def undecided(self) -> list[Run]:
         """Return the runs that nobody has decided yet, in the order armed."""
-        return sorted(self._undecided.values(), key=lambda run: run.armed.word.moment)
+        if self._undecided_in_order is None:
+            self._undecided_in_order = sorted(self._undecided.values(), key=lambda run: run.armed.word.moment)
+        return list(self._undecided_in_order)
 
     def last_undecided(self) -> dict[tuple[str, str], Run]:
         """Return the run armed last on each (unit, track), of those that nobody has decided yet.
@@ -385,6 +388,7 @@ class RaceState:
 
     def _look_at_run(self, run_id: str, touched: Touched) -> None:
         former = self.runs.get(run_id)
+        self._undecided_in_order = None
         run = run_of(run_id, self.statements.standing(("run", run_id)))
         if run is None:
             self.runs.pop(run_id, None)

@@ -4,12 +4,13 @@ What was heard of a run is a list of statements; only an arming among them makes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pitboard.race.bodies import (
+    Body,
     LapCorrected,
     LapJudged,
     OffTrackNoted,
@@ -32,6 +33,8 @@ from pitboard.race.bodies import (
 from pitboard.race.laps import Pause, RunStart
 from pitboard.race.verdicts import SaidOfLap
 from pitboard.race.word import Authority, LastWord, Said, Statement
+
+Kind = TypeVar("Kind", bound=Body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,44 +136,49 @@ class Run:
 def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
     """Return the run that the standing statements make, the greatest word last; None where nobody armed
     it."""
-    armings = [one for one in heard if isinstance(one.body, RunArmed)]
+    said: dict[type[Body], list[Statement]] = {}
+    for one in heard:
+        said.setdefault(type(one.body), []).append(one)
     # Run ids are random, so a second arming is a writer's fault; the first one said stands.
-    first = min(armings, key=lambda one: one.word.moment, default=None)
+    first = min(said.get(RunArmed, ()), key=lambda one: one.word.moment, default=None)
     if first is None or not isinstance(first.body, RunArmed):
         return None
     armed = Said(first.body, first.word)
-    resumed: dict[str, Statement] = {}
-    for one in sorted(heard, key=lambda one: one.word.moment):
+    resumed: dict[str, RunResumed] = {}
+    for one in sorted(said.get(RunResumed, ()), key=lambda one: one.word.moment):
         if isinstance(one.body, RunResumed):
-            resumed.setdefault(one.body.boot_id, one)
+            resumed.setdefault(one.body.boot_id, one.body)
+    of_laps = [*said.get(LapJudged, ()), *said.get(LapCorrected, ())]
     return Run(
         run_id=run_id,
         unit=first.unit,
         armed=armed,
-        places=_places(armed.value, heard),
-        resumed=tuple(one.body for one in resumed.values() if isinstance(one.body, RunResumed)),
-        started={one.body.place: one.body for one in heard if isinstance(one.body, RunStarted)},
-        pauses=_pauses(heard),
-        finished=_last(heard, RunFinished),
-        is_timed_up=any(isinstance(one.body, RunTimedUp) for one in heard),
-        said_of_laps=_said_of_laps(heard),
-        said_by_admin=_said_of_laps([one for one in heard if one.word.authority == Authority.ADMIN]),
-        off_tracks=[one.body for one in heard if isinstance(one.body, OffTrackNoted)],
-        penalties=[one.body for one in heard if isinstance(one.body, PenaltyGiven)],
-        statuses={one.body.place: one.body.status for one in heard if isinstance(one.body, PlaceJudged)},
-        inserted=[one for one in heard if isinstance(one.body, PassingInserted)],
-        decided=_decided(heard),
-        sheets=[one.body for one in heard if isinstance(one.body, RunSheet)],
+        places=_places(armed.value, _bodies(said, RunHanded)),
+        resumed=tuple(resumed.values()),
+        started={one.place: one for one in _bodies(said, RunStarted)},
+        pauses=_pauses([*_bodies(said, RunPaused), *_bodies(said, RunContinued)]),
+        finished=next(reversed(_bodies(said, RunFinished)), None),
+        is_timed_up=RunTimedUp in said,
+        said_of_laps=_said_of_laps(of_laps),
+        said_by_admin=_said_of_laps([one for one in of_laps if one.word.authority == Authority.ADMIN]),
+        off_tracks=_bodies(said, OffTrackNoted),
+        penalties=_bodies(said, PenaltyGiven),
+        statuses={one.place: one.status for one in _bodies(said, PlaceJudged)},
+        inserted=tuple(said.get(PassingInserted, ())),
+        decided=_decided(said.get(RunDecided, ())),
+        sheets=_bodies(said, RunSheet),
     )
 
 
-def _last(heard: Sequence[Statement], kind: type[RunFinished]) -> RunFinished | None:
-    return next((one.body for one in reversed(heard) if isinstance(one.body, kind)), None)
+def _bodies(said: Mapping[type[Body], Sequence[Statement]], kind: type[Kind]) -> Sequence[Kind]:
+    """Return what of this kind was said, the greatest word last."""
+    heard = said.get(kind)
+    return () if heard is None else tuple(one.body for one in heard if isinstance(one.body, kind))
 
 
-def _places(armed: RunArmed, heard: Iterable[Statement]) -> tuple[RunPlace, ...]:
+def _places(armed: RunArmed, handings: Sequence[RunHanded]) -> tuple[RunPlace, ...]:
     """Return the places, each with whoever it was handed to last; a number that occurs twice is one place."""
-    handed = {one.body.place: one.body for one in heard if isinstance(one.body, RunHanded)}
+    handed = {one.place: one for one in handings}
     places: dict[int, RunPlace] = {}
     for place in armed.places:
         now = handed.get(place.place)
@@ -187,13 +195,11 @@ def _places(armed: RunArmed, heard: Iterable[Statement]) -> tuple[RunPlace, ...]
     return tuple(places.values())
 
 
-def _pauses(heard: Iterable[Statement]) -> tuple[Pause, ...]:
+def _pauses(said: Sequence[RunPaused | RunContinued]) -> tuple[Pause, ...]:
     """Return the pauses by boot and stamp; a second pause within one, or a second end, changes nothing."""
-    marks = sorted(
-        (one.body.boot_id, one.body.mono_ns, isinstance(one.body, RunPaused))
-        for one in heard
-        if isinstance(one.body, RunPaused | RunContinued)
-    )
+    if not said:
+        return ()
+    marks = sorted((one.boot_id, one.mono_ns, isinstance(one, RunPaused)) for one in said)
     pauses: list[Pause] = []
     for boot_id, of_boot in groupby(marks, key=lambda mark: mark[0]):
         began: int | None = None
@@ -208,7 +214,9 @@ def _pauses(heard: Iterable[Statement]) -> tuple[Pause, ...]:
     return tuple(pauses)
 
 
-def _said_of_laps(heard: Iterable[Statement]) -> dict[str, SaidOfLap]:
+def _said_of_laps(heard: Sequence[Statement]) -> dict[str, SaidOfLap]:
+    if not heard:
+        return {}
     verdicts: dict[str, LastWord[LapJudged]] = {}
     corrections: dict[str, LastWord[int]] = {}
     for one in heard:

@@ -148,6 +148,8 @@ class Statements:
 
     def stands(self, statement: Statement) -> bool:
         """Return whether nobody withdrew it who may, and it is not the repetition of an act."""
+        if statement.act is None and statement.record not in self._withdrawals:
+            return True
         same = self._same_act(statement)
         if any(one.word.moment < statement.word.moment for one in same):
             return False

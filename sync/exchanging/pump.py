@@ -170,7 +170,9 @@ class Pump:
         wait_ms, began_s = self._wait_at_most_ms(loop.time()), loop.time()
         news = await self._source.sync(SyncRequest(have=asked, wait_ms=wait_ms))
         check_event(self._source.name, news.event, self._event)
-        waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
+        waiting_count = 0
+        if news.have != have:
+            waiting_count = sum(max(0, head - have.get(stream, 0)) for stream, head in news.have.items())
         self._on_state(LinkState(trouble=None, waiting_count=waiting_count, utc_ms=news.utc_ms))
         if not news.records:
             self._on_round(news.have, self._aside.streams())

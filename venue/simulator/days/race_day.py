@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from dataclasses import dataclass, replace
 from random import Random
 
+import pitboard.journal.fold
+import pitboard.journal.ledger
 import pitboard.journal.record
+import pitboard.journal.witness
+import sync.exchanging.exchange
 import sync.exchanging.freshness
 from display.following.source_choice import Rank
 from pitboard.errors import StreamTaken
@@ -17,13 +22,15 @@ from venue.simulator.days.mishaps import Mishaps, heal_disk
 from venue.simulator.days.plants import Override, overridden
 from venue.simulator.judging.inspection import inspect, lagging
 from venue.simulator.world.network import Weather
-from venue.simulator.world.signature_memory import (
-    forget_signatures,
-    remembered_signature_holds,
-    sealed_answer_holds,
-)
+from venue.simulator.world.signature_memory import forget_signatures, sealed_signature_holds
 from venue.simulator.world.truth import Violation
 from venue.simulator.world.virtual_loop import Deadlock, LeakedTasks, VirtualLoop, run_virtual
+from venue.simulator.world.wire_memory import (
+    forget_wires,
+    remembered_body,
+    remembered_record,
+    remembered_wire,
+)
 from venue.simulator.world.world import World
 
 UNSAFE_MIN_S, UNSAFE_MAX_S = 10.0, 24.0
@@ -52,6 +59,7 @@ class DayReport:
 def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
     """Run the day of this seed; the same seed gives the same trace, byte for byte."""
     forget_signatures()
+    forget_wires()
     worlds: list[World] = []
 
     async def story(loop: VirtualLoop) -> None:
@@ -60,10 +68,17 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
         await _live_through(world)
 
     memory: list[Override] = [
-        (pitboard.journal.record, "signature_holds", remembered_signature_holds),
-        (sync.exchanging.freshness, "signature_holds", sealed_answer_holds),
+        (pitboard.journal.record, "signature_holds", sealed_signature_holds),
+        (sync.exchanging.freshness, "signature_holds", sealed_signature_holds),
+        (pitboard.journal.fold, "read_body", remembered_body),
+        (pitboard.journal.ledger, "read_body", remembered_body),
+        (pitboard.journal.witness, "read_body", remembered_body),
+        (sync.exchanging.exchange, "from_wire", remembered_record),
+        (sync.exchanging.exchange, "to_wire", remembered_wire),
     ]
     logging.disable(logging.CRITICAL)
+    collects = gc.isenabled()
+    gc.disable()  # a day ends after a tenth of a second, and looking for garbage in it costs a tenth
     try:
         with overridden([*memory, *(overrides or [])]):
             try:
@@ -74,6 +89,8 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
                 worlds[0].truth.violate("no-process-ends-by-error", str(error))
     finally:
         logging.disable(logging.NOTSET)
+        if collects:
+            gc.enable()
     world = worlds[0]
     return DayReport(
         seed=seed,
