@@ -1,8 +1,8 @@
 """Signatures of the simulated nodes: a keyed hash that only the owner of a key computes stands for each.
 
-An Ed25519 signature costs ten times as much as all else that a record needs, and what it proves the tests of
-`pitboard/trust` show. Here it is enough that nobody but its owner can make one, and that a forged, cut or
-repeated one does not hold: the same interface, by `sign` and `signature_holds`."""
+An Ed25519 signature costs ten times as much as all else that a record needs, and the tests of journal and
+exchange prove the real ones. Here it is enough that nobody but its owner can make one, and that a forged, cut
+or repeated one does not hold: the same interface, by `sign` and `signature_holds`."""
 
 from __future__ import annotations
 
