@@ -128,7 +128,7 @@ LOSS_REASONS = {
     LossCode.NO_ANSWER: "no answer in time",
     LossCode.BROKEN: "the connection broke",
     LossCode.NAME_UNKNOWN: "the name is not known",
-    LossCode.OTHER_CERTIFICATE: "another certificate than the one it was enrolled with answers there",
+    LossCode.OTHER_CERTIFICATE: "another certificate than at the enrolment answers; enrol anew if so meant",
     LossCode.UNVOUCHED: "nobody vouches for its certificate; name its fingerprint",
     LossCode.NOT_TLS: "it does not speak TLS",
     LossCode.REDIRECTS: "it sends us to another address, and we do not follow",

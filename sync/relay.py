@@ -147,7 +147,7 @@ class CentralLink:
         self._clock = clock or SystemClock()
         self._ahead_ms: int | None = None  # central's wall clock minus this machine's, in its last answer
         self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
-        self._watch = SocketWatch("sync", unit_socket, key="unit_socket", clock=self._clock)
+        self._watch = SocketWatch("sync", unit_socket, key="unit_socket in sync.toml", clock=self._clock)
         self._trouble: str | None = f"{central} was not reached yet"
         self._event = ""  # of central, where it is another than this unit's
         self._waiting_count = 0

@@ -58,7 +58,7 @@ class DisplayWatch:
         self._clock = clock
         self._on_change = on_change
         self._ask = ask
-        self._answered: dict[str, tuple[int, DisplayNode]] = {}  # place -> when, who
+        self._answered: dict[str, tuple[int, str, DisplayNode]] = {}  # place -> when, its mDNS name, who
         self._asked_round: dict[str, int] = {}
         self._round = 0
 
@@ -78,13 +78,14 @@ class DisplayWatch:
             self._asked_round[place] = self._round
             if name is not None:
                 shown = clean_name(name) or node.properties.get("name") or "a display"
-                self._answered[place] = (now_ns, DisplayNode(shown, node.address))
+                self._answered[place] = (now_ns, node.name, DisplayNode(shown, node.address))
         found = self._found()
         self._asked_round = {place: at for place, at in self._asked_round.items() if place in found}
         self._answered = {
             place: said for place, said in self._answered.items() if now_ns - said[0] < GONE_AFTER_NS
         }
-        displays = [display for _, display in self._answered.values()]
+        # One that answers at two of its addresses is one display; two of one name are two.
+        displays = list({(label, one.name): one for _, label, one in self._answered.values()}.values())
         if displays != self.displays:
             self.displays = displays
             self._on_change(displays)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Container, Mapping, Sequence
+from importlib.metadata import version
 from typing import NoReturn
 
 import msgspec
@@ -133,6 +134,9 @@ def _claim_of(node: FoundNode, enrolled: Container[str]) -> Claim:
     return Claim.SIGNED if node.is_signed else Claim.NAMED
 
 
+VERSION = version("pitboard")
+
+
 class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`source` is the name of the node it follows, None while none answers; `badge` is the sentence shown."""
 
@@ -147,6 +151,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     size: tuple[int, int]
     has_screen: bool = True  # False: it draws, and nobody can see it
     clock: ClockNote | None = None  # None while its wall clock agrees with the others
+    version: str = VERSION
 
 
 def status_app(status: Callable[[], DisplayStatus]) -> web.Application:

@@ -32,6 +32,8 @@ _OPEN_TROUBLES = {
     errno.ENXIO: "no device is behind this name; is the port switched on (raspi-config)?",
     errno.EIO: "no device is behind this name; is the port switched on (raspi-config)?",
 }
+_PORT_NAMES = ("ttyACM*", "ttyUSB*", "usb-*")
+BESIDE_MAX_COUNT = 3
 _BUSY = (errno.EBUSY, errno.EAGAIN)
 _PTY_MAJORS = range(136, 144)
 
@@ -134,7 +136,16 @@ def open_trouble(error: Exception, path: Path) -> str:
     code = error.errno if isinstance(error, OSError) else None
     if code in _BUSY:
         return f"another program has it open: {', '.join(other_holders(path)) or 'one that we may not see'}"
-    return _OPEN_TROUBLES.get(code or 0, str(error))
+    beside = _beside(path) if code == errno.ENOENT else ""
+    return _OPEN_TROUBLES.get(code or 0, str(error)) + beside
+
+
+def _beside(path: Path) -> str:
+    """Say which other ports are there: a sensor that was plugged in anew may have another name."""
+    found = sorted(one.name for pattern in _PORT_NAMES for one in path.parent.glob(pattern))
+    if not found or len(found) > BESIDE_MAX_COUNT:
+        return ""
+    return f" There is {' and '.join(found)} beside it."
 
 
 def close_device(device: serial.Serial) -> None:

@@ -107,7 +107,7 @@ class BridgeReporter:
         self._changed = asyncio.Event()
         self._warning = ""
         self._is_trackside_lost = False
-        self._watch = SocketWatch("bridge", socket, key="[api] socket", clock=clock)
+        self._watch = SocketWatch("bridge", socket, key="[api] socket in bridge.toml", clock=clock)
         self._file_trouble: str | None = None
 
     def note_change(self) -> None:

@@ -167,9 +167,16 @@ def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind((host, port))
             listener.listen(BACKLOG_COUNT)
         except OSError as error:
-            todo = "; stop what uses it" if error.errno == errno.EADDRINUSE else ""
+            todo = _LISTEN_ADVICE.get(error.errno or 0, "")
             raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
         yield listener
+
+
+_LISTEN_ADVICE = {
+    errno.EADDRINUSE: "; stop what uses it",
+    errno.EADDRNOTAVAIL: "; this machine has no such address: write 0.0.0.0 for all that it has",
+    errno.EACCES: "; ports below 1024 are the system's: write a higher one",
+}
 
 
 def _has_ipv6() -> bool:

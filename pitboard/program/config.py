@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.errors import ConfigRefused
+from pitboard.program.ownership import why_not_read
 from pitboard.race.bodies import KeyHex, Name
 from pitboard.trust.identity import write_secret
 
@@ -50,7 +51,7 @@ def read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
+        raise ConfigRefused(path=path, reason=f"cannot be read: {why_not_read(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigRefused(path=path, reason="is not UTF-8 text; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:

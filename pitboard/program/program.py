@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import gc
 import logging
@@ -84,8 +85,13 @@ def only_one(folder: Path, program: str) -> Iterator[None]:
 
     Raises Refusal where another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_NAME).open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK_NAME).open("w")
+    except OSError as error:
+        reason = "the disk is read-only" if error.errno == errno.EROFS else error.strerror
+        raise Refusal(f"{folder} cannot be written: {reason}; the {program} works in it") from error
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

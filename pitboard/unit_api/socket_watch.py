@@ -37,7 +37,7 @@ class SocketWatch:
         self._is_told = True
         sentence = (
             f"The unit does not answer at {self._socket} ({error.reason}). Does trackside run, "
-            f"and is '{self._key}' the [api] socket of trackside.toml?"
+            f"and does {self._key} name the [api] socket of trackside.toml?"
         )
         log.error("%s", sentence)
         SERVICE.say_last(self._program, sentence)

@@ -75,6 +75,7 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     utc_ms: int
     lights: Annotated[list[LightStatus], Meta(max_length=16)]
     sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
+    version: Word = ""  # of the programs; empty from before they said it
 
     @property
     def states(self) -> list[str]:

@@ -22,7 +22,7 @@ from sync.central.config_bodies import bodies_to_say
 from sync.central.database.shared_erasures import follow_shared_erasures
 from sync.central.doors import AdminsDesk, announced, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
-from sync.central.ingest.ingest_app import IngestDoor, address_of
+from sync.central.ingest.ingest_app import IngestDoor, address_of, host_to_tell
 from sync.central.stores import open_contacts, open_replica
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ async def _open(config: CentralConfig, clock: Clock, door: Door | None) -> Async
 
 
 def _public(config: CentralConfig, port: int) -> str:
-    return f"public=http://{config.public.host}:{port}"
+    return f"public=http://{host_to_tell(config.public.host)}:{port}"
 
 
 def _ingest(config: CentralConfig, port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
@@ -13,6 +14,13 @@ from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, Disp
 
 def display(number: int, name: str) -> FoundNode:
     return FoundNode(name=f"pb-{number}", host=f"192.0.2.{number}", port=9_000, properties={"name": name})
+
+
+def test_a_display_that_answers_at_two_addresses_is_one_and_two_of_one_name_are_two() -> None:
+    at_both = [replace(display(1, "Stand"), host=host) for host in ("192.0.2.1", "fe80::1%eth0")]
+    hall = Hall(*at_both, display(2, "Stand"))
+    hall.look(3)
+    assert hall.told[-1] == ["Stand", "Stand"]
 
 
 class Hall:

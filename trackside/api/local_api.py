@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import msgspec
 from aiohttp import web
@@ -112,6 +113,9 @@ def _number(request: web.Request, key: str, default: int) -> int:
     return int(text)
 
 
+VERSION = version("pitboard")
+
+
 class UnitStatusApi:
     """Speaks for one unit."""
 
@@ -139,6 +143,7 @@ class UnitStatusApi:
                 for light in self._lights.all()
             ],
             sensors=list(self._lights.sensors()),
+            version=VERSION,
         )
 
 

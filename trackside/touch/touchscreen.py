@@ -128,7 +128,7 @@ class Touchscreen:
         self._words_mono_ns: int | None = None
         self._link = link
         self._socket = socket
-        self._watch = SocketWatch("touch", socket, key="socket", clock=clock)
+        self._watch = SocketWatch("touch", socket, key="socket in touch.toml", clock=clock)
         self._window = window
         self._painter = painter
         self._measures = measures

@@ -205,7 +205,8 @@ def lines_of(unit: WatchedUnit) -> list[str]:
     if unit.status is None or unit.age_ms is None:
         return [f"{unit.name}: has said nothing since central started"]
     said = f"said {unit.age_ms // 1_000} s ago"
-    lines = [f"{unit.name}: {'SILENT, last word ' if unit.is_silent else ''}{said}"]
+    version = f", version {unit.status.version}" if unit.status.version else ""
+    lines = [f"{unit.name}: {'SILENT, last word ' if unit.is_silent else ''}{said}{version}"]
     lines += [f"    {light.light} {light.state}: {light.detail}" for light in unit.status.lights]
     if unit.clock is not None:
         way = "behind" if unit.clock.way == "behind" else "ahead of"

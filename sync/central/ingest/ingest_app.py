@@ -104,10 +104,14 @@ def address_of(config: CentralConfig, port: int) -> str:
     """Return the URL by which nodes reach the door."""
     if config.ingest.address is not None:
         return config.ingest.address.rstrip("/")
-    host = config.ingest.host
+    return f"https://{host_to_tell(config.ingest.host)}:{port}"
+
+
+def host_to_tell(host: str) -> str:
+    """Return the host of a door as a URL has it; of one that listens everywhere, this machine's address."""
     if host in _ANY_ADDRESS:
         host = addresses_to_tell(own_addresses(), routed=routed_address())[0]
-    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"[{host}]" if ":" in host else host
 
 
 log = logging.getLogger(__name__)

@@ -124,6 +124,7 @@ def test_only_a_port_in_use_is_told_to_be_in_use() -> None:
     with pytest.raises(Refusal) as refused:
         asyncio.run(serve("192.0.2.9"))
     assert "stop what uses it" not in str(refused.value)
+    assert "this machine has no such address" in str(refused.value)
 
 
 def test_a_subcommand_of_central_explains_itself_without_a_config() -> None:

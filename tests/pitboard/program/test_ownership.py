@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboard.program.ownership import give_to_owner_of_folder
+from pitboard.program.ownership import give_to_owner_of_folder, why_not_read
 
 SOMEBODY = 54_321
 
@@ -20,3 +20,11 @@ def test_files_that_root_wrote_go_to_who_owns_the_folder(tmp_path: Path) -> None
     give_to_owner_of_folder(key, tmp_path / "not-there")
     assert (key.stat().st_uid, key.stat().st_gid) == (SOMEBODY, SOMEBODY)
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_may_not_read_a_file_is_told_what_lets_them() -> None:
+    refused = PermissionError(13, "Permission denied", "/var/lib/pitboard/event.toml")
+    said = why_not_read(refused)
+    assert said.startswith("Permission denied; this program runs as ")
+    assert said.endswith(" /var/lib/pitboard/event.toml")
+    assert why_not_read(FileNotFoundError(2, "No such file or directory", "x")) == "No such file or directory"

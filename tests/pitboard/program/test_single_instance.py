@@ -20,3 +20,11 @@ def test_a_second_one_is_refused_until_the_first_has_gone(tmp_path: Path) -> Non
         pass
     with only_one(folder, "bridge"):
         pass
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence() -> None:
+    with (
+        pytest.raises(Refusal, match=r"^/proc/self/spool cannot be written: .*; the bridge works in it$"),
+        only_one(Path("/proc/self/spool"), "bridge"),
+    ):
+        pass

@@ -59,10 +59,10 @@ def test_sync_and_bridge_say_it_of_their_own_key(tmp_path: Path) -> None:
                 link._post()
                 assert not await reporter._tell_trackside([])
                 clock.advance(ms=UNIT_SILENT_NS // 1_000_000)
-        for program, key in (("sync", "unit_socket"), ("bridge", "[api] socket")):
+        for program, key in (("sync", "unit_socket in sync.toml"), ("bridge", "[api] socket in bridge.toml")):
             said = read_last_words(tmp_path, program)
             assert said is not None
             assert str(socket) in said.sentence
-            assert f"is '{key}' the [api] socket of trackside.toml?" in said.sentence
+            assert f"does {key} name the [api] socket of trackside.toml?" in said.sentence
 
     asyncio.run(story())

@@ -82,6 +82,9 @@ def test_a_units_clock_that_is_a_day_ahead_of_centrals_is_told(tmp_path: Path) -
         said = status(mono_ns=clock.mono_ns())
         watch.take(seal_status(msgspec.structs.replace(said, utc_ms=clock.utc_ms() + 60_000), UNIT_A))
         assert watch.view().units[0].clock is None
+        newer = msgspec.structs.replace(said, mono_ns=said.mono_ns + 1, version="0.2.0")
+        watch.take(seal_status(newer, UNIT_A))
+        assert lines_of(watch.view().units[0])[0].endswith(", version 0.2.0")
         clock.advance(ms=1)
         watch.take(seal_status(status(mono_ns=clock.mono_ns()), UNIT_A))  # its clock was never set
         assert watch.view().units[0].clock is None

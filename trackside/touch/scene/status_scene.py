@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import ScreenState
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
@@ -64,6 +66,10 @@ def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
 def _display_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     count = len(screen.displays)
     title = view.say("touch.displays-found", count=count) if count else view.say("touch.no-display")
+    names = Counter(one.name for one in screen.displays)
+    twice = next((name for name, times in names.items() if times > 1), None)
+    if twice is not None:
+        title = view.say("touch.displays-one-name", count=count, name=twice)
     inner = area.inset(measures.px(20), measures.px(5))
     line_px = measures.text(34)
     title_area, rest = inner.cut_top(line_px, measures.px(6))
@@ -80,6 +86,7 @@ def _display_widgets(area: Rect, screen: ScreenState, view: View, measures: Meas
             look=Look.TEXT,
             label=title,
             size_px=measures.text(30),
+            tone=Tone.PLAIN if twice is None else Tone.WARNING,
             align="left",
         ),
         *(
