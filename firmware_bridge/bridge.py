@@ -12,18 +12,13 @@ from firmware_bridge.makers.reading import HoldOff, LineCounters, PassingSource
 from firmware_bridge.replay_command import SensorSetting, make_passings
 from firmware_bridge.sensor_reader import SensorReader
 from firmware_bridge.spool.outbox import Outbox
-from firmware_bridge.spool.raw_log import (
-    BRIDGE_STARTED,
-    SENSOR_SET,
-    RawLog,
-    RawLogLost,
-    recent_raw_files,
-)
+from firmware_bridge.spool.raw_log import BRIDGE_STARTED, SENSOR_SET, RawLog, recent_raw_files
 from firmware_bridge.spool.spool_room import SpoolRoom
 from firmware_bridge.spool.start_reading import StartReading
 from firmware_bridge.watch.bridge_reporter import BridgeReporter
 from firmware_bridge.watch.systems_watch import SystemsWatch
 from pitboard.clock import Clock
+from pitboard.errors import RawLogLost
 from pitboard.program.program import only_one
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.unit_calls import Passing

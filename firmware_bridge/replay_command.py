@@ -20,18 +20,8 @@ from firmware_bridge.spool.raw_log import (
     RawRecord,
     read_raw_records,
 )
-from pitboard.errors import Refusal
+from pitboard.errors import RawLogRefused
 from pitboard.unit_api.unit_calls import Passing
-
-
-class RawLogRefused(Refusal):
-    """The file is no raw log of ours, or was changed."""
-
-    code = "raw-log-refused"
-
-    def __init__(self, *, reason: str) -> None:
-        super().__init__(f"the raw log cannot be replayed: {reason}")
-        self.reason = reason
 
 
 class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):

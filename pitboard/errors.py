@@ -2,33 +2,55 @@
 
 PitboardError
 ├── Refusal                     bad input; nothing changed
-│   ├── ConfigRefused           a file's key or value is wrong
-│   ├── RecordRefused           a record is malformed or its signature does not hold
+│   ├── ActRefused              a person asked for what cannot be done now
 │   ├── BodyRefused             a body does not fit its kind
+│   ├── CallRefused             a door does not carry out a call
+│   ├── ConfigRefused           a file's key or value is wrong
 │   ├── ContactClosed           a sealed contact does not open with this key
+│   ├── CountRefused            so many entries are not to be had in one answer
+│   ├── FrameRefused            a piece of a device's line is no good frame
+│   ├── HexTextRefused          a text is not hexadecimal
+│   ├── MigrationRefused        a journal cannot be moved there
+│   ├── NoContact               nobody closed the contact that two systems are compared by
+│   ├── PassingsRefused         trackside will never take these passings
 │   ├── PassphraseRefused       the contact key does not open with this passphrase
-│   └── ActRefused              a person asked for what cannot be done now
+│   ├── PinRefused              what was typed is no PIN
+│   ├── QueryRefused            what was typed cannot be searched for
+│   ├── RawLogRefused           a file is no raw log of ours
+│   ├── RecordRefused           a record is malformed or its signature does not hold
+│   ├── StatusRefused           a unit's status is malformed or not signed by it
+│   └── TableRefused            a table of laps cannot be read
 └── Loss                        the world broke; try again or show it
-    ├── PeerLost                a node cannot be reached, or answers what cannot be used
-    │   ├── AnotherEvent        a node of another event
-    │   └── PeerBusy            a node asks us to come back later
+    ├── BeamLost                the sensor's port is gone or unreadable
+    ├── BridgeStatusLost        the bridge says nothing
     ├── JournalLost             the database cannot be written or read
     │   └── JournalDamaged      its file is not what was written
-    ├── StreamTaken             another process wrote into our stream
-    └── BeamLost                the sensor's port is gone or unreadable
+    ├── PeerLost                a node cannot be reached, or answers what cannot be used
+    │   ├── AnotherEvent        a node of another event
+    │   ├── NoCentral           nobody answers at the admin's socket
+    │   ├── NotRunning          nobody listens at a node's socket
+    │   ├── NothingSent         nobody listens: the call was never made
+    │   └── PeerBusy            a node asks us to come back later
+    ├── RawLogLost              the spool cannot be written or read
+    ├── SourceLost              a display's source failed, is silent, or cannot show that it is one
+    └── StreamTaken             another process wrote into our stream
 
 A Refusal carries a stable `code` for the API; the sentence may change. So does a loss of a node: `LossCode`
 is a small closed set, chosen where the exception's type and errno are at hand, and code decides by it alone.
+`may_be_retried` says whether the same may succeed later by itself; else a person must act first.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class PitboardError(Exception):
     """Root of the tree."""
+
+    may_be_retried = False
 
 
 class Refusal(PitboardError):
@@ -87,8 +109,104 @@ class ActRefused(Refusal):
         self.reason = reason
 
 
+class CallRefused(Refusal):
+    """A call that is not carried out, with the status that HTTP has for it.
+
+    `retry_after_ms` is given where the door is only busy.
+    """
+
+    def __init__(self, code: str, reason: str, *, status: int, retry_after_ms: int | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.status = status
+        self.retry_after_ms = retry_after_ms
+        self.may_be_retried = retry_after_ms is not None
+
+
+class CountRefused(Refusal):
+    code = "bad-count"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(f"'count' must be a number from 0 to {most}.")
+
+
+class FrameRefused(Refusal):
+    """`reason` goes into the `damaged` event."""
+
+    code = "frame-refused"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HexTextRefused(Refusal):
+    """What stood before the line was read."""
+
+    code = "hex-text-refused"
+
+    def __init__(self, *, line_number: int) -> None:
+        super().__init__(f"line {line_number} is not hexadecimal text")
+        self.line_number = line_number
+
+
+class MigrationRefused(Refusal):
+    code = "not-migrated"
+
+
+class NoContact(Refusal):
+    """Nobody closed the contact in time, or the gate has not two systems."""
+
+    code = "no-contact"
+
+
+class PassingsRefused(Refusal):
+    """Trackside understood the request and will never take it."""
+
+    code = "passings-refused"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"trackside refuses passings: {reason}")
+        self.reason = reason
+
+
+class PinRefused(Refusal):
+    code = "bad-pin"
+
+
+class QueryRefused(Refusal):
+    def __init__(self, *, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class RawLogRefused(Refusal):
+    """The file is no raw log of ours, or was changed."""
+
+    code = "raw-log-refused"
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"the raw log cannot be replayed: {reason}")
+        self.reason = reason
+
+
+class StatusRefused(Refusal):
+    code = "status-refused"
+
+
+class TableRefused(Refusal):
+    """A table of laps that cannot be read; says where."""
+
+    code = "table-refused"
+
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        super().__init__(f"{path}: {reason}" if line is None else f"{path}, line {line}: {reason}")
+
+
 class Loss(PitboardError):
     """The world broke; whoever can retry, show or journal it catches this by name."""
+
+    may_be_retried = True
 
 
 class LossCode(StrEnum):
@@ -146,6 +264,12 @@ LOSS_REASONS = {
 }
 
 
+LOST_UNTIL_A_PERSON_ACTS = frozenset(
+    {LossCode.NOT_PERMITTED, LossCode.OTHER_CERTIFICATE, LossCode.UNVOUCHED, LossCode.ANOTHER_EVENT}
+    | {LossCode.REVOKED}
+)
+
+
 class PeerLost(Loss):
     """`code` says why, for programs; `reason` for people, and may say more than the code does."""
 
@@ -155,6 +279,7 @@ class PeerLost(Loss):
         self.peer = peer
         self.code = code
         self.reason = reason
+        self.may_be_retried = code not in LOST_UNTIL_A_PERSON_ACTS
 
 
 class AnotherEvent(PeerLost):
@@ -173,6 +298,20 @@ class PeerBusy(PeerLost):
         self.retry_after_ms = retry_after_ms
 
 
+class NoCentral(PeerLost):
+    def __init__(self, *, socket: Path, code: LossCode, reason: str) -> None:
+        super().__init__(peer="central", code=code, reason=reason)
+        self.args = (f"central cannot be asked at {socket}: {reason}",)
+
+
+class NotRunning(PeerLost):
+    """Nobody listens at the node's socket."""
+
+
+class NothingSent(PeerLost):
+    """Nobody listens on the socket: the call may be made again without being made twice."""
+
+
 class JournalLost(Loss):
     def __init__(self, *, path: Path | str, reason: str) -> None:
         super().__init__(f"journal {path} cannot be used: {reason}")
@@ -183,8 +322,12 @@ class JournalLost(Loss):
 class JournalDamaged(JournalLost):
     """What can be read of it can be saved; see `pitboard.journal.salvage`."""
 
+    may_be_retried = False
+
 
 class StreamTaken(Loss):
+    may_be_retried = False
+
     def __init__(self, *, stream: str, seq: int) -> None:
         super().__init__(
             f"another program wrote record {seq} of our stream {stream[:8]}; stop one, then start again"
@@ -198,3 +341,27 @@ class BeamLost(Loss):
         super().__init__(f"sensor port {port} lost: {reason}")
         self.port = port
         self.reason = reason
+
+
+class BridgeStatusLost(Loss):
+    """There is no status to read: the bridge does not run, or not with this config."""
+
+    def __init__(self, *, path: Path, reason: str) -> None:
+        super().__init__(f"the bridge says nothing in {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class RawLogLost(Loss):
+    def __init__(self, *, path: Path, reason: str) -> None:
+        super().__init__(f"raw log {path} cannot be used: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class SourceLost(Loss):
+    """`trouble` is the display's own account of it, see `display.following.trouble`."""
+
+    def __init__(self, trouble: Any) -> None:
+        super().__init__(trouble.sentence)
+        self.trouble = trouble

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from display.following.source_choice import Candidate, Rank
-from display.following.trouble import SourceLost, Trouble
-from pitboard.errors import LossCode, PeerLost
+from display.following.trouble import Trouble
+from pitboard.errors import LossCode, PeerLost, SourceLost
 from pitboard.journal.roster import Roster
 from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, check_event
 from sync.exchanging.freshness import Answerer, FreshPeer

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.heard_source import ClosablePeer, HeardSource
 from display.following.source_choice import Candidate, Rank, SourceChoice
-from display.following.trouble import SourceLost, Trouble
+from display.following.trouble import Trouble
 from pitboard.clock import Clock
-from pitboard.errors import LossCode, PeerLost
+from pitboard.errors import LossCode, PeerLost, SourceLost
 from pitboard.journal.roster import Roster
 from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
 from sync.exchanging.pump import Pump, SetAside

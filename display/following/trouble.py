@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pitboard.errors import AnotherEvent, Loss, LossCode, PeerLost
+from pitboard.errors import AnotherEvent, LossCode, PeerLost
 from pitboard.sentences.language import Language, language
 
 _SAID = frozenset(
@@ -43,11 +43,3 @@ class Trouble:
         """Return what the loss of this node means for the display."""
         event = error.event if isinstance(error, AnotherEvent) else ""
         return cls(code=error.code, who=who, event=event)
-
-
-class SourceLost(Loss):
-    """A source failed, is silent, or cannot show that it is one."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.sentence)
-        self.trouble = trouble

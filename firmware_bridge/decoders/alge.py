@@ -11,12 +11,12 @@ from typing import ClassVar
 from firmware_bridge.decoders.decoder import (
     Event,
     FramedDecoder,
-    FrameRefused,
     FrameSplitter,
     Piece,
     clock_us,
     format_clock,
 )
+from pitboard.errors import FrameRefused
 
 LINE_MAX_LENGTH = 256
 IMPULSE_DECIMALS = 4  # as many as the device prints where the field is full

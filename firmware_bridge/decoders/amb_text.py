@@ -11,7 +11,6 @@ from typing import ClassVar
 from firmware_bridge.decoders.decoder import (
     Event,
     FramedDecoder,
-    FrameRefused,
     FrameSplitter,
     Piece,
     format_seconds,
@@ -19,6 +18,7 @@ from firmware_bridge.decoders.decoder import (
 )
 from firmware_bridge.decoders.device_numbers import PassingSequence, SeenBefore
 from firmware_bridge.decoders.p3_frame import amb_checksum
+from pitboard.errors import FrameRefused
 
 START = b"\x01"
 LINE_MAX_LENGTH = 512

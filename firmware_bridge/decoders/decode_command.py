@@ -18,20 +18,10 @@ import click
 
 from firmware_bridge.decoders import DECODERS, UNCHECKED_DECODERS
 from firmware_bridge.decoders.decoder import Damaged, Event, Gap
-from pitboard.errors import Refusal
+from pitboard.errors import HexTextRefused
 
 _SEPARATORS = re.compile(rb"[\s:,;\-\\]+")
 _PREFIX = re.compile(rb"0?[xX]")
-
-
-class HexTextRefused(Refusal):
-    """A character is none of a hexadecimal text; what stood before it was read."""
-
-    code = "hex-text-refused"
-
-    def __init__(self, *, line_number: int) -> None:
-        super().__init__(f"line {line_number} is not hexadecimal text")
-        self.line_number = line_number
 
 
 class HexText:

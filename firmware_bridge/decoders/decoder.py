@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
-from pitboard.errors import Refusal
+from pitboard.errors import FrameRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +149,6 @@ class FrameSplitter:
         self._waiting.clear()
         self._dropped = 0
         return piece
-
-
-class FrameRefused(Refusal):
-    """A piece is no good frame; `reason` goes into the `damaged` event."""
-
-    code = "frame-refused"
-
-    def __init__(self, *, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class FramedDecoder:

@@ -16,12 +16,12 @@ from typing import ClassVar
 from firmware_bridge.decoders.decoder import (
     Event,
     FramedDecoder,
-    FrameRefused,
     FrameSplitter,
     Piece,
     format_seconds,
     seconds_us,
 )
+from pitboard.errors import FrameRefused
 
 LINE_MAX_LENGTH = 512
 FIRST_PLACE_MARK = 0x21  # `!` is first, `"` second, and so on

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.decoder import Event, FramedDecoder, FrameRefused, FrameSplitter, Piece
+from firmware_bridge.decoders.decoder import Event, FramedDecoder, FrameSplitter, Piece
 from firmware_bridge.decoders.device_numbers import PassingSequence, SeenBefore
 from firmware_bridge.decoders.p3_frame import (
     DECODER_TAG,
@@ -18,6 +18,7 @@ from firmware_bridge.decoders.p3_frame import (
     read_frame,
     unescape,
 )
+from pitboard.errors import FrameRefused
 
 FRAME_MAX_LENGTH = 4096  # on the wire; records seen in the field have less than 150 bytes
 SEEN_MAX_COUNT = 16_384

@@ -7,7 +7,7 @@ from binascii import crc_hqx
 from collections.abc import Iterable
 from enum import IntEnum
 
-from firmware_bridge.decoders.decoder import FrameRefused
+from pitboard.errors import FrameRefused
 
 _START = 0x1D0F
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from firmware_bridge.decoders.decoder import Event, FramedDecoder, FrameRefused, FrameSplitter, Piece
+from firmware_bridge.decoders.decoder import Event, FramedDecoder, FrameSplitter, Piece
 from firmware_bridge.decoders.device_numbers import SeenBefore
 from firmware_bridge.decoders.tns_messages import (
     END,
@@ -19,6 +19,7 @@ from firmware_bridge.decoders.tns_messages import (
     read_store_record,
     whole_number,
 )
+from pitboard.errors import FrameRefused
 
 MESSAGE_MAX_LENGTH = 65_536
 SEEN_MAX_COUNT = 32_768

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firmware_bridge.decoders.decoder import Event, FrameRefused, clock_us, format_clock
+from firmware_bridge.decoders.decoder import Event, clock_us, format_clock
+from pitboard.errors import FrameRefused
 
 END = b"$"
 NUMBER_MAX_LENGTH = 18

@@ -9,9 +9,9 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from pitboard.errors import PeerLost
+from pitboard.errors import PassingsRefused, PeerLost
 from pitboard.unit_api.unit_calls import Passing
-from pitboard.unit_api.unit_client import PassingsRefused, TracksideClient
+from pitboard.unit_api.unit_client import TracksideClient
 
 REQUEST_MAX_COUNT = 200
 # A week of racing. Beyond, the oldest wait in the raw log for the next start of the bridge.

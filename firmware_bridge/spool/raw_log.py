@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import Loss
+from pitboard.errors import RawLogLost
 
 _FILE_NAME = re.compile(r"raw-(\d{6})-(\d{4}-\d\d-\d\d)\.jsonl")
 RECENT_DATES_MAX_COUNT = 2
@@ -27,15 +27,6 @@ SENSOR_SET = "sensor-set"
 PORT_OPENED = "port-opened"
 PORT_CLOSED = "port-closed"
 HOST_SLEPT = "host-slept"
-
-
-class RawLogLost(Loss):
-    """The spool cannot be written or read."""
-
-    def __init__(self, *, path: Path, reason: str) -> None:
-        super().__init__(f"raw log {path} cannot be used: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 class RawRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

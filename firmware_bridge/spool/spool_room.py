@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware_bridge.lines.chunk_queue import Chunk
-from firmware_bridge.spool.raw_log import FILE_MAX_BYTES, RawLog, RawLogLost, date_in_name, raw_files
+from firmware_bridge.spool.raw_log import FILE_MAX_BYTES, RawLog, date_in_name, raw_files
+from pitboard.errors import RawLogLost
 
 # Bytes that a full disk did not take yet: an hour or more of them.
 UNLOGGED_MAX_COUNT = 10_000

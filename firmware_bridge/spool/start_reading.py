@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.spool.raw_log import RawLogLost, RawRecord
+from firmware_bridge.spool.raw_log import RawRecord
+from pitboard.errors import RawLogLost
 
 TAIL_BYTES = 4_000_000
 # Its beginning settles clocks and hold-offs only; its passings come with the older ones.

@@ -13,22 +13,13 @@ import msgspec
 
 from firmware_bridge.watch.systems_watch import SystemsView, SystemsWatch
 from pitboard.clock import Clock
-from pitboard.errors import Loss, PeerLost
+from pitboard.errors import BridgeStatusLost, PassingsRefused, PeerLost
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
-from pitboard.unit_api.unit_client import PassingsRefused, TracksideClient
+from pitboard.unit_api.unit_client import TracksideClient
 from pitboard.unit_api.unit_status import SensorStatus
 
 STATUS_FRESH_MAX_NS = 3_000_000_000
-
-
-class BridgeStatusLost(Loss):
-    """There is no status to read: the bridge does not run, or not with this config."""
-
-    def __init__(self, *, path: Path, reason: str) -> None:
-        super().__init__(f"the bridge says nothing in {path}: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 class SensorView(SensorStatus, frozen=True, kw_only=True):

@@ -14,16 +14,12 @@ import click
 import msgspec
 
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.watch.bridge_reporter import (
-    BridgeStatus,
-    BridgeStatusLost,
-    SensorView,
-    read_bridge_status,
-)
+from firmware_bridge.watch.bridge_reporter import BridgeStatus, SensorView, read_bridge_status
 from firmware_bridge.watch.port_names import PortNames, serial_ports
 from firmware_bridge.watch.port_probe import PortFinding, probe_port
 from firmware_bridge.watch.sync_check import check_synchronisation, read_at
 from pitboard.clock import Clock, SystemClock
+from pitboard.errors import BridgeStatusLost
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 
 _COUNTER_NAMES = (

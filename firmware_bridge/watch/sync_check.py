@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus, read_bridge_status
 from firmware_bridge.watch.systems_watch import SystemsView
-from pitboard.errors import Refusal
+from pitboard.errors import NoContact
 from pitboard.race.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
 
 LOOK_EVERY_S = 0.5
@@ -17,12 +17,6 @@ CONTACT_MAX_LOOKS = 600  # five minutes for each contact
 
 Read = Callable[[], BridgeStatus]
 Say = Callable[[str], None]
-
-
-class NoContact(Refusal):
-    """Nobody closed the contact in time, or the gate has not two systems."""
-
-    code = "no-contact"
 
 
 def check_synchronisation(gate: str, *, read: Read, say: Say, sleep: Callable[[float], None]) -> SyncCheck:

@@ -17,22 +17,12 @@ from pitboard.doors.bounded_listener import BoundedListener
 from pitboard.doors.door_limits import DoorLimits, TokenBuckets
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, Doorkeeper
 from pitboard.doors.fair_room import FairRoom
-from pitboard.errors import Refusal
+from pitboard.errors import CallRefused
 
 REQUEST_MAX_BYTES = 1_024 * 1_024
 BODY_MAX_S = 10.0
 COST_BYTES = 4 * 1_024
 _LOCAL = "local"
-
-
-class CallRefused(Refusal):
-    """A call that is not carried out, with the status that HTTP has for it."""
-
-    def __init__(self, code: str, reason: str, *, status: int, retry_after_ms: int | None = None) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.status = status
-        self.retry_after_ms = retry_after_ms
 
 
 def busy(retry_after_ms: int = 1_000) -> CallRefused:

@@ -20,11 +20,11 @@ from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pitboard.doors.bounded_listener import BoundedListener
-from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, CallRefused, Door, meet_callers
+from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers
 from pitboard.doors.door import make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
-from pitboard.errors import ActRefused, JournalLost, Refusal
+from pitboard.errors import ActRefused, CallRefused, JournalLost, Refusal
 from pitboard.program.config import plain_reason
 from pitboard.tasks import beside
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import NamedTuple
 
-from pitboard.errors import Refusal
+from pitboard.errors import QueryRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.name_index import NameIndex
 from pitboard.race.names import fold_name
@@ -18,14 +18,6 @@ RESULTS_MAX_COUNT = 50
 COUNTED_MAX_COUNT = 200
 BULK_LEAST_COUNT = 1_000
 """From here on it is cheaper to sort all names anew than to put each into its place."""
-
-
-class QueryRefused(Refusal):
-    """What was typed cannot be searched for."""
-
-    def __init__(self, *, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 class Found(NamedTuple):

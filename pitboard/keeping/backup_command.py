@@ -16,7 +16,7 @@ import requests
 from pitboard.doors.losses import loss_code_of
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode_refused
 from pitboard.doors.session import UNIX_PREFIX, open_session
-from pitboard.errors import JournalLost, LossCode, PeerLost, Refusal
+from pitboard.errors import JournalLost, LossCode, NotRunning, PeerLost, Refusal
 from pitboard.journal.journal_schema import SCHEMA, VERSION, meta_of
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
@@ -106,10 +106,6 @@ def _sync(path: Path) -> None:
 
 CHUNK_BYTES = 64 * 1_024
 SILENCE_MAX_S = 30.0
-
-
-class NotRunning(PeerLost):
-    """Nobody listens at the node's socket."""
 
 
 @click.command()

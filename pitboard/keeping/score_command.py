@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.errors import Refusal
+from pitboard.errors import TableRefused
 from pitboard.program.event_rules import load_format
 from pitboard.race.board import Board, Standing
 from pitboard.race.formats import NANOSECONDS_PER_MS, Format
@@ -27,13 +27,6 @@ from pitboard.race.score import Column, Drive, DrivenLap, score
 HEAD = ("competitor", "run", "lap_ms", "counts")
 _LAP_MS = re.compile(r"(\d{1,12})(?:[.,](\d{1,40}))?", re.ASCII)
 _PER_LAP = 3  # numbers kept of each lap: time in ns, 1 or 0, row
-
-
-class TableRefused(Refusal):
-    """A table of laps that cannot be read; says where."""
-
-    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
-        super().__init__(f"{path}: {reason}" if line is None else f"{path}, line {line}: {reason}")
 
 
 class LapTable(NamedTuple):

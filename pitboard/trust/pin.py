@@ -11,7 +11,7 @@ import re
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from pitboard.errors import Refusal
+from pitboard.errors import PinRefused
 
 PIN_DIGITS = 6
 MEMORY_KIB = 65_536
@@ -23,12 +23,6 @@ _LENGTH = 32
 _FORM = re.compile(
     r"argon2id\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([0-9a-f]{16,64})\$([0-9a-f]{64})\Z", re.ASCII
 )
-
-
-class PinRefused(Refusal):
-    """What was typed is no PIN."""
-
-    code = "bad-pin"
 
 
 def pin_verifier(pin: str, *, memory_kib: int = MEMORY_KIB) -> str:

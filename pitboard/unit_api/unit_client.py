@@ -14,7 +14,7 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
-from pitboard.errors import ActRefused, LossCode, PeerLost, Refusal
+from pitboard.errors import ActRefused, LossCode, NothingSent, PassingsRefused, PeerLost
 from pitboard.unit_api.unit_calls import (
     Act,
     KeepContact,
@@ -34,10 +34,6 @@ ANSWER_MAX_BYTES = 16 * 1_024 * 1_024
 _PEER = "timing unit"
 _BASE = "http://trackside"
 _NS_PER_MS = 1_000_000
-
-
-class _NotReached(PeerLost):
-    """Nobody listens on the socket: nothing was sent."""
 
 
 class UnitLink:
@@ -95,7 +91,7 @@ class UnitLink:
                 return _act_answer(status, answer)
             except (PeerLost, TimeoutError) as error:
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
-                may_repeat = not isinstance(act, Register | SignInOfficial) or isinstance(error, _NotReached)
+                may_repeat = not isinstance(act, Register | SignInOfficial) or isinstance(error, NothingSent)
                 if not may_repeat or self._left_ms(until_mono_ns) <= RETRY_PAUSE_MS:
                     raise PeerLost(peer=_PEER, code=LossCode.NO_ANSWER) from error
                 await asyncio.sleep(RETRY_PAUSE_MS / 1_000)
@@ -110,7 +106,7 @@ class UnitLink:
             ) as response:
                 return response.status, await _bounded_body(response)
         except aiohttp.ClientConnectorError as error:
-            raise _NotReached(peer=_PEER, code=loss_code_of(error)) from error
+            raise NothingSent(peer=_PEER, code=loss_code_of(error)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PeerLost(peer=_PEER, code=loss_code_of(error)) from error
 
@@ -143,16 +139,6 @@ def _act_answer(status: int, body: bytes) -> dict[str, object]:
 
 CALL_MAX_MS = 5_000
 _BASE = "http://trackside"
-
-
-class PassingsRefused(Refusal):
-    """Trackside understood the request and will never take it."""
-
-    code = "passings-refused"
-
-    def __init__(self, *, reason: str) -> None:
-        super().__init__(f"trackside refuses passings: {reason}")
-        self.reason = reason
 
 
 class _Known(msgspec.Struct):

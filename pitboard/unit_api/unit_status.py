@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import Refusal
+from pitboard.errors import StatusRefused
 from pitboard.trust.identity import Identity, signature_holds
 
 STATUS_DOMAIN = b"pitboard unit status 1\0"
@@ -18,12 +18,6 @@ STATUS_MAX_LENGTH = 65_536
 
 Text = Annotated[str, Meta(max_length=400)]
 Word = Annotated[str, Meta(max_length=80)]
-
-
-class StatusRefused(Refusal):
-    """A status that is malformed, or not signed by the unit that it names."""
-
-    code = "status-refused"
 
 
 class LightStatus(msgspec.Struct, frozen=True, kw_only=True):

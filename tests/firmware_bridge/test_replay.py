@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from firmware_bridge.decoders.beamline import encode_trip
-from firmware_bridge.replay_command import RawLogRefused, SensorSetting, replay, replay_command
+from firmware_bridge.replay_command import SensorSetting, replay, replay_command
 from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
     PORT_OPENED,
@@ -20,6 +20,7 @@ from firmware_bridge.spool.raw_log import (
     read_raw_records,
 )
 from pitboard.clock import ScriptedClock
+from pitboard.errors import RawLogRefused
 from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import trip
 from tests.firmware_bridge.makers.test_passing_maker import beat

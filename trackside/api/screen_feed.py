@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from pitboard.clock import happened
-from pitboard.errors import ActRefused
-from pitboard.journal.competitor_search import CompetitorSearch, QueryRefused
+from pitboard.errors import ActRefused, QueryRefused
+from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
 from pitboard.journal.stage_view import StageView, view_stages

@@ -11,7 +11,7 @@ import msgspec
 
 from pitboard.doors.node_client import NodeClient, act_refused, decode
 from pitboard.doors.session import UNIX_PREFIX
-from pitboard.errors import LossCode, PeerLost
+from pitboard.errors import LossCode, NoCentral, PeerLost
 
 ANSWER_MAX_S = 30.0
 ANSWER_MAX_BYTES = 64 * 1_024 * 1_024
@@ -23,15 +23,6 @@ _REASONS = {
 _NOT_RUNNING = "it is not running; start it, then try again"
 
 Answer = TypeVar("Answer")
-
-
-class NoCentral(PeerLost):
-    """Nobody answers at the admin socket."""
-
-    def __init__(self, *, socket: Path, code: LossCode) -> None:
-        reason = _REASONS.get(code, _NOT_RUNNING)
-        super().__init__(peer="central", code=code, reason=reason)
-        self.args = (f"central cannot be asked at {socket}: {reason}",)
 
 
 class AdminClient:
@@ -62,7 +53,8 @@ class AdminClient:
                 method, path, body, query=query, within_s=ANSWER_MAX_S, max_bytes=ANSWER_MAX_BYTES
             )
         except PeerLost as error:
-            raise NoCentral(socket=self._socket, code=error.code) from error
+            reason = _REASONS.get(error.code, _NOT_RUNNING)
+            raise NoCentral(socket=self._socket, code=error.code, reason=reason) from error
         if answer.status != 200:
             otherwise = f"Central answered with status {answer.status}; its log says why."
             raise act_refused(answer, otherwise=otherwise)

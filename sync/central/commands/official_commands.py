@@ -6,8 +6,8 @@ from __future__ import annotations
 import click
 import msgspec
 
-from pitboard.errors import ActRefused, PeerLost
-from pitboard.trust.pin import PinRefused, pin_verifier
+from pitboard.errors import ActRefused, PeerLost, PinRefused
+from pitboard.trust.pin import pin_verifier
 from sync.central.admin.official_desk import AppointOfficial, DismissOfficial, OfficialNames, OfficialWord
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig

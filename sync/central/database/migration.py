@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pitboard.contacts.sealed_store import beside
-from pitboard.errors import JournalLost, Refusal
+from pitboard.errors import JournalLost, MigrationRefused
 from pitboard.journal.record import Record, stored_record
 from pitboard.journal.sqlite_storage import Journal, QuarantinedRow
 from pitboard.journal.storage import read_all
@@ -25,10 +25,6 @@ from sync.central.database.postgres_storage import PostgresJournal
 BATCH_COUNT = 1_000
 _FILE = "sqlite:///"
 _DATABASE = ("postgresql://", "postgres://")
-
-
-class MigrationRefused(Refusal):
-    code = "not-migrated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from aiohttp import web
 from msgspec import Meta
 
 from pitboard.clock import Clock
-from pitboard.doors.caller import CallRefused, take_body, the_caller
+from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
-from pitboard.errors import ActRefused
+from pitboard.errors import ActRefused, CallRefused
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Name, Reason

@@ -11,9 +11,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from pitboard.doors.caller import CallRefused, take_body, the_caller
+from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.http_api import new_app
+from pitboard.errors import CallRefused
 from sync.central.ingest.ingest_app import AdminsPart
 from sync.central.ingest.unit_watch import STATUS_PATH
 from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, WAIT_MAX_MS

@@ -11,7 +11,7 @@ from aiohttp import web
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, refusal
-from pitboard.errors import Refusal
+from pitboard.errors import CountRefused
 from pitboard.race.boards import ALL
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
@@ -75,13 +75,6 @@ COUNT_MAX = 200
 COMPETITOR_MAX_LENGTH = 80
 
 
-class CountRefused(Refusal):
-    code = "bad-count"
-
-    def __init__(self) -> None:
-        super().__init__(f"'count' must be a number from 0 to {COUNT_MAX}.")
-
-
 class PublicApi:
     """Answers from a reader and a live stream."""
 
@@ -139,10 +132,10 @@ def _count(text: str | None) -> int:
     if text is None:
         return PAGE_COUNT
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(COUNT_MAX))):
-        raise CountRefused
+        raise CountRefused(most=COUNT_MAX)
     count = int(text)
     if count > COUNT_MAX:
-        raise CountRefused
+        raise CountRefused(most=COUNT_MAX)
     return count
 
 

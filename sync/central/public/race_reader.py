@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from pitboard.doors.caller import CallRefused
+from pitboard.errors import CallRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import (
@@ -33,10 +33,6 @@ ANSWERS_MAX_BYTES = 16 * 1_024 * 1_024
 PAGE_COUNT = 100
 FILTERS_MAX_COUNT = 64
 NAMES_AT_ONCE_COUNT = 500
-
-
-class BoardRefused(CallRefused):
-    """There is no such board, or no such place on it."""
 
 
 class ClassView(msgspec.Struct, frozen=True):
@@ -95,7 +91,7 @@ class RaceReader:
     def board(
         self, count: int = PAGE_COUNT, *, after: str = "", track: str = ALL, race_class: str = ALL
     ) -> EncodedAnswer:
-        """Return `count` entries after that competitor's, or the first ones; raises BoardRefused."""
+        """Return `count` entries after that competitor's, or the first ones; raises CallRefused."""
         if track != ALL or race_class != ALL:
             self._check_filter(track, race_class)
         key = ("board", (count, after, track, race_class))
@@ -125,10 +121,10 @@ class RaceReader:
     def _check_filter(self, track: str, race_class: str) -> None:
         tracks = self._fold.race.tracks
         if track != ALL and track not in tracks:
-            raise BoardRefused("unknown-track", "No run was driven on a track of this name.", status=404)
+            raise CallRefused("unknown-track", "No run was driven on a track of this name.", status=404)
         only = track if len(tracks) > 1 else ALL
         if (only, race_class) not in self._filters():
-            raise BoardRefused("unknown-class", "There is no board of this class.", status=404)
+            raise CallRefused("unknown-class", "There is no board of this class.", status=404)
 
     def _view_page(self, count: int, after: str, track: str, race_class: str) -> BoardPage:
         start = 0
@@ -136,7 +132,7 @@ class RaceReader:
         if after:
             last = board.standing_of(after)
             if last is None:
-                raise BoardRefused(
+                raise CallRefused(
                     "unknown-competitor", "The competitor is not on this board now.", status=404
                 )
             start = board.position_of(last) + 1

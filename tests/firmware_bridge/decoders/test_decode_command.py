@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.decoders import DECODERS
-from firmware_bridge.decoders.decode_command import HexText, HexTextRefused, decode
+from firmware_bridge.decoders.decode_command import HexText, decode
+from pitboard.errors import HexTextRefused
 from tests.firmware_bridge.decoders.recorded_samples import (
     ALGE_STRETCH,
     FASTTRACK_LINE,

@@ -12,12 +12,12 @@ from firmware_bridge.spool.raw_log import (
     FILE_MAX_BYTES,
     SENSOR_SET,
     RawLog,
-    RawLogLost,
     raw_files,
     read_raw_records,
     recent_raw_files,
 )
 from pitboard.clock import ScriptedClock
+from pitboard.errors import RawLogLost
 
 DAY_MS = 86_400_000
 ALL_BYTES = bytes(range(256))

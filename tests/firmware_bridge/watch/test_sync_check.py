@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus
-from firmware_bridge.watch.sync_check import NoContact, check_synchronisation
+from firmware_bridge.watch.sync_check import check_synchronisation
 from firmware_bridge.watch.systems_watch import SystemsView
+from pitboard.errors import NoContact
 
 SECOND_NS = 1_000_000_000
 

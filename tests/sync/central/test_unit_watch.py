@@ -10,18 +10,12 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
+from pitboard.errors import StatusRefused
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_calls import BridgeReport
-from pitboard.unit_api.unit_status import (
-    SealedStatus,
-    SensorState,
-    SensorStatus,
-    StatusRefused,
-    UnitStatus,
-    seal_status,
-)
+from pitboard.unit_api.unit_status import SealedStatus, SensorState, SensorStatus, UnitStatus, seal_status
 from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.errors import ActRefused
+from pitboard.errors import ActRefused, PinRefused
 from pitboard.race.roll import Official
-from pitboard.trust.pin import PinRefused, pin_matches, pin_verifier
+from pitboard.trust.pin import pin_matches, pin_verifier
 from trackside.timing.sign_in import FREE_TRIES, WAIT_MAX_S, SignIn, wait_s_after
 
 OLGA = Official(official_id="o1", name="Olga", pin=pin_verifier("123456", memory_kib=64))

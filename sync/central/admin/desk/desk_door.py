@@ -16,9 +16,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from pitboard.clock import Clock
-from pitboard.doors.caller import DOOR, CallRefused, take_body, the_caller
+from pitboard.doors.caller import DOOR, take_body, the_caller
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
+from pitboard.errors import CallRefused
 from sync.central.admin.actor import Actor, acting_as
 from sync.central.admin.desk.desk_sign_in import Entered, SignIn
 from sync.central.admin.desk.sessions import LIFE_MAX_NS, Session, Sessions

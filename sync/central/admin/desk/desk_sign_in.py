@@ -10,9 +10,9 @@ import secrets
 from dataclasses import dataclass
 
 from pitboard.clock import Clock
-from pitboard.doors.caller import CallRefused, busy
+from pitboard.doors.caller import busy
 from pitboard.doors.door_limits import Rate, TokenBuckets
-from pitboard.errors import ActRefused
+from pitboard.errors import ActRefused, CallRefused
 from sync.central.admin.desk.accounts import DEVICES_MAX_COUNT, Account, Accounts
 from sync.central.admin.desk.password import (
     MEMORY_KIB,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pitboard.errors import MigrationRefused
 from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Storage, read_all
@@ -16,7 +17,7 @@ from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.central.command import central
 from sync.central.contacts.contact_store import ContactRead
-from sync.central.database.migration import MigrationRefused, Moved, migrate, opened
+from sync.central.database.migration import Moved, migrate, opened
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller
 from tests.sync.central.contact_story import envelope
 
