@@ -33,8 +33,10 @@ field: venv
 attack: venv
 	@$(BIN)/python -m tests.attack $(ARGS)
 
+# As many at once as there are cores, a file's tests together; WORKERS=0 runs them one after another.
+WORKERS ?= auto
 pytest: venv micropython
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The sensor's firmware is tested under it; without it those tests are left out (in CI they fail).
 micropython:

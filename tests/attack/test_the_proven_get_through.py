@@ -34,6 +34,8 @@ from tests.attack.strangers import (
 )
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 
+pytestmark = pytest.mark.alone  # it judges seconds
+
 STRANGERS_COUNT = 300  # more than a unit's door has room for
 SIEGE_S = 1.0
 EXCHANGE_MAX_S = 1.0

@@ -35,6 +35,7 @@ def test_any_wrong_character_and_any_two_swapped_ones_are_noticed() -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [("", "0 were typed"), (TOKEN.text[:-1], "24 were typed"), ("*" * 25, "no character like")],
+    ids=["nothing", "one short", "no letters"],
 )
 def test_what_is_no_token_gets_a_plain_sentence(typed: str, sentence: str) -> None:
     with pytest.raises(ActRefused, match=sentence):
