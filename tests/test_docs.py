@@ -20,7 +20,7 @@ from sync.central.config import CentralConfig
 from sync.command import SyncConfig
 from trackside.config import TracksideConfig
 from trackside.touch.command import TouchConfig
-from venue.set_up.config_command import keys_of
+from venue.set_up.config_command import keys_of as documented_keys_of
 from venue.set_up.config_keys import KEYS
 from venue.set_up.venue_file import VenueFile
 
@@ -94,7 +94,7 @@ def keys_of(config_type: type) -> list[str]:
 
 @pytest.mark.parametrize("program", KEYS)
 def test_every_key_has_its_sentence_for_pitboard_config_explain(program: str) -> None:
-    assert {key.name for key in keys_of(program)} == set(KEYS[program])
+    assert {key.name for key in documented_keys_of(program)} == set(KEYS[program])
     assert all(sentence.endswith(".") for sentence in KEYS[program].values())
 
 

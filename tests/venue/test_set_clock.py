@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
@@ -29,6 +30,7 @@ WITHIN_NS = 2_000_000
 SURE_WITHIN_NS = 350_000_000
 
 
+@pytest.mark.alone
 def test_the_laps_driven_reach_central_though_a_clock_is_set_four_times(tmp_path: Path) -> None:
     async def story() -> None:
         async with asyncio.timeout(STORY_MAX_S):

@@ -117,7 +117,7 @@ KEYS: dict[str, dict[str, str]] = {
         "public.host": "The own address of the door for phones.",
         "public.port": "The port of the door for phones.",
         "public.files": "The folder in which the board is kept as files for nginx; best in memory.",
-        "public.followers_max_count": "How many phones may follow live at a time; the others ask again and again.",
+        "public.followers_max_count": "How many phones may follow live at a time; the others ask again.",
         "public.calls_per_s": "How many calls that cost something are answered in a second, in all.",
         "public.trusted_proxies": _PROXIES,
         "ingest.host": "The own address of the door for units and displays.",

@@ -66,7 +66,7 @@ async def _start(folder: Path) -> None:
     async with FakeTrackside.open(folder / "api.sock") as trackside, asyncio.TaskGroup() as tasks:
         config = BridgeConfig.load(folder / "bridge.toml")
         tasks.create_task(run_bridge(config, stop, clock=SystemClock()))
-        await until(lambda: len(trackside.passings) == CARS_COUNT, within_ms=20_000)
+        await until(lambda: len(trackside.passings) == CARS_COUNT, within_ms=60_000)
         stop.set()
     assert set(trackside.deliveries.values()) == {1}
 

@@ -186,7 +186,10 @@ async def _append(writing: WritingReplica, bodies: list[Body]) -> bool:
 def test_what_waits_for_the_disk_is_bounded_in_records_and_not_in_calls(tmp_path: Path) -> None:
     """Twenty thousand calls of any size could wait: with 200 passings each, four million records."""
     small = CompetitorRegistered(competitor_id="c", name="x")
-    assert full_queue(tmp_path, small, each=500) == QUEUE_MAX_COUNT
+    count = full_queue(tmp_path, small, each=500)
+    assert (
+        QUEUE_MAX_COUNT <= count <= QUEUE_MAX_COUNT + 2 * 500
+    )  # what the disk refused meanwhile has left it
 
 
 def test_what_waits_for_the_disk_is_bounded_in_bytes(tmp_path: Path) -> None:
