@@ -20,9 +20,9 @@ _MAIN = """
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 include /etc/nginx/modules-enabled/*.conf;
-events {{ worker_connections 1024; }}
+events {{ worker_connections {connections}; }}
 http {{
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
@@ -59,11 +59,16 @@ def shipped(*, listen: str, files: Path, public_port: int) -> str:
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[int]:
+def running_nginx(
+    folder: Path, servers: str, *, socket: Path | None = None, workers: int = 1, connections: int = 1_024
+) -> Iterator[int]:
     """Run nginx until the block ends and yield its process id; `socket` is one that it listens on."""
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    config.write_text(_MAIN.format(folder=folder, user=user, servers=servers))
+    config.write_text(
+        _MAIN.format(folder=folder, user=user, servers=servers, workers=workers, connections=connections)
+    )
+    begun = socket or folder / "nginx.pid"
     server = subprocess.Popen(
         [str(NGINX), "-c", str(config), "-e", str(folder / "error.log")],
         stdin=subprocess.DEVNULL,
@@ -72,7 +77,7 @@ def running_nginx(folder: Path, servers: str, *, socket: Path) -> Iterator[int]:
     )
     try:
         until = time.monotonic() + START_MAX_S
-        while not socket.exists():
+        while not begun.exists():
             assert server.poll() is None, (folder / "error.log").read_text()
             assert time.monotonic() < until, "nginx does not start"
             time.sleep(0.02)

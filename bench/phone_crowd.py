@@ -1,0 +1,267 @@
+"""A crowd of phones in one process, as lean as Python can: kept TLS connections, one epoll, no browser.
+
+`bench.phones` starts it. Each phone joins, reads the whole board once and then asks each one to two
+seconds what changed, or follows the stream. What a phone shows is told by the tags in its answers alone.
+Prints one line, `ready`, and at the end of the time its findings as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import re
+import select
+import socket
+import ssl
+import sys
+import time
+from array import array
+from pathlib import Path
+from random import Random
+
+import brotli
+
+JOIN_AT_ONCE_COUNT = 200
+"""Phones that shake hands at the same time."""
+ASK_FROM_S, ASK_MORE_S = 1.0, 1.0
+COUNT_EVERY_S = 1.0
+CHUNK_BYTES = 65_536
+WHOLE = b"/api/v1/live/page"
+HEAD = b" HTTP/1.1\r\nHost: venue\r\nAccept-Encoding: gzip, br\r\n\r\n"
+STREAM = b"GET /api/v1/live?plain=1 HTTP/1.1\r\nHost: venue\r\n\r\n"
+TO = re.compile(rb'"(?:to|tag)":"([0-9a-f]+)"')
+LENGTH = re.compile(rb"Content-Length: (\d+)")
+
+
+class Phone:
+    __slots__ = ("asked_at", "got", "is_in", "line", "shown", "tag")
+
+    def __init__(self, line: ssl.SSLSocket) -> None:
+        self.line = line
+        self.is_in = False
+        self.got = b""
+        self.tag = b""
+        self.asked_at = 0.0
+        self.shown = -1  # index of the last change that it shows
+
+
+class Crowd:
+    """Phones of several addresses of this machine, joined one after the other and then let loose together."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        self.random = Random(given.seed)
+        self.poll = select.epoll()
+        self.phones: dict[int, Phone] = {}
+        self.due: list[tuple[float, int]] = []
+        self.told: dict[bytes, int] = {}  # tag -> index of the change
+        self.shown: list[tuple[Phone, bytes, float]] = []  # not looked up yet
+        self.made_at = array("d")
+        self.told_path = Path(given.told)
+        self.delays = array("d")
+        self.answer_ms = array("f")
+        self.change_bytes = array("I")
+        self.got_bytes = 0
+        self.wholes = 0
+        self.lost = 0
+        self.counted_at = 0.0
+        self.is_measuring = False
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # the bench's own server; shaking hands is what is measured
+        self.context = context
+
+    def join_all(self) -> None:
+        """Let all phones join; those that are in ask already, so that no connection falls idle."""
+        waiting = 0
+        number = 0
+        while number < self.given.phones or waiting:
+            while number < self.given.phones and waiting < JOIN_AT_ONCE_COUNT:
+                self._join(f"127.0.{self.given.seed}.{2 + number % 8}")
+                number += 1
+                waiting += 1
+            waiting -= self._turn(0.5)
+
+    def run(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._turn(0.05)
+            if time.monotonic() - self.counted_at > COUNT_EVERY_S:
+                self.counted_at = time.monotonic()
+                self.count_delays()
+
+    def _join(self, source: str) -> None:
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        raw.bind((source, 0))
+        raw.connect(("127.0.0.1", self.given.port))
+        raw.setblocking(False)
+        line = self.context.wrap_socket(raw, do_handshake_on_connect=False)
+        self.phones[line.fileno()] = Phone(line)
+        self.poll.register(line.fileno(), select.EPOLLIN | select.EPOLLOUT)
+
+    def _turn(self, patience_s: float) -> int:
+        """Do what is due; return how many phones have come in."""
+        came = 0
+        now = time.monotonic()
+        while self.due and self.due[0][0] <= now:
+            _, number = heapq.heappop(self.due)
+            if (phone := self.phones.get(number)) is not None:
+                self._ask(phone)
+        wait_s = min(patience_s, max(0.0, self.due[0][0] - time.monotonic())) if self.due else patience_s
+        for number, _ in self.poll.poll(wait_s, 1_000):
+            phone = self.phones[number]
+            if phone.is_in:
+                self._hear(number, phone)
+            else:
+                came += self._shake_hands(number, phone)
+        return came
+
+    def _shake_hands(self, number: int, phone: Phone) -> int:
+        try:
+            phone.line.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        except OSError:
+            self._lose(number, phone)
+            return 1
+        phone.is_in = True
+        self.poll.modify(number, select.EPOLLIN)
+        self._ask(phone)
+        return 1
+
+    def _ask(self, phone: Phone) -> None:
+        phone.asked_at = time.monotonic()
+        try:
+            if self.given.stream:
+                phone.line.send(STREAM)
+            else:
+                path = b"/api/v1/live/since/" + phone.tag if phone.tag else WHOLE
+                phone.line.send(b"GET " + path + HEAD)
+        except OSError:
+            self._lose(phone.line.fileno(), phone)
+
+    def _hear(self, number: int, phone: Phone) -> None:
+        try:
+            got = phone.line.recv(CHUNK_BYTES)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError:
+            got = b""
+        if not got:
+            self._lose(number, phone)
+            return
+        if self.is_measuring:
+            self.got_bytes += len(got)
+        phone.got += got
+        if self.given.stream:
+            self._follow(phone)
+        else:
+            self._answered(number, phone)
+
+    def _follow(self, phone: Phone) -> None:
+        while (end := phone.got.find(b"\n\n")) >= 0:
+            event, phone.got = phone.got[:end], phone.got[end + 2 :]
+            if (found := TO.search(event)) is not None:
+                if b"event: change" in event and self.is_measuring:
+                    self.change_bytes.append(len(event))
+                self._show(phone, found[1])
+
+    def _answered(self, number: int, phone: Phone) -> None:
+        head, end, rest = phone.got.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if not end or length is None or len(rest) < int(length[1]):
+            return
+        now = time.monotonic()
+        if self.is_measuring:
+            self.answer_ms.append((now - phone.asked_at) * 1_000)
+        phone.got = b""
+        if not head.startswith(b"HTTP/1.1 200"):
+            phone.tag = b""  # too old, or nothing there yet
+            self.wholes += self.is_measuring
+        elif len(rest) > 2:
+            if phone.tag and self.is_measuring:
+                self.change_bytes.append(len(rest))
+            body = brotli.decompress(rest) if b"Content-Encoding: br" in head else rest
+            if (found := TO.search(body)) is not None:
+                self._show(phone, found[1])
+        wait_s = (ASK_FROM_S + self.random.random() * ASK_MORE_S) if phone.tag else 0.0
+        heapq.heappush(self.due, (now + wait_s, number))
+
+    def _show(self, phone: Phone, tag: bytes) -> None:
+        phone.tag = tag
+        self.shown.append((phone, tag, time.monotonic()))
+
+    def count_delays(self) -> None:
+        """Look up which changes the boards hold that phones have shown; what is not written yet comes later."""
+        if any(tag not in self.told for _, tag, _ in self.shown):
+            self._look_what_was_told()
+        shown, self.shown = self.shown, []
+        for phone, tag, at in shown:
+            if (index := self.told.get(tag)) is None:
+                if self.told and at > self.made_at[-1]:
+                    self.shown.append((phone, tag, at))
+                continue
+            if phone.shown >= 0 and self.is_measuring:
+                self.delays.extend(at - made_at for made_at in self.made_at[phone.shown + 1 : index + 1])
+            phone.shown = max(phone.shown, index)
+
+    def _look_what_was_told(self) -> None:
+        lines = self.told_path.read_text().splitlines()
+        for line in lines[len(self.made_at) :]:
+            tag, made_at = line.split()
+            self.told[tag.encode()] = len(self.made_at)
+            self.made_at.append(float(made_at))
+
+    def _lose(self, number: int, phone: Phone) -> None:
+        """Count it; a lost phone does not come back, so that the loss is seen."""
+        self.lost += 1
+        self.phones.pop(number, None)
+        phone.line.close()
+
+    def findings(self) -> dict[str, object]:
+        return {
+            "phones": len(self.phones),
+            "lost": self.lost,
+            "wholes": self.wholes,
+            "got_bytes": self.got_bytes,
+            "processor_s": time.process_time(),
+            "delays": sampled(self.delays),
+            "max_delay": max(self.delays, default=0.0),
+            "answer_ms": sampled(self.answer_ms),
+            "change_bytes": sampled(self.change_bytes),
+            "changes_shown": len(self.delays),
+        }
+
+
+def sampled(values: array[float] | array[int]) -> list[float]:
+    """Return every hundredth and so on of the sorted values, enough for any percentile that is asked."""
+    ordered = sorted(values)
+    step = max(1, len(ordered) // 20_000)
+    return ordered[::step]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--phones", type=int, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--told", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--stream", action="store_true")
+    given = parser.parse_args()
+    crowd = Crowd(given)
+    crowd.join_all()
+    print("ready", flush=True)
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        crowd.run(0.2)  # until all crowds are in
+    sys.stdin.readline()
+    crowd.is_measuring = True
+    start_s = time.process_time()
+    crowd.run(given.seconds)
+    crowd.count_delays()
+    print(json.dumps(crowd.findings() | {"processor_s": time.process_time() - start_s}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

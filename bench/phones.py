@@ -1,0 +1,234 @@
+"""How old is what a crowd shows? `python -m bench.phones [--phones 50000] [--seconds 60] [--stream]`.
+
+Central keeps its board as files, the shipped nginx configuration serves them over TLS, and phones of
+several addresses of this machine ask each one to two seconds, or follow the stream with `--stream`.
+Meanwhile four tracks are raced: the age of a change is from when its record reached central to when a
+phone has it. All of it shares this machine, and `load` says with what else. Prints JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import resource
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from bench.measure import percentile, report
+from bench.public_reads import processor_ns
+from pitboard.clock import SystemClock
+from pitboard.race.bodies import Body, RunDecided
+from pitboard.trust.certificate import Certificate
+from sync.central.central_server import Central, open_central
+from sync.central.config import PublicConfig
+from sync.central.public.live_board import LiveBoards
+from tests.nginx_server import running_nginx, shipped
+from tests.race_story import UNIT_A, Teller, armed, finished, passing
+from tests.sync.central.central_stage import TrackStory, central_config
+
+CROWD_MAX_COUNT = 14_000
+"""Phones of one process, for one process may open so many files here."""
+CHANGE_EVERY_S = 0.5
+ENTRIES_COUNT = 300
+TRACKS = ("1", "2", "3", "4")
+
+
+async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path) -> dict[str, object]:
+    crowds_count = -(-phones // CROWD_MAX_COUNT)
+    told = folder / "told"
+    told.touch()
+    public = PublicConfig(port=0, files=folder / "files", followers_max_count=phones, calls_per_s=100_000)
+    config = msgspec.structs.replace(central_config(folder), public=public)
+    async with open_central(config, SystemClock()) as central:
+        await central.replica.accept(story().news())
+        port = free_port()
+        certificate = Certificate.load_or_create(folder / "tls.pem")
+        served = shipped(
+            listen=f"127.0.0.1:{port} ssl reuseport backlog=4096",
+            files=folder / "files",
+            public_port=central.public_port,
+        ).replace(
+            "server_tokens off;",
+            "server_tokens off;"
+            f" ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
+            " ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_buffer_size 2k;",
+        )
+        with running_nginx(folder, served, workers=crowds_count, connections=19_000) as master:
+            async with asyncio.TaskGroup() as tasks:
+                racing = tasks.create_task(race(central, told))
+                counts = [
+                    phones // crowds_count + (one < phones % crowds_count) for one in range(crowds_count)
+                ]
+                crowds = [
+                    await a_crowd(count, port, seconds, told, seed, is_stream=is_stream)
+                    for seed, count in enumerate(counts, start=1)
+                ]
+                started = time.monotonic()
+                for crowd in crowds:
+                    assert crowd.stdout is not None
+                    assert await crowd.stdout.readline() == b"ready\n", "a crowd could not join"
+                joined_s = time.monotonic() - started
+                nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
+                for crowd in crowds:
+                    assert crowd.stdin is not None
+                    crowd.stdin.write(b"go\n")
+                load = []
+                for _ in range(round(seconds)):
+                    await asyncio.sleep(1)
+                    load.append(os.getloadavg()[0])
+                nginx_s = (sum(map(processor_ns, workers_of(master))) - nginx_ns) / 1e9
+                central_s = time.process_time() - central_s
+                found = [json.loads((await crowd.communicate())[0]) for crowd in crowds]
+                racing.cancel()
+    return told_of(found, seconds) | {
+        "asked_for": phones,
+        "way": "stream" if is_stream else "polling",
+        "seconds": seconds,
+        "joined_in_s": round(joined_s, 1),
+        "cores": {
+            "nginx": round(nginx_s / seconds, 3),
+            "central": round(central_s / seconds, 3),
+            "phones": round(sum(one["processor_s"] for one in found) / seconds, 3),
+        },
+        "load": {"mean": round(sum(load) / len(load), 1), "max": max(load), "cores": os.cpu_count()},
+    }
+
+
+def told_of(found: list[dict[str, list[float]]], seconds: float) -> dict[str, object]:
+    def all_of(what: str) -> list[float]:
+        return [value for one in found for value in one[what]]
+
+    def sum_of(what: str) -> int:
+        return sum(int(one[what]) for one in found)  # type: ignore[call-overload]
+
+    delays, phones = all_of("delays"), sum_of("phones")
+    return {
+        "phones": phones,
+        "lost": sum_of("lost"),
+        "age_s": {
+            "p50": round(percentile(delays, 50), 3),
+            "p99": round(percentile(delays, 99), 3),
+            "max": round(max(float(one["max_delay"]) for one in found), 3),  # type: ignore[arg-type]
+        },
+        "changes_shown": sum_of("changes_shown"),
+        "wholes": sum_of("wholes"),
+        "change_bytes": {
+            "p50": percentile(all_of("change_bytes"), 50),
+            "p99": percentile(all_of("change_bytes"), 99),
+        },
+        "bytes_a_phone_and_second": round(sum_of("got_bytes") / max(1, phones) / seconds, 1),
+        "answer_ms": {
+            "p50": round(percentile(all_of("answer_ms"), 50), 2),
+            "p99": round(percentile(all_of("answer_ms"), 99), 2),
+        }
+        if all_of("answer_ms")
+        else None,
+    }
+
+
+def story() -> TrackStory:
+    track = TrackStory()
+    for number in range(ENTRIES_COUNT):
+        track.drives(competitor(number), f"Competitor Number {number}", 12.5 + number / 50)
+    return track
+
+
+def competitor(number: int) -> str:
+    return f"{number:032x}"
+
+
+async def race(central: Central, told: Path) -> None:
+    """Race on four tracks, one record each half second, and write down which board each of them made."""
+    boards, unit = LiveBoards(central.replica.fold), Teller(UNIT_A, "Track A")
+    with told.open("a") as lines:
+        for body in a_race(Random(1)):
+            unit.say(body)
+            fresh, unit.records = unit.records, []
+            made_at = time.monotonic()
+            await central.replica.accept(fresh)
+            lines.write(f"{boards.newest().tag} {made_at}\n")
+            lines.flush()
+            await asyncio.sleep(CHANGE_EVERY_S)
+
+
+def a_race(random: Random) -> Iterator[Body]:
+    """Yield for ever what a unit says: on each of the tracks one run after the other, of a few laps."""
+    tracks = [a_track(random, track, number) for number, track in enumerate(TRACKS)]
+    while True:
+        yield next(random.choice(tracks))
+
+
+def a_track(random: Random, track: str, first: int) -> Iterator[Body]:
+    at_s, seq = 1_000.0, 1_000_000 * first
+    for number in itertools.count():
+        run = f"{track}-{number:030x}"
+        yield armed(run, competitor(random.randrange(ENTRIES_COUNT)), s=at_s, track=track, run_ms=600_000)
+        for _ in range(random.randint(3, 8)):
+            at_s += random.uniform(11.5, 14)
+            seq += 1
+            yield passing(seq, s=at_s, track=track, sensor_boot=track)
+        yield finished(run, s=at_s + 0.5)
+        yield RunDecided(run_id=run, decision="confirmed")
+        at_s += 10
+
+
+@contextlib.contextmanager
+def a_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="pitboard-phones-", dir="/dev/shm"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def workers_of(master: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+async def a_crowd(
+    count: int, port: int, seconds: float, told: Path, seed: int, *, is_stream: bool
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.phone_crowd",
+        *("--phones", str(count), "--port", str(port), "--seconds", str(seconds)),
+        *("--told", str(told), "--seed", str(seed), *(["--stream"] if is_stream else [])),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**27,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--phones", type=int, default=50_000)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--stream", action="store_true")
+    given = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with a_folder() as folder:
+        found = asyncio.run(measure(given.phones, given.seconds, is_stream=given.stream, folder=folder))
+        report("phones", found)
+
+
+if __name__ == "__main__":
+    main()
