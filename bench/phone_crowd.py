@@ -193,7 +193,7 @@ class Crowd:
         self.shown.append((phone, tag, time.monotonic()))
 
     def count_delays(self) -> None:
-        """Look up which changes the boards hold that phones have shown; what is not written yet comes later."""
+        """Look up which changes the boards hold that phones have shown; what is not told yet comes later."""
         if any(tag not in self.told for _, tag, _ in self.shown):
             self._look_what_was_told()
         shown, self.shown = self.shown, []
@@ -224,6 +224,7 @@ class Crowd:
             "phones": len(self.phones),
             "lost": self.lost,
             "wholes": self.wholes,
+            "without_a_board": sum(not phone.tag for phone in self.phones.values()),
             "got_bytes": self.got_bytes,
             "processor_s": time.process_time(),
             "delays": sampled(self.delays),

@@ -122,6 +122,7 @@ def told_of(found: list[dict[str, list[float]]], seconds: float) -> dict[str, ob
             "max": round(max(float(one["max_delay"]) for one in found), 3),  # type: ignore[arg-type]
         },
         "changes_shown": sum_of("changes_shown"),
+        "without_a_board": sum_of("without_a_board"),
         "wholes": sum_of("wholes"),
         "change_bytes": {
             "p50": percentile(all_of("change_bytes"), 50),
