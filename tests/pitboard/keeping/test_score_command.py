@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pitboard.errors import Refusal
-from pitboard.keeping.score_command import score_command
+from pitboard.keeping.scoring.score_command import score_command
 
 HEAD = "competitor,run,lap_ms,counts\n"
 
