@@ -89,6 +89,7 @@ class SensorReader:
         now_mono_ns = self._clock.mono_ns()
         health = self._watch.health(now_mono_ns)
         counters = self._maker.counters
+        strength = self._signs.values.get("strength")
         return SensorStatus(
             sensor=self._config.name,
             state=SensorState(health.code),
@@ -102,6 +103,9 @@ class SensorReader:
                 "held_off": counters.held_off,
                 "uncounted": counters.uncounted,
             },
+            blocked=self._signs.blocked,
+            strength=strength if isinstance(strength, int) else None,
+            passings_per_min=self._signs.passings_per_min(now_mono_ns),
         )
 
     def _notes(self, health: SensorNote, now_mono_ns: int) -> list[SensorNote]:
@@ -127,9 +131,10 @@ class SensorReader:
             state=status.state,
             notes=status.notes,
             counters=status.counters,
-            blocked=self._signs.blocked,
+            blocked=status.blocked,
+            strength=status.strength,
             last_edge_mono_ns=self._signs.last_edge_mono_ns,
-            passings_per_min=self._signs.passings_per_min(self._clock.mono_ns()),
+            passings_per_min=status.passings_per_min,
             rate_ppb=self._signs.rate_ppb,
             signs=self._signs.values,
         )

@@ -28,18 +28,25 @@ ASKED_MAX_COUNT = 24
 STRANGERS_ASKED_AT_ONCE = 4
 
 
-class _Status(msgspec.Struct, frozen=True):
+class DisplaySaid(msgspec.Struct, frozen=True):
+    """What a display tells of itself; an older one tells less."""
+
     name: Annotated[str, Meta(max_length=400)]
+    key: Annotated[str, Meta(max_length=80)] = ""
+    scene: Annotated[str, Meta(max_length=80)] = ""
+    badge: Annotated[str, Meta(max_length=400)] = ""
+    is_live: bool = True
+    has_screen: bool = True
 
 
-async def ask_status(node: FoundNode) -> str:
-    """Return the name that the display gives itself; raises PeerLost where none answers."""
+async def ask_status(node: FoundNode) -> DisplaySaid:
+    """Return what the display tells of itself; raises PeerLost where none answers."""
     peer = RequestsPeer(node_url(node), name=node.name, pin=ANY_CERTIFICATE, margin_s=ANSWER_MAX_S)
     try:
         answer = await peer.call("GET", "/v1/status", max_bytes=SMALL_ANSWER_MAX_BYTES)
     finally:
         peer.close()
-    return decode(answer, _Status, peer=node.name).name
+    return decode(answer, DisplaySaid, peer=node.name)
 
 
 class DisplayWatch:
@@ -51,7 +58,7 @@ class DisplayWatch:
         clock: Clock,
         on_change: Callable[[Sequence[DisplayNode]], None],
         *,
-        ask: Callable[[FoundNode], Awaitable[str]] = ask_status,
+        ask: Callable[[FoundNode], Awaitable[DisplaySaid]] = ask_status,
     ) -> None:
         self.displays: list[DisplayNode] = []
         self._found = found
@@ -72,13 +79,25 @@ class DisplayWatch:
         """Ask who is to be asked now, and take out whoever has not answered for a while."""
         self._round += 1
         nodes = self._to_ask()
-        answers = await asyncio.gather(*(self._name_of(node) for node in nodes.values()))
+        answers = await asyncio.gather(*(self._said_by(node) for node in nodes.values()))
         now_ns = self._clock.mono_ns()
-        for (place, node), name in zip(nodes.items(), answers, strict=True):
+        for (place, node), said in zip(nodes.items(), answers, strict=True):
             self._asked_round[place] = self._round
-            if name is not None:
-                shown = clean_name(name) or node.properties.get("name") or "a display"
-                self._answered[place] = (now_ns, node.name, DisplayNode(shown, node.address))
+            if said is not None:
+                shown = clean_name(said.name) or node.properties.get("name") or "a display"
+                self._answered[place] = (
+                    now_ns,
+                    node.name,
+                    DisplayNode(
+                        shown,
+                        node.address,
+                        key=said.key,
+                        scene=clean_name(said.scene),
+                        badge=clean_name(said.badge),
+                        is_live=said.is_live,
+                        has_screen=said.has_screen,
+                    ),
+                )
         found = self._found()
         self._asked_round = {place: at for place, at in self._asked_round.items() if place in found}
         self._answered = {
@@ -101,7 +120,7 @@ class DisplayWatch:
         chosen = known[: ASKED_MAX_COUNT - STRANGERS_ASKED_AT_ONCE] + others[:STRANGERS_ASKED_AT_ONCE]
         return {place: found[place] for place in chosen}
 
-    async def _name_of(self, node: FoundNode) -> str | None:
+    async def _said_by(self, node: FoundNode) -> DisplaySaid | None:
         try:
             return await self._ask(node)
         except PeerLost:

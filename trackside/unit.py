@@ -40,6 +40,7 @@ from trackside.api.local_api import CentralPlacesApi, LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
+from trackside.machine_watch import MachineWatch
 from trackside.neighbours import Neighbours, neighbours_of, places_of_keys
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
@@ -117,6 +118,9 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_news(replica, feed), name="news"),
                 tasks.create_task(follow_time(replica, run_control, clock), name="time"),
                 tasks.create_task(follow_lights(feed), name="lights"),
+                tasks.create_task(
+                    MachineWatch(config.journal.parent, clock, feed.show_machine).run(), name="machine"
+                ),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
                 tasks.create_task(
                     be_found(config, writing, identity, port, feed, lights, central), name="mdns"

@@ -25,16 +25,13 @@ STATUS_FRESH_MAX_NS = 3_000_000_000
 class SensorView(SensorStatus, frozen=True, kw_only=True):
     """One sensor now, for the technician.
 
-    `blocked` lists the channels whose beam is interrupted, None where no level is told. `rate_ppb` is how
-    much longer a host second is than the device's; `signs` are what the last records told.
+    `rate_ppb` is how much longer a host second is than the device's; `signs` are what the last records told.
     """
 
     kind: str
     place: str
     gate: str
-    blocked: list[int] | None = None
     last_edge_mono_ns: int | None = None
-    passings_per_min: int = 0
     rate_ppb: int | None = None
     signs: dict[str, int | str] = msgspec.field(default_factory=dict)
 

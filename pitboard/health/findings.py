@@ -28,6 +28,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     colour: Colour
     sentence: str
     advice: str = ""
+    fields: dict[str, str | int] = {}
 
 
 def machine_findings(facts: MachineFacts) -> Iterator[Finding]:
@@ -64,6 +65,7 @@ def _temperature(facts: MachineFacts) -> Iterator[Finding]:
             colour="red",
             sentence=f"The machine is at {degrees} °C and slows itself down.",
             advice="Put it in the shade, open its case, or give it a fan.",
+            fields={"degrees": degrees},
         )
     elif facts.temperature_mc >= TEMPERATURE_WARM_MC:
         yield Finding(
@@ -71,9 +73,15 @@ def _temperature(facts: MachineFacts) -> Iterator[Finding]:
             colour="yellow",
             sentence=f"The machine is at {degrees} °C.",
             advice="Put it in the shade before it slows down.",
+            fields={"degrees": degrees},
         )
     else:
-        yield Finding(code="temperature", colour="green", sentence=f"The machine is at {degrees} °C.")
+        yield Finding(
+            code="temperature",
+            colour="green",
+            sentence=f"The machine is at {degrees} °C.",
+            fields={"degrees": degrees},
+        )
 
 
 def _disk(facts: MachineFacts) -> Iterator[Finding]:
@@ -99,6 +107,7 @@ def _disk(facts: MachineFacts) -> Iterator[Finding]:
             colour="yellow",
             sentence=f"The card says that {facts.wear_percent} % of its life is used.",
             advice="Replace it before the next event.",
+            fields={"percent": facts.wear_percent},
         )
 
 
@@ -110,6 +119,7 @@ def _room(free_bytes: int) -> Finding:
             colour="red",
             sentence=f"The disk is full: {free_mib} MiB are left.",
             advice="Delete what is not needed; new laps wait in memory until there is room.",
+            fields={"free": f"{free_mib} MB"},
         )
     if free_bytes < DISK_LOW_BYTES:
         return Finding(
@@ -117,8 +127,12 @@ def _room(free_bytes: int) -> Finding:
             colour="yellow",
             sentence=f"The disk is nearly full: {free_mib} MiB are left.",
             advice="Delete what is not needed before the race.",
+            fields={"free": f"{free_mib} MB"},
         )
-    return Finding(code="disk", colour="green", sentence=f"The disk has {free_mib} MiB free.")
+    free = f"{free_mib // 1_024} GB" if free_mib >= 10 * 1_024 else f"{free_mib} MB"
+    return Finding(
+        code="disk", colour="green", sentence=f"The disk has {free_mib} MiB free.", fields={"free": free}
+    )
 
 
 def _memory(facts: MachineFacts) -> Iterator[Finding]:
@@ -131,9 +145,15 @@ def _memory(facts: MachineFacts) -> Iterator[Finding]:
             colour="yellow",
             sentence=f"Only {percent} % of the memory is free.",
             advice="Close other programs, or start this machine anew between two runs.",
+            fields={"percent": percent},
         )
     else:
-        yield Finding(code="memory", colour="green", sentence=f"{percent} % of the memory is free.")
+        yield Finding(
+            code="memory",
+            colour="green",
+            sentence=f"{percent} % of the memory is free.",
+            fields={"percent": percent},
+        )
 
 
 def _clock(facts: MachineFacts) -> Finding:
@@ -169,7 +189,10 @@ def _network(facts: MachineFacts) -> Finding:
             advice="Look at the cable and at the lamp beside its socket.",
         )
     return Finding(
-        code="network", colour="green", sentence=f"On the network as {', '.join(facts.addresses[:3])}."
+        code="network",
+        colour="green",
+        sentence=f"On the network as {', '.join(facts.addresses[:3])}.",
+        fields={"places": ", ".join(facts.addresses[:3])},
     )
 
 

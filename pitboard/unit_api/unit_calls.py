@@ -278,8 +278,42 @@ class Light(msgspec.Struct, frozen=True):
 
 
 class DisplayNode(msgspec.Struct, frozen=True):
+    """A display that answers: what it shows, and `badge`, what it says of itself.
+
+    `key` steers it; `playlist`, `track` and `race_class` are what was assigned to it last.
+    """
+
     name: str
     address: str
+    key: str = ""
+    scene: str = ""
+    badge: str = ""
+    is_live: bool = True
+    has_screen: bool = True
+    playlist: tuple[PlaylistItem, ...] = ()
+    track: str = ""
+    race_class: str = ""
+
+
+class SensorLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor as the bridge told of it last; `blocked` is None where no level is told."""
+
+    sensor: str
+    state: str
+    says: tuple[Sentence, ...] = ()
+    blocked: tuple[int, ...] | None = None
+    strength: int | None = None
+    passings_per_min: int = 0
+
+
+class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to know of the machine: `colour` is green, yellow or red, `advice` what to do."""
+
+    code: str
+    colour: str
+    sentence: str
+    advice: str = ""
+    fields: dict[str, str | int] = {}
 
 
 class ContactSeal(msgspec.Struct, frozen=True, kw_only=True):
@@ -344,6 +378,9 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
     classes: tuple[ClassName, ...] = ()
     formats: tuple[str, ...] = ()
+    sensors: tuple[SensorLine, ...] = ()
+    machine: tuple[MachineLine, ...] = ()
+    software: str = ""
 
     def competitor_named(self, competitor_id: str | None) -> Competitor | None:
         return next((one for one in self.competitors if one.competitor_id == competitor_id), None)

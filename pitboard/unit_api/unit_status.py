@@ -51,12 +51,19 @@ class SensorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sensor is. Where the state is not OK the first note has its name for a code and says more."""
+    """How a sensor is. Where the state is not OK the first note has its name for a code and says more.
+
+    `blocked` lists the channels whose beam is interrupted, None where no level is told; `strength` is that of
+    the last passing, where the device measures it.
+    """
 
     sensor: Word
     state: SensorState
     notes: Annotated[list[SensorNote], Meta(max_length=16)] = []
     counters: dict[Word, int] = {}
+    blocked: Annotated[list[int], Meta(max_length=64)] | None = None
+    strength: int | None = None
+    passings_per_min: int = 0
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.unit_api.unit_calls import DisplayNode
-from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, DisplayWatch
+from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, DisplaySaid, DisplayWatch
 
 
 def display(number: int, name: str) -> FoundNode:
@@ -37,11 +37,11 @@ class Hall:
             ask=self._ask,
         )
 
-    async def _ask(self, node: FoundNode) -> str:
+    async def _ask(self, node: FoundNode) -> DisplaySaid:
         self.asked.append(node.address)
         if node.address in self.frozen:
             raise PeerLost(peer=node.name, code=LossCode.NO_ANSWER)
-        return node.properties["name"]
+        return DisplaySaid(node.properties["name"], scene=node.properties.get("scene", ""))
 
     def look(self, times: int = 1) -> None:
         for _ in range(times):

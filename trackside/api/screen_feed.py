@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 
 import msgspec
 
@@ -16,6 +17,7 @@ from pitboard.journal.stage_view import StageView, view_stages
 from pitboard.journal.views import PlaceView, RunView, view_board, view_run, view_run_detail
 from pitboard.race.roll import alike
 from pitboard.race.run import Run as RaceRun
+from pitboard.race.scene_names import WHOLE_VENUE
 from pitboard.unit_api.unit_calls import (
     ClassName,
     Competitor,
@@ -24,6 +26,7 @@ from pitboard.unit_api.unit_calls import (
     Entry,
     Light,
     Likeness,
+    MachineLine,
     Offer,
     Official,
     Pause,
@@ -34,6 +37,7 @@ from pitboard.unit_api.unit_calls import (
     RunDetail,
     SaidAct,
     ScreenState,
+    SensorLine,
     Stage,
 )
 from trackside.api.put_right import consequence, done_acts, strays
@@ -52,7 +56,10 @@ class ScreenFeed:
         self._displays: list[DisplayNode] = []
         self._version = 1
         self._changed = asyncio.Event()
+        self._software = version("pitboard")
+        self._machine: tuple[MachineLine, ...] = ()
         self._last_lights: list[Light] = []
+        self._last_sensors: tuple[SensorLine, ...] = ()
         self._search = CompetitorSearch(replica.fold)
 
     def bump(self) -> None:
@@ -62,18 +69,22 @@ class ScreenFeed:
         changed.set()
 
     def watch_lights(self) -> None:
-        """Bump if a light looks different from the last time."""
-        lights = self._lights.all()
-        if [(light.state, light.detail) for light in lights] != [
+        """Bump if a light, or the level of a beam, looks different from the last time."""
+        lights, sensors = self._lights.all(), self._lights.sensor_lines()
+        if sensors != self._last_sensors or [(light.state, light.detail) for light in lights] != [
             (light.state, light.detail) for light in self._last_lights
         ]:
-            self._last_lights = lights
+            self._last_lights, self._last_sensors = lights, sensors
             self.bump()
 
     def show_displays(self, displays: list[DisplayNode]) -> None:
         if displays != self._displays:
             self._displays = displays
             self.bump()
+
+    def show_machine(self, lines: Sequence[MachineLine]) -> None:
+        self._machine = tuple(lines)
+        self.bump()
 
     async def wait(self, after: int, wait_s: float) -> ScreenState:
         """Return the screen as soon as its version differs from `after`, at the latest after `wait_s`."""
@@ -96,7 +107,7 @@ class ScreenFeed:
             competitors=tuple(_competitors(fold, best)),
             entries=msgspec.convert(view.entries, type=tuple[Entry, ...], from_attributes=True),
             lights=tuple(self._lights.all()),
-            displays=tuple(self._displays),
+            displays=tuple(_with_assigned(fold, one) for one in self._displays),
             contact_seal=self._contact_seal(),
             runs=tuple(self._run(one) for one in self._shown_runs()),
             tracks=self._run_control.tracks,
@@ -114,6 +125,9 @@ class ScreenFeed:
                 ClassName(race_class=one.race_class, name=one.name) for one in fold.race.programme.classes()
             ),
             formats=tuple(fold.race.programme.formats()),
+            sensors=self._lights.sensor_lines(),
+            machine=self._machine,
+            software=self._software,
             stages=tuple(_stage(fold, one) for one in view_stages(fold)),
             strays=strays(fold, self._run_control, self._replica.clock, self._run_control.unit_key),
         )
@@ -196,6 +210,20 @@ class ScreenFeed:
             interruption=self._run_control.interruption(run),
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
+
+
+def _with_assigned(fold: Fold, node: DisplayNode) -> DisplayNode:
+    assigned = fold.race.programme.assigned({node.key, node.name, WHOLE_VENUE} - {""})
+    if assigned is None:
+        return node
+    name = node.name if assigned.display == WHOLE_VENUE else assigned.name
+    return msgspec.structs.replace(
+        node,
+        name=name,
+        playlist=assigned.playlist,
+        track=assigned.track,
+        race_class=assigned.race_class,
+    )
 
 
 def _stage(fold: Fold, view: StageView) -> Stage:

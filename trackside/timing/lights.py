@@ -16,7 +16,7 @@ from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
-from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SyncReport
+from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SensorLine, SyncReport
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Answerer
 from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
@@ -123,6 +123,20 @@ class Lights:
     def sensors(self) -> Sequence[SensorStatus]:
         """Return what the bridge last said of each sensor; nothing where it is silent."""
         return self._bridge[1].sensors if self._bridge is not None and self._is_fresh(self._bridge) else ()
+
+    def sensor_lines(self) -> tuple[SensorLine, ...]:
+        """Return the sensors for the screen, with the level of the beam and the last passing's strength."""
+        return tuple(
+            SensorLine(
+                sensor=one.sensor,
+                state=one.state,
+                says=tuple(sensor_says(one)),
+                blocked=None if one.blocked is None else tuple(one.blocked),
+                strength=one.strength,
+                passings_per_min=one.passings_per_min,
+            )
+            for one in self.sensors()
+        )
 
     def _is_fresh(self, said: tuple[int, object] | None) -> bool:
         return said is not None and self._clock.mono_ns() - said[0] <= SILENCE_MAX_NS

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from pitboard.clock import SystemClock
+from pitboard.drawing.backlight import Backlight
 from pitboard.drawing.panel import read_panel_mm
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import OVERSCAN_MAX_PERCENT, Hanging, Turn, Window
@@ -22,6 +23,7 @@ from pitboard.program.service import SERVICE
 from pitboard.sentences.language import LanguageCode, language
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
+from trackside.touch.kept_settings import read_settings
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.sounds import Sound, Sounds
 from trackside.touch.touchscreen import Touchscreen
@@ -43,6 +45,7 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
     runtime_folder: Path | None = (
         None  # where the unit's programs keep their last words; default: the socket's
     )
+    settings_file: Path | None = None  # keeps what is set on the screen itself; absent: until the next start
     fullscreen: bool = False
     control_socket: Path | None = None  # for a scripted official and for tests; absent at a venue
 
@@ -85,6 +88,11 @@ async def run_touch(config: TouchConfig) -> None:
                 now_mono_ns=clock.mono_ns(),
             )
         )
+        kept = read_settings(config.settings_file)
+        backlight = Backlight()
+        if kept.brightness_percent is not None:
+            backlight.set(kept.brightness_percent)
+        volume_percent = config.volume_percent if kept.volume_percent is None else kept.volume_percent
         painter = Painter(window.surface, Typeface.load(), measures)
         screen = Touchscreen(
             link=link,
@@ -92,8 +100,10 @@ async def run_touch(config: TouchConfig) -> None:
             painter=painter,
             measures=measures,
             clock=clock,
-            language=language(config.language),
-            sounds=Sounds(muted=config.muted, volume_percent=config.volume_percent),
+            language=language(kept.language or config.language),
+            sounds=Sounds(muted=config.muted, volume_percent=volume_percent),
+            backlight=backlight,
+            settings_file=config.settings_file,
             runtime_folder=config.runtime_folder or config.socket.parent,
             socket=config.socket,
         )

@@ -60,13 +60,16 @@ class Sounds:
 
     def __init__(self, *, muted: Collection[Sound] = (), volume_percent: int = 60) -> None:
         self._heard = frozenset(SOUNDS) - frozenset(muted)
-        self._volume_percent = volume_percent
+        self.volume_percent = volume_percent
         self._waiting: SimpleQueue[Sound] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
+    def set_volume(self, percent: int) -> None:
+        self.volume_percent = percent
+
     def play(self, sound: Sound) -> None:
         """Let it be heard soon; dropped where it is muted, or where others still wait."""
-        if sound not in self._heard or not self._volume_percent or self._waiting.qsize() >= WAITING_MAX_COUNT:
+        if sound not in self._heard or not self.volume_percent or self._waiting.qsize() >= WAITING_MAX_COUNT:
             return
         self._waiting.put(sound)
         if self._thread is None:
@@ -83,7 +86,7 @@ class Sounds:
             self._heard = frozenset()
             return
         while True:
-            tone = pygame.mixer.Sound(buffer=wave(self._waiting.get(), self._volume_percent))
+            tone = pygame.mixer.Sound(buffer=wave(self._waiting.get(), self.volume_percent))
             playing = tone.play()
             while playing is not None and playing.get_busy():
                 pygame.time.wait(10)

@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import Clock
+from pitboard.drawing.backlight import Backlight
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
-from pitboard.sentences.language import Language, Sentence
+from pitboard.sentences.language import LANGUAGES, Language, Sentence
 from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_calls import (
     Act,
@@ -57,6 +58,7 @@ from trackside.touch.input.reaction import (
     signed_off,
     with_detail,
 )
+from trackside.touch.kept_settings import KeptSettings, keep_settings
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out, lay_plain
 from trackside.touch.sounds import Sounds, sounds_between
@@ -67,6 +69,7 @@ from trackside.touch.widgets.view import (
     Page,
     SaveContact,
     ScrollTo,
+    Settings,
     ShowPage,
     SkipContact,
     TypeText,
@@ -122,8 +125,12 @@ class Touchscreen:
         sounds: Sounds,
         runtime_folder: Path,
         socket: Path,
+        backlight: Backlight | None = None,
+        settings_file: Path | None = None,
     ) -> None:
         self._sounds = sounds
+        self._backlight = backlight or Backlight()
+        self._settings_file = settings_file
         self._runtime_folder = runtime_folder
         self._words_mono_ns: int | None = None
         self._link = link
@@ -138,7 +145,7 @@ class Touchscreen:
         self._sent_mono_ns: dict[str, int] = {}
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
-        self._view = View(language=language)
+        self._view = View(language=language, settings=self._settings(language.code, sounds))
         self._layout = Layout(widgets=())
         self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
         self._answered_mono_ns = clock.mono_ns()
@@ -150,6 +157,32 @@ class Touchscreen:
         self._shown_mono_ns = 0
         self._is_stale = True
         self._is_closed = False
+
+    def _settings(self, language_code: str, sounds: Sounds) -> Settings:
+        return Settings(
+            language=language_code,
+            volume_percent=sounds.volume_percent,
+            brightness_percent=self._backlight.percent,
+        )
+
+    def _heed_settings(self, before: Settings, now: Settings) -> None:
+        """Do what was set, and keep it for the next start."""
+        if now == before:
+            return
+        if now.volume_percent != before.volume_percent:
+            self._sounds.set_volume(now.volume_percent)
+            self._sounds.play("lap")  # so that one hears what was chosen
+        if now.brightness_percent is not None and now.brightness_percent != before.brightness_percent:
+            self._backlight.set(now.brightness_percent)
+        code = now.language if now.language in LANGUAGES else None
+        keep_settings(
+            self._settings_file,
+            KeptSettings(
+                language=code,
+                volume_percent=now.volume_percent,
+                brightness_percent=now.brightness_percent,
+            ),
+        )
 
     def describe(self) -> dict[str, object]:
         """Return phase, version and the widgets on the screen, for the control socket."""
@@ -335,6 +368,7 @@ class Touchscreen:
     def _take_intent(self, name: str, intent: Intent, pressed_mono_ns: int) -> None:
         tapped_on = self._view.page
         reaction = react(self._view, intent)
+        self._heed_settings(self._view.settings, reaction.view.settings)
         self._set_view(reaction.view)
         if reaction.act is not None:
             act = stamped(reaction.act, pressed_mono_ns)

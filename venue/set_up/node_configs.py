@@ -104,7 +104,12 @@ def _unit_files(unit: UnitPart, *, has_central: bool) -> dict[str, Settings]:
     if unit.sensor:
         files["bridge.toml"] = _bridge(unit)
     if unit.touch != NO_SCREEN:
-        files["touch.toml"] = {"socket": UNIT_SOCKET, "fullscreen": True, **_size_keys(unit.touch)}
+        files["touch.toml"] = {
+            "socket": UNIT_SOCKET,
+            "fullscreen": True,
+            "settings_file": DATA / "touch-settings.json",
+            **_size_keys(unit.touch),
+        }
     if has_central:
         files["sync.toml"] = {"unit_socket": UNIT_SOCKET, "event_file": DATA / EVENT_FILE_NAME}
     return files

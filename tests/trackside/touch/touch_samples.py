@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from pitboard.race.bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
+from pitboard.sentences.language import Sentence
 from pitboard.unit_api.unit_calls import (
     ClassName,
     Column,
@@ -24,6 +26,7 @@ from pitboard.unit_api.unit_calls import (
     Interruption,
     Lap,
     Light,
+    MachineLine,
     Offer,
     Official,
     Pause,
@@ -35,11 +38,12 @@ from pitboard.unit_api.unit_calls import (
     RunDetail,
     SaidAct,
     ScreenState,
+    SensorLine,
     Stage,
     Stray,
 )
 from trackside.touch.widgets.typed_contact import TypedContact
-from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, View
+from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, Settings, View
 from trackside.touch.widgets.widgets import Measures
 
 SECOND_NS = 1_000_000_000
@@ -64,6 +68,21 @@ LIGHTS = (
 BAD_LIGHTS = (
     Light(light="sensor", state="bad", detail="The beam has been blocked for 12 seconds; look at the gate."),
     *LIGHTS[1:],
+)
+
+
+MACHINE = (
+    MachineLine(code="disk-full", colour="red", sentence="", advice="x", fields={"free": "12 MB"}),
+    MachineLine(code="temperature-warm", colour="yellow", sentence="", advice="x", fields={"degrees": 77}),
+    MachineLine(code="clock-alone", colour="yellow", sentence="", advice="x"),
+    MachineLine(code="memory", colour="green", sentence="", fields={"percent": 63}),
+    MachineLine(
+        code="network",
+        colour="green",
+        sentence="",
+        fields={"places": "192.168.4.21, fe80::1ff:fe23:4567:890a, 2001:db8::ff00:42:8329"},
+    ),
+    MachineLine(code="of-a-newer-unit", colour="green", sentence="Something that only a newer unit knows."),
 )
 
 
@@ -139,9 +158,40 @@ def screen(phase: Phase, a_run: Run | None = None, *, count: int = 24, version: 
         ),
         lights=LIGHTS,
         displays=(
-            DisplayNode(name="Paddock wall", address="192.168.4.21:8461"),
-            DisplayNode(name="Entrance", address="192.168.4.22:8461"),
+            DisplayNode(
+                "Paddock wall",
+                "192.168.4.21:8461",
+                key="ab" * 32,
+                scene="leaderboard",
+                badge="LIVE",
+                playlist=(PlaylistItem(scene="leaderboard"),),
+            ),
+            DisplayNode(
+                HARD_NAMES[0],
+                "192.168.4.22:8461",
+                key="cd" * 32,
+                scene="qr",
+                is_live=False,
+                badge="OLD: the board is 12 minutes old, Track A does not answer",
+            ),
+            DisplayNode("Entrance", "192.168.4.23:8461"),
+            DisplayNode("Bar", "192.168.4.24:8461", key="ef" * 32, scene="podium", has_screen=False),
         ),
+        sensors=(
+            SensorLine(sensor="finish-beam", state="ok", says=(Sentence("sensor.state.ok"),), blocked=()),
+            SensorLine(
+                sensor="a-decoder-with-a-very-long-name-of-its-own",
+                state="silent",
+                says=(Sentence("sensor.silent-for", {"silent_s": 12}),),
+                strength=113,
+                passings_per_min=22,
+            ),
+            SensorLine(
+                sensor="start", state="blocked", says=(Sentence("sensor.state.blocked"),), blocked=(1,)
+            ),
+        ),
+        machine=MACHINE,
+        software="0.1.0",
     )
 
 
@@ -444,6 +494,21 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
                 page=Page.KEYBOARD,
                 typed="Ada Al",
                 person=Person(number="1234567890", race_class="j", transponders="A-77, 8123456"),
+            ),
+        ),
+        **{
+            page.value: (idle, replace(plain, page=page))
+            for page in (Page.BOARD, Page.SENSORS, Page.DISPLAYS, Page.MACHINE, Page.SETTINGS)
+        },
+        "display-all": (idle, replace(plain, page=Page.DISPLAY, chosen="*")),
+        "display-one": (idle, replace(plain, page=Page.DISPLAY, chosen="ab" * 32)),
+        "settings-formats": (
+            msgspec.structs.replace(idle, formats=("RC heat, transponders", "Slot heats, lanes")),
+            replace(
+                plain,
+                page=Page.SETTINGS,
+                settings=Settings(brightness_percent=60, volume_percent=0),
+                next_format="RC heat, transponders",
             ),
         ),
         "stages": (drawn, replace(plain, page=Page.STAGES)),

@@ -36,7 +36,7 @@ from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
 from trackside.touch.paint.widget_painter import Painter
-from trackside.touch.sounds import Sounds
+from trackside.touch.sounds import SOUNDS, Sounds
 from trackside.touch.touchscreen import Touchscreen
 from trackside.touch.widgets.widgets import Layout, Measures, Widget
 from trackside.unit import follow_lights, follow_news, follow_time
@@ -67,6 +67,7 @@ class VirtualUnit:
         self.heard_by_central: dict[str, int] = {}
         self.seq = 0
         self.boots = 1
+        self.beam = SensorStatus(sensor="beam-1", state=SensorState.OK)
         self._running: asyncio.Task[None] | None = None
         self._storage: SimulatedStorage | None = None
         self.replica: Replica
@@ -119,9 +120,8 @@ class VirtualUnit:
                 ready.set()
 
     async def _see_beam(self) -> None:
-        well = SensorStatus(sensor="beam-1", state=SensorState.OK)
         while True:
-            self.lights.take(BridgeReport(sensors=[well]))
+            self.lights.take(BridgeReport(sensors=[self.beam]))
             await asyncio.sleep(1)
 
     async def cross(
@@ -181,8 +181,9 @@ class VirtualUnit:
 class VirtualScreen:
     """A person before the screen: looks, taps what can be tapped, and counts."""
 
-    def __init__(self, unit: VirtualUnit, window: Window) -> None:
+    def __init__(self, unit: VirtualUnit, window: Window, settings_file: Path | None = None) -> None:
         self.unit = unit
+        self.settings_file = settings_file
         self._window = window
         self._running: asyncio.Task[None] | None = None
         self.taps: list[str] = []
@@ -197,9 +198,10 @@ class VirtualScreen:
             measures=MEASURES,
             clock=self.unit.clock,
             language=language("en"),
-            sounds=Sounds(volume_percent=0),
+            sounds=Sounds(muted=SOUNDS),
             runtime_folder=Path("/nowhere"),
             socket=Path("/nowhere/trackside.sock"),
+            settings_file=self.settings_file,
         )
         self._running = asyncio.create_task(self._screen.run(), name="touchscreen")
 
@@ -238,6 +240,8 @@ class VirtualScreen:
 
     async def _until(self, look: Callable[[], Answer | None], what: str) -> Answer:
         for _ in range(PATIENCE_S * 10):
+            if self._running is not None and self._running.done():
+                self._running.result()  # the touchscreen has ended by a bug
             found = look()
             if found is not None:
                 return found
@@ -283,7 +287,9 @@ class VirtualScreen:
 Story = Callable[[VirtualScreen], Awaitable[None]]
 
 
-def before_the_screen(story: Story, *said: Body, tracks: Sequence[str] = ()) -> None:
+def before_the_screen(
+    story: Story, *said: Body, tracks: Sequence[str] = (), settings_file: Path | None = None
+) -> None:
     """Play the story; `said` is what central says of the event."""
     os.environ["SDL_VIDEODRIVER"] = "dummy"
 
@@ -292,7 +298,7 @@ def before_the_screen(story: Story, *said: Body, tracks: Sequence[str] = ()) -> 
         await unit.start()
         size = (MEASURES.width, MEASURES.height)
         with Window.open(title="test", size=size, is_fullscreen=False) as window:
-            screen = VirtualScreen(unit, window)
+            screen = VirtualScreen(unit, window, settings_file)
             screen.start()
             try:
                 await story(screen)

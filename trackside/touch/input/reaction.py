@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pitboard.drawing.text_runs import clusters
+from pitboard.sentences.language import LANGUAGES, language
 from pitboard.unit_api.unit_calls import (
     PIN_LENGTH,
     Act,
+    Arm,
+    AssignDisplay,
     ChangeCompetitor,
     ContactSeal,
     DrawStage,
@@ -29,6 +32,7 @@ from trackside.touch.widgets.view import (
     AskDiscard,
     ChangeDrawing,
     ChangePerson,
+    ChangeSettings,
     Choose,
     ChooseOfficial,
     ClearSearch,
@@ -46,10 +50,13 @@ from trackside.touch.widgets.view import (
     PutPassing,
     RegisterTyped,
     Rename,
+    RenameDisplay,
     SamePerson,
     SaveContact,
     ScrollTo,
     SendAct,
+    Settings,
+    ShowDisplay,
     ShowPage,
     ShowPassing,
     ShowPerson,
@@ -77,6 +84,7 @@ _LEADS_TO = {
     Page.GIVE: Page.PASSINGS,
     Page.STAGE: Page.STAGE,
     Page.PERSON: Page.MAIN,
+    Page.DISPLAY: Page.DISPLAYS,
 }
 """Where the screen goes from a page once what was tapped there is saved."""
 _NS_PER_MS = 1_000_000
@@ -170,6 +178,15 @@ def react(view: View, intent: Intent) -> Reaction:
         case ShowPerson():
             person = view.person.changed(name=view.typed)
             return Reaction(view=replace(view, page=Page.PERSON, person=person, asks_alike=False))
+        case ChangeSettings(settings=settings, next_format=next_format):
+            return Reaction(view=_with_settings(view, settings, next_format))
+        case ShowDisplay(display=display):
+            return Reaction(view=replace(_turned(view, Page.DISPLAY), chosen=display))
+        case RenameDisplay(display=display, name=name):
+            named = replace(
+                view, page=Page.KEYBOARD, purpose=Purpose.DISPLAY_NAME, chosen=display, typed=name
+            )
+            return Reaction(view=replace(named, keys_page=0, back=Page.DISPLAY, asks_alike=False))
         case RegisterTyped():
             return Reaction(view=_new_as_typed(view))
         case ChangePerson(person=person):
@@ -240,6 +257,10 @@ def after_act(
         return _without_contact(view)
     if isinstance(act, SignInOfficial):
         return replace(view, official_id=act.official_id, signs_in="", pin="", list_top=0)
+    if isinstance(act, Arm):
+        view = replace(view, next_format="")
+    if isinstance(act, AssignDisplay):
+        return replace(_turned(view, Page.DISPLAYS), typed="")
     if isinstance(act, DrawStage):
         stage_id = answer.get("stage_id")
         return replace(_turned(view, Page.STAGE), stage_id=str(stage_id or ""), chosen="")
@@ -343,6 +364,14 @@ def begun_by_keys(view: View, text: str) -> View:
     else:
         began = replace(react(view, OpenKeyboard(Purpose.SEARCH)).view, typed="", is_scan=True)
     return react(began, TypeText(text)).view
+
+
+def _with_settings(view: View, settings: Settings, next_format: str | None) -> View:
+    spoken = view.language
+    if settings.language != view.settings.language and settings.language in LANGUAGES:
+        spoken = language(settings.language)
+    format_name = view.next_format if next_format is None else next_format
+    return replace(view, settings=settings, next_format=format_name, language=spoken)
 
 
 def _new_as_typed(view: View) -> View:

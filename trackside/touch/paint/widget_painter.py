@@ -34,7 +34,7 @@ class Painter:
         if self._painted is None:
             changed = self._measures.screen
         else:
-            changed = _bounds(set(widgets) ^ set(self._painted)) or self._measures.screen
+            changed = _bounds(_differing(widgets, self._painted)) or self._measures.screen
         self._target.set_clip(pygame.Rect(changed.area))
         self._target.fill(palette.BACKGROUND)
         for widget in widgets:
@@ -357,7 +357,15 @@ def _middle(room: Rect, side_px: int) -> Rect:
     return Rect(room.x + (room.w - side) // 2, room.y + (room.h - side) // 2, side, side)
 
 
-def _bounds(widgets: set[Widget]) -> Rect | None:
+def _differing(now: tuple[Widget, ...], before: tuple[Widget, ...]) -> list[Widget]:
+    """Return the widgets that are not in both. They are compared, not hashed: an act may hold anything."""
+    known = {widget.name: widget for widget in before}
+    fresh = [widget for widget in now if known.get(widget.name) != widget]
+    names = {widget.name: widget for widget in now}
+    return [*fresh, *(widget for widget in before if names.get(widget.name) != widget)]
+
+
+def _bounds(widgets: list[Widget]) -> Rect | None:
     """Return the smallest rectangle around all of them."""
     if not widgets:
         return None

@@ -81,7 +81,7 @@ def best_text(best_ns: int | None, screen: ScreenState, view: View, *, otherwise
     return view.say("touch.best", time=format_lap_ns(best_ns, resolution_ns=screen.resolution_ns))
 
 
-def arming(screen: ScreenState, competitor_id: str, *, begins_at: Stray | None = None) -> SendAct:
+def arming(screen: ScreenState, view: View, competitor_id: str, *, begins_at: Stray | None = None) -> SendAct:
     """Return the start of a run, and what follows it: it begins at an earlier car, a wait is over."""
     then: list[Act] = []
     if begins_at is not None:
@@ -90,7 +90,7 @@ def arming(screen: ScreenState, competitor_id: str, *, begins_at: Stray | None =
         if one.competitor_id == competitor_id:
             then.append(MarkQueue(entry_id=one.entry_id, state="left"))
             break
-    return SendAct(Arm(competitor_id=competitor_id), tuple(then))
+    return SendAct(Arm(competitor_id=competitor_id, format=view.next_format), tuple(then))
 
 
 def _next_step(
@@ -119,10 +119,10 @@ def _next_step(
             "start",
             places.last,
             view.say("touch.start"),
-            arming(screen, driver.competitor_id if driver else ""),
+            arming(screen, view, driver.competitor_id if driver else ""),
             view,
             size_px=measures.text(76),
-            note="" if driver else view.say("touch.start-waits"),
+            note=view.next_format if driver else view.say("touch.start-waits"),
             tone=Tone.GO,
             enabled=driver is not None,
         )
@@ -244,7 +244,7 @@ def _driver(
                 "start:stray",
                 right,
                 view.say("touch.begun", seconds=seconds),
-                arming(screen, driver.competitor_id, begins_at=stray),
+                arming(screen, view, driver.competitor_id, begins_at=stray),
                 view,
                 size_px=measures.text(26),
                 tone=Tone.WARNING,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from trackside.touch.scene.displays_scene import renaming_display
 from trackside.touch.scene.names_list import names_on_show, numbered, picking, plain
 from trackside.touch.scene.person_scene import summary
 from trackside.touch.widgets.buttons import button
@@ -20,6 +21,7 @@ from trackside.touch.widgets.view import (
     Purpose,
     RegisterTyped,
     SamePerson,
+    SendAct,
     ShowPage,
     ShowPerson,
     TurnKeys,
@@ -44,6 +46,7 @@ _DONE_CODES = {
     Purpose.RENAME: "touch.save",
     Purpose.NUMBER: "touch.ok",
     Purpose.TRANSPONDER: "touch.ok",
+    Purpose.DISPLAY_NAME: "touch.save",
 }
 
 
@@ -140,6 +143,8 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
 
 def _finishing(screen: ScreenState, view: View, *, asks: bool) -> Intent:
     """Return what Enter means: what a scanner read picks the one it names, or begins a new name."""
+    if view.purpose is Purpose.DISPLAY_NAME:
+        return SendAct(renaming_display(screen, view.chosen, " ".join(view.typed.split())))
     if view.asks_alike:
         return SamePerson(None)
     if view.purpose is Purpose.SEARCH and view.is_scan:
@@ -165,7 +170,7 @@ def named_by(screen: ScreenState, view: View) -> Competitor | None:
 
 def _found_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
     """Return who fits what is typed so far, above the keys; one tap takes them."""
-    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER):
+    if view.purpose not in (Purpose.SEARCH, Purpose.REGISTER, Purpose.RENAME):
         return []
     gap = max(3, measures.px(8))
     cells = area.columns(_FOUND_ON_SHOW, gap)
@@ -243,7 +248,7 @@ def _hint(screen: ScreenState, view: View) -> str:
         return view.say("touch.found", count=len(found_by(screen, view)))
     if view.asks_alike:
         return view.say("touch.same-person")
-    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER):
+    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER, Purpose.DISPLAY_NAME):
         return view.say(f"touch.{view.purpose.value}")
     if alike_typed(screen, view):
         return view.say("touch.name-taken")

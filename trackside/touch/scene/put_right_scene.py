@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import (
@@ -21,10 +21,10 @@ from pitboard.unit_api.unit_calls import (
     Stray,
     Withdraw,
 )
+from trackside.touch.scene.choice_grid import Choice, lay_grid
 from trackside.touch.scene.person_scene import renaming
-from trackside.touch.widgets.buttons import button
-from trackside.touch.widgets.view import Intent, Page, SendAct, ShowPage, ShowPassing, View
-from trackside.touch.widgets.widgets import Icon, Layout, Measures, Rect, Tone, Widget
+from trackside.touch.widgets.view import Page, SendAct, ShowPage, ShowPassing, View
+from trackside.touch.widgets.widgets import Layout, Measures, Tone
 
 _NS_PER_S = 1_000_000_000
 PENALTIES_S = (1, 2, 5, 10, 20)
@@ -33,18 +33,9 @@ OFFERS_SHOWN_MAX_COUNT = 2
 STATUSES: tuple[Status, ...] = ("did-not-finish", "did-not-start", "disqualified", "finished")
 
 
-class _Choice(NamedTuple):
-    name: str
-    label: str
-    intent: Intent
-    note: str = ""
-    icon: Icon = ""
-    tone: Tone = Tone.PLAIN
-
-
 def lay_put_right(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     choices = [_back(view), *_choices(screen, run, view, now_mono_ns)]
-    return Layout(widgets=tuple(_grid(choices, view, measures)))
+    return Layout(widgets=tuple(lay_grid(choices, view, measures)))
 
 
 def lay_penalties(run: Run, view: View, measures: Measures) -> Layout:
@@ -52,7 +43,7 @@ def lay_penalties(run: Run, view: View, measures: Measures) -> Layout:
     place = view.place
     choices = [_back(view)]
     choices += [
-        _Choice(
+        Choice(
             f"penalty:{seconds}",
             f"+{seconds} s",
             SendAct(Penalize(run_id=run.run_id, place=place, penalty_ns=seconds * _NS_PER_S)),
@@ -60,14 +51,14 @@ def lay_penalties(run: Run, view: View, measures: Measures) -> Layout:
         for seconds in PENALTIES_S
     ]
     choices.append(
-        _Choice(
+        Choice(
             "penalty:lap",
             view.say("touch.minus-a-lap"),
             SendAct(Penalize(run_id=run.run_id, place=place, laps=1)),
         )
     )
     choices.append(
-        _Choice(
+        Choice(
             "penalty:false-start",
             view.say("touch.false-start"),
             SendAct(Penalize(run_id=run.run_id, place=place, penalty_ns=5 * _NS_PER_S, code="false-start")),
@@ -75,14 +66,14 @@ def lay_penalties(run: Run, view: View, measures: Measures) -> Layout:
         )
     )
     choices += [
-        _Choice(
+        Choice(
             f"status:{status}",
             view.say(f"touch.status-{status}"),
             SendAct(JudgePlace(run_id=run.run_id, place=place, status=status)),
         )
         for status in STATUSES
     ]
-    return Layout(widgets=tuple(_grid(choices, view, measures)))
+    return Layout(widgets=tuple(lay_grid(choices, view, measures)))
 
 
 def late_start(screen: ScreenState, run: Run) -> Stray | None:
@@ -97,16 +88,16 @@ def seconds_before(stray: Stray, mono_ns: int) -> int:
     return max(1, (mono_ns - stray.mono_ns + _NS_PER_S // 2) // _NS_PER_S)
 
 
-def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Iterator[_Choice]:
+def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Iterator[Choice]:
     at = run.run_id
-    yield _Choice(
+    yield Choice(
         "fix:passings",
         view.say("touch.passings"),
         ShowPassing(""),
         view.say("touch.passings-note"),
     )
     if "hand-over" in run.acts:
-        yield _Choice(
+        yield Choice(
             "fix:hand-over",
             view.say("touch.other-driver"),
             ShowPage(Page.HAND_OVER),
@@ -116,7 +107,7 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
         yield from _offers(run, view)
     stray = late_start(screen, run)
     if stray is not None and run.armed_mono_ns is not None:
-        yield _Choice(
+        yield Choice(
             "fix:begin-there",
             view.say("touch.begin-there"),
             SendAct(MoveStart(run_id=at, passing_id=stray.passing_id)),
@@ -124,45 +115,45 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
         )
     stopped = _said_last(screen, run, "run-finished")
     if stopped is not None and run.phase == "review":
-        yield _Choice(
+        yield Choice(
             "fix:go-on",
             view.say("touch.go-on-timing"),
             SendAct(Withdraw(stream=stopped.stream, seq=stopped.seq)),
             view.say("touch.go-on-timing-note"),
         )
     if "continue" in run.acts:
-        yield _Choice("fix:continue", view.say("touch.continue"), SendAct(ContinueRun(run_id=at, mono_ns=0)))
+        yield Choice("fix:continue", view.say("touch.continue"), SendAct(ContinueRun(run_id=at, mono_ns=0)))
     elif "pause" in run.acts and run.phase == "running":
-        yield _Choice("fix:pause", view.say("touch.pause"), SendAct(PauseRun(run_id=at, mono_ns=0)))
+        yield Choice("fix:pause", view.say("touch.pause"), SendAct(PauseRun(run_id=at, mono_ns=0)))
     if "go" in run.acts:
-        yield _Choice(
+        yield Choice(
             "fix:go",
             view.say("touch.go"),
             SendAct(Go(run_id=at, mono_ns=0)),
             view.say("touch.go-note"),
         )
     if "penalize" in run.acts:
-        yield _Choice(
+        yield Choice(
             "fix:penalty", view.say("touch.penalty"), ShowPage(Page.PENALTY), view.say("touch.penalty-note")
         )
     if "note-off-track" in run.acts and run.phase == "review":
-        yield _Choice(
+        yield Choice(
             "fix:off-track",
             view.say("touch.off-track"),
             SendAct(NoteOffTrack(run_id=at, mono_ns=0, place=view.place)),
         )
     driver = screen.competitor_named(run.competitor_id)
     if driver is not None:
-        yield _Choice(
+        yield Choice(
             "fix:rename",
             view.say("touch.rename"),
             renaming(driver),
             driver.name,
         )
-    yield _Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))
+    yield Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))
 
 
-def _offers(run: Run, view: View) -> Iterator[_Choice]:
+def _offers(run: Run, view: View) -> Iterator[Choice]:
     """Yield what the first system missed and another saw, each with its calculated time."""
     for offer in run.offers[:OFFERS_SHOWN_MAX_COUNT]:
         mark = offer.mark
@@ -173,7 +164,7 @@ def _offers(run: Run, view: View) -> Iterator[_Choice]:
             from_passing_id=mark.from_passing_id,
         )
         began_mono_ns = run.started_mono_ns or offer.mono_ns
-        yield _Choice(
+        yield Choice(
             f"fix:offer:{mark.from_passing_id}",
             view.say("touch.take-missed", time=format_lap_ns(offer.mono_ns - began_mono_ns)),
             SendAct(act),
@@ -197,30 +188,6 @@ def _said_last(screen: ScreenState, run: Run, kind: str) -> DoneAct | None:
     )
 
 
-def _back(view: View) -> _Choice:
+def _back(view: View) -> Choice:
     there = Page.PUT_RIGHT if view.page is Page.PENALTY else Page.MAIN
-    return _Choice("back", view.say("touch.back"), ShowPage(there), icon="back")
-
-
-def _grid(choices: list[_Choice], view: View, measures: Measures) -> Iterator[Widget]:
-    columns = 2 if measures.is_portrait else 3
-    row_count = -(-len(choices) // columns)
-    fitting = max(row_count, 4)
-    cells: list[Rect] = [
-        cell
-        for row in measures.body.rows(fitting, measures.gap)
-        for cell in row.columns(columns, measures.gap)
-    ]
-    for cell, choice in zip(cells, choices, strict=False):
-        yield button(
-            choice.name,
-            cell,
-            choice.label,
-            choice.intent,
-            view,
-            size_px=measures.text(34),
-            note=choice.note,
-            note_lines_max=2,
-            icon=choice.icon,
-            tone=choice.tone,
-        )
+    return Choice("back", view.say("touch.back"), ShowPage(there), icon="back")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState
 from trackside.touch.scene.acts_scene import lay_acts
 from trackside.touch.scene.changed_scene import changed_run, lay_changed
 from trackside.touch.scene.contact_scene import lay_contact
+from trackside.touch.scene.displays_scene import lay_display, lay_displays
 from trackside.touch.scene.idle_scene import lay_idle
 from trackside.touch.scene.keyboard_scene import lay_keyboard
 from trackside.touch.scene.names_list import lay_hand_over
@@ -16,13 +19,26 @@ from trackside.touch.scene.queue_scene import lay_queue
 from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_places import of_place
 from trackside.touch.scene.run_scene import lay_run
+from trackside.touch.scene.settings_scene import lay_settings
 from trackside.touch.scene.sign_in_scene import lay_sign_in, needs_sign_in
 from trackside.touch.scene.stage_scene import lay_draw, lay_stage, lay_stages
-from trackside.touch.scene.status_scene import lay_status
+from trackside.touch.scene.status_scene import lay_board, lay_machine, lay_sensors, lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, SendAct, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Widget, mirrored
+
+_BEHIND_THE_LIGHTS: dict[Page, Callable[[ScreenState, View, Measures], Layout]] = {
+    Page.STATUS: lay_status,
+    Page.BOARD: lay_board,
+    Page.SENSORS: lay_sensors,
+    Page.MACHINE: lay_machine,
+    Page.DISPLAYS: lay_displays,
+    Page.DISPLAY: lay_display,
+    Page.SETTINGS: lay_settings,
+}
+_SIGNED_IN = (Page.DISPLAY, Page.SETTINGS)
+"""Of these, what only an official who signed in may change."""
 
 
 def lay_out(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
@@ -35,8 +51,9 @@ def lay_out(screen: ScreenState | None, view: View, measures: Measures, now_mono
 def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     if screen is None:
         return _lay_connecting(view, measures)
-    if view.page is Page.STATUS:
-        return lay_status(screen, view, measures)
+    behind_the_lights = _BEHIND_THE_LIGHTS.get(view.page)
+    if behind_the_lights is not None and (view.page not in _SIGNED_IN or not needs_sign_in(screen, view)):
+        return behind_the_lights(screen, view, measures)
     if needs_sign_in(screen, view):
         return lay_sign_in(screen, view, measures)
     if view.page is Page.ACTS:

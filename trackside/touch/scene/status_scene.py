@@ -1,46 +1,202 @@
-"""What stands behind the lights: their sentences, the displays found, and the board as it is."""
+"""What stands behind the lights: their sentences, and the ways to board, sensors, machine, settings."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.unit_calls import MachineLine, ScreenState, SensorLine
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import Page, ShowPage, SignOff, View
+from trackside.touch.widgets.view import Intent, Page, ShowPage, SignOff, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
-_DISPLAYS_ON_SHOW_MAX = 4
+_COLOURS = {"green": "ok", "yellow": "warning", "red": "bad"}
 
 
 def lay_status(screen: ScreenState, view: View, measures: Measures) -> Layout:
     if measures.is_portrait:
-        left, right = measures.body.cut_top(measures.body.h * 62 // 100, measures.gap)
+        left, right = measures.body.cut_top(measures.body.h * 52 // 100, measures.gap)
     else:
-        left, right = measures.body.cut_left(measures.body.w * 54 // 100, measures.gap)
-    back_area, left = left.cut_bottom(measures.button, measures.gap)
-    back_area, off_area = back_area.columns(2, measures.gap) if view.official_id else (back_area, None)
-    lights_area, displays_area = left.cut_top(max(left.h * 58 // 100, 3 * measures.button), measures.gap)
-    board, the_list_layout = _board_widgets(right, screen, view, measures)
-    widgets = [
-        *_light_widgets(lights_area, screen, view, measures),
-        *_display_widgets(displays_area, screen, view, measures),
+        left, right = measures.body.cut_left(measures.body.w * 56 // 100, measures.gap)
+    ways = list(_ways(screen, view))
+    cells = [cell for row in right.rows(4, measures.gap) for cell in row.columns(2, measures.gap)]
+    widgets = _light_widgets(left, screen, view, measures)
+    for cell, (name, label, intent, note, tone) in zip(cells, ways, strict=False):
+        widgets.append(
+            button(
+                name,
+                cell,
+                label,
+                intent,
+                view,
+                size_px=measures.text(30),
+                note=note,
+                note_lines_max=2,
+                tone=tone,
+                icon="back" if name == "back" else "",
+            )
+        )
+    return Layout(widgets=tuple(widgets))
+
+
+def _ways(screen: ScreenState, view: View) -> Iterator[tuple[str, str, Intent, str, Tone]]:
+    """Yield what can be looked at from here; what is not well stands out."""
+    yield "board", view.say("touch.board"), ShowPage(Page.BOARD), str(len(screen.entries)), Tone.PLAIN
+    blind = sum(one.state != "ok" for one in screen.sensors)
+    sensors_tone = Tone.WARNING if blind else Tone.PLAIN
+    yield (
+        "sensors",
+        view.say("touch.sensors"),
+        ShowPage(Page.SENSORS),
+        str(len(screen.sensors)),
+        sensors_tone,
+    )
+    dark = any(not (one.is_live and one.has_screen) for one in screen.displays)
+    count = str(len(screen.displays))
+    yield (
+        "displays",
+        view.say("touch.displays"),
+        ShowPage(Page.DISPLAYS),
+        count,
+        Tone.WARNING if dark else Tone.PLAIN,
+    )
+    machine_tone = Tone.WARNING if any(one.colour != "green" for one in screen.machine) else Tone.PLAIN
+    yield "machine", view.say("touch.machine"), ShowPage(Page.MACHINE), screen.software, machine_tone
+    yield "settings", view.say("touch.settings"), ShowPage(Page.SETTINGS), "", Tone.PLAIN
+    if view.official_id:
+        name = next((one.name for one in screen.officials if one.official_id == view.official_id), "")
+        yield "sign-off", view.say("touch.sign-off"), SignOff(), name, Tone.PLAIN
+    yield "back", view.say("touch.back"), ShowPage(Page.MAIN), "", Tone.PLAIN
+
+
+def lay_board(screen: ScreenState, view: View, measures: Measures) -> Layout:
+    """The board as it stands, row by row."""
+    title, rest = headed("touch.board" if screen.entries else "touch.board-empty", view, measures)
+    rows, the_list, pager = lay_list(rest, measures, count=len(screen.entries), top=view.list_top)
+    widgets = list(title)
+    for row, entry in zip(rows, screen.entries[the_list.top :], strict=False):
+        widgets.append(
+            Widget(
+                name=f"entry:{entry.competitor_id}",
+                rect=row,
+                look=Look.ROW,
+                label=entry.name,
+                note="–" if entry.rank is None else str(entry.rank),
+                value=format_lap_ns(entry.best_ns, resolution_ns=screen.resolution_ns),
+                size_px=measures.text(32),
+                align="left",
+            )
+        )
+    if pager:
+        widgets += pager_buttons(pager, the_list, view, measures)
+    return Layout(widgets=tuple(widgets), list_area=the_list)
+
+
+def lay_sensors(screen: ScreenState, view: View, measures: Measures) -> Layout:
+    """Each sensor with the level of its beam, the strength of the last passing, and what to do."""
+    code = "touch.sensors" if screen.sensors else "touch.no-sensors"
+    title, rest = headed(code, view, measures)
+    lines = [
+        (f"sensor:{one.sensor}", f"{one.sensor}: {_levels(one, view)}", _sensor_says(one, view), one.state)
+        for one in screen.sensors
+    ]
+    states = [(name, label, note, "ok" if state == "ok" else "bad") for name, label, note, state in lines]
+    return _lines(list(title), rest, states, view, measures)
+
+
+def lay_machine(screen: ScreenState, view: View, measures: Measures) -> Layout:
+    """Temperature, power, disk, memory, clock, network, software: what is not well first, with what to do."""
+    title, rest = headed("touch.machine", view, measures, value=screen.software)
+    lines = [
+        (f"machine:{one.code}", machine_sentence(one, view), _advice(one, view), _COLOURS.get(one.colour, ""))
+        for one in screen.machine
+    ]
+    return _lines(list(title), rest, lines, view, measures)
+
+
+def machine_sentence(line: MachineLine, view: View) -> str:
+    """Return the line in the official's language; one that only a newer unit knows in its own words."""
+    code = f"touch.machine-{line.code}"
+    return view.say(code, **line.fields) if view.language.knows(code) else line.sentence
+
+
+def _advice(line: MachineLine, view: View) -> str:
+    code = f"touch.machine-{line.code}-do"
+    return view.say(code) if line.advice and view.language.knows(code) else line.advice
+
+
+def _levels(sensor: SensorLine, view: View) -> str:
+    """Return the level of the beam and the strength of the last passing, as far as they are told."""
+    parts = []
+    if sensor.blocked is not None:
+        parts.append(view.say("touch.beam-blocked" if sensor.blocked else "touch.beam-clear"))
+    if sensor.strength is not None:
+        parts.append(view.say("touch.strength", strength=sensor.strength))
+    parts.append(view.say("touch.passings-a-minute", count=sensor.passings_per_min))
+    return ", ".join(parts)
+
+
+def _sensor_says(sensor: SensorLine, view: View) -> str:
+    return view.language.tell([one for one in sensor.says if view.language.knows(one.code)])
+
+
+def headed(
+    code: str, view: View, measures: Measures, *, value: str = "", warning: str = ""
+) -> tuple[tuple[Widget, Widget], Rect]:
+    """Return the way back beside the page's name, or a warning in its place, and the room below."""
+    head, rest = measures.body.cut_top(measures.button, measures.gap)
+    back, title = head.cut_left(max(measures.button, measures.px(220)), measures.gap)
+    return (
         button(
             "back",
-            back_area,
+            back,
             view.say("touch.back"),
-            ShowPage(Page.MAIN),
+            ShowPage(Page.STATUS),
             view,
-            size_px=measures.text(34),
+            size_px=measures.text(32),
             icon="back",
         ),
-        *board,
-    ]
-    if off_area is not None:
-        off = view.say("touch.sign-off")
-        widgets.append(button("sign-off", off_area, off, SignOff(), view, size_px=measures.text(34)))
-    return Layout(widgets=tuple(widgets), list_area=the_list_layout.list_area)
+        Widget(
+            name="title",
+            rect=title,
+            look=Look.TEXT,
+            label=warning or view.say(code),
+            value=value,
+            size_px=measures.text(34),
+            tone=Tone.WARNING if warning else Tone.PLAIN,
+            align="left",
+            lines_max=2,
+        ),
+    ), rest
+
+
+def _lines(
+    widgets: list[Widget],
+    area: Rect,
+    lines: list[tuple[str, str, str, str]],
+    view: View,
+    measures: Measures,
+) -> Layout:
+    """Return lines of (name, what is so, what to do, state), each with a shape beside its colour."""
+    rows, the_list, pager = lay_list(area, measures, count=len(lines), top=view.list_top)
+    for row, (name, label, note, state) in zip(rows, lines[the_list.top :], strict=False):
+        widgets.append(
+            Widget(
+                name=name,
+                rect=row,
+                look=Look.LIGHT,
+                label=label,
+                note=note,
+                icon=state_icon(state),
+                tone=state_tone(state),
+                size_px=measures.text(26),
+                note_lines_max=2,
+            )
+        )
+    if pager:
+        widgets += pager_buttons(pager, the_list, view, measures)
+    return Layout(widgets=tuple(widgets), list_area=the_list)
 
 
 def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
@@ -56,83 +212,8 @@ def _light_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
                 note=light_sentence(light, view),
                 icon=state_icon(state),
                 tone=state_tone(state),
-                size_px=measures.px(34),
-                note_lines_max=3,
+                size_px=measures.text(34),
+                note_lines_max=4,
             )
         )
     return widgets
-
-
-def _display_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
-    count = len(screen.displays)
-    title = view.say("touch.displays-found", count=count) if count else view.say("touch.no-display")
-    names = Counter(one.name for one in screen.displays)
-    twice = next((name for name, times in names.items() if times > 1), None)
-    if twice is not None:
-        title = view.say("touch.displays-one-name", count=count, name=twice)
-    inner = area.inset(measures.px(20), measures.px(5))
-    line_px = measures.text(34)
-    title_area, rest = inner.cut_top(line_px, measures.px(6))
-    fitting = max(1, min(_DISPLAYS_ON_SHOW_MAX, rest.h // line_px))
-    shown = screen.displays if count <= fitting else screen.displays[: fitting - 1]
-    lines = [(node.name, node.address) for node in shown]
-    if len(shown) < count:
-        lines.append((view.say("touch.and-more", count=count - len(shown)), ""))
-    return [
-        Widget(name="displays-panel", rect=area, look=Look.PANEL),
-        Widget(
-            name="displays-title",
-            rect=title_area,
-            look=Look.TEXT,
-            label=title,
-            size_px=measures.text(30),
-            tone=Tone.PLAIN if twice is None else Tone.WARNING,
-            align="left",
-        ),
-        *(
-            Widget(
-                name=f"display:{index}",
-                rect=Rect(rest.x, rest.y + index * line_px, rest.w, line_px),
-                look=Look.TEXT,
-                label=name,
-                value=address,
-                size_px=measures.text(24),
-                tone=Tone.MUTED,
-                align="left",
-            )
-            for index, (name, address) in enumerate(lines)
-        ),
-    ]
-
-
-def _board_widgets(
-    area: Rect, screen: ScreenState, view: View, measures: Measures
-) -> tuple[list[Widget], Layout]:
-    title_area, rest = area.cut_top(measures.text(46), measures.px(4))
-    rows, the_list, pager = lay_list(rest, measures, count=len(screen.entries), top=view.list_top)
-    widgets = [
-        Widget(
-            name="board-title",
-            rect=title_area,
-            look=Look.TEXT,
-            label=view.say("touch.board" if screen.entries else "touch.board-empty"),
-            size_px=measures.text(30),
-            align="left",
-        )
-    ]
-    for row, entry in zip(rows, screen.entries[the_list.top :], strict=False):
-        widgets.append(
-            Widget(
-                name=f"entry:{entry.competitor_id}",
-                rect=row,
-                look=Look.ROW,
-                label=entry.name,
-                note="–" if entry.rank is None else str(entry.rank),
-                value=format_lap_ns(entry.best_ns, resolution_ns=screen.resolution_ns),
-                size_px=measures.text(30),
-                align="left",
-            )
-        )
-    if pager:
-        widgets += pager_buttons(pager, the_list, view, measures)
-    return widgets, Layout(widgets=(), list_area=the_list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 from pitboard.sentences.language import Language, language
 from pitboard.unit_api.unit_calls import Act, RunDetail
@@ -28,6 +28,12 @@ class Page(Enum):
     STAGE = "stage"
     DRAW = "draw"
     PERSON = "person"
+    BOARD = "board"
+    SENSORS = "sensors"
+    DISPLAYS = "displays"
+    DISPLAY = "display"
+    MACHINE = "machine"
+    SETTINGS = "settings"
 
 
 class Purpose(Enum):
@@ -36,6 +42,7 @@ class Purpose(Enum):
     RENAME = "rename"
     NUMBER = "number"
     TRANSPONDER = "transponder"
+    DISPLAY_NAME = "display-name"
 
 
 class Order(Enum):
@@ -73,6 +80,18 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this screen is set; `brightness_percent` is None where the panel's light cannot be."""
+
+    language: str = "en"
+    volume_percent: int = 60
+    brightness_percent: int | None = None
+
+    def changed(self, **fields: Any) -> Settings:
+        return replace(self, **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A competitor as typed so far; `transponders` with commas between them."""
 
@@ -105,6 +124,8 @@ class View:
     official_id: str = ""  # who signed in
     signs_in: str = ""  # who is typing a PIN
     pin: str = ""
+    settings: Settings = Settings()
+    next_format: str = ""  # of the next run alone; empty: the event's
     stage_id: str = ""  # whose heats are looked at
     drawing: Drawing = Drawing()
     place: int = 1  # of the run's places, the one that is put right
@@ -264,6 +285,29 @@ class ClearSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """`next_format` None leaves the format of the next run as it is."""
+
+    settings: Settings
+    next_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDisplay:
+    """Choose what this display shows."""
+
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameDisplay:
+    """Type the display's name anew."""
+
+    display: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPerson:
     """Look at number, class and transponder of whose name is being typed."""
 
@@ -347,4 +391,7 @@ Intent = (
     | EditPerson
     | ChangePerson
     | RegisterTyped
+    | ChangeSettings
+    | ShowDisplay
+    | RenameDisplay
 )
