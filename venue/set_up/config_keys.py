@@ -69,6 +69,7 @@ KEYS: dict[str, dict[str, str]] = {
         "language": _LANGUAGE,
         "volume_percent": "How loud its sounds are.",
         "muted": "The sounds that it does not play.",
+        "settings_file": "Where it keeps what is set on the screen itself; without it, until the next start.",
         "runtime_folder": "Where the programs leave their last words; without it, the socket's folder.",
         "fullscreen": "Whether it takes the whole screen.",
         "control_socket": "For scripts and tests only; leave it out at a venue.",
