@@ -21,8 +21,10 @@ from pitboard.program.config import (
     load_event_file,
 )
 from pitboard.race.bodies import Name
+from pitboard.race.scene_names import SCENE_NAMES
 from pitboard.sentences.language import LanguageCode
 
+SceneName = Annotated[str, Meta(pattern=f"^({'|'.join(SCENE_NAMES)})\\Z")]
 Pixels = Annotated[int, Meta(ge=240, le=8_192)]
 
 
@@ -30,7 +32,8 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """`event_key` is the event's root public key; it and central are known by themselves once enrolled.
 
     `size` absent means the size of the screen. `hall_m` is how far away the last who reads it stands,
-    `sponsors` a folder of pictures, `phone_url` what the QR scene leads to.
+    `sponsors` a folder of pictures, `phone_url` what the QR scene leads to; `scenes` are shown while nobody
+    assigned any.
     """
 
     name: Name
@@ -55,6 +58,8 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     status_tls: bool = True
     frame_log: Path | None = None
     picture_path: Path | None = None
+    picture_always: bool = False
+    scenes: tuple[SceneName, ...] = ()
 
     def __post_init__(self) -> None:
         check_door(self.status_host, tls=self.status_tls)

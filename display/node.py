@@ -25,13 +25,14 @@ from display.scene.theme import load_theme
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.kept_board import kept_board, show_board
-from display.screen.picture_file import save_picture
+from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from display.screen.window_watch import WindowWatch
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
+from pitboard.drawing.palette import KEY
 from pitboard.drawing.panel import figure_min_px, read_panel_mm
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Hanging, Window
@@ -47,6 +48,7 @@ from sync.exchanging.requests_peer import RequestsPeer
 log = logging.getLogger(__name__)
 
 NOTE_CHECK_S = 5.0
+PICTURE_EVERY_S = 0.1
 ANSWER_MARGIN_S = 3.0
 VIEW_EVERY_S = 5.0
 KEPT_ENTRIES = 200
@@ -58,8 +60,6 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     clock = SystemClock()
     theme = load_theme(config.theme)
     typeface = Typeface.load(preferred=theme.fonts or PREFERRED)
-    picture_asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, picture_asked.set)
     kept = KeptView(config.journal)
     with (
         Window.open(
@@ -90,10 +90,11 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             figure_min_px=figure_min_px(window.surface.get_size(), read_panel_mm(), hall_m=config.hall_m),
         )
         if view is not None:
-            show_board(view, badge, window, painter, frame_log, clock, canvas)
+            show_board(view, badge, window, painter, frame_log, clock, canvas, scenes=config.scenes)
         async with open_display_replica(config.journal, root_key=config.event_key, clock=clock) as replica:
             node = DisplayNode(config, replica, window, painter, frame_log, clock, canvas)
-            await node.run(stop, picture_asked, kept)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, node.ask_for_picture)
+            await node.run(stop, kept)
 
 
 class DisplayNode:
@@ -118,11 +119,14 @@ class DisplayNode:
         self._words = language(config.language)
         door = door_of(config)
         self._key = door.label_key
+        self._painter = painter
+        self._picture_asked = asyncio.Event()
         facts = DisplayFacts(
             ids=(self._key, config.name),
             name=config.name,
             phone_url=config.phone_url,
             sponsors_folder=config.sponsors,
+            scenes=config.scenes,
         )
         self._maker = ShowMaker(facts, Badge(is_live=False, headline=""))
         self._screen = BoardScreen(
@@ -135,6 +139,7 @@ class DisplayNode:
             canvas,
             badge=self._badge,
             facts=self._facts,
+            on_frame=self.ask_for_picture if config.picture_always else None,
         )
         self._presence = DisplayPresence(
             status_app(self._status),
@@ -163,14 +168,18 @@ class DisplayNode:
             on_proven=lambda source: self._note.remember(source.candidate, source.key),
         )
 
-    async def run(self, stop: asyncio.Event, picture_asked: asyncio.Event, kept: KeptView) -> None:
+    def ask_for_picture(self) -> None:
+        """Write the picture of what is on the screen soon."""
+        self._picture_asked.set()
+
+    async def run(self, stop: asyncio.Event, kept: KeptView) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
         self._screen.draw()
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(self._screen.run(), name="screen"),
                 tasks.create_task(self._take_events(stop), name="window events"),
-                tasks.create_task(self._save_pictures(picture_asked), name="pictures"),
+                tasks.create_task(self._save_pictures(), name="pictures"),
                 tasks.create_task(self._keep_note(), name="contact note"),
                 tasks.create_task(self._keep_view(kept), name="kept view"),
                 tasks.create_task(self._follower.run(), name="follow a source"),
@@ -294,18 +303,20 @@ class DisplayNode:
                 stop.set()
             await watch.wait()
 
-    async def _save_pictures(self, asked: asyncio.Event) -> None:
+    async def _save_pictures(self) -> None:
         while True:
-            await asked.wait()
-            asked.clear()
+            await self._picture_asked.wait()
+            self._picture_asked.clear()
             await asyncio.to_thread(self._save_picture, self._window.surface.copy())
+            await asyncio.sleep(PICTURE_EVERY_S)
 
     def _save_picture(self, surface: pygame.Surface) -> None:
         path = self._config.picture_path
         if path is None:
             return
         try:
-            save_picture(surface, path)
+            keyed = self._screen.ground == KEY
+            save_picture(without_key(surface, self._painter.key) if keyed else surface, path)
         except OSError as error:
             log.warning("picture not written: path=%s reason=%s", path, error)
 

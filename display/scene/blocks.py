@@ -128,6 +128,7 @@ class Scene:
     runs_drawn: tuple[str, ...] = ()
     rows_drawn: tuple[str, ...] = ()
     name: str = "leaderboard"
+    ground: Colour = BACKGROUND
 
 
 LANDSCAPE = (1920, 1080)

@@ -4,8 +4,9 @@ While a run is under way the items "while a run" are shown alone; what has nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from display.scene.bracket import lay_out_bracket, stage_shown
 from display.scene.cards import (
     lay_out_celebration,
     lay_out_identify,
@@ -17,10 +18,12 @@ from display.scene.cards import (
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.lists import lay_out_next_up, lay_out_podium, lay_out_schedule
 from display.scene.on_track import lay_out_on_track
+from display.scene.overlay import lay_out_overlay
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies import PlaylistItem
 from pitboard.race.phases import TIMING
+from pitboard.race.scene_names import SCENE_SECONDS
 
 SECOND_NS = 1_000_000_000
 WHILE_RUN = "run"
@@ -28,6 +31,7 @@ USUAL: tuple[PlaylistItem, ...] = (
     PlaylistItem(scene="on-track", settings={"while": WHILE_RUN}),
     PlaylistItem(scene="message", seconds=12),
     PlaylistItem(scene="leaderboard", seconds=40),
+    PlaylistItem(scene="bracket", seconds=15),
     PlaylistItem(scene="next-up", seconds=10),
     PlaylistItem(scene="sponsors", seconds=10),
 )
@@ -43,6 +47,8 @@ SCENES: dict[str, Callable[[Show, Moment, Canvas], Frame]] = {
     "identify": lay_out_identify,
     "technical": lay_out_technical,
     "celebration": lay_out_celebration,
+    "bracket": lay_out_bracket,
+    "overlay": lay_out_overlay,
 }
 _NEEDS: dict[str, Callable[[Show], bool]] = {
     "on-track": lambda show: bool(show.board.on_track),
@@ -51,8 +57,14 @@ _NEEDS: dict[str, Callable[[Show], bool]] = {
     "schedule": lambda show: bool(show.schedule),
     "message": lambda show: bool(show.messages),
     "sponsors": lambda show: bool(show.sponsors),
+    "bracket": lambda show: stage_shown(show.stages) is not None,
     "qr": lambda show: bool(show.phone_url),
 }
+
+
+def own_playlist(scenes: Sequence[str]) -> tuple[PlaylistItem, ...]:
+    """Return the round of a display that was set up to show these scenes; empty for the usual one."""
+    return tuple(PlaylistItem(scene=scene, seconds=SCENE_SECONDS) for scene in scenes)
 
 
 def lay_out(show: Show, moment: Moment, canvas: Canvas) -> Frame:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from display.following.badge import Badge
 from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, measure
 from display.scene.story import Story
+from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies import PlaylistItem, ScheduleItem
 from pitboard.sentences.language import Language, language
@@ -47,6 +48,7 @@ class Show:
     queue: tuple[Queued, ...] = ()
     schedule: tuple[ScheduleItem, ...] = ()
     messages: tuple[str, ...] = ()
+    stages: tuple[StageView, ...] = ()
     playlist: tuple[PlaylistItem, ...] = ()
     since_mono_ns: int = 0
     unit_clocks: Mapping[str, int] = field(default_factory=dict)

@@ -36,6 +36,7 @@ _MEANINGS: dict[str, Colour] = {
     "gold": palette.GOLD,
     "silver": palette.SILVER,
     "bronze": palette.BRONZE,
+    "key": palette.KEY,
 }
 # Which text stands on which ground in some scene.
 _READ_TOGETHER = (

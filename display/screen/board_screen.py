@@ -18,6 +18,7 @@ from display.screen.scene_painter import Painter
 from display.screen.show_maker import ShowMaker
 from pitboard.clock import Clock, happened
 from pitboard.drawing.never_blank import PaintGuard
+from pitboard.drawing.palette import BACKGROUND, Colour
 from pitboard.drawing.window import Window
 from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
@@ -43,6 +44,7 @@ class BoardScreen:
         *,
         badge: Callable[[], tuple[Badge, int | None]],
         facts: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        on_frame: Callable[[], None] | None = None,
     ) -> None:
         self._replica = replica
         self._window = window
@@ -54,12 +56,14 @@ class BoardScreen:
         self._guard = PaintGuard()
         self._badge = badge
         self._facts = facts
+        self._on_frame = on_frame
         self._wake = asyncio.Event()
         self._show_version = -1
         self._laid_out: tuple[object, ...] | None = None
         self._drawn_mono_ns = 0
         self._changes_mono_ns: int | None = None
         self.scene_name = "leaderboard"
+        self.ground: Colour = BACKGROUND
 
     def wake(self) -> None:
         """Look now whether something changed."""
@@ -106,13 +110,15 @@ class BoardScreen:
         )
         changes.append(scene_changes)
         self._changes_mono_ns = min((at for at in changes if at is not None), default=None)
-        self.scene_name = scene.name
+        self.scene_name, self.ground = scene.name, scene.ground
         areas = self._painter.paint(scene, surface)
         if not areas:
             return
         self._window.present(areas)
         self._drawn_mono_ns = self._clock.mono_ns()
         self._frame_log.write(show.board, scene, mono_ns=self._drawn_mono_ns)
+        if self._on_frame is not None:
+            self._on_frame()
 
     def _lay_out(self, show: Show, moment: Moment, size: tuple[int, int]) -> tuple[Scene, int | None]:
         if self._canvas.size != size:

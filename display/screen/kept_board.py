@@ -4,12 +4,13 @@ That takes the longer the longer the race was; the kept board is there at once."
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from display.following.badge import Badge
-from display.scene.leaderboard import lay_out_leaderboard
+from display.scene.playlist import lay_out, own_playlist
 from display.scene.show import Canvas, Moment, Show
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
@@ -41,10 +42,12 @@ def show_board(
     frame_log: FrameLog,
     clock: Clock,
     canvas: Canvas,
+    *,
+    scenes: Sequence[str] = (),
 ) -> None:
-    """Paint one frame of the board."""
+    """Paint one frame of the board, or of the display's own scenes."""
     now = Moment(clock.mono_ns(), clock.utc_ms())
-    show = Show(board=view, badge=badge, since_mono_ns=now.mono_ns)
-    scene = lay_out_leaderboard(show, now, canvas).scene
+    show = Show(board=view, badge=badge, since_mono_ns=now.mono_ns, playlist=own_playlist(scenes))
+    scene = lay_out(show, now, canvas).scene
     window.present(painter.paint(scene, window.surface))
     frame_log.write(view, scene, mono_ns=clock.mono_ns())

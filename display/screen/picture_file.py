@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pygame
 
+from pitboard.drawing.palette import Colour
+
+
+def without_key(surface: pygame.Surface, key: Colour) -> pygame.Surface:
+    """Return the picture with nothing where the key colour was, for whoever lays it over another."""
+    keyed = surface.copy()
+    keyed.set_colorkey(key)
+    clear = pygame.Surface(surface.get_size(), pygame.SRCALPHA)
+    clear.blit(keyed, (0, 0))
+    return clear
+
 
 def save_picture(surface: pygame.Surface, path: Path) -> None:
     """Write the surface as PNG to `path`; whoever reads it finds a whole picture, the old or the new."""

@@ -10,7 +10,7 @@ import pygame
 from display.scene.blocks import Area, Arrow, Block, Fill, Picture, Scene
 from display.scene.theme import Theme, load_theme
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
-from pitboard.drawing.palette import BACKGROUND
+from pitboard.drawing.palette import KEY, Colour
 from pitboard.drawing.typeface import Typeface
 
 _PROBE_PX = 100
@@ -26,13 +26,18 @@ class Painter:
         self._guard = PaintGuard()
         self._painted: set[Block] = set()
         self._pictures: OrderedDict[tuple[Path, int, int], pygame.Surface] = OrderedDict()
-        self._size: tuple[int, int] | None = None
+        self._ground: tuple[tuple[int, int], Colour] | None = None
         widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
         self.digit_permille = widest * 1_000 // _PROBE_PX + 1
 
+    @property
+    def key(self) -> Colour:
+        """The colour that a video mixer takes out."""
+        return self._theme[KEY]
+
     def forget(self) -> None:
         self._painted = set()
-        self._size = None
+        self._ground = None
 
     def paint(self, scene: Scene, surface: pygame.Surface) -> list[Area]:
         """Paint what changed and return the areas touched; none if the scene is the same.
@@ -40,10 +45,10 @@ class Painter:
         Blocks may lie over one another while they move: what a touched area was part of is painted again, in
         the scene's order.
         """
-        if self._size != scene.size:
+        if self._ground != (scene.size, scene.ground):
             self._painted = set()
-            self._size = scene.size
-            surface.fill(self._theme[BACKGROUND])
+            self._ground = (scene.size, scene.ground)
+            surface.fill(self._theme[scene.ground])
             touched = [Area(0, 0, *scene.size)]
         else:
             touched = self._clear_vanished(scene, surface)
@@ -62,7 +67,7 @@ class Painter:
         vanished = [_seen(block) for block in self._painted if block not in now]
         bare = [area for area in vanished if area not in covered]
         for area in bare:
-            surface.fill(self._theme[BACKGROUND], area)
+            surface.fill(self._theme[scene.ground], area)
         return bare
 
     def _paint_block(self, block: Block, surface: pygame.Surface, seen: Area) -> None:

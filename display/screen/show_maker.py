@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from display.following.badge import Badge
-from display.scene.playlist import is_under_way
+from display.scene.playlist import is_under_way, own_playlist
 from display.scene.run_clock import learned
 from display.scene.show import Moment, Queued, Show
 from display.scene.story import told
 from pitboard.journal.fold import Fold
+from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import BoardView, EventView, view_board
 from pitboard.race.boards import ALL
 from pitboard.race.bodies import DisplayAssigned, MessagePosted
@@ -30,6 +31,7 @@ class DisplayFacts:
     name: str = ""
     phone_url: str = ""
     sponsors_folder: Path | None = None
+    scenes: tuple[str, ...] = ()
 
 
 class ShowMaker:
@@ -40,12 +42,14 @@ class ShowMaker:
         self._assigned: DisplayAssigned | None = None
         self._messages: list[MessagePosted] = []
         self._is_first = True
+        self._own = own_playlist(facts.scenes)
         self.show = Show(
             board=NO_BOARD,
             badge=badge,
             display_name=facts.name,
             phone_url=facts.phone_url,
             sponsors=pictures_in(facts.sponsors_folder),
+            playlist=self._own,
         )
 
     @property
@@ -74,9 +78,10 @@ class ShowMaker:
             display_name=self._facts.name
             if assigned is None or assigned.display == WHOLE_VENUE
             else assigned.name,
-            playlist=() if assigned is None else assigned.playlist,
+            playlist=self._own if assigned is None else assigned.playlist or self._own,
             queue=_queue(fold, view),
             schedule=programme.schedule(),
+            stages=tuple(view_stages(fold)),
             unit_clocks=learned(self.show.unit_clocks, before, view, mono_ns=moment.mono_ns),
             since_mono_ns=moment.mono_ns if begins_anew else self.show.since_mono_ns,
         )

@@ -26,6 +26,8 @@ PURPLE: Colour = (206, 147, 255)
 GOLD: Colour = (255, 214, 64)
 SILVER: Colour = (211, 218, 226)
 BRONZE: Colour = (226, 154, 90)
+KEY: Colour = (255, 0, 255)
+"""What a video mixer takes out of a picture; far from every colour that means something."""
 
 
 def contrast(one: Colour, other: Colour) -> float:

@@ -18,6 +18,8 @@ SCENE_NAMES = (
     "identify",
     "technical",
     "celebration",
+    "bracket",
+    "overlay",
 )
 SCENE_SECONDS = 15
 IDENTIFY_SECONDS = 30

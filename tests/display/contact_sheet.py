@@ -23,11 +23,22 @@ from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
+from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
 from pitboard.race.bodies import ScheduleItem
 from pitboard.race.score import Column
+from pitboard.race.stages import knockout, work_out
 from pitboard.sentences.language import LanguageCode, language
-from tests.display.example_boards import LIVE, MILLISECOND_NS, SIZES, STALE, board, lap_view, run_view
+from tests.display.example_boards import (
+    LIVE,
+    LONG_NAME,
+    MILLISECOND_NS,
+    SIZES,
+    STALE,
+    board,
+    lap_view,
+    run_view,
+)
 
 NOW = Moment(10**13, 1_780_000_000_000)
 THUMBNAIL_WIDTH = 384
@@ -45,6 +56,7 @@ HOSTILE_NAMES = (
     "−0.000",
     "12.345",
 )
+HALL_NAMES = ("Anna Berg", "日本語の名前", "Bo", "العربية", LONG_NAME, "Zoë", "Łukasz Święty", "한국어")
 TEAMS = ("Rotweiß Nord", "Team Zebra", "", "北京车队")
 
 
@@ -97,6 +109,43 @@ def driven(
         boot_id="b", armed_mono_ns=0, armed_utc_ms=0, started_mono_ns=started, run_ms=120_000, pauses=[]
     )
     return msgspec.structs.replace(run, clock=clock, places=made)
+
+
+def knockout_view(count: int, driven_count: int) -> StageView:
+    """Return a knock-out in which so many heats have been driven, won by the better seed."""
+    names = [f"{HALL_NAMES[n % len(HALL_NAMES)]} {n + 1}" for n in range(count)]
+    stage, orders = knockout(count), dict[str, list[str]]()
+    for _ in range(min(driven_count, len(stage.heats))):
+        ready = work_out(stage, names, orders).next_up
+        if not ready:
+            break
+        orders[ready[0].heat] = sorted(ready[0].drivers, key=names.index)
+    state = work_out(stage, names, orders)
+    heats = []
+    for heat in state.heats:
+        phase: HeatPhase = "waits" if heat.waits else "ready" if heat.order is None else "driven"
+        phase = "bye" if heat.is_bye else phase
+        slots = tuple(
+            SlotView(
+                competitor_id=driver,
+                name=driver,
+                rank=None if heat.order is None else heat.order.index(driver) + 1,
+                columns=()
+                if heat.order is None
+                else (Column("best", "duration_ns", (11_862 + 437 * names.index(driver)) * MILLISECOND_NS),),
+            )
+            for driver in heat.drivers
+        )
+        heats.append(HeatView(heat_id=heat.heat, heat=heat.heat, round=heat.round, phase=phase, slots=slots))
+    return StageView(
+        stage_id="s",
+        name="Finals Modified",
+        kind="knockout",
+        race_class="",
+        format="",
+        heats=tuple(heats),
+        podium=tuple(state.podium),
+    )
 
 
 def clocks(left_ms: int) -> dict[str, int]:
@@ -153,6 +202,11 @@ def shows(sponsors: Path | None = None) -> Iterator[tuple[str, str, Show]]:
     yield "celebration", "celebration", replace(base, story=story)
     for scene in ("next-up", "podium", "schedule", "message", "qr", "identify", "technical"):
         yield scene, scene, base
+    for name, count, driven_count in (("bracket-8", 8, 5), ("bracket-over", 8, 99), ("bracket-32", 32, 3)):
+        yield name, "bracket", replace(base, stages=(knockout_view(count, driven_count),))
+    yield "overlay", "overlay", replace(base, story=story)
+    driving = dressed(60, on_track=two[:1])
+    yield "overlay-run", "overlay", replace(base, board=driving, unit_clocks=clocks(63_400), badge=STALE)
     if base.sponsors:
         yield "sponsors", "sponsors", base
 
