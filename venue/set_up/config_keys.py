@@ -89,6 +89,8 @@ KEYS: dict[str, dict[str, str]] = {
         "rotate": _ROTATE,
         "overscan_percent": _OVERSCAN,
         "language": _LANGUAGE,
+        "scenes": "What it shows while nobody assigned any scenes; empty for the usual round.",
+        "picture_always": "Whether the picture of every frame is written, not only when asked.",
         "hall_m": "How far from the screen the last spectator stands, in metres; sizes of type follow it.",
         "phone_url": "The address behind the QR code.",
         "sponsors": "A folder of pictures for the sponsors' scene.",
