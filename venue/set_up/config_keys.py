@@ -98,7 +98,7 @@ KEYS: dict[str, dict[str, str]] = {
         "status_port": "The port at which touchscreens ask how it is; 0 takes a free one.",
         "status_tls": "Whether that door speaks TLS; without TLS it may listen on this machine only.",
         "frame_log": "For tests only: a file with a line for each painted picture.",
-        "picture_path": "For tests only: a file with the picture as it was painted last.",
+        "picture_path": "A file with the picture as it was painted last, for a video mixer or for tests.",
     },
     "sync": {
         "unit_socket": "Where trackside listens; the same file as `api.socket` in trackside.toml.",
