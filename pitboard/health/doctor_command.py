@@ -49,7 +49,7 @@ def doctor(as_json: bool, configs: Path, data: Path, runtime: Path) -> None:
 
     The exit status is 1 if anything is red.
     """
-    findings = list(_all(configs, data, runtime))
+    findings = list(all_findings(configs, data, runtime))
     colour = worst(findings)
     if as_json:
         diagnosis = Diagnosis(version=version("pitboard"), colour=colour, findings=findings)
@@ -64,7 +64,8 @@ def doctor(as_json: bool, configs: Path, data: Path, runtime: Path) -> None:
     sys.exit(_ENDS[colour])
 
 
-def _all(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
+def all_findings(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
+    """Yield all that is to be said of this machine and its programs."""
     yield from program_findings(configs, runtime)
     yield from owner_findings(data)
     yield from screen_findings(configs)
