@@ -32,6 +32,7 @@ class Language:
     def __init__(self, code: str, entries: list[Entry], *, otherwise: Language | None = None) -> None:
         self.code = code
         self.is_right_to_left = code in _RIGHT_TO_LEFT
+        self._entries = entries
         self._translations = translations(entries)
         self._plurals = {entry.code: entry.plural for entry in entries if entry.plural}
         self.codes = frozenset(entry.code for entry in entries if entry.code)
@@ -52,6 +53,16 @@ class Language:
     def tell(self, sentences: list[Sentence] | tuple[Sentence, ...]) -> str:
         """Return sentences in a row."""
         return " ".join(self.say(one.code, **one.fields) for one in sentences)
+
+    def texts(self, prefix: str) -> dict[str, str | list[str]]:
+        """Return {code: text, or one text for each plural form} of the codes that begin so."""
+        return {
+            entry.code: [entry.texts[form] for form in sorted(entry.texts)]
+            if entry.plural
+            else entry.texts[0]
+            for entry in self._entries
+            if entry.code.startswith(prefix)
+        }
 
     def knows(self, code: str) -> bool:
         return code in self.codes or (self._otherwise is not None and self._otherwise.knows(code))

@@ -16,6 +16,7 @@ from pitboard.race.boards import ALL
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
 from sync.central.public.live_stream import LiveStream
+from sync.central.public.page_words import WORDS, with_words, words_file
 from sync.central.public.race_reader import HTML, PAGE_COUNT, RaceReader
 
 WORKER = "worker.js"
@@ -29,6 +30,7 @@ _TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
+INDEX = "index.html"
 NOT_FOUND = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<title>Not here</title><link rel="stylesheet" href="/board.css"><main class="lost"><h1>Not here</h1>'
@@ -42,7 +44,7 @@ class PhonePage:
     def __init__(self, reader: RaceReader) -> None:
         self._reader = reader
         self._version, self._files = _load()
-        self._page = self._files.pop("index.html").body.decode()
+        self._page = self._files.pop(INDEX).body.decode()
         self._files[SHELL] = EncodedAnswer(without_rows(self._page).encode(), HTML)
 
     def add_to(self, app: web.Application) -> None:
@@ -62,6 +64,8 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
     """Return the page's version and its files."""
     folder = resources.files("sync.central.public") / "page"
     bodies = {file.name: file.read_bytes() for file in folder.iterdir() if _suffix(file.name) in _TYPES}
+    bodies[WORDS] = words_file()
+    bodies[INDEX] = with_words(bodies[INDEX].decode()).encode()
     version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
     bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
     return version, {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}

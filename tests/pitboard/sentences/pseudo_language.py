@@ -1,4 +1,5 @@
-"""A language that nobody speaks: every sentence of ours in Hebrew letters, read from right to left."""
+"""Languages that nobody speaks: every sentence of ours in Hebrew letters, read from right to left, and in
+Chinese signs, without blanks between words."""
 
 from __future__ import annotations
 
@@ -14,19 +15,25 @@ _LETTERS = str.maketrans(
 )
 
 
-def _turned(text: str) -> str:
+_SIGNS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz ", "的一是不了人我在有他這中大來上國個到說們為子和你地出，"
+)
+
+
+def _turned(text: str, letters: dict[int, int]) -> str:
     parts = re.split(r"(\{[a-z_]+\})", text)
-    return "".join(part if part.startswith("{") else part.lower().translate(_LETTERS) for part in parts)
+    return "".join(part if part.startswith("{") else part.lower().translate(letters) for part in parts)
 
 
-def _pseudo() -> Language:
+def _pseudo(code: str, letters: dict[int, int]) -> Language:
     english = read_po(resources.files("pitboard.sentences").joinpath("en.po").read_text(encoding="utf-8"))
     header, *entries = english
     turned = [
-        Entry(one.code, one.plural, {form: _turned(text) for form, text in one.texts.items()})
+        Entry(one.code, one.plural, {form: _turned(text, letters) for form, text in one.texts.items()})
         for one in entries
     ]
-    return Language("he", [header, *turned])
+    return Language(code, [header, *turned])
 
 
-HEBREW = _pseudo()
+HEBREW = _pseudo("he", _LETTERS)
+CHINESE = _pseudo("zh", _SIGNS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -15,8 +16,13 @@ from pitboard.sentences.po_file import Entry, read_po
 from tests.pitboard.sentences.pseudo_language import HEBREW
 
 ROOT = Path(__file__).resolve().parents[3]
+KEYS_OF_CONFIGS = ROOT / "venue" / "set_up" / "config_keys.py"
+"""Its words, such as `sensor.edge`, look like codes."""
 ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
-CODE = re.compile(r"(touch|saved|unanswered|refused|light|sensor|display)(\.[a-z0-9-]+)+|saved|unanswered")
+PAGE = ROOT / "sync" / "central" / "public" / "page"
+CODE = re.compile(
+    r"(touch|saved|unanswered|refused|light|sensor|display|page)(\.[a-z0-9-]+)+|saved|unanswered"
+)
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
 PREFIXES = (
@@ -36,14 +42,17 @@ def entries(code: LanguageCode) -> list[Entry]:
     return read_po(resources.files("pitboard.sentences").joinpath(f"{code}.po").read_text(encoding="utf-8"))
 
 
+@cache
 def literals() -> set[str]:
     """Return the codes that stand in the tree; what ends in a dash is the beginning of one."""
     found: set[str] = set()
     for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+        for path in set((ROOT / room).rglob("*.py")) - {KEYS_OF_CONFIGS}:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.add(node.value)
+    for path in [*PAGE.glob("*.js"), *PAGE.glob("*.html")]:
+        found |= set(re.findall(r'"(page\.[a-z0-9.-]+)"', path.read_text(encoding="utf-8")))
     return {one for one in found if CODE.fullmatch(one) and not one.endswith(NO_CODES)}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +11,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pitboard.journal.views import view_board
+from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoards
+from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
 from tests.race_story import armed, passing
 from tests.sync.central.central_stage import CentralThread, TrackStory
 
+SHOWN_CODES = (
+    "page.standings",
+    "page.laps",
+    "page.link.live",
+    "page.find",
+    "page.best-lap",
+    "page.phase.running",
+)
 PHONE = {"width": 360, "height": 740}
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
 HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\">"
@@ -231,3 +243,56 @@ def test_the_phone_puts_changes_together_as_central_does_and_tells_rank_and_gap_
     told = [(one["competitor_id"], one["rank"], one["gap_ns"], one["best_ns"]) for one in entries]
     true = view_board(central.fold()).entries
     assert told == [(one.competitor_id, one.rank, one.gap_ns, one.best_ns) for one in true]
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("de-AT", ["Rangliste 2", "1 Runde · 1 Lauf", "Live", "Teilnehmer suchen", "Beste Runde", "Läuft"]),
+        ("he-IL", None),
+        ("zh-TW", None),
+        ("fr-FR", ["Standings 2", "1 lap · 1 run", "Live", "Find a competitor", "Best lap", "Running"]),
+    ],
+)
+def test_the_page_speaks_the_phones_language(
+    central: CentralThread, browser: Browser, locale: str, words: list[str] | None
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale=locale)  # type: ignore[arg-type]
+    context.set_default_timeout(8_000)
+    page = context.new_page()
+    pseudo = {"he-IL": HEBREW, "zh-TW": CHINESE}.get(locale)
+    if pseudo is not None:
+        texts = json.dumps({"en": language().texts("page."), pseudo.code: pseudo.texts("page.")})
+        page.route(
+            "**/words.js",
+            lambda route: route.fulfill(
+                body=f"export const WORDS = {texts};", content_type="text/javascript"
+            ),
+        )
+        words = [pseudo.say(code, count=1) for code in SHOWN_CODES]
+        words[0] += " 2"
+        words[1] += " · " + pseudo.say("page.runs", count=1)
+    assert words is not None
+    track = TrackStory().drives("c1", "Anna", 12.5).drives("c2", LONG_NAME, 11.0)
+    track.teller.say(armed("live", "c1", s=900.0))
+    for seq, at_s in ((100, 901.0), (101, 912.0)):
+        track.teller.say(passing(seq, s=at_s))
+    central.take(track.news())
+    page.goto(f"http://127.0.0.1:{central.port}/")
+    standings, laps, live, find, best_lap, running = words
+    expect(page.locator("#link")).to_have_text(live)
+    expect(page.locator("#standings-title")).to_have_text(standings)
+    expect(page.locator("#rows .detail").first).to_have_text(laps)
+    expect(page.locator("#query")).to_have_attribute("placeholder", find)
+    expect(page.locator(".card .phase")).to_have_text(running)
+    assert page.locator("html").get_attribute("dir") == ("rtl" if locale == "he-IL" else "ltr")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.locator("#rows a").first.click()
+    expect(page.locator(".summary dt").nth(1)).to_have_text(best_lap)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    if folder := os.environ.get("PHONE_PICTURES"):
+        page.screenshot(path=f"{folder}/{locale}-competitor.png")
+        page.go_back()
+        expect(page.locator("#rows .detail").first).to_be_visible()
+        page.screenshot(path=f"{folder}/{locale}.png")
+    context.close()

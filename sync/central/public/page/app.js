@@ -9,6 +9,7 @@ import { drawn } from "./live_board.js";
 import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
 import { bodyOf, isCompetitor, isPage } from "./ours.js";
+import { say, translatePage } from "./say.js";
 import { drawTrack } from "./track_card.js";
 
 const PAGE_COUNT = 100; // the live board has so many; what stands below is asked for where somebody looks at it
@@ -158,22 +159,22 @@ async function refreshCompetitor() {
 function drawOpened() {
   const page = byId("competitor-page");
   if (view?.isUnknown) {
-    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "Nobody here by this link."));
+    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, say("page.nobody-here")));
     return;
   }
   const entry = entryOf(opened) ?? view?.entry ?? null;
   const name = view?.name ?? entry?.name ?? followedNames().get(opened);
   if (!name) {
-    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, "This needs the network, and there is none."));
+    page.replaceChildren(backLink(backWord()), element("p", { class: "empty" }, say("page.needs-network")));
     return;
   }
   const runs = view ? view.runs : [];
-  const note = !view ? "The laps are not on this phone; they need the network." : view.isKept ? "No network. Runs and laps as this phone saw them last." : "";
+  const note = !view ? say("page.laps-need-network") : view.isKept ? say("page.laps-kept") : "";
   document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
   drawCompetitor(page, { competitor_id: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
 }
 
-const backWord = () => (byId("query").value.trim() ? "Found" : "Board");
+const backWord = () => (byId("query").value.trim() ? say("page.found") : say("page.board"));
 
 function followChanged() {
   refreshCompetitor();
@@ -246,9 +247,9 @@ async function search() {
   if (!found || byId("query").value.trim() !== query) return;
   lastFound = found.results;
   drawFound();
-  const more = found.found > found.results.length ? ` The first ${found.results.length} are shown; type more of the name.` : "";
-  setText(byId("found-title"), found.found ? `Found ${found.hasMore ? "more than " : ""}${found.found}` : "Nobody found");
-  setText(byId("found-note"), (found.note || (found.found ? "" : "No name contains this. Try a shorter part of it.")) + more);
+  const more = found.found > found.results.length ? say("page.first-shown", { count: found.results.length }) : "";
+  setText(byId("found-title"), found.found ? say(found.hasMore ? "page.found-more-than" : "page.found-count", { number: found.found }) : say("page.nobody-found"));
+  setText(byId("found-note"), [found.note || (found.found ? "" : say("page.try-shorter")), more].filter(Boolean).join(" "));
   show("found-page");
 }
 
@@ -265,6 +266,7 @@ byId("search").addEventListener("submit", (event) => {
 });
 addEventListener("hashchange", route);
 
+translatePage();
 banner.setHeard(keptHeardMs());
 if (!navigator.onLine) banner.setState("offline");
 drawBoard();

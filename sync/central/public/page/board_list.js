@@ -2,7 +2,8 @@
 
 import { element, nameElement, setText } from "./elements.js";
 import { isFollowed } from "./kept.js";
-import { counted, lapText } from "./time_text.js";
+import { say } from "./say.js";
+import { lapText } from "./time_text.js";
 import { calculatedWords } from "./track_card.js";
 
 export class BoardList {
@@ -55,11 +56,18 @@ function newRow(competitor) {
 function fill(row, entry, resolutionNs, isNewest) {
   setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
   setText(row.name, entry.name);
-  setText(row.detail, entry.laps == null ? "no result yet" : entry.is_disqualified ? "Disqualified" : [counted(entry.laps, "lap"), counted(entry.runs, "run"), calculatedWords(entry.calculated)].filter(Boolean).join(" · "));
-  setText(row.time, entry.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs));
+  setText(row.detail, detailOf(entry));
+  setText(row.time, entry.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, resolutionNs));
   setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
-  setText(row.marks, (isNewest ? "New" : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));
+  setText(row.marks, (isNewest ? say("page.new") : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));
   row.link.classList.toggle("newest", isNewest);
   row.link.classList.toggle("leads", entry.rank === 1);
   row.link.classList.toggle("timeless", entry.best_ns == null || !!entry.is_disqualified);
+}
+
+function detailOf(entry) {
+  if (entry.laps == null) return say("page.no-result");
+  if (entry.is_disqualified) return say("page.disqualified");
+  const parts = [say("page.laps", { count: entry.laps }), say("page.runs", { count: entry.runs }), calculatedWords(entry.calculated)];
+  return parts.filter(Boolean).join(" · ");
 }

@@ -2,7 +2,8 @@
 
 import { element, nameElement } from "./elements.js";
 import { follow, isFollowed } from "./kept.js";
-import { PHASES, lapWords, lapsSoFar } from "./track_card.js";
+import { say } from "./say.js";
+import { lapWords, lapsSoFar, phaseWord } from "./track_card.js";
 import { lapText } from "./time_text.js";
 
 export function backLink(word) {
@@ -16,7 +17,7 @@ export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow 
   if (note) parts.push(element("p", { class: "empty" }, note));
   const runs = [...view.runs].reverse();
   parts.push(...runs.map((run, index) => runSection(run, runs.length - index, resolutionNs)));
-  if (!runs.length && !note) parts.push(element("p", { class: "empty" }, "No run yet. Laps appear here as they are driven."));
+  if (!runs.length && !note) parts.push(element("p", { class: "empty" }, say("page.no-run")));
   const focused = page.contains(document.activeElement) ? document.activeElement.className : "";
   page.replaceChildren(...parts);
   // An update must not throw out who is here by keyboard.
@@ -27,7 +28,7 @@ export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow 
 function followButton(view, onFollow) {
   const isOn = isFollowed(view.competitor_id);
   const star = element("button", { class: "follow", type: "button", "aria-pressed": String(isOn) });
-  star.append(isOn ? "★ Following" : "☆ Follow");
+  star.append(isOn ? "★ " + say("page.following") : "☆ " + say("page.follow"));
   star.addEventListener("click", () => {
     follow(view.competitor_id, view.name, !isFollowed(view.competitor_id));
     onFollow();
@@ -37,10 +38,10 @@ function followButton(view, onFollow) {
 
 function summary(entry, resolutionNs) {
   const facts = [
-    ["Place", entry?.is_disqualified ? "Disqualified" : (entry?.rank ?? "–")],
-    ["Best lap", entry?.best_ns == null ? "no time" : lapText(entry.best_ns, resolutionNs)],
-    ["Gap", entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? "leads" : "–"],
-    ["Laps", entry?.laps ?? 0],
+    [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
+    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, resolutionNs)],
+    [say("page.gap"), entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? say("page.leads") : "–"],
+    [say("page.lap-count"), entry?.laps ?? 0],
   ];
   const list = element("dl", { class: "summary" });
   for (const [label, value] of facts) {
@@ -51,14 +52,14 @@ function summary(entry, resolutionNs) {
 
 function runSection(run, number, resolutionNs) {
   const isDecided = run.phase === "confirmed";
-  const state = element("span", { class: "phase", "data-phase": run.phase }, PHASES[run.phase] ?? run.phase);
-  const head = element("h3", {}, `Run ${number} `, state);
+  const state = element("span", { class: "phase", "data-phase": run.phase }, phaseWord(run.phase));
+  const head = element("h3", {}, say("page.run-number", { number }) + " ", state);
   const section = element("section", { class: "run" }, head);
   if (!run.laps.length) {
-    section.append(element("p", { class: "empty" }, isDecided ? "No lap in this run." : "No lap yet."));
+    section.append(element("p", { class: "empty" }, say(isDecided ? "page.no-lap-in-run" : "page.no-lap")));
     return section;
   }
-  if (!isDecided) section.append(element("p", { class: "hint" }, "These laps count once an official has confirmed the run."));
+  if (!isDecided) section.append(element("p", { class: "hint" }, say("page.counts-once-confirmed")));
   const laps = element("ol", { class: "laps", "aria-label": lapsSoFar(run) });
   for (const lap of run.laps) laps.append(lapItem(lap, run.best_ns, resolutionNs));
   section.append(laps);
@@ -67,8 +68,8 @@ function runSection(run, number, resolutionNs) {
 
 function lapItem(lap, bestNs, resolutionNs) {
   const isBest = lap.counts && lap.lap_ns === bestNs;
-  const words = [lapWords(lap), isBest ? "Best" : ""].filter(Boolean).join(", ");
+  const words = [lapWords(lap), isBest ? say("page.best") : ""].filter(Boolean).join(", ");
   const time = element(lap.counts ? "span" : "s", { class: "time" }, lapText(lap.lap_ns, resolutionNs));
-  const label = element("span", { class: "lap" }, `Lap ${lap.number}`);
+  const label = element("span", { class: "lap" }, say("page.lap-number", { number: lap.number }));
   return element("li", { class: isBest ? "best" : lap.counts ? "" : "out" }, label, element("span", { class: "words" }, words), time);
 }

@@ -1,11 +1,12 @@
 // Says whether the board is live, and if not, how old it is and why. The only part that screen readers announce.
 
 import { byId, element, setText } from "./elements.js";
+import { language, say } from "./say.js";
 import { ageText, clockText } from "./time_text.js";
 
 const PATIENCE_MS = 3_000; // a short hiccup is not worth a word
-const WORDS = { live: "Live", slow: "Slow updates", waiting: "Connecting", lost: "Not live", offline: "No network" };
-const REASONS = { offline: "No network.", lost: "The server does not answer.", waiting: "Connecting." };
+const WORDS = { live: "page.link.live", slow: "page.link.slow", waiting: "page.link.waiting", lost: "page.link.lost", offline: "page.link.offline" };
+const REASONS = { offline: "page.why.offline", lost: "page.why.lost", waiting: "page.why.waiting" };
 
 const isGood = (state) => state === "live" || state === "slow";
 
@@ -37,21 +38,21 @@ export class LinkBanner {
     const link = byId("link");
     link.dataset.state = shown;
     document.body.classList.toggle("stale", shown === "lost" || shown === "offline");
-    setText(byId("track-title"), shown === "lost" || shown === "offline" ? "Last seen on track" : "On track now");
-    setText(link, WORDS[shown]);
+    setText(byId("track-title"), say(shown === "lost" || shown === "offline" ? "page.last-on-track" : "page.on-track"));
+    setText(link, say(WORDS[shown]));
     const banner = byId("banner");
     if (isGood(this.#state) || isPatient) {
       banner.replaceChildren();
       return;
     }
-    setText(this.#reason, REASONS[this.#state]);
-    setText(this.#age, this.#heardMs ? ` Board from ${this.#moment()}.` : " There is no board on this phone yet.");
+    setText(this.#reason, say(REASONS[this.#state]));
+    setText(this.#age, " " + (this.#heardMs ? say("page.board-from", { moment: this.#moment() }) : say("page.no-board-kept")));
     if (!banner.firstChild) banner.append(this.#reason, this.#age);
   }
 
   #moment() {
     const ageMs = Date.now() - this.#heardMs;
-    const day = ageMs > 43_200_000 ? new Date(this.#heardMs).toLocaleDateString() + " " : "";
+    const day = ageMs > 43_200_000 ? new Date(this.#heardMs).toLocaleDateString(language) + " " : "";
     return `${day}${clockText(this.#heardMs)}, ${ageText(ageMs)}`;
   }
 }

@@ -1,6 +1,7 @@
 // Find competitors by part of the name: the server knows all, the last board serves when it cannot be asked.
 
 import { bodyOf, isFound } from "./ours.js";
+import { say } from "./say.js";
 
 const PLAIN = { ı: "i", ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ŧ: "t", æ: "ae", œ: "oe", þ: "th", ß: "ss" };
 let asking = new AbortController();
@@ -13,13 +14,13 @@ export async function findCompetitors(query, entries) {
     const answer = await fetch("/api/v1/search?q=" + encodeURIComponent(query), {
       signal: AbortSignal.any ? AbortSignal.any([signal, AbortSignal.timeout(4_000)]) : signal,
     });
-    if (answer.status === 400) return { results: [], found: 0, note: (await answer.json()).detail };
+    if (answer.status === 400) return { results: [], found: 0, note: say("page.bad-search") };
     if (!answer.ok) throw new Error("not answered");
     const view = await bodyOf(answer, isFound);
     return { results: view.results.map((one) => one.entry ?? one), found: view.found, hasMore: !!view.has_more, note: "" };
   } catch {
     if (signal.aborted) return null; // somebody typed on
-    return { ...findInBoard(query, entries), note: "Searched in the last board only." };
+    return { ...findInBoard(query, entries), note: say("page.searched-last-board") };
   }
 }
 

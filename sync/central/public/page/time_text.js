@@ -1,5 +1,7 @@
 // Times as text. Durations are nanoseconds, already cut to the event's resolution: nothing is rounded here.
 
+import { language, say } from "./say.js";
+
 const SECOND_NS = 1_000_000_000;
 
 export function decimalsOf(resolutionNs) {
@@ -23,18 +25,14 @@ export function lapText(lapNs, resolutionNs) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
-export function counted(count, one, many = one + "s") {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 export function clockText(utcMs) {
-  return new Date(utcMs).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return new Date(utcMs).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 export function ageText(ageMs) {
   const minutes = Math.floor(ageMs / 60_000);
-  if (minutes < 1) return "less than a minute old";
-  if (minutes < 120) return `${counted(minutes, "minute")} old`;
-  if (minutes < 2_880) return `${counted(Math.floor(minutes / 60), "hour")} old`;
-  return `${counted(Math.floor(minutes / 1_440), "day")} old`;
+  if (minutes < 1) return say("page.age.now");
+  if (minutes < 120) return say("page.age.minutes", { count: minutes });
+  if (minutes < 2_880) return say("page.age.hours", { count: Math.floor(minutes / 60) });
+  return say("page.age.days", { count: Math.floor(minutes / 1_440) });
 }

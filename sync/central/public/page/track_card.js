@@ -1,16 +1,20 @@
 // Who drives now, how far the run has come, and the last lap, which is provisional until an official confirms it.
 
 import { byId, element, nameElement } from "./elements.js";
-import { counted, lapText } from "./time_text.js";
+import { say } from "./say.js";
+import { lapText } from "./time_text.js";
 
-export const PHASES = {
-  armed: "Ready to start",
-  running: "Running",
-  "time-up": "Time is up, last lap",
-  review: "Waiting for the official",
-  confirmed: "Confirmed",
-  discarded: "Discarded",
+const PHASES = {
+  armed: "page.phase.armed",
+  running: "page.phase.running",
+  paused: "page.phase.paused",
+  "time-up": "page.phase.time-up",
+  review: "page.phase.review",
+  confirmed: "page.phase.confirmed",
+  discarded: "page.phase.discarded",
 };
+
+export const phaseWord = (phase) => (PHASES[phase] ? say(PHASES[phase]) : phase);
 
 export function drawTrack(runs, resolutionNs) {
   byId("track").hidden = !runs.length;
@@ -20,18 +24,18 @@ export function drawTrack(runs, resolutionNs) {
 function card(run, resolutionNs, isOneOfMany) {
   const first = run.places[0];
   const last = first.last;
-  const phase = PHASES[run.phase] ?? run.phase;
+  const phase = phaseWord(run.phase);
   const lines = [
     element("span", { class: "phase", "data-phase": run.phase }, isOneOfMany ? `${run.track}: ${phase}` : phase),
     nameElement(first.name),
   ];
-  const numbers = element("span", { class: "numbers" }, number("Laps so far", String(first.lap_count)));
+  const numbers = element("span", { class: "numbers" }, number(say("page.laps-so-far"), String(first.lap_count)));
   lines.push(numbers);
   if (last) {
-    numbers.append(number("Last lap", lapText(last.lap_ns, resolutionNs), !last.counts));
-    if (first.best_ns != null) numbers.append(number("Best lap", lapText(first.best_ns, resolutionNs)));
-    const words = last.counts ? "Provisional" : `Last lap: ${lapWords(last).toLowerCase()}. Provisional`;
-    lines.push(element("span", { class: "hint track" }, `${words} until confirmed.`));
+    numbers.append(number(say("page.last-lap"), lapText(last.lap_ns, resolutionNs), !last.counts));
+    if (first.best_ns != null) numbers.append(number(say("page.best-lap"), lapText(first.best_ns, resolutionNs)));
+    const words = last.counts ? say("page.provisional") : say("page.last-lap-provisional", { words: lapWords(last).toLowerCase() });
+    lines.push(element("span", { class: "hint track" }, words));
   }
   const href = "#/competitors/" + encodeURIComponent(first.competitor_id ?? "");
   return element("a", { class: "card", href }, ...lines);
@@ -44,22 +48,22 @@ function number(label, value, isOut = false) {
 
 export function lapWords(lap) {
   const words = verdictWords(lap);
-  const made = lap.is_corrected ? "Corrected" : calculatedWords(lap.calculated);
+  const made = lap.is_corrected ? say("page.lap.corrected") : calculatedWords(lap.calculated);
   return made && words ? `${made}, ${words.toLowerCase()}` : made || words;
 }
 
 export function calculatedWords(marks) {
   if (!marks || !marks.length) return "";
   const sureMs = Math.ceil(Math.max(...marks.map((mark) => mark.uncertainty_ns)) / 1e6);
-  return `Calculated, ±${sureMs} ms`;
+  return say("page.lap.calculated", { ms: sureMs });
 }
 
 function verdictWords(lap) {
-  if (lap.verdict === "void") return lap.is_short ? "Short, void" : "Void";
-  if (lap.is_short) return lap.verdict === "valid" ? "Short, judged valid" : "Short, not judged yet";
+  if (lap.verdict === "void") return say(lap.is_short ? "page.lap.short-void" : "page.lap.void");
+  if (lap.is_short) return say(lap.verdict === "valid" ? "page.lap.short-valid" : "page.lap.short-open");
   return "";
 }
 
 export function lapsSoFar(run) {
-  return counted(run.laps.length, "lap");
+  return say("page.laps", { count: run.laps.length });
 }

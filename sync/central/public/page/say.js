@@ -1,0 +1,30 @@
+// The page's sentences, by their codes, in the phone's language. The catalogue is the one of every other screen.
+
+import { WORDS } from "./words.js";
+
+const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+const OTHERWISE = "en";
+
+// The first of the phone's languages that we have.
+function chosen() {
+  const wanted = navigator.languages?.length ? navigator.languages : [navigator.language ?? ""];
+  return wanted.map((one) => one.toLowerCase().split("-")[0]).find((one) => WORDS[one]) ?? OTHERWISE;
+}
+
+export const language = chosen();
+
+// Return the sentence of the code; `count` among the fields chooses the form, a field that is missing shows as "…".
+export function say(code, fields = {}) {
+  const found = WORDS[language]?.[code] ?? WORDS[OTHERWISE][code] ?? code;
+  const text = Array.isArray(found) ? found[fields.count === 1 ? 0 : 1] : found;
+  return text.replace(/\{([a-z_]+)\}/g, (_, name) => String(fields[name] ?? "…"));
+}
+
+// Say in the phone's language what stands in the page itself.
+export function translatePage() {
+  document.documentElement.lang = language;
+  document.documentElement.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
+  for (const one of document.querySelectorAll("[data-say]")) one.textContent = say(one.dataset.say);
+  for (const one of document.querySelectorAll("[data-say-hint]")) one.placeholder = say(one.dataset.sayHint);
+  for (const one of document.querySelectorAll("[data-say-label]")) one.setAttribute("aria-label", say(one.dataset.sayLabel));
+}

@@ -1,0 +1,28 @@
+"""The phone page's sentences: the catalogue of every other screen, given to the page as a file."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from pitboard.sentences.language import LANGUAGES, language
+
+WORDS = "words.js"
+PREFIX = "page."
+_MARKS = {"<!--STILL-->": "page.still", "<!--WITHOUT_SCRIPT-->": "page.without-script"}
+"""Sentences for a page whose script does not run: it cannot choose, so every language stands there."""
+
+
+def words_file() -> bytes:
+    """Return the file: {language: {code: text, or [one, many]}}."""
+    words = {code: language(code).texts(PREFIX) for code in LANGUAGES}
+    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return f"// Made from the catalogue: pitboard/sentences.\nexport const WORDS = {text};\n".encode()
+
+
+def with_words(page: str) -> str:
+    """Return the page with the sentences that stand in it in every language."""
+    for mark, code in _MARKS.items():
+        said = (f'<p lang="{one}">{escape(language(one).say(code))}</p>' for one in LANGUAGES)
+        page = page.replace(mark, "".join(said))
+    return page
