@@ -81,7 +81,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
             clock,
             unit_key=identity.key,
             journal_folder=config.journal.parent,
-            own_stream=writing.next_place[0],
+            own_stream=lambda: writing.next_place[0],
         )
         feed = ScreenFeed(replica, run_control, lights, unit=config.name)
         local = LocalApi(

@@ -127,27 +127,40 @@ class Deliverer:
     async def _hand_over(self, items: list[tuple[Hashable, Body]]) -> None:
         """Append the bodies and return once they are durable; without its caller it goes on all the same."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        stream, first_seq = self._replica.next_place
-        handed = {
-            (stream, first_seq + number): _OnItsWay(key, body, done)
-            for number, (key, body) in enumerate(items)
-        }
+        ones = [_OnItsWay(key, body, done) for key, body in items]
+        self._on_their_way.update({one.key: one for one in ones})
+        try:
+            await self._replica.settled()
+        except asyncio.CancelledError:
+            self._give_up(ones, JournalLost(path="of this node", reason="who asked has gone"))
+            raise
+        stream, first_seq = self._replica.next_place  # until the next await nobody else writes
+        handed = {(stream, seq): one for seq, one in enumerate(ones, start=first_seq)}
         self._handed.update(handed)
-        self._on_their_way.update({one.key: one for one in handed.values()})
         try:
             await self._replica.append(*[body for _, body in items])
         except (JournalLost, BodyRefused) as error:  # it was not even queued, or the program ends
             for place in handed:
-                self._take_out(place)
-            if not done.done():
-                done.set_exception(error)
-                done.exception()  # nobody else may wait for it
+                self._handed.pop(place, None)
+            self._give_up(ones, error)
             raise
+
+    def _give_up(self, ones: list[_OnItsWay], error: Exception) -> None:
+        """Tell who waits for these that they never came to the journal."""
+        for one in ones:
+            self._let_go(one)
+            if not one.done.done():
+                one.done.set_exception(error)
+                one.done.exception()  # nobody else may wait for it
+
+    def _let_go(self, one: _OnItsWay) -> None:
+        if self._on_their_way.get(one.key) is one:
+            del self._on_their_way[one.key]
 
     def _take_out(self, place: tuple[str, int]) -> _OnItsWay | None:
         one = self._handed.pop(place, None)
-        if one is not None and self._on_their_way.get(one.key) is one:
-            del self._on_their_way[one.key]
+        if one is not None:
+            self._let_go(one)
         return one
 
     def _see(self, record: Record) -> None:

@@ -42,7 +42,7 @@ class Fold:
         self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
-        self._disowned: set[str] = set()  # streams whose history is not the one that central saw
+        self.limits: dict[str, int] = {}  # up to where a stream is believed that is not what central saw
         self._begin()
 
     def _begin(self) -> None:
@@ -77,15 +77,38 @@ class Fold:
         elif stream in self._keys:
             self._apply(stream, seq, body, record.header.stamp)
 
-    def disown(self, stream: str, is_false: bool) -> None:
-        """Let nothing of the stream count from here on, or let it count again."""
-        if is_false != (stream in self._disowned):
-            (self._disowned.add if is_false else self._disowned.remove)(stream)
-            self.version += 1
+    def limit(self, stream: str, seq: int | None) -> None:
+        """Let nothing of the stream count beyond this place, or all of it again."""
+        former = self.limits.get(stream)
+        if seq == former:
+            return
+        if seq is None:
+            del self.limits[stream]
+        else:
+            self.limits[stream] = seq
+        self.version += 1
+        if former is None or (seq is not None and seq < former):
             self._fold_anew()
+        elif stream in self._keys:
+            for one, body, stamp in self._bodies[stream].between(former, seq):
+                self._apply(stream, one, body, stamp)
+
+    def forget_beyond(self, stream: str, seq: int) -> None:
+        """Forget what is here of the stream after this place: another history of it comes."""
+        if stream not in self._bodies:
+            return
+        self._bodies[stream].drop_beyond(seq)
+        for places in self._registrations.values():
+            places -= {place for place in places if place[0] == stream and place[1] > seq}
+        if not seq:
+            del self._bodies[stream]
+            self._keys.pop(stream, None)
+        self.version += 1
+        self._fold_anew()
 
     def _counts(self, key: str, stream: str, seq: int) -> bool:
-        return stream not in self._disowned and self.roster.counts(key, stream, seq)
+        limit = self.limits.get(stream)
+        return (limit is None or seq <= limit) and self.roster.counts(key, stream, seq)
 
     def _apply_stream(self, stream: str) -> None:
         for seq, body, stamp in self._bodies[stream]:

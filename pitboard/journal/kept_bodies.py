@@ -45,6 +45,18 @@ class KeptBodies:
         if 0 < seq <= len(self._row):
             self._row[seq - 1] = None
 
+    def drop_beyond(self, seq: int) -> None:
+        del self._row[seq:], self._stamps[seq:]
+        self._apart = {one: kept for one, kept in self._apart.items() if one <= seq}
+
+    def between(self, after: int, last: int | None) -> Iterator[tuple[int, Body, int]]:
+        """Yield the same beyond one number and up to another, or to the end."""
+        if last is None:
+            last = max([len(self._row), *self._apart])
+        for seq in range(after + 1, last + 1):
+            if (kept := self.get(seq)) is not None:
+                yield seq, *kept
+
     def __iter__(self) -> Iterator[tuple[int, Body, int]]:
         """Yield number, body and stamp of all that is here now, by number."""
         for seq, (body, stamp) in enumerate(zip(self._row, self._stamps, strict=True), start=1):

@@ -16,7 +16,7 @@ from pitboard.race.bodies import Body, Id, KeyHex, Name, Reason
 from pitboard.race.word import Authority
 
 WITNESSED_MAX_COUNT = 128
-"""Of one record: 14 KiB."""
+"""Places in one record: 14 KiB."""
 
 
 class StreamOpened(Body, frozen=True, kw_only=True):
@@ -40,7 +40,8 @@ class UnitRevoked(Body, frozen=True, kw_only=True):
 
     Where they do not fit into one record, several share an id `revocation`, and the heads of all count.
     `hashes` {stream: hash of the header at its head} says of which history: a stream that does not lead
-    there counts not at all, so that whoever holds the key cannot write its beginning anew.
+    there counts as far as central had countersigned it and no further, so that whoever holds the key cannot
+    write its beginning anew.
     """
 
     key: KeyHex
@@ -51,9 +52,14 @@ class UnitRevoked(Body, frozen=True, kw_only=True):
 
 
 class HeadsWitnessed(Body, frozen=True, kw_only=True):
-    """Central saw these streams up to here {stream: [seq, hash of the header]}; other histories are false."""
+    """Central saw these streams up to here {stream: [seq, hash of the header]}; other histories are false.
+
+    `before` {stream: [[seq, hash], …]} names places on the way, so near each other that a batch of records
+    leads from one to the next: a node that met another history takes no record that leads to none.
+    """
 
     heads: Annotated[dict[str, tuple[int, KeyHex]], Meta(max_length=WITNESSED_MAX_COUNT)]
+    before: dict[str, list[tuple[int, KeyHex]]] = msgspec.field(default_factory=dict)
 
 
 KINDS: dict[str, type[Body]] = {

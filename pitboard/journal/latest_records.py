@@ -30,6 +30,10 @@ class LatestRecords:
             seq += 1
         return records
 
+    def forget_beyond(self, stream: str, seq: int) -> None:
+        for place in [one for one in self._records if one[0] == stream and one[1] > seq]:
+            del self._records[place]
+
     def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         for place in places:
             record = self._records.get(place)

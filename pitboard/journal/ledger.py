@@ -56,7 +56,7 @@ class Ledger:
 
     def writer_of(self, record: Record) -> str:
         """Return the key of a record that was judged NEXT."""
-        return self.key_of(record.stream) or _opening_key(record)
+        return self.key_of(record.stream) or opening_key(record)
 
     def streams_of(self, key: str) -> dict[str, int]:
         """Return {stream: last seq} of everything this key wrote."""
@@ -77,13 +77,21 @@ class Ledger:
         start = (seq - 1 - below) * HASH_BYTES
         return bytes(self._hashes[stream][start : start + HASH_BYTES])
 
+    def forget_beyond(self, stream: str, seq: int) -> None:
+        """Forget what is here of the stream after this place."""
+        if stream in self._hashes:
+            del self._hashes[stream][seq * HASH_BYTES :]
+            self._heads[stream] = seq
+            if not seq:
+                del self._hashes[stream], self._keys[stream], self._heads[stream]
+
     def judge(self, record: Record) -> Arrival:
         """Return what the record is; raises RecordRefused when its signature or opening does not hold."""
         stream, seq = record.stream, record.seq
         head = self.head(stream)
         if seq > head + 1:
             return Arrival.GAP
-        key = self.key_of(stream) or _opening_key(record)
+        key = self.key_of(stream) or opening_key(record)
         if seq <= head:
             if self.hash_at(stream, seq) == record.header_hash:
                 return Arrival.REPEAT
@@ -105,7 +113,7 @@ class Ledger:
     def take(self, record: Record) -> None:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:
-            self._keys[record.stream] = _opening_key(record)
+            self._keys[record.stream] = opening_key(record)
         hashes = self._hashes.get(record.stream)
         if hashes is None:
             hashes = self._hashes[record.stream] = bytearray()
@@ -121,7 +129,8 @@ def opening_of(record: Record) -> StreamOpened | None:
     return body if isinstance(body, StreamOpened) else None
 
 
-def _opening_key(record: Record) -> str:
+def opening_key(record: Record) -> str:
+    """Return who says that the stream is his; raises RecordRefused where its first record says nothing."""
     opened = opening_of(record)
     if opened is None:
         raise RecordRefused(reason="the stream does not begin by saying who writes it")

@@ -46,14 +46,17 @@ class Quarantine:
         except JournalLost as error:
             log.error("fork not kept: stream=%s seq=%d %s", record.stream, record.seq, error)
 
+    def alarm(self, stream: str, sentence: str) -> None:
+        """Tell people about this stream."""
+        if stream not in self.alarms and len(self.alarms) >= ALARMS_MAX_COUNT:
+            del self.alarms[next(iter(self.alarms))]
+        self.alarms[stream] = sentence
+
     def _alarm(self, record: Record) -> None:
         if record.stream not in self.alarms:
             log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
-            if len(self.alarms) >= ALARMS_MAX_COUNT:
-                del self.alarms[next(iter(self.alarms))]
-        self.alarms[record.stream] = (
-            f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
-        )
+        sentence = f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
+        self.alarm(record.stream, sentence)
 
 
 def _as_evidence(record: Record) -> Record:

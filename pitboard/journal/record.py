@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -246,15 +246,36 @@ def stamp_utc_ms(stamp: int) -> int:
     return stamp >> COUNTER_BITS
 
 
+def random_stream() -> str:
+    """Return an id that nobody guesses."""
+    return secrets.token_hex(16)
+
+
 class StreamWriter:
     """Writes one stream. The caller stores every record it returns, in order, before writing on."""
 
-    def __init__(self, identity: Identity, hybrid_clock: HybridClock, *, stream: str | None = None) -> None:
-        self.stream = stream or secrets.token_hex(16)
+    def __init__(
+        self,
+        identity: Identity,
+        hybrid_clock: HybridClock,
+        *,
+        stream: str | None = None,
+        new_id: Callable[[], str] = random_stream,
+    ) -> None:
+        self.stream = stream or new_id()
+        self._new_id = new_id
         self._identity = identity
         self._hybrid_clock = hybrid_clock
         self._seq = 0
         self._previous = NO_PREVIOUS
+
+    @property
+    def key(self) -> str:
+        return self._identity.key
+
+    def elsewhere(self) -> StreamWriter:
+        """Return a writer of another stream under the same key."""
+        return StreamWriter(self._identity, self._hybrid_clock, new_id=self._new_id)
 
     @property
     def next_seq(self) -> int:

@@ -12,21 +12,31 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
+
+import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import BodyRefused, JournalDamaged, JournalLost, RecordRefused, StreamTaken
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, read_body
 from pitboard.journal.latest_records import LatestRecords
-from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_of
+from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_key, opening_of
 from pitboard.journal.quarantine import Quarantine
-from pitboard.journal.record import HybridClock, Record, StreamWriter, check_signature, without_body
+from pitboard.journal.record import (
+    NO_PREVIOUS,
+    HybridClock,
+    Record,
+    StreamWriter,
+    check_signature,
+    random_stream,
+    without_body,
+)
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.journal.witness import Witness
-from pitboard.race.bodies import Body, PersonErased
+from pitboard.race.bodies import ActWithdrawn, Body, PersonErased
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
 
@@ -45,6 +55,8 @@ class Mark(NamedTuple):
     arrival: int
     header_hash: bytes
 
+
+SOMEBODY_ELSE = "Somebody else writes under the key of this unit; it must be revoked and enrolled anew"
 
 Follower = Callable[[Record], None]
 """What is handed each durable record, once and in the order in which they arrived here."""
@@ -74,14 +86,15 @@ class Replica:
         self._quarantine = Quarantine(journal)
         self.strangers = StrangerWatch()
         self.false_streams: set[str] = set()
-        """Streams that have another history here than the one that central saw; nothing of them counts."""
+        """Streams with another history here than the one that central saw; nothing beyond that counts."""
+        self._contested: set[str] = set()  # of which two histories came, and only proof decides now
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
         self._stamp_watch = StampWatch(self._hybrid_clock)
         self._ledger = Ledger()
         self._watch = StreamWatch()
         self._latest = LatestRecords()
-        self._witness = Witness()
+        self._witness = Witness(self._ledger)
         self._followers: list[Follower] = [
             self._ledger.take,  # first: the others ask it whose stream it is
             self._see_stream,
@@ -102,6 +115,12 @@ class Replica:
             set()
         )  # by erasures of central's that come later in its stream
         self._to_erase: set[tuple[str, int]] = set()
+        self._writer: StreamWriter | None = None
+        self._own_name = ""
+        self._leaving: asyncio.Task[None] | None = None
+        self._may_append = asyncio.Event()
+        self._may_append.set()
+        self._appending_count = 0
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -142,12 +161,22 @@ class Replica:
             raise
 
     def _take(self, record: Record) -> None:
+        if not self._ledger.is_next(record) and record.seq <= self._ledger.head(record.stream):
+            self._forget_beyond(record.stream, record.seq - 1)  # the storage has another history of it now
         if not self._ledger.is_next(record):
             reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before it"
             raise JournalDamaged(path="of this node", reason=reason)
         for follower in self._followers:
             follower(record)
         self.version += 1
+
+    def _forget_beyond(self, stream: str, seq: int) -> None:
+        self._ledger.forget_beyond(stream, seq)
+        self._watch.forget_beyond(stream, seq)
+        self._latest.forget_beyond(stream, seq)
+        self.fold.forget_beyond(stream, seq)
+        self._witness.look_again(stream)
+        self.strangers.forget(stream)
 
     def add_follower(self, follower: Follower) -> None:
         """Hand every record from here on to this one too, after all the others."""
@@ -165,14 +194,20 @@ class Replica:
             raise JournalLost(path="in memory", reason="this program has failed") from self._failure
 
     async def open_stream(
-        self, identity: Identity, name: str, *, stream: str | None = None
+        self,
+        identity: Identity,
+        name: str,
+        *,
+        stream: str | None = None,
+        new_id: Callable[[], str] = random_stream,
     ) -> WritingReplica:
         """Open this node's stream for this start of its process, and return what may append to it.
 
         Its id is random; only a simulation, which must repeat itself, brings its own.
         """
         self._stamp_watch.heed(identity.key)
-        writing = self.writing(StreamWriter(identity, self._hybrid_clock, stream=stream))
+        self._own_name = name
+        writing = self.writing(StreamWriter(identity, self._hybrid_clock, stream=stream, new_id=new_id))
         await writing.append(
             StreamOpened(
                 key=identity.key,
@@ -189,8 +224,16 @@ class Replica:
         return self._quarantine.alarms
 
     def have(self) -> dict[str, int]:
-        """Return {stream: last durable seq}."""
-        return self._ledger.heads()
+        """Return {stream: last durable seq}; of a contested stream only what central saw so.
+
+        Thus peers bring again what decides.
+        """
+        heads = self._ledger.heads()
+        for stream in self._contested & heads.keys():
+            heads[stream] = self._witness.proven(stream)
+            if not heads[stream]:
+                del heads[stream]
+        return heads
 
     def writing(self, writer: StreamWriter) -> WritingReplica:
         """Return this replica as one that may append to the writer's stream."""
@@ -201,6 +244,8 @@ class Replica:
         acceptance = Acceptance()
         async with self._accepting:
             await self._last_kept()
+            if self._contested:
+                records = await self._settle(list(records), acceptance)
             taken: list[Record] = []
             self.strangers.begin_batch()
             staged = Ledger.on_top_of(self._ledger)
@@ -213,6 +258,7 @@ class Replica:
                 try:
                     arrival = staged.judge(record)
                 except RecordRefused as error:
+                    self._see_squatter(record)
                     acceptance.refused += 1
                     self.strangers.refused_count += 1
                     log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
@@ -227,7 +273,7 @@ class Replica:
                         record, staged.writer_of(record), ledger=self._ledger, roster=self.fold.roster
                     ):
                         acceptance.refused += 1
-                    case Arrival.NEXT:
+                    case Arrival.NEXT if not self._is_own(record.stream):
                         staged.take(record)
                         taken.append(record)
                     case Arrival.REPEAT:
@@ -238,11 +284,175 @@ class Replica:
                     case Arrival.FORK if not self.fold.roster.knows(staged.writer_of(record)):
                         acceptance.refused += 1
                         self.strangers.refused_count += 1
-                    case Arrival.FORK:
+                    case Arrival.FORK | Arrival.NEXT:  # of our own stream nobody else has the next
                         acceptance.forked += 1
+                        if (
+                            self._witness.proven(record.stream)
+                            < record.seq
+                            <= self._witness.seen(record.stream)
+                        ):
+                            self._contested.add(record.stream)
                         await self._quarantine.keep(record)
             await self._keep(taken, acceptance)
         return acceptance
+
+    def _see_squatter(self, record: Record) -> None:
+        """See whether a stream that a stranger opened here belongs to a writer of the roster.
+
+        Who reads a stream's id somewhere can open one of that name where the true one has not come yet.
+        """
+        stream, roster = record.stream, self.fold.roster
+        holder = self._ledger.key_of(stream)
+        if holder is None or holder == roster.root_key or roster.knows(holder) or stream in self._contested:
+            return
+        for key in (roster.root_key, *roster.enrolled()):
+            with contextlib.suppress(RecordRefused):
+                check_signature(record, key)
+                self._contested.add(stream)
+                return
+
+    async def _settle(self, records: list[Record], acceptance: Acceptance) -> list[Record]:
+        """Put true histories in the place of false ones, where what came leads to a place that central named.
+
+        Return what is left to judge. Of a contested stream nothing else is taken: whoever is first or loudest
+        would decide.
+        """
+        left = [record for record in records if record.stream not in self._contested]
+        offered: dict[str, dict[int, Record]] = {}
+        for record in records:
+            if record.stream in self._contested:
+                offered.setdefault(record.stream, {}).setdefault(record.seq, record)
+        for stream, by_seq in offered.items():
+            chain = self._true_chain(stream, by_seq)
+            taken = await self._replace(stream, chain) if chain else 0
+            acceptance.taken += taken
+            acceptance.past_gap += len(by_seq) - taken
+        return left
+
+    def _true_chain(self, stream: str, offered: Mapping[int, Record]) -> list[Record]:
+        """Return what of these follows what is sure here, and leads to a place that central named.
+
+        Where a stranger holds the stream's name, all that a writer of the roster signed.
+        """
+        proven = self._witness.proven(stream)
+        key = self._ledger.key_of(stream) if proven else None
+        previous = self._ledger.hash_at(stream, proven).hex() if proven else NO_PREVIOUS
+        chain: dict[int, Record] = {}
+        seq = proven + 1
+        while (record := offered.get(seq)) is not None and record.header.previous == previous:
+            if (stream, seq) in self.fold.erased_places:
+                record = without_body(record)
+            if self._lacks_its_body(record):
+                break
+            try:
+                if key is None:
+                    key = opening_key(record)
+                check_signature(record, key)
+            except RecordRefused:
+                self.strangers.refused_count += 1
+                break
+            chain[seq] = record
+            previous = record.header_hash.hex()
+            seq += 1
+        reached = self._witness.reached_by(chain, stream)
+        holder = self._ledger.key_of(stream)
+        is_squatted = (
+            holder is not None and holder != self.fold.root_key and not self.fold.roster.knows(holder)
+        )
+        if is_squatted and key is not None and self.fold.roster.counts(key, stream, len(chain)):
+            reached = max(reached, len(chain))
+        return [record for one, record in chain.items() if one <= reached]
+
+    async def _replace(self, stream: str, chain: Sequence[Record]) -> int:
+        """Put the chain in the place of what is here where they differ; return how many are new."""
+        head = self._ledger.head(stream)
+        new = [
+            record
+            for record in chain
+            if record.seq > head or self._ledger.hash_at(stream, record.seq) != record.header_hash
+        ]
+        if not new:
+            return 0
+        log.warning(
+            "another history takes the place of a false one: stream=%s from=%d to=%d",
+            *(stream, new[0].seq, new[-1].seq),
+        )
+        self._storing = self._errands.start(self._replaced(stream, new), name="replace")
+        held = _or_raise(await asyncio.shield(self._storing))
+        await self._until_taken(max(one.arrival for one in held))
+        if not self.false_streams & {stream} and self._ledger.head(stream) >= self._witness.seen(stream):
+            self._contested.discard(stream)
+        return len(new)
+
+    async def _replaced(self, stream: str, records: list[Record]) -> list[Held] | JournalLost:
+        try:
+            return await self.journal.replace(stream, records[0].seq - 1, records)
+        except JournalLost as error:
+            return error
+
+    def _is_own(self, stream: str) -> bool:
+        """Return whether this process writes the stream: nobody else can bring the next record of it."""
+        return self._writer is not None and self._writer.stream == stream
+
+    def _leave_own_stream(self) -> None:
+        """Go on in another stream: central saw somebody who has our key write in this one."""
+        if self._leaving is None or self._leaving.done():
+            self._leaving = self._errands.start(self._go_on_elsewhere(), name="go on in another stream")
+
+    async def _go_on_elsewhere(self) -> None:
+        """Open another stream, and say there again what nobody but us knows to be ours."""
+        writer = self._writer
+        assert writer is not None
+        self._may_append.clear()
+        try:
+            while self._appending_count:
+                await self._changed.wait()
+            proven = self._witness.proven(writer.stream)
+            self._writer = fresh = writer.elsewhere()
+            earlier = self._watch.uncovered(writer.key) | {writer.stream: proven}
+            opened = StreamOpened(
+                key=writer.key,
+                name=self._own_name,
+                boot_id=self.clock.boot_id,
+                earlier={stream: head for stream, head in earlier.items() if head},
+            )
+            await self._write(fresh, [(KIND_OF[StreamOpened], opened)])
+            places: dict[int, int] = {}
+            said = await self.journal.read_beyond(writer.stream, max(proven, 1), BATCH_MAX_COUNT)
+            while said:
+                again: list[tuple[str, Any]] = []
+                for record in said:
+                    if record.body_bytes is not None:
+                        places[record.seq] = fresh.next_seq + len(again)
+                        again.append((record.header.kind, _said_elsewhere(record, fresh.stream, places)))
+                await self._write(fresh, again)
+                said = await self.journal.read_beyond(writer.stream, said[-1].seq, BATCH_MAX_COUNT)
+        finally:
+            self._may_append.set()
+        log.error(
+            "our stream was written by somebody else: old=%s new=%s said again=%d",
+            *(writer.stream, fresh.stream, len(places)),
+        )
+
+    async def _write(self, writer: StreamWriter, said: Sequence[tuple[str, Any]]) -> list[Record]:
+        """Write and store (kind, body), in one commit; return once all is durable and folded."""
+        records: list[Record] = []
+        self._appending_count += 1
+        try:
+            for kind, body in said:
+                records.append(writer.write(kind, body))
+            held = await self.journal.append(records)
+        except (JournalLost, BodyRefused):
+            writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
+            raise
+        finally:
+            self._appending_count -= 1
+            self.nudge()
+        for record, (_, holder) in zip(records, held, strict=True):
+            if record.header_hash != holder:
+                raise StreamTaken(stream=record.stream, seq=record.seq)
+        await self._until_taken(max((one.arrival for one in held), default=0))
+        return records
 
     def _hear_ahead(self, record: Record) -> None:
         """Heed an erasure of central's before its turn: a record before it may be one that it emptied."""
@@ -373,15 +583,27 @@ class Replica:
 
     def _see_witness(self, record: Record) -> None:
         """Let no stream count whose history is not the one that central saw."""
-        streams = [record.stream] if self._witness.names(record.stream, record.seq) else []
+        streams = {record.stream} if self._witness.see(record.stream, record.seq) else set()
         if self._ledger.key_of(record.stream) == self.fold.root_key:
-            streams += self._witness.hear(record)
-        for stream in streams:
-            is_false = self._witness.denies(stream, self._ledger)
-            if is_false and stream not in self.false_streams and self._ledger.head(stream):
+            streams |= set(self._witness.hear(record))
+        for stream in sorted(streams):
+            if self._is_own(stream) and self._is_written_elsewhere(stream):
+                self._quarantine.alarm(stream, SOMEBODY_ELSE)
+                self._leave_own_stream()
+            self.fold.limit(stream, self._witness.limit(stream))
+            if not self._witness.contradicts(stream):
+                self.false_streams.discard(stream)
+                if self._ledger.head(stream) >= self._witness.seen(stream):
+                    self._contested.discard(stream)
+            elif stream not in self.false_streams:
                 log.error("another history of a stream than central saw: stream=%s", stream)
-            (self.false_streams.add if is_false else self.false_streams.discard)(stream)
-            self.fold.disown(stream, is_false)
+                self.false_streams.add(stream)
+                self._contested.add(stream)
+
+    def _is_written_elsewhere(self, stream: str) -> bool:
+        """Return whether central saw something in our own stream that we did not write."""
+        assert self._writer is not None
+        return self._witness.contradicts(stream) or self._witness.seen(stream) >= self._writer.next_seq
 
     def _see_stranger(self, record: Record) -> None:
         self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
@@ -441,6 +663,15 @@ def _collection_put_off() -> Iterator[None]:
             gc.enable()
 
 
+def _said_elsewhere(record: Record, stream: str, places: Mapping[int, int]) -> Any:
+    """Return the body for another stream of the same writer's; {seq here: seq there} are the places said."""
+    assert record.body_bytes is not None
+    body = read_body(record.header.kind, record.body_bytes)
+    if isinstance(body, ActWithdrawn) and body.stream == record.stream and body.seq in places:
+        return msgspec.structs.replace(body, stream=stream, seq=places[body.seq])
+    return msgspec.Raw(record.body_bytes)
+
+
 def _or_raise(held: list[Held] | JournalLost) -> list[Held]:
     if isinstance(held, JournalLost):
         raise held
@@ -453,7 +684,11 @@ class WritingReplica(Replica):
     def __init__(self, replica: Replica, writer: StreamWriter) -> None:
         # The same replica under a second type, so that nothing can be written before a stream is open.
         self.__dict__ = replica.__dict__
-        self._writer = writer
+        self._writer: StreamWriter = writer
+
+    async def settled(self) -> None:
+        """Return at once, or when `next_place` is in the stream that this node goes on in."""
+        await self._may_append.wait()
 
     @property
     def next_place(self) -> tuple[str, int]:
@@ -467,17 +702,7 @@ class WritingReplica(Replica):
         stream too; then it is over with it.
         """
         self._raise_failure()
-        records: list[Record] = []
-        try:
-            for body in bodies:
-                records.append(self._writer.write(KIND_OF[type(body)], body))
-            held = await self.journal.append(records)
-        except (JournalLost, BodyRefused):
-            self._writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
-            raise
-        for record, (_, holder) in zip(records, held, strict=True):
-            if record.header_hash != holder:
-                raise StreamTaken(stream=record.stream, seq=record.seq)
-        await self._until_taken(max((one.arrival for one in held), default=0))
+        await self.settled()
+        records = await self._write(self._writer, [(KIND_OF[type(body)], body) for body in bodies])
         await self.erase()
         return records

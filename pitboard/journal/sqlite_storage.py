@@ -155,6 +155,30 @@ class Journal:
         )
         return [self._stored(*row) for row in rows]
 
+    async def replace(self, stream: str, after: int, records: Sequence[Record]) -> list[Held]:
+        """Put these records in the place of all that the stream holds beyond `after`."""
+        try:
+            async with self._transacting:
+                database = self._connected()
+                await database.execute("BEGIN")
+                await database.execute("DELETE FROM records WHERE stream = ? AND seq > ?", (stream, after))
+                first = self._last_arrival + 1
+                # Numbered here: what was deleted may have been the last, and its number is not given again.
+                await database.executemany(
+                    "INSERT INTO records (arrival, stream, seq, header, signature, body)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    [(number, *_row(record)) for number, record in enumerate(records, start=first)],
+                )
+                await database.commit()
+                self._latest.clear()
+                held = [Held(number, one.header_hash) for number, one in enumerate(records, start=first)]
+                self._note_arrived([], held[-1].arrival)
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error, JournalLost):
+                await self._connected().rollback()
+            raise self._lost(error) from error
+        return held
+
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records and leave their headers, so that the chain still verifies."""
         places = set(places)

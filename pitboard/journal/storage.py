@@ -59,6 +59,14 @@ class Storage(Protocol):
         """Return at most `count` records of the stream after `seq`, in order."""
         ...
 
+    async def replace(self, stream: str, after: int, records: Sequence[Record]) -> list[Held]:
+        """Put these records, in one commit, in the place of all that the stream holds beyond `after`.
+
+        They arrive now, after all others; what was there is gone. Returns who holds their places. Raises
+        JournalLost, with nothing changed or all of it, where the disk refuses.
+        """
+        ...
+
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Overwrite the bodies of these records (stream, seq) and leave their headers."""
 

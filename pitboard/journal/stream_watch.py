@@ -101,6 +101,22 @@ class StreamWatch:
             if here < writer.named[named]:
                 writer.missing.add(named)
 
+    def forget_beyond(self, stream: str, seq: int) -> None:
+        """Forget what was seen of the stream after this place: another history of it comes."""
+        known = self._streams.get(stream)
+        if known is None:
+            return
+        writer = self._writers[known.key]
+        known.head, known.last_stamp = seq, known.opened_stamp
+        if seq <= writer.named.get(stream, 0):
+            writer.loose.pop(stream, None)
+            if seq < writer.named.get(stream, 0):
+                writer.missing.add(stream)
+        if not seq:
+            del self._streams[stream]
+            others = [(one.opened_stamp, name) for name, one in self._streams.items() if one.key == known.key]
+            writer.newest = max(others)[1] if others else ""
+
     def _head(self, stream: str) -> int:
         known = self._streams.get(stream)
         return 0 if known is None else known.head
@@ -251,6 +267,10 @@ class StrangerWatch:
         """Take note of a record that was kept."""
         if not roster.counts(ledger.key_of(record.stream) or "", record.stream, record.seq):
             self._bytes[record.stream] = self._bytes.get(record.stream, 0) + record.size
+
+    def forget(self, stream: str) -> None:
+        """Forget what was kept of the stream: it gave way to who had a better right to it."""
+        self._bytes.pop(stream, None)
 
     def leaves_out(self, record: Record, key: str, *, ledger: Ledger, roster: Roster) -> bool:
         """Return whether to leave the record with its writer, who is this key; else it is on its way here."""

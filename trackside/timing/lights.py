@@ -5,7 +5,7 @@ A program that has said nothing for 3 s is shown as gone, whatever it said last.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -84,7 +84,13 @@ class Lights:
     """Keeps the last report of each program and turns them into lights."""
 
     def __init__(
-        self, replica: Replica, clock: Clock, *, unit_key: str, journal_folder: Path, own_stream: str = ""
+        self,
+        replica: Replica,
+        clock: Clock,
+        *,
+        unit_key: str,
+        journal_folder: Path,
+        own_stream: Callable[[], str] = str,
     ) -> None:
         self._replica = replica
         self._unit_key = unit_key
@@ -165,7 +171,7 @@ class Lights:
         bad: list[Sentence] = []
         warnings: list[Sentence] = []
         for notice in self._replica.notices():
-            said = notice_sentence(notice, own_stream=self._own_stream, places=self._places)
+            said = notice_sentence(notice, own_stream=self._own_stream(), places=self._places)
             (bad if notice.kind == "two-machines" else warnings).append(said)
         warnings += [one for one in (self.trust.current(), self._clock_sentence()) if one is not None]
         says = [*bad, *warnings]

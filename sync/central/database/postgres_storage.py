@@ -35,7 +35,8 @@ _APPENDING_LOCK = 7_482_202
 # Numbered under the lock, and not by a sequence: a number that is seen has all lower ones beside it.
 _INSERT = """
 INSERT INTO records (arrival, stream, seq, header, signature, body)
-SELECT (SELECT coalesce(max(arrival), 0) FROM records) + row_number() OVER (ORDER BY fresh.number),
+SELECT greatest($6::bigint, (SELECT coalesce(max(arrival), 0) FROM records))
+    + row_number() OVER (ORDER BY fresh.number),
     fresh.stream, fresh.seq, fresh.header, fresh.signature, fresh.body
 FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[]) WITH ORDINALITY
     AS fresh (stream, seq, header, signature, body, number)
@@ -137,6 +138,19 @@ class PostgresJournal:
             count,
         )
         return [stored_record(*row) for row in rows]
+
+    async def replace(self, stream: str, after: int, records: Sequence[Record]) -> list[Held]:
+        """Put these records in the place of all that the stream holds beyond `after`.
+
+        What was there goes to the quarantine, so that a process that somebody broke into destroys nothing.
+        """
+        async with self._writer.used() as connection, connection.transaction():
+            await connection.execute(f"SELECT pg_advisory_xact_lock({_APPENDING_LOCK})")
+            last = int(await connection.fetchval("SELECT coalesce(max(arrival), 0) FROM records"))
+            await connection.execute("SELECT put_aside_beyond($1, $2)", stream, after)
+            held = await _insert(connection, records, after=last)
+        self._note_arrival(max(one.arrival for one in held.values()))
+        return [held[place_of(record)] for record in records]
 
     async def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         """Empty the bodies of these records; where this role may not, the admin's process does it."""
@@ -274,23 +288,29 @@ class PostgresJournal:
 
 async def _commit(connection: Any, records: Sequence[Record]) -> dict[Place, Held]:
     """Store what has no place yet, in one transaction; return who holds each place."""
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_APPENDING_LOCK})")
+        return await _insert(connection, records)
+
+
+async def _insert(connection: Any, records: Sequence[Record], *, after: int = 0) -> dict[Place, Held]:
+    """Do so within a transaction that holds the lock, as arrivals beyond `after` and all that are there."""
     first: dict[Place, Record] = {}
     for record in records:
         first.setdefault(place_of(record), record)
     streams, seqs = _columns(first)
     fresh = list(first.values())
-    async with connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_APPENDING_LOCK})")
-        await connection.execute(
-            _INSERT,
-            streams,
-            seqs,
-            [record.header_bytes for record in fresh],
-            [record.signature for record in fresh],
-            [record.body_bytes for record in fresh],
-        )
-        rows = await connection.fetch(_HOLDERS, streams, seqs)
-        await connection.execute(f"NOTIFY {CHANNEL}")
+    await connection.execute(
+        _INSERT,
+        streams,
+        seqs,
+        [record.header_bytes for record in fresh],
+        [record.signature for record in fresh],
+        [record.body_bytes for record in fresh],
+        after,
+    )
+    rows = await connection.fetch(_HOLDERS, streams, seqs)
+    await connection.execute(f"NOTIFY {CHANNEL}")
     return {(stream, seq): Held(arrival, header_hash) for stream, seq, arrival, header_hash in rows}
 
 

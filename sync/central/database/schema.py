@@ -87,7 +87,20 @@ GRANT SELECT, INSERT, DELETE ON contacts TO "pitboard-admin";
 GRANT SELECT, INSERT ON reads TO "pitboard-admin";
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Of a stolen key another history may be here than the one that central saw. Who may add records may put it
+# aside, and no more than aside: only the owner of the database can make it vanish.
+_SECOND = f"""
+CREATE FUNCTION put_aside_beyond(wanted text, after bigint) RETURNS void LANGUAGE sql
+SECURITY DEFINER SET search_path = {SCHEMA}, pg_temp AS $$
+    INSERT INTO quarantine SELECT stream, seq, header, signature, body, 'replaced' FROM records
+        WHERE stream = wanted AND seq > after ON CONFLICT DO NOTHING;
+    DELETE FROM records WHERE stream = wanted AND seq > after;
+$$;
+REVOKE ALL ON FUNCTION put_aside_beyond FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION put_aside_beyond TO "pitboard-ingest", "pitboard-admin";
+"""  # noqa: S608 - the schema's name is ours
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """Step n brings a database of version n to version n + 1. Never change one that was released: add another."""
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -19,7 +19,7 @@ from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, CallRefused
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
@@ -230,7 +230,12 @@ class EnrolmentApi:
             Revoked(
                 name=unit.name,
                 key=unit.key,
-                heads={stream: head for body in bodies for stream, head in body.heads.items()},
+                heads={
+                    stream: head
+                    for body in bodies
+                    if isinstance(body, UnitRevoked)
+                    for stream, head in body.heads.items()
+                },
                 discarded_count=len(closing),
             )
         )

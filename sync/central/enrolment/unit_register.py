@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.countersigning import countersigned
+from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import RunDecided
@@ -102,10 +103,10 @@ def _names_in(replica: Replica, run: Run) -> str:
     return ", ".join(map(replica.fold.race.name_of, run.competitor_ids)) or run.run_id
 
 
-async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[UnitRevoked]:
-    """Return the bodies that revoke the key, several where its streams do not fit into one.
+async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[HeadsWitnessed | UnitRevoked]:
+    """Return the bodies that revoke the key: what is countersigned of its streams, then how far they count.
 
-    Raises ActRefused when the cut names no stream of it.
+    Several of each where its streams do not fit into one. Raises ActRefused when the cut names no stream.
     """
     heads = replica.streams_by_key().get(key, {})
     if cut.before_utc_ms is not None:
@@ -120,13 +121,14 @@ async def revocation(replica: Replica, key: str, cut: Cut, reason: str) -> list[
                 code="unknown-stream", reason=f"The unit has no single stream that begins with {beginning}."
             )
         heads[streams[0]] = min(heads[streams[0]], max(0, seq - 1))
+    seen = countersigned(replica, [key])  # the way to the cut, for nodes that met another history
     counting = [(stream, head) for stream, head in heads.items() if head]
     parts = [dict(counting[at : at + HEADS_MAX_COUNT]) for at in range(0, len(counting), HEADS_MAX_COUNT)]
     if len(parts) <= 1:
         hashes = replica.hashes_at(dict(counting))
-        return [UnitRevoked(key=key, heads=dict(counting), reason=reason, hashes=hashes)]
+        return [*seen, UnitRevoked(key=key, heads=dict(counting), reason=reason, hashes=hashes)]
     shared = secrets.token_hex(8)
-    return [
+    return [*seen] + [
         UnitRevoked(key=key, heads=part, reason=reason, revocation=shared, hashes=replica.hashes_at(part))
         for part in parts
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from pitboard.journal.kinds import WITNESSED_MAX_COUNT, HeadsWitnessed
+from pitboard.journal.countersigning import countersigned
 from pitboard.journal.replica import WritingReplica
 
 log = logging.getLogger(__name__)
@@ -27,23 +27,8 @@ class HeadWitness:
             await self.tell()
 
     async def tell(self) -> int:
-        """Append what is new of enrolled units' streams, in one commit; return how many streams are named."""
-        heads = {
-            stream: head
-            for key, streams in self._replica.streams_by_key().items()
-            if key in self._replica.fold.roster.enrolled()
-            for stream, head in streams.items()
-            if head > self._replica.witnessed(stream) and stream not in self._replica.false_streams
-        }
-        if not heads:
-            return 0
-        hashes = self._replica.hashes_at(heads)
-        named = list(heads.items())
-        await self._replica.append(
-            *(
-                HeadsWitnessed(heads={stream: (head, hashes[stream]) for stream, head in part})
-                for at in range(0, len(named), WITNESSED_MAX_COUNT)
-                if (part := named[at : at + WITNESSED_MAX_COUNT])
-            )
-        )
-        return len(heads)
+        """Append what is new of enrolled units' streams, in one commit; return how many places are named."""
+        bodies = countersigned(self._replica, self._replica.fold.roster.enrolled())
+        if bodies:
+            await self._replica.append(*bodies)
+        return sum(len(body.heads) + sum(map(len, body.before.values())) for body in bodies)

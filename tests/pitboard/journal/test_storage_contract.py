@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from pitboard.journal.record import Record
+from pitboard.clock import ScriptedClock
+from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Arrived, Storage, read_all
 from pitboard.race.bodies import CompetitorRegistered
@@ -220,5 +221,37 @@ def test_what_is_quarantined_is_listed_once_and_never_among_the_records(tell: Te
         async with opened() as storage:
             assert await storage.quarantined() == [("a" * 32, 2, "fork")]
             assert [record async for record in read_all(storage)] == ours
+
+    tell(story)
+
+
+def other_end(records: list[Record], count: int) -> list[Record]:
+    """Return so many records that follow the last of these, as the same writer never wrote them."""
+    writer = StreamWriter(UNIT_A, HybridClock(ScriptedClock()), stream=records[-1].stream)
+    writer._seq, writer._previous = records[-1].seq, records[-1].header_hash.hex()
+    return [writer.write("competitor-registered", {"competitor_id": "t", "name": "T"}) for _ in range(count)]
+
+
+def test_another_history_takes_the_place_of_a_streams_end_and_arrives_anew(tell: Tell) -> None:
+    true = some_records(5)
+    false = other_end(true[:2], 4)
+    other = Teller(UNIT_A, "Track A", stream="b" * 32).records
+
+    async def story(opened: Open) -> None:
+        async with opened() as storage:
+            await storage.append([*true[:2], *other, *false])
+            async with contextlib.aclosing(storage.tail()) as batches:
+                seen = list(await anext(batches))
+                held = await storage.replace("a" * 32, 2, true[2:])
+                assert [one.header_hash for one in held] == [one.header_hash for one in true[2:]]
+                while len(seen) < 10:  # who follows hears of it in its turn
+                    seen += await anext(batches)
+            assert [one.record for one in seen] == [*true[:2], *other, *false, *true[2:]]
+            assert [one.arrival for one in seen] == list(range(1, 11))
+            assert await storage.read_beyond("a" * 32, 0, 9) == true
+        async with opened() as storage:
+            assert [one async for one in read_all(storage)] == [*true[:2], *other, *true[2:]]
+            await storage.append(Teller(UNIT_A, "Track A", stream="c" * 32).records)
+            assert [one.arrival for one in await taken_from_tail(storage, 7)] == [1, 2, 3, 8, 9, 10, 11]
 
     tell(story)

@@ -41,7 +41,7 @@ def test_a_clock_a_day_ahead_is_told_at_the_unit_and_goes_when_it_is_set(tmp_pat
 def test_a_clone_is_bad_hides_nothing_and_clears_by_itself(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         own_stream, _ = unit.run_control._replica.next_place
-        unit.lights._own_stream = own_stream
+        unit.lights._own_stream = lambda: own_stream
         clone = Teller(UNIT_A, "Track A", clock=unit.clock, earlier={own_stream: 1})
         unit.clock.advance(ms=5_000)
         await unit.acting.register("Ann")

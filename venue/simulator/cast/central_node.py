@@ -6,6 +6,7 @@ import asyncio
 from random import Random
 
 from pitboard.errors import JournalLost
+from pitboard.journal.countersigning import countersigned
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.race.bodies import (
@@ -74,7 +75,8 @@ class CentralNode(Node):
         """Let the key's streams count up to these heads, each in the history that is here."""
         self.wanted_units.pop(key, None)
         hashes = self.replica.hashes_at(heads)
-        await self.writing.append(UnitRevoked(key=key, heads=heads, hashes=hashes))
+        seen = countersigned(self.replica, [key])
+        await self.writing.append(*seen, UnitRevoked(key=key, heads=heads, hashes=hashes))
 
     async def _countersign(self) -> None:
         witness = HeadWitness(self.writing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from display.following.badge import Contact, badge_for
 from display.following.heard_source import ClosablePeer, HeardSource
@@ -83,7 +83,7 @@ class DisplayNode(Node):
     async def work(self, process: Process) -> None:
         if self._card is not self.disk:
             self._card, self._shown, self._note, self._proven = self.disk, {}, None, {}
-        if self.replica.have() != self.disk.heads:
+        if self._settled(self.replica.have()) != self._settled(self.disk.heads):
             self.world.truth.violate("display-never-blank", f"{self.name} shows less than its own disk holds")
         self._follower = self._new_follower()
         self.show()
@@ -91,6 +91,10 @@ class DisplayNode(Node):
         while True:
             await asyncio.sleep(FRAME_S)
             self.show()
+
+    def _settled(self, heads: Mapping[str, int]) -> dict[str, int]:
+        """Return the heads but of streams that somebody wrote twice: there the true history replaces his."""
+        return {stream: head for stream, head in heads.items() if stream not in self.world.truth.forked}
 
     def _new_follower(self) -> SourceFollower:
         replica = self.replica
@@ -128,7 +132,7 @@ class DisplayNode(Node):
         """Draw a frame from what is held, and check that it is no step back and nothing vanished."""
         have = self.replica.have()
         for stream, head in self._shown.items():
-            if have.get(stream, 0) < head:
+            if have.get(stream, 0) < head and stream not in self.world.truth.forked:
                 self.world.truth.violate(
                     "display-never-goes-back",
                     f"{self.name} showed {stream[:8]}/{head}, now {have.get(stream, 0)}",

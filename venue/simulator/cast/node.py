@@ -144,8 +144,9 @@ class Node:
         async with self.replica_kind.over(storage, self.clock) as replica:
             replica.node = self
             if self.identity is not None:
-                stream = self.world.new_stream()
-                self._writing = await replica.open_stream(self.identity, self.name, stream=stream)
+                self._writing = await replica.open_stream(
+                    self.identity, self.name, new_id=self.world.new_stream
+                )
             self._replica = replica
             self.world.network.open_door(self.name, process, self.answer)
             self.world.trace.say(self.name, f"is up, have {sum(replica.have().values())}")

@@ -46,18 +46,23 @@ def lagging(venue: Venue) -> str | None:
         for stream, head in wanted.items():
             if have.get(stream, 0) < head and not _may_lack(venue, node, stream):
                 return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
+        for stream in sorted(truth.rewritten):
+            if _may_lack(venue, node, stream):
+                continue
+            last = (stream, venue.central.disk.heads[stream])
+            if node.disk.records[last].header_hash != venue.central.disk.records[last].header_hash:
+                return f"{node.name} has another history of {stream[:8]} than central"
     return None
 
 
 def _may_lack(venue: Venue, node: Node, stream: str) -> bool:
-    """Return whether a thief's history of the stream stands before the true one, here or at a unit.
-
-    A false history is not replaced, and who follows such a unit gets no more of the stream than it has.
-    """
+    """Return whether a thief's history of the stream stands before the true one, here or at a unit, and
+    central never said which is true."""
+    central = venue.central
+    if central.replica.witnessed(stream) >= central.disk.heads.get(stream, 0):
+        return False
     misled = [one for one, misled_about in venue.world.truth.misled if misled_about == stream]
-    return node.name in misled or (
-        node is not venue.central and any(one.name in misled for one in venue.writers())
-    )
+    return node.name in misled or (node is not central and any(one.name in misled for one in venue.writers()))
 
 
 def inspect(venue: Venue) -> None:
@@ -151,8 +156,8 @@ def _check_order(venue: Venue, node: Node) -> None:
 
 
 def _disown(fold: Fold, node: Node) -> None:
-    for stream in sorted(node.replica.false_streams):
-        fold.disown(stream, True)
+    for stream, seq in sorted(node.replica.fold.limits.items()):
+        fold.limit(stream, seq)
 
 
 def _check_laps(venue: Venue) -> None:

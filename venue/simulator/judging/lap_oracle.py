@@ -655,33 +655,43 @@ def _believed(records: list[Record], root_key: str) -> list[_Said]:
     for one in sorted(said, key=lambda one: one.word):
         if one.key == root_key and one.kind in ("unit-enrolled", "unit-revoked"):
             standing[one.body.key] = one
-    false = _false_streams([one for one in said if one.key == root_key], hashes)
+    believed_to = _believed_to([one for one in said if one.key == root_key], hashes)
     return [
         one
         for one in said
-        if one.key == root_key or (one.word.stream not in false and _counts(one, standing.get(one.key)))
+        if one.key == root_key
+        or (
+            one.word.seq <= believed_to.get(one.word.stream, one.word.seq)
+            and _counts(one, standing.get(one.key))
+        )
     ]
 
 
-def _false_streams(of_central: list[_Said], hashes: dict[tuple[str, int], str]) -> set[str]:
-    """Return the streams whose history is not the one that central cut or countersigned."""
-    false: set[str] = set()
-    cuts: dict[str, tuple[int, str]] = {}
-    seen: dict[str, tuple[int, str]] = {}
+def _believed_to(of_central: list[_Said], hashes: dict[tuple[str, int], str]) -> dict[str, int]:
+    """Return {stream: last seq believed} where a history is not the one that central cut or countersigned."""
+    named: dict[str, dict[int, str]] = {}
+    cuts: dict[str, int] = {}
     for said in of_central:
         if said.kind == "unit-revoked":
             for stream, told in said.body.hashes.items():
-                cuts[stream] = max(cuts.get(stream, (0, "")), (said.body.heads[stream], told))
+                seq = said.body.heads[stream]
+                named.setdefault(stream, {})[seq] = told
+                cuts[stream] = max(cuts.get(stream, 0), seq)
         elif said.kind == "heads-witnessed":
-            for stream, (seq, told) in said.body.heads.items():
-                seen[stream] = max(seen.get(stream, (0, "")), (seq, told))
-    for stream, (seq, told) in cuts.items():
-        if hashes.get((stream, seq)) != told:
-            false.add(stream)
-    for stream, (seq, told) in seen.items():
-        if hashes.get((stream, seq), told) != told:
-            false.add(stream)
-    return false
+            for stream, point in said.body.heads.items():
+                for seq, told in [*said.body.before.get(stream, []), point]:
+                    named.setdefault(stream, {})[seq] = told
+    believed_to: dict[str, int] = {}
+    for stream, points in named.items():
+        right = 0
+        is_false = False
+        for seq in sorted(points):
+            here = hashes.get((stream, seq))
+            is_false = is_false or (here is not None and here != points[seq])
+            right = seq if here == points[seq] and not is_false else right
+        if is_false or right < cuts.get(stream, 0):
+            believed_to[stream] = right
+    return believed_to
 
 
 def _counts(said: _Said, standing: _Said | None) -> bool:

@@ -6,6 +6,7 @@ and takes an error at commit for "unknown": the commit may have happened all the
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from random import Random
 
@@ -30,8 +31,9 @@ class SimulatedDisk:
 
     def __init__(self) -> None:
         self.records: dict[Place, Record] = {}
-        self.order: list[Place] = []  # in which they arrived
+        self.order: list[tuple[int, Place]] = []  # (arrival, place), in which they arrived
         self.arrivals: dict[Place, int] = {}
+        self.last_arrival = 0
         self.heads: dict[str, int] = {}
         self.fingerprint = 0  # the same for the same set of records
         self.quarantine: dict[tuple[str, int, bytes], str] = {}
@@ -43,6 +45,7 @@ class SimulatedDisk:
         image = SimulatedDisk()
         image.records, image.heads = dict(self.records), dict(self.heads)
         image.order, image.arrivals = list(self.order), dict(self.arrivals)
+        image.last_arrival = self.last_arrival
         image.fingerprint = self.fingerprint
         image.quarantine = dict(self.quarantine)
         return image
@@ -54,12 +57,24 @@ class SimulatedDisk:
             place = (record.stream, record.seq)
             if place not in self.records:
                 self.records[place] = record
-                self.order.append(place)
-                self.arrivals[place] = len(self.order)
+                self.last_arrival += 1
+                self.order.append((self.last_arrival, place))
+                self.arrivals[place] = self.last_arrival
                 self.heads[record.stream] = record.seq
                 self.fingerprint ^= int.from_bytes(record.header_hash)
                 fresh.append(record)
         return fresh
+
+    def drop_beyond(self, stream: str, seq: int) -> None:
+        """Forget what the stream holds after this place."""
+        gone = [place for place in self.records if place[0] == stream and place[1] > seq]
+        for place in gone:
+            self.fingerprint ^= int.from_bytes(self.records.pop(place).header_hash)
+            self.order.remove((self.arrivals.pop(place), place))
+        if gone:
+            self.heads[stream] = seq
+            if not seq:
+                del self.heads[stream]
 
 
 class SimulatedStorage:
@@ -75,7 +90,7 @@ class SimulatedStorage:
         self._on_commit = on_commit
         self._queue: list[_Waiting] = []
         self._under_way: list[_Waiting] = []
-        self._arrivals = len(disk.order)  # what this process knows to be durable
+        self._arrivals = disk.last_arrival  # what this process knows to be durable
         self._arrived = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._is_dead = False
@@ -114,8 +129,15 @@ class SimulatedStorage:
         while True:
             if after < self._arrivals:
                 disk = self.disk
-                yield [Arrived(at + 1, disk.records[disk.order[at]]) for at in range(after, self._arrivals)]
+                first = bisect_right(disk.order, after, key=lambda one: one[0])
+                batch = [
+                    Arrived(arrival, disk.records[place])
+                    for arrival, place in disk.order[first:]
+                    if arrival <= self._arrivals
+                ]
                 after = self._arrivals
+                if batch:
+                    yield batch
             else:
                 await self._arrived.wait()
 
@@ -127,6 +149,15 @@ class SimulatedStorage:
             found.append(record)
             seq += 1
         return found
+
+    async def replace(self, stream: str, after: int, records: Sequence[Record]) -> list[Held]:
+        self._check()
+        self.disk.drop_beyond(stream, after)
+        self._on_commit(self.disk.commit(records))
+        self._arrivals = self.disk.last_arrival
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
+        return [self._holder(record) for record in records]
 
     async def erase_bodies(self, places: Iterable[Place]) -> None:
         self._check()
@@ -167,7 +198,7 @@ class SimulatedStorage:
             return
         self._timer = None
         finished, self._under_way = self._under_way, []
-        self._arrivals = len(self.disk.order)
+        self._arrivals = self.disk.last_arrival
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
         for records, done in finished:
