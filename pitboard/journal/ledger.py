@@ -5,6 +5,7 @@ Pure: it neither stores nor folds. A record is taken only right after the one it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
@@ -35,6 +36,7 @@ class Ledger:
         self._hashes: dict[str, bytearray] = {}  # of every header, one after the other
         self._heads: dict[str, int] = {}  # what lies below included
         self._keys: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()  # of each key's streams, without those below
 
     @classmethod
     def on_top_of(cls, below: Ledger) -> Ledger:
@@ -62,6 +64,10 @@ class Ledger:
         """Return {stream: last seq} of everything this key wrote."""
         return {stream: self.head(stream) for stream, owner in self._keys.items() if owner == key}
 
+    def stream_count(self, key: str) -> int:
+        """Return how many streams this key opened."""
+        return self._counts[key] + (0 if self._below is None else self._below.stream_count(key))
+
     def streams_by_key(self) -> dict[str, dict[str, int]]:
         """Return {key: {stream: last seq}} of every writer."""
         by_key: dict[str, dict[str, int]] = {}
@@ -83,7 +89,8 @@ class Ledger:
             del self._hashes[stream][seq * HASH_BYTES :]
             self._heads[stream] = seq
             if not seq:
-                del self._hashes[stream], self._keys[stream], self._heads[stream]
+                self._counts[self._keys.pop(stream)] -= 1
+                del self._hashes[stream], self._heads[stream]
 
     def judge(self, record: Record) -> Arrival:
         """Return what the record is; raises RecordRefused when its signature or opening does not hold."""
@@ -113,7 +120,8 @@ class Ledger:
     def take(self, record: Record) -> None:
         """Advance the stream by a record that was judged NEXT, or that our own journal holds."""
         if record.seq == 1:
-            self._keys[record.stream] = opening_key(record)
+            key = self._keys[record.stream] = opening_key(record)
+            self._counts[key] += 1
         hashes = self._hashes.get(record.stream)
         if hashes is None:
             hashes = self._hashes[record.stream] = bytearray()

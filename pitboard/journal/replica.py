@@ -270,7 +270,7 @@ class Replica:
                     case Arrival.NEXT if self._lacks_its_body(record):
                         acceptance.past_gap += 1
                     case Arrival.NEXT if self.strangers.leaves_out(
-                        record, staged.writer_of(record), ledger=self._ledger, roster=self.fold.roster
+                        record, staged.writer_of(record), ledger=staged, roster=self.fold.roster
                     ):
                         acceptance.refused += 1
                     case Arrival.NEXT if not self._is_own(record.stream):

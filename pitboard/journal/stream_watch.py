@@ -276,7 +276,7 @@ class StrangerWatch:
         """Return whether to leave the record with its writer, who is this key; else it is on its way here."""
         if roster.counts(key, record.stream, record.seq):
             is_new_stream = record.seq == 1 and key != roster.root_key
-            if not (is_new_stream and len(ledger.streams_of(key)) >= UNIT_STREAMS_MAX_COUNT):
+            if not (is_new_stream and ledger.stream_count(key) >= UNIT_STREAMS_MAX_COUNT):
                 return False
             what = "A unit that starts again and again"
         elif self._has_room(record, ledger=ledger, roster=roster):

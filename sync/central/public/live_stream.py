@@ -92,8 +92,9 @@ class LiveStream:
 
     async def _is_taken(self, request: web.Request) -> bool:
         """Wait until the follower took what it was sent; cut it off and return False if it never does."""
-        looks = round(SLOW_MAX_S / SLOW_LOOK_EVERY_S)
-        for _ in range(looks):
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + SLOW_MAX_S
+        while loop.time() < until_s:
             transport = request.transport
             if transport is None or self._feed.is_closed:
                 return False

@@ -8,15 +8,14 @@ import io
 from pathlib import Path
 
 import aiohttp
-import pytest
 from aiohttp import web
 
-from pitboard.doors import bounded_listener
-from pitboard.doors.bounded_listener import HEAD_MAX_S, IDLE_MAX_S, DoorConnection
+from pitboard.doors.bounded_listener import HANDSHAKE_MAX_S, HEAD_MAX_S, IDLE_MAX_S, DoorConnection
 from pitboard.doors.caller import REQUEST_MAX_BYTES, take_body
 from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.trust.certificate import Certificate
+from tests.leaping_loop import LeapingLoop, run_leaping
 
 SECOND_NS = 1_000_000_000
 LIMITS = DoorLimits(
@@ -119,23 +118,29 @@ def test_from_accept_to_a_whole_head_and_for_idling_there_is_a_time() -> None:
     asyncio.run(story())
 
 
-def test_whoever_never_ends_the_tls_handshake_is_let_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_listener, "HANDSHAKE_MAX_S", 0.05)
+def test_whoever_never_ends_the_tls_handshake_is_let_go(tmp_path: Path) -> None:
     certificate = Certificate.load_or_create(tmp_path / "node.pem")
 
-    async def story() -> None:
+    async def story(loop: LeapingLoop) -> None:
         app, tls = answering_app(), certificate.server_context()
         async with serve_tcp(app, "127.0.0.1", 0, tls=tls, limits=LIMITS) as port:
             for _ in range(6):  # one after the other: each place comes back
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                with contextlib.suppress(ConnectionError):
-                    async with asyncio.timeout(5):
-                        assert await reader.read() == b""
+                ended = asyncio.ensure_future(_ended(reader))
+                await asyncio.sleep(0.02)  # until it is accepted
+                await loop.leap(HANDSHAKE_MAX_S - 1)
+                assert not ended.done()
+                await loop.leap(1)
+                async with asyncio.timeout(5):
+                    await ended
                 writer.close()
 
-    asyncio.run(story())
+    run_leaping(story)
+
+
+async def _ended(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        assert await reader.read() == b""
 
 
 def test_a_source_that_calls_too_often_is_told_when_to_come_back() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from pitboard.clock import ScriptedClock
 from pitboard.journal import stream_watch as stranger_watch
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
@@ -40,35 +38,37 @@ def test_a_strangers_many_streams_are_turned_away_and_enrolled_units_go_on(tmp_p
     asyncio.run(story())
 
 
-def test_a_revoked_unit_cannot_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stranger_watch, "BYTES_MAX", 3_000)
+def test_a_revoked_unit_cannot_fill_the_disk(tmp_path: Path) -> None:
+    size = 16_000
 
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
             central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
             central.say(UnitRevoked(key=UNIT_A.key, heads={unit.writer.stream: 1}))
             await replica.accept(central.records)
-            for number in range(20):
-                unit.say(named(number))
-            for record in unit.records:
-                await replica.accept([record])
+            most = stranger_watch.BYTES_MAX // size
+            for _ in range(most + 1):
+                unit.records.append(unit.writer.write("large", {"text": "x" * size}))
+            for start in range(0, len(unit.records), 100):
+                await replica.accept(unit.records[start : start + 100])
             kept = replica.have()[unit.writer.stream]
-            assert 2 <= kept < 10
+            assert 0.95 * most < kept < most
             assert "A revoked unit" in replica.strangers.turned_away[UNIT_A.key]
             assert replica.fold.race.competitors == {}
 
     asyncio.run(story())
 
 
-def test_a_unit_that_starts_for_ever_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stranger_watch, "UNIT_STREAMS_MAX_COUNT", 4)
+def test_a_unit_that_starts_for_ever_is_bounded(tmp_path: Path) -> None:
+    most = stranger_watch.UNIT_STREAMS_MAX_COUNT
 
     async def story() -> None:
         async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
             await replica.accept(central_enrols(UNIT_A).records)
-            for _ in range(6):
-                await replica.accept(Teller(UNIT_A, "Track A").records)
-            assert len(replica.streams_by_key()[UNIT_A.key]) == 4
+            starts = [Teller(UNIT_A, "Track A").records[0] for _ in range(most + 2)]
+            for first in range(0, len(starts), 500):
+                await replica.accept(starts[first : first + 500])
+            assert len(replica.streams_by_key()[UNIT_A.key]) == most
             assert "again and again" in replica.strangers.turned_away[UNIT_A.key]
 
     asyncio.run(story())

@@ -21,6 +21,7 @@ from sync.central.public import live_stream
 from sync.central.public.board_change import changed
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.live_board import LiveBoard
+from tests.leaping_loop import LeapingLoop, run_leaping
 from tests.sync.central.central_stage import TrackStory, central_at
 
 
@@ -193,12 +194,8 @@ def test_two_addresses_cannot_take_all_live_streams(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live_stream, "SLOW_MAX_S", 0.3)
-
-    async def story() -> None:
+def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(tmp_path: Path) -> None:
+    async def story(loop: LeapingLoop) -> None:
         async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
             track = TrackStory()
             for number in range(100):
@@ -215,11 +212,15 @@ def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(
                             track.teller.say(CompetitorRegistered(competitor_id=f"c{one}", name=name))
                         await central.replica.accept(track.news())
                         await board_led_by(stream, f"Fast {number}")
+                    await loop.leap(live_stream.SLOW_MAX_S - 2)
+                    await asyncio.sleep(2 * live_stream.SLOW_LOOK_EVERY_S)
+                    assert await _followers(central, session) == 2
+                    await loop.leap(2)
                     async with asyncio.timeout(5):
                         while await _followers(central, session) > 1:
                             await asyncio.sleep(0.05)
 
-    asyncio.run(story())
+    run_leaping(story)
 
 
 def test_stopping_ends_the_streams_at_once(tmp_path: Path) -> None:
