@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
@@ -38,6 +38,7 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
         rebuilt = await asyncio.to_thread(_rebuild, reading, makers)
         for maker in makers.values():
             maker.counters = LineCounters()
+        raw_log.names_starts = lambda: _named_starts(makers)
         _mark_start(raw_log, config)
         room = SpoolRoom(config.spool_folder, max_mb=config.spool_max_mb)
         async with TracksideClient.open(config.api.socket) as trackside, asyncio.TaskGroup() as tasks:
@@ -130,12 +131,18 @@ def _setting(config: BridgeConfig, sensor: SensorConfig) -> SensorSetting:
     )
 
 
+def _named_starts(makers: Mapping[str, PassingSource]) -> list[tuple[str, str]]:
+    named = [(sensor, maker.named_starts()) for sensor, maker in makers.items()]
+    return [(sensor, detail) for sensor, detail in named if detail]
+
+
 def _mark_start(raw_log: RawLog, config: BridgeConfig) -> None:
     try:
         raw_log.append_mark(BRIDGE_STARTED)
         for sensor in config.sensors:
             detail = _setting(config, sensor).as_detail()
             raw_log.append_mark(SENSOR_SET, sensor=sensor.name, detail=detail)
+        raw_log.append_starts()
     except RawLogLost as lost:
         log.error("%s; the race goes on without it", lost)
 

@@ -17,6 +17,7 @@ from firmware_bridge.spool.raw_log import (
     HOST_SLEPT,
     PORT_OPENED,
     SENSOR_SET,
+    START_NAMED,
     RawRecord,
     read_raw_records,
 )
@@ -59,6 +60,8 @@ def make_passings(records: Iterable[RawRecord], makers: Mapping[str, PassingSour
             continue
         if record.mark == PORT_OPENED:
             maker_of.open_port()
+        elif record.mark == START_NAMED:
+            maker_of.go_on(record.detail)
         elif record.mark == HOST_SLEPT and record.detail.isdecimal():
             maker_of.host_slept(int(record.detail))
         elif record.raw is not None:

@@ -59,6 +59,12 @@ class PassingMaker:
         self._clock.host_slept(slept_ns - self._slept_ns)
         self._slept_ns = slept_ns
 
+    def named_starts(self) -> str:
+        return ""
+
+    def go_on(self, named_starts: str) -> None:
+        """Each line names its start."""
+
     def greetings(self) -> tuple[bytes, ...]:
         return (IDENTIFY,) * IDENTIFY_COUNT
 

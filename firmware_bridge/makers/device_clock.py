@@ -106,23 +106,34 @@ class ClockStep:
 
 
 class DeviceClock:
-    """Follows one device. `name` is the clock's until it is set; `repeats` says that the device does."""
+    """Follows one device. `name` is the clock's until it is set; `repeats` says that the device does.
 
-    def __init__(self, name: str = "", *, repeats: bool = False) -> None:
+    `setting` and `runs_count` go on where an earlier log left off.
+    """
+
+    def __init__(
+        self, name: str = "", *, repeats: bool = False, setting: str = "", runs_count: int = 1
+    ) -> None:
         self.steps: list[ClockStep] = []  # news for people, oldest first; whoever tells it clears it
         self._name = name
+        self._first_name = setting or name
         self._repeats = repeats
         self._run: _Run | None = None
         self._candidate: _Run | None = None
         self._earlier: deque[_Run] = deque(maxlen=KEPT_RUNS_MAX_COUNT)
         self._unresolved_late_ns = 0
-        self._runs_count = 1
+        self.runs_count = runs_count
         self._boot_id = ""
         self._had_boot = False
         self._opened_mono_ns: int | None = None
         self._heard_mono_ns: int | None = None
         self._kept_from_ns = _EVER_NS
         self._silent_from_ns = self._silent_to_ns = _EVER_NS
+
+    @property
+    def setting(self) -> str:
+        """The name of the setting that the clock has now."""
+        return self._first_name if self._run is None else self._run.name
 
     def heard(self, received_mono_ns: int, *, boot_id: str) -> None:
         """Note that bytes came over the connection, whatever they say."""
@@ -180,7 +191,7 @@ class DeviceClock:
         self.heard(received_mono_ns, boot_id=boot_id)
         run = self._run
         if run is None:
-            run = self._run = self._begin(self._name, tick_us, received_mono_ns)
+            run = self._run = self._begin(self._first_name, tick_us, received_mono_ns)
             return self._stamp(run, tick_us, flag=LATE)
         early_ns = run.ticks.leads_by_ns(tick_us, received_mono_ns)
         if early_ns > max(SUSPEND_MIN_NS, run.jitter_ns):
@@ -332,8 +343,8 @@ class DeviceClock:
         return run
 
     def _next_name(self) -> str:
-        self._runs_count += 1
-        return f"{self._name}~{self._runs_count}"
+        self.runs_count += 1
+        return f"{self._name}~{self.runs_count}"
 
     def _note_step(self, step_ns: int, received_mono_ns: int, *, is_sure: bool) -> None:
         self.steps.append(ClockStep(step_ns=step_ns, received_mono_ns=received_mono_ns, is_sure=is_sure))

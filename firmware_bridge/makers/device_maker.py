@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from firmware_bridge.decoders.decoder import Decoder, Event
 from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
@@ -27,6 +29,21 @@ class Receipt:
 
     received_mono_ns: int
     boot_id: str
+
+
+class NamedStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A start of a device, named by lines of an earlier file of the raw log.
+
+    `latest_us` is the tick that came last, at `received_mono_ns`, where ticks are counted on over midnight.
+    """
+
+    name: str
+    setting: str
+    runs_count: int = 1
+    decoder: int | None = None
+    latest_us: int = 0
+    received_mono_ns: int = 0
+    boot_id: str = ""
 
 
 class DeviceMaker:
@@ -83,6 +100,25 @@ class DeviceMaker:
             reading.clock_steps += clock.steps
             clock.steps = []
         return reading
+
+    def named_starts(self) -> str:
+        starts = self._named_starts()
+        return msgspec.json.encode(starts).decode() if starts else ""
+
+    def go_on(self, named_starts: str) -> None:
+        try:
+            starts = msgspec.json.decode(named_starts, type=list[NamedStart])
+        except msgspec.DecodeError:
+            return  # of another version: the starts are then named by the lines that follow
+        for start in starts:
+            self._go_on(start)
+
+    def _named_starts(self) -> list[NamedStart]:
+        """Return the starts whose names the lines that follow do not tell."""
+        return []
+
+    def _go_on(self, named: NamedStart) -> None:
+        """Take the start as the one that is under way, unless it is already."""
 
     def _clocks(self) -> Iterable[DeviceClock]:
         """Return the clocks of the devices on this line, as far as they are known."""
@@ -141,6 +177,16 @@ class DeviceStart:
         self._latest_seq = 0
         self._latest_us: int | None = None
         self._passed: dict[int | str | None, _Passed] = {}
+
+    @classmethod
+    def going_on(cls, named: NamedStart, *, sensor: str) -> DeviceStart:
+        """Return the start that an earlier file of the raw log named."""
+        clock = DeviceClock(named.name, setting=named.setting, runs_count=named.runs_count)
+        return cls(sensor=sensor, name=named.name, clock=clock)
+
+    def named(self, *, decoder: int | None = None) -> NamedStart:
+        clock = self.clock
+        return NamedStart(name=self.name, setting=clock.setting, runs_count=clock.runs_count, decoder=decoder)
 
     def is_of_it(self, seq: int, tick_us: int | None, *, received_mono_ns: int, boot_id: str) -> bool:
         """Return whether a record that the decoder never gave before can come from this start."""

@@ -44,6 +44,12 @@ class GpioMaker:
     def host_slept(self, slept_ns: int) -> None:
         self._slept_ns = slept_ns
 
+    def named_starts(self) -> str:
+        return ""
+
+    def go_on(self, named_starts: str) -> None:
+        """Each line names its start."""
+
     def greetings(self) -> tuple[bytes, ...]:
         return ()
 

@@ -23,7 +23,14 @@ from firmware_bridge.decoders.p3 import (
 from firmware_bridge.decoders.tns import TnsDecoder
 from firmware_bridge.decoders.tns_messages import TnsMarker, TnsMessage, TnsPassing, acknowledgement
 from firmware_bridge.makers.device_clock import DeviceClock
-from firmware_bridge.makers.device_maker import DeviceMaker, DeviceStart, Receipt, seq_of, usable_tick
+from firmware_bridge.makers.device_maker import (
+    DeviceMaker,
+    DeviceStart,
+    NamedStart,
+    Receipt,
+    seq_of,
+    usable_tick,
+)
 from firmware_bridge.makers.reading import HoldOff, Reading
 
 TIME_EVERY_NS = 30_000_000_000
@@ -55,6 +62,15 @@ class P3Maker(DeviceMaker):
 
     def _clocks(self) -> Iterable[DeviceClock]:
         return [start.clock for _, start in self._starts.values()]
+
+    def _named_starts(self) -> list[NamedStart]:
+        return [start.named(decoder=decoder) for decoder, (_, start) in self._starts.items()]
+
+    def _go_on(self, named: NamedStart) -> None:
+        _, start = self._starts.get(named.decoder, (0, None))
+        if start is None or start.name != named.name:
+            start = DeviceStart.going_on(named, sensor=self._sensor)
+            self._starts[named.decoder] = (self._p3.starts_of(named.decoder), start)
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         match event:
@@ -145,6 +161,14 @@ class AmbTextMaker(DeviceMaker):
 
     def _clocks(self) -> Iterable[DeviceClock]:
         return () if self._start is None else (self._start.clock,)
+
+    def _named_starts(self) -> list[NamedStart]:
+        return [] if self._start is None else [self._start.named()]
+
+    def _go_on(self, named: NamedStart) -> None:
+        if self._start is None or self._start.name != named.name:
+            self._start = DeviceStart.going_on(named, sensor=self._sensor)
+            self._starts_count = self._amb.starts
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         match event:

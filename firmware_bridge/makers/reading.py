@@ -122,6 +122,17 @@ class PassingSource(Protocol):
         """Take note of how long the host has slept since it booted, before the bytes that came after."""
         ...
 
+    def named_starts(self) -> str:
+        """Return how the device's starts are named now, for a file of the raw log that begins here.
+
+        Nothing where each line tells of itself which start it is of.
+        """
+        ...
+
+    def go_on(self, named_starts: str) -> None:
+        """Take the starts as they were named in an earlier file."""
+        ...
+
     def greetings(self) -> tuple[bytes, ...]:
         """Return what to say when the port was opened or the device started, piece after piece."""
         ...

@@ -25,7 +25,13 @@ from firmware_bridge.decoders.lane_timers import (
     LaneTimerDecoder,
 )
 from firmware_bridge.makers.device_clock import DeviceClock
-from firmware_bridge.makers.device_maker import UNCLOCKED_UNCERTAINTY_NS, DeviceMaker, DeviceStart, Receipt
+from firmware_bridge.makers.device_maker import (
+    UNCLOCKED_UNCERTAINTY_NS,
+    DeviceMaker,
+    DeviceStart,
+    NamedStart,
+    Receipt,
+)
 from firmware_bridge.makers.reading import HoldOff, Reading
 from pitboard.race.bodies import FINISH, START
 from pitboard.unit_api.unit_calls import Passing
@@ -224,6 +230,24 @@ class AlgeMaker(DeviceMaker):
 
     def _clocks(self) -> Iterable[DeviceClock]:
         return () if self._start is None else (self._start.clock,)
+
+    def _named_starts(self) -> list[NamedStart]:
+        if self._start is None:
+            return []
+        latest = self._latest_receipt
+        named = msgspec.structs.replace(
+            self._start.named(),
+            latest_us=self._latest_us,
+            received_mono_ns=latest.received_mono_ns,
+            boot_id=latest.boot_id,
+        )
+        return [named]
+
+    def _go_on(self, named: NamedStart) -> None:
+        if self._start is None or self._start.name != named.name:
+            self._start = DeviceStart.going_on(named, sensor=self._sensor)
+            self._latest_us = named.latest_us
+            self._latest_receipt = Receipt(received_mono_ns=named.received_mono_ns, boot_id=named.boot_id)
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, AlgeText):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ RECENT_DATES_MAX_COUNT = 2
 FILE_MAX_BYTES = 4_000_000
 BRIDGE_STARTED = "bridge-started"
 SENSOR_SET = "sensor-set"
+START_NAMED = "start-named"
 PORT_OPENED = "port-opened"
 PORT_CLOSED = "port-closed"
 HOST_SLEPT = "host-slept"
@@ -45,10 +46,15 @@ class RawRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.raw or "").encode("latin-1")
 
 
+NamesStarts = Callable[[], Iterable[tuple[str, str]]]
+"""Tells (sensor, how its device's start is named) now; each new file begins with it."""
+
+
 class RawLog:
     """Appends; nothing is durable before `sync` returns. `sync` may run in another thread."""
 
     def __init__(self, *, folder: Path, clock: Clock) -> None:
+        self.names_starts: NamesStarts = tuple
         self._folder = folder
         self._clock = clock
         self._lock = threading.Lock()
@@ -88,19 +94,18 @@ class RawLog:
     def append_mark(self, mark: str, *, sensor: str = "", detail: str = "") -> None:
         """Append that something happened around the bytes. Raises RawLogLost.
 
-        Each new file begins with the latest SENSOR_SET of each sensor, so that it explains itself.
+        Each new file begins with the latest SENSOR_SET of each sensor and a START_NAMED, so that it explains
+        itself.
         """
-        record = RawRecord(
-            mono_ns=self._clock.mono_ns(),
-            boot_id=self._clock.boot_id,
-            sensor=sensor,
-            mark=mark,
-            detail=detail,
-            utc_ms=self._clock.utc_ms(),
-        )
+        record = self._mark(mark, sensor, detail)
         self._append(record)
         if mark == SENSOR_SET:
             self._settings[sensor] = record
+
+    def append_starts(self) -> None:
+        """Append how the devices' starts are named now. Raises RawLogLost."""
+        for sensor, detail in self.names_starts():
+            self.append_mark(START_NAMED, sensor=sensor, detail=detail)
 
     def sync(self) -> None:
         """Return once all that was appended before is on the disk. Raises RawLogLost."""
@@ -118,9 +123,21 @@ class RawLog:
                 self._open_day(date)
                 for setting in self._settings.values():
                     self._write(setting)
+                for sensor, detail in self.names_starts():
+                    self._write(self._mark(START_NAMED, sensor, detail))
             self._write(record)
         except OSError as error:
             raise RawLogLost(path=self._path, reason=error.strerror or str(error)) from error
+
+    def _mark(self, mark: str, sensor: str, detail: str) -> RawRecord:
+        return RawRecord(
+            mono_ns=self._clock.mono_ns(),
+            boot_id=self._clock.boot_id,
+            sensor=sensor,
+            mark=mark,
+            detail=detail,
+            utc_ms=self._clock.utc_ms(),
+        )
 
     def _write(self, record: RawRecord) -> None:
         line = msgspec.json.encode(record) + b"\n"

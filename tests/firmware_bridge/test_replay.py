@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from firmware_bridge.decoders.beamline import encode_trip
+from firmware_bridge.makers.device_kinds import Kind
+from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.replay_command import SensorSetting, replay, replay_command
 from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
@@ -18,12 +21,14 @@ from firmware_bridge.spool.raw_log import (
     RawRecord,
     raw_files,
     read_raw_records,
+    recent_raw_files,
 )
 from pitboard.clock import ScriptedClock
 from pitboard.errors import RawLogRefused
 from pitboard.unit_api.unit_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import trip
 from tests.firmware_bridge.makers.test_passing_maker import beat
+from tests.firmware_bridge.test_lap_replay import NOON, Say, alge, amb, p3
 
 DAY_MS = 86_400_000
 
@@ -71,3 +76,45 @@ def test_files_without_a_passing_are_said_to_have_none(tmp_path: Path) -> None:
 def test_a_changed_setting_is_refused_with_a_sentence() -> None:
     with pytest.raises(RawLogRefused, match="makes no sense"):
         list(replay([RawRecord(mono_ns=0, boot_id="b", sensor="left", mark=SENSOR_SET, detail="{}")]))
+
+
+@pytest.mark.parametrize(("kind", "say"), [("p3", p3), ("amb-text", amb), ("alge", alge)])
+def test_a_device_that_is_never_switched_off_has_one_name_on_the_third_day(
+    tmp_path: Path, kind: Kind, say: Say
+) -> None:
+    """A start reads two days; on the third day what was sent on the second must not come again anew."""
+    clock = ScriptedClock(now_mono_ns=10**9)
+    setting = SensorSetting(gate="g", hold_off_ms=300, kind=kind)
+    maker = setting.make_maker(sensor="s", hold_off=HoldOff(hold_off_ms=300))
+    made: list[Passing] = []
+    with RawLog.open(tmp_path, clock=clock) as raw_log:
+        raw_log.names_starts = lambda: [("s", maker.named_starts())] if maker.named_starts() else []
+        raw_log.append_mark(SENSOR_SET, sensor="s", detail=setting.as_detail())
+        for number in range(1, 13):
+            clock.now_mono_ns += 6 * 3600 * 10**9
+            clock.now_utc_ms += 6 * 3600 * 1000
+            step = timedelta(seconds=20 if number >= 3 else 0)  # set in between: its clock has another name
+            data = say(number, NOON + timedelta(hours=6 * number) + step)
+            raw_log.append_bytes("s", data, mono_ns=clock.mono_ns())
+            made += maker.feed(data, received_mono_ns=clock.mono_ns(), boot_id=clock.boot_id).passings
+    recent = recent_raw_files(tmp_path)
+    assert len(raw_files(tmp_path)) > len(recent) == 2
+    again = list(replay(read_raw_records(recent)))
+    assert len(made) == 12
+    assert len(again) >= 4
+    assert [_name(one) for one in again] == [_name(one) for one in made[-len(again) :]]
+    assert [_name(one) for one in replay(read_raw_records(raw_files(tmp_path)))] == [
+        _name(one) for one in made
+    ]
+
+
+def _name(passing: Passing) -> tuple[str, int, str]:
+    return passing.sensor_boot, passing.seq, passing.clock
+
+
+def test_starts_named_by_another_version_are_passed_over() -> None:
+    maker = SensorSetting(gate="g", hold_off_ms=300, kind="p3").make_maker(
+        sensor="s", hold_off=HoldOff(hold_off_ms=300)
+    )
+    maker.go_on('{"v": 9}')
+    assert maker.named_starts() == ""
