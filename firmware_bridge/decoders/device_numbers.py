@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -117,6 +117,31 @@ class SeenBefore:
         if len(self._keys) > self._max_count:
             self._keys.popitem(last=False)
         return False
+
+
+LOST_RANGES_MAX_COUNT = 64
+CARS_MAX_COUNT = 1_024
+
+
+class CarNumbers:
+    """Tells whether a number is missing between two passings of one car."""
+
+    def __init__(self) -> None:
+        self._missing: deque[tuple[int, int]] = deque(maxlen=LOST_RANGES_MAX_COUNT)
+        self._latest: dict[Hashable, int] = {}
+
+    def miss(self, first: int, last: int) -> None:
+        self._missing.append((first, last))
+
+    def lacks_one_before(self, number: int, car: Hashable) -> bool:
+        """Take the car's passing; return whether numbers since its one before are missing."""
+        before = self._latest.pop(car, None)
+        if len(self._latest) >= CARS_MAX_COUNT:
+            del self._latest[next(iter(self._latest))]
+        self._latest[car] = number if before is None else max(number, before)
+        if before is None or number < before:
+            return False
+        return any(first < number and last > before for first, last in self._missing)
 
 
 ASK_EVERY_NS = 2_000_000_000

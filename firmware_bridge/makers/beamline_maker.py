@@ -18,6 +18,7 @@ from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
 from firmware_bridge.makers.tick_clock import TickClock
+from pitboard.race.device_clocks import FLICKERED, PASSING_LOST
 from pitboard.unit_api.unit_calls import Passing
 
 # More starts of a device than anybody resends from; beyond, the oldest is forgotten.
@@ -45,6 +46,7 @@ class PassingMaker:
         self._overruns = 0
         self._beat_us = -1
         self._watches = FlickerWatches()
+        self._unseen: str | None = None  # why a car may be missing since the last passing
         self.flickering: tuple[int, ...] = ()
 
     def open_port(self) -> None:
@@ -121,10 +123,13 @@ class PassingMaker:
         self._clock.observe(beat.unwrapped_us, received_mono_ns)
         lost = self._seen_of(beat.boot).raise_floor(beat.oldest_seq - 1)
         # What lies before the first heartbeat of a start was acknowledged, perhaps to another log.
+        overruns = max(0, beat.overruns - self._overruns)
         self.counters.gaps += lost if self._has_heartbeat else 0
-        self._has_heartbeat = self._is_settled = True
-        self.counters.overruns += max(0, beat.overruns - self._overruns)
+        self.counters.overruns += overruns
         self._overruns = beat.overruns
+        if self._has_heartbeat and (lost or overruns):
+            self._unseen = PASSING_LOST
+        self._has_heartbeat = self._is_settled = True
         self.flickering = self._watches.settle(beat.unwrapped_us * 1000)
         # A device whose clock stands still hangs, however regularly it says so.
         reading.is_stale = beat.unwrapped_us == self._beat_us
@@ -155,11 +160,13 @@ class PassingMaker:
             if self._watches.of(trip.channel).interrupted(trip.unwrapped_us * 1000):
                 self.counters.uncounted += 1
                 self.flickering = self._watches.settle(trip.unwrapped_us * 1000)
+                self._unseen = FLICKERED
                 continue
             stamp = self._clock.stamp(trip.unwrapped_us)
             if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id):
                 self.counters.held_off += 1
                 continue
+            unseen, self._unseen = self._unseen, None
             yield Passing(
                 sensor=self._sensor,
                 sensor_boot=trip.boot,
@@ -172,6 +179,7 @@ class PassingMaker:
                 mono_ns=max(0, stamp.mono_ns),
                 uncertainty_ns=stamp.uncertainty_ns + max(0, -stamp.mono_ns),
                 received_mono_ns=received_mono_ns,
+                flag=unseen,
             )
 
     def _seen_of(self, device_boot: str) -> SeqRanges:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from firmware_bridge.decoders.decoder import Decoder, Event
-from firmware_bridge.decoders.device_numbers import SeqRanges
+from firmware_bridge.decoders.device_numbers import CarNumbers, SeqRanges
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
 from firmware_bridge.makers.reading import (
     TRANSPONDERS_MAX_COUNT,
@@ -19,7 +19,7 @@ from firmware_bridge.makers.reading import (
     Reading,
     with_sleep,
 )
-from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST
+from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST, PASSING_LOST, with_unseen
 from pitboard.unit_api.unit_calls import Passing
 
 
@@ -174,6 +174,7 @@ class DeviceStart:
         self.clock = clock or DeviceClock(name)
         self._sensor = sensor
         self._seen = SeqRanges()
+        self._numbers = CarNumbers()
         self._latest_seq = 0
         self._latest_us: int | None = None
         self._passed: dict[int | str | None, _Passed] = {}
@@ -199,6 +200,10 @@ class DeviceStart:
             return False
         return seq < self._latest_seq or tick_us >= self._latest_us - DISORDER_MAX_US
 
+    def misses(self, first: int, last: int) -> None:
+        """Note that these numbers are missing, for now or for good."""
+        self._numbers.miss(first, last)
+
     def is_latest(self, seq: int) -> bool:
         """Return whether a record with this number is newer than all before; others were asked for again."""
         return seq > self._latest_seq
@@ -222,6 +227,7 @@ class DeviceStart:
         """
         self._seen.add(seq)
         transponder = car_of(transponder)
+        unseen = PASSING_LOST if self._numbers.lacks_one_before(seq, transponder) else None
         stamp = self._stamp(tick_us, received_mono_ns, boot_id, is_live=is_live)
         if stamp is None:
             tick_us = None
@@ -249,7 +255,7 @@ class DeviceStart:
             uncertainty_ns=max(least_uncertainty_ns, uncertainty_ns) + max(0, -mono_ns),
             received_mono_ns=received_mono_ns,
             transponder=transponder,
-            flag=stamp.flag,
+            flag=with_unseen(stamp.flag, unseen),
             clock=stamp.clock,
         )
 

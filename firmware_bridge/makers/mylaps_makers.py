@@ -48,6 +48,7 @@ class P3Maker(DeviceMaker):
         super().__init__(sensor=sensor, hold_off=hold_off, decoder=self._p3)
         self._starts: dict[int | None, tuple[int, DeviceStart]] = {}
         self._missing = MissingNumbers()
+        self._gap: Gap | None = None  # just before the passing that showed it
         self._time_due_mono_ns = 0
 
     def greetings(self) -> tuple[bytes, ...]:
@@ -86,6 +87,7 @@ class P3Maker(DeviceMaker):
                     reading.hears_noise = event.noise > 0
             case Gap():
                 self.counters.gaps += self._missing.add(event.first_missing, event.last_missing)
+                self._gap = event
         self.counters.gaps += self._missing.give_up(receipt.received_mono_ns)
         reading.signs["awaited"] = self._missing.awaited_count
 
@@ -95,6 +97,9 @@ class P3Maker(DeviceMaker):
         if event.passing_number is not None:
             self._missing.came(event.passing_number)
         start = self._start(event.decoder, seq, tick_us, receipt)
+        gap, self._gap = self._gap, None
+        if gap is not None:
+            start.misses(gap.first_missing, gap.last_missing)
         is_live = start.is_latest(seq)
         beam_channel = BEAM_CHANNELS.get(event.transponder or 0)
         passing = start.passing(
@@ -179,6 +184,8 @@ class AmbTextMaker(DeviceMaker):
                 reading.hears_noise = noise > 0
             case Gap():
                 self.counters.gaps += min(event.last_missing - event.first_missing + 1, GAP_MAX_COUNT)
+                if self._start is not None:
+                    self._start.misses(event.first_missing, event.last_missing)
 
     def feed(self, data: bytes, *, received_mono_ns: int, boot_id: str) -> Reading:
         cousins_count, repeats_count = self._amb.cousin_lines_count, self.counters.repeats

@@ -37,8 +37,11 @@ CLOCK_SET = "clock-set"
 NEW_START = "new-start"
 EDGE_LOST = "edge-lost"
 FLICKERED = "flickered"
-UNSEEN = (EDGE_LOST, FLICKERED)
-"""Flags that doubt no clock: since the sensor's passing before, a car may have passed that it did not see."""
+PASSING_LOST = "passing-lost"
+UNSEEN = (EDGE_LOST, FLICKERED, PASSING_LOST)
+"""Flags that doubt no clock: since the car's passing before, one may have been that nobody saw or told.
+
+A passing may have one of these behind a flag of its clock: "late passing-lost"."""
 
 
 class Stamped(Protocol):
@@ -48,6 +51,10 @@ class Stamped(Protocol):
     def sensor(self) -> str: ...
     @property
     def sensor_boot(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def transponder(self) -> int | str | None: ...
     @property
     def clock(self) -> str: ...
     @property
@@ -102,7 +109,8 @@ class LapTime(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`flag` is None, or why an official should look at it.
 
     `clock-set` and `new-start`: the host's stamps timed it. `clock-doubt`: nothing tells which of the two
-    clocks is right. `edge-lost` and `flickered`: a car may have passed in between that was not seen.
+    clocks is right. `edge-lost` and `flickered`: a car may have passed in between that was not seen;
+    `passing-lost`: the device's numbers say that one may have been that it did not tell.
     """
 
     lap_ns: int
@@ -113,6 +121,8 @@ class LapTime(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def settle(passings: Sequence[Stamped]) -> list[Settled]:
     """Return the passings of one boot of the host, each with what those received after it tell."""
     settled = [_as_said(passing) for passing in passings]
+    if any(one.unseen == PASSING_LOST for one in settled):
+        _forget_what_came_later(settled, passings)
     if not any(_clock_flag(passing) for passing in passings):
         return settled
     by_sensor: dict[str, list[int]] = {}
@@ -123,7 +133,7 @@ def settle(passings: Sequence[Stamped]) -> list[Settled]:
         places.sort(key=lambda at: (passings[at].received_mono_ns, passings[at].mono_ns))
         line = [passings[at] for at in places]
         for index, at in enumerate(places):
-            settled[at] = _settle_one(line, index)
+            settled[at] = replace(_settle_one(line, index), unseen=settled[at].unseen)
         _know_within(settled, places)
         _doubt_what_came_together(settled, places, line)
     return settled
@@ -182,7 +192,31 @@ def _flag_of_host_lap(opening: Settled, closing: Settled) -> str | None:
 
 
 def _clock_flag(passing: Stamped) -> str | None:
-    return None if passing.flag in UNSEEN else passing.flag
+    flag = (passing.flag or "").split(" ")[0]
+    return None if not flag or flag in UNSEEN else flag
+
+
+def _unseen_flag(passing: Stamped) -> str | None:
+    flag = (passing.flag or "").split(" ")[-1]
+    return flag if flag in UNSEEN else None
+
+
+def with_unseen(clock_flag: str | None, unseen: str | None) -> str | None:
+    """Return the flag of a passing of which both is to be said."""
+    return " ".join(flag for flag in (clock_flag, unseen) if flag) or None
+
+
+def _forget_what_came_later(settled: list[Settled], passings: Sequence[Stamped]) -> None:
+    """A number that the device was asked for again, and told, is not lost."""
+    told: dict[tuple[str, str], dict[int, int | str | None]] = {}
+    for passing in passings:
+        told.setdefault((passing.sensor, passing.sensor_boot), {})[passing.seq] = passing.transponder
+    for at, passing in enumerate(passings):
+        if settled[at].unseen == PASSING_LOST:
+            of_start = told[passing.sensor, passing.sensor_boot]
+            own = [seq for seq, car in of_start.items() if car == passing.transponder and seq < passing.seq]
+            if own and all(seq in of_start for seq in range(max(own), passing.seq)):
+                settled[at] = replace(settled[at], unseen=None)
 
 
 def _as_said(passing: Stamped) -> Settled:
@@ -199,7 +233,7 @@ def _as_said(passing: Stamped) -> Settled:
         within_ns=passing.uncertainty_ns,
         flag=_clock_flag(passing),
         can_be_set=bool(passing.clock),
-        unseen=passing.flag if passing.flag in UNSEEN else None,
+        unseen=_unseen_flag(passing),
     )
 
 
@@ -255,7 +289,9 @@ def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
             return _settle_late(line, index)
         case "clock-doubt":
             before = (_clock(one) for one in reversed(line[:index]) if _is_plain(one))
-            alike = [one for one in line if one.flag == CLOCK_DOUBT and _clock(one) == _clock(passing)]
+            alike = [
+                one for one in line if _clock_flag(one) == CLOCK_DOUBT and _clock(one) == _clock(passing)
+            ]
             return _settle_doubt(line, index, next(before, None), alike)
         case "clock-set":
             return _settle_set(passing, line[index + 1 :])
@@ -286,7 +322,7 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
     ]
     said = replace(_as_said(passing), lag_ns=min([_received_lag_ns(passing), *together]))
     lost = next((one for one in later if _clock(one) != clock), None)
-    if lost is None or lost.flag != CLOCK_LOST:
+    if lost is None or _clock_flag(lost) != CLOCK_LOST:
         return said
     return replace(said, uncertainty_ns=max(said.uncertainty_ns, lost.uncertainty_ns))
 
@@ -308,7 +344,7 @@ def _hidden_step_ns(line: Sequence[Stamped], index: int, witness: Stamped) -> in
         for one in side:
             if _clock_flag(one) in (None, CLOCK_SET):
                 break
-            if passing.flag == one.flag == CLOCK_DOUBT and _clock(passing) != _clock(one):
+            if _clock_flag(passing) == _clock_flag(one) == CLOCK_DOUBT and _clock(passing) != _clock(one):
                 break  # late by something else: one of the two at the most was set
             if abs(one.received_mono_ns - passing.received_mono_ns) < TOGETHER_NS:
                 continue
@@ -364,7 +400,7 @@ def _settle_doubt(
 def _settle_set(passing: Stamped, later: Sequence[Stamped]) -> Settled:
     """The line that showed a clock to be set may itself have been late, as those after it tell."""
     said = _as_said(passing)
-    if later and later[0].flag == CLOCK_LOST:
+    if later and _clock_flag(later[0]) == CLOCK_LOST:
         off_ns = abs(_stamp_lag_ns(later[0]) - said.lag_ns)
         return replace(said, uncertainty_ns=max(said.uncertainty_ns, off_ns), flag=CLOCK_LOST)
     clock = _clock(passing)

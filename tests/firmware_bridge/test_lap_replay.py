@@ -332,6 +332,49 @@ def test_a_case_from_the_field_is_timed_as_driven(name: str, driven_s: list[floa
     assert all(row["uncertainty_ns"] < 300_000_000 for row in rows)
 
 
+@pytest.mark.parametrize(("kind", "say"), [("p3", p3), ("amb-text", amb)])
+def test_a_lap_over_a_number_that_is_missing_says_that_a_passing_may_be_lost(kind: str, say: Say) -> None:
+    records = log(kind, say, [20.0] * 5)
+    del records[2 + 3]
+    timed = laps(records)
+    assert [(lap.lap_ns, lap.flag) for lap in timed] == [
+        (20_000_000_000, msgspec.UNSET),
+        (20_000_000_000, msgspec.UNSET),
+        (40_000_000_000, "passing-lost"),
+        (20_000_000_000, msgspec.UNSET),
+    ]
+
+
+def test_a_number_that_came_when_it_was_asked_for_again_is_not_lost() -> None:
+    records = log("p3", p3, [20.0] * 5)
+    late = records.pop(2 + 3)
+    records.append(msgspec.structs.replace(late, mono_ns=records[-1].mono_ns + 10**9))
+    timed = laps(records)
+    assert_true(timed, [20.0] * 5)
+    assert {lap.flag for lap in timed} == {msgspec.UNSET}
+
+
+@pytest.mark.parametrize(("kind", "number"), [("lost", 4), ("flickered", 20)])
+def test_what_a_sensor_of_ours_lost_or_left_out_is_said_of_the_lap_across_it(kind: str, number: int) -> None:
+    maker = SensorSetting(gate="g", hold_off_ms=50).make_maker(sensor="s", hold_off=HoldOff(hold_off_ms=50))
+    passings = []
+    for second in range(40):
+        oldest = number if kind == "lost" and second >= 20 else 1
+        beat = heartbeat(last_seq=max(oldest - 1, 2 if second > 4 else 0), unwrapped_us=second * SECOND_US)
+        sent = encode_heartbeat(replace(beat, oldest_seq=oldest))
+        if second in (2, 4):
+            sent += encode_trip(trip(second // 2, unwrapped_us=second * SECOND_US + 1_000))
+        if kind == "flickered" and second == 10:
+            spaced = [encode_trip(trip(3 + at, unwrapped_us=10_100_000 + at * 50_000)) for at in range(17)]
+            sent += b"".join(spaced)
+        if second in (30, 35):
+            sent += encode_trip(trip(number + (second - 30) // 5, unwrapped_us=second * SECOND_US + 1_000))
+        reading = maker.feed(sent, received_mono_ns=(100 + second) * 10**9, boot_id="b")
+        passings += reading.passings
+    flags = [passing.flag for passing in passings if passing.seq in (1, 2, number, number + 1)]
+    assert flags == [None, None, "passing-lost" if kind == "lost" else "flickered", None]
+
+
 def test_a_log_without_a_lap_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"no log\n")
     result = CliRunner().invoke(replay_command, ["--laps", str(tmp_path / "empty")])

@@ -11,6 +11,12 @@ from trackside.touch.widgets.view import SendAct, ShowPassing, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
+_NOTES_OF_FLAGS = {
+    "edge-lost": "touch.car-may-be-missing",
+    "flickered": "touch.car-may-be-missing",
+    "passing-lost": "touch.car-may-be-missing",
+    "new-start": "touch.sensor-restarted",
+}
 
 
 def lay_laps(
@@ -85,16 +91,18 @@ def _why_it_waits(lap: Lap, view: View) -> str:
 
 
 def _doubt(lap: Lap, screen: ScreenState, view: View) -> list[str]:
-    """Return what the time was calculated from, and how far off it may be."""
+    """Return what is to be known of the sensor, where the time is calculated, and how far off it may be."""
+    note = _NOTES_OF_FLAGS.get(lap.flag or "")
+    noted = [] if note is None else [view.say(note)]
     said = [
         view.say("touch.calculated", system=mark.from_system, count=mark.before_count + mark.after_count)
         for mark in lap.calculated
     ]
     if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS and not said:
-        return []
+        return noted
     resolution_ns = screen.resolution_ns if said else _UNCERTAINTY_SHOWN_NS
     sure_ns = -(-lap.uncertainty_ns // resolution_ns) * resolution_ns if said else lap.uncertainty_ns
-    return [*said, f"±{format_lap_ns(sure_ns, resolution_ns=resolution_ns)} s"]
+    return [*noted, *said, f"±{format_lap_ns(sure_ns, resolution_ns=resolution_ns)} s"]
 
 
 def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measures) -> list[Widget]:
