@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -71,12 +72,13 @@ class Outbox:
     async def _missing(self, passings: Sequence[Passing]) -> list[Passing]:
         missing: list[Passing] = []
         for sensor, boot in dict.fromkeys((passing.sensor, passing.sensor_boot) for passing in passings):
-            known = await self._fetch_known(sensor, boot)
+            known = sorted(await self._fetch_known(sensor, boot))
+            firsts = [first for first, _ in known]
             missing += [
                 passing
                 for passing in passings
                 if (passing.sensor, passing.sensor_boot) == (sensor, boot)
-                and not any(first <= passing.seq <= last for first, last in known)
+                and not ((at := bisect_right(firsts, passing.seq)) and passing.seq <= known[at - 1][1])
             ]
         if missing:
             log.info("trackside lacks %d of %d passings in the raw log", len(missing), len(passings))
