@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo screenshots test chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
+.PHONY: demo screenshots test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -53,6 +53,12 @@ fuzz: venv
 screenshots: venv
 	$(BIN)/python -m tests.trackside.touch.screenshots
 	@$(BIN)/python -m tests.display.contact_sheet $(ARGS)
+
+# The public API's document held against a running central, by schemathesis in an environment of its own.
+api: venv
+	@[ -x build/schemathesis/bin/schemathesis ] || { \
+	  $(PYTHON) -m venv build/schemathesis && build/schemathesis/bin/pip install --quiet 'schemathesis>=4'; }
+	@$(BIN)/python -m tests.api_check build/schemathesis/bin/schemathesis $(ARGS)
 
 format: venv
 	$(BIN)/ruff format .

@@ -26,6 +26,7 @@ Separator = Literal["comma", "semicolon"]
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # A spreadsheet makes a number, a date or a truth value of these when a CSV file is opened by a double click.
 _TAKEN_FOR_A_VALUE = re.compile(r".*\d.*|true|false|wahr|falsch", re.IGNORECASE | re.DOTALL)
+_SIGNS: dict[Separator, str] = {"comma": ",", "semicolon": ";"}
 _SHEET_NAME_MAX_LENGTH = 31
 _TIME_DECIMALS_MAX = 3  # a spreadsheet's time format shows no more
 _SECONDS_PER_DAY = 86_400
@@ -37,11 +38,17 @@ def csv_bytes(table: Table, separator: Separator = "comma") -> bytes:
 
     With semicolons, which a German spreadsheet expects, times have a decimal comma and always their minutes.
     """
+    heading = io.StringIO(newline="")
+    csv.writer(heading, delimiter=_SIGNS[separator]).writerow(table.headings)
+    return heading.getvalue().encode("utf-8-sig") + csv_rows(table, separator)
+
+
+def csv_rows(table: Table, separator: Separator = "comma") -> bytes:
+    """Return the rows alone, for a table that is written piece by piece."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter="," if separator == "comma" else ";")
-    writer.writerow(table.headings)
+    writer = csv.writer(text, delimiter=_SIGNS[separator])
     writer.writerows([_csv_cell(cell, separator) for cell in cells] for cells in table.cells())
-    return text.getvalue().encode("utf-8-sig")
+    return text.getvalue().encode()
 
 
 def _csv_cell(cell: Cell, separator: Separator) -> str | int | None:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import PlaceView, RunView, view_board, view_run
+from pitboard.journal.views import BoardView, PlaceView, RunView, view_board, view_run
 from pitboard.race.bodies import Verdict
 from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase
@@ -89,26 +89,29 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def table_of(fold: Fold, what: What) -> Table:
     """Return the table that the fold gives."""
-    board = view_board(fold)
-    rows: list[ResultRow] | list[LapRow] = (
-        [
-            ResultRow(
-                rank=entry.rank,
-                name=entry.name,
-                best_ns=entry.best_ns,
-                gap_ns=entry.gap_ns,
-                laps=entry.laps,
-                runs=entry.runs,
-                disqualified=entry.is_disqualified,
-                competitor=entry.competitor_id,
-                calculated=_marks(entry.calculated),
-            )
-            for entry in board.entries
-        ]
-        if what == "results"
-        else _laps(fold)
-    )
-    return Table(event=board.event.name, resolution_ns=board.event.resolution_ns, what=what, rows=rows)
+    if what == "results":
+        return results_of(view_board(fold))
+    event = view_board(fold, count=0).event
+    return Table(event=event.name, resolution_ns=event.resolution_ns, what=what, rows=_laps(fold))
+
+
+def results_of(board: BoardView) -> Table:
+    """Return the entries of a board, or of a part of it, as a table."""
+    rows = [
+        ResultRow(
+            rank=entry.rank,
+            name=entry.name,
+            best_ns=entry.best_ns,
+            gap_ns=entry.gap_ns,
+            laps=entry.laps,
+            runs=entry.runs,
+            disqualified=entry.is_disqualified,
+            competitor=entry.competitor_id,
+            calculated=_marks(entry.calculated),
+        )
+        for entry in board.entries
+    ]
+    return Table(event=board.event.name, resolution_ns=board.event.resolution_ns, what="results", rows=rows)
 
 
 def _laps(fold: Fold) -> list[LapRow]:

@@ -10,14 +10,13 @@ from aiohttp import web
 
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
-from pitboard.doors.http_api import json_response, new_app, refusal
-from pitboard.errors import CountRefused
-from pitboard.race.boards import ALL
+from pitboard.doors.http_api import new_app, refusal
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
 from sync.central.public.live_stream import LiveStream
 from sync.central.public.page_words import WORDS, with_words, words_file
-from sync.central.public.race_reader import HTML, PAGE_COUNT, RaceReader
+from sync.central.public.public_api import PublicApi
+from sync.central.public.race_reader import HTML, RaceReader
 
 WORKER = "worker.js"
 SHELL = "shell"
@@ -73,74 +72,6 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
 
 def _suffix(name: str) -> str:
     return "." + name.rpartition(".")[2]
-
-
-COUNT_MAX = 200
-COMPETITOR_MAX_LENGTH = 80
-
-
-class PublicApi:
-    """Answers from a reader and a live stream."""
-
-    def __init__(self, reader: RaceReader, feed: BoardFeed, live: LiveStream) -> None:
-        self._reader = reader
-        self._feed = feed
-        self._live = live
-
-    def add_to(self, app: web.Application) -> None:
-        app.router.add_get("/api/v1/board", self._board)
-        app.router.add_get("/api/v1/search", self._search)
-        app.router.add_get("/api/v1/competitors/{competitor}", self._competitor)
-        app.router.add_get("/api/v1/live", self._live.serve)
-        app.router.add_get("/api/v1/live/page", self._live_page)
-        app.router.add_get("/api/v1/live/since/{tag}", self._live_since)
-        app.router.add_get("/api/v1/health", self._health)
-
-    async def _board(self, request: web.Request) -> web.Response:
-        asked = request.query
-        return self._reader.board(
-            _count(asked.get("count")),
-            after=asked.get("after", ""),
-            track=asked.get("track", ALL),
-            race_class=asked.get("race_class", ALL),
-        ).answer(request)
-
-    async def _live_page(self, request: web.Request) -> web.Response:
-        return EncodedAnswer(self._feed.newest.body).answer(request)
-
-    async def _live_since(self, request: web.Request) -> web.Response:
-        change = self._feed.change_since(request.match_info["tag"])
-        if change is None:
-            return refusal("too-old", "That board is not known here; ask for the whole page.", status=404)
-        return web.Response(
-            body=change, content_type="application/json", headers={"Cache-Control": "no-store"}
-        )
-
-    async def _search(self, request: web.Request) -> web.Response:
-        return self._reader.search(request.query.get("q", "")).answer(request)
-
-    async def _competitor(self, request: web.Request) -> web.Response:
-        competitor = request.match_info["competitor"]
-        known = self._reader.competitor(competitor) if len(competitor) <= COMPETITOR_MAX_LENGTH else None
-        if known is None:
-            return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
-        return known.answer(request)
-
-    async def _health(self, request: web.Request) -> web.Response:
-        return json_response(
-            {"status": "ok", "followers": self._live.followers, "event": self._reader.event_id}
-        )
-
-
-def _count(text: str | None) -> int:
-    if text is None:
-        return PAGE_COUNT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(COUNT_MAX))):
-        raise CountRefused(most=COUNT_MAX)
-    count = int(text)
-    if count > COUNT_MAX:
-        raise CountRefused(most=COUNT_MAX)
-    return count
 
 
 SPARE_CONNECTIONS_COUNT = 512

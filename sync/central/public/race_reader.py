@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from aiohttp import web
 
 from pitboard.errors import CallRefused
 from pitboard.journal.competitor_search import CompetitorSearch
@@ -21,8 +22,10 @@ from pitboard.journal.views import (
     view_competitor,
     view_entry,
 )
+from pitboard.keeping.export_files import Separator
 from pitboard.race.boards import ALL
 from sync.central.public.board_feed import EncodedAnswer
+from sync.central.public.board_table import write_table
 from sync.central.public.first_rows import FIRST_ROWS_COUNT, with_first_rows
 
 HTML = "text/html; charset=utf-8"
@@ -98,6 +101,14 @@ class RaceReader:
         answer = self._kept(key, lambda: self._view_page(count, after, track, race_class))
         assert answer is not None
         return answer
+
+    async def write_table(
+        self, request: web.Request, track: str, race_class: str, separator: Separator
+    ) -> web.StreamResponse:
+        """Answer with the whole board as CSV; raises CallRefused."""
+        if track != ALL or race_class != ALL:
+            self._check_filter(track, race_class)
+        return await write_table(request, self._fold, track=track, race_class=race_class, separator=separator)
 
     def warm(self) -> None:
         """Make the boards of tracks and classes while they are small, and take up names a few at a time, all

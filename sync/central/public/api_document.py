@@ -1,0 +1,183 @@
+"""The public API as an OpenAPI document, made of the very values that it answers with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pitboard.journal.views import CompetitorView
+from pitboard.race.score import ColumnKind
+from sync.central.public.race_reader import BoardPage, SearchView
+
+VERSION = "1.0.0"
+_REFERENCE = "#/components/schemas/{name}"
+COUNT_MAX = 200
+COMPETITOR_MAX_LENGTH = 80
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A call that is not carried out: `error` is stable, `detail` is a sentence and is not."""
+
+    error: str
+    detail: str
+    retry_after_ms: int = 0
+
+
+class Health(msgspec.Struct, frozen=True):
+    status: str
+    followers: int
+    event: str
+
+
+class LiveEvent(msgspec.Struct, frozen=True):
+    """`amounts` says of what kind each of an entry's amounts is."""
+
+    id: str
+    name: str
+    resolution_ns: int
+    amounts: list[ColumnKind]
+
+
+class LivePage(msgspec.Struct, frozen=True, kw_only=True):
+    """The live board whole; entries and runs leave out what is null, false or empty."""
+
+    tag: str
+    event: LiveEvent
+    count: int
+    entries: list[dict[str, Any]]
+    on_track: list[dict[str, Any]]
+    newest: str = ""
+
+
+def api_document() -> dict[str, Any]:
+    """Return the document."""
+    _, schemas = msgspec.json.schema_components(
+        (BoardPage, SearchView, CompetitorView, LivePage, Health, Refused), ref_template=_REFERENCE
+    )
+    schemas["LiveChange"] = {
+        "type": "object",
+        "description": "A merge patch, see the documentation; empty where nothing changed.",
+        "properties": {"from": {"type": "string"}, "to": {"type": "string"}},
+    }
+    tag = {"type": "string", "pattern": "^[0-9a-f]{1,40}$"}
+    count = {"type": "integer", "minimum": 0, "maximum": COUNT_MAX, "default": 100}
+    text = {"type": "string", "maxLength": COMPETITOR_MAX_LENGTH}
+    of_board = [
+        _asked("track", text, "Only what was driven on this track."),
+        _asked("race_class", text, "Only this class, by its format."),
+    ]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Pitboard",
+            "version": VERSION,
+            "description": "Read-only, without a login. Times are whole nanoseconds, cut to the resolution.",
+        },
+        "paths": {
+            "/api/v1/board": _call(
+                "The board, by pages.",
+                _json("BoardPage"),
+                [
+                    _asked("count", count, "How many entries."),
+                    _asked("after", text, "`next` of the page before."),
+                    *of_board,
+                ],
+                refusals=(400, 404),
+            ),
+            "/api/v1/board.csv": _call(
+                "The whole board as CSV.",
+                {"text/csv": {"schema": {"type": "string"}}},
+                [
+                    *of_board,
+                    _asked(
+                        "separator", {"enum": ["comma", "semicolon"], "default": "comma"}, "Between cells."
+                    ),
+                ],
+                refusals=(400, 404),
+                is_kept=False,
+            ),
+            "/api/v1/search": _call(
+                "Competitors by part of the name or number.",
+                _json("SearchView"),
+                [
+                    _asked(
+                        "q",
+                        {"type": "string", "minLength": 1, "maxLength": 80},
+                        "What was typed.",
+                        is_needed=True,
+                    )
+                ],
+                refusals=(400,),
+            ),
+            "/api/v1/competitors/{competitor}": _call(
+                "A competitor with runs and laps.",
+                _json("CompetitorView"),
+                [
+                    _in_path(
+                        "competitor", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH}
+                    )
+                ],
+                refusals=(404,),
+            ),
+            "/api/v1/live": _call(
+                "The live board as server-sent events: `board` once, then `change`.",
+                {"text/event-stream": {"schema": {"type": "string"}}},
+                [
+                    _asked("since", tag, "The board you have."),
+                    _asked("plain", {"type": "string"}, "Uncompressed."),
+                ],
+                refusals=(503,),
+                is_kept=False,
+            ),
+            "/api/v1/live/page": _call("The live board whole.", _json("LivePage"), []),
+            "/api/v1/live/since/{tag}": _call(
+                "What changed since the live board with this tag.",
+                _json("LiveChange"),
+                [_in_path("tag", tag)],
+                refusals=(404,),
+                is_kept=False,
+            ),
+            "/api/v1/health": _call("Whether central serves.", _json("Health"), [], is_kept=False),
+            "/api/v1/openapi.json": _call(
+                "This document.", {"application/json": {"schema": {"type": "object"}}}, []
+            ),
+        },
+        "components": {"schemas": schemas},
+    }
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REFERENCE.format(name=name)}}}
+
+
+def _call(
+    summary: str,
+    content: dict[str, Any],
+    parameters: list[dict[str, Any]],
+    *,
+    refusals: tuple[int, ...] = (),
+    is_kept: bool = True,
+) -> dict[str, Any]:
+    answers: dict[str, Any] = {"200": {"description": "The answer.", "content": content}}
+    if is_kept:
+        answers["304"] = {"description": "It is what `If-None-Match` names."}
+    for status in (*refusals, 429):
+        answers[str(status)] = {"description": _MEANINGS[status], "content": _json("Refused")}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": answers}}
+
+
+_MEANINGS = {
+    400: "What is asked is not understood.",
+    404: "There is no such thing.",
+    503: "Too many follow; ask for what changed instead.",
+    429: "Too many calls; come back after `retry_after_ms`.",
+}
+
+
+def _asked(name: str, schema: dict[str, Any], description: str, *, is_needed: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": is_needed, "description": description, "schema": schema}
+
+
+def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
