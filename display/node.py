@@ -24,11 +24,14 @@ from display.scene.show import Canvas
 from display.scene.theme import load_theme
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
+from display.screen.glass import Glass
 from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
+from display.screen.thumbnail import Thumbnail
 from display.screen.window_watch import WindowWatch
+from display.steering import Steering
 from pitboard.clock import Clock, SystemClock, happened
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
@@ -141,8 +144,18 @@ class DisplayNode:
             facts=self._facts,
             on_frame=self.ask_for_picture if config.picture_always else None,
         )
+        self._glass = Glass()
+        self._steering = Steering(
+            replica,
+            (self._key, config.name),
+            self._glass,
+            is_live=lambda: self._badge()[0].is_live,
+            dim=self._dim,
+            start_anew=lambda: self._stop.set(),
+        )
+        self._stop = asyncio.Event()
         self._presence = DisplayPresence(
-            status_app(self._status),
+            status_app(self._status, Thumbnail(lambda: window.surface, clock).picture),
             host=config.status_host,
             port=config.status_port,
             tls=door.tls,
@@ -174,6 +187,7 @@ class DisplayNode:
 
     async def run(self, stop: asyncio.Event, kept: KeptView) -> None:
         """Draw the last board, then follow the venue until `stop` is set."""
+        self._stop = stop
         self._screen.draw()
         async with asyncio.TaskGroup() as tasks:
             workers = [
@@ -181,6 +195,7 @@ class DisplayNode:
                 tasks.create_task(self._take_events(stop), name="window events"),
                 tasks.create_task(self._save_pictures(), name="pictures"),
                 tasks.create_task(self._keep_note(), name="contact note"),
+                tasks.create_task(self._steering.run(), name="steering"),
                 tasks.create_task(self._keep_view(kept), name="kept view"),
                 tasks.create_task(self._follower.run(), name="follow a source"),
                 tasks.create_task(self._presence.run(), name="venue presence"),
@@ -276,6 +291,10 @@ class DisplayNode:
             size=self._window.surface.get_size(),
             has_screen=self._window.has_screen,
             clock=self._follower.clocks.note(),
+            scenes=self._maker.playlist_names,
+            brightness_percent=self._steering.brightness_percent,
+            is_on=self._steering.is_on,
+            temperature_mc=self._glass.temperature_mc(),
         )
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -292,6 +311,10 @@ class DisplayNode:
             ("Status port", str(self._config.status_port or "any")),
             ("Journal", str(self._config.journal)),
         ]
+
+    def _dim(self, percent: int) -> None:
+        self._painter.dim(percent)
+        self._screen.repaint()
 
     async def _take_events(self, stop: asyncio.Event) -> None:
         watch = WindowWatch(self._window.descriptors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -151,13 +151,27 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     size: tuple[int, int]
     has_screen: bool = True  # False: it draws, and nobody can see it
     clock: ClockNote | None = None  # None while its wall clock agrees with the others
+    scenes: tuple[str, ...] = ()  # what it was told to show in turn; empty: the usual round
+    brightness_percent: int = 100
+    is_on: bool = True  # False: somebody turned it dark
+    temperature_mc: int | None = None  # in thousandths of a degree
     version: str = VERSION
 
 
-def status_app(status: Callable[[], DisplayStatus]) -> web.Application:
+def status_app(
+    status: Callable[[], DisplayStatus], picture: Callable[[], Awaitable[bytes]]
+) -> web.Application:
+    """Return the door that anybody in the venue may look through: what it does, and what is on its screen."""
+
     async def answer(request: web.Request) -> web.Response:
         return json_response(status())
 
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(
+            body=await picture(), content_type="image/png", headers={"Cache-Control": "no-store"}
+        )
+
     app = new_app(STATUS_LIMITS)
     app.router.add_get("/v1/status", answer)
+    app.router.add_get("/v1/picture", show)
     return app

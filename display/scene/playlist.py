@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from display.scene.blocks import Scene
 from display.scene.bracket import lay_out_bracket, stage_shown
 from display.scene.cards import (
     lay_out_celebration,
@@ -27,6 +28,8 @@ from pitboard.race.scene_names import SCENE_SECONDS
 
 SECOND_NS = 1_000_000_000
 WHILE_RUN = "run"
+OFF = (0, 0, 0)
+"""Of a display that somebody turned dark."""
 USUAL: tuple[PlaylistItem, ...] = (
     PlaylistItem(scene="on-track", settings={"while": WHILE_RUN}),
     PlaylistItem(scene="message", seconds=12),
@@ -69,6 +72,8 @@ def own_playlist(scenes: Sequence[str]) -> tuple[PlaylistItem, ...]:
 
 def lay_out(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     """Return the frame of this moment, of whatever scene's turn it is."""
+    if not show.is_on:
+        return Frame(Scene(size=canvas.size, blocks=(), page=0, page_count=1, name="off", ground=OFF))
     name, ends_mono_ns = chosen(show, moment)
     frame = SCENES[name](show, moment, canvas)
     return Frame(frame.scene, earliest(frame.changes_mono_ns, ends_mono_ns))

@@ -50,6 +50,7 @@ class Show:
     messages: tuple[str, ...] = ()
     stages: tuple[StageView, ...] = ()
     playlist: tuple[PlaylistItem, ...] = ()
+    is_on: bool = True
     since_mono_ns: int = 0
     unit_clocks: Mapping[str, int] = field(default_factory=dict)
     phone_url: str = ""

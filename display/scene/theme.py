@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.drawing import palette
-from pitboard.drawing.palette import Colour, contrast
+from pitboard.drawing.palette import Colour, blend, contrast
 from pitboard.errors import ConfigRefused
 
 SHIPPED = ("dark-hall", "bright-day")
@@ -63,6 +63,15 @@ class Theme:
 
     def __getitem__(self, colour: Colour) -> Colour:
         return self.colours.get(colour, colour)
+
+
+def dimmed(theme: Theme, percent: int) -> Theme:
+    """Return the theme that much darker, for a screen that cannot be dimmed itself; keyed colours stay."""
+    colours = {
+        meaning: colour if meaning == palette.KEY else blend((0, 0, 0), colour, percent=percent)
+        for meaning, colour in theme.colours.items()
+    }
+    return Theme(theme.fonts, colours)
 
 
 def load_theme(name: str) -> Theme:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pygame
 
 from display.scene.blocks import Area, Arrow, Block, Fill, Picture, Scene
-from display.scene.theme import Theme, load_theme
+from display.scene.theme import Theme, dimmed, load_theme
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import KEY, Colour
 from pitboard.drawing.typeface import Typeface
@@ -22,7 +22,7 @@ class Painter:
 
     def __init__(self, typeface: Typeface, theme: Theme | None = None) -> None:
         self._typeface = typeface
-        self._theme = theme or load_theme("dark-hall")
+        self._bright = self._theme = theme or load_theme("dark-hall")
         self._guard = PaintGuard()
         self._painted: set[Block] = set()
         self._pictures: OrderedDict[tuple[Path, int, int], pygame.Surface] = OrderedDict()
@@ -34,6 +34,13 @@ class Painter:
     def key(self) -> Colour:
         """The colour that a video mixer takes out."""
         return self._theme[KEY]
+
+    def dim(self, percent: int) -> None:
+        """Paint so bright from now on."""
+        theme = self._bright if percent >= 100 else dimmed(self._bright, percent)
+        if theme != self._theme:
+            self._theme = theme
+            self.forget()
 
     def forget(self) -> None:
         self._painted = set()

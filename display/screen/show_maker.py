@@ -53,6 +53,11 @@ class ShowMaker:
         )
 
     @property
+    def assigned(self) -> DisplayAssigned | None:
+        """What somebody told this display, or the whole venue, last."""
+        return self._assigned
+
+    @property
     def playlist_names(self) -> tuple[str, ...]:
         return tuple(item.scene for item in self.show.playlist)
 
@@ -79,6 +84,7 @@ class ShowMaker:
             if assigned is None or assigned.display == WHOLE_VENUE
             else assigned.name,
             playlist=self._own if assigned is None else assigned.playlist or self._own,
+            is_on=assigned is None or assigned.is_on,
             queue=_queue(fold, view),
             schedule=programme.schedule(),
             stages=tuple(view_stages(fold)),

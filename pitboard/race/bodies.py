@@ -167,14 +167,21 @@ class PlaylistItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     settings: dict[ShortText, int | str | bool] = {}
 
 
+BrightnessPercent = Annotated[int, Meta(ge=10, le=100)]
+
+
 class DisplayAssigned(Act, frozen=True, kw_only=True):
-    """What the display with this key is called and shows: one scene, or several in turn."""
+    """What the display with this key is called and shows: one scene, or several in turn; how bright, and
+    whether at all. A `restart` that it has not seen before starts its program anew."""
 
     display: Id
     name: Name
     playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] = ()
     track: OptionalId = ""
     race_class: OptionalId = ""
+    brightness_percent: BrightnessPercent = 100
+    is_on: bool = True
+    restart: OptionalId = ""
 
 
 # People

@@ -15,6 +15,7 @@ from pitboard.race.bodies import (
     FINISH,
     PLACES_MAX_COUNT,
     TRANSPONDERS_MAX_COUNT,
+    BrightnessPercent,
     ClockName,
     HeatPlace,
     Id,
@@ -754,6 +755,9 @@ class AssignDisplay(Act, frozen=True, kw_only=True, tag="assign-display"):
     playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] = ()
     track: OptionalId = ""
     race_class: OptionalId = ""
+    brightness_percent: BrightnessPercent = 100
+    is_on: bool = True
+    restart: OptionalId = ""
 
 
 class PostMessage(Act, frozen=True, kw_only=True, tag="post-message"):

@@ -9,9 +9,11 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pygame
 import pytest
 
 from display.following.display_presence import DisplayStatus, status_app
+from display.screen.thumbnail import Thumbnail
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import serve_tcp
 from sync.central.central_server import open_central
@@ -108,9 +110,10 @@ async def all_doors(folder: Path) -> AsyncIterator[dict[str, int | Path]]:
     status = DisplayStatus(
         name="d", key="k", scene="s", source=None, is_live=False, badge="", heads=0, records=0, size=(1, 1)
     )
+    picture = Thumbnail(lambda: pygame.Surface((640, 360)), SystemClock()).picture
     async with (
         open_central(config, SystemClock()) as central,
-        serve_tcp(status_app(lambda: status), "127.0.0.1", 0) as status_port,
+        serve_tcp(status_app(lambda: status, picture), "127.0.0.1", 0) as status_port,
     ):
         yield {
             "ingest": central.ingest_port,

@@ -176,5 +176,8 @@ class Desk:
                     playlist=act.playlist,
                     track=act.track,
                     race_class=act.race_class,
+                    brightness_percent=act.brightness_percent,
+                    is_on=act.is_on,
+                    restart=act.restart,
                     **who(act),
                 )

@@ -15,7 +15,15 @@ from msgspec import Meta
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import DisplayAssigned, Id, MessagePosted, OptionalId, PlaylistItem, UtcMs
+from pitboard.race.bodies import (
+    BrightnessPercent,
+    DisplayAssigned,
+    Id,
+    MessagePosted,
+    OptionalId,
+    PlaylistItem,
+    UtcMs,
+)
 from pitboard.race.names import fold_name
 from pitboard.race.scene_names import SCENE_NAMES, USUAL_ROUND, WHOLE_VENUE
 
@@ -24,13 +32,16 @@ ALL_WORDS = ("all", WHOLE_VENUE)
 
 
 class SteerDisplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An empty playlist is the usual round; `name` renames the display."""
+    """An empty playlist is the usual round; `name` renames the display. What is None stays as it is."""
 
     display: Id
-    playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] = ()
+    playlist: Annotated[tuple[PlaylistItem, ...], Meta(max_length=32)] | None = None
     name: OptionalId = ""
-    track: OptionalId = ""
-    race_class: OptionalId = ""
+    track: OptionalId | None = None
+    race_class: OptionalId | None = None
+    brightness_percent: BrightnessPercent | None = None
+    is_on: bool | None = None
+    restart: bool = False
 
 
 class TellDisplays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,23 +67,28 @@ class DisplayDesk:
 
     async def _steer(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await request.read(), type=SteerDisplay)
-        unknown = [item.scene for item in said.playlist if item.scene not in SCENE_NAMES]
+        unknown = [item.scene for item in said.playlist or () if item.scene not in SCENE_NAMES]
         if unknown:
             known = ", ".join((*SCENE_NAMES, USUAL_ROUND))
             reason = f"There is no scene '{unknown[0]}'. Scenes: {known}."
             raise ActRefused(code="unknown-scene", reason=reason)
         key, name = self._display(said.display)
-        body = DisplayAssigned(
-            display=key,
-            name=said.name or name,
-            playlist=said.playlist,
-            track=said.track,
-            race_class=said.race_class,
-        )
+        now = self._programme.display(key) or DisplayAssigned(display=key, name=name)
+        given = {
+            "name": said.name or name,
+            "playlist": said.playlist,
+            "track": said.track,
+            "race_class": said.race_class,
+            "brightness_percent": said.brightness_percent,
+            "is_on": said.is_on,
+            "restart": secrets.token_hex(8) if said.restart else None,
+        }
+        body = DisplayAssigned(display=key, name=name)
+        for field in given:
+            fresh = getattr(now, field) if given[field] is None else given[field]
+            body = msgspec.structs.replace(body, **{field: fresh})
         await self._save(body)
-        what = ", ".join(item.scene for item in said.playlist) or "the usual round"
-        who = "All displays show" if key == WHOLE_VENUE else f"{body.name} shows"
-        return json_response(DisplayWord(sentence=f"{who} {what} now, as soon as they have this word."))
+        return json_response(DisplayWord(sentence=_sentence(body, is_new_start=said.restart)))
 
     async def _tell(self, request: web.Request) -> web.Response:
         """A message of no text takes all messages away."""
@@ -107,3 +123,15 @@ class DisplayDesk:
     async def _save(self, body: DisplayAssigned | MessagePosted) -> None:
         async with asyncio.timeout(SAVE_MAX_S):
             await self._replica.append(body)
+
+
+def _sentence(body: DisplayAssigned, *, is_new_start: bool) -> str:
+    """Return what the display will do as soon as it has this word."""
+    who, verb = ("All displays", "") if body.display == WHOLE_VENUE else (body.name, "s")
+    if is_new_start:
+        return f"{who} start{verb} anew as soon as they have this word."
+    if not body.is_on:
+        return f"{who} turn{verb} dark as soon as they have this word."
+    what = ", ".join(item.scene for item in body.playlist) or "the usual round"
+    bright = "" if body.brightness_percent == 100 else f" at {body.brightness_percent} % brightness"
+    return f"{who} show{verb} {what}{bright} now, as soon as they have this word."

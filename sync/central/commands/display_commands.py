@@ -24,17 +24,36 @@ from sync.central.config import CentralConfig
     help=f"One scene, or several in turn: {', '.join(SCENE_NAMES)}; {USUAL_ROUND} is the usual round.",
 )
 @click.option("--name", default="", help="Call the display so from now on.")
-@click.option("--track", default="", help="Show this track's board only.")
-@click.option("--class", "race_class", default="", help="Show this class's board only.")
+@click.option("--track", help="Show this track's board only; '' for all.")
+@click.option("--class", "race_class", help="Show this class's board only; '' for all.")
+@click.option("--brightness", type=click.IntRange(10, 100), help="How bright, in percent.")
+@click.option("--on/--off", "is_on", default=None, help="Dark, the television asleep; or lit again.")
+@click.option("--restart", is_flag=True, help="Start the display's program anew.")
 @click.pass_obj
 def display(
-    config: CentralConfig, display: str, scenes: tuple[str, ...], name: str, track: str, race_class: str
+    config: CentralConfig,
+    display: str,
+    scenes: tuple[str, ...],
+    name: str,
+    track: str | None,
+    race_class: str | None,
+    brightness: int | None,
+    is_on: bool | None,
+    restart: bool,
 ) -> None:
-    """Tell a display what to show; NAME is its name or key, or `all`."""
-    if not scenes and not name:
+    """Tell a display what to show; NAME is its name or key, or `all`. What is not given stays as it is."""
+    if not (scenes or name or restart) and {track, race_class, brightness, is_on} == {None}:
         raise click.UsageError("Say what it shall show, with --scene podium or --scene usual.")
-    playlist = tuple(_item(text) for text in scenes if text != USUAL_ROUND)
-    word = SteerDisplay(display=display, playlist=playlist, name=name, track=track, race_class=race_class)
+    word = SteerDisplay(
+        display=display,
+        playlist=tuple(_item(text) for text in scenes if text != USUAL_ROUND) if scenes else None,
+        name=name,
+        track=track,
+        race_class=race_class,
+        brightness_percent=brightness,
+        is_on=is_on,
+        restart=restart,
+    )
     _say(config, "/v1/admin/displays", word)
 
 
