@@ -7,7 +7,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recomme
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static
 
-.PHONY: demo screenshots test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle clean
+.PHONY: demo screenshots test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -101,6 +101,11 @@ constraints:
 # A USB stick for machines without internet: wheels for Debian 12 and 13 on amd64 and arm64, and install.sh.
 bundle: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(ARGS)
+
+# The same as packages for Debian 12 and 13, one for each kind of machine.
+deb: bundle
+	@sh deploy/build_deb.sh build/bundle amd64 build/deb
+	@sh deploy/build_deb.sh build/bundle arm64 build/deb
 
 clean:
 	rm -rf $(VENV) build out

@@ -37,7 +37,7 @@ def make_environment(machine: Machine, folder: Path, *, python: str, wheels: Pat
         machine.run(python, "-m", "venv", "--clear", str(folder))
         machine.run(
             str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-index",
-            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard",
+            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard[gpio]",
         )  # fmt: skip
     except Refusal:
         machine.remove(folder)

@@ -174,6 +174,14 @@ def test_wheels_that_do_not_install_leave_no_half_version(tmp_path: Path) -> Non
     assert not place.exists()
 
 
+def test_a_new_version_has_all_that_the_first_had(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    make_environment(machine, VERSION_2, python="python3", wheels=tmp_path)
+    script = (Path(__file__).resolve().parents[3] / "deploy" / "install.sh").read_text(encoding="utf-8")
+    asked_for = next(command[-1] for command in machine.commands if "pip" in command)
+    assert f"'{asked_for}'" in script
+
+
 def test_versions_are_numbered_and_those_nobody_goes_back_to_are_removed() -> None:
     assert new_version_folder([]) == VERSION_1
     assert new_version_folder(["1", "9", "note", "10"]) == Path("/opt/pitboard-versions/11")
