@@ -42,6 +42,7 @@ from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
 from trackside.machine_watch import MachineWatch
 from trackside.neighbours import Neighbours, neighbours_of, places_of_keys
+from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
@@ -91,8 +92,12 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
             lights=lights,
             feed=feed,
             sign_in=SignIn(
-                beside(config.journal, "tries"), clock, lambda: replica.fold.race.roll.officials()
+                beside(config.journal, "tries"),
+                clock,
+                lambda: replica.fold.race.roll.officials(),
+                identity,
             ),
+            appointing=Appointing(writing, unit_key=identity.key),
         )
         local_app = local.app()
         ContactApi(replica, outbox, identity).add_to(local_app)

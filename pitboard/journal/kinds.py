@@ -116,7 +116,6 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
         "event-configured",
         "format-set",
         "class-set",
-        "official-appointed",
         "official-dismissed",
         "unit-enrolled",
         "unit-revoked",

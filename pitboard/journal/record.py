@@ -278,6 +278,10 @@ class StreamWriter:
         return StreamWriter(self._identity, self._hybrid_clock, new_id=self._new_id)
 
     @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    @property
     def next_seq(self) -> int:
         return self._seq + 1
 

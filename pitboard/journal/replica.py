@@ -691,6 +691,11 @@ class WritingReplica(Replica):
         await self._may_append.wait()
 
     @property
+    def identity(self) -> Identity:
+        """The key that this node writes with."""
+        return self._writer.identity
+
+    @property
     def next_place(self) -> tuple[str, int]:
         """The stream and seq of the next record that `append` writes, if nothing else is appended before."""
         return self._writer.stream, self._writer.next_seq

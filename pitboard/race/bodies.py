@@ -188,11 +188,16 @@ class DisplayAssigned(Act, frozen=True, kw_only=True):
 
 
 class OfficialAppointed(Act, frozen=True, kw_only=True):
-    """An official may act under this id. `pin` proves a PIN to whoever knows how; the rules never look."""
+    """An official may act under this id. `pin_box` holds what a PIN is checked against, `pin_keys` the key of
+    the box for each machine that may open it; `pin` is the same in the open, of older versions. The rules
+    never look.
+    """
 
     official_id: Id
     name: Name
     pin: Annotated[str, Meta(max_length=400)] = ""
+    pin_box: Annotated[str, Meta(max_length=800)] = ""
+    pin_keys: Annotated[dict[ShortText, Annotated[str, Meta(max_length=200)]], Meta(max_length=80)] = {}
 
 
 class OfficialDismissed(Act, frozen=True, kw_only=True):

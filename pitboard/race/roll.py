@@ -5,8 +5,8 @@ Erasing a person takes the name out of all that is derived here; it cannot be wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pitboard.race.bodies import (
@@ -44,7 +44,9 @@ class Competitor:
 class Official:
     official_id: str
     name: str
-    pin: str
+    pin: str = ""
+    pin_box: str = ""
+    pin_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class Roll:
@@ -131,7 +133,13 @@ class Roll:
             last = heard[-1].body if heard else None
             if isinstance(last, OfficialAppointed):
                 found.append(
-                    Official(official_id=last.official_id, name=self._official_name(last), pin=last.pin)
+                    Official(
+                        official_id=last.official_id,
+                        name=self._official_name(last),
+                        pin=last.pin,
+                        pin_box=last.pin_box,
+                        pin_keys=last.pin_keys,
+                    )
                 )
         return found
 

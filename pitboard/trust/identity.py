@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -79,6 +80,10 @@ class Identity:
         except OSError as error:
             raise ConfigRefused(path=path, reason=f"a key cannot be made here: {error.strerror}") from error
         return cls.from_seed(seed)
+
+    def agreement_seed(self) -> bytes:
+        """Return the X25519 secret of this key, for what is sealed to it (RFC 7748, section 4.1)."""
+        return hashlib.sha512(self._private.private_bytes_raw()).digest()[:32]
 
     def sign(self, message: bytes, *, domain: bytes = RECORD_DOMAIN) -> bytes:
         """Return the 64-byte signature over a record's header, or over what the domain says."""

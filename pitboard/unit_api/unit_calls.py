@@ -262,11 +262,10 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Official(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may sign in; `pin` is what the PIN is checked against."""
+    """Who may sign in."""
 
     official_id: str
     name: str
-    pin: str
 
 
 class Light(msgspec.Struct, frozen=True):
@@ -522,6 +521,25 @@ class SignInOfficial(Act, frozen=True, kw_only=True, tag="sign-in"):
     @property
     def said(self) -> Sentence:
         return Sentence("saved.sign-in")
+
+    @property
+    def unanswered(self) -> Sentence:
+        return Sentence("unanswered.sign-in")
+
+
+class AppointOfficial(Act, frozen=True, kw_only=True, tag="appoint-official"):
+    """The first official, where nobody is appointed; a call of its own, `POST /v1/appoint-official`, answers
+    `official_id`."""
+
+    name: Typed
+    pin: Annotated[str, Meta(max_length=40)]
+
+    def __repr__(self) -> str:
+        return f"AppointOfficial({self.name})"  # a PIN stands in no log
+
+    @property
+    def said(self) -> Sentence:
+        return Sentence("saved.appoint-official", {"name": self.name})
 
     @property
     def unanswered(self) -> Sentence:

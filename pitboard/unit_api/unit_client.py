@@ -17,6 +17,7 @@ from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
 from pitboard.errors import ActRefused, LossCode, NothingSent, PassingsRefused, PeerLost
 from pitboard.unit_api.unit_calls import (
     Act,
+    AppointOfficial,
     KeepContact,
     Passing,
     Register,
@@ -83,6 +84,8 @@ class UnitLink:
             path, body = "/v1/contact", _contact_body(act)
         if isinstance(act, SignInOfficial):
             path = "/v1/sign-in"
+        if isinstance(act, AppointOfficial):
+            path = "/v1/appoint-official"
         until_mono_ns = self._clock.mono_ns() + ANSWER_MAX_MS * _NS_PER_MS
         while True:
             try:
@@ -91,7 +94,9 @@ class UnitLink:
                 return _act_answer(status, answer)
             except (PeerLost, TimeoutError) as error:
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
-                may_repeat = not isinstance(act, Register | SignInOfficial) or isinstance(error, NothingSent)
+                may_repeat = not isinstance(act, Register | SignInOfficial | AppointOfficial) or isinstance(
+                    error, NothingSent
+                )
                 if not may_repeat or self._left_ms(until_mono_ns) <= RETRY_PAUSE_MS:
                     raise PeerLost(peer=_PEER, code=LossCode.NO_ANSWER) from error
                 await asyncio.sleep(RETRY_PAUSE_MS / 1_000)

@@ -25,6 +25,7 @@ from sync.central.admin.desk.desk_api import DeskApi
 from sync.central.admin.desk.desk_server import serve_desk
 from sync.central.admin.desk.people_api import PeopleApi
 from sync.central.admin.erasure import erase_late_names
+from sync.central.admin.pin_keeper import keep_pins
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_store import Contacts
@@ -171,6 +172,7 @@ async def serve_admin(
             late_names=erase_late_names(replica),
             witness=HeadWitness(replica).run(),
             erasures=follow_erasures(replica, contacts),
+            pins=keep_pins(replica),
         ),
     ):
         yield desk_port

@@ -24,6 +24,7 @@ from pitboard.unit_api.unit_calls import (
 )
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.screen_feed import ScreenFeed
+from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
@@ -69,6 +70,7 @@ class Unit:
     lights: Lights
     feed: ScreenFeed
     sign_in: SignIn
+    appointing: Appointing
 
     @property
     def acting(self) -> Acting:
@@ -128,7 +130,10 @@ def with_unit(
                 intake=PassingIntake(run_control, track="1"),
                 lights=lights,
                 feed=ScreenFeed(replica, run_control, lights, unit="Track A"),
-                sign_in=SignIn(folder / "tries", the_clock, lambda: replica.fold.race.roll.officials()),
+                sign_in=SignIn(
+                    folder / "tries", the_clock, lambda: replica.fold.race.roll.officials(), UNIT_A
+                ),
+                appointing=Appointing(replica, unit_key=UNIT_A.key),
             )
             await story(unit)
 

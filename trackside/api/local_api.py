@@ -15,10 +15,11 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.keeping.backup_stream import BackupApi
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import AnyAct, Delivery, Report, SignInOfficial
+from pitboard.unit_api.unit_calls import AnyAct, AppointOfficial, Delivery, Report, SignInOfficial
 from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
+from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
@@ -31,6 +32,7 @@ SAVE_MAX_S = 4.0
 _delivery_decoder = msgspec.json.Decoder(Delivery)
 _report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 _sign_in_decoder = msgspec.json.Decoder(SignInOfficial)
+_appoint_decoder = msgspec.json.Decoder(AppointOfficial)
 _act_decoder: msgspec.json.Decoder[AnyAct] = msgspec.json.Decoder(AnyAct)
 
 
@@ -46,8 +48,10 @@ class LocalApi:
         lights: Lights,
         feed: ScreenFeed,
         sign_in: SignIn,
+        appointing: Appointing,
     ) -> None:
         self._sign_in = sign_in
+        self._appointing = appointing
         self._replica = replica
         self._run_control = run_control
         self._intake = intake
@@ -64,6 +68,7 @@ class LocalApi:
         app.router.add_get("/v1/search", self._search)
         app.router.add_post("/v1/act", self._act)
         app.router.add_post("/v1/sign-in", self._sign_in_official)
+        app.router.add_post("/v1/appoint-official", self._appoint_official)
         ExchangeApi(self._replica).add_to(app)
         BackupApi(self._replica.journal).add_to(app)
         return app
@@ -99,6 +104,11 @@ class LocalApi:
         who = _sign_in_decoder.decode(await request.read())
         await self._sign_in.check(who.official_id, who.pin)
         return json_response({})
+
+    async def _appoint_official(self, request: web.Request) -> web.Response:
+        wanted = _appoint_decoder.decode(await request.read())
+        async with asyncio.timeout(SAVE_MAX_S):
+            return json_response({"official_id": await self._appointing.appoint(wanted.name, wanted.pin)})
 
     async def _search(self, request: web.Request) -> web.Response:
         return json_response(self._feed.search(request.query.get("q", "")))

@@ -113,8 +113,7 @@ class ScreenFeed:
             tracks=self._run_control.tracks,
             queue=tuple(self._queue(fold)),
             officials=tuple(
-                Official(official_id=one.official_id, name=one.name, pin=one.pin)
-                for one in fold.race.roll.officials()
+                Official(official_id=one.official_id, name=one.name) for one in fold.race.roll.officials()
             ),
             alike=tuple(
                 Likeness(alike_in=alike_in, competitor_id=one, other_id=other)

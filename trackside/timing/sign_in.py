@@ -14,8 +14,9 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.race.roll import Official
-from pitboard.trust.identity import write_secret
+from pitboard.trust.identity import Identity, write_secret
 from pitboard.trust.pin import pin_matches
+from pitboard.trust.pin_box import open_pin
 
 FREE_TRIES = 5
 FIRST_WAIT_S = 30
@@ -33,7 +34,14 @@ def wait_s_after(failed_count: int) -> int:
 class SignIn:
     """Counts the tries of each official in a file beside the journal."""
 
-    def __init__(self, file: Path, clock: Clock, officials: Callable[[], list[Official]]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        clock: Clock,
+        officials: Callable[[], list[Official]],
+        identity: Identity | None = None,
+    ) -> None:
+        self._identity = identity
         self._file = file
         self._clock = clock
         self._officials = officials
@@ -53,15 +61,25 @@ class SignIn:
                 raise ActRefused(
                     code="pin-wait", reason=f"Too many wrong PINs. Wait {wait_s} s, or ask the admin."
                 )
+            verifier = self._verifier(official)
+            if verifier is None:
+                raise ActRefused(
+                    code="pin-not-here",
+                    reason="This unit does not have your PIN yet. Connect it to central once.",
+                )
             self._failed_mono_ns[official_id] = self._clock.mono_ns()
-            if not await asyncio.to_thread(self._guess, official, pin):
+            if not await asyncio.to_thread(self._guess, official_id, verifier, pin):
                 raise ActRefused(code="wrong-pin", reason="This is not the PIN. Try again.")
 
-    def _guess(self, official: Official, pin: str) -> bool:
+    def _verifier(self, official: Official) -> str | None:
+        if official.pin or self._identity is None:
+            return official.pin
+        return open_pin(official.pin_box, official.pin_keys, self._identity, official_id=official.official_id)
+
+    def _guess(self, official_id: str, verifier: str, pin: str) -> bool:
         """Write the try down, look at it, and forget the tries where it is right."""
-        official_id = official.official_id
         self._write({**self._failed, official_id: self._failed.get(official_id, 0) + 1})
-        is_right = self.matches(official.pin, pin)
+        is_right = self.matches(verifier, pin)
         if is_right:
             self._write({key: count for key, count in self._failed.items() if key != official_id})
         return is_right

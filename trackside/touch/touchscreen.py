@@ -20,6 +20,7 @@ from pitboard.sentences.language import LANGUAGES, Language, Sentence
 from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_calls import (
     Act,
+    AppointOfficial,
     Arm,
     Confirm,
     Discard,
@@ -481,7 +482,7 @@ class Touchscreen:
 
 def signed(act: Act, official_id: str) -> Act:
     """Return the act with who does it and where; what may be meant twice gets an id for each time."""
-    if isinstance(act, KeepContact | SignInOfficial):
+    if isinstance(act, KeepContact | SignInOfficial | AppointOfficial):
         return act
     is_meant_once = isinstance(
         act, Register | Arm | Stop | Confirm | Discard | Reopen | KeepPublished | ManualPassing | Judge

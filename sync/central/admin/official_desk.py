@@ -13,11 +13,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from pitboard.doors.http_api import json_response
-from pitboard.errors import ActRefused
+from pitboard.errors import ActRefused, PinRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import OfficialAppointed, OfficialDismissed
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Official
+from sync.central.admin.pin_keeper import appointment
 
 SAVE_MAX_S = 10.0
 
@@ -60,7 +61,13 @@ class OfficialDesk:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
         known = self._named(name)
         official_id = secrets.token_hex(8) if known is None else known.official_id
-        await self._save(OfficialAppointed(official_id=official_id, name=name, pin=wanted.pin))
+        try:
+            units = self._replica.fold.roster.enrolled()
+            await self._save(
+                appointment(official_id, name, wanted.pin, root=self._replica.identity, units=units)
+            )
+        except PinRefused as error:
+            raise ActRefused(code="bad-pin", reason=str(error)) from error
         what = "may sign in now" if known is None else "has another PIN now"
         return json_response(OfficialWord(sentence=f"{name} {what}, at every unit as soon as it is reached."))
 

@@ -21,7 +21,9 @@ from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
 from pitboard.program.ownership import give_to_owner_of_folder
 from pitboard.program.program import counted
 from pitboard.race.bodies import Body, ClassSet, CompetitorRegistered, FormatSet, OfficialAppointed
+from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity, write_secret
+from sync.central.admin.pin_keeper import appointment, verifier_of
 from sync.central.commands.contact_commands import contact_key_path
 from sync.central.config import CentralConfig
 from sync.central.config_bodies import bodies_to_say
@@ -68,7 +70,7 @@ def next_event_command(config: CentralConfig, without_names: bool) -> None:
     click.echo("  pitboard next-event --config /etc/pitboard/trackside.toml   (or display.toml)")
 
 
-def carried(fold: Fold, *, with_names: bool) -> list[Body]:
+def carried(fold: Fold, *, root: Identity, next_root: Identity, with_names: bool) -> list[Body]:
     """Return what of the old event is said anew in the next one: who may write, the rules, and who is who."""
     bodies: list[Body] = [UnitEnrolled(key=key, name=name) for key, name in fold.roster.enrolled().items()]
     bodies += [FormatSet(name=name, format=rules) for name, rules in fold.race.programme.formats().items()]
@@ -82,7 +84,7 @@ def carried(fold: Fold, *, with_names: bool) -> list[Body]:
         for one in fold.race.programme.classes()
     ]
     bodies += [
-        OfficialAppointed(official_id=one.official_id, name=one.name, pin=one.pin)
+        _appointed_again(one, fold, root=root, next_root=next_root)
         for one in fold.race.roll.officials()
         if one.official_id not in fold.race.erased
     ]
@@ -101,6 +103,15 @@ def carried(fold: Fold, *, with_names: bool) -> list[Body]:
             if one.name and one.competitor_id not in fold.race.erased
         ]
     return bodies
+
+
+def _appointed_again(official: Official, fold: Fold, *, root: Identity, next_root: Identity) -> Body:
+    """Return the official with the same PIN; without one where the old event's key does not open it."""
+    verifier = verifier_of(official, root)
+    if verifier is None:
+        return OfficialAppointed(official_id=official.official_id, name=official.name)
+    units = fold.roster.enrolled()
+    return appointment(official.official_id, official.name, verifier, root=next_root, units=units)
 
 
 class _Staging:
@@ -169,7 +180,7 @@ def _prepare(config: CentralConfig, journal: Path, staging: _Staging, *, with_na
     root = Identity.load_or_create(staging.root_key)
     hand_over = HandOver.make(old_root, next_event=config.event.name, next_key=root.key, heads=heads)
     save_hand_overs(staging.hand_overs, [*load_hand_overs(hand_overs_beside(journal)), hand_over])
-    bodies = carried(fold, with_names=with_names)
+    bodies = carried(fold, root=old_root, next_root=root, with_names=with_names)
     asyncio.run(_write(config, staging, root, bodies))
     staging.say_ready(past_folder(journal, old_name, old_root.key))
     units = sum(isinstance(body, UnitEnrolled) for body in bodies)

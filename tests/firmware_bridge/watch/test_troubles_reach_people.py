@@ -91,6 +91,7 @@ def local_app(unit: Unit) -> web.Application:
         lights=unit.lights,
         feed=unit.feed,
         sign_in=unit.sign_in,
+        appointing=unit.appointing,
     ).app()
     # The unit of these stories stands still in time, and what it says must not.
     UnitStatusApi(unit.lights, UNIT_A, SystemClock(), name="Track A").add_to(app)

@@ -18,7 +18,10 @@ from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.verify_restore import check_file
 from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.roll import Official
+from pitboard.trust.identity import Identity
 from pitboard.trust.pin import pin_matches
+from sync.central.admin.pin_keeper import verifier_of
 from sync.central.command import central
 from tests.pitboard.journal.test_erasure import CANARY, carry, files_with
 from tests.race_story import UNIT_A, Teller
@@ -206,10 +209,16 @@ def test_officials_are_appointed_given_another_pin_and_dismissed(tmp_path: Path)
             "official", "Olga", "Berg", answer="112233\n112233\n"
         )
         (olga,) = fold_file(tmp_path / "central.db").race.roll.officials()
-        assert pin_matches(olga.pin, "112233")
+        root = Identity.load_or_create(tmp_path / "root.key")
+
+        def verifier(official: Official) -> str:
+            assert official.pin == ""
+            return verifier_of(official, root) or ""
+
+        assert pin_matches(verifier(olga), "112233")
         assert "another PIN" in terminal.reads("official", "olga berg", answer="445566\n445566\n")
         (again,) = fold_file(tmp_path / "central.db").race.roll.officials()
-        assert (again.official_id, pin_matches(again.pin, "445566")) == (olga.official_id, True)
+        assert (again.official_id, pin_matches(verifier(again), "445566")) == (olga.official_id, True)
         assert "six digits" in terminal.refused("official", "Ben", answer="12\n12\n").replace("6", "six")
         assert "Appointed: olga berg" in terminal.refused("official", "Ben", "--dismiss")
         assert "may no longer sign in" in terminal.reads("official", "Olga", "Berg", "--dismiss")

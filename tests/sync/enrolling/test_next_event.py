@@ -22,6 +22,7 @@ from pitboard.program.config import EventFile, load_event_file
 from pitboard.race.bodies import ClassSet, CompetitorRegistered, OfficialAppointed, PersonErased
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
+from pitboard.trust.pin_box import open_pin
 from sync.central.central_server import Central, open_central
 from sync.central.config import CentralConfig, EventConfig, IngestConfig
 from sync.enrolling.hand_over import hand_overs_beside, load_hand_overs
@@ -153,7 +154,11 @@ def test_names_and_enrolments_go_on_and_results_stay_with_the_old_event(tmp_path
             people = {one.name: one for one in fold.race.roll.entered()}
             assert sorted(people) == ["Ann", "Bo"]  # who was erased does not come back
             assert (people["Bo"].number, people["Bo"].transponders, people["Bo"].team) == ("7", (42,), "X")
-            assert [(one.name, one.pin) for one in fold.race.roll.officials()] == [("Olga", "verifier")]
+            (olga,) = fold.race.roll.officials()
+            assert (olga.name, olga.pin) == ("Olga", "")  # closed now to all but the units
+            for machine in (cup.unit, Identity.load_or_create(cup.central / "root.key")):
+                opened = open_pin(olga.pin_box, olga.pin_keys, machine, official_id=olga.official_id)
+                assert opened == "verifier"
             assert [one.is_outside_awards for one in fold.race.programme.classes()] == [True]
             assert not fold.race.runs
 

@@ -31,6 +31,7 @@ def with_api(folder: Path, story: Callable[[Unit, Ask], Awaitable[None]]) -> Non
             lights=unit.lights,
             feed=unit.feed,
             sign_in=unit.sign_in,
+            appointing=unit.appointing,
         )
         socket = folder / "api.sock"
         async with (

@@ -15,6 +15,7 @@ from pitboard.unit_api.unit_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.local_api import LocalApi
 from trackside.api.screen_feed import ScreenFeed
+from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl
@@ -60,7 +61,9 @@ class RealUnit:
                     self._journal.with_suffix(".tries"),
                     self.clock,
                     lambda: replica.fold.race.roll.officials(),
+                    UNIT_A,
                 ),
+                appointing=Appointing(replica, unit_key=UNIT_A.key),
             )
             with bound_unix(socket) as listener:
                 async with serve_bound_unix(api.app(), listener), asyncio.TaskGroup() as tasks:

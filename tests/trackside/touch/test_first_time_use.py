@@ -221,6 +221,20 @@ def test_two_of_one_name_are_asked_about(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_the_first_official_is_appointed_on_the_spot_and_is_signed_in(tmp_path: Path) -> None:
+    async def story(person: Volunteer) -> None:
+        await person.taps("light:disk", "appoint")
+        await person.stage.wait_for("keyboard:field")
+        await person.stage.ask(ask="text", text="Olga")
+        await person.taps("keyboard:done", *(f"pin:{digit}" for digit in "112233112233"))
+        screen = await person.until(lambda now: bool(now.officials))
+        assert [one.name for one in screen.officials] == ["Olga"]
+        await person.register("Ada")
+        assert person.unit.feed.now().acts[0].by_name == "Olga"
+
+    play(tmp_path, story)
+
+
 def test_an_official_signs_in_by_pin_and_what_is_done_carries_the_name(tmp_path: Path) -> None:
     olga = OfficialAppointed(official_id="o1", name="Olga", pin=pin_verifier("112233", memory_kib=64))
 

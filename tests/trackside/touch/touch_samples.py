@@ -423,9 +423,7 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         ),
     )
     plain = View(official_id="o1")
-    officials = tuple(
-        Official(official_id=f"o{index}", name=name, pin="") for index, name in enumerate(HARD_NAMES)
-    )
+    officials = tuple(Official(official_id=f"o{index}", name=name) for index, name in enumerate(HARD_NAMES))
     signing = msgspec.structs.replace(idle, officials=officials)
     shown = replace(plain, page=Page.PASSINGS, detail=detail_of(driven), chosen="l2")
     offer = Offer(
@@ -530,6 +528,13 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "heat-4": (screen("running", heat(4)), replace(plain, place=2)),
         "heat-8": (screen("running", heat(8)), plain),
         "heat-review": (screen("review", heat(4)), plain),
+        "appoint-name": (
+            idle,
+            replace(plain, page=Page.KEYBOARD, purpose=Purpose.OFFICIAL, typed="Olga Berg", back=Page.STATUS),
+        ),
+        "appoint-pin": (idle, View(page=Page.APPOINT, appoints=HARD_NAMES[0], pin="12")),
+        "appoint-differs": (idle, View(page=Page.APPOINT, appoints="Olga Berg", pins_differ=True)),
+        "status-nobody": (idle, View(page=Page.STATUS)),
         "sign-in": (signing, View()),
         "sign-in-pin": (signing, View(signs_in="o1", pin="123")),
         "status-signed-in": (signing, replace(plain, page=Page.STATUS)),

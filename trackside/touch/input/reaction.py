@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from pitboard.drawing.text_runs import clusters
 from pitboard.sentences.language import LANGUAGES, language
 from pitboard.unit_api.unit_calls import (
     PIN_LENGTH,
     Act,
+    AppointOfficial,
     Arm,
     AssignDisplay,
     ChangeCompetitor,
@@ -28,6 +29,7 @@ from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
 from trackside.touch.scene.person_scene import transponders_of
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import (
+    AppointTyped,
     AskAlike,
     AskDiscard,
     ChangeDrawing,
@@ -163,6 +165,9 @@ def react(view: View, intent: Intent) -> Reaction:
             return Reaction(view=_turned(shown, Page.PASSINGS))
         case PutPassing(mono_ns=mono_ns):
             return Reaction(view=replace(view, insert_mono_ns=mono_ns))
+        case AppointTyped():
+            name = " ".join(view.typed.split())
+            return Reaction(view=replace(view, page=Page.APPOINT, appoints=name, **_NO_PIN))
         case ChooseOfficial(official_id=official_id):
             return Reaction(view=replace(view, signs_in=official_id, pin="", list_top=0))
         case TypePin(digit=digit):
@@ -257,6 +262,9 @@ def after_act(
         return _without_contact(view)
     if isinstance(act, SignInOfficial):
         return replace(view, official_id=act.official_id, signs_in="", pin="", list_top=0)
+    if isinstance(act, AppointOfficial):
+        official_id = str(answer.get("official_id") or "")
+        return replace(_turned(view, Page.MAIN), official_id=official_id, appoints="", typed="")
     if isinstance(act, Arm):
         view = replace(view, next_format="")
     if isinstance(act, AssignDisplay):
@@ -291,12 +299,27 @@ def signed_off(view: View) -> View:
     return replace(view, official_id="", signs_in="", pin="", page=Page.MAIN, list_top=0)
 
 
+_NO_PIN: dict[str, Any] = {"pin": "", "pin_before": "", "pins_differ": False}
+
+
+def _choose_pin(view: View, pin: str) -> Reaction:
+    """Take the PIN once, and the second time where it is the same."""
+    if not view.pin_before:
+        return Reaction(view=replace(view, pin="", pin_before=pin, pins_differ=False))
+    if pin != view.pin_before:
+        return Reaction(view=replace(view, pin="", pin_before="", pins_differ=True))
+    act = AppointOfficial(name=view.appoints, pin=pin)
+    return Reaction(view=replace(view, **_NO_PIN), act=act)
+
+
 def _type_pin(view: View, digit: str) -> Reaction:
     if not digit:
         return Reaction(view=replace(view, pin=view.pin[:-1]))
     pin = view.pin + digit
     if len(pin) < PIN_LENGTH:
         return Reaction(view=replace(view, pin=pin))
+    if view.page is Page.APPOINT:
+        return _choose_pin(view, pin)
     return Reaction(view=replace(view, pin=""), act=SignInOfficial(official_id=view.signs_in, pin=pin))
 
 
@@ -405,7 +428,7 @@ def _react_to_typing(
     match intent:
         case OpenKeyboard(purpose=purpose):
             typed = view.search if purpose is Purpose.SEARCH else ""
-            back = Page.HAND_OVER if view.page is Page.HAND_OVER else Page.MAIN
+            back = view.page if view.page in (Page.HAND_OVER, Page.STATUS) else Page.MAIN
             opened = replace(view, page=Page.KEYBOARD, purpose=purpose, typed=typed, keys_page=0, back=back)
             return Reaction(
                 view=replace(opened, asks_alike=False, renames=None, person=Person(), is_scan=False)

@@ -13,6 +13,7 @@ from trackside.touch.scene.names_list import names_on_show, numbered, picking, p
 from trackside.touch.scene.person_scene import summary
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import (
+    AppointTyped,
     AskAlike,
     Erase,
     FinishTyping,
@@ -47,6 +48,7 @@ _DONE_CODES = {
     Purpose.NUMBER: "touch.ok",
     Purpose.TRANSPONDER: "touch.ok",
     Purpose.DISPLAY_NAME: "touch.save",
+    Purpose.OFFICIAL: "touch.appoint-next",
 }
 
 
@@ -143,6 +145,8 @@ def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measur
 
 def _finishing(screen: ScreenState, view: View, *, asks: bool) -> Intent:
     """Return what Enter means: what a scanner read picks the one it names, or begins a new name."""
+    if view.purpose is Purpose.OFFICIAL:
+        return AppointTyped()
     if view.purpose is Purpose.DISPLAY_NAME:
         return SendAct(renaming_display(screen, view.chosen, " ".join(view.typed.split())))
     if view.asks_alike:
@@ -248,7 +252,7 @@ def _hint(screen: ScreenState, view: View) -> str:
         return view.say("touch.found", count=len(found_by(screen, view)))
     if view.asks_alike:
         return view.say("touch.same-person")
-    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER, Purpose.DISPLAY_NAME):
+    if view.purpose in (Purpose.NUMBER, Purpose.TRANSPONDER, Purpose.DISPLAY_NAME, Purpose.OFFICIAL):
         return view.say(f"touch.{view.purpose.value}")
     if alike_typed(screen, view):
         return view.say("touch.name-taken")

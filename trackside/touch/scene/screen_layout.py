@@ -20,7 +20,7 @@ from trackside.touch.scene.review_scene import lay_question, lay_review
 from trackside.touch.scene.run_places import of_place
 from trackside.touch.scene.run_scene import lay_run
 from trackside.touch.scene.settings_scene import lay_settings
-from trackside.touch.scene.sign_in_scene import lay_sign_in, needs_sign_in
+from trackside.touch.scene.sign_in_scene import lay_appoint, lay_sign_in, needs_sign_in
 from trackside.touch.scene.stage_scene import lay_draw, lay_stage, lay_stages
 from trackside.touch.scene.status_scene import lay_board, lay_machine, lay_sensors, lay_status
 from trackside.touch.scene.top_bar import lay_top_bar
@@ -56,6 +56,8 @@ def _lay_scene(screen: ScreenState | None, view: View, measures: Measures, now_m
         return behind_the_lights(screen, view, measures)
     if needs_sign_in(screen, view):
         return lay_sign_in(screen, view, measures)
+    if view.page is Page.APPOINT:
+        return lay_appoint(view, measures)
     if view.page is Page.ACTS:
         return lay_acts(screen, view, measures)
     if view.page is Page.KEYBOARD:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pitboard.unit_api.unit_calls import PIN_LENGTH, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import ChooseOfficial, Intent, TypePin, View
+from trackside.touch.widgets.view import ChooseOfficial, Intent, Page, ShowPage, TypePin, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Widget
 
 
@@ -35,25 +37,37 @@ def lay_sign_in(screen: ScreenState, view: View, measures: Measures) -> Layout:
     return Layout(widgets=tuple(widgets), list_area=the_list)
 
 
+def lay_appoint(view: View, measures: Measures) -> Layout:
+    """The first official chooses a PIN, typed twice."""
+    title, body = measures.body.cut_top(measures.text(60), measures.gap)
+    code = (
+        "appoint-pin-differs" if view.pins_differ else "appoint-again" if view.pin_before else "appoint-pin"
+    )
+    text = view.say(f"touch.{code}", name=view.appoints)
+    return Layout(widgets=tuple(_pad(title, body, text, view, measures, back=ShowPage(Page.STATUS))))
+
+
 def _title(area: Rect, text: str, measures: Measures) -> Widget:
     return Widget(name="sign-in", rect=area, look=Look.TEXT, label=text, size_px=measures.text(40))
 
 
-def _pad(title: Rect, body: Rect, name: str, view: View, measures: Measures) -> list[Widget]:
+def _pad(
+    title: Rect, body: Rect, name: str, view: View, measures: Measures, *, back: Intent | None = None
+) -> list[Widget]:
     typed = "● " * len(view.pin) + "○ " * (PIN_LENGTH - len(view.pin))
     is_sending = any(one.startswith("pin:") for one in view.sending)
     keys: list[tuple[str, str, Intent, Icon]] = [
         (f"pin:{digit}", digit, TypePin(digit), "") for digit in "123456789"
     ]
     keys += [
-        ("back", view.say("touch.back"), ChooseOfficial(""), "back"),
+        ("back", view.say("touch.back"), back or ChooseOfficial(""), "back"),
         ("pin:0", "0", TypePin("0"), ""),
         ("pin:erase", "", TypePin(""), "erase"),
     ]
     cells = [cell for row in body.rows(4, measures.px(8)) for cell in row.columns(3, measures.px(8))]
     shown = view.say("touch.sending") if is_sending else typed.strip()
     return [
-        _title(title, f"{name}  {shown}", measures),
+        replace(_title(title, name, measures), value=shown, align="left", lines_max=2),
         *(
             button(
                 key,

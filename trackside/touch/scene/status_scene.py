@@ -8,7 +8,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import MachineLine, ScreenState, SensorLine
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import Intent, Page, ShowPage, SignOff, View
+from trackside.touch.widgets.view import Intent, OpenKeyboard, Page, Purpose, ShowPage, SignOff, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
 _COLOURS = {"green": "ok", "yellow": "warning", "red": "bad"}
@@ -67,6 +67,9 @@ def _ways(screen: ScreenState, view: View) -> Iterator[tuple[str, str, Intent, s
     if view.official_id:
         name = next((one.name for one in screen.officials if one.official_id == view.official_id), "")
         yield "sign-off", view.say("touch.sign-off"), SignOff(), name, Tone.PLAIN
+    elif not screen.officials:
+        opens = OpenKeyboard(Purpose.OFFICIAL)
+        yield "appoint", view.say("touch.appoint"), opens, view.say("touch.appoint-note"), Tone.PLAIN
     yield "back", view.say("touch.back"), ShowPage(Page.MAIN), "", Tone.PLAIN
 
 

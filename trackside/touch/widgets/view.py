@@ -34,6 +34,7 @@ class Page(Enum):
     DISPLAY = "display"
     MACHINE = "machine"
     SETTINGS = "settings"
+    APPOINT = "appoint"
 
 
 class Purpose(Enum):
@@ -43,6 +44,7 @@ class Purpose(Enum):
     NUMBER = "number"
     TRANSPONDER = "transponder"
     DISPLAY_NAME = "display-name"
+    OFFICIAL = "official"
 
 
 class Order(Enum):
@@ -124,6 +126,9 @@ class View:
     official_id: str = ""  # who signed in
     signs_in: str = ""  # who is typing a PIN
     pin: str = ""
+    appoints: str = ""  # the first official, who is choosing a PIN
+    pin_before: str = ""  # as that PIN was typed first
+    pins_differ: bool = False
     settings: Settings = Settings()
     next_format: str = ""  # of the next run alone; empty: the event's
     stage_id: str = ""  # whose heats are looked at
@@ -263,6 +268,11 @@ class TypePin:
 
 
 @dataclass(frozen=True, slots=True)
+class AppointTyped:
+    """Whoever's name was typed chooses a PIN."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignOff:
     """Whoever signed in leaves the screen."""
 
@@ -392,6 +402,7 @@ Intent = (
     | ChangePerson
     | RegisterTyped
     | ChangeSettings
+    | AppointTyped
     | ShowDisplay
     | RenameDisplay
 )

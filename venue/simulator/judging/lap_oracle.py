@@ -18,7 +18,6 @@ _ADMIN_KINDS = {
     "event-configured",
     "format-set",
     "class-set",
-    "official-appointed",
     "official-dismissed",
     "unit-enrolled",
     "unit-revoked",
