@@ -105,7 +105,8 @@ class Painter:
             return
         room = widget.rect
         if widget.value:
-            room, value_room = room.columns(2, self._measures.gap)
+            value_px = self._typeface.width(widget.value, size_px=widget.size_px, weight=Weight.REGULAR)
+            value_room, room = room.cut_right(min(room.w * 2 // 3, value_px + 2), self._measures.gap)
             self._line(widget.value, value_room, widget.size_px, ink, align="right", weight=Weight.REGULAR)
         self._block(widget, room, ink, palette.TEXT_MUTED)
 

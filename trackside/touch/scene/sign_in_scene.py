@@ -39,7 +39,7 @@ def lay_sign_in(screen: ScreenState, view: View, measures: Measures) -> Layout:
 
 def lay_appoint(view: View, measures: Measures) -> Layout:
     """The first official chooses a PIN, typed twice."""
-    title, body = measures.body.cut_top(measures.text(60), measures.gap)
+    title, body = measures.body.cut_top(measures.text(88), measures.gap)
     code = (
         "appoint-pin-differs" if view.pins_differ else "appoint-again" if view.pin_before else "appoint-pin"
     )
