@@ -201,6 +201,9 @@ class TableRefused(Refusal):
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
         super().__init__(f"{path}: {reason}" if line is None else f"{path}, line {line}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.line = line
 
 
 class Loss(PitboardError):

@@ -11,6 +11,8 @@ import click
 from pitboard.errors import PitboardError
 from pitboard.program.log_lines import log_to_stderr
 from pitboard.program.service import SERVICE
+from pitboard.sentences.language import language_of
+from pitboard.sentences.spoken_error import spoken
 
 COMMAND_GROUP = "pitboard.commands"
 
@@ -38,12 +40,13 @@ def pitboard(log_level: str) -> None:
 
 
 def main() -> None:
-    """Run the command line; a known error is one sentence on standard error and exit status 1."""
+    """Run the command line; a known error is one sentence on standard error, in the language of the
+    shell, and exit status 1."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:
         pitboard()
     except PitboardError as error:
-        click.echo(f"pitboard: {error}", err=True)
+        click.echo(f"pitboard: {spoken(error, language_of(os.environ))}", err=True)
         # A program of a node refused its config: the touchscreen can then say why it does not start.
         SERVICE.say_last(
             next((word for word in sys.argv[1:] if not word.startswith("-")), "pitboard"), str(error)

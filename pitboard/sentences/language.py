@@ -6,6 +6,7 @@ that is missing must never stop what needed it."""
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Literal, get_args
@@ -80,6 +81,15 @@ class _Forgiving(string.Formatter):
 
 
 _FORMATTER = _Forgiving()
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """Return the language that a person's shell asks for, in gettext's order; English where we lack it."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        wanted = environment.get(name, "").replace("-", "_").split(":")[0].split(".")[0].split("_")[0].lower()
+        if wanted:
+            return next((language(code) for code in LANGUAGES if code == wanted), language())
+    return language()
 
 
 @cache

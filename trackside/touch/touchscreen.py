@@ -17,6 +17,7 @@ from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import LANGUAGES, Language, Sentence
+from pitboard.sentences.spoken_error import spoken
 from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_calls import (
     Act,
@@ -284,7 +285,7 @@ class Touchscreen:
                     await self._link.act(follow_up(act, answer))
             except ActRefused as error:
                 log.info("act refused: act=%s code=%s", sending.act, error.code)
-                self._tell("refused", refusal_sentence(error, self._view.language))
+                self._tell("refused", spoken(error, self._view.language))
             except PeerLost as error:
                 log.warning("act unanswered: act=%s reason=%s", sending.act, error.reason)
                 self._say("refused", sending.act.unanswered)
@@ -489,12 +490,6 @@ def signed(act: Act, official_id: str) -> Act:
     )
     act_id = "" if is_meant_once else secrets.token_hex(8)
     return msgspec.structs.replace(act, by=official_id, where=WHERE, act_id=act_id)
-
-
-def refusal_sentence(error: ActRefused, language: Language) -> str:
-    """Return the refusal in the official's language; in the unit's own words where there is none."""
-    code = f"refused.{error.code}"
-    return language.say(code) if language.code != "en" and language.knows(code) else error.reason
 
 
 def _on_contact_page(intent: Intent) -> Intent:

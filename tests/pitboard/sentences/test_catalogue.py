@@ -11,8 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from pitboard.sentences.language import LANGUAGES, Language, LanguageCode, Sentence, language
+from pitboard import errors
+from pitboard.errors import (
+    LOSS_REASONS,
+    ActRefused,
+    BeamLost,
+    ConfigRefused,
+    JournalLost,
+    LossCode,
+    PassphraseRefused,
+    PeerLost,
+    PitboardError,
+    Refusal,
+    TableRefused,
+)
+from pitboard.sentences.language import LANGUAGES, Language, LanguageCode, Sentence, language, language_of
 from pitboard.sentences.po_file import Entry, read_po
+from pitboard.sentences.spoken_error import spoken
 from tests.pitboard.sentences.pseudo_language import HEBREW
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,8 +35,10 @@ KEYS_OF_CONFIGS = ROOT / "venue" / "set_up" / "config_keys.py"
 """Its words, such as `sensor.edge`, look like codes."""
 ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
 PAGE = ROOT / "sync" / "central" / "public" / "page"
+RAISED = {"ActRefused", "CallRefused", "QueryRefused"}
+SAID_OTHERWISE = {"config-refused", "contact-closed", "table-refused"}
 CODE = re.compile(
-    r"(touch|saved|unanswered|refused|light|sensor|display|page)(\.[a-z0-9-]+)+|saved|unanswered"
+    r"(touch|saved|unanswered|refused|light|sensor|display|page|error|loss)(\.[a-z0-9-]+)+|saved|unanswered"
 )
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
@@ -35,6 +52,7 @@ PREFIXES = (
     "display.column.",
     "display.trouble.",
     "display.clock.",
+    "loss.",
 )
 
 
@@ -66,18 +84,68 @@ def test_every_code_in_use_has_a_sentence(code: LanguageCode) -> None:
     assert sorted(literals() - known - {"light.disk", "light.central", "light.sensor"}) == []
 
 
-def test_every_refusal_of_a_unit_has_a_sentence() -> None:
-    raised = {
-        keyword.value.value
-        for room in ("trackside", "pitboard/race")
-        for path in (ROOT / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ActRefused"
-        for keyword in node.keywords
-        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
-    }
-    assert raised
-    assert [code for code in sorted(map(str, raised)) if not language("de").knows(f"refused.{code}")] == []
+@cache
+def refusals() -> frozenset[str]:
+    """Return the codes of everything that is refused anywhere."""
+    found = {one.code for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Refusal)}
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
+                    codes = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                    codes += node.args[:1] if node.func.id == "CallRefused" else []
+                    found |= {str(one.value) for one in codes if isinstance(one, ast.Constant)}
+    return frozenset(found)
+
+
+def test_every_refusal_has_a_sentence_in_every_language() -> None:
+    known = {entry.code for entry in entries("de")}
+    assert len(refusals()) > 60
+    assert [code for code in sorted(refusals() - SAID_OTHERWISE) if f"refused.{code}" not in known] == []
+
+
+def test_every_loss_of_a_node_has_the_sentence_that_it_speaks_in_english() -> None:
+    for code, reason in LOSS_REASONS.items():
+        assert language().say(f"loss.{code.value}") == reason
+        assert language("de").say(f"loss.{code.value}") != reason
+
+
+@pytest.mark.parametrize(
+    ("error", "german"),
+    [
+        (ActRefused(code="no-change", reason="Nothing"), "Das ist schon so. Nichts wurde geändert."),
+        (ActRefused(code="of-a-later-version", reason="Update first."), "Update first."),
+        (
+            PeerLost(peer="central", code=LossCode.NO_ANSWER),
+            "central ist nicht zu erreichen: keine Antwort in der Zeit",
+        ),
+        (ConfigRefused(path="f.toml", reason="r"), "f.toml ist so nicht zu benutzen: r"),
+        (TableRefused(Path("l.csv"), "r", 3), "l.csv, Zeile 3, ist nicht zu lesen: r"),
+        (JournalLost(path="j.db", reason="r"), "Das Journal j.db ist nicht benutzbar: r"),
+        (BeamLost(port="tty", reason="r"), "Sensoranschluss tty verloren: r"),
+        (PassphraseRefused(), "Das ist nicht das Passwort des Kontaktschlüssels; nichts wurde geöffnet."),
+    ],
+)
+def test_an_error_speaks_the_persons_language(error: PitboardError, german: str) -> None:
+    assert spoken(error, language("de")) == german
+    assert spoken(error, language()) == str(error)
+    assert spoken(error, HEBREW)
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ({}, "en"),
+        ({"LANG": "de_AT.UTF-8"}, "de"),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "de:en"}, "de"),
+        ({"LC_MESSAGES": "de", "LANG": "fr_FR"}, "de"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LANG": ""}, "en"),
+    ],
+)
+def test_the_command_line_speaks_the_language_of_the_shell(environment: dict[str, str], code: str) -> None:
+    assert language_of(environment).code == code
 
 
 def test_every_language_has_the_same_codes_with_the_same_fields() -> None:
