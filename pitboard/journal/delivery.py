@@ -74,6 +74,8 @@ class Deliverer:
         # Of earlier starts too, and beside what the fold believes: of a unit not enrolled that is nothing.
         for body in replica.fold.bodies_of(unit_key):
             self._note(body)
+        for sensor, sensor_boot, seq in replica.fold.passings_of(unit_key):
+            self._passings.setdefault((sensor, sensor_boot), Ranges()).add(seq)
         replica.add_follower(self._see)
 
     async def append(self, *bodies: Body) -> int:

@@ -23,6 +23,7 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
+from pitboard.race.passing_shelf import PassingShelf
 from pitboard.race.race_state import RaceState, Touched
 from pitboard.race.results import Result
 from pitboard.race.run import Run
@@ -37,6 +38,7 @@ class Fold:
     def __init__(self, root_key: str) -> None:
         self.root_key = root_key
         self.version = 0  # grows with every record that may have changed something
+        self._shelf = PassingShelf()
         self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
         self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
@@ -47,7 +49,7 @@ class Fold:
 
     def _begin(self) -> None:
         self.roster = Roster(self.root_key)
-        self.race = RaceState()
+        self.race = RaceState(self._shelf)
         self._ranked = Boards()
         self._untold = Touched()  # what the boards have not been told yet
         self._ranked_by: object = None
@@ -59,7 +61,7 @@ class Fold:
         stream, seq = record.stream, record.seq
         bodies = self._bodies.get(stream)
         if bodies is None:
-            bodies = self._bodies[stream] = KeptBodies()
+            bodies = self._bodies[stream] = KeptBodies(stream, self._shelf)
         if seq in bodies or record.body_bytes is None or (stream, seq) in self.erased_places:
             return
         body = read_body(record.header.kind, record.body_bytes)
@@ -154,7 +156,7 @@ class Fold:
             (stamp, stream, body)
             for stream, owner in self._keys.items()
             if owner == key
-            for _, body, stamp in islice(self._bodies[stream], 1)
+            for _, body, stamp in islice(self._bodies[stream].but_passings(), 1)
             if isinstance(body, StreamOpened)
         ]
         return max(openings, key=lambda one: one[:2])[2] if openings else None
@@ -184,7 +186,7 @@ class Fold:
         self._begin()
         roots = [stream for stream, key in self._keys.items() if key == self.root_key]
         for stream in roots:
-            for seq, body, stamp in self._bodies[stream]:
+            for seq, body, stamp in self._bodies[stream].but_passings():
                 if isinstance(body, UnitEnrolled | UnitRevoked):
                     self.roster.say(body, Word(Authority.ADMIN, stamp, stream, seq))
         for stream, key in self._keys.items():
@@ -208,11 +210,17 @@ class Fold:
                     yield key, body, Word(authority, stamp, stream, seq)
 
     def bodies_of(self, key: str) -> Iterator[Body]:
-        """Yield every body the key wrote, whether it counts or not."""
+        """Yield every body the key wrote but passings, whether it counts or not."""
         for stream, owner in self._keys.items():
             if owner == key:
-                for _, body, _ in self._bodies[stream]:
+                for _, body, _ in self._bodies[stream].but_passings():
                     yield body
+
+    def passings_of(self, key: str) -> Iterator[tuple[str, str, int]]:
+        """Yield what every passing that the key wrote is named by: sensor, its start, number."""
+        for stream, owner in self._keys.items():
+            if owner == key:
+                yield from self._bodies[stream].passings_named()
 
     # The boards: told what changed when somebody looks at them, and only read by others
 

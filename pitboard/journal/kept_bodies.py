@@ -1,49 +1,65 @@
-"""The bodies of one stream by number, with their stamps: a few bytes for each beside the body itself."""
+"""The bodies of one stream by number, with their stamps: a few bytes for each beside the body itself.
+
+A journal holds many more passings than anything else, so those lie packed on the shelf that all streams
+share."""
 
 from __future__ import annotations
 
+import heapq
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from pitboard.race.bodies import Body
-
-HOLE_MAX_COUNT = 1_024
-"""Numbers without a body, of a kind that is not known here or erased, that are kept as holes in the row."""
+from pitboard.race.bodies import Body, PassingRecorded
+from pitboard.race.passing_shelf import PassingShelf
 
 
 class KeptBodies:
     """Bodies mostly come in the order of their numbers; any order will do."""
 
-    def __init__(self) -> None:
-        self._row: list[Body | None] = []  # from number 1 on
+    def __init__(self, stream: str, shelf: PassingShelf) -> None:
+        self._stream = stream
+        self._shelf = shelf
+        self._seqs = array("Q")  # of all but passings, in order
         self._stamps = array("Q")
-        self._apart: dict[int, tuple[Body, int]] = {}  # what came far ahead of the row
+        self._bodies: list[Body] = []
 
     def __contains__(self, seq: int) -> bool:
-        return self.get(seq) is not None
+        return self._at(seq) is not None or self._shelf.slot_of(self._stream, seq) is not None
+
+    def _at(self, seq: int) -> int | None:
+        if not self._seqs or seq > self._seqs[-1]:
+            return None
+        at = bisect_left(self._seqs, seq)
+        return at if self._seqs[at] == seq else None
 
     def get(self, seq: int) -> tuple[Body, int] | None:
         """Return the body and its stamp."""
-        if 0 < seq <= len(self._row):
-            body = self._row[seq - 1]
-            if body is not None:
-                return (body, self._stamps[seq - 1])
-        return self._apart.get(seq)
+        at = self._at(seq)
+        if at is not None:
+            return (self._bodies[at], self._stamps[at])
+        slot = self._shelf.slot_of(self._stream, seq)
+        return None if slot is None else (self._shelf.body(slot), self._shelf.stamp(slot))
 
     def put(self, seq: int, body: Body, stamp: int) -> None:
-        missing = seq - len(self._row)
-        if missing > HOLE_MAX_COUNT or seq < 1:
-            self._apart[seq] = (body, stamp)
-            return
-        if missing > 0:
-            self._row += [None] * missing
-            self._stamps.extend([0] * missing)
-        self._row[seq - 1], self._stamps[seq - 1] = body, stamp
+        """Keep the body of a number that is not here yet."""
+        if isinstance(body, PassingRecorded):
+            self._shelf.put(self._stream, seq, stamp, body)
+        elif not self._seqs or seq > self._seqs[-1]:
+            self._seqs.append(seq)
+            self._stamps.append(stamp)
+            self._bodies.append(body)
+        else:
+            at = bisect_left(self._seqs, seq)
+            self._seqs.insert(at, seq)
+            self._stamps.insert(at, stamp)
+            self._bodies.insert(at, body)
 
     def drop(self, seq: int) -> None:
-        self._apart.pop(seq, None)
-        if 0 < seq <= len(self._row):
-            self._row[seq - 1] = None
+        at = self._at(seq)
+        if at is not None:
+            del self._seqs[at], self._stamps[at], self._bodies[at]
+        self._shelf.drop(self._stream, seq)
 
     def drop_beyond(self, seq: int) -> None:
         del self._row[seq:], self._stamps[seq:]
@@ -59,8 +75,19 @@ class KeptBodies:
 
     def __iter__(self) -> Iterator[tuple[int, Body, int]]:
         """Yield number, body and stamp of all that is here now, by number."""
-        for seq, (body, stamp) in enumerate(zip(self._row, self._stamps, strict=True), start=1):
-            if body is not None:
-                yield seq, body, stamp
-        for seq in sorted(self._apart):
-            yield seq, *self._apart[seq]
+        shelf = self._shelf
+        passings = ((seq, shelf.body(slot), shelf.stamp(slot)) for seq, slot in shelf.of_stream(self._stream))
+        return heapq.merge(self.but_passings(), passings, key=_seq)
+
+    def but_passings(self) -> Iterator[tuple[int, Body, int]]:
+        """Yield the same of all but passings."""
+        return iter(list(zip(self._seqs, self._bodies, self._stamps, strict=True)))
+
+    def passings_named(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what each passing is named by: sensor, its start, number."""
+        for _, slot in self._shelf.of_stream(self._stream):
+            yield self._shelf.named(slot)
+
+
+def _seq(one: tuple[int, Body, int]) -> int:
+    return one[0]

@@ -5,9 +5,10 @@ several runs are under way at once, and who started first is taken to finish fir
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
 
@@ -154,22 +155,52 @@ class Segment:
     elapsed_ns: int
 
 
-@dataclass(slots=True)
 class Timeline:
-    """The passings of one unit, track and boot by stamp, and where each run's window begins."""
+    """The passings of one unit, track and boot by stamp, and where each run's window begins.
 
-    passings: list[TimedPassing] = field(default_factory=list)
-    windows: list[tuple[int, str]] = field(default_factory=list)  # (from_mono_ns, run_id), sorted
+    It holds where the passings lie, and makes them for whoever asks.
+    """
 
-    def add(self, passing: TimedPassing) -> None:
-        if not self.passings or self.passings[-1].mono_ns < passing.mono_ns:
-            self.passings.append(passing)  # as it nearly always is
-        else:
-            insort(self.passings, passing, key=_order)
+    __slots__ = ("_make", "_slots", "_stamps", "windows")
+
+    def __init__(self, make: Callable[[int], TimedPassing]) -> None:
+        self._make = make
+        self._stamps = array("q")
+        self._slots = array("I")
+        self.windows: list[tuple[int, str]] = []  # (from_mono_ns, run_id), sorted
+
+    def add(self, slot: int, mono_ns: int) -> None:
+        if not self._stamps or self._stamps[-1] < mono_ns:
+            self._stamps.append(mono_ns)  # as it nearly always is
+            self._slots.append(slot)
+            return
+        at = bisect_left(self._stamps, mono_ns)
+        while at < len(self._stamps) and self._stamps[at] == mono_ns and self._is_before(at, slot):
+            at += 1
+        self._stamps.insert(at, mono_ns)
+        self._slots.insert(at, slot)
+
+    def _is_before(self, at: int, slot: int) -> bool:
+        return self._make(self._slots[at]).passing_id < self._make(slot).passing_id
+
+    def remove(self, slot: int) -> None:
+        at = self._slots.index(slot)
+        del self._stamps[at], self._slots[at]
+
+    def _between(self, start: int, end: int | None = None) -> list[TimedPassing]:
+        return [self._make(slot) for slot in self._slots[start:end]]
+
+    def of_runs(self, run_ids: Container[str]) -> list[TimedPassing]:
+        """Return the passings in the windows of these runs, their finish not considered."""
+        return [
+            self._make(slot)
+            for slot, mono_ns in zip(self._slots, self._stamps, strict=True)
+            if self.run_at(mono_ns) in run_ids
+        ]
 
     def since(self, mono_ns: int) -> list[TimedPassing]:
         """Return the passings stamped then or later."""
-        return self.passings[bisect_left(self.passings, (mono_ns, ""), key=_order) :]
+        return self._between(bisect_left(self._stamps, mono_ns))
 
     def run_at(self, mono_ns: int) -> str | None:
         """Return the run whose window holds this stamp, its finish not considered."""
@@ -184,28 +215,25 @@ class Timeline:
 
     def close_window(self, from_mono_ns: int, run_id: str) -> str | None:
         """Return the run whose window is longer now, None where there is none."""
-        index = self.windows.index((from_mono_ns, run_id))
+        index = bisect_left(self.windows, (from_mono_ns, run_id))
         del self.windows[index]
         return self.windows[index - 1][1] if index > 0 else None
 
     def around(self, from_mono_ns: int, to_mono_ns: int | None, count: int) -> list[TimedPassing]:
         """Return the passings between the stamps, and up to `count` before and after them."""
-        start = bisect_left(self.passings, (from_mono_ns, ""), key=_order)
-        end = len(self.passings)
-        if to_mono_ns is not None:
-            end = bisect_right(self.passings, (to_mono_ns, _AFTER_ALL_IDS), key=_order)
-        return self.passings[max(0, start - count) : end + count]
+        start = bisect_left(self._stamps, from_mono_ns)
+        end = len(self._stamps) if to_mono_ns is None else bisect_right(self._stamps, to_mono_ns)
+        return self._between(max(0, start - count), end + count)
 
     def window_of(self, run_id: str, from_mono_ns: int, to_mono_ns: int | None) -> list[TimedPassing]:
         """Return the passings from the window's start until the next window's, or until `to_mono_ns`."""
         after = bisect_right(self.windows, (from_mono_ns, run_id))
-        start = bisect_left(self.passings, (from_mono_ns, ""), key=_order)
-        end = len(self.passings)
+        start, end = bisect_left(self._stamps, from_mono_ns), len(self._stamps)
         if after < len(self.windows):
-            end = bisect_left(self.passings, (self.windows[after][0], ""), key=_order)
+            end = bisect_left(self._stamps, self.windows[after][0])
         if to_mono_ns is not None:
-            end = min(end, bisect_right(self.passings, (to_mono_ns, _AFTER_ALL_IDS), key=_order))
-        return self.passings[start:end]
+            end = min(end, bisect_right(self._stamps, to_mono_ns))
+        return self._between(start, end)
 
 
 _order = attrgetter("order")

@@ -6,6 +6,7 @@ same records gives one state."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -42,7 +43,7 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
-from pitboard.race.passings_by_id import PassingsById
+from pitboard.race.passing_shelf import PassingShelf, SlotRow
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
@@ -50,7 +51,7 @@ from pitboard.race.related_clock import RelatedClock, same_clock
 from pitboard.race.roll import Competitor, Roll
 from pitboard.race.run import Run, run_of
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
-from pitboard.race.word import LastWord, RecordPlace, Statement, Statements, Subject, Word
+from pitboard.race.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
 
 DERIVED_MAX_COUNT = 512
 """Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""
@@ -74,7 +75,7 @@ class Touched:
 class RaceState:
     """Takes bodies with their words and says what each touched; answers runs, laps and competitors."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: PassingShelf | None = None) -> None:
         self.event: LastWord[EventConfigured] = LastWord()
         self.contact_key: LastWord[str] = LastWord()
         self.statements = Statements()
@@ -82,7 +83,11 @@ class RaceState:
         self.programme = Programme(self.statements)
         self.runs: dict[str, Run] = {}
         self._timelines: dict[TimelineKey, Timeline] = {}
-        self._passings = PassingsById()
+        self._shelf = PassingShelf() if shelf is None else shelf
+        self._passings: dict[tuple[str, str], SlotRow] = {}  # by unit and id up to the number: by number
+        self._said_by = array("I")  # of a slot, its writer in `_writers`
+        self._writers: dict[tuple[str, Authority], int] = {}
+        self._writer_at: list[tuple[str, Authority]] = []
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
         self._inserted: dict[PassingKey, set[str]] = {}  # runs it was put into, or that hold a copy of it
@@ -307,10 +312,25 @@ class RaceState:
     # Passings
 
     def has_passing(self, unit: str, passing_id: str) -> bool:
-        return (unit, passing_id) in self._passings
+        return self._slot_named((unit, passing_id)) is not None
 
     def passing(self, key: PassingKey) -> TimedPassing | None:
-        return self._passings.get(key)
+        slot = self._slot_named(key)
+        return None if slot is None else self._made(slot)
+
+    def _slot_named(self, key: PassingKey) -> int | None:
+        unit, passing_id = key
+        start, _, number = passing_id.rpartition("/")
+        if not (number.isascii() and number.isdigit()) or number.startswith("0"):
+            return None
+        of_start = self._passings.get((unit, start))
+        return None if of_start is None else of_start.get(int(number))
+
+    def _made(self, slot: int) -> TimedPassing:
+        """Return the passing that lies there."""
+        unit, authority = self._writer_at[self._said_by[slot]]
+        word = Word(authority, self._shelf.stamp(slot), *self._shelf.record(slot))
+        return recorded_passing(self._shelf.body(slot), word, unit)
 
     def word_of_passing(self, run: Run, passing_id: str) -> Word | None:
         """Return the word that recorded a passing of the run, None where it is not here."""
@@ -326,7 +346,7 @@ class RaceState:
     def key_of_passing(self, passing_id: str, run: Run) -> PassingKey | None:
         """Return the passing that this id names at the run's track; None where there is none."""
         for unit in (run.unit, *(clock.unit for clock in run.armed.value.clocks)):
-            if (unit, passing_id) in self._passings:
+            if self.has_passing(unit, passing_id):
                 return (unit, passing_id)
         inserted = [one for one in run.inserted if isinstance(one.body, PassingInserted)]
         units = [one.unit for one in inserted if getattr(one.body, "passing_id", "") == passing_id]
@@ -335,7 +355,7 @@ class RaceState:
     def is_comparable(self, run: Run, passing_id: str) -> bool:
         """Return whether the passing's stamp can be brought onto the clock of one of the run's boots."""
         key = self.key_of_passing(passing_id, run)
-        passing = None if key is None else self._passings.get(key)
+        passing = None if key is None else self.passing(key)
         if passing is None:
             return False
         unit, _, other_boot_id = passing.timeline
@@ -369,7 +389,8 @@ class RaceState:
 
     def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""
-        return self._passings.seqs(unit, sensor, sensor_boot)
+        of_start = self._passings.get((unit, f"{sensor}/{sensor_boot}"))
+        return [] if of_start is None else of_start.numbers()
 
     # What is touched by what
 
@@ -467,29 +488,50 @@ class RaceState:
                 change(self._given.setdefault(word.run_id, set()), key)
                 self._touch(word.run_id, touched)
         self._touch_inserted(key, touched)
-        known = self._passings.get(key)
+        known = self.passing(key)
         if known is not None:
-            self._touch_run_at(known.timeline, known, touched)
+            self._touch_run_at(known.timeline, known.mono_ns, key, touched)
 
     def _add_passing(self, body: PassingRecorded, word: Word, unit: str, touched: Touched) -> None:
-        passing = recorded_passing(body, word, unit)
-        former = self._passings.same_as(body, unit)
-        if former is not None:
+        start = (unit, f"{body.sensor}/{body.sensor_boot}")
+        of_start = self._passings.get(start)
+        if of_start is None:
+            of_start = self._passings[start] = SlotRow()
+        former_slot = of_start.get(body.seq)
+        if former_slot is not None:
+            former = self._made(former_slot)
             if former.word.moment <= word.moment:
                 return
-            self._timelines[former.timeline].passings.remove(former)
-            self._touch_run_at(former.timeline, former, touched)
-        key = passing.timeline
-        self._timeline(key).add(passing)
-        self._passings.put(passing)
-        self._touch_run_at(key, passing, touched)
+            self._timelines[former.timeline].remove(former_slot)
+            self._touch_run_at(former.timeline, former.mono_ns, former.key, touched)
+        slot = self._shelf.put(word.stream, word.seq, word.stamp, body)
+        self._note_writer(slot, (unit, word.authority))
+        of_start.put(body.seq, slot)
+        key = (unit, body.track, body.boot_id)
+        self._timeline(key).add(slot, body.mono_ns)
+        spoken_of = (unit, body.passing_id) if self._words or self._inserted else None
+        self._touch_run_at(key, body.mono_ns, spoken_of, touched)
 
-    def _touch_run_at(self, key: TimelineKey, passing: TimedPassing, touched: Touched) -> None:
-        run_id = self._timelines[key].run_at(passing.mono_ns)
+    def _note_writer(self, slot: int, writer: tuple[str, Authority]) -> None:
+        index = self._writers.get(writer)
+        if index is None:
+            index = self._writers[writer] = len(self._writer_at)
+            self._writer_at.append(writer)
+        missing = slot + 1 - len(self._said_by)
+        if missing > 0:
+            self._said_by.extend([0] * missing)
+        self._said_by[slot] = index
+
+    def _touch_run_at(
+        self, timeline: TimelineKey, mono_ns: int, spoken_of: PassingKey | None, touched: Touched
+    ) -> None:
+        """Touch the run at this stamp, and those that anybody may have spoken of with this passing."""
+        run_id = self._timelines[timeline].run_at(mono_ns)
         self._touch(run_id, touched)
-        self._touch(self.word_on(passing.key).run_id, touched)
-        self._touch_inserted(passing.key, touched)
-        if run_id in self._starters.get(key, ()):
+        if spoken_of is not None:
+            self._touch(self.word_on(spoken_of).run_id, touched)
+            self._touch_inserted(spoken_of, touched)
+        if run_id in self._starters.get(timeline, ()):
             self._touch_starters(self.runs[run_id], touched)  # type: ignore[index]
 
     def _touch_inserted(self, key: PassingKey, touched: Touched) -> None:
@@ -503,7 +545,7 @@ class RaceState:
     def _timeline(self, key: TimelineKey) -> Timeline:
         timeline = self._timelines.get(key)
         if timeline is None:
-            timeline = self._timelines[key] = Timeline()
+            timeline = self._timelines[key] = Timeline(self._made)
         return timeline
 
     # The line of steps
@@ -636,7 +678,7 @@ class RaceState:
         """Return what persons gave to the run under this boot, on the run's clock."""
         found = []
         for key in self._given.get(run.run_id, ()):
-            passing = self._passings.get(key)
+            passing = self.passing(key)
             if passing is not None:
                 unit, _, boot = passing.timeline
                 clock = self._clock(run, boot_id, unit, boot)
@@ -677,8 +719,7 @@ class RaceState:
             key = (clock.unit, run.track, clock.boot_id)
             timeline = self._timelines.get(key)
             if timeline is not None:
-                starters = self._starters.get(key, ())
-                own = [one for one in timeline.passings if timeline.run_at(one.body.mono_ns) in starters]
+                own = timeline.of_runs(self._starters.get(key, ()))
                 for passing in settled_passings(own):
                     yield passing.on_clock(clock)
 

@@ -6,9 +6,7 @@ import sys
 from types import FrameType
 
 from pitboard.journal.fold import Fold
-from pitboard.race.attribution import recorded_passing
-from pitboard.race.passings_by_id import PassingsById
-from pitboard.race.race_state import DERIVED_MAX_COUNT
+from pitboard.race.race_state import DERIVED_MAX_COUNT, RaceState
 from pitboard.race.word import Authority, Word
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, confirmed_run, passing
 
@@ -57,13 +55,13 @@ def test_more_runs_than_are_kept_derived_have_the_same_laps() -> None:
 
 
 def test_a_passing_is_found_by_its_id_and_by_no_other_text() -> None:
-    known, body = PassingsById(), passing(10, s=1)
-    kept = recorded_passing(body, Word(Authority.TIMEKEEPER, 1, "s", 1), "unit")
-    known.put(kept)
-    assert known.get(("unit", body.passing_id)) is kept
-    assert known.same_as(body, "unit") is kept
+    race, body = RaceState(), passing(10, s=1)
+    race.apply(body, Word(Authority.TIMEKEEPER, 1, "s", 1), "unit")
+    known = race.passing(("unit", body.passing_id))
+    assert known is not None
+    assert known.body == body
     for other in ("beam-1/dev/010", "beam-1/dev/+10", "beam-1/dev/1", "beam-1/dev/", "dev/10", "10", ""):
-        assert ("unit", other) not in known
-    assert ("other", body.passing_id) not in known
-    assert known.seqs("unit", "beam-1", "dev") == [10]
-    assert known.seqs("unit", "beam-1", "x") == []
+        assert not race.has_passing("unit", other)
+    assert not race.has_passing("other", body.passing_id)
+    assert race.passing_seqs("unit", "beam-1", "dev") == [10]
+    assert race.passing_seqs("unit", "beam-1", "x") == []
