@@ -41,7 +41,7 @@ class Fold:
         self._shelf = PassingShelf()
         self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
-        self._registrations: dict[str, set[RecordPlace]] = {}  # competitor -> records that hold the name
+        self._registrations: dict[str, tuple[RecordPlace, ...]] = {}  # person -> records with the name
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
         self.limits: dict[str, int] = {}  # up to where a stream is believed that is not what central saw
@@ -53,7 +53,7 @@ class Fold:
         self._ranked = Boards()
         self._untold = Touched()  # what the boards have not been told yet
         self._ranked_by: object = None
-        self._confirmed: dict[str, dict[str, Confirmed]] = {}  # run -> competitor -> what is confirmed
+        self._confirmed: dict[str, tuple[str, ...]] = {}  # run -> competitors who are on a board by it
         self._runs_of: dict[str, set[str]] = {}  # competitor as armed -> confirmed runs
 
     def add(self, record: Record) -> None:
@@ -69,9 +69,9 @@ class Fold:
             return
         bodies.put(seq, body, record.header.stamp)
         if isinstance(body, CompetitorRegistered | CompetitorChanged):
-            self._registrations.setdefault(body.competitor_id, set()).add((stream, seq))
+            self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
-            self._registrations.setdefault(body.official_id, set()).add((stream, seq))
+            self._register(body.official_id, (stream, seq))
         self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
@@ -168,7 +168,10 @@ class Fold:
 
     def places_to_erase(self, person_id: str) -> set[RecordPlace]:
         """Return where the person's name still stands in a body that no erasure names."""
-        return self._registrations.get(person_id, set()) - self.erased_places
+        return set(self._registrations.get(person_id, ())) - self.erased_places
+
+    def _register(self, person_id: str, place: RecordPlace) -> None:
+        self._registrations[person_id] = (*self._registrations.get(person_id, ()), place)
 
     def _enrol(self, body: UnitEnrolled | UnitRevoked, word: Word) -> None:
         was_unknown = self.roster.authority(body.key) == Authority.NOBODY
@@ -299,11 +302,11 @@ class Fold:
 
     def _take_note_of_run(self, run_id: str) -> None:
         run = self.race.runs.get(run_id)
-        former = self._confirmed.get(run_id, {})
+        former = self._confirmed.get(run_id, ())
         if not former and (run is None or run.decision != "confirmed"):
             return
         new = {} if run is None else self._confirmed_in(run)
-        self._confirmed[run_id] = new
+        self._confirmed[run_id] = tuple(new)
         for competitor_id in [*former, *(one for one in new if one not in former)]:
             self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
 

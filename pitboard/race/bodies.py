@@ -55,8 +55,8 @@ Decision = Literal["confirmed", "discarded", "reopened"]
 PlaceStatus = Literal["finished", "did-not-finish", "did-not-start", "disqualified"]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of every body."""
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of every body: values without circles, which nobody needs to look for in memory."""
 
 
 class Act(Body, frozen=True, kw_only=True):

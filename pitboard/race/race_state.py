@@ -43,17 +43,18 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
-from pitboard.race.passing_shelf import PassingShelf, SlotRow
+from pitboard.race.passing_shelf import PassingShelf
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
 from pitboard.race.related_clock import RelatedClock, same_clock
 from pitboard.race.roll import Competitor, Roll
 from pitboard.race.run import Run, run_of
+from pitboard.race.slot_row import SlotRow
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
 from pitboard.race.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
 
-DERIVED_MAX_COUNT = 512
+DERIVED_MAX_COUNT = 128
 """Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""
 
 

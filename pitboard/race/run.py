@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
 
 from pitboard.race.bodies import (
     Body,
@@ -155,7 +156,7 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
         armed=armed,
         places=_places(armed.value, _bodies(said, RunHanded)),
         resumed=tuple(resumed.values()),
-        started={one.place: one for one in _bodies(said, RunStarted)},
+        started={one.place: one for one in _bodies(said, RunStarted)} or _NONE,
         pauses=_pauses([*_bodies(said, RunPaused), *_bodies(said, RunContinued)]),
         finished=next(reversed(_bodies(said, RunFinished)), None),
         is_timed_up=RunTimedUp in said,
@@ -163,11 +164,15 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
         said_by_admin=_said_of_laps([one for one in of_laps if one.word.authority == Authority.ADMIN]),
         off_tracks=_bodies(said, OffTrackNoted),
         penalties=_bodies(said, PenaltyGiven),
-        statuses={one.place: one.status for one in _bodies(said, PlaceJudged)},
+        statuses={one.place: one.status for one in _bodies(said, PlaceJudged)} or _NONE,
         inserted=tuple(said.get(PassingInserted, ())),
         decided=_decided(said.get(RunDecided, ())),
         sheets=_bodies(said, RunSheet),
     )
+
+
+_NONE: Mapping[Any, Any] = MappingProxyType({})
+"""A day has thousands of runs of which nobody said anything."""
 
 
 def _bodies(said: Mapping[type[Body], Sequence[Statement]], kind: type[Kind]) -> Sequence[Kind]:
@@ -214,9 +219,9 @@ def _pauses(said: Sequence[RunPaused | RunContinued]) -> tuple[Pause, ...]:
     return tuple(pauses)
 
 
-def _said_of_laps(heard: Sequence[Statement]) -> dict[str, SaidOfLap]:
+def _said_of_laps(heard: Sequence[Statement]) -> Mapping[str, SaidOfLap]:
     if not heard:
-        return {}
+        return _NONE
     verdicts: dict[str, LastWord[LapJudged]] = {}
     corrections: dict[str, LastWord[int]] = {}
     for one in heard:

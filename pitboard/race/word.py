@@ -9,9 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from operator import attrgetter
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from pitboard.race.bodies import Act, ActWithdrawn, Body
+from pitboard.race.slot_row import SlotRow
 
 Value = TypeVar("Value")
 
@@ -115,18 +117,28 @@ class Statements:
     """Everything that was said, by subject. A withdrawal may arrive before what it withdraws."""
 
     def __init__(self) -> None:
-        self._of: dict[Subject, dict[RecordPlace, Statement]] = {}
-        self._subjects: dict[RecordPlace, tuple[Subject, Statement]] = {}
+        self._of: dict[Subject, list[Statement]] = {}
+        self._all: list[tuple[Subject, Statement] | None] = []  # None once forgotten
+        self._places: dict[str, SlotRow] = {}  # by stream and seq: where it stands in `_all`
         self._withdrawals: dict[RecordPlace, list[Statement]] = {}
         self._acts: dict[tuple[str, str], list[Statement]] = {}
         self._in_order: list[tuple[int, str, int]] = []  # the moments of all acts
 
     def say(self, subject: Subject, statement: Statement) -> None:
         """Keep the statement; one that was kept already changes nothing."""
-        if statement.record in self._subjects:
+        _, _, stream, seq = statement.word
+        places = self._places.get(stream)
+        if places is None:
+            places = self._places[stream] = SlotRow()
+        elif places.get(seq) is not None:
             return
-        self._subjects[statement.record] = (subject, statement)
-        self._of.setdefault(subject, {})[statement.record] = statement
+        about = self._of.get(subject)
+        if about is None:
+            self._of[subject] = [statement]
+        else:
+            about.append(statement)
+        places.put(seq, len(self._all))
+        self._all.append((subject, statement))
         if statement.act is not None:
             self._acts.setdefault(statement.act, []).append(statement)
         if isinstance(statement.body, Act):
@@ -135,16 +147,17 @@ class Statements:
     def withdraw(self, named: RecordPlace, statement: Statement) -> Subject | None:
         """Keep the withdrawal; return the subject that may stand otherwise now, None if it is not known
         yet."""
-        if statement.record not in self._subjects:
+        if self._known(statement.record) is None:
             self.say(("withdrawal",), statement)
             self._withdrawals.setdefault(named, []).append(statement)
         return self._subject_of(statement.record)
 
     def standing(self, subject: Subject) -> list[Statement]:
         """Return what stands about the subject, the greatest word last."""
-        return sorted(
-            (one for one in self._of.get(subject, {}).values() if self.stands(one)), key=lambda one: one.word
-        )
+        standing = [one for one in self._of.get(subject, ()) if self.stands(one)]
+        if len(standing) > 1:
+            standing.sort(key=_word)
+        return standing
 
     def stands(self, statement: Statement) -> bool:
         """Return whether nobody withdrew it who may, and it is not the repetition of an act."""
@@ -161,11 +174,13 @@ class Statements:
 
     def forget(self, record: RecordPlace) -> Subject | None:
         """Drop what was said there for good, as if it had never come; return what it was about."""
-        known = self._subjects.pop(record, None)
-        if known is None:
+        slot, known = self._slot_of(record), self._known(record)
+        if slot is None or known is None:
             return None
         subject, statement = known
-        self._of.get(subject, {}).pop(record, None)
+        self._places[record[0]].drop(record[1])
+        self._all[slot] = None
+        self._of[subject].remove(statement)
         if statement.act is not None:
             self._acts[statement.act].remove(statement)
         if isinstance(statement.body, Act):
@@ -174,8 +189,16 @@ class Statements:
 
     def at(self, record: RecordPlace) -> Statement | None:
         """Return what was said at this place, None where nothing was that concerns the race."""
-        known = self._subjects.get(record)
+        known = self._known(record)
         return None if known is None else known[1]
+
+    def _slot_of(self, record: RecordPlace) -> int | None:
+        places = self._places.get(record[0])
+        return None if places is None else places.get(record[1])
+
+    def _known(self, record: RecordPlace) -> tuple[Subject, Statement] | None:
+        slot = self._slot_of(record)
+        return None if slot is None else self._all[slot]
 
     def newest_acts(self, unit: str) -> Iterator[Statement]:
         """Yield what persons said at this unit, withdrawn or not, the newest first."""
@@ -190,7 +213,7 @@ class Statements:
 
     def all_about(self, subject: Subject) -> list[Statement]:
         """Return what was said about the subject, withdrawn or not, in the order said."""
-        return sorted(self._of.get(subject, {}).values(), key=lambda one: one.word.moment)
+        return sorted(self._of.get(subject, ()), key=lambda one: one.word.moment)
 
     def _same_act(self, statement: Statement) -> list[Statement]:
         return [statement] if statement.act is None else self._acts.get(statement.act, [statement])
@@ -200,7 +223,7 @@ class Statements:
         seen: set[RecordPlace] = set()
         while record not in seen:
             seen.add(record)
-            known = self._subjects.get(record)
+            known = self._known(record)
             if known is None:
                 return None
             subject, statement = known
@@ -208,6 +231,9 @@ class Statements:
                 return subject
             record = (statement.body.stream, statement.body.seq)
         return None
+
+
+_word = attrgetter("word")
 
 
 def may_withdraw(withdrawal: Statement, named: Statement) -> bool:

@@ -7,7 +7,8 @@ import random
 from pitboard.journal.kept_bodies import KeptBodies
 from pitboard.journal.kinds import StreamOpened
 from pitboard.race.bodies import Body, PassingRecorded
-from pitboard.race.passing_shelf import HOLE_MAX_COUNT, PassingShelf
+from pitboard.race.passing_shelf import PassingShelf
+from pitboard.race.slot_row import HOLE_MAX_COUNT
 from tests.race_story import passing
 
 

@@ -166,7 +166,7 @@ def _fold_by_arrival() -> list[Override]:
         return True
 
     def standing(statements: Statements, subject: Subject) -> list[Statement]:
-        return [one for one in statements._of.get(subject, {}).values() if statements.stands(one)]
+        return [one for one in statements._of.get(subject, ()) if statements.stands(one)]
 
     return [(LastWord, "say", say), (Statements, "standing", standing)]
 
