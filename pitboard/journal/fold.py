@@ -19,6 +19,7 @@ from pitboard.race.bodies import (
     CompetitorChanged,
     CompetitorRegistered,
     OfficialAppointed,
+    PassingRecorded,
     PersonErased,
 )
 from pitboard.race.formats import Format, RaceClass
@@ -68,7 +69,9 @@ class Fold:
         if body is None:
             return
         bodies.put(seq, body, record.header.stamp)
-        if isinstance(body, CompetitorRegistered | CompetitorChanged):
+        if isinstance(body, PassingRecorded):
+            pass  # as most are
+        elif isinstance(body, CompetitorRegistered | CompetitorChanged):
             self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
             self._register(body.official_id, (stream, seq))
@@ -100,8 +103,10 @@ class Fold:
         if stream not in self._bodies:
             return
         self._bodies[stream].drop_beyond(seq)
-        for places in self._registrations.values():
-            places -= {place for place in places if place[0] == stream and place[1] > seq}
+        for person_id, places in self._registrations.items():
+            self._registrations[person_id] = tuple(
+                place for place in places if place[0] != stream or place[1] <= seq
+            )
         if not seq:
             del self._bodies[stream]
             self._keys.pop(stream, None)
@@ -122,14 +127,15 @@ class Fold:
         if authority == Authority.NOBODY or not self._counts(key, stream, seq):
             return
         word = Word(authority, stamp, stream, seq)
-        if isinstance(body, UnitEnrolled | UnitRevoked):
+        if isinstance(body, PassingRecorded):
+            self.race.apply(body, word, key, self._untold)
+        elif isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
         elif authority >= _least_authority(body):
-            touched = self.race.apply(body, word, key)
+            self.race.apply(body, word, key, self._untold)
             if isinstance(body, PersonErased):
                 self._forget(body, (stream, seq))
-            self._untold.add(touched)
 
     def _forget(self, erased: PersonErased, said_at: RecordPlace) -> None:
         """Drop what is held of the erased bodies; the storage drops its bytes by `erased_places`."""
@@ -202,7 +208,7 @@ class Fold:
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):
-                    self._untold.add(self.race.apply(body, Word(authority, stamp, stream, seq), key))
+                    self.race.apply(body, Word(authority, stamp, stream, seq), key, self._untold)
 
     def statements(self) -> Iterator[tuple[str, Body, Word]]:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""

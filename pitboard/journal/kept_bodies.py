@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from pitboard.race.bodies import Body, PassingRecorded
@@ -23,8 +23,11 @@ class KeptBodies:
         self._seqs = array("Q")  # of all but passings, in order
         self._stamps = array("Q")
         self._bodies: list[Body] = []
+        self._greatest_seq = 0
 
     def __contains__(self, seq: int) -> bool:
+        if seq > self._greatest_seq:
+            return False  # as nearly always
         return self._at(seq) is not None or self._shelf.slot_of(self._stream, seq) is not None
 
     def _at(self, seq: int) -> int | None:
@@ -43,6 +46,8 @@ class KeptBodies:
 
     def put(self, seq: int, body: Body, stamp: int) -> None:
         """Keep the body of a number that is not here yet."""
+        if seq > self._greatest_seq:
+            self._greatest_seq = seq
         if isinstance(body, PassingRecorded):
             self._shelf.put(self._stream, seq, stamp, body)
         elif not self._seqs or seq > self._seqs[-1]:
@@ -62,16 +67,15 @@ class KeptBodies:
         self._shelf.drop(self._stream, seq)
 
     def drop_beyond(self, seq: int) -> None:
-        del self._row[seq:], self._stamps[seq:]
-        self._apart = {one: kept for one, kept in self._apart.items() if one <= seq}
+        at = bisect_right(self._seqs, seq)
+        del self._seqs[at:], self._stamps[at:], self._bodies[at:]
+        for one, _ in list(self._shelf.of_stream(self._stream)):
+            if one > seq:
+                self._shelf.drop(self._stream, one)
 
     def between(self, after: int, last: int | None) -> Iterator[tuple[int, Body, int]]:
         """Yield the same beyond one number and up to another, or to the end."""
-        if last is None:
-            last = max([len(self._row), *self._apart])
-        for seq in range(after + 1, last + 1):
-            if (kept := self.get(seq)) is not None:
-                yield seq, *kept
+        return (one for one in self if after < one[0] and (last is None or one[0] <= last))
 
     def __iter__(self) -> Iterator[tuple[int, Body, int]]:
         """Yield number, body and stamp of all that is here now, by number."""

@@ -130,6 +130,11 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
 )
 """The least authority for a kind; every other kind needs a timekeeper's."""
 
+_SHARED_TEXTS = {
+    kind: tuple(one for one in ("run_id", "boot_id", "track") if body.__annotations__.get(one) in ("Id", Id))
+    for kind, body in KINDS.items()
+    if body is not bodies.PassingRecorded  # those are kept packed
+} | {"passing": ()}
 _DECODERS = {kind: msgspec.json.Decoder(body) for kind, body in KINDS.items()}
 
 
@@ -142,8 +147,7 @@ def read_body(kind: str, body_bytes: bytes) -> Body | None:
         body = decoder.decode(body_bytes)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if isinstance(body, bodies.PassingRecorded):
-        # A journal holds many more passings than devices: they share the texts that name those.
-        for field in ("sensor", "sensor_boot", "track", "boot_id"):
-            msgspec.structs.force_setattr(body, field, sys.intern(getattr(body, field)))
+    # What is said of one run names it time and again: all share one text.
+    for field in _SHARED_TEXTS[kind]:
+        msgspec.structs.force_setattr(body, field, sys.intern(getattr(body, field)))
     return body

@@ -4,6 +4,7 @@ Only so many, over all streams together, whatever the number of streams is."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from pitboard.journal.record import Record, without_body
@@ -16,11 +17,14 @@ class LatestRecords:
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, int], Record] = {}
+        self._order: deque[tuple[str, int]] = deque()
 
     def add(self, record: Record) -> None:
-        self._records[(record.stream, record.seq)] = record
-        if len(self._records) > LATEST_MAX_COUNT:
-            del self._records[next(iter(self._records))]
+        place = (record.stream, record.seq)
+        self._records[place] = record
+        self._order.append(place)
+        if len(self._order) > LATEST_MAX_COUNT:
+            del self._records[self._order.popleft()]
 
     def beyond(self, stream: str, seq: int, count: int) -> list[Record]:
         """Return at most `count` records after `seq`; nothing where the next one is not in memory."""
@@ -33,6 +37,7 @@ class LatestRecords:
     def forget_beyond(self, stream: str, seq: int) -> None:
         for place in [one for one in self._records if one[0] == stream and one[1] > seq]:
             del self._records[place]
+        self._order = deque(self._records)
 
     def erase_bodies(self, places: Iterable[tuple[str, int]]) -> None:
         for place in places:

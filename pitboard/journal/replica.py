@@ -100,9 +100,7 @@ class Replica:
             self._see_stream,
             self._latest.add,
             self.fold.add,
-            self._see_witness,
-            self._see_stranger,
-            self._see_stamp,
+            self._see_writer,
         ]
         self.mark = Mark(0, b"")  # of the last record handed to the followers
         self._failure: BaseException | None = None
@@ -151,9 +149,9 @@ class Replica:
         try:
             async with contextlib.aclosing(self.journal.tail()) as batches:
                 async for batch in batches:
-                    for arrival, record in batch:
+                    for _, record in batch:
                         self._take(record)
-                        self.mark = Mark(arrival, record.header_hash)
+                    self.mark = Mark(batch[-1].arrival, batch[-1].record.header_hash)
                     self.nudge()
         except BaseException as error:
             self._failure = error
@@ -581,11 +579,21 @@ class Replica:
         opened = opening_of(record) if record.seq == 1 else None
         self._watch.see(record.stream, record.seq, record.header.stamp, opened)
 
-    def _see_witness(self, record: Record) -> None:
-        """Let no stream count whose history is not the one that central saw."""
+    def _see_writer(self, record: Record) -> None:
+        """Follow what matters of who wrote it: what central saw, how much strangers send, how clocks go."""
+        key, roster = self._ledger.key_of(record.stream) or "", self.fold.roster
         streams = {record.stream} if self._witness.see(record.stream, record.seq) else set()
-        if self._ledger.key_of(record.stream) == self.fold.root_key:
+        if key == self.fold.root_key:
             streams |= set(self._witness.hear(record))
+        if streams:
+            self._see_witness(streams)
+        self.strangers.see(record, key, roster=roster)
+        self._stamp_watch.see(key, record.header.stamp, roster)
+        if record.header.kind == KIND_OF[UnitEnrolled]:
+            self._stamp_watch.look_again(roster)
+
+    def _see_witness(self, streams: Iterable[str]) -> None:
+        """Let no stream count whose history is not the one that central saw."""
         for stream in sorted(streams):
             if self._is_own(stream) and self._is_written_elsewhere(stream):
                 self._quarantine.alarm(stream, SOMEBODY_ELSE)
@@ -604,15 +612,6 @@ class Replica:
         """Return whether central saw something in our own stream that we did not write."""
         assert self._writer is not None
         return self._witness.contradicts(stream) or self._witness.seen(stream) >= self._writer.next_seq
-
-    def _see_stranger(self, record: Record) -> None:
-        self.strangers.see(record, ledger=self._ledger, roster=self.fold.roster)
-
-    def _see_stamp(self, record: Record) -> None:
-        roster = self.fold.roster
-        self._stamp_watch.see(self._ledger.key_of(record.stream) or "", record.header.stamp, roster)
-        if record.header.kind == KIND_OF[UnitEnrolled]:
-            self._stamp_watch.look_again(roster)
 
     def _lacks_its_body(self, record: Record) -> bool:
         """Return whether the body is missing though no erasure we know of took it: it must come again."""

@@ -37,7 +37,7 @@ from pitboard.tasks import beside
 log = logging.getLogger(__name__)
 
 IN_MEMORY = Path(":memory:")
-READ_COUNT = 2_000
+READ_COUNT = 500
 STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
 LATEST_MAX_COUNT = 2_048

@@ -263,9 +263,9 @@ class StrangerWatch:
         """Forget what was on its way: the batch before is stored and seen, or lost."""
         self._on_its_way.clear()
 
-    def see(self, record: Record, *, ledger: Ledger, roster: Roster) -> None:
-        """Take note of a record that was kept."""
-        if not roster.counts(ledger.key_of(record.stream) or "", record.stream, record.seq):
+    def see(self, record: Record, key: str, *, roster: Roster) -> None:
+        """Take note of a record of the writer with this key that was kept."""
+        if not roster.counts(key, record.stream, record.seq):
             self._bytes[record.stream] = self._bytes.get(record.stream, 0) + record.size
 
     def forget(self, stream: str) -> None:

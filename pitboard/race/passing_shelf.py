@@ -15,37 +15,34 @@ from pitboard.race.word import RecordPlace
 
 _NO_TICK = -1
 _Shape = tuple[object, ...]
-_NUMBERS = ("seq", "mono_ns", "uncertainty_ns", "received_mono_ns", "rate_ppb", "slept_ns")
 _SHARED = (
     "sensor", "sensor_boot", "track", "boot_id", "channel", "transponder",
     "gate", "system", "lane", "flag", "clock",
 )  # fmt: skip
+_NUMBERS = ("seq", "mono_ns", "uncertainty_ns", "received_mono_ns", "rate_ppb", "slept_ns")
+# A slot's numbers lie one after the other: those above, and then what the record says beside its body.
+_SEQ, _MONO_NS, _TICK_US, _SHAPE, _STREAM, _RECORD_SEQ, _STAMP, _WIDTH = 0, 1, 6, 7, 8, 9, 10, 11
 
 
 class PassingShelf:
     """Keeps the passings of every stream by the place of their record."""
 
     def __init__(self) -> None:
+        self._numbers = array("q")
         self._shapes: list[_Shape] = []
         self._shape_of: dict[_Shape, int] = {}
-        self._shape = array("I")
-        self._stream = array("I")
-        self._record_seq = array("Q")
-        self._stamp = array("Q")
-        self._tick_us = array("q")
-        self._columns = {name: array("q") for name in _NUMBERS}
-        self._mono_ns, self._seq = self._columns["mono_ns"], self._columns["seq"]
-        self._append = [(name, column.append) for name, column in self._columns.items()]
         self._streams: list[str] = []
         self._places: dict[str, tuple[int, SlotRow]] = {}  # by stream: its index, and slots by record
 
     def put(self, stream: str, record_seq: int, stamp: int, body: PassingRecorded) -> int:
         """Return the slot in which the passing of this record lies, from now on or already."""
         index, row = self._places.get(stream) or self._new_stream(stream)
+        numbers = self._numbers
         known = row.get(record_seq)
-        if known is not None and self._seq[known] == body.seq and self._mono_ns[known] == body.mono_ns:
-            return known
-        slot = len(self._shape)
+        if known is not None:
+            at = known * _WIDTH
+            if numbers[at + _SEQ] == body.seq and numbers[at + _MONO_NS] == body.mono_ns:
+                return known
         shape = (
             body.sensor, body.sensor_boot, body.track, body.boot_id, body.channel, body.transponder,
             body.gate, body.system, body.lane, body.flag, body.clock,
@@ -53,13 +50,12 @@ class PassingShelf:
         number = self._shape_of.get(shape)
         if number is None:
             number = self._new_shape(shape)
-        self._shape.append(number)
-        self._stream.append(index)
-        self._record_seq.append(record_seq)
-        self._stamp.append(stamp)
-        self._tick_us.append(_NO_TICK if body.tick_us is None else body.tick_us)
-        for name, append in self._append:
-            append(getattr(body, name))
+        slot = len(numbers) // _WIDTH
+        tick_us = body.tick_us
+        numbers.extend((
+            body.seq, body.mono_ns, body.uncertainty_ns, body.received_mono_ns, body.rate_ppb, body.slept_ns,
+            _NO_TICK if tick_us is None else tick_us, number, index, record_seq, stamp,
+        ))  # fmt: skip
         row.put(record_seq, slot)
         return slot
 
@@ -85,26 +81,26 @@ class PassingShelf:
             self._places[stream][1].drop(record_seq)
 
     def body(self, slot: int) -> PassingRecorded:
-        tick_us = self._tick_us[slot]
-        fields = dict(zip(_SHARED, self._shapes[self._shape[slot]], strict=True))
-        numbers = {name: column[slot] for name, column in self._columns.items()}
-        return PassingRecorded(**fields, **numbers, tick_us=None if tick_us == _NO_TICK else tick_us)  # type: ignore[arg-type]
-
-    def mono_ns(self, slot: int) -> int:
-        """Return when it was stamped."""
-        return self._mono_ns[slot]
+        at = slot * _WIDTH
+        numbers = self._numbers[at : at + _WIDTH]
+        fields = dict(zip(_SHARED, self._shapes[numbers[_SHAPE]], strict=True))
+        fields.update(zip(_NUMBERS, numbers, strict=False))
+        tick_us = numbers[_TICK_US]
+        return PassingRecorded(**fields, tick_us=None if tick_us == _NO_TICK else tick_us)  # type: ignore[arg-type]
 
     def stamp(self, slot: int) -> int:
         """Return its record's stamp."""
-        return self._stamp[slot]
+        return self._numbers[slot * _WIDTH + _STAMP]
 
     def record(self, slot: int) -> RecordPlace:
-        return (self._streams[self._stream[slot]], self._record_seq[slot])
+        at = slot * _WIDTH
+        return (self._streams[self._numbers[at + _STREAM]], self._numbers[at + _RECORD_SEQ])
 
     def named(self, slot: int) -> tuple[str, str, int]:
         """Return what a passing is named by: sensor, its start, and the number."""
-        sensor, sensor_boot = self._shapes[self._shape[slot]][:2]
-        return (str(sensor), str(sensor_boot), self._seq[slot])
+        at = slot * _WIDTH
+        sensor, sensor_boot = self._shapes[self._numbers[at + _SHAPE]][:2]
+        return (str(sensor), str(sensor_boot), self._numbers[at + _SEQ])
 
     def passing_id(self, slot: int) -> str:
         sensor, sensor_boot, seq = self.named(slot)

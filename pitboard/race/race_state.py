@@ -92,7 +92,6 @@ class RaceState:
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
         self._inserted: dict[PassingKey, set[str]] = {}  # runs it was put into, or that hold a copy of it
-        self._openings: dict[str, list[tuple[TimelineKey, int]]] = {}
         self._starters: dict[TimelineKey, set[str]] = {}
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
         self._segments: dict[str, dict[int, list[Segment]]] = {}
@@ -103,9 +102,12 @@ class RaceState:
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
         self._changed: set[str] = set()  # and those that have
 
-    def apply(self, body: Body, word: Word, unit: str) -> Touched:
-        """Take what the unit with this key said; kinds that do not concern the race are ignored."""
-        touched = Touched()
+    def apply(self, body: Body, word: Word, unit: str, touched: Touched | None = None) -> Touched:
+        """Take what the unit with this key said; kinds that do not concern the race are ignored.
+
+        What it touched is added to `touched`, where that is given.
+        """
+        touched = Touched() if touched is None else touched
         match body:
             case PassingRecorded():
                 self._add_passing(body, word, unit, touched)
@@ -115,7 +117,7 @@ class RaceState:
             case ContactKeyPublished():
                 self.contact_key.say(body.key, word)
             case EventConfigured():
-                touched.has_new_rules = self.event.say(body, word)
+                touched.has_new_rules |= self.event.say(body, word)
             case ActWithdrawn():
                 subject = self.statements.withdraw((body.stream, body.seq), Statement(word, unit, body))
                 if subject is not None:
@@ -217,7 +219,7 @@ class RaceState:
         """Return what other systems than the first saw of the run, of which nobody spoke yet."""
         runs = [run]
         if run.is_start_to_finish:
-            keys = [key for key, _ in self._openings.get(run.run_id, ())]
+            keys = [key for key, _ in _windows_of(run)]
             runs = [self.runs[one] for key in keys for one in self._starters.get(key, ())]
             starters = list(self._starters_in(run, boot_id))
             window = [
@@ -427,7 +429,7 @@ class RaceState:
         for one, change in ((former, set.discard), (run, set.add)):
             for key in () if one is None else _keys_inserted(one):
                 change(self._inserted.setdefault(key, set()), run_id)
-        self._move_windows(run_id, run, touched)
+        self._move_windows(run_id, former, run, touched)
         self._touch(run_id, touched)
         if run is not None and run.is_start_to_finish:
             self._touch_starters(run, touched)
@@ -447,8 +449,8 @@ class RaceState:
         for competitor_id in now - before:
             self._runs_of[competitor_id] = (*self._runs_of.get(competitor_id, ()), run_id)
 
-    def _move_windows(self, run_id: str, run: Run | None, touched: Touched) -> None:
-        former = self._openings.get(run_id, [])
+    def _move_windows(self, run_id: str, before: Run | None, run: Run | None, touched: Touched) -> None:
+        former = [] if before is None else _windows_of(before)
         new = [] if run is None else _windows_of(run)
         if new == former:
             return
@@ -460,14 +462,13 @@ class RaceState:
             self._touch(self._timeline(key).open_window(from_mono_ns, run_id), touched)
             if run is not None and run.is_start_to_finish:
                 self._starters.setdefault(key, set()).add(run_id)
-        self._openings[run_id] = new
         for key, _ in [*former, *new]:
             for other in self._starters.get(key, ()):
                 self._touch(other, touched)
 
     def _touch_starters(self, run: Run, touched: Touched) -> None:
         """Where several are under way at once, what one has is another's no more."""
-        for key, _ in self._openings.get(run.run_id, ()):
+        for key, _ in _windows_of(run):
             for other in self._starters.get(key, ()):
                 self._touch(other, touched)
 
