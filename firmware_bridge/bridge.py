@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+from firmware_bridge.box.track_box import TrackBox
 from firmware_bridge.config import BridgeConfig, SensorConfig
 from firmware_bridge.makers.reading import HoldOff, LineCounters, PassingSource
 from firmware_bridge.replay_command import SensorSetting, make_passings
@@ -68,6 +69,9 @@ async def run_bridge(config: BridgeConfig, stop: asyncio.Event, *, clock: Clock)
             ]
             for reader, sensor in zip(readers, config.sensors, strict=True):
                 running.append(tasks.create_task(reader.run(), name=f"sensor {sensor.name}"))
+            if config.box.pins:
+                box = TrackBox(config.box, trackside, clock)
+                running.append(tasks.create_task(box.run(), name="box"))
             SERVICE.say_ready("bridge")
             await stop.wait()
             for task in running:

@@ -23,6 +23,10 @@ GPIO_CHANNELS_MAX_COUNT = 31
 STATUS_FILE_NAME = "bridge-status.json"
 
 
+HAND_UNCERTAINTY_NS = 100_000_000
+"""A thumb or a foot: what published studies of hand timing call typical."""
+
+
 class ApiConfig(Config, frozen=True, kw_only=True):
     socket: Path
 
@@ -109,11 +113,15 @@ class SensorConfig(Config, frozen=True, kw_only=True):
 
     def placed(self, passing: Passing) -> Passing:
         """Return the passing at this sensor's gate, track and system; a device may know its gates itself."""
+        uncertainty_ns = passing.uncertainty_ns
+        if self.system == "hand":  # the pin's stamp is exact, and what it stamps is a finger
+            uncertainty_ns = max(uncertainty_ns, HAND_UNCERTAINTY_NS)
         return msgspec.structs.replace(
             passing,
             gate=self.gate or passing.gate,
             track=self.track or passing.track,
             system=self.system,
+            uncertainty_ns=uncertainty_ns,
         )
 
     def find_fault(self) -> str:
@@ -165,6 +173,28 @@ class GateConfig(Config, frozen=True, kw_only=True):
     hold_off_ms: int = HOLD_OFF_DEFAULT_MS
 
 
+PinNumber = Annotated[int, Meta(ge=0, le=255)]
+
+
+class BoxConfig(Config, frozen=True, kw_only=True):
+    """What hangs beside the track, each on a GPIO number: lamps of the start light, a buzzer, and a clock for
+    the racer on two pins (its clock wire, its data wire). All optional."""
+
+    armed_pin: PinNumber | None = None
+    go_pin: PinNumber | None = None
+    time_up_pin: PinNumber | None = None
+    fault_pin: PinNumber | None = None
+    buzzer_pin: PinNumber | None = None
+    clock_pins: tuple[PinNumber, PinNumber] | None = None
+    chip: str = ""
+
+    @property
+    def pins(self) -> list[int]:
+        """Return every pin that is named, twice where it is named twice."""
+        single = [self.armed_pin, self.go_pin, self.time_up_pin, self.fault_pin, self.buzzer_pin]
+        return [*(one for one in single if one is not None), *(self.clock_pins or ())]
+
+
 class BridgeConfig(Config, frozen=True, kw_only=True):
     api: ApiConfig
     spool_folder: Path
@@ -172,6 +202,7 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
     status_file: Path | None = None
     sensors: tuple[SensorConfig, ...] = msgspec.field(name="sensor")
     gates: tuple[GateConfig, ...] = msgspec.field(name="gate", default=())
+    box: BoxConfig = BoxConfig()
 
     @classmethod
     def load(cls, path: Path) -> BridgeConfig:
@@ -197,6 +228,10 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
             return "key 'sensor': no sensor is configured; add a [[sensor]] with name and port"
         if len(set(names)) < len(names):
             return "key 'sensor.name': two sensors have the same name"
+        taken = [pin for sensor in self.sensors for pin in sensor.pins] + self.box.pins
+        twice = next((pin for pin in taken if taken.count(pin) > 1), None)
+        if twice in self.box.pins:
+            return f"key 'box': pin {twice} is named twice"
         used = {sensor.gate_name for sensor in self.sensors}
         for gate in self.gates:
             if gate.name not in used:

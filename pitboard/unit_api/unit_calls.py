@@ -867,6 +867,21 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
     slept_ns: Nanoseconds = 0
 
 
+class TrackSigns(msgspec.Struct, frozen=True, kw_only=True):
+    """What `GET /v1/signs` answers: all that a start light and a clock beside the track need.
+
+    `clock_ns` is the run's time left (`counts_down`) or used at `mono_ns`, None without a run.
+    """
+
+    version: int
+    phase: Phase
+    mono_ns: int
+    is_fault: bool = False
+    clock_ns: int | None = None
+    counts_down: bool = True
+    is_ticking: bool = False
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `POST /v1/passings` takes."""
 

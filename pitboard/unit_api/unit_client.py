@@ -24,6 +24,7 @@ from pitboard.unit_api.unit_calls import (
     RunDetail,
     ScreenState,
     SignInOfficial,
+    TrackSigns,
 )
 from pitboard.unit_api.unit_status import SensorStatus
 
@@ -176,6 +177,11 @@ class TracksideClient:
             "GET", "/v1/passings/known", query={"sensor": sensor, "sensor_boot": sensor_boot}
         )
         return decode(answer, _Known, peer="trackside").known
+
+    async def track_signs(self, *, after: int | None, wait_ms: int) -> TrackSigns:
+        """Return the signs once they may differ from version `after`, or after the wait as they are."""
+        query = {"wait_ms": str(wait_ms)} | ({} if after is None else {"after": str(after)})
+        return decode(await self._call("GET", "/v1/signs", query=query), TrackSigns, peer="trackside")
 
     async def send_status(self, sensors: Sequence[SensorStatus], *, warning: str = "") -> None:
         body = {"from": "bridge", "sensors": sensors, "warning": warning}

@@ -64,6 +64,7 @@ class LocalApi:
         app.router.add_get("/v1/passings/known", self._known)
         app.router.add_post("/v1/status", self._status)
         app.router.add_get("/v1/screen", self._screen)
+        app.router.add_get("/v1/signs", self._signs)
         app.router.add_get("/v1/run", self._run)
         app.router.add_get("/v1/search", self._search)
         app.router.add_post("/v1/act", self._act)
@@ -91,6 +92,11 @@ class LocalApi:
         after = _number(request, "after", 0)
         wait_ms = min(WAIT_MAX_MS, _number(request, "wait_ms", 0))
         return json_response(await self._feed.wait(after, wait_ms / 1_000))
+
+    async def _signs(self, request: web.Request) -> web.Response:
+        after = _number(request, "after", 0)
+        wait_ms = min(WAIT_MAX_MS, _number(request, "wait_ms", 0))
+        return json_response(await self._feed.signs(after, wait_ms / 1_000))
 
     async def _run(self, request: web.Request) -> web.Response:
         return json_response(self._feed.run_detail(request.query.get("run_id", "")))

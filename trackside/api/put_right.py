@@ -13,12 +13,13 @@ from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.stage_view import seeds_id_of
 from pitboard.race import bodies
+from pitboard.race.attribution import HAND
 from pitboard.race.race_state import subject_of
 from pitboard.race.run import Run
 from pitboard.race.score import Moment
 from pitboard.race.word import Statement
 from pitboard.unit_api.unit_calls import Column, Consequence, DoneAct, Stray
-from trackside.timing.run_control import MANUAL_SENSOR, RunControl
+from trackside.timing.run_control import RunControl
 
 ACTS_SHOWN_MAX_COUNT = 40
 STRAY_MAX_MS = 120_000
@@ -47,7 +48,7 @@ def _is_part_of_another(body: bodies.Body) -> bool:
 def _by_hand(fold: Fold, run: Run) -> Iterator[tuple[Moment, DoneAct]]:
     """Yield the passings of the run that a thumb stamped: no acts, but taken back all the same."""
     for passing in fold.race.raw_passings(run):
-        if passing.body.sensor == MANUAL_SENSOR:
+        if passing.body.system == HAND:  # on the screen, or by a button beside the track
             word = passing.word
             yield (
                 word.moment,

@@ -39,10 +39,14 @@ from pitboard.unit_api.unit_calls import (
     ScreenState,
     SensorLine,
     Stage,
+    TrackSigns,
 )
 from trackside.api.put_right import consequence, done_acts, strays
 from trackside.timing.lights import Lights
 from trackside.timing.run_control import RunControl
+
+FAULTS = ("sensor", "disk")
+"""The lights without which nobody should be sent onto the track."""
 
 
 class ScreenFeed:
@@ -91,6 +95,32 @@ class ScreenFeed:
         if self._version == after:
             await happened(self._changed, wait_s)
         return self.now()
+
+    async def signs(self, after: int, wait_s: float) -> TrackSigns:
+        """Return what the box beside the track shows, as soon as it may differ from version `after`."""
+        if self._version == after:
+            await happened(self._changed, wait_s)
+        run = self._run_control.run
+        now = None if run is None else self._run_control.now(run)
+        mono_ns = self._replica.clock.mono_ns()
+        clock_ns = None
+        if run is not None and now is not None:
+            limit_ms = run.armed.value.timing.run_ms
+            if now.remaining_ns is not None:
+                clock_ns = now.remaining_ns
+            elif limit_ms and now.started_mono_ns is None:
+                clock_ns = limit_ms * 1_000_000
+            else:
+                clock_ns = 0 if now.started_mono_ns is None else max(0, mono_ns - now.started_mono_ns)
+        return TrackSigns(
+            version=self._version,
+            phase=self._run_control.phase,
+            mono_ns=mono_ns,
+            is_fault=any(one.state == "bad" and one.light in FAULTS for one in self._lights.all()),
+            clock_ns=clock_ns,
+            counts_down=run is None or bool(run.armed.value.timing.run_ms),
+            is_ticking=now is not None and now.phase == "running" and now.started_mono_ns is not None,
+        )
 
     def now(self) -> ScreenState:
         fold = self._replica.fold
