@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 
 from pitboard.errors import JournalLost
 from pitboard.trust.identity import Identity
@@ -16,12 +17,14 @@ from trackside.unit import follow_time
 from venue.simulator.cast.beam import Bridge, Sensor
 from venue.simulator.cast.node import ROOT_NAME, Card, NetworkPeer, Node, OwnPeer
 from venue.simulator.cast.set_clock_loop import LoopBridge, LoopDevice
+from venue.simulator.cast.two_systems_line import PairBridge, TwoSystems
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.world import World
 
 TRACK = "1"
 WAIT_MS = 8_000
+HAS_PAIR = 0.3
 
 
 class UnitNode(Node):
@@ -33,6 +36,8 @@ class UnitNode(Node):
         self.friends = tuple(friends)
         self.sensor = Sensor(world)
         self.loop_device = LoopDevice(world.chance)
+        has_pair = world.chance.random() < HAS_PAIR
+        self.pair_line = TwoSystems(Random(world.chance.getrandbits(32))) if has_pair else None
         self.bridge_process = Process(name, self._report_error)
         self.bridge_process.kill()
         self._run_control: RunControl | None = None
@@ -107,12 +112,21 @@ class UnitNode(Node):
         self._bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
         self.bridge_process.spawn(self._run_bridge(self._bridge, intake), name="bridge")
         self.bridge_process.spawn(self._run_loop(intake), name="loop")
+        if self.pair_line is not None:
+            self.bridge_process.spawn(self._run_pair(intake, self.pair_line), name="pair")
 
     async def _run_loop(self, intake: PassingIntake) -> None:
         while True:
             bridge = LoopBridge(self.world, self.clock, self.loop_device, self.raw_log.loop_lines)
             try:
                 await bridge.run(intake)
+            except JournalLost:
+                await asyncio.sleep(0.5)
+
+    async def _run_pair(self, intake: PassingIntake, line: TwoSystems) -> None:
+        while True:
+            try:
+                await PairBridge(self.world, self.clock, line).run(intake)
             except JournalLost:
                 await asyncio.sleep(0.5)
 

@@ -9,17 +9,21 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 import pitboard.journal.ledger
+import pitboard.race.missed
 import pitboard.race.race_state
 import pitboard.race.verdicts
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
+from firmware_bridge.decoders.device_numbers import CarNumbers
 from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
+from firmware_bridge.makers.gpio_maker import GpioMaker
+from firmware_bridge.watch.systems_watch import GateSystems
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.ledger import Arrival, Ledger
 from pitboard.journal.record import HybridClock, Record, StreamWriter
@@ -30,6 +34,7 @@ from pitboard.race.attribution import NOTHING_SAID
 from pitboard.race.boards import Boards
 from pitboard.race.race_state import RaceState
 from pitboard.race.run import Run
+from pitboard.race.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
 from pitboard.unit_api.unit_calls import AnyAct, Register
 from sync.exchanging.exchange import SyncRequest
@@ -240,6 +245,38 @@ def _believe_every_tick() -> list[Override]:
     return [(DeviceClock, "stamp_live", stamp_live)]
 
 
+def _put_b_for_a() -> list[Override]:
+    def take_as_it_is(missing: Sighting, pairs: Any, **rest: Any) -> CalculatedTime | None:
+        """B's time of day stands in A's place."""
+        time = calculate(missing, pairs, **rest)
+        return None if time is None else replace(time, mono_ns=missing.mono_ns)
+
+    return [(pitboard.race.missed, "calculate", take_as_it_is)]
+
+
+def _offer_nothing() -> list[Override]:
+    return [(pitboard.race.missed, "_missed_at", lambda *_: iter(()))]
+
+
+def _count_no_miss() -> list[Override]:
+    settle = GateSystems.settle
+
+    def pair_only(systems: GateSystems, now_mono_ns: int) -> None:
+        """What stands alone is dropped without a word."""
+        settle(systems, now_mono_ns)
+        systems.missed_counts = {"A": 0, "B": 0}
+
+    return [(GateSystems, "settle", pair_only)]
+
+
+def _lose_edges_in_silence() -> list[Override]:
+    return [(GpioMaker, "_overran", lambda maker, count: None)]
+
+
+def _pass_over_numbers() -> list[Override]:
+    return [(CarNumbers, "lacks_one_before", lambda numbers, number, car: False)]
+
+
 def _ignore_attribution() -> list[Override]:
     return [(RaceState, "word_on", lambda race, key: NOTHING_SAID)]
 
@@ -335,6 +372,13 @@ PLANTS = {
         Plant("contact-in-journal", "the e-mail address is written beside the name", _journal_contacts),
         Plant(
             "surer-than-clocks", "a device's tick is believed though its clock was set", _believe_every_tick
+        ),
+        Plant("b-for-a", "the time of system B stands in A's place as it is", _put_b_for_a),
+        Plant("missed-not-offered", "what A missed is not offered", _offer_nothing),
+        Plant("missed-not-said", "what one of two systems missed is not counted", _count_no_miss),
+        Plant("edge-lost-in-silence", "an edge that was lost is not said of the lap", _lose_edges_in_silence),
+        Plant(
+            "number-lost-in-silence", "a number that is missing is not said of the lap", _pass_over_numbers
         ),
         Plant(
             "hold-off-deletes", "what the gate holds back is deleted from the raw log", _delete_by_hold_off

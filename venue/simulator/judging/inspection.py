@@ -16,9 +16,11 @@ from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.cast.thief import ROBBER
+from venue.simulator.cast.two_systems_line import TwoSystems
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
+from venue.simulator.judging.pair_judge import broken_at_pair
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 
@@ -47,8 +49,8 @@ def lagging(venue: Venue) -> str | None:
             if have.get(stream, 0) < head and not _may_lack(venue, node, stream):
                 return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
         for stream in sorted(truth.rewritten):
-            if _may_lack(venue, node, stream):
-                continue
+            if stream not in venue.central.disk.heads or _may_lack(venue, node, stream):
+                continue  # lost with central's card before anybody else had it
             last = (stream, venue.central.disk.heads[stream])
             if node.disk.records[last].header_hash != venue.central.disk.records[last].header_hash:
                 return f"{node.name} has another history of {stream[:8]} than central"
@@ -85,6 +87,7 @@ def inspect(venue: Venue) -> None:
             _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
     _check_loop(venue)
+    _check_pair(venue)
     _check_thief(venue)
     _check_stamps(venue)
 
@@ -289,6 +292,19 @@ def _check_loop(venue: Venue) -> None:
             if abs(timed.lap_ns - driven_ns) > timed.uncertainty_ns:
                 sentence = f"{key[:8]} {boot_id[:8]}: {driven_ns} ns were driven, timed was {timed}"
                 truth.violate("no-lap-surer-than-its-clocks-agree", sentence)
+
+
+def _check_pair(venue: Venue) -> None:
+    """What one of two systems missed is offered or said, and the calculated time is what it claims to be."""
+    truth = venue.world.truth
+    lines: dict[str, list[TwoSystems]] = {}
+    for unit in venue.units:
+        if unit.pair_line is not None:
+            lines.setdefault(unit.identity.key, []).append(unit.pair_line)
+    if lines:
+        owners = {stream: truth.owner_of(stream) or "" for stream in venue.central.disk.heads}
+        for invariant, sentence in broken_at_pair(venue.central.disk.records.values(), owners, lines):
+            truth.violate(invariant, sentence)
 
 
 def _passings_by_key(venue: Venue, records: Iterable[Record]) -> dict[str, set[str]]:
