@@ -13,16 +13,19 @@ from pitboard.race.two_systems import (
     MISSED_AFTER_NS,
     PAIR_WITHIN_NS,
     Agreement,
+    Arrival,
     Pair,
     Sighting,
     agreement,
     pair,
+    which_parted,
 )
 from pitboard.unit_api.unit_calls import Passing
 from pitboard.unit_api.unit_status import SensorNote
 
 KEPT_PAIRS_MAX_COUNT = 30
 WAITING_MAX_COUNT = 64
+ARRIVALS_MAX_COUNT = 2 * (KEPT_PAIRS_MAX_COUNT + WAITING_MAX_COUNT)
 # How long a miss that stays alone is shown.
 MISS_SHOWN_NS = 120_000_000_000
 
@@ -52,6 +55,7 @@ class GateSystems:
             system: deque(maxlen=WAITING_MAX_COUNT) for system in ("A", "B")
         }
         self._missed_mono_ns: dict[str, int] = {}
+        self._arrivals: dict[str, Arrival] = {}
         self._boot_id = ""
 
     def take(self, passing: Passing) -> None:
@@ -64,6 +68,7 @@ class GateSystems:
             for waiting in self._waiting.values():
                 waiting.clear()
         name = f"{passing.sensor}/{passing.sensor_boot}/{passing.seq}"
+        self._note_arrival(name, passing)
         self._waiting[passing.system].append(
             Sighting(passing_id=name, mono_ns=passing.mono_ns, uncertainty_ns=passing.uncertainty_ns)
         )
@@ -88,6 +93,26 @@ class GateSystems:
                     self.missed_counts[system] += 1
                     self._missed_mono_ns[system] = now_mono_ns
 
+    def _note_arrival(self, name: str, passing: Passing) -> None:
+        if len(self._arrivals) >= ARRIVALS_MAX_COUNT:
+            del self._arrivals[next(iter(self._arrivals))]
+        self._arrivals[name] = Arrival(
+            delay_ns=passing.received_mono_ns - passing.mono_ns,
+            clock=passing.clock,
+            is_doubted=passing.flag is not None and passing.flag.startswith("clock-"),
+        )
+
+    def _parted_system(self, parted_by_ns: int) -> str:
+        names = {
+            "A": [one.a.passing_id for one in self._pairs],
+            "B": [one.b.passing_id for one in self._pairs],
+        }
+        arrivals = {
+            system: [self._arrivals[name] for name in own if name in self._arrivals]
+            for system, own in names.items()
+        }
+        return which_parted(parted_by_ns, arrivals)
+
     def agreement(self) -> Agreement | None:
         return agreement([one.b_minus_a_ns for one in self._pairs])
 
@@ -98,7 +123,10 @@ class GateSystems:
         agreed = self.agreement()
         if agreed is not None and agreed.are_parted:
             fields: dict[str, int | str] = {"gate": self.gate, "parted_ms": _ms(agreed.parted_by_ns)}
-            notes.append(SensorNote(code="systems-part", fields=fields))
+            if moved := self._parted_system(agreed.parted_by_ns):
+                notes.append(SensorNote(code="system-moved", fields={**fields, "system": moved}))
+            else:
+                notes.append(SensorNote(code="systems-part", fields=fields))
         if now_mono_ns - self._missed_mono_ns.get(system, -(2**62)) <= MISS_SHOWN_NS:
             missed: dict[str, int | str] = {
                 "gate": self.gate,

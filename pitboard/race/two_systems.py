@@ -7,7 +7,7 @@ place."""
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Protocol
@@ -195,6 +195,33 @@ def agreement(differences_ns: Sequence[int]) -> Agreement | None:
         are_parted=bool(parted_by_ns),
         parted_by_ns=parted_by_ns,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How a system told of its half of a pair: how long after its stamp, and by what setting of its clock."""
+
+    delay_ns: int
+    clock: str = ""
+    is_doubted: bool = False
+
+
+def which_parted(parted_by_ns: int, arrivals: Mapping[str, Sequence[Arrival]]) -> str:
+    """Return the system whose own stamps show that it is the one which moved, "" where neither or both do.
+
+    `arrivals` are those of the pairs, oldest first, by system. A stamp that moves against its own arrival, or
+    a clock that was set, gives a system away; a beam that was moved gives nothing away.
+    """
+    moved = [system for system, own in arrivals.items() if _has_moved(parted_by_ns, own)]
+    return moved[0] if len(moved) == 1 else ""
+
+
+def _has_moved(parted_by_ns: int, arrivals: Sequence[Arrival]) -> bool:
+    latest, before = arrivals[-PARTING_COUNT:], arrivals[:-PARTING_COUNT]
+    if any(one.is_doubted or (before and one.clock != before[-1].clock) for one in latest):
+        return True
+    delays_ns = [median_low([one.delay_ns for one in some]) for some in (before, latest) if some]
+    return len(delays_ns) == 2 and 2 * abs(delays_ns[1] - delays_ns[0]) > abs(parted_by_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

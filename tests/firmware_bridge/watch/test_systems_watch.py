@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from firmware_bridge.makers.device_clock import ClockStep
 from firmware_bridge.watch.clock_watch import SHOWN_NS, ClockWatch
 from firmware_bridge.watch.systems_watch import SystemsWatch
@@ -78,7 +81,26 @@ def test_systems_that_part_turn_the_light_yellow() -> None:
     now_mono_ns = driven(watch, 3, first=9, b_ms=212.0)
     for line in (A, B):
         assert codes(watch, line, now_mono_ns) == ["systems-part", "systems-agree"]
-    assert "part by 199.000 ms" in note_sentence(watch.notes(A, now_mono_ns)[0])
+    assert note_sentence(watch.notes(A, now_mono_ns)[0]) == (
+        "A and B at finish part by 199.000 ms, and both clocks run on. Look at the beams: one was moved."
+    )
+
+
+@pytest.mark.parametrize("system", ["A", "B"])
+@pytest.mark.parametrize("sign", ["late against its own arrival", "its clock was set"])
+def test_of_two_systems_that_part_the_one_that_moved_is_named(system: str, sign: str) -> None:
+    watch = SystemsWatch([A, B])
+    driven(watch, 8)
+    for number in range(9, 12):
+        for one, off_ms in (("A", 0.0), ("B", 12.0)):
+            seen = passing(one, number, ms=number * 5_000 + off_ms + (150.0 if one == system else 0.0))
+            if one == system and sign == "its clock was set":
+                seen = msgspec.structs.replace(seen, clock="beam~2")
+            elif one == system:
+                seen = msgspec.structs.replace(seen, received_mono_ns=seen.received_mono_ns - 150_000_000)
+            watch.take([seen])
+    sentence = note_sentence(watch.notes(A, 60 * SECOND_NS)[0])
+    assert f"Look at {system}: its clock was set or its line is slow." in sentence
 
 
 def test_a_line_with_one_system_and_another_gate_are_left_alone() -> None:
