@@ -87,10 +87,11 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture from a file, as large as its area takes without being stretched."""
+    """A picture from a file, as large as its area takes without being stretched; `opacity` up to 255."""
 
     path: Path
     area: Area
+    opacity: int = 255
 
 
 Mark = Fill | Text | Arrow | Picture

@@ -10,12 +10,14 @@ import segno
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Picture, Scene, Text
 from display.scene.header import header_blocks
+from display.scene.motion import FRAME_NS, between, progress_ppm
 from display.scene.result_text import first_text
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import BLUE, GOLD, PANEL, TEXT, TEXT_DARK, TEXT_MUTED, Colour
 from pitboard.drawing.typeface import Weight
 
 SPONSOR_NS = 8_000_000_000
+FADE_NS = 700_000_000
 _QUIET_MODULES = 4
 _LINES_MAX_COUNT = 6
 
@@ -109,7 +111,12 @@ def lay_out_sponsors(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     marks: list[Mark] = []
     if show.sponsors:
         path: Path = show.sponsors[since // SPONSOR_NS % len(show.sponsors)]
-        marks.append(Picture(path=path, area=body.inset(measures.px(40), measures.px(40))))
+        opacity = between(0, 255, progress_ppm(since % SPONSOR_NS, FADE_NS))
+        area = body.inset(measures.px(40), measures.px(40))
+        marks.append(Picture(path=path, area=area, opacity=opacity))
+        if opacity < 255:
+            scene = _card(show, canvas, measures, "sponsors", body, marks)
+            return Frame(scene, moment.mono_ns + FRAME_NS)
     turns = show.since_mono_ns + (since // SPONSOR_NS + 1) * SPONSOR_NS if len(show.sponsors) > 1 else None
     return Frame(_card(show, canvas, measures, "sponsors", body, marks), turns)
 

@@ -120,6 +120,7 @@ class Painter:
             if len(self._pictures) > _PICTURES_KEPT_MAX_COUNT:
                 self._pictures.popitem(last=False)
         picture = self._pictures[key]
+        picture.set_alpha(mark.opacity)
         surface.blit(picture, picture.get_rect(center=pygame.Rect(mark.area).center))
 
 

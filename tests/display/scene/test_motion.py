@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pygame
 import pytest
 
 from display.scene.blocks import Block
+from display.scene.cards import FADE_NS, SPONSOR_NS, lay_out_sponsors
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.motion import between, progress_ppm
 from display.scene.show import Canvas, Moment
 from display.scene.story import SLIDE_NS, Story
 from display.screen.scene_painter import Painter
+from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
 from tests.display.example_boards import NEWS_AT_NS, board, leaderboard, show_of
 
@@ -63,6 +66,27 @@ def test_a_new_result_slides_to_its_place_and_the_others_make_room() -> None:
     assert frames[0]["row c4"].area.top > frames[-1]["row c4"].area.top
     assert frames[0]["row c6"].area.top > 0
     assert list(frames[5])[-1] == "row c4"  # over the rows that it passes
+
+
+def test_a_sponsor_fades_in_and_then_stands_still(tmp_path: Path) -> None:
+    picture = pygame.Surface((40, 20))
+    picture.fill((250, 240, 230))
+    for name in ("a.png", "b.png"):
+        pygame.image.save(picture, tmp_path / name)
+    show = replace(show_of(board(3)), sponsors=pictures_in(tmp_path), since_mono_ns=NEWS_AT_NS)
+    painter, surface, shades = Painter(Typeface.load()), pygame.Surface(CANVAS.size), []
+    moment = NEWS_AT_NS
+    while moment < NEWS_AT_NS + SPONSOR_NS:
+        frame = lay_out_sponsors(show, Moment(moment), CANVAS)
+        painter.paint(frame.scene, surface)
+        shades.append(surface.get_at((640, 400))[0])
+        assert frame.changes_mono_ns is not None
+        moment = frame.changes_mono_ns
+    assert moment == NEWS_AT_NS + SPONSOR_NS  # the next sponsor's turn, and nothing between
+    assert len(shades) <= FADE_NS * 60 // 10**9 + 2
+    steps = [after - before for before, after in pairwise(shades)]
+    assert all(0 <= step <= 30 for step in steps)
+    assert shades[-1] == 250
 
 
 def test_an_entry_of_another_page_slides_in_from_the_edge_of_the_table() -> None:
