@@ -19,7 +19,7 @@ from pitboard.race.board import Board
 from pitboard.race.formats import Format
 from pitboard.race.presets import PRESETS
 from pitboard.race.results import Result
-from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.score import Drive, ScoredLap, score
 
 TARGET_P99_MS = 0.5
 LAPS = 12
@@ -95,7 +95,7 @@ def plain_loop(board: Board, random: Random, changes: int) -> list[float]:
 
 
 class DrivenRun:
-    def __init__(self, laps: list[DrivenLap], number: int) -> None:
+    def __init__(self, laps: list[ScoredLap], number: int) -> None:
         self.laps, self.number = laps, number
 
     def result(self, rules: Format) -> Result:
@@ -108,7 +108,7 @@ def drive(random: Random, number: int) -> DrivenRun:
     for lap in range(1, LAPS + 1):
         lap_ns = random.randrange(8_000_000_000, 20_000_000_000)
         closed_ns += lap_ns
-        laps.append(DrivenLap(lap, lap_ns, random.random() > 0.1, closed_ns, (number, "s", lap)))
+        laps.append(ScoredLap(lap, lap_ns, random.random() > 0.1, closed_ns, (number, "s", lap)))
     return DrivenRun(laps, number)
 
 

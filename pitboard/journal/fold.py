@@ -327,7 +327,8 @@ class Fold:
             if competitor_id is not None:
                 self._runs_of.setdefault(competitor_id, set()).add(run.run_id)
                 now = self.race.roll.now(competitor_id) or competitor_id
-                found.setdefault(now, Confirmed(drive, confirmed_at, run.track, round_number))
+                armed_at = run.armed.word.moment
+                found.setdefault(now, Confirmed(drive, confirmed_at, run.track, round_number, armed_at))
         return found
 
     def confirmed_drives(self, run: Run) -> dict[str, Drive]:

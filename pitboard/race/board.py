@@ -7,7 +7,7 @@ size."""
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -75,6 +75,7 @@ class Board:
         self._disqualified: set[str] = set()
         self._outside_awards: set[str] = set()
         self._placings: dict[str | int, Placings] = {}
+        self._groups: dict[str, dict[str, str | int]] = {}  # competitor -> run -> where its place is
 
     def set_result(self, competitor: str, run: str, result: Result | None) -> None:
         """Take the run's result for the competitor; None takes an earlier one away."""
@@ -89,7 +90,7 @@ class Board:
             insort(self._confirmations, (result.confirmed_at, competitor))
             results[run] = result
             self._results[competitor] = results
-        self._rank_all(self._place(competitor, run, former, result))
+        self._rank_all(self._place(competitor, {run}))
 
     def set_disqualified(self, competitor: str, is_disqualified: bool) -> None:
         """Take a disqualified competitor out of the ranking, or put a reinstated one back."""
@@ -103,27 +104,37 @@ class Board:
         if is_aside == (competitor in aside):
             return
         (aside.add if is_aside else aside.discard)(competitor)
-        moved = {competitor}
-        for run, result in self._results.get(competitor, {}).items():
-            moved |= self._place(competitor, run, result, result)
-        self._rank_all(moved)
+        self._rank_all(self._place(competitor, set(self._results.get(competitor, {}))))
 
-    def _place(self, competitor: str, run: str, former: Result | None, result: Result | None) -> set[str]:
-        """Keep the places that points are for; return whose standing may be another now."""
-        moved = {competitor}
+    def _place(self, competitor: str, changed: set[str]) -> set[str]:
+        """Keep the places that points are for, after these runs changed; return whose standing may be another
+        now."""
         if self.rules.ranking != "points":
-            return moved
-        driver = f"{competitor}\n{run}"
+            return {competitor}
+        results = self._results.get(competitor, {})
+        former, groups = self._groups.get(competitor, {}), self._grouped(results)
+        self._groups[competitor] = groups
         is_aside = competitor in self._disqualified or competitor in self._outside_awards
-        if former is not None and (result is None or self._group(run, former) != self._group(run, result)):
-            moved |= self._placed(self._group(run, former)).set_score(driver, None)
-        if result is not None:
-            amounts = None if is_aside else result.score.amounts
-            moved |= self._placed(self._group(run, result)).set_score(driver, amounts)
-        return {driver.partition("\n")[0] for driver in moved}
+        moved: set[str] = set()
+        for run, group in former.items():
+            if groups.get(run) != group:
+                moved |= self._placed(group).set_score(f"{competitor}\n{run}", None)
+        for run, group in groups.items():
+            if run in changed or former.get(run) != group:
+                amounts = None if is_aside else results[run].score.amounts
+                moved |= self._placed(group).set_score(f"{competitor}\n{run}", amounts)
+        return {competitor, *(driver.partition("\n")[0] for driver in moved)}
 
-    def _group(self, run: str, result: Result) -> str | int:
-        return result.round if self.rules.points_within == "round" else run
+    def _grouped(self, results: Mapping[str, Result]) -> dict[str, str | int]:
+        """Return in which run, or which round of runs, each result has its place.
+
+        Where nobody drew rounds a competitor's first run is of the first round, the second of the second.
+        """
+        if self.rules.points_within != "round":
+            return {run: run for run in results}
+        groups: dict[str, str | int] = {run: one.round for run, one in results.items() if one.round}
+        alone = sorted((one.armed_at, one.confirmed_at, run) for run, one in results.items() if not one.round)
+        return groups | {run: attempt for attempt, (_, _, run) in enumerate(alone, start=1)}
 
     def _placed(self, group: str | int) -> Placings:
         placings = self._placings.get(group)
@@ -140,10 +151,8 @@ class Board:
         if not results:
             return None
         if self.rules.ranking == "points":
-            points = [
-                self._placed(self._group(run, result)).points_of(f"{competitor}\n{run}")
-                for run, result in results.items()
-            ]
+            groups = self._groups[competitor]
+            points = [self._placed(groups[run]).points_of(f"{competitor}\n{run}") for run in results]
         else:
             points = [0] * len(results)
         return Standing(

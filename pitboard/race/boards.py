@@ -19,12 +19,13 @@ _BoardKey: TypeAlias = tuple[str, str]  # (track, class)
 
 
 class Confirmed(NamedTuple):
-    """What a competitor drove in one confirmed run. `round` counts the competitor's attempts, from 1."""
+    """What a competitor drove in one confirmed run; `round` and `armed_at` as in `Result`."""
 
     drive: Drive
     confirmed_at: Moment
     track: str
     round: int = 0
+    armed_at: Moment = (0, "", 0)
 
 
 class Boards:
@@ -73,10 +74,7 @@ class Boards:
                 del self._results[competitor]
         else:
             runs[run] = tuple(
-                Result(
-                    score(confirmed.drive, rules), confirmed.confirmed_at, confirmed.track, confirmed.round
-                )
-                for rules in self._formats
+                Result(score(confirmed.drive, rules), *confirmed[1:]) for rules in self._formats
             )
         for key, board in self._boards.items():
             self._fill_run(key, board, competitor, run)

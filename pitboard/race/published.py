@@ -22,8 +22,7 @@ from pitboard.race.bodies import (
     SeenPlace,
 )
 from pitboard.race.calculated import Calculated
-from pitboard.race.score import Drive, Moment
-from pitboard.race.score import DrivenLap as ScoredLap
+from pitboard.race.score import Drive, Moment, ScoredLap
 from pitboard.race.verdicts import DRIVERS_FAULT, DrivenPlace, SaidOfLap
 
 NOTHING_SAID = SaidOfLap()

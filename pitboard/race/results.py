@@ -19,12 +19,17 @@ NO_SECOND: Amounts = (2**62,)
 
 
 class Result(NamedTuple):
-    """What one confirmed run brings its competitor. `round` tells attempts apart where points go by round."""
+    """What one confirmed run brings its competitor.
+
+    `round` is the one that was drawn, 0 for a run that was in none; of those `armed_at` tells which attempt
+    it was, where points go by round.
+    """
 
     score: Score
     confirmed_at: Moment
     track: str = ""
     round: int = 0
+    armed_at: Moment = (0, "", 0)
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,7 @@ ColumnKind = Literal["duration_ns", "count", "points"]
 Status = Literal["finished", "did-not-finish", "did-not-start", "disqualified"]
 
 
-class DrivenLap(NamedTuple):
+class ScoredLap(NamedTuple):
     """A lap as the verdicts left it. `closed_ns` is the run's time at its end, void laps before it included.
 
     `penalty_ns` is what was added to this lap, for instance for being off the track; `set_at` is the moment
@@ -45,7 +45,7 @@ class DrivenLap(NamedTuple):
 class Drive(NamedTuple):
     """What one competitor drove in one place of a run, its laps in the order driven."""
 
-    laps: Sequence[DrivenLap]
+    laps: Sequence[ScoredLap]
     status: Status = "finished"
     penalty_ns: int = 0
     penalty_laps: int = 0
@@ -104,7 +104,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
         return tuple(column for column in extras if column.value)
 
 
-RuleFunction: TypeAlias = Callable[[Drive, list[DrivenLap], Format], Worth | None]
+RuleFunction: TypeAlias = Callable[[Drive, list[ScoredLap], Format], Worth | None]
 
 
 class Rule(NamedTuple):
@@ -182,18 +182,18 @@ def _may_score(drive: Drive, rule: Rule) -> bool:
     return drive.status == "finished" or not rule.needs_finish
 
 
-def _no_values(ranking: str, counting: list[DrivenLap], rules: Format) -> tuple[int | None, ...]:
+def _no_values(ranking: str, counting: list[ScoredLap], rules: Format) -> tuple[int | None, ...]:
     """Return what can be shown beside a missing score: how many laps count, and the best of them."""
     known = {"laps": len(counting), "best": _best_ns(counting, rules)}
     rule = RULES.get(ranking)
     return () if rule is None else tuple(known.get(code) for code, _ in rule.columns)
 
 
-def _best_ns(counting: list[DrivenLap], rules: Format) -> int | None:
+def _best_ns(counting: list[ScoredLap], rules: Format) -> int | None:
     return rules.cut(min(lap.time_ns for lap in counting)) if counting else None
 
 
-def _best_lap(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _best_lap(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     if not counting:
         return None
     published = sorted((rules.cut(lap.time_ns + drive.penalty_ns), lap.set_at) for lap in counting)
@@ -202,10 +202,10 @@ def _best_lap(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth |
     return Worth((best_ns,), (best_ns, len(counting)), set_at, second)
 
 
-def _best_average(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _best_average(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     """The least average of `laps` laps in a row; a lap that does not count breaks the row."""
     least: tuple[int, Moment] | None = None
-    row: list[DrivenLap] = []
+    row: list[ScoredLap] = []
     total_ns = 0
     for lap in drive.laps:
         if not lap.counts:
@@ -224,16 +224,16 @@ def _best_average(drive: Drive, counting: list[DrivenLap], rules: Format) -> Wor
     return Worth((least[0],), (least[0], _best_ns(counting, rules), len(counting)), least[1])
 
 
-def _total_first(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _total_first(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     return _total(drive, counting, counting[: rules.laps], rules)
 
 
-def _total_best(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _total_best(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     best = sorted(counting, key=lambda lap: (lap.time_ns, lap.set_at))[: rules.laps]
     return _total(drive, counting, best, rules)
 
 
-def _total(drive: Drive, counting: list[DrivenLap], chosen: list[DrivenLap], rules: Format) -> Worth | None:
+def _total(drive: Drive, counting: list[ScoredLap], chosen: list[ScoredLap], rules: Format) -> Worth | None:
     if len(chosen) < rules.laps or not chosen:
         return None
     total_ns = rules.cut(sum(lap.time_ns for lap in chosen) + drive.penalty_ns)
@@ -241,7 +241,7 @@ def _total(drive: Drive, counting: list[DrivenLap], chosen: list[DrivenLap], rul
     return Worth((total_ns,), (total_ns, _best_ns(counting, rules), len(counting)), set_at)
 
 
-def _most_laps(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _most_laps(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     """The most laps; of equal counts the one whose last counting lap closed earlier in the run's time."""
     laps = len(counting) - drive.penalty_laps
     if laps <= 0:
@@ -252,7 +252,7 @@ def _most_laps(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth 
     return Worth((-laps, elapsed_ns), (laps, elapsed_ns, _best_ns(counting, rules)), last.set_at)
 
 
-def _net(drive: Drive, counting: list[DrivenLap], rules: Format) -> Worth | None:
+def _net(drive: Drive, counting: list[ScoredLap], rules: Format) -> Worth | None:
     """The time from start to finish with its penalties: the run's counting laps together."""
     if not counting:
         return None

@@ -16,8 +16,7 @@ from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_SET
 from pitboard.race.formats import TimingRules
 from pitboard.race.laps import NANOSECONDS_PER_MS, DrivenLap
-from pitboard.race.score import Drive
-from pitboard.race.score import DrivenLap as ScoredLap
+from pitboard.race.score import Drive, ScoredLap
 from pitboard.race.word import Word
 
 DRIVERS_FAULT = "driver"

@@ -11,7 +11,7 @@ from pitboard.keeping.scoring.score_tables import PER_LAP, LapTable, Person
 from pitboard.race.board import Board
 from pitboard.race.formats import Format
 from pitboard.race.results import Result
-from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.score import Drive, ScoredLap, score
 
 
 def board_of(
@@ -39,10 +39,10 @@ def board_of(
 
 
 def drive_of(numbers: array[int]) -> Drive:
-    laps: list[DrivenLap] = []
+    laps: list[ScoredLap] = []
     closed_ns = 0
     for start in range(0, len(numbers), PER_LAP):
         lap_ns, counts, row = numbers[start : start + PER_LAP]
         closed_ns += lap_ns
-        laps.append(DrivenLap(len(laps) + 1, lap_ns, bool(counts), closed_ns, (row, "", 0)))
+        laps.append(ScoredLap(len(laps) + 1, lap_ns, bool(counts), closed_ns, (row, "", 0)))
     return Drive(laps)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pitboard.race.board import Board
 from pitboard.race.formats import RANKINGS, WORDS, Format
 from pitboard.race.results import Result, outcome_of
-from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.score import Drive, ScoredLap, score
 
 MS = 1_000_000
 FORMATS = [
@@ -35,8 +35,24 @@ def result(competitor: str, run: str, laps_ms: tuple[tuple[int, bool], ...], rul
     laps, closed = [], 0
     for number, (lap_ms, counts) in enumerate(laps_ms, start=1):
         closed += lap_ms * MS
-        laps.append(DrivenLap(number, lap_ms * MS, counts, closed, (closed // MS, competitor + run, number)))
-    return Result(score(Drive(laps), rules), (1_000 + closed // MS, competitor + run, 0), round=int(run[1:]))
+        laps.append(ScoredLap(number, lap_ms * MS, counts, closed, (closed // MS, competitor + run, number)))
+    number = int(run[1:])
+    return Result(
+        score(Drive(laps), rules),
+        (1_000 + closed // MS, competitor + run, 0),
+        round=0 if competitor in ALONE else number,
+        armed_at=(number, competitor, 0),
+    )
+
+
+ALONE = "abc"
+"""They drive one by one, in no round that anybody drew."""
+
+
+def round_of(competitor: str, run: str, results: dict[tuple[str, str], Result]) -> int:
+    if competitor not in ALONE:
+        return int(run[1:])
+    return 1 + sum(who == competitor and int(other[1:]) < int(run[1:]) for who, other in results)
 
 
 competitors, runs = st.sampled_from("abcdef"), st.sampled_from(["r1", "r2", "r3"])
@@ -109,7 +125,11 @@ def naive_points(
     rivals = [
         other.score.amounts
         for (who, other_run), other in results.items()
-        if (other.round == one.round if rules.points_within == "round" else other_run == run)
+        if (
+            round_of(who, other_run, results) == round_of(competitor, run, results)
+            if rules.points_within == "round"
+            else other_run == run
+        )
         and other.score.amounts is not None
         and who not in out
     ]
@@ -234,6 +254,23 @@ def test_without_a_rank_the_better_sum_stands_above_the_earlier_one() -> None:
     rules = Format(ranking="sum-of-best-runs", runs=2)
     board = Board(rules)
     for name, lap_ms, at in (("earlier", 9, 1), ("better", 7, 2)):
-        lap = DrivenLap(1, lap_ms * MS, True, lap_ms * MS, (at, name, 0))
+        lap = ScoredLap(1, lap_ms * MS, True, lap_ms * MS, (at, name, 0))
         board.set_result(name, "r1", Result(score(Drive([lap]), rules), (at, name, 1)))
     assert ranks(board) == [(None, "better"), (None, "earlier")]
+
+
+def test_points_by_round_of_who_drives_alone_go_by_the_attempt() -> None:
+    rules = Format(ranking="points", run_ranking="best-lap", points=(5, 3, 1), points_within="round")
+    board = board_of(
+        rules,
+        ("a", "r1", (10,)),
+        ("b", "r2", (9,)),
+        ("c", "r3", (11,)),
+        ("b", "r5", (12,)),
+        ("a", "r6", (8,)),
+    )
+    points = {one.competitor: one.outcome.values[0] for one in board.in_order()}
+    assert points == {"b": 5 + 3, "a": 3 + 5, "c": 1}
+    board.set_result("a", "r1", None)  # their second attempt is the first that counts now
+    points = {one.competitor: one.outcome.values[0] for one in board.in_order()}
+    assert points == {"a": 5, "b": 3 + 5, "c": 1}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pitboard.race.board import Board
 from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.formats import Format, RaceClass
-from pitboard.race.score import Drive, DrivenLap
+from pitboard.race.score import Drive, ScoredLap
 
 MS = 1_000_000
 CLASSES = [
@@ -26,7 +26,7 @@ def confirmed(track: str, *laps_ms: int, at: int = 0) -> Confirmed:
     laps, closed = [], 0
     for number, lap_ms in enumerate(laps_ms, start=1):
         closed += lap_ms * MS
-        laps.append(DrivenLap(number, lap_ms * MS, True, closed, (at, track, number)))
+        laps.append(ScoredLap(number, lap_ms * MS, True, closed, (at, track, number)))
     return Confirmed(Drive(laps), (at, track, 99), track)
 
 

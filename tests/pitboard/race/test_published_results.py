@@ -13,7 +13,7 @@ import pytest
 from pitboard.race.board import Board
 from pitboard.race.formats import RANKINGS, Format
 from pitboard.race.results import Result
-from pitboard.race.score import Drive, DrivenLap, Status, score
+from pitboard.race.score import Drive, ScoredLap, Status, score
 
 MS = 1_000_000
 
@@ -172,7 +172,7 @@ def test_what_was_published_comes_out(published: Published) -> None:
         closed_ns, laps = 0, []
         for number, lap_ms in enumerate(driven.laps_ms, start=1):
             closed_ns += lap_ms * MS
-            laps.append(DrivenLap(number, lap_ms * MS, True, closed_ns, (order, "", number)))
+            laps.append(ScoredLap(number, lap_ms * MS, True, closed_ns, (order, "", number)))
         worth = score(Drive(laps, status=driven.status), published.rules)
         board.set_result(driven.name, driven.run, Result(worth, (order, "", 0)))
     came_out = []

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pitboard.race.formats import RANKINGS, Format
-from pitboard.race.score import RULES, Column, Drive, DrivenLap, score
+from pitboard.race.score import RULES, Column, Drive, ScoredLap, score
 
 MS = 1_000_000
 
 
 def drive(*laps_ms: int | None, **keys: object) -> Drive:
     """A drive of these laps; None before a lap says that it does not count."""
-    laps: list[DrivenLap] = []
+    laps: list[ScoredLap] = []
     elapsed, counts = 0, True
     for lap_ms in laps_ms:
         if lap_ms is None:
@@ -20,7 +20,7 @@ def drive(*laps_ms: int | None, **keys: object) -> Drive:
             continue
         elapsed += lap_ms * MS
         number = len(laps) + 1
-        laps.append(DrivenLap(number, lap_ms * MS, counts, elapsed, (number, "s", number)))
+        laps.append(ScoredLap(number, lap_ms * MS, counts, elapsed, (number, "s", number)))
         counts = True
     return Drive(laps, **keys)  # type: ignore[arg-type]
 
@@ -74,7 +74,7 @@ def test_times_are_cut_to_the_resolution_once_and_never_rounded() -> None:
 def test_a_penalty_in_time_is_added_once_to_what_ranks(ranking: str) -> None:
     rules = Format(ranking=ranking, laps=1)
     assert score(drive(9_000, penalty_ns=2_000 * MS), rules).amounts == (11_000 * MS,)
-    slow = DrivenLap(1, 9_000 * MS, True, 9_000 * MS, (1, "s", 1), penalty_ns=500 * MS, off_tracks=1)
+    slow = ScoredLap(1, 9_000 * MS, True, 9_000 * MS, (1, "s", 1), penalty_ns=500 * MS, off_tracks=1)
     with_off_track = score(Drive([slow]), rules)
     assert with_off_track.amounts == (9_500 * MS,)
     assert with_off_track.columns[-2:] == (

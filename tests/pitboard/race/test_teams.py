@@ -5,7 +5,7 @@ from __future__ import annotations
 from pitboard.race.board import Board
 from pitboard.race.formats import Format
 from pitboard.race.results import Result
-from pitboard.race.score import Drive, DrivenLap, score
+from pitboard.race.score import Drive, ScoredLap, score
 from pitboard.race.teams import team_standings
 
 
@@ -13,7 +13,7 @@ def board_of(*best_ms: tuple[str, int]) -> Board:
     board = Board(Format())
     for order, (name, lap_ms) in enumerate(best_ms):
         lap_ns = lap_ms * 1_000_000
-        worth = score(Drive([DrivenLap(1, lap_ns, True, lap_ns, (order, "", 0))]), board.rules)
+        worth = score(Drive([ScoredLap(1, lap_ns, True, lap_ns, (order, "", 0))]), board.rules)
         board.set_result(name, "r1", Result(worth, (order, "", 0)))
     return board
 
