@@ -5,11 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
-from pitboard.journal.views import BoardView, EntryView
+from pitboard.journal.views import BoardView, EntryView, EventView
 
 FIRST_ROWS_COUNT = 50
 ROWS_MARK = "<!--FIRST_ROWS-->"
 EVENT_MARK = "<!--EVENT_NAME-->"
+PREVIEW_MARK = "<!--PREVIEW-->"
+_TITLE = "<title>Pitboard</title>"
 
 
 def with_first_rows(page: str, board: BoardView) -> str:
@@ -20,7 +22,20 @@ def with_first_rows(page: str, board: BoardView) -> str:
 
 def without_rows(page: str) -> str:
     """Return the page as phones keep it: the rows come from what else they keep."""
-    return page.replace(EVENT_MARK, "Pitboard").replace(ROWS_MARK, "")
+    return page.replace(EVENT_MARK, "Pitboard").replace(ROWS_MARK, "").replace(PREVIEW_MARK, "")
+
+
+def with_preview(page: str, event: EventView, name: str, entry: EntryView | None) -> str:
+    """Return the page as a link to a competitor opens it: where it is sent, its preview says who, and how."""
+    told = []
+    if entry is not None and entry.rank is not None:
+        told.append(f"{entry.rank}.")
+    if entry is not None and entry.best_ns is not None:
+        told.append(format_lap_ns(entry.best_ns, resolution_ns=event.resolution_ns))
+    title = escape(" · ".join([name, *told]))
+    marks = {"og:type": "website", "og:title": title, "og:description": escape(event.name)}
+    metas = "\n".join(f'<meta property="{mark}" content="{text}">' for mark, text in marks.items())
+    return page.replace(_TITLE, f"<title>{title}</title>").replace(PREVIEW_MARK, metas)
 
 
 def _row(entry: EntryView, resolution_ns: int) -> str:

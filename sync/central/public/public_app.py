@@ -51,6 +51,13 @@ class PhonePage:
         for path in paths:
             app.router.add_get(path, self._serve)
         app[DOOR].free_paths = frozenset(paths)
+        app.router.add_get("/c/{competitor}", self._serve_shared)
+
+    async def _serve_shared(self, request: web.Request) -> web.Response:
+        competitor = request.match_info["competitor"]
+        answer = self._reader.shared_page(self._page, competitor).answer(request)
+        answer.headers["X-Page"] = f"page-{self._version}"
+        return answer
 
     async def _serve(self, request: web.Request) -> web.Response:
         name = request.path.lstrip("/")

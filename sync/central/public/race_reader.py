@@ -26,7 +26,7 @@ from pitboard.keeping.export_files import Separator
 from pitboard.race.boards import ALL
 from sync.central.public.board_feed import EncodedAnswer
 from sync.central.public.board_table import write_table
-from sync.central.public.first_rows import FIRST_ROWS_COUNT, with_first_rows
+from sync.central.public.first_rows import FIRST_ROWS_COUNT, PREVIEW_MARK, with_first_rows, with_preview
 
 HTML = "text/html; charset=utf-8"
 ANSWERS_MAX_COUNT = 512
@@ -176,6 +176,17 @@ class RaceReader:
             body = with_first_rows(page, board).encode()
             self._page = (self._fold.version, page, EncodedAnswer(body, HTML))
         return self._page[2]
+
+    def shared_page(self, page: str, competitor: str) -> EncodedAnswer:
+        """Return the page as a link to the competitor opens it; nobody's link opens the board."""
+        fold = self._fold
+        whole = self.page(page).body.decode()
+        if competitor not in fold.race.competitors:
+            return EncodedAnswer(whole.replace(PREVIEW_MARK, "").encode(), HTML)
+        now = fold.race.roll.now(competitor) or competitor
+        event = view_board(fold, count=0).event
+        shown = with_preview(whole, event, fold.race.name_of(now), view_entry(fold, now))
+        return EncodedAnswer(shown.encode(), HTML)
 
     def competitor(self, competitor: str) -> EncodedAnswer | None:
         """Return the competitor with runs and laps, None if unknown."""

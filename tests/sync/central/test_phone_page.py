@@ -6,16 +6,19 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pitboard.journal.views import view_board
+from pitboard.race.bodies import RunDecided
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoards
+from tests.axe import violations
 from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
-from tests.race_story import armed, passing
+from tests.race_story import armed, finished, passing
 from tests.sync.central.central_stage import CentralThread, TrackStory
 
 SHOWN_CODES = (
@@ -96,7 +99,9 @@ def test_a_competitor_is_found_and_their_laps_are_shown_and_followed(
     expect(page.locator("#found-rows .name")).to_have_text(["René Dubois"])
     page.locator("#found-rows a").click()
     expect(page.locator("#competitor-page h2")).to_have_text("René Dubois")
-    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500", "Lap 2Short, not judged yet1.000"])
+    expect(page.locator(".laps li")).to_have_text(
+        ["Lap 1Best12.500 ±2 µs", "Lap 2Short, not judged yet1.000 ±2 µs"]
+    )
     page.get_by_role("button", name="Follow").click()
     expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
     page.fill("#query", "")
@@ -164,10 +169,10 @@ def test_laps_seen_before_are_there_without_a_network(central: CentralThread, ph
     page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
     page.wait_for_function("navigator.serviceWorker.controller")
     page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c1")
-    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500 ±2 µs"])
     phone.set_offline(True)
     page.reload()
-    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500"])
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500 ±2 µs"])
     expect(page.locator("#competitor-page")).to_contain_text("as this phone saw them last")
     page.goto(f"http://127.0.0.1:{central.port}/#/competitors/c2")
     expect(page.locator("#competitor-page")).to_contain_text("need the network")
@@ -248,7 +253,7 @@ def test_the_phone_puts_changes_together_as_central_does_and_tells_rank_and_gap_
 @pytest.mark.parametrize(
     ("locale", "words"),
     [
-        ("de-AT", ["Rangliste 2", "1 Runde · 1 Lauf", "Live", "Teilnehmer suchen", "Beste Runde", "Läuft"]),
+        ("de-AT", ["Tafel 2", "1 Runde · 1 Lauf", "Live", "Teilnehmer suchen", "Beste Runde", "Läuft"]),
         ("he-IL", None),
         ("zh-TW", None),
         ("fr-FR", ["Standings 2", "1 lap · 1 run", "Live", "Find a competitor", "Best lap", "Running"]),
@@ -296,3 +301,97 @@ def test_the_page_speaks_the_phones_language(
         expect(page.locator("#rows .detail").first).to_be_visible()
         page.screenshot(path=f"{folder}/{locale}.png")
     context.close()
+
+
+def test_a_competitor_says_how_far_the_place_above_is_and_how_the_best_lap_became_better(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    story = TrackStory().drives("c1", "Anna", 11.0).drives("c2", "Ben", 12.5).drives("c2", "Ben", 11.25)
+    central.take(story.news())
+    page = open_page(phone, central, "#/competitors/c2")
+    expect(page.locator(".summary .wide dd")).to_have_text("0.250 Anna")
+    expect(page.locator(".progress li")).to_have_text(["Run 112.500", "Run 2−1.25011.250"])
+    expect(page.locator(".laps .sure").first).to_have_text("±2 µs")
+    page.locator(".summary .wide a").click()
+    expect(page.locator("#competitor-page h2")).to_have_text("Anna")
+
+
+def test_a_link_that_is_sent_says_who_and_how_and_opens_the_competitor(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", HOSTILE_NAME, 11.0).drives("c2", "Ben", 12.5).news())
+    page = phone.new_page()
+    answer = page.goto(f"http://127.0.0.1:{central.port}/c/c2")
+    assert answer is not None
+    assert '<meta property="og:title" content="Ben · 2. · 12.500">' in answer.text()
+    assert "<title>Ben · 2. · 12.500</title>" in answer.text()
+    expect(page.locator("#competitor-page h2")).to_have_text("Ben")
+    assert page.url.endswith("/#/competitors/c2")
+    hostile = page.request.get(f"http://127.0.0.1:{central.port}/c/c1").text()
+    assert "<img src=x" not in hostile
+    page.goto(f"http://127.0.0.1:{central.port}/c/nobody")
+    expect(page.locator("#competitor-page")).to_contain_text("Nobody here by this link")
+
+
+def test_who_is_followed_and_overtaken_is_told(central: CentralThread, phone: BrowserContext) -> None:
+    story = TrackStory().drives("c1", "Anna", 11.0).drives("c2", "Ben", 12.5)
+    central.take(story.news())
+    page = open_page(phone, central, "#/competitors/c1")
+    page.get_by_role("button", name="Follow").click()
+    central.take(story.drives("c2", "Ben", 10.5).news())
+    expect(page.locator("#news")).to_have_text("Anna is in place 2 now: Ben went past.")
+
+
+def test_one_track_or_class_can_be_chosen(central: CentralThread, phone: BrowserContext) -> None:
+    story = TrackStory().drives("c1", "Anna", 11.0).drives("c2", "Ben", 12.5)
+    story.teller.say(armed("on-b", "c2", s=900.0, track="B"))
+    for seq, at_s in ((900, 901.0), (901, 921.0)):
+        story.teller.say(passing(seq, s=at_s, track="B"))
+    story.teller.say(finished("on-b", s=922.0))
+    story.teller.say(RunDecided(run_id="on-b", decision="confirmed"))
+    central.take(story.news())
+    page = open_page(phone, central)
+    expect(page.locator("#by-class")).to_be_hidden()
+    page.locator("#by-track").select_option("B")
+    expect(page.locator("#rows .name")).to_have_text(["Ben"])
+    expect(page.locator("#rows .time")).to_have_text(["20.000"])
+    page.locator("#by-track").select_option("")
+    expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+
+
+def test_the_clock_of_a_run_counts_with_the_unit_and_stands_in_a_pause(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    page = open_page(phone, central)
+    script = """async ([clock, now]) => (await import("/run_clock.js")).leftOrGoneMs(clock, now)"""
+    clock = {"run_ms": 60_000, "started_utc_ms": 1_000_000}
+    for given, now_ms, shown in (
+        (clock, 1_010_000, 50_000),
+        (clock, 1_070_000, 0),
+        (clock | {"run_ms": 0}, 1_070_000, 70_000),
+        (clock | {"pauses_utc_ms": [[1_005_000, 1_008_000]]}, 1_010_000, 53_000),
+        (clock | {"pauses_utc_ms": [[1_005_000]]}, 1_030_000, 55_000),
+        (clock, 9_000_000, None),
+        (clock, 0, None),
+    ):
+        assert page.evaluate(script, [given, now_ms]) == shown
+
+
+def test_axe_finds_nothing_on_any_page(central: CentralThread, browser: Browser) -> None:
+    story = TrackStory().drives("c1", "Anna", 11.0, 1.0).drives("c2", "Ben", 12.5).drives("c2", "Ben", 12.0)
+    story.teller.say(armed("live", "c2", s=900.0))
+    central.take(story.news())
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        context = browser.new_context(
+            viewport={"width": 360, "height": 740}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = open_page(context, central)
+        for path in ("", "#/competitors/c2", "#/competitors/nobody"):
+            page.goto(f"http://127.0.0.1:{central.port}/{path}")
+            expect(page.locator("#link")).to_have_text("Live")
+            assert violations(page) == []
+        page.fill("#query", "an")
+        expect(page.locator("#found-rows .name")).to_have_text(["Anna"])
+        assert violations(page) == []
+        context.close()

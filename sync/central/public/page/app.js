@@ -1,5 +1,6 @@
 // The page's conductor: which page is shown, and what is drawn when something changes.
 
+import { BoardFilter } from "./board_filter.js";
 import { BoardList } from "./board_list.js";
 import { backLink, drawCompetitor } from "./competitor_page.js";
 import { byId, element, setText } from "./elements.js";
@@ -9,7 +10,9 @@ import { drawn } from "./live_board.js";
 import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
 import { bodyOf, isCompetitor, isPage } from "./ours.js";
+import { askToNotify, lostPlaces, tell } from "./overtaken.js";
 import { say, translatePage } from "./say.js";
+import { sharedCompetitor } from "./share.js";
 import { drawTrack } from "./track_card.js";
 
 const PAGE_COUNT = 100; // the live board has so many; what stands below is asked for where somebody looks at it
@@ -42,30 +45,87 @@ function takeBoard(live) {
     viewOf = "";
     rest = [];
   }
+  const before = byCompetitor(board?.entries ?? []);
   board = drawn(live);
   keepBoard(board);
   drawBoard();
+  tell(lostPlaces(followedNames(), before, byCompetitor(board.entries)));
   if (opened) refreshCompetitor();
   else refreshRest();
+  refreshFollowed();
+  refreshFiltered();
+}
+
+const byCompetitor = (entries) => new Map(entries.map((entry) => [entry.competitor_id, entry]));
+
+// The board of one track or class is asked for where somebody chose one, and which there are now and then.
+const CHOSEN_EVERY_MS = 3_000;
+const CHOICES_EVERY_MS = 60_000;
+let chosen = null; // the first page of the chosen board
+let chosenMs = 0;
+const filter = new BoardFilter(() => {
+  chosen = null;
+  chosenMs = 0;
+  rest = [];
+  refreshFiltered();
+});
+
+async function refreshFiltered() {
+  const everyMs = filter.isOn ? CHOSEN_EVERY_MS : CHOICES_EVERY_MS;
+  if (document.hidden || Date.now() - chosenMs < everyMs * (0.8 + 0.4 * Math.random())) return;
+  chosenMs = Date.now();
+  const query = filter.query;
+  try {
+    const page = await ask(`/api/v1/board?count=${query ? PAGE_COUNT : 0}${query}`, isPage);
+    if (filter.query !== query) return;
+    chosen = query ? page : null;
+    if (page) filter.offer(page);
+    drawBoard();
+  } catch {
+    chosenMs = 0; // no network: with the next board
+  }
+}
+
+// Those followed who stand below the live board are asked for now and then.
+const FOLLOWED_EVERY_MS = 15_000;
+const FOLLOWED_ASKED_MAX_COUNT = 8;
+let followedMs = 0;
+const followedBelow = new Map();
+
+async function refreshFollowed() {
+  if (document.hidden || Date.now() - followedMs < FOLLOWED_EVERY_MS) return;
+  followedMs = Date.now();
+  const below = [...followedNames().keys()].filter((competitor) => !entryOf(competitor)).slice(0, FOLLOWED_ASKED_MAX_COUNT);
+  const before = new Map(followedBelow);
+  for (const competitor of below) {
+    const found = await ask("/api/v1/competitors/" + encodeURIComponent(competitor), isCompetitor).catch(() => null);
+    if (found?.entry) followedBelow.set(competitor, found.entry);
+  }
+  if (!below.length) return;
+  tell(lostPlaces(followedNames(), before, followedBelow));
+  drawBoard();
 }
 
 // The pages below the live board: {after, entries}. The one that somebody looks at is asked for anew.
 let rest = [];
 let isAskingRest = false;
 
+const topEntries = () => (filter.isOn ? (chosen?.entries ?? []) : board.entries);
+
 function shownEntries() {
-  const seen = new Set(board.entries.map((entry) => entry.competitor_id));
+  const top = topEntries();
+  const seen = new Set(top.map((entry) => entry.competitor_id));
   const below = rest.flatMap((page) => page.entries).filter((entry) => !seen.has(entry.competitor_id) && seen.add(entry.competitor_id));
-  return [...board.entries, ...below];
+  return [...top, ...below];
 }
 
-const hasMore = () => board && board.entries.length >= PAGE_COUNT && (rest.at(-1)?.next !== null || !rest.length);
+const hasMore = () => !!board && topEntries().length >= PAGE_COUNT && (rest.at(-1)?.next !== null || !rest.length);
 
 async function askRest(index, after) {
   if (isAskingRest) return;
   isAskingRest = true;
   try {
-    const page = await ask(`/api/v1/board?count=${PAGE_COUNT}&after=${encodeURIComponent(after)}`, isPage);
+    const page = await ask(`/api/v1/board?count=${PAGE_COUNT}&after=${encodeURIComponent(after)}${filter.query}`, isPage);
     if (!page || page.event.id !== board?.event.id) {
       rest = rest.slice(0, index); // who stood there is gone: what follows is found from the page above
       return;
@@ -86,13 +146,13 @@ function refreshRest() {
   const index = Math.floor(middle / PAGE_COUNT) - 1;
   if (index < 0 || index >= rest.length) return;
   restMs = Date.now();
-  const above = index ? rest[index - 1].entries.at(-1) : board.entries.at(-1);
+  const above = index ? rest[index - 1].entries.at(-1) : topEntries().at(-1);
   if (above) askRest(index, above.competitor_id);
 }
 
 function moreSeen() {
   if (!hasMore()) return;
-  const last = rest.length ? rest.at(-1).next : board.entries.at(-1).competitor_id;
+  const last = rest.length ? rest.at(-1).next : topEntries().at(-1).competitor_id;
   if (last) askRest(rest.length, last).then(watchMore);
 }
 
@@ -117,7 +177,8 @@ function drawBoard() {
   const traits = { resolutionNs: resolutionNs(), newest: board.newest };
   setText(byId("event"), board.event.name);
   rows.draw(shownEntries(), traits);
-  setText(byId("count"), board.total ? String(board.total) : "");
+  const total = filter.isOn ? (chosen?.total ?? 0) : board.total;
+  setText(byId("count"), total ? String(total) : "");
   if (byId("more").hidden === hasMore()) watchMore();
   byId("empty").hidden = true;
   byId("nothing").hidden = board.entries.length > 0;
@@ -131,7 +192,7 @@ function drawFollowed(traits) {
   const followed = [...followedNames()].map(([competitor, name]) => {
     const entry = entryOf(competitor);
     if (entry && entry.name !== name) follow(competitor, entry.name, true); // corrected, or erased
-    return entry ?? { competitor_id: competitor, name, rank: null, best_ns: null };
+    return entry ?? followedBelow.get(competitor) ?? { competitor_id: competitor, name, rank: null, best_ns: null };
   });
   followed.sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity));
   byId("followed").hidden = !followed.length;
@@ -171,12 +232,13 @@ function drawOpened() {
   const runs = view ? view.runs : [];
   const note = !view ? say("page.laps-need-network") : view.isKept ? say("page.laps-kept") : "";
   document.title = `${name} · ${board?.event.name ?? "Pitboard"}`;
-  drawCompetitor(page, { competitor_id: opened, name, entry, runs }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
+  drawCompetitor(page, { competitor_id: opened, name, entry, runs, ahead: view?.ahead ?? null }, resolutionNs(), { note, back: backWord(), onFollow: followChanged });
 }
 
 const backWord = () => (byId("query").value.trim() ? say("page.found") : say("page.board"));
 
 function followChanged() {
+  askToNotify();
   refreshCompetitor();
   drawBoard();
 }
@@ -270,6 +332,8 @@ translatePage();
 banner.setHeard(keptHeardMs());
 if (!navigator.onLine) banner.setState("offline");
 drawBoard();
+const shared = sharedCompetitor();
+if (shared) history.replaceState(null, "", "/#/competitors/" + shared);
 route();
 new LiveLink({
   onBoard: takeBoard,

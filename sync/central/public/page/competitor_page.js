@@ -1,10 +1,11 @@
-// One competitor: place, best lap, and every run with its laps.
+// One competitor: place, gap to the place above, how the best lap became better, and every run with its laps.
 
 import { element, nameElement } from "./elements.js";
 import { follow, isFollowed } from "./kept.js";
 import { say } from "./say.js";
+import { shareButton } from "./share.js";
 import { lapWords, lapsSoFar, phaseWord } from "./track_card.js";
-import { lapText } from "./time_text.js";
+import { lapText, sureText } from "./time_text.js";
 
 export function backLink(word) {
   return element("a", { class: "back", href: "#/" }, "‹ " + word);
@@ -12,17 +13,26 @@ export function backLink(word) {
 
 export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow }) {
   const title = element("h2", { class: "title", tabindex: "-1" }, nameElement(view.name));
-  const star = followButton(view, onFollow);
-  const parts = [backLink(back), title, star, summary(view.entry, resolutionNs)];
+  const buttons = element("p", { class: "buttons" }, followButton(view, onFollow), " ", shareButton(view));
+  const runs = view.runs.map((run) => ({ ...run, mine: placeOf(run, view.competitor_id) }));
+  const parts = [backLink(back), title, who(view.entry), buttons, summary(view, resolutionNs), progress(runs, resolutionNs)];
   if (note) parts.push(element("p", { class: "empty" }, note));
-  const runs = [...view.runs].reverse();
-  parts.push(...runs.map((run, index) => runSection(run, runs.length - index, resolutionNs)));
+  const newestFirst = [...runs].reverse();
+  parts.push(...newestFirst.map((run, index) => runSection(run, runs.length - index, resolutionNs)));
   if (!runs.length && !note) parts.push(element("p", { class: "empty" }, say("page.no-run")));
   const focused = page.contains(document.activeElement) ? document.activeElement.className : "";
-  page.replaceChildren(...parts);
+  page.replaceChildren(...parts.filter(Boolean));
   // An update must not throw out who is here by keyboard.
   if (focused) [...page.querySelectorAll("a, button, h2")].find((one) => one.className === focused)?.focus();
   return title;
+}
+
+// In a heat several drive; what stands at the run itself is the first one's.
+const placeOf = (run, competitor) => run.places?.find((place) => place.competitor_id === competitor) ?? run;
+
+function who(entry) {
+  const words = [entry?.number && `#${entry.number}`, entry?.team, entry?.flag].filter(Boolean);
+  return words.length ? element("p", { class: "detail", dir: "auto" }, words.join(" · ")) : null;
 }
 
 function followButton(view, onFollow) {
@@ -36,7 +46,7 @@ function followButton(view, onFollow) {
   return star;
 }
 
-function summary(entry, resolutionNs) {
+function summary({ entry, ahead }, resolutionNs) {
   const facts = [
     [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
     [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, resolutionNs)],
@@ -47,7 +57,29 @@ function summary(entry, resolutionNs) {
   for (const [label, value] of facts) {
     list.append(element("div", {}, element("dt", {}, label), element("dd", {}, String(value))));
   }
+  if (ahead?.gap?.[1] === "duration_ns") {
+    const link = element("a", { href: "#/competitors/" + encodeURIComponent(ahead.competitor_id) }, nameElement(ahead.name));
+    const gap = element("dd", {}, lapText(ahead.gap[2], resolutionNs), " ", element("span", { class: "ahead" }, link));
+    list.append(element("div", { class: "wide" }, element("dt", {}, say("page.to-place-above")), gap));
+  }
   return list;
+}
+
+// Return how the best lap became better from run to run; nothing while there is one run.
+function progress(runs, resolutionNs) {
+  const driven = runs.map((run, index) => ({ number: index + 1, bestNs: run.mine.best_ns, phase: run.phase }));
+  const counted = driven.filter((run) => run.phase === "confirmed" && run.bestNs != null);
+  if (counted.length < 2) return null;
+  const list = element("ol", { class: "progress", "aria-label": say("page.progress") });
+  let bestNs = Infinity;
+  for (const run of counted) {
+    const gainNs = bestNs - run.bestNs;
+    const gain = gainNs > 0 && bestNs !== Infinity ? "−" + lapText(gainNs, resolutionNs) : "";
+    bestNs = Math.min(bestNs, run.bestNs);
+    const label = element("span", { class: "lap" }, say("page.run-number", { number: run.number }));
+    list.append(element("li", { class: gain ? "best" : "" }, label, element("span", { class: "words" }, gain), element("span", { class: "time" }, lapText(run.bestNs, resolutionNs))));
+  }
+  return element("section", {}, element("h3", {}, say("page.progress")), list);
 }
 
 function runSection(run, number, resolutionNs) {
@@ -55,14 +87,15 @@ function runSection(run, number, resolutionNs) {
   const state = element("span", { class: "phase", "data-phase": run.phase }, phaseWord(run.phase));
   const head = element("h3", {}, say("page.run-number", { number }) + " ", state);
   const section = element("section", { class: "run" }, head);
-  if (!run.laps.length) {
+  const { laps, best_ns: bestNs } = run.mine;
+  if (!laps.length) {
     section.append(element("p", { class: "empty" }, say(isDecided ? "page.no-lap-in-run" : "page.no-lap")));
     return section;
   }
   if (!isDecided) section.append(element("p", { class: "hint" }, say("page.counts-once-confirmed")));
-  const laps = element("ol", { class: "laps", "aria-label": lapsSoFar(run) });
-  for (const lap of run.laps) laps.append(lapItem(lap, run.best_ns, resolutionNs));
-  section.append(laps);
+  const list = element("ol", { class: "laps", "aria-label": lapsSoFar(laps.length) });
+  for (const lap of laps) list.append(lapItem(lap, bestNs, resolutionNs));
+  section.append(list);
   return section;
 }
 
@@ -70,6 +103,7 @@ function lapItem(lap, bestNs, resolutionNs) {
   const isBest = lap.counts && lap.lap_ns === bestNs;
   const words = [lapWords(lap), isBest ? say("page.best") : ""].filter(Boolean).join(", ");
   const time = element(lap.counts ? "span" : "s", { class: "time" }, lapText(lap.lap_ns, resolutionNs));
+  const sure = element("small", { class: "sure" }, sureText(lap.uncertainty_ns));
   const label = element("span", { class: "lap" }, say("page.lap-number", { number: lap.number }));
-  return element("li", { class: isBest ? "best" : lap.counts ? "" : "out" }, label, element("span", { class: "words" }, words), time);
+  return element("li", { class: isBest ? "best" : lap.counts ? "" : "out" }, label, element("span", { class: "words" }, words), element("span", {}, time, " ", sure));
 }

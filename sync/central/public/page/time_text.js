@@ -25,6 +25,11 @@ export function lapText(lapNs, resolutionNs) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
+// How far a time may be off, rounded up.
+export function sureText(ns) {
+  return ns < 1e6 ? `±${Math.ceil(ns / 1e3)} µs` : `±${Math.ceil(ns / 1e6)} ms`;
+}
+
 export function clockText(utcMs) {
   return new Date(utcMs).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }

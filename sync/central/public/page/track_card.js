@@ -2,6 +2,7 @@
 
 import { byId, element, nameElement } from "./elements.js";
 import { say } from "./say.js";
+import { watchClock } from "./run_clock.js";
 import { lapText } from "./time_text.js";
 
 const PHASES = {
@@ -22,23 +23,29 @@ export function drawTrack(runs, resolutionNs) {
 }
 
 function card(run, resolutionNs, isOneOfMany) {
-  const first = run.places[0];
-  const last = first.last;
   const phase = phaseWord(run.phase);
-  const lines = [
-    element("span", { class: "phase", "data-phase": run.phase }, isOneOfMany ? `${run.track}: ${phase}` : phase),
-    nameElement(first.name),
-  ];
-  const numbers = element("span", { class: "numbers" }, number(say("page.laps-so-far"), String(first.lap_count)));
+  const head = element("p", { class: "card-head" }, element("span", { class: "phase", "data-phase": run.phase }, isOneOfMany ? `${run.track}: ${phase}` : phase));
+  if (run.clock?.started_utc_ms && ["running", "paused"].includes(run.phase)) {
+    const clock = element("span", { class: "clock", role: "timer", "aria-label": say(run.clock.run_ms ? "page.time-left" : "page.time-gone") });
+    head.append(clock);
+    watchClock(clock, run.clock);
+  }
+  return element("article", { class: "card" }, head, ...run.places.map((place) => driver(place, resolutionNs)));
+}
+
+function driver(place, resolutionNs) {
+  const last = place.last;
+  const lines = [nameElement(place.name)];
+  const numbers = element("span", { class: "numbers" }, number(say("page.laps-so-far"), String(place.lap_count)));
   lines.push(numbers);
   if (last) {
     numbers.append(number(say("page.last-lap"), lapText(last.lap_ns, resolutionNs), !last.counts));
-    if (first.best_ns != null) numbers.append(number(say("page.best-lap"), lapText(first.best_ns, resolutionNs)));
+    if (place.best_ns != null) numbers.append(number(say("page.best-lap"), lapText(place.best_ns, resolutionNs)));
     const words = last.counts ? say("page.provisional") : say("page.last-lap-provisional", { words: lapWords(last).toLowerCase() });
     lines.push(element("span", { class: "hint track" }, words));
   }
-  const href = "#/competitors/" + encodeURIComponent(first.competitor_id ?? "");
-  return element("a", { class: "card", href }, ...lines);
+  if (place.competitor_id == null) return element("div", { class: "driver" }, ...lines);
+  return element("a", { class: "driver", href: "#/competitors/" + encodeURIComponent(place.competitor_id) }, ...lines);
 }
 
 function number(label, value, isOut = false) {
@@ -64,6 +71,6 @@ function verdictWords(lap) {
   return "";
 }
 
-export function lapsSoFar(run) {
-  return say("page.laps", { count: run.laps.length });
+export function lapsSoFar(count) {
+  return say("page.laps", { count });
 }

@@ -8,8 +8,9 @@ const ANSWERS_MAX_COUNT = 60;
 const PATIENCE_MS = 4_000;
 const SHELL = "/shell"; // the page without the rows of the moment
 const FILES = [
-  "/", "/board.css", "/icon.svg", "/manifest.webmanifest", "/app.js", "/board_list.js", "/competitor_page.js", "/elements.js",
-  "/fallback.js", "/kept.js", "/link_banner.js", "/live_board.js", "/live_link.js", "/name_search.js", "/ours.js", "/say.js", "/time_text.js",
+  "/", "/board.css", "/icon.svg", "/manifest.webmanifest", "/app.js", "/board_filter.js", "/board_list.js", "/competitor_page.js", "/elements.js",
+  "/fallback.js", "/kept.js", "/link_banner.js", "/live_board.js", "/live_link.js", "/name_search.js", "/ours.js", "/overtaken.js", "/run_clock.js",
+  "/say.js", "/share.js", "/time_text.js",
   "/track_card.js", "/words.js",
 ];
 
@@ -34,6 +35,7 @@ addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (FILES.includes(url.pathname)) event.respondWith(fromPage(event.request, url.pathname));
   else if (url.pathname.startsWith("/api/v1/competitors/")) event.respondWith(fromApi(event));
+  else if (url.pathname.startsWith("/c/")) event.respondWith(fetch(event.request).catch(() => fromPage(event.request, "/")));
 });
 
 async function dropFormer() {
