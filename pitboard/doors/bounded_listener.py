@@ -138,9 +138,10 @@ class BoundedListener:
                 ssl_handshake_timeout=HANDSHAKE_MAX_S if self._tls else None,
                 ssl_shutdown_timeout=FAREWELL_MAX_S if self._tls else None,
             )
-        except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+        except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             socket_.close()
             connection.lose()
+            _cut_circles(error)
         except asyncio.CancelledError:
             socket_.close()
             connection.lose()
@@ -161,6 +162,14 @@ class BoundedListener:
             now_s = asyncio.get_running_loop().time()
             for connection in [one for one in self._all if one.is_overdue(now_s)]:
                 connection.cut()
+
+
+def _cut_circles(error: BaseException | None) -> None:
+    """Let an error go of the frames it came through: they hold it too, and 64 kB of TLS for each handshake
+    that a stranger spoils, until the collector comes round."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 class DoorConnection(asyncio.Protocol):

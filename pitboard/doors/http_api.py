@@ -118,6 +118,14 @@ class PlainHandler(web.RequestHandler):
 
     __slots__ = ()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        for message, _ in self._messages:
+            # What is not HTTP waits as an error whose traceback holds this connection, a circle with all its
+            # TLS buffers: 70 kB for each that a stranger opens, until the collector comes round.
+            if isinstance(error := getattr(message, "exc", None), BaseException):
+                error.__traceback__ = None
+
     def log_exception(self, *args: Any, **kwargs: Any) -> None:
         if not isinstance(kwargs.get("exc_info"), HttpProcessingError | ClientPayloadError | ConnectionError):
             super().log_exception(*args, **kwargs)
