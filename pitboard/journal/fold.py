@@ -246,6 +246,10 @@ class Fold:
         """Return the format that the event's board is ranked by."""
         return self._boards.rules
 
+    def rules_of(self, race_class: str) -> Format:
+        """Return the format of the class's board; of an unknown class the event's."""
+        return self._boards.rules_of(race_class)
+
     @property
     def resolution_ns(self) -> int:
         return self.rules.resolution_ns

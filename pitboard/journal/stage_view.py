@@ -77,7 +77,7 @@ def seeds_id_of(stage_id: str) -> str:
 
 def view_stage(fold: Fold, said: StageSet) -> StageView | None:
     """Return the stage as it stands; None for a kind or settings that this version does not know."""
-    rules = fold.race.programme.format(said.format) or fold.rules
+    rules = fold.race.programme.format(said.format) or fold.rules_of(said.race_class)
     driven = _driven_in(fold, said.stage_id)
     drawn = fold.race.programme.heats(said.stage_id)
     plan = plan_of(said)

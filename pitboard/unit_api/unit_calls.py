@@ -177,6 +177,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     stage_id: str = ""
     heat_id: str = ""
     interruption: Interruption | None = None
+    clock: str = "first-passing"
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):

@@ -236,6 +236,7 @@ class ScreenFeed:
             would=consequence(self._replica.fold, run) if now.phase == "review" else None,
             stage_id=run.armed.value.stage_id,
             heat_id=run.armed.value.heat_id,
+            clock=run.armed.value.timing.clock,
             interruption=self._run_control.interruption(run),
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
@@ -256,7 +257,7 @@ def _with_assigned(fold: Fold, node: DisplayNode) -> DisplayNode:
 
 
 def _stage(fold: Fold, view: StageView) -> Stage:
-    rules = fold.race.programme.format(view.format) or fold.rules
+    rules = fold.race.programme.format(view.format) or fold.rules_of(view.race_class)
     stage = msgspec.convert(view, type=Stage, from_attributes=True)
     return msgspec.structs.replace(stage, told_by=rules.told_by)
 

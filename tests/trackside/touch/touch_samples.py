@@ -386,6 +386,10 @@ def interrupted(a_run: Run | None, what: Interruption) -> Run | None:
     return None if a_run is None else msgspec.structs.replace(a_run, interruption=what)
 
 
+def with_clock(a_run: Run | None, clock: str) -> Run | None:
+    return None if a_run is None else msgspec.structs.replace(a_run, clock=clock)
+
+
 def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     """Return the pages on which mistakes are put right."""
     idle = msgspec.structs.replace(screen("idle", count=60), acts=ACTS, tracks=("1",))
@@ -444,6 +448,10 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     )
     groups = Drawing(kind="heat-knockout", count=16)
     return {
+        "armed-go": (
+            msgspec.structs.replace(armed, run=with_clock(armed.run, "go"), strays=()),
+            plain,
+        ),
         "running-offer": (offered, plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
         **{

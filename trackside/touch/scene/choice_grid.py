@@ -23,7 +23,8 @@ class Choice(NamedTuple):
 
 def lay_grid(choices: Sequence[Choice], view: View, measures: Measures) -> Iterator[Widget]:
     """Yield a button for each choice; a few do not become as large as the page."""
-    columns = 2 if measures.is_portrait else 3
+    rows_max = max(1, (measures.body.h + measures.gap) // (measures.button + measures.gap))
+    columns = max(2 if measures.is_portrait else 3, -(-len(choices) // rows_max))
     fitting = max(-(-len(choices) // columns), _ROWS_LEAST)
     cells: list[Rect] = [
         cell

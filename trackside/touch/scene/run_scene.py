@@ -5,6 +5,7 @@ from __future__ import annotations
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
 from pitboard.unit_api.unit_calls import (
     ContinueRun,
+    Go,
     ManualPassing,
     MoveStart,
     NoteOffTrack,
@@ -304,14 +305,36 @@ def _waiting_widgets(
             name="waiting",
             rect=text_area,
             look=Look.TEXT,
-            label=view.say("touch.send-the-car" if state in ("ok", "warning") else "touch.sensor-blind"),
+            label=_what_now(state, run, view),
             note=detail,
             size_px=measures.text(52),
             lines_max=2,
             note_lines_max=3,
         ),
-        _manual_button("start-by-hand", places.near, run, view, measures),
+        _go_button(places.near, run, view, measures)
+        if run.clock == "go"
+        else _manual_button("start-by-hand", places.near, run, view, measures),
     ]
+
+
+def _what_now(state: str, run: Run, view: View) -> str:
+    if state not in ("ok", "warning"):
+        return view.say("touch.sensor-blind")
+    return view.say("touch.say-go" if run.clock == "go" else "touch.send-the-car")
+
+
+def _go_button(area: Rect, run: Run, view: View, measures: Measures) -> Widget:
+    """Return the start of a run whose time begins when the official says so."""
+    return button(
+        "go",
+        area,
+        view.say("touch.go-now"),
+        SendAct(Go(run_id=run.run_id, mono_ns=0)),
+        view,
+        size_px=measures.text(54),
+        tone=Tone.GO,
+        enabled="go" in run.acts,
+    )
 
 
 def _first_lap_widget(area: Rect, view: View, measures: Measures) -> Widget:
