@@ -34,6 +34,7 @@ PHONE_LOOKS_S = 4.0
 COUNTERSIGNS_S = 8.0
 EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
 SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
+LAPS = Format(name="Laps", ends="laps", run_laps=2, run_ms=6_000, time_up="stop", lap_min_ms=900)
 CLASSES = ("kids", "pros")
 
 
@@ -61,7 +62,7 @@ class CentralNode(Node):
         bodies: list[Body] = (
             []
             if fold.race.event.value is not None
-            else [EVENT, FormatSet(name="Ski", format=SKI), *_classes()]
+            else [EVENT, FormatSet(name="Ski", format=SKI), FormatSet(name="Laps", format=LAPS), *_classes()]
         )
         bodies += [
             UnitEnrolled(key=key, name=name)

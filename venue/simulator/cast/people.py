@@ -9,6 +9,7 @@ import msgspec
 
 from pitboard.errors import ActRefused, JournalLost
 from pitboard.race.bodies import Act, PlaceStatus, RunPlace, Verdict
+from pitboard.race.heats import LaneHeat, lane_heats
 from pitboard.race.run import Run
 from pitboard.unit_api.unit_calls import (
     AnyAct,
@@ -38,6 +39,8 @@ from venue.simulator.world.world import World
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
 OFFICIALS = ("olga", "otto")
 ACT_MAX_S = 4.0
+HEATS_STAGE = "heats of "
+LANES = 2
 
 
 class Official:
@@ -173,11 +176,15 @@ class Official:
         else:
             name = chance.choice(NAMES)
             self._take_contact(name)
-            register = Register(name=name, race_class=chance.choice(("", "kids", "pros")))
+            register = Register(
+                name=name,
+                race_class=chance.choice(("", "kids", "pros")),
+                team=chance.choice(("", "Red", "Blue")),
+            )
             competitor = (await self._do(register))["competitor_id"]
         other = chance.choice([*known, None])
         track = chance.choice(("", "", "", "2"))
-        match chance.choice(("any", "any", "any", "lanes", "cars", "ski")):
+        match chance.choice(("any", "any", "any", "lanes", "cars", "ski", "laps", "heat", "heat")):
             case "lanes":
                 places = tuple(
                     RunPlace(place=number, competitor_id=one, told_by="lane", lane=number)
@@ -192,8 +199,30 @@ class Official:
                 await self._do(Arm(places=places, track=track))
             case "ski":
                 await self._do(Arm(competitor_id=competitor, track=track, format="Ski"))
+            case "laps":
+                await self._do(Arm(competitor_id=competitor, track=track, format="Laps"))
+            case "heat":
+                await self._arm_heat(track)
             case _:
                 await self._do(Arm(competitor_id=competitor, track=track))
+
+    async def _arm_heat(self, track: str) -> None:
+        """Draw the next heat by lane of all who are known here by now, the best of the board first."""
+        fold = self._unit.replica.fold
+        stage = f"{HEATS_STAGE}{self._unit.name}"
+        driven = [
+            _seats(run)
+            for run in fold.race.runs.values()
+            if run.armed.value.stage_id == stage and run.unit == self._unit.identity.key
+        ]
+        drivers = [one.competitor for one in fold.board.in_order()] + sorted(fold.race.competitors)
+        heats = lane_heats(drivers, LANES, driven)
+        if heats:
+            places = tuple(
+                RunPlace(place=lane, competitor_id=driver, told_by="lane", lane=lane)
+                for lane, driver in enumerate(heats[0], start=1)
+            )
+            await self._do(Arm(places=places, track=track, stage_id=stage, heat_id=f"heat {len(driven) + 1}"))
 
     def _take_contact(self, name: str) -> None:
         """The person types a contact too; it goes into the sealed side table, never into a record."""
@@ -215,6 +244,12 @@ class Official:
             await self._do(Confirm(run_id=run))
         else:
             await self._do(Discard(run_id=run))
+
+
+def _seats(run: Run) -> LaneHeat:
+    """Return who was to drive on each lane, whoever it was handed to since."""
+    on_lane = {place.lane: place.competitor_id for place in run.armed.value.places}
+    return tuple(on_lane.get(lane) for lane in range(1, LANES + 1))
 
 
 def _verdict(chance: Random) -> Verdict:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 import pitboard.journal.ledger
+import pitboard.race.laps
 import pitboard.race.missed
 import pitboard.race.race_state
 import pitboard.race.verdicts
@@ -31,9 +32,13 @@ from pitboard.journal.replica import Acceptance, Replica, WritingReplica
 from pitboard.journal.storage import Held
 from pitboard.journal.witness import Witness
 from pitboard.race.attribution import NOTHING_SAID
+from pitboard.race.board import Board
 from pitboard.race.boards import Boards
+from pitboard.race.heats import LaneHeat, lane_heats
+from pitboard.race.laps import DrivenLap
 from pitboard.race.race_state import RaceState
 from pitboard.race.run import Run
+from pitboard.race.teams import TeamStanding, team_standings
 from pitboard.race.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
 from pitboard.unit_api.unit_calls import AnyAct, Register
@@ -41,8 +46,10 @@ from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
 from trackside.timing.act_writer import ActWriter
 from trackside.timing.run_control import RunControl
+from venue.simulator.cast import people
 from venue.simulator.cast.beam import Bridge, Trip
 from venue.simulator.cast.people import Official
+from venue.simulator.judging import programme_judge
 from venue.simulator.world.simulated_disk import SimulatedStorage
 
 Override = tuple[Any, str, Any]
@@ -349,6 +356,33 @@ def _follow_far_stamps() -> list[Override]:
     return [(HybridClock, "observe", observe), (HybridClock, "observe_central", observe_central)]
 
 
+def _forget_driven_heats() -> list[Override]:
+    def draw_anew(drivers: Sequence[str], lanes: int, driven: Sequence[LaneHeat] = ()) -> list[LaneHeat]:
+        return lane_heats(drivers, lanes)
+
+    return [(people, "lane_heats", draw_anew)]
+
+
+def _let_stars_win() -> list[Override]:
+    def by_the_best(board: Board, team_of: Mapping[str, str], member: int) -> list[TeamStanding]:
+        return team_standings(board, team_of, 1)
+
+    return [(programme_judge, "team_standings", by_the_best)]
+
+
+def _keep_sectors() -> list[Override]:
+    """The gates of the laps before are taken along."""
+    laps_of_segment = pitboard.race.laps._laps_of_segment
+
+    def with_all_before(*arguments: Any) -> Iterator[DrivenLap]:
+        before: tuple[tuple[str, int], ...] = ()
+        for lap in laps_of_segment(*arguments):
+            before = (*before, *lap.sectors)
+            yield msgspec.structs.replace(lap, sectors=before)
+
+    return [(pitboard.race.laps, "_laps_of_segment", with_all_before)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -386,6 +420,9 @@ PLANTS = {
         Plant("unproven-first", "who never proved itself is asked before who did", _unproven_first),
         Plant("cut-without-hash", "a revocation cuts a stream, whose history ever it is", _cut_without_hash),
         Plant("far-stamp-followed", "a clock follows a stamp of 2099 for good", _follow_far_stamps),
+        Plant("heats-forgotten", "heats are drawn without those that were driven", _forget_driven_heats),
+        Plant("team-by-its-star", "the best member alone makes a team's result", _let_stars_win),
+        Plant("sectors-kept", "a lap has the gates of the laps before too", _keep_sectors),
         Plant("unproven-believed", "a display follows whoever answers", _believe_the_unproven),
     )
 }

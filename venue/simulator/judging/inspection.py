@@ -21,6 +21,7 @@ from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.judging.pair_judge import broken_at_pair
+from venue.simulator.judging.programme_judge import check_heats, check_results, check_sectors
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 
@@ -86,6 +87,8 @@ def inspect(venue: Venue) -> None:
         if not _is_misled_about(venue, unit):
             _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
+    check_sectors(venue, trips)
+    check_heats(venue)
     _check_loop(venue)
     _check_pair(venue)
     _check_thief(venue)
@@ -195,6 +198,7 @@ def _check_laps(venue: Venue) -> None:
             if not race_class or oracle.race_class(one) == race_class
         }
         _check_board(venue, board, own, race_class)
+    check_results(venue, oracle, confirmed)
 
 
 def _check_penalties(venue: Venue, oracle: LapOracle, run: str) -> None:

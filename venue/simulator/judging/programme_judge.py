@@ -1,0 +1,144 @@
+"""What is made of the results: teams, finalists, fair heats and sectors, each worked out a second time.
+
+The results themselves are the oracle's; here they are only sorted and counted, in the plainest way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pitboard.journal.kinds import read_body
+from pitboard.race.bodies import ActWithdrawn, RunArmed
+from pitboard.race.stages import finalists
+from pitboard.race.teams import team_standings
+from venue.simulator.cast.beam import Trip
+from venue.simulator.cast.people import HEATS_STAGE
+from venue.simulator.cast.simulated_venue import Venue
+from venue.simulator.judging.lap_oracle import LapOracle, PublishedDrive
+
+MEMBER = 2
+FINALISTS_COUNT = 3
+STAMP_ERROR_MAX_NS = 2_000
+
+
+def check_results(venue: Venue, oracle: LapOracle, confirmed: Mapping[str, Sequence[PublishedDrive]]) -> None:
+    """Teams and finalists follow from the best laps of those who have a rank."""
+    board = venue.central.replica.fold.board_of()
+    race = venue.central.replica.fold.race
+    resolution_ns = board.rules.resolution_ns
+    bests: dict[str, int] = {}
+    for one, drives in confirmed.items():
+        times = [
+            (lap_ns + drive.penalty_ns) // resolution_ns * resolution_ns
+            for drive in drives
+            if drive.may_rank
+            for lap_ns, counts in drive.laps
+            if counts
+        ]
+        is_out = race.roll.is_disqualified(one) or oracle.race_class(one) == "kids"
+        if times and not is_out:
+            bests[one] = min(times)
+    _check_teams(venue, oracle, bests)
+    ranked = [(board.rank_of(one), one.competitor) for one in board.in_order()]
+    chosen, undecided = finalists(ranked, FINALISTS_COUNT)
+    sure, tied = _finalists_of(bests)
+    if (set(chosen), set(undecided)) != (sure, tied):
+        sentence = f"finalists {chosen} and {undecided} of {bests}"
+        venue.world.truth.violate("finalists-are-the-best", sentence)
+
+
+def _finalists_of(bests: Mapping[str, int]) -> tuple[set[str], set[str]]:
+    """Return who is in for sure, and who shares the last place of the final with somebody outside."""
+    count = FINALISTS_COUNT
+    better = {one: sum(other < best for other in bests.values()) for one, best in bests.items()}
+    as_good = {one: sum(other <= best for other in bests.values()) for one, best in bests.items()}
+    sure = {one for one in bests if as_good[one] <= count}
+    return sure, {one for one in bests if better[one] < count < as_good[one]}
+
+
+def _check_teams(venue: Venue, oracle: LapOracle, bests: Mapping[str, int]) -> None:
+    fold = venue.central.replica.fold
+    team_of = {one.competitor_id: one.team for one in fold.race.competitors.values() if one.team}
+    members: dict[str, list[int]] = {}
+    for competitor, best in sorted(bests.items(), key=lambda item: item[1]):
+        if competitor in team_of:
+            members.setdefault(team_of[competitor], []).append(best)
+    results = {team: times[MEMBER - 1] for team, times in members.items() if len(times) >= MEMBER}
+    wanted = {
+        team: (1 + sum(other < time_ns for other in results.values()), time_ns)
+        for team, time_ns in results.items()
+    }
+    shown = {
+        one.team: (one.rank, next(column.value for column in one.result.columns if column.code == "best"))
+        for one in team_standings(fold.board_of(), team_of, MEMBER)
+    }
+    if shown != wanted:
+        venue.world.truth.violate("team-by-its-second-member", f"{shown}, not {wanted}")
+
+
+def check_heats(venue: Venue) -> None:
+    """Whoever is drawn into heats has each lane once, as long as the unit that draws forgets nothing.
+
+    A start of the unit may have lost some of them with its card, so each stream is judged by itself.
+    """
+    armings: dict[tuple[str, str], list[tuple[int, RunArmed]]] = {}
+    withdrawn: set[tuple[str, int]] = set()
+    for record in venue.central.disk.records.values():
+        body = read_body(record.header.kind, record.body_bytes or b"")
+        if isinstance(body, ActWithdrawn):
+            withdrawn.add((body.stream, body.seq))
+        elif isinstance(body, RunArmed) and body.stage_id.startswith(HEATS_STAGE):
+            armings.setdefault((record.stream, body.stage_id), []).append((record.seq, body))
+    for (stream, stage), armed in armings.items():
+        owner = venue.world.truth.owner_of(stream)
+        if owner in venue.revoked or owner not in venue.central.wanted_units:
+            continue
+        seats = [
+            (place.competitor_id, place.lane)
+            for seq, body in armed
+            if (stream, seq) not in withdrawn
+            for place in body.places
+            if place.competitor_id is not None
+        ]
+        if len(seats) != len(set(seats)):
+            sentence = f"{stage} of stream {stream[:8]} has {sorted(map(str, seats))}"
+            venue.world.truth.violate("each-lane-once", sentence)
+
+
+def check_sectors(venue: Venue, trips: Mapping[str, Trip]) -> None:
+    """A lap has the gates that its car passed, each at the time that it truly took to there."""
+    race = venue.central.replica.fold.race
+    for run in race.runs.values():
+        if run.is_start_to_finish or run.pauses:
+            continue
+        for place in run.places:
+            laps = {lap.lap_id: lap for lap in race.laps(run.run_id, place.place)}
+            for segment in race.segments(run, place.place):
+                began: Trip | None = None
+                passed: list[tuple[str, Trip | None]] = []
+                for one in segment.passings:
+                    trip = trips.get(one.passing_id)
+                    if one.body.gate == "start":
+                        continue
+                    if one.body.gate != "finish":
+                        passed.append((one.body.gate, trip))
+                        continue
+                    lap = laps.get(one.passing_id)
+                    if lap is not None and began is not None:
+                        _check_lap(venue, one.passing_id, lap.sectors, began, passed)
+                    began, passed = trip, []
+
+
+def _check_lap(
+    venue: Venue,
+    lap_id: str,
+    sectors: Sequence[tuple[str, int]],
+    began: Trip,
+    passed: Sequence[tuple[str, Trip | None]],
+) -> None:
+    if [gate for gate, _ in sectors] != [gate for gate, _ in passed]:
+        venue.world.truth.violate("sectors-are-those-driven", f"lap {lap_id} has {sectors}, passed {passed}")
+        return
+    for (_, elapsed_ns), (gate, trip) in zip(sectors, passed, strict=True):
+        if trip is not None and abs(elapsed_ns - (trip.true_ns - began.true_ns)) > STAMP_ERROR_MAX_NS:
+            sentence = f"lap {lap_id}: {gate} after {elapsed_ns}, in truth {trip.true_ns - began.true_ns}"
+            venue.world.truth.violate("sectors-are-those-driven", sentence)
