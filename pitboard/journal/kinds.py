@@ -73,6 +73,8 @@ KINDS: dict[str, type[Body]] = {
     "stage-set": bodies.StageSet,
     "heat-drawn": bodies.HeatDrawn,
     "schedule-set": bodies.ScheduleSet,
+    "day-planned": bodies.DayPlanned,
+    "day-moved": bodies.DayMoved,
     "message-posted": bodies.MessagePosted,
     "display-assigned": bodies.DisplayAssigned,
     "official-appointed": bodies.OfficialAppointed,

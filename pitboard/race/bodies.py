@@ -149,6 +149,28 @@ class ScheduleSet(Act, frozen=True, kw_only=True):
     items: Annotated[tuple[ScheduleItem, ...], Meta(max_length=60)]
 
 
+class DayPlanned(Act, frozen=True, kw_only=True):
+    """The runs of a track in order, by the ids of their heats, in place of the former plan.
+
+    With `is_automatic` the next begins by itself `gap_ms` after the one before it ended.
+    """
+
+    track: Id
+    turns: Annotated[tuple[Id, ...], Meta(max_length=150)]
+    is_automatic: bool = False
+    gap_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = 60_000
+
+
+class DayMoved(Act, frozen=True, kw_only=True):
+    """At this instant the day of the track stands still, goes on, or its next start moves by `shift_ms`."""
+
+    track: Id
+    boot_id: Id
+    mono_ns: Nanoseconds
+    is_paused: bool | None = None
+    shift_ms: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0
+
+
 class MessagePosted(Act, frozen=True, kw_only=True):
     """A sentence for the displays named, for all where none is; shown until `until_utc_ms`, 0 for ever."""
 

@@ -1,14 +1,17 @@
 """The day as a queue that can drive itself: who is next, and when the next run begins by itself.
 
-Pure values; whoever keeps one asks with the time of its own clock and takes the new value."""
+Pure values; whoever keeps one asks with the time of its own clock and takes the new value. `day_of` makes one
+of what was said, so that it is the same on every screen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
+
+from pitboard.race.bodies import DayMoved, DayPlanned
 
 SHIFT_MS = 15_000
 """What one tap on earlier or later moves the next start by."""
@@ -81,3 +84,45 @@ class DaySchedule(msgspec.Struct, frozen=True, kw_only=True):
         if starts_in_ms is None:
             return self
         return msgspec.structs.replace(self, shift_ms=self.shift_ms + max(by_ms, -starts_in_ms))
+
+
+class Ended(NamedTuple):
+    """A run of this turn ended at this instant."""
+
+    turn: str
+    boot_id: str
+    mono_ns: int
+
+
+_NS_PER_MS = 1_000_000
+
+
+def day_of(
+    plan: DayPlanned | None, moves: Sequence[DayMoved], ended: Sequence[Ended], boot_id: str
+) -> DaySchedule:
+    """Return the day as it stands, its times those of this boot's clock.
+
+    What ended before the unit was started anew is done; the next run is then begun by a person.
+    """
+    if plan is None:
+        return DaySchedule()
+    day = DaySchedule(
+        turns=tuple(dict.fromkeys(plan.turns)),
+        done=frozenset(one.turn for one in ended if one.boot_id != boot_id),
+        is_automatic=plan.is_automatic,
+        gap_ms=plan.gap_ms,
+    )
+    happened: list[Ended | DayMoved] = [one for one in ended if one.turn in plan.turns]
+    happened += moves
+    for one in sorted(happened, key=lambda one: one.mono_ns):
+        at_ms = one.mono_ns // _NS_PER_MS
+        if one.boot_id != boot_id:
+            continue
+        if isinstance(one, Ended):
+            day = day.with_done(one.turn, at_ms)
+            continue
+        if one.is_paused is not None:
+            day = day.paused(at_ms) if one.is_paused else day.resumed(at_ms)
+        if one.shift_ms:
+            day = day.shifted(one.shift_ms, at_ms)
+    return day

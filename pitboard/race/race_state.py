@@ -34,6 +34,8 @@ from pitboard.race.bodies import (
     Body,
     ClocksRelated,
     ContactKeyPublished,
+    DayMoved,
+    DayPlanned,
     EventConfigured,
     PassingAttributed,
     PassingInserted,
@@ -41,6 +43,7 @@ from pitboard.race.bodies import (
     PassingRecorded,
     PersonErased,
 )
+from pitboard.race.day_schedule import DaySchedule, Ended, day_of
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
 from pitboard.race.passing_shelf import PassingShelf
@@ -176,6 +179,17 @@ class RaceState:
         self._to_weigh.clear()
         waiting = [*self._undecided.values(), *(self.runs[one] for one in self._changed)]
         return sorted(waiting, key=lambda run: run.armed.word.moment)
+
+    def day(self, track: str, boot_id: str) -> DaySchedule:
+        """Return the day of a track as it stands, by the clock of this boot of its unit."""
+        heard = self.statements.standing(("day", track))
+        plan = next((one.body for one in reversed(heard) if isinstance(one.body, DayPlanned)), None)
+        ended = [
+            Ended(run.armed.value.heat_id, run.finished.boot_id, run.finished.mono_ns)
+            for run in self.runs.values()
+            if run.track == track and run.finished is not None and run.decision != "discarded"
+        ]
+        return day_of(plan, [one.body for one in heard if isinstance(one.body, DayMoved)], ended, boot_id)
 
     def segments(self, run: Run, place: int | None = None) -> list[Segment]:
         """Return the passings of the place, or of all, one segment for each boot the run went under."""
@@ -833,6 +847,8 @@ SUBJECTS: dict[type[Body], Finder] = {
     bodies.StageSet: _by("stage", "stage_id"),
     bodies.HeatDrawn: _by("heat", "heat_id"),
     bodies.ScheduleSet: _by("schedule"),
+    bodies.DayPlanned: _by("day", "track"),
+    bodies.DayMoved: _by("day", "track"),
     bodies.MessagePosted: _by("message", "message_id"),
     bodies.DisplayAssigned: _by("display", "display"),
     bodies.QueueJoined: _by("queue", "entry_id"),

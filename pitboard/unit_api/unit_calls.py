@@ -768,6 +768,24 @@ class SetSchedule(Act, frozen=True, kw_only=True, tag="set-schedule"):
     items: Annotated[tuple[ScheduleItem, ...], Meta(max_length=60)]
 
 
+class PlanDay(Act, frozen=True, kw_only=True, tag="plan-day"):
+    """The runs of a track by the ids of their heats; without `track` of the unit's own."""
+
+    turns: Annotated[tuple[Id, ...], Meta(max_length=150)]
+    track: OptionalId = ""
+    is_automatic: bool = False
+    gap_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = 60_000
+
+
+class MoveDay(Act, frozen=True, kw_only=True, tag="move-day"):
+    """Pauses the day, lets it go on, or moves its next start."""
+
+    mono_ns: Nanoseconds
+    track: OptionalId = ""
+    is_paused: bool | None = None
+    shift_ms: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0
+
+
 class AssignDisplay(Act, frozen=True, kw_only=True, tag="assign-display"):
     display: Id
     name: Typed
@@ -823,6 +841,8 @@ AnyAct: TypeAlias = (
     | RemoveStage
     | DrawHeat
     | SetSchedule
+    | PlanDay
+    | MoveDay
     | AssignDisplay
     | PostMessage
 )
@@ -831,7 +851,7 @@ AnyAct: TypeAlias = (
 
 def stamped(act: Act, tapped_mono_ns: int) -> Act:
     """Return the act with the moment of the tap, where it carries one."""
-    if isinstance(act, Stop | ManualPassing | Go | PauseRun | ContinueRun | NoteOffTrack):
+    if isinstance(act, Stop | ManualPassing | Go | PauseRun | ContinueRun | NoteOffTrack | MoveDay):
         return msgspec.structs.replace(act, mono_ns=tapped_mono_ns)
     return act
 

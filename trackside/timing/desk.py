@@ -18,7 +18,9 @@ from pitboard.unit_api.unit_calls import (
     JoinCompetitors,
     JoinQueue,
     MarkQueue,
+    MoveDay,
     OrderQueue,
+    PlanDay,
     PostMessage,
     Register,
     RemoveStage,
@@ -59,7 +61,15 @@ class Desk:
                 return {"stage_id": await self._draw(act)}
             case RemoveStage():
                 await self._remove_stage(act)
-            case MarkQueue() | OrderQueue() | DrawHeat() | SetSchedule() | AssignDisplay():
+            case (
+                MarkQueue()
+                | OrderQueue()
+                | DrawHeat()
+                | SetSchedule()
+                | PlanDay()
+                | MoveDay()
+                | AssignDisplay()
+            ):
                 await self._writer.write(act, self._plain(act))
             case _:
                 return None
@@ -150,7 +160,9 @@ class Desk:
             raise ActRefused(code="unknown-stage", reason="This stage is not known on this unit.")
         await self._writer.write(act, msgspec.structs.replace(stage, is_gone=True, **who(act)))
 
-    def _plain(self, act: MarkQueue | OrderQueue | DrawHeat | SetSchedule | AssignDisplay) -> bodies.Body:
+    def _plain(
+        self, act: MarkQueue | OrderQueue | DrawHeat | SetSchedule | PlanDay | MoveDay | AssignDisplay
+    ) -> bodies.Body:
         """Return the body of an act that says just what its record says."""
         match act:
             case MarkQueue():
@@ -169,6 +181,23 @@ class Desk:
                 )
             case SetSchedule():
                 return bodies.ScheduleSet(items=act.items, **who(act))
+            case PlanDay():
+                return bodies.DayPlanned(
+                    track=act.track or self._track,
+                    turns=act.turns,
+                    is_automatic=act.is_automatic,
+                    gap_ms=act.gap_ms,
+                    **who(act),
+                )
+            case MoveDay():
+                return bodies.DayMoved(
+                    track=act.track or self._track,
+                    boot_id=self._writer.replica.clock.boot_id,
+                    mono_ns=act.mono_ns,
+                    is_paused=act.is_paused,
+                    shift_ms=act.shift_ms,
+                    **who(act),
+                )
             case AssignDisplay():
                 return bodies.DisplayAssigned(
                     display=act.display,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pitboard.race.day_schedule import SHIFT_MS, DaySchedule
+from pitboard.race.bodies import DayMoved, DayPlanned
+from pitboard.race.day_schedule import SHIFT_MS, DaySchedule, Ended, day_of
 
+MS = 1_000_000
+PLAN = DayPlanned(track="1", turns=("a", "b", "c"), is_automatic=True, gap_ms=60_000)
 DAY = DaySchedule(turns=("a", "b", "c"), is_automatic=True, gap_ms=60_000)
 
 
@@ -53,3 +56,34 @@ def test_a_turn_can_be_put_back_and_the_order_changed() -> None:
     day = DAY.with_done("a", 0)
     assert day.with_again("a").next_up() == ("a",)
     assert day.with_turns(["c", "a", "b", "c"]).next_up(9) == ("c", "b")
+
+
+def moved(at_ms: int, *, is_paused: bool | None = None, shift_ms: int = 0, boot_id: str = "now") -> DayMoved:
+    return DayMoved(track="1", boot_id=boot_id, mono_ns=at_ms * MS, is_paused=is_paused, shift_ms=shift_ms)
+
+
+def test_the_day_is_made_of_what_was_said_whatever_order_it_came_in() -> None:
+    ended = [Ended("a", "now", 10_000 * MS)]
+    moves = [
+        moved(20_000, is_paused=True),
+        moved(50_000, is_paused=False),
+        moved(60_000, shift_ms=SHIFT_MS),
+        moved(61_000, shift_ms=-SHIFT_MS),
+    ]
+    day = day_of(PLAN, moves, ended, "now")
+    assert day == day_of(PLAN, moves[::-1], ended, "now")
+    assert day.next_up(9) == ("b", "c")
+    assert day.starts_in_ms(61_000) == 60_000 - 51_000 + 30_000
+    assert day_of(PLAN, [*moves, moved(70_000, is_paused=True)], ended, "now").is_paused
+
+
+def test_after_a_new_start_of_the_unit_a_person_begins_the_next_run() -> None:
+    ended = [Ended("a", "before", 10_000 * MS), Ended("elsewhere", "now", 5_000 * MS)]
+    day = day_of(PLAN, [moved(1_000, is_paused=True, boot_id="before")], ended, "now")
+    assert day.next_up() == ("b",)
+    assert day.starts_in_ms(1_000_000) is None
+    assert not day.is_paused
+
+
+def test_without_a_plan_there_is_no_day() -> None:
+    assert day_of(None, [moved(1, shift_ms=5)], [Ended("a", "now", 1)], "now") == DaySchedule()

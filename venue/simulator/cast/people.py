@@ -24,16 +24,18 @@ from pitboard.unit_api.unit_calls import (
     Judge,
     JudgePlace,
     ManualPassing,
+    MoveDay,
     MoveStart,
     NoteOffTrack,
     PauseRun,
     Penalize,
+    PlanDay,
     Register,
     Stop,
     Withdraw,
 )
 from trackside.timing.run_control import RunControl
-from venue.simulator.cast.unit_node import UnitNode
+from venue.simulator.cast.unit_node import TRACK, UnitNode
 from venue.simulator.world.world import World
 
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
@@ -41,6 +43,8 @@ OFFICIALS = ("olga", "otto")
 ACT_MAX_S = 4.0
 HEATS_STAGE = "heats of "
 LANES = 2
+GAP_MS = 6_000
+KINDS_OF_RUN = ("any",) * 3 + ("lanes", "cars", "ski", "laps") + ("heat",) * 2 + ("day",) * 4
 
 
 class Official:
@@ -96,6 +100,9 @@ class Official:
 
     async def _choose(self, run_control: RunControl, chance: Random, *, may_begin: bool) -> None:
         runs = run_control.runs()
+        if may_begin and not runs and self._has_day() and chance.random() < 0.8:
+            await self._drive_day(chance.choice(list(self._unit.replica.fold.race.competitors)), chance)
+            return
         if not runs or (may_begin and run_control.run is None) or (may_begin and chance.random() < 0.05):
             if may_begin:
                 await self._arm(chance)
@@ -184,7 +191,7 @@ class Official:
             competitor = (await self._do(register))["competitor_id"]
         other = chance.choice([*known, None])
         track = chance.choice(("", "", "", "2"))
-        match chance.choice(("any", "any", "any", "lanes", "cars", "ski", "laps", "heat", "heat")):
+        match chance.choice(KINDS_OF_RUN):
             case "lanes":
                 places = tuple(
                     RunPlace(place=number, competitor_id=one, told_by="lane", lane=number)
@@ -203,8 +210,35 @@ class Official:
                 await self._do(Arm(competitor_id=competitor, track=track, format="Laps"))
             case "heat":
                 await self._arm_heat(track)
+            case "day":
+                await self._drive_day(competitor, chance)
             case _:
                 await self._do(Arm(competitor_id=competitor, track=track))
+
+    def _has_day(self) -> bool:
+        race = self._unit.replica.fold.race
+        return bool(race.competitors and race.day(TRACK, self._unit.clock.boot_id).next_up())
+
+    async def _drive_day(self, competitor: str, chance: Random) -> None:
+        """Plan a few runs of the unit's track; begin the next when it is due, or pause or move it."""
+        clock = self._unit.clock
+        now_mono_ns = clock.mono_ns()
+        day = self._unit.replica.fold.race.day(TRACK, clock.boot_id)
+        up = day.next_up()
+        if not up:
+            turns = tuple(f"turn {self._world.new_id()[:8]}" for _ in range(3))
+            await self._do(PlanDay(turns=turns, is_automatic=True, gap_ms=GAP_MS))
+        elif day.is_due(now_mono_ns // 1_000_000) or (day.ended_at_ms is None and not day.is_paused):
+            await self._do(Arm(competitor_id=competitor, heat_id=up[0]))
+        else:
+            move = chance.choice(
+                (
+                    MoveDay(mono_ns=now_mono_ns, is_paused=not day.is_paused),
+                    MoveDay(mono_ns=now_mono_ns, is_paused=False),
+                    MoveDay(mono_ns=now_mono_ns, shift_ms=chance.choice((-1_000, 1_000))),
+                )
+            )
+            await self._do(move)
 
     async def _arm_heat(self, track: str) -> None:
         """Draw the next heat by lane of all who are known here by now, the best of the board first."""

@@ -34,6 +34,7 @@ from pitboard.journal.witness import Witness
 from pitboard.race.attribution import NOTHING_SAID
 from pitboard.race.board import Board
 from pitboard.race.boards import Boards
+from pitboard.race.day_schedule import DaySchedule
 from pitboard.race.heats import LaneHeat, lane_heats
 from pitboard.race.laps import DrivenLap
 from pitboard.race.race_state import RaceState
@@ -383,6 +384,10 @@ def _keep_sectors() -> list[Override]:
     return [(pitboard.race.laps, "_laps_of_segment", with_all_before)]
 
 
+def _go_on_in_a_pause() -> list[Override]:
+    return [(DaySchedule, "paused", lambda day, now_ms: day)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -422,6 +427,7 @@ PLANTS = {
         Plant("far-stamp-followed", "a clock follows a stamp of 2099 for good", _follow_far_stamps),
         Plant("heats-forgotten", "heats are drawn without those that were driven", _forget_driven_heats),
         Plant("team-by-its-star", "the best member alone makes a team's result", _let_stars_win),
+        Plant("pause-forgotten", "a paused day begins the next run", _go_on_in_a_pause),
         Plant("sectors-kept", "a lap has the gates of the laps before too", _keep_sectors),
         Plant("unproven-believed", "a display follows whoever answers", _believe_the_unproven),
     )
