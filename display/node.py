@@ -221,7 +221,7 @@ class DisplayNode:
             configured = Candidate(url=address, name=_name_of(address), claim=Claim.NAMED)
             candidates[address] = found.get(address, configured)
         candidates |= {url: unit for url, unit in found.items() if url not in candidates}
-        for unit in self._note.candidates():
+        for unit in (*self._note.candidates(), *self._follower.told_units()):
             candidates.setdefault(unit.url, unit)
         if self._config.central is not None:
             address = self._config.central.rstrip("/")

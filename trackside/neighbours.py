@@ -17,7 +17,7 @@ from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.journal.roster import Roster
 from pitboard.presence.heard_nodes import FoundNode, node_url
-from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import Answerer, FreshPeer
 from sync.exchanging.pump import Pump
 from sync.exchanging.requests_peer import RequestsPeer
@@ -141,6 +141,11 @@ class ManyPlaces:
         assert lost is not None, "there is at least one place"
         raise lost
 
+    @property
+    def proven_url(self) -> str | None:
+        """Return where it proved itself in its last answer; None while it does not."""
+        return self._urls[0] if self._standing == Answerer.PROVEN and self._fresh is not None else None
+
     def close(self) -> None:
         if self._peer is not None:
             self._peer.close()
@@ -180,6 +185,7 @@ class Neighbours:
         self._on_answerer = on_answerer
         self._on_clock = on_clock
         self._wanted: dict[str, Neighbour] = {}
+        self._running: dict[str, tuple[ManyPlaces, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
 
     def follow(self, wanted: Mapping[str, Neighbour]) -> None:
@@ -188,9 +194,22 @@ class Neighbours:
             self._wanted = dict(wanted)
             self._changed.set()
 
+    def proven_places(self) -> list[UnitPlace]:
+        """Return where the enrolled neighbours proved themselves last, for displays that hear no mDNS.
+
+        An address that means something on one interface or one machine only is left out.
+        """
+        enrolled = self._replica.fold.roster.enrolled()
+        found = ((who, source, source.proven_url) for who, (source, _) in self._running.items())
+        return [
+            UnitPlace(url=url, name=source.name[:200], key=who)
+            for who, source, url in found
+            if who in enrolled and url is not None and url.startswith("https://") and "%" not in url
+        ]
+
     async def run(self) -> None:
         """Pull until cancelled."""
-        running: dict[str, tuple[ManyPlaces, asyncio.Task[None]]] = {}
+        running = self._running
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._changed.clear()

@@ -110,7 +110,8 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         )
         fingerprint = None if certificate is None else certificate.fingerprint
         lan = new_app(LAN_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))
-        ExchangeApi(replica, identity).add_to(lan)
+        exchange = ExchangeApi(replica, identity)
+        exchange.add_to(lan)
         lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
         tls = None if certificate is None else certificate.server_context()
         async with (
@@ -128,7 +129,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 ),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
                 tasks.create_task(
-                    be_found(config, writing, identity, port, feed, lights, central), name="mdns"
+                    be_found(config, writing, identity, port, feed, lights, central, exchange), name="mdns"
                 ),
             ]
             SERVICE.say_ready("trackside")
@@ -173,6 +174,7 @@ async def be_found(
     feed: ScreenFeed,
     lights: Lights,
     central: CentralPlacesApi,
+    exchange: ExchangeApi,
 ) -> None:
     """Advertise the unit, list the displays found, hear where central is, and pull what other units have."""
     roster = replica.fold.roster
@@ -221,6 +223,7 @@ async def be_found(
     neighbours = Neighbours(
         replica, connect=connect, on_answerer=lights.trust.see, on_clock=lights.clocks.hear
     )
+    exchange.others = neighbours.proven_places
     clocks = UnitClocks(replica, replica.clock, track_units=config.track_units, connect=connect)
     presence = VenuePresence(
         Advert(service=UNIT_SERVICE, key=identity.key, properties=said, identity=identity),

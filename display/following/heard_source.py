@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from display.following.source_choice import Candidate, Rank
 from display.following.trouble import Trouble
 from pitboard.errors import LossCode, PeerLost, SourceLost
 from pitboard.journal.roster import Roster
-from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, check_event
+from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, UnitPlace, check_event
 from sync.exchanging.freshness import Answerer, FreshPeer
 
 PATIENCE_S = 1.3
@@ -41,6 +41,7 @@ class HeardSource:
         self.is_proven = roster is None  # as of the last answer
         self.proven_have: Mapping[str, int] = {}
         self.key = candidate.key
+        self.units: Sequence[UnitPlace] = ()  # others that it told of in its last proven answer
         self.utc_ms = 0  # its wall clock in the last proven answer, 0 where it did not say
         self._peer = peer
         self._unproven: list[Answerer] = []
@@ -59,7 +60,7 @@ class HeardSource:
         except PeerLost as error:
             raise SourceLost(Trouble.of(error, who=self.name)) from error
         if self.is_proven:
-            self.proven_have, self.utc_ms = response.have, response.utc_ms
+            self.proven_have, self.utc_ms, self.units = response.have, response.utc_ms, response.units
             if response.proof is not None:
                 self.key = response.proof.key
         elif len(self._unproven) >= PROOFS_MAX_COUNT:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.heard_source import ClosablePeer, HeardSource
-from display.following.source_choice import Candidate, Rank, SourceChoice
+from display.following.source_choice import Candidate, Claim, Rank, SourceChoice
 from display.following.trouble import Trouble
 from pitboard.clock import Clock
 from pitboard.errors import LossCode, PeerLost, SourceLost
 from pitboard.journal.roster import Roster
+from pitboard.race.names import clean_name
 from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
+from sync.exchanging.freshness import Answerer, answerer_of
 from sync.exchanging.pump import Pump, SetAside
 from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
 
@@ -33,6 +35,7 @@ PROBES_AT_ONCE = 16
 STRANGERS_PROBED_AT_ONCE = 2
 CENTRAL_AFTER_NS = 4_000_000_000
 PROMISES_BEFORE_MOVE = 2
+TOLD_MAX_COUNT = 16
 GIVE_BACK_EVERY_S = 3.0
 GIVE_BACK_MAX_S = 300.0
 """A stream that the source does not take is offered again after a while, at most this rarely."""
@@ -73,6 +76,7 @@ class SourceFollower:
         self.lacks_count = 0
         self.missing_count = 0
         self.clocks = VenueClocks(clock)
+        self._told: dict[str, Candidate] = {}  # by key: units that a proven unit told of
         self._target = target
         self._have = have
         self._roster = roster
@@ -86,6 +90,10 @@ class SourceFollower:
         self._recheck = asyncio.Event()
         self._event: EventSeen | None = None
         self._promised: dict[str, int] = {}  # by any proven source since this process began
+
+    def told_units(self) -> list[Candidate]:
+        """Return the units that proven ones told of, for venues whose network lets no mDNS through."""
+        return list(self._told.values())
 
     def candidates_changed(self) -> None:
         """Look at the candidates again now."""
@@ -299,6 +307,7 @@ class SourceFollower:
         self.source, self.trouble = candidate, None
         self._promise(heard.proven_have)
         self._hear_clock(heard)
+        self._hear_of_others(heard)
         self._take_heads(heard.proven_have, frozenset())
         self._on_change()
 
@@ -307,10 +316,24 @@ class SourceFollower:
         if heard.is_proven:
             self._promise(theirs)
             self._hear_clock(heard)
+            self._hear_of_others(heard)
             self._take_heads(theirs, aside)
 
     def _hear_clock(self, heard: HeardSource) -> None:
         self.clocks.hear(CENTRAL if heard.candidate.rank == Rank.CENTRAL else heard.name, heard.utc_ms)
+
+    def _hear_of_others(self, heard: HeardSource) -> None:
+        """Take note of enrolled units at other places; where one was told to be last counts."""
+        roster = None if self._roster is None else self._roster()
+        for unit in heard.units:
+            is_enrolled = roster is not None and answerer_of(unit.key, roster) == Answerer.PROVEN
+            if is_enrolled and unit.key != heard.key:
+                name = clean_name(unit.name) or "a unit"
+                told = Candidate(url=unit.url, name=name, key=unit.key, claim=Claim.NAMED)
+                self._told.pop(unit.key, None)
+                self._told[unit.key] = told
+        while len(self._told) > TOLD_MAX_COUNT:
+            del self._told[next(iter(self._told))]
 
     def _take_heads(self, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
         """Count what is still to come; the board is of now once it is nothing."""

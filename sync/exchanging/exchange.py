@@ -66,10 +66,25 @@ class EventSeen(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(max_length=200)] = ""
 
 
+UNITS_TOLD_MAX_COUNT = 16
+
+
+class UnitPlace(msgspec.Struct, frozen=True):
+    """Another unit of the event, and where it proved itself to the answering one just now.
+
+    A hint for who hears no mDNS: the unit has to prove itself there as anybody has.
+    """
+
+    url: Annotated[str, Meta(pattern=r"^https://[0-9A-Za-z.:\[\]-]{1,120}\Z")]
+    name: Annotated[str, Meta(max_length=200)]
+    key: KeyHex
+
+
 class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`have` is what the answering node holds durably after taking the request's records.
 
     `utc_ms` is its wall clock as it answers, 0 where it does not say; only ever compared, never followed.
+    `units` are other units that it knows to be there.
     """
 
     have: Have
@@ -78,6 +93,7 @@ class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     event: EventSeen | None = None
     utc_ms: int = 0
     clock: ClockReading | None = None
+    units: Sequence[UnitPlace] = ()
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +108,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     event: EventSeen | None = None
     utc_ms: Annotated[int, Meta(ge=0, le=HEAD_MAX)] = 0
     clock: ClockReading | None = None
+    units: Annotated[tuple[UnitPlace, ...], Meta(max_length=UNITS_TOLD_MAX_COUNT)] = ()
 
 
 class PackedRecords(Sequence[WireRecord]):
@@ -134,6 +151,7 @@ def unpack_answer(answer: bytes, *, peer: str) -> SyncResponse:
         event=said.event,
         utc_ms=said.utc_ms,
         clock=said.clock,
+        units=said.units,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiohttp import web
@@ -18,7 +18,14 @@ from pitboard.journal.record import WireRecord
 from pitboard.journal.replica import BAD_MAX_COUNT, Replica
 from pitboard.trust.identity import Identity
 from sync.exchanging.clock_reading import read_clock
-from sync.exchanging.exchange import SyncRequest, SyncResponse, accept_wire, answer
+from sync.exchanging.exchange import (
+    UNITS_TOLD_MAX_COUNT,
+    SyncRequest,
+    SyncResponse,
+    UnitPlace,
+    accept_wire,
+    answer,
+)
 from sync.exchanging.freshness import Answerer, answerer_of, prove
 
 WAITING_MAX_COUNT = 128
@@ -48,6 +55,8 @@ class ExchangeApi:
     """
 
     def __init__(self, replica: Replica, identity: Identity | None = None) -> None:
+        self.others: Callable[[], Sequence[UnitPlace]] = tuple
+        """Which other units are told to who asks for a proof."""
         self._replica = replica
         self._identity = identity
         self._strange_waits = FairRoom(WAITING_MAX_COUNT)
@@ -74,7 +83,8 @@ class ExchangeApi:
         response = await self._answer(caller, request)
         if request.nonce is not None and self._identity is not None:
             proof = prove(self._identity, request.nonce, response.have)
-            response = msgspec.structs.replace(response, proof=proof)
+            told = tuple(self.others())[:UNITS_TOLD_MAX_COUNT]
+            response = msgspec.structs.replace(response, proof=proof, units=told)
             if request.clock and not request.wait_ms:
                 reading = read_clock(
                     self._identity, self._replica.clock, request.nonce, received_mono_ns=received_mono_ns

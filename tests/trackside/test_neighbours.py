@@ -15,7 +15,7 @@ from pitboard.journal.views import encode_view, view_board
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
-from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import prove
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
 from trackside.neighbours import (
@@ -122,6 +122,33 @@ def test_a_neighbour_that_moves_is_asked_at_its_new_place_and_a_false_one_is_lef
             places.is_told(Neighbour(name="Track B", urls=("next",)))
             await places.sync(SyncRequest())
             assert asked[3:] == ["new", "next"]
+
+    asyncio.run(story())
+
+
+def test_displays_are_told_of_enrolled_neighbours_where_they_proved_themselves(tmp_path: Path) -> None:
+    places = {
+        UNIT_B.key: "https://192.0.2.7:8001",
+        "https://192.0.2.8:1": "https://192.0.2.8:1",  # a stranger, known by its place alone
+        UNIT_A.key: "https://[fe80::1%eth0]:8001",  # means nothing to anybody on another cable
+    }
+
+    async def story() -> None:
+        async with Replica.open(tmp_path / "a.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
+            signers = {places[UNIT_B.key]: UNIT_B, places[UNIT_A.key]: UNIT_A}
+            neighbours = Neighbours(
+                replica, connect=lambda url, name: Door(replica, signers.get(url, STRANGER))
+            )
+            neighbours.follow({who: Neighbour(name="Track", urls=(url,)) for who, url in places.items()})
+            assert neighbours.proven_places() == []
+            pulling = asyncio.create_task(neighbours.run())
+            await asyncio.sleep(0.05)
+            assert neighbours.proven_places() == [
+                UnitPlace(url=places[UNIT_B.key], name="Track", key=UNIT_B.key)
+            ]
+            pulling.cancel()
+            await asyncio.wait({pulling})
 
     asyncio.run(story())
 

@@ -18,7 +18,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
-from sync.exchanging.exchange import EventSeen, SyncRequest, SyncResponse
+from sync.exchanging.exchange import EventSeen, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import prove
 from tests.display.jumping_loop import run_jumping
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
@@ -53,6 +53,7 @@ class Box:
     open_count: int = 0
     open_max_count: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    units: Sequence[UnitPlace] = ()
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         self.asked += 1
@@ -71,6 +72,7 @@ class Box:
         if not lacking and not self.is_at_once:
             await asyncio.sleep(request.wait_ms / 1_000)
         answer = SyncResponse(have=have, records=[to_wire(r) for r in lacking], event=self.event)
+        answer = msgspec.structs.replace(answer, units=self.units)
         if self.signer is None or request.nonce is None:
             return answer
         return msgspec.structs.replace(answer, proof=prove(self.signer, request.nonce, have))
@@ -134,7 +136,7 @@ class Hall:
                 self,
                 self.clock,
                 have=lambda: self.held,
-                candidates=lambda: self.candidates,
+                candidates=lambda: [*self.candidates, *follower.told_units()],
                 connect=lambda one: Connection(self.boxes[one.url]),
                 on_change=lambda: None,
                 roster=lambda: self.fold.roster,
@@ -236,6 +238,40 @@ def test_who_signs_nothing_or_as_a_stranger_is_left_and_asked_less_and_less() ->
         hall.candidates.append(A)
         follower.candidates_changed()
         await hall.followed(follower, A.url, within_s=0.1)
+
+    hall.tell(story)
+
+
+def test_units_tell_a_display_of_one_another_where_no_mdns_comes_through() -> None:
+    other = Box(signer=UNIT_B, records=RECORDS)
+    told = [
+        UnitPlace(url="https://b", name="Track B", key=UNIT_B.key),
+        UnitPlace(url="https://s", name="Loud", key=STRANGER.key),
+        UnitPlace(url="https://a", name="itself", key=UNIT_A.key),
+    ]
+    hall = Hall({A.url: Box(signer=UNIT_A, records=RECORDS, units=told), "https://b": other})
+    hall.candidates = [A]  # the one that somebody wrote into the config
+
+    async def story(follower: SourceFollower) -> None:
+        await hall.followed(follower, A.url, within_s=1)
+        assert [(one.url, one.name) for one in follower.told_units()] == [("https://b", "Track B")]
+        await asyncio.sleep(5)
+        assert other.asked  # looked at beside the one that is followed, and remembered for a later start
+        assert ("https://b", UNIT_B.key) in hall.proven
+        hall.boxes[A.url].code = LossCode.NO_ANSWER
+        await hall.followed(follower, "https://b", within_s=3)
+
+    hall.tell(story)
+
+
+def test_a_stranger_tells_a_display_of_nobody() -> None:
+    told = [UnitPlace(url="https://b", name="Track B", key=UNIT_B.key)]
+    hall = Hall({"https://s": Box(signer=STRANGER, records=RECORDS, units=told, is_at_once=True)})
+    hall.candidates = [candidate("https://s")]
+
+    async def story(follower: SourceFollower) -> None:
+        await asyncio.sleep(20)
+        assert follower.told_units() == []
 
     hall.tell(story)
 
