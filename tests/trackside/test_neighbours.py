@@ -17,7 +17,7 @@ from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import prove
-from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
+from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 from trackside.neighbours import (
     PLACES_MAX_COUNT,
     STRANGERS_MAX_COUNT,
@@ -134,11 +134,16 @@ def test_displays_are_told_of_enrolled_neighbours_where_they_proved_themselves(t
     }
 
     async def story() -> None:
-        async with Replica.open(tmp_path / "a.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
-            await replica.accept(central_enrols(UNIT_A, UNIT_B).records)
+        async with (
+            Replica.open(tmp_path / "a.db", root_key=ROOT.key, clock=ScriptedClock()) as replica,
+            Replica.open(tmp_path / "b.db", root_key=ROOT.key, clock=ScriptedClock()) as theirs,
+        ):
+            enrolments = central_enrols(UNIT_A, UNIT_B).records
+            await replica.accept(enrolments)
+            await theirs.accept([*enrolments, *Teller(UNIT_B, "Track B").records])
             signers = {places[UNIT_B.key]: UNIT_B, places[UNIT_A.key]: UNIT_A}
             neighbours = Neighbours(
-                replica, connect=lambda url, name: Door(replica, signers.get(url, STRANGER))
+                replica, connect=lambda url, name: Door(theirs, signers.get(url, STRANGER))
             )
             neighbours.follow({who: Neighbour(name="Track", urls=(url,)) for who, url in places.items()})
             assert neighbours.proven_places() == []
