@@ -19,7 +19,8 @@ from sync.exchanging.clock_reading import read_clock
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 from trackside.neighbours import Neighbour
-from trackside.timing.run_control import CLOCK_DOUBT_MAX_NS, RunControl
+from trackside.timing.arming import CLOCK_DOUBT_MAX_NS
+from trackside.timing.run_control import RunControl
 from trackside.unit_clocks import SAID_EVERY_NS, UnitClocks
 
 MS, S = 1_000_000, 1_000_000_000

@@ -5,7 +5,7 @@ run by its stamp, whenever it arrives. Who may do what in which phase stands in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -14,15 +14,12 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
 from pitboard.race import bodies
-from pitboard.race.attribution import BACKUP_SYSTEM
 from pitboard.race.bodies import PassingRecorded, RunArmed, RunPlace, RunResumed, RunTimedUp
-from pitboard.race.formats import NANOSECONDS_PER_MS, TimingRules
+from pitboard.race.formats import TimingRules
 from pitboard.race.laps import started_mono_ns, time_up_mono_ns
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
-from pitboard.race.related_clock import RelatedClock
 from pitboard.race.run import Run
-from pitboard.race.two_systems import MISSED_AFTER_NS
 from pitboard.race.verdicts import Lap
 from pitboard.unit_api.unit_calls import (
     Act,
@@ -50,15 +47,15 @@ from pitboard.unit_api.unit_calls import (
     Stop,
 )
 from trackside.timing.act_writer import ActWriter, random_id, who
+from trackside.timing.arming import Arming
 from trackside.timing.desk import Desk
+from trackside.timing.marshalling import Marshalling
 
 UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 
 MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
-CLOCK_DOUBT_MAX_NS = 10_000_000
-"""How far off the clock of another unit at the track may be at the start of a run."""
 REFUSALS: dict[Phase, str] = {
     "armed": "Not before the run has begun. Stop the run, or discard it.",
     "running": "Stop the run first.",
@@ -99,9 +96,11 @@ class RunControl:
         self.unit_key = unit_key
         self._track = track
         self.tracks = tuple(dict.fromkeys((track, *tracks)))
-        self._track_units = tuple(track_units)
         self._began_mono_ns = clock.mono_ns()
         self._writer = ActWriter(replica, unit_key=unit_key, new_id=new_id)
+        self._arming = Arming(replica, clock, self._writer, track_units=track_units)
+        self._marshalling = Marshalling(replica, clock, self._writer, unit_key=unit_key)
+        self._possible = self._marshalling.possible
         self._desk = Desk(self._writer, track=track)
         self.deliverer = self._writer.deliverer
 
@@ -200,7 +199,7 @@ class RunControl:
         return await self._desk.carry_out(act) or {}
 
     async def _arm(self, act: Arm) -> str:
-        places = self._places(act)
+        places = self._arming.places(act)
         race = self._writer.race
         waiting = self._writer.waiting(act, "arm")
         if isinstance(waiting, RunArmed):
@@ -210,7 +209,7 @@ class RunControl:
         track = act.track or self._track
         if track not in self.tracks:
             raise ActRefused(code="unknown-track", reason=f"This unit has no track '{track}'.")
-        format_name = act.format or self._format_of(act.stage_id, places)
+        format_name = act.format or self._arming.format_of(act.stage_id, places)
         rules = race.programme.format(format_name) if format_name else self._replica.fold.rules
         if rules is None or rules.unknown_words():
             raise ActRefused(
@@ -231,80 +230,13 @@ class RunControl:
             format=format_name,
             stage_id=act.stage_id,
             heat_id=act.heat_id,
-            clocks=self._clocks(),
+            clocks=self._arming.clocks(),
             **who(act),
         )
         return _run_id(await self._writer.write(act, armed, same="arm"))
 
-    def _format_of(self, stage_id: str, places: Iterable[RunPlace]) -> str:
-        """Return the format of the stage, else of the class that all drivers are in; empty for the event's,
-        also where the one named is not here."""
-        race = self._writer.race
-        stage = next((one for one in race.programme.stages() if one.stage_id == stage_id), None)
-        competitors = [race.competitors.get(place.competitor_id or "") for place in places]
-        of_drivers = {"" if one is None else one.race_class for one in competitors}
-        race_class = of_drivers.pop() if len(of_drivers) == 1 else ""
-        its_class = next((one for one in race.programme.classes() if one.race_class == race_class), None)
-        named = [one.format for one in (stage, its_class) if one is not None and one.format]
-        return next((name for name in named if race.programme.format(name) is not None), "")
-
-    def _places(self, act: Arm) -> tuple[RunPlace, ...]:
-        if not act.places and act.competitor_id is None:
-            raise ActRefused(code="no-places", reason="Say who drives.")
-        wanted = act.places or (RunPlace(competitor_id=act.competitor_id),)
-        if len({place.place for place in wanted}) < len(wanted):
-            raise ActRefused(code="bad-places", reason="Two places of the run have the same number.")
-        places = []
-        for place in wanted:
-            driver = (
-                None if place.competitor_id is None else self._writer.known_competitor(place.competitor_id)
-            )
-            known = None if driver is None else self._writer.race.competitors.get(driver)
-            transponders = place.transponders or (known.transponders if known is not None else ())
-            if place.told_by == "transponder" and not transponders:
-                name = self._writer.race.name_of(driver) or f"place {place.place}"
-                raise ActRefused(code="no-transponder", reason=f"Type the transponder of {name} first.")
-            if place.told_by == "lane" and place.lane is None:
-                raise ActRefused(code="no-lane", reason=f"Say the lane of place {place.place}.")
-            places.append(
-                RunPlace(
-                    place=place.place,
-                    competitor_id=driver,
-                    told_by=place.told_by,
-                    lane=place.lane,
-                    transponders=transponders if place.told_by == "transponder" else (),
-                    car=place.car,
-                )
-            )
-        return tuple(places)
-
-    def _clocks(self) -> tuple[RelatedClock, ...]:
-        """Return how the clocks of the other units at the track lie to ours; raises ActRefused where one is
-        not known well enough, for then no time from gate to gate would mean anything."""
-        fold = self._replica.fold
-        clocks = []
-        for unit in self._track_units:
-            boot_id = fold.boot_of(unit)
-            related = None if boot_id is None else fold.race.related_clock(self._clock.boot_id, unit, boot_id)
-            name = fold.roster.name_of(unit) or unit[:8]
-            if related is None:
-                raise ActRefused(
-                    code="clock-unknown",
-                    reason=f"The clock of {name}, which times this track too, is not compared yet. "
-                    "Connect it and wait.",
-                )
-            doubt_ns = related.uncertainty_at(self._clock.mono_ns())
-            if doubt_ns > CLOCK_DOUBT_MAX_NS:
-                raise ActRefused(
-                    code="clock-unsure",
-                    reason=f"The clock of {name}, which times this track too, is known only within "
-                    f"{-(-doubt_ns // NANOSECONDS_PER_MS)} ms. Connect it and wait.",
-                )
-            clocks.append(related)
-        return tuple(clocks)
-
     async def _carry_out_on_run(self, act: RunAct) -> None:
-        run = self._known(act.run_id)
+        run = self._marshalling.known_run(act.run_id)
         phase = self.now(run).phase
         if _is_done(act, run, phase):
             return
@@ -338,7 +270,7 @@ class RunControl:
                     )
                 ]
             case MoveStart():
-                passing = self._passing(act.passing_id, run)
+                passing = self._marshalling.known_passing(act.passing_id, run)
                 return [
                     bodies.RunStarted(
                         boot_id=passing.boot_id,
@@ -362,7 +294,10 @@ class RunControl:
             case NoteOffTrack():
                 return [
                     bodies.OffTrackNoted(
-                        boot_id=boot_id, mono_ns=self._possible(act.mono_ns), place=act.place, **at
+                        boot_id=boot_id,
+                        mono_ns=self._possible(act.mono_ns),
+                        place=act.place,
+                        **at,
                     )
                 ]
             case Penalize():
@@ -383,7 +318,7 @@ class RunControl:
             case Judge():
                 return self._judge(act, run)
             case InsertPassing() | AttributePassing() | IgnorePassing():
-                return [self._marshal(act, run)]
+                return [self._marshalling.body_of(act, run)]
             case Confirm() | KeepPublished() | Discard() | Reopen():
                 return self._decide(act, run)
             case _:
@@ -401,77 +336,6 @@ class RunControl:
                 run_id=run.run_id, lap_id=act.lap_id, verdict=act.verdict, cause=act.cause, **who(act)
             )
         ]
-
-    def _marshal(self, act: InsertPassing | AttributePassing | IgnorePassing, run: Run) -> bodies.Body:
-        if isinstance(act, InsertPassing) and act.from_passing_id is not None:
-            return self._calculated_passing(act, act.from_passing_id, run)
-        if isinstance(act, InsertPassing):
-            boot_id, mono_ns, uncertainty_ns = self._clock.boot_id, act.mono_ns, act.uncertainty_ns
-            if act.copy_of is not None:
-                copied = self._passing(act.copy_of, run)
-                _refuse_backup(copied)
-                boot_id, mono_ns, uncertainty_ns = copied.boot_id, copied.mono_ns, copied.uncertainty_ns
-            return bodies.PassingInserted(
-                passing_id=f"inserted/{self._writer.new_id()}",
-                run_id=run.run_id,
-                place=act.place,
-                boot_id=boot_id,
-                mono_ns=self._possible(mono_ns) if boot_id == self._clock.boot_id else mono_ns,
-                uncertainty_ns=uncertainty_ns,
-                gate=act.gate,
-                copy_of=act.copy_of,
-                **who(act),
-            )
-        key = self._writer.race.key_of_passing(act.passing_id, run)
-        if key is None:
-            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
-        unit = "" if key[0] == self.unit_key else key[0]
-        if isinstance(act, IgnorePassing):
-            return bodies.PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
-        if act.to_run_id is not None:
-            to_run = self._known(act.to_run_id)
-            _refuse_backup(self._passing(act.passing_id, run))
-            if to_run.place_of(act.place) is None:
-                raise ActRefused(code="unknown-place", reason="The run has no such place.")
-            if not self._writer.race.is_comparable(to_run, act.passing_id):
-                raise ActRefused(
-                    code="not-comparable", reason="This impulse was stamped by a clock the run does not know."
-                )
-        return bodies.PassingAttributed(
-            passing_id=act.passing_id, unit=unit, run_id=act.to_run_id, place=act.place, **who(act)
-        )
-
-    def _calculated_passing(self, act: InsertPassing, seen_id: str, run: Run) -> bodies.Body:
-        """Take the offer that the screen showed; the instant is calculated here, by all that is known now."""
-        offers = self._writer.race.offers(run, self._replica.fold.resolution_ns)
-        offer = next((one for one in offers if one.passing.passing_id == seen_id), None)
-        if offer is None:
-            raise ActRefused(
-                code="no-offer", reason="This time is not missing any more, or it is inserted already."
-            )
-        body, mark = offer.passing.body, offer.mark
-        if body.boot_id == self._clock.boot_id and not self._is_ripe(body):
-            raise ActRefused(
-                code="offer-too-soon", reason="System A may still tell of it. Wait 3 seconds, then tap again."
-            )
-        return bodies.PassingInserted(
-            passing_id=f"inserted/{self._writer.new_id()}",
-            run_id=run.run_id,
-            place=act.place,
-            boot_id=offer.boot_id,
-            mono_ns=max(0, offer.time.mono_ns),
-            uncertainty_ns=mark.uncertainty_ns,
-            gate=body.gate,
-            from_passing_id=mark.from_passing_id,
-            from_system=mark.from_system,
-            correction_ns=mark.correction_ns,
-            before_count=mark.before_count,
-            after_count=mark.after_count,
-            **who(act),
-        )
-
-    def _is_ripe(self, seen: PassingRecorded) -> bool:
-        return self._clock.mono_ns() - seen.mono_ns >= MISSED_AFTER_NS
 
     def _decide(self, act: Confirm | KeepPublished | Discard | Reopen, run: Run) -> list[bodies.Body]:
         at = {"run_id": run.run_id, **who(act)}
@@ -632,23 +496,6 @@ class RunControl:
             **({} if act is None else who(act)),
         )
 
-    def _possible(self, mono_ns: int) -> int:
-        """Return the instant, but no later than now: nobody stamps the future."""
-        return max(0, min(mono_ns, self._clock.mono_ns()))
-
-    def _known(self, run_id: str) -> Run:
-        run = self._writer.race.runs.get(run_id)
-        if run is None or run.unit != self.unit_key:
-            raise ActRefused(code="unknown-run", reason="This run is not known on this unit.")
-        return run
-
-    def _passing(self, passing_id: str, run: Run) -> PassingRecorded:
-        key = self._writer.race.key_of_passing(passing_id, run)
-        passing = None if key is None else self._writer.race.passing(key)
-        if passing is None:
-            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
-        return passing.body
-
     def _check_place(self, act: RunAct, run: Run) -> None:
         place = getattr(act, "place", None)
         is_elsewhere = isinstance(act, AttributePassing)
@@ -669,14 +516,6 @@ def _what_waits(lap: Lap) -> str:
     if lap.is_short:
         return "short lap"
     return "lap after a void one, number" if lap.follows_void else "lap over a clock that was set, number"
-
-
-def _refuse_backup(passing: PassingRecorded) -> None:
-    if passing.system == BACKUP_SYSTEM:
-        raise ActRefused(
-            code="backup-time",
-            reason="This is the time of system B, which never stands for A's. Take the calculated time.",
-        )
 
 
 def _lets_next_start(run: Run, rules: TimingRules) -> bool:
