@@ -12,7 +12,14 @@ from display.scene.blocks import BANDS_MAX_COUNT, Area, Arrow, Block, Fill, Mark
 from display.scene.board_index import index_of
 from display.scene.header import header_blocks
 from display.scene.motion import FRAME_NS, between, progress_ppm
-from display.scene.result_text import caption_of, column_text, columns_of, first_text, gap_text
+from display.scene.result_text import (
+    calculated_text,
+    caption_of,
+    column_text,
+    columns_of,
+    first_text,
+    gap_text,
+)
 from display.scene.row_grid import PINNED_COUNT, RowGrid, row_grid
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from display.scene.story import SLIDE_NS
@@ -362,10 +369,11 @@ def _name_marks(
         marks.append(
             Text(text=text, area=count, size_px=row_px(34), least_px=row_px(18), colour=pale, align="left")
         )
-    beside = entry.team or entry.race_class
+    made = calculated_text(entry, table.canvas.words)
+    beside = made or ("" if table.show.board.race_class else entry.team or entry.race_class)
     room = right - area.left
-    if beside and not table.show.board.race_class and not measures.is_portrait and room > row_px(560):
-        width = min(room // 3, row_px(300))
+    if beside and not measures.is_portrait and room > row_px(330 if made else 560):
+        width = min(room // 2 if made else room // 3, row_px(300))
         where = Area(right - width, area.top, width, area.height)
         right = where.left - row_px(16)
         marks.append(

@@ -7,6 +7,9 @@ from pitboard.journal.views import EntryView
 from pitboard.race.score import Column
 from pitboard.sentences.language import Language
 
+CALCULATED_SIGN = "≈"
+"""Before a result that rests on a time that no sensor of the first system measured."""
+
 
 def columns_of(entry: EntryView) -> tuple[Column, ...]:
     """Return what the entry's format shows; where there is no such thing, the best lap."""
@@ -38,7 +41,17 @@ def gap_text(entry: EntryView, *, resolution_ns: int) -> str:
 
 
 def first_text(entry: EntryView, words: Language, *, resolution_ns: int) -> str:
-    """Return what the entry is ranked by, or that it is disqualified."""
+    """Return what the entry is ranked by, marked where it was calculated, or that it is disqualified."""
     if entry.is_disqualified:
         return words.say("display.disqualified")
-    return column_text(columns_of(entry)[0], resolution_ns=resolution_ns)
+    text = column_text(columns_of(entry)[0], resolution_ns=resolution_ns)
+    return f"{CALCULATED_SIGN}{text}" if entry.calculated else text
+
+
+def calculated_text(entry: EntryView, words: Language) -> str:
+    """Return from which system the result was calculated and how sure it is, nothing where measured."""
+    if not entry.calculated:
+        return ""
+    least_sure = max(entry.calculated, key=lambda mark: mark.uncertainty_ns)
+    sure_ms = -(-least_sure.uncertainty_ns // 1_000_000)
+    return words.say("display.calculated", system=least_sure.from_system, ms=sure_ms)

@@ -17,7 +17,7 @@ from pitboard.race.attribution import (
     TimedPassing,
     fits,
 )
-from pitboard.race.bodies import RunPlace
+from pitboard.race.bodies import PassingInserted, RunPlace
 from pitboard.race.calculated import Calculated
 from pitboard.race.two_systems import CalculatedTime, Sighting, calculate, pair
 
@@ -50,6 +50,24 @@ class Offer:
             before_count=self.time.before_count,
             after_count=self.time.after_count,
             uncertainty_ns=self.time.uncertainty_ns,
+        )
+
+    def inserted(self, *, passing_id: str, run_id: str, place: int) -> PassingInserted:
+        """Return the offer as the passing that a person takes it for; who did it is still to be said."""
+        mark = self.mark
+        return PassingInserted(
+            passing_id=passing_id,
+            run_id=run_id,
+            place=place,
+            boot_id=self.boot_id,
+            mono_ns=max(0, self.time.mono_ns),
+            uncertainty_ns=mark.uncertainty_ns,
+            gate=self.passing.body.gate,
+            from_passing_id=mark.from_passing_id,
+            from_system=mark.from_system,
+            correction_ns=mark.correction_ns,
+            before_count=mark.before_count,
+            after_count=mark.after_count,
         )
 
 

@@ -5,6 +5,8 @@ calculated from it may."""
 
 from __future__ import annotations
 
+import msgspec
+
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
@@ -73,26 +75,15 @@ class Marshalling:
             raise ActRefused(
                 code="no-offer", reason="This time is not missing any more, or it is inserted already."
             )
-        body, mark = offer.passing.body, offer.mark
+        body = offer.passing.body
         if body.boot_id == self._clock.boot_id and not self._is_ripe(body):
             raise ActRefused(
                 code="offer-too-soon", reason="System A may still tell of it. Wait 3 seconds, then tap again."
             )
-        return bodies.PassingInserted(
-            passing_id=f"inserted/{self._writer.new_id()}",
-            run_id=run.run_id,
-            place=act.place,
-            boot_id=offer.boot_id,
-            mono_ns=max(0, offer.time.mono_ns),
-            uncertainty_ns=mark.uncertainty_ns,
-            gate=body.gate,
-            from_passing_id=mark.from_passing_id,
-            from_system=mark.from_system,
-            correction_ns=mark.correction_ns,
-            before_count=mark.before_count,
-            after_count=mark.after_count,
-            **who(act),
+        inserted = offer.inserted(
+            passing_id=f"inserted/{self._writer.new_id()}", run_id=run.run_id, place=act.place
         )
+        return msgspec.structs.replace(inserted, **who(act))
 
     def _is_ripe(self, seen: PassingRecorded) -> bool:
         return self._clock.mono_ns() - seen.mono_ns >= MISSED_AFTER_NS

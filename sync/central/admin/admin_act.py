@@ -74,6 +74,16 @@ class HandOver(AdminAct, frozen=True, kw_only=True, tag="hand-over"):
     competitor: Typed
 
 
+class TakeOffer(AdminAct, frozen=True, kw_only=True, tag="take-offer"):
+    """Put in what system A missed, with its calculated time.
+
+    `passing` is what another system saw of it, and may be left out where only one is offered.
+    """
+
+    run: Typed
+    passing: Typed = ""
+
+
 class Keep(AdminAct, frozen=True, kw_only=True, tag="keep"):
     """What was confirmed stays, though the run would be another now."""
 
@@ -116,6 +126,7 @@ AnyAct = (
     | Penalise
     | JudgePlace
     | HandOver
+    | TakeOffer
     | Keep
     | Withdraw
     | Change

@@ -37,6 +37,7 @@ from sync.central.admin.admin_act import (
     Keep,
     Penalise,
     Reinstate,
+    TakeOffer,
     Withdraw,
     checked_reason,
 )
@@ -112,7 +113,7 @@ class AdminActs:
                 return self._erase(act, reason)
             case Change() | Join():
                 return self._people.plan(act, reason)
-            case Penalise() | JudgePlace() | HandOver() | Keep() | Withdraw():
+            case Penalise() | JudgePlace() | HandOver() | TakeOffer() | Keep() | Withdraw():
                 return self._runs.plan(act, reason)
 
     def _correct(self, act: Correct, reason: str) -> Plan:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
+
+import msgspec
+
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import (
     ActWithdrawn,
     Body,
+    PassingInserted,
     PenaltyGiven,
     PersonErased,
     PlaceJudged,
     RunDecided,
     RunHanded,
 )
+from pitboard.race.calculated import mark_text
+from pitboard.race.missed import Offer
+from pitboard.race.phases import TIMING
 from pitboard.race.published import digest_of
 from pitboard.race.run import Run
 from pitboard.race.word import Statement
 from sync.central.admin.act_plan import Plan, check_may
-from sync.central.admin.admin_act import HandOver, JudgePlace, Keep, Penalise, Withdraw
+from sync.central.admin.admin_act import HandOver, JudgePlace, Keep, Penalise, TakeOffer, Withdraw
 from sync.central.admin.lap_reference import LapReference
 
 _STATUSES = {
@@ -36,7 +44,7 @@ class RunPlans:
         self._fold = fold
         self._reference = reference
 
-    def plan(self, act: Penalise | JudgePlace | HandOver | Keep | Withdraw, reason: str) -> Plan:
+    def plan(self, act: Penalise | JudgePlace | HandOver | TakeOffer | Keep | Withdraw, reason: str) -> Plan:
         """Return what to write; undoing withdraws the newest record of that kind."""
         match act:
             case Penalise():
@@ -45,6 +53,8 @@ class RunPlans:
                 return self._judge_place(act, reason)
             case HandOver():
                 return self._hand_over(act, reason)
+            case TakeOffer():
+                return self._take_offer(act, reason)
             case Keep():
                 return self._keep(act, reason)
             case Withdraw():
@@ -90,6 +100,38 @@ class RunPlans:
         body = RunHanded(run_id=run.run_id, place=place, competitor_id=competitor, reason=reason)
         plan = self._plan_of(run, place, f"{what} was driven by {name} now.", body)
         return plan._replace(competitor=competitor or plan.competitor)
+
+    def _take_offer(self, act: TakeOffer, reason: str) -> Plan:
+        number, run, place = self._reference.run(act.run)
+        what = self._what(number, run, place)
+        if act.undo:
+            return self._take_back(PassingInserted, run, place, f"The passing put in last of {what}", reason)
+        phase = self._fold.race.phase(run)
+        check_may("insert-passing", phase, what)
+        if phase in TIMING:
+            raise ActRefused(
+                code="wrong-phase", reason=f"{what} is under way: its official has the offer at the track."
+            )
+        offer = self._offer(act, run, what)
+        inserted = offer.inserted(
+            passing_id=f"inserted/{secrets.token_hex(8)}", run_id=run.run_id, place=offer.place or place
+        )
+        body = msgspec.structs.replace(inserted, reason=reason)
+        sentence = f"{what} has the passing that A missed, calculated {mark_text(offer.mark)}."
+        return self._plan_of(run, inserted.place, sentence, body)
+
+    def _offer(self, act: TakeOffer, run: Run, what: str) -> Offer:
+        offers = self._fold.race.offers(run, self._fold.resolution_ns)
+        wanted = act.passing.strip()
+        found = [one for one in offers if wanted in ("", one.passing.passing_id)]
+        if not found:
+            raise ActRefused(code="no-offer", reason=f"Nothing that A missed is offered for {what}.")
+        if len(found) > 1:
+            ids = ", ".join(one.passing.passing_id for one in found)
+            raise ActRefused(
+                code="ambiguous", reason=f"A missed {len(found)} cars of {what}; name one: {ids}."
+            )
+        return found[0]
 
     def _keep(self, act: Keep, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)

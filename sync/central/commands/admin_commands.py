@@ -1,4 +1,4 @@
-"""`pitboard central … correct | void | valid | disqualify | reinstate | erase | laps | history`.
+"""`pitboard central … correct | void | valid | take-offer | disqualify | reinstate | erase | laps | history`.
 
 Several words may be typed without quotes; they are joined, so `void anna berg 2 3` names a lap."""
 
@@ -14,7 +14,7 @@ import msgspec
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.program import counted
 from pitboard.unit_api.sensor_sentences import sensor_sentence
-from sync.central.admin.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate
+from sync.central.admin.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate, TakeOffer
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
 from sync.central.commands.admin_client import AdminClient
@@ -86,6 +86,17 @@ def confirm_run(config: CentralConfig, run: tuple[str, ...], reason: str, undo: 
 def discard_run(config: CentralConfig, run: tuple[str, ...], reason: str, undo: bool, as_json: bool) -> None:
     """Take a whole run off the board."""
     _do(config, Decide(run=" ".join(run), decision="discarded", reason=reason, undo=undo), as_json=as_json)
+
+
+@_act("take-offer")
+@_run
+@click.option("--passing", default="", help="Which one, where A missed several: as `laps` names it.")
+def take_offer(
+    config: CentralConfig, run: tuple[str, ...], passing: str, reason: str, undo: bool, as_json: bool
+) -> None:
+    """Put in a passing that system A missed, with its calculated time."""
+    act = TakeOffer(run=" ".join(run), passing=passing, reason=reason, undo=undo)
+    _do(config, act, as_json=as_json)
 
 
 @_act("disqualify")
@@ -160,6 +171,7 @@ ADMIN_COMMANDS: list[click.Command] = [
     valid,
     confirm_run,
     discard_run,
+    take_offer,
     disqualify,
     reinstate,
     erase,

@@ -39,6 +39,9 @@ def laps_text(laps: CompetitorLaps) -> str:
         if not run.laps:
             lines.append("   no lap")
         lines += [_lap(f"{laps.competitor_id}/{number}/{lap.number}", lap, run, laps) for lap in run.laps]
+        lines += [
+            f"   A missed a car: take-offer, calculated {mark_text(offer.mark)}" for offer in run.offers
+        ]
     return "\n".join(lines)
 
 

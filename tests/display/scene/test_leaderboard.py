@@ -15,6 +15,7 @@ from display.scene.story import BRIGHT_NS, SLIDE_NS
 from pitboard.drawing.palette import BLUE, GOLD
 from pitboard.drawing.panel import figure_min_px
 from pitboard.journal.views import BoardView
+from pitboard.race.calculated import Calculated
 from pitboard.race.score import Column
 from tests.display.example_boards import (
     BEFORE,
@@ -257,6 +258,24 @@ def test_runs_beyond_the_bands_are_not_claimed_as_drawn() -> None:
     tracks = [run_view(track=f"Track {sign}") for sign in "ABCDE"]
     scene = leaderboard(board(12, on_track=tracks), LIVE, (1920, 1080), page=0)
     assert scene.runs_drawn == ("run Track A", "run Track B", "run Track C")
+
+
+def test_a_result_that_was_calculated_says_so_from_what_and_how_sure() -> None:
+    mark = Calculated(
+        from_passing_id="b/9",
+        from_system="B",
+        correction_ns=3_000_000,
+        before_count=10,
+        after_count=0,
+        uncertainty_ns=11_400_000,
+    )
+    view = board(3)
+    made = msgspec.structs.replace(view.entries[1], calculated=(mark,))
+    view = msgspec.structs.replace(view, entries=[view.entries[0], made, view.entries[2]])
+    for size in SIZES:
+        words = texts(rows(leaderboard(view, LIVE, size, page=0))[1])
+        assert "≈12.299" in words
+        assert ("calculated from B, ±12 ms" in words) == (size[0] > size[1])
 
 
 def test_a_disqualified_competitor_shows_no_time() -> None:

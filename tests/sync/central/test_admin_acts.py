@@ -32,6 +32,7 @@ from sync.central.admin.admin_act import (
     Keep,
     Penalise,
     Reinstate,
+    TakeOffer,
     Withdraw,
 )
 from sync.central.admin.admin_acts import AdminActs, Done
@@ -304,6 +305,37 @@ def test_an_erased_person_keeps_the_results_and_loses_the_name(tmp_path: Path) -
             assert view is not None
             assert b"Anna Berg" not in encode_view(view)
             await desk.do(Judge(lap="c1/1/2", verdict="void", reason="the id still names the laps"))
+
+    asyncio.run(story())
+
+
+def test_what_a_missed_is_put_in_at_central_once_the_run_is_over(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk_at(tmp_path) as desk:
+            teller = desk.track.teller
+            teller.say(CompetitorRegistered(competitor_id="c9", name="Cid"))
+            teller.say(armed("m", "c9", s=500))
+            for number in range(5):
+                a = passing(900 + number, s=510 + 10 * number)
+                b = msgspec.structs.replace(a, sensor="beam-2", system="B", mono_ns=a.mono_ns + 7_000_000)
+                for seen in [b] if number == 2 else [a, b]:
+                    teller.say(seen)
+            await desk.hand_in()
+            take = TakeOffer(run="cid/1", reason="B saw the car")
+            assert "is under way" in await desk.refused(take)
+            teller.say(finished("m", s=560))
+            await desk.hand_in()
+            other = TakeOffer(run="cid/1", passing="beam-2/dev/7", reason="x")
+            assert "Nothing that A missed is offered" in await desk.refused(other)
+            done = await desk.do(take)
+            assert "calculated from B by 2 pairs before and 2 after" in done.sentence
+            laps = desk.replica.fold.race.laps("m")
+            assert [lap.lap_ns for lap in laps] == [10 * SECOND_NS] * 4
+            assert [len(lap.calculated) for lap in laps] == [0, 1, 1, 0]
+            assert desk.history("c9")[-1][0::2] == ("admin", "B saw the car")
+            assert "Nothing that A missed is offered" in await desk.refused(take)
+            await desk.do(undone(take))
+            assert [lap.lap_ns // SECOND_NS for lap in desk.replica.fold.race.laps("m")] == [10, 20, 10]
 
     asyncio.run(story())
 

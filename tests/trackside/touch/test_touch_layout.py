@@ -330,3 +330,19 @@ def test_a_car_that_the_first_system_missed_is_offered_with_its_time_and_put_in_
     assert (offer.label, offer.note) == ("Missed at 38.000", "put in, by B and 10 pairs")
     assert isinstance(offer.intent, SendAct)
     assert offer.intent.act == InsertPassing(run_id="r1", place=1, from_passing_id="b/9")
+    for scene in ("running-offer", "review-offer"):
+        state, view = scenes()[scene]
+        missed = lay_out(state, view, SIZES[1], NOW_MONO_NS).widget("missed")
+        assert missed is not None, scene
+        assert (missed.label, missed.intent) == (offer.label, offer.intent)
+
+
+def test_a_lap_says_why_it_is_not_as_sure_as_others() -> None:
+    state, view = scenes()["review-calculated"]
+    layout = lay_out(state, view, SIZES[1], NOW_MONO_NS)
+    notes = {one.value: one.note for one in layout.widgets if one.name.startswith("lap:")}
+    assert notes["2"] == "clock was set, ±0.05 s"
+    assert notes["3"] == "missed car?"
+    assert notes["4"] == "from B ±2 ms"
+    labels = {one.value: one.label for one in layout.widgets if one.name.startswith("lap:")}
+    assert (labels["2"], labels["4"]) == ("22.871", "≈22.345")

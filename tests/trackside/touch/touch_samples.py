@@ -12,6 +12,7 @@ from pitboard.race.bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
 from pitboard.sentences.language import Sentence
+from pitboard.unit_api.sensor_sentences import sensor_says, sensor_sentence
 from pitboard.unit_api.unit_calls import (
     ClassName,
     Column,
@@ -26,6 +27,7 @@ from pitboard.unit_api.unit_calls import (
     Interruption,
     Lap,
     Light,
+    LightState,
     MachineLine,
     Offer,
     Official,
@@ -42,6 +44,7 @@ from pitboard.unit_api.unit_calls import (
     Stage,
     Stray,
 )
+from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, Settings, View
 from trackside.touch.widgets.widgets import Measures
@@ -390,6 +393,66 @@ def with_clock(a_run: Run | None, clock: str) -> Run | None:
     return None if a_run is None else msgspec.structs.replace(a_run, clock=clock)
 
 
+SENSOR_TROUBLES = {
+    "flickers": SensorStatus(
+        sensor="beam-1",
+        state=SensorState.FLICKERS,
+        notes=[SensorNote(code="flickers", fields={"channels": "1", "uncounted": 312})],
+        counters={},
+    ),
+    "clock-set": SensorStatus(
+        sensor="loop",
+        state=SensorState.OK,
+        notes=[SensorNote(code="clock-set", fields={"seconds": "5.000", "way": "back"})],
+        counters={},
+    ),
+    "systems-part": SensorStatus(
+        sensor="loop-b",
+        state=SensorState.OK,
+        notes=[
+            SensorNote(code="system-moved", fields={"gate": "finish", "parted_ms": "199.000", "system": "B"}),
+            SensorNote(
+                code="systems-agree", fields={"pairs": 412, "median_ms": "13.000", "spread_ms": "201.000"}
+            ),
+        ],
+        counters={},
+    ),
+    "system-missed": SensorStatus(
+        sensor="loop",
+        state=SensorState.OK,
+        notes=[
+            SensorNote(
+                code="system-missed", fields={"gate": "finish", "system": "A", "other": "B", "count": 3}
+            )
+        ],
+        counters={},
+    ),
+}
+
+
+def troubled(state: ScreenState, status: SensorStatus) -> ScreenState:
+    """Return the screen while the sensor says this."""
+    says = tuple(sensor_says(status))
+    colour: LightState = "bad" if status.state is not SensorState.OK else "warning"
+    light = Light(light="sensor", state=colour, detail=sensor_sentence(status), says=says)
+    line = SensorLine(sensor=status.sensor, state=status.state.value, says=says)
+    return msgspec.structs.replace(state, lights=(light, *LIGHTS[1:]), sensors=(line, *state.sensors[:1]))
+
+
+def doubtful_laps() -> tuple[Lap, ...]:
+    """Return laps over a clock that was set, a car that may be missing, and times that were calculated."""
+    calculated = {"calculated": (MARK,), "uncertainty_ns": 2_000_000}
+    return (
+        lap(1, 23_456),
+        msgspec.structs.replace(
+            lap(2, 22_871), flag="clock-set", waits_for_verdict=True, uncertainty_ns=51_000_000
+        ),
+        msgspec.structs.replace(lap(3, 45_990), flag="passing-lost"),
+        msgspec.structs.replace(lap(4, 22_345), **calculated),
+        msgspec.structs.replace(lap(5, 22_402), **calculated),
+    )
+
+
 def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
     """Return the pages on which mistakes are put right."""
     idle = msgspec.structs.replace(screen("idle", count=60), acts=ACTS, tracks=("1",))
@@ -453,6 +516,33 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
             plain,
         ),
         "running-offer": (offered, plain),
+        "review-offer": (
+            msgspec.structs.replace(
+                review,
+                run=msgspec.structs.replace(
+                    run(*SOME_LAPS[:2]),
+                    phase="review",
+                    acts=acts_in("review", "official"),
+                    offers=(offer,),
+                ),
+            ),
+            plain,
+        ),
+        "review-calculated": (
+            msgspec.structs.replace(
+                review,
+                run=msgspec.structs.replace(
+                    run(*doubtful_laps()), phase="review", acts=acts_in("review", "official")
+                ),
+            ),
+            plain,
+        ),
+        **{
+            f"{page.value}-{name}": (troubled(idle, status), replace(plain, page=page))
+            for name, status in SENSOR_TROUBLES.items()
+            for page in (Page.STATUS, Page.SENSORS)
+        },
+        "armed-flickers": (troubled(armed, SENSOR_TROUBLES["flickers"]), plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),
         **{
             f"{phase}-{kind}": (

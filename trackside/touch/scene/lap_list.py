@@ -11,6 +11,8 @@ from trackside.touch.widgets.view import SendAct, ShowPassing, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
+CALCULATED_SIGN = "≈"
+"""Before a lap that rests on a time that was calculated, as on the board."""
 _NOTES_OF_FLAGS = {
     "edge-lost": "touch.car-may-be-missing",
     "flickered": "touch.car-may-be-missing",
@@ -50,7 +52,7 @@ def _lap_row(
     row: Rect, lap: Lap, screen: ScreenState, view: View, measures: Measures, *, is_best: bool
 ) -> Widget:
     icon: Icon = ""
-    doubt = _doubt(lap, screen, view)
+    doubt = _doubt(lap, view)
     if lap.verdict == "void":
         tone, note, icon = Tone.MUTED, view.say("touch.void-lap"), "clear"
     elif lap.waits_for_verdict:
@@ -62,7 +64,7 @@ def _lap_row(
     elif is_best:
         tone, note, icon = (
             Tone.BEST,
-            ", ".join([view.say("touch.best-lap"), *doubt]),
+            ", ".join(doubt or [view.say("touch.best-lap")]),
             "best",
         )
     else:
@@ -71,7 +73,8 @@ def _lap_row(
         name=f"lap:{lap.lap_id}",
         rect=row,
         look=Look.LAP,
-        label=format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
+        label=CALCULATED_SIGN * bool(lap.calculated)
+        + format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
         note=note,
         value=str(lap.number),
         size_px=measures.text(48),
@@ -90,19 +93,19 @@ def _why_it_waits(lap: Lap, view: View) -> str:
     return view.say("touch.clock-was-set" if lap.flag == "clock-set" else "touch.clock-in-doubt")
 
 
-def _doubt(lap: Lap, screen: ScreenState, view: View) -> list[str]:
+def _doubt(lap: Lap, view: View) -> list[str]:
     """Return what is to be known of the sensor, where the time is calculated, and how far off it may be."""
     note = _NOTES_OF_FLAGS.get(lap.flag or "")
     noted = [] if note is None else [view.say(note)]
     said = [
-        view.say("touch.calculated", system=mark.from_system, count=mark.before_count + mark.after_count)
-        for mark in lap.calculated
+        view.say("touch.calculated", system=system)
+        for system in dict.fromkeys(mark.from_system for mark in lap.calculated)
     ]
-    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS and not said:
+    if said:
+        return [*noted, f"{' '.join(said)} ±{-(-lap.uncertainty_ns // 1_000_000)} ms"]
+    if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS:
         return noted
-    resolution_ns = screen.resolution_ns if said else _UNCERTAINTY_SHOWN_NS
-    sure_ns = -(-lap.uncertainty_ns // resolution_ns) * resolution_ns if said else lap.uncertainty_ns
-    return [*noted, *said, f"±{format_lap_ns(sure_ns, resolution_ns=resolution_ns)} s"]
+    return [*noted, f"±{format_lap_ns(lap.uncertainty_ns, resolution_ns=_UNCERTAINTY_SHOWN_NS)} s"]
 
 
 def _verdict_buttons(row: Rect, lap: Lap, run: Run, view: View, measures: Measures) -> list[Widget]:

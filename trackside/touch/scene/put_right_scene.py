@@ -14,6 +14,7 @@ from pitboard.unit_api.unit_calls import (
     JudgePlace,
     MoveStart,
     NoteOffTrack,
+    Offer,
     PauseRun,
     Penalize,
     Run,
@@ -156,25 +157,28 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
 def _offers(run: Run, view: View) -> Iterator[Choice]:
     """Yield what the first system missed and another saw, each with its calculated time."""
     for offer in run.offers[:OFFERS_SHOWN_MAX_COUNT]:
-        mark = offer.mark
-        act = InsertPassing(
-            run_id=run.run_id,
-            place=offer.place or view.place,
-            gate=offer.gate,
-            from_passing_id=mark.from_passing_id,
-        )
-        began_mono_ns = run.started_mono_ns or offer.mono_ns
-        yield Choice(
-            f"fix:offer:{mark.from_passing_id}",
-            view.say("touch.take-missed", time=format_lap_ns(offer.mono_ns - began_mono_ns)),
-            SendAct(act),
-            view.say(
-                "touch.take-missed-note",
-                system=mark.from_system,
-                count=mark.before_count + mark.after_count,
-            ),
-            tone=Tone.WARNING,
-        )
+        yield taking(offer, run, view)
+
+
+def taking(offer: Offer, run: Run, view: View) -> Choice:
+    """Return the way to put in what the first system missed, with its calculated time."""
+    mark = offer.mark
+    act = InsertPassing(
+        run_id=run.run_id,
+        place=offer.place or view.place,
+        gate=offer.gate,
+        from_passing_id=mark.from_passing_id,
+    )
+    began_mono_ns = run.started_mono_ns or offer.mono_ns
+    return Choice(
+        f"fix:offer:{mark.from_passing_id}",
+        view.say("touch.take-missed", time=format_lap_ns(offer.mono_ns - began_mono_ns)),
+        SendAct(act),
+        view.say(
+            "touch.take-missed-note", system=mark.from_system, count=mark.before_count + mark.after_count
+        ),
+        tone=Tone.WARNING,
+    )
 
 
 def _said_last(screen: ScreenState, run: Run, kind: str) -> DoneAct | None:

@@ -9,7 +9,7 @@ from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.run_places import lay_interruption, lay_places, of_place, waiting_laps
-from trackside.touch.scene.run_scene import put_right_button
+from trackside.touch.scene.run_scene import missed_button, put_right_button
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import AskDiscard, KeepRun, SendAct, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Places, Rect, Tone, Widget
@@ -113,7 +113,8 @@ def _decision_widgets(
             lines_max=2,
         ),
         put_right_button(places.fix, run, view, measures),
-        Widget(
+        (not waits and missed_button(places.near, run, view, measures))
+        or Widget(
             name="to-do",
             rect=places.near,
             look=Look.TEXT,

@@ -15,7 +15,7 @@ from pitboard.unit_api.unit_calls import (
 )
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
-from trackside.touch.scene.put_right_scene import late_start, seconds_before
+from trackside.touch.scene.put_right_scene import late_start, seconds_before, taking
 from trackside.touch.scene.run_places import lay_interruption, lay_places, of_place
 from trackside.touch.scene.top_bar import light_sentence, sensor_light, state_icon, state_tone
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button
@@ -47,7 +47,7 @@ def lay_run(screen: ScreenState, run: Run, view: View, measures: Measures, now_m
     side = (
         put_right_button(places.fix, run, view, measures),
         _pause_or_off_track(places.near, run, view, measures),
-        _last_lap(places.far, screen, run, view, measures),
+        missed_button(places.far, run, view, measures) or _last_lap(places.far, screen, run, view, measures),
         *_run_panel(places.panel, screen, run, view, measures, now_mono_ns),
         _manual_button("manual", places.middle, run, view, measures),
         _stop_button(places.last, screen, run, view, measures, now_mono_ns),
@@ -67,6 +67,26 @@ def put_right_button(area: Rect, run: Run, view: View, measures: Measures) -> Wi
         note=view.say("touch.car-missed", count=len(run.offers)) if run.offers else "",
         tone=Tone.WARNING if run.offers else Tone.PLAIN,
         lines_max=2,
+    )
+
+
+def missed_button(area: Rect, run: Run, view: View, measures: Measures) -> Widget | None:
+    """Return the button that puts in the first car that the first system missed, None without an offer."""
+    offers = [one for one in run.offers if one.place in (0, view.place)]
+    if not offers or "insert-passing" not in run.acts:
+        return None
+    choice = taking(offers[0], run, view)
+    return button(
+        "missed",
+        area,
+        choice.label,
+        choice.intent,
+        view,
+        size_px=measures.text(30),
+        note=choice.note,
+        note_lines_max=2,
+        lines_max=2,
+        tone=Tone.WARNING,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pitboard.drawing.time_text import format_lap_ns
+from pitboard.unit_api.sensor_sentences import QUIET_NOTES
 from pitboard.unit_api.unit_calls import MachineLine, ScreenState, SensorLine
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
@@ -101,11 +102,18 @@ def lay_sensors(screen: ScreenState, view: View, measures: Measures) -> Layout:
     code = "touch.sensors" if screen.sensors else "touch.no-sensors"
     title, rest = headed(code, view, measures)
     lines = [
-        (f"sensor:{one.sensor}", f"{one.sensor}: {_levels(one, view)}", _sensor_says(one, view), one.state)
+        (f"sensor:{one.sensor}", f"{one.sensor}: {_levels(one, view)}", _sensor_says(one, view), _state(one))
         for one in screen.sensors
     ]
-    states = [(name, label, note, "ok" if state == "ok" else "bad") for name, label, note, state in lines]
-    return _lines(list(title), rest, states, view, measures)
+    return _lines(list(title), rest, lines, view, measures)
+
+
+def _state(sensor: SensorLine) -> str:
+    """Return what its light would be: yellow too for what is to be looked at while it sees cars."""
+    if sensor.state != "ok":
+        return "bad"
+    quiet = {"sensor.state.ok", *(f"sensor.{code}" for code in QUIET_NOTES)}
+    return "ok" if all(one.code in quiet for one in sensor.says) else "warning"
 
 
 def lay_machine(screen: ScreenState, view: View, measures: Measures) -> Layout:

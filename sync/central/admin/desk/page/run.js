@@ -17,7 +17,7 @@ export async function runPage(id, redraw) {
   if (run.has_changed) parts.push(changedCard(run, event, redraw));
   for (const place of run.places) {
     const head = element("h2", {}, personLink(place.competitor_id, place.name), " ", phaseTag(run.phase), ...placeTags(place, event));
-    parts.push(element("section", { class: "card" }, head, element("p", { class: "muted" }, `${run.unit}, track ${run.track}`), lapsTable(run, place, event, redraw), runButtons(run, place, redraw)));
+    parts.push(element("section", { class: "card" }, head, element("p", { class: "muted" }, `${run.unit}, track ${run.track}`), lapsTable(run, place, event, redraw), ...offersOf(run, place, redraw), runButtons(run, place, redraw)));
   }
   parts.push(card("Everything that was said", list([...detail.acts].reverse().map((one) => saidItem(one, redraw)), "Nothing.")));
   return { event, isWide: !run.has_changed, parts };
@@ -42,6 +42,8 @@ function lapRow(run, place, lap, event, redraw) {
   if (lap.waits_for_verdict) marks.push(tag("waits for a verdict", { class: "tag warn" }));
   else if (lap.is_short) marks.push(tag("short"));
   if (lap.verdict) marks.push(tag(lap.verdict, { class: lap.verdict === "void" ? "tag bad" : "tag good" }));
+  for (const mark of lap.calculated) marks.push(tag(`calculated from ${mark.from_system}, ±${msOf(mark)} ms`, { class: "tag warn" }));
+  if (lap.flag && !lap.waits_for_verdict) marks.push(tag(lap.flag.replaceAll("-", " ")));
   if (lap.is_corrected) marks.push(tag(`measured ${timeOf(lap.measured_ns, event)}`));
   if (lap.counts && lap.lap_ns === place.best_ns) marks.push(tag("best", { class: "tag good" }));
   const time = element(lap.counts ? "span" : "s", { class: "time" }, timeOf(lap.lap_ns, event));
@@ -51,6 +53,19 @@ function lapRow(run, place, lap, event, redraw) {
     element("td", { class: "number" }, time),
     element("td", {}, ...marks.flatMap((one) => [one, " "])),
     element("td", { class: "number" }, ...(redraw ? [button("Act", () => askLap(run, place, lap, event, redraw), { "aria-label": `Act on ${label.toLowerCase()}` })] : [])));
+}
+
+const msOf = (mark) => Math.ceil(mark.uncertainty_ns / 1e6);
+
+function offersOf(run, place, redraw) {
+  const mine = run.offers.filter((one) => one.place === place.place || (one.place === 0 && place === run.places[0]));
+  return mine.map((offer) => {
+    const { mark } = offer;
+    const pairs = mark.before_count + mark.after_count;
+    const words = `System A missed a car that ${mark.from_system} saw. Its time is calculated by ${pairs} pair${pairs === 1 ? "" : "s"}, ±${msOf(mark)} ms.`;
+    const take = () => askAct({ title: "Put in the passing that A missed", note: words, makeAct: () => ({ act: "take-offer", run: runRef(run, place), passing: mark.from_passing_id }), undo: "Take it out again", onDone: redraw });
+    return element("p", {}, tag("A missed a car", { class: "tag warn" }), ` ${words} `, button("Put it in", take));
+  });
 }
 
 function askLap(run, place, lap, event, redraw) {
