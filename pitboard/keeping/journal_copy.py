@@ -49,6 +49,9 @@ def fold_file(path: Path) -> Fold:
         return fold_believed((parse_record(*row) for row in rows), root_key_in(database, path))
 
 
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def is_held(path: Path) -> bool:
     """Return whether a program has the journal open; it then holds the file alone."""
     shared_memory = path.with_name(path.name + "-shm")
@@ -58,7 +61,7 @@ def is_held(path: Path) -> bool:
             database.execute("PRAGMA busy_timeout = 0")
             database.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.Error as error:
-        return "locked" in str(error)
+        return getattr(error, "sqlite_errorcode", None) in _HELD
     finally:
         if not was_there:  # reading made it; our programs hold their journal alone and need none
             shared_memory.unlink(missing_ok=True)

@@ -8,15 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from pitboard.clock import ScriptedClock
+from pitboard.clock import ScriptedClock, SystemClock
+from pitboard.doors.door_limits import DoorLimits
+from pitboard.doors.http_api import new_app, serve_tcp
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import ActRefused, LossCode, PeerLost
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies import CompetitorRegistered, EventConfigured, FormatSet, PassingRecorded
 from pitboard.race.formats import Format
+from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_calls import Arm, Discard
 from sync.exchanging.clock_reading import read_clock
 from sync.exchanging.exchange import SyncRequest, SyncResponse
+from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
+from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 from trackside.neighbours import Neighbour
 from trackside.timing.arming import CLOCK_DOUBT_MAX_NS
@@ -226,3 +232,34 @@ def test_the_journal_is_told_once_a_minute_and_when_it_is_far_surer(tmp_path: Pa
         assert finish.said_count() - settled == pytest.approx(minutes, abs=1)
 
     at_the_finish(tmp_path, story)
+
+
+def test_two_units_compare_their_clocks_over_the_network_as_it_is(tmp_path: Path) -> None:
+    async def story(unit: WritingReplica, port: int) -> None:
+        clocks = UnitClocks(
+            unit,
+            unit.clock,
+            track_units=(UNIT_B.key,),
+            connect=lambda url, name: RequestsPeer(url, name=name, pin=ANY_CERTIFICATE),
+        )
+        clocks.follow({UNIT_B.key: Neighbour(name="Start", urls=(f"https://127.0.0.1:{port}",))})
+        relation = await clocks.compare(UNIT_B.key)
+        assert relation is not None
+        assert abs(relation.offset_ns) <= relation.uncertainty_ns  # one machine, one clock
+        said = unit.fold.race.related_clock(unit.clock.boot_id, UNIT_B.key, unit.clock.boot_id)
+        assert said == relation
+
+    async def run() -> None:
+        clock = SystemClock()
+        certificate = Certificate.load_or_create(tmp_path / "start.pem")
+        async with (
+            Replica.open(tmp_path / "start.db", root_key=ROOT.key, clock=clock) as start,
+            Replica.open(tmp_path / "finish.db", root_key=ROOT.key, clock=clock) as finish,
+        ):
+            app = new_app(DoorLimits(), doorkeeper_of(start, clock, fingerprint=certificate.fingerprint))
+            ExchangeApi(start, UNIT_B).add_to(app)
+            async with serve_tcp(app, "127.0.0.1", 0, tls=certificate.server_context()) as port:
+                await finish.accept(central_enrols(UNIT_A, UNIT_B).records)
+                await story(await finish.open_stream(UNIT_A, "Finish"), port)
+
+    asyncio.run(run())

@@ -13,6 +13,8 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
+import asyncpg
+
 from pitboard.errors import ConfigRefused, JournalLost
 from pitboard.journal.commit_queue import CommitQueue, Place, place_of
 from pitboard.journal.disk_fault import DiskFault
@@ -256,7 +258,7 @@ class PostgresJournal:
         try:
             rows = await self._fetch("SELECT coalesce(max(version), 0) FROM versions")
         except JournalLost as error:
-            if 'relation "versions" does not exist' not in error.reason:
+            if not isinstance(error.__cause__, asyncpg.UndefinedTableError):
                 raise
             rows = [(0,)]
         version = int(rows[0][0])

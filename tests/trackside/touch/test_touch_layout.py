@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
+import pygame
 import pytest
 
+from pitboard.drawing.typeface import Typeface
 from pitboard.unit_api.unit_calls import Competitor, InsertPassing, ScreenState
-from tests.pitboard.sentences.pseudo_language import HEBREW
+from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
 from tests.trackside.touch.touch_samples import (
     HARD_NAMES,
     MANY_LAPS,
@@ -23,6 +25,7 @@ from tests.trackside.touch.touch_samples import (
     scenes,
     screen,
 )
+from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.names_list import names_on_show
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.view import Order, Page, SendAct, View
@@ -110,6 +113,18 @@ def test_a_language_from_right_to_left_mirrors_every_page(scene: str) -> None:
         for one, other in zip(plain.widgets, turned.widgets, strict=True):
             assert (one.name, one.rect.y, one.rect.w) == (other.name, other.rect.y, other.rect.w)
             assert one.rect.x == measures.width - other.rect.right
+
+
+@every_scene
+def test_a_language_without_blanks_between_words_keeps_every_page(scene: str) -> None:
+    state, view = scenes()[scene]
+    measures = SEVEN_INCH[0]
+    plain = lay_out(state, view, measures, NOW_MONO_NS)
+    other = lay_out(state, replace(view, language=CHINESE), measures, NOW_MONO_NS)
+    assert [(one.name, one.rect) for one in other.widgets] == [(one.name, one.rect) for one in plain.widgets]
+    if scene in ("running-acts", "review-would", "passings"):
+        surface = pygame.Surface((measures.width, measures.height))
+        Painter(surface, Typeface.load(), measures).paint(other.widgets)
 
 
 @every_scene
