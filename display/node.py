@@ -20,7 +20,8 @@ from display.following.display_presence import DisplayPresence, DisplayStatus, s
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
-from display.scene.show import Canvas
+from display.scene.cards import lay_out_identify
+from display.scene.show import Canvas, Moment, Show
 from display.scene.theme import load_theme
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
@@ -28,7 +29,7 @@ from display.screen.glass import Glass
 from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
-from display.screen.show_maker import DisplayFacts, ShowMaker
+from display.screen.show_maker import NO_BOARD, DisplayFacts, ShowMaker
 from display.screen.thumbnail import Thumbnail
 from display.screen.window_watch import WindowWatch
 from display.steering import Steering
@@ -94,6 +95,10 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
         )
         if view is not None:
             show_board(view, badge, window, painter, frame_log, clock, canvas, scenes=config.scenes)
+        elif not config.scenes:  # never black while the journal is opened: who it is, until it knows more
+            show = Show(board=NO_BOARD, badge=badge, display_name=config.name)
+            scene = lay_out_identify(show, Moment(clock.mono_ns()), canvas).scene
+            window.present(painter.paint(scene, window.surface))
         async with open_display_replica(config.journal, root_key=config.event_key, clock=clock) as replica:
             node = DisplayNode(config, replica, window, painter, frame_log, clock, canvas)
             asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, node.ask_for_picture)

@@ -139,8 +139,8 @@ class Window:
         size, is_fullscreen = self._size, self._is_fullscreen
         if pygame.display.get_driver() == "dummy":  # whose full screen is always 1024x768
             size, is_fullscreen = size or SIZE_WITHOUT_SCREEN, False
+        pygame.display.set_caption(self._title)  # before there is a window, or it is first called otherwise
         glass = pygame.display.set_mode(size or (0, 0), screen_flags(size, is_fullscreen=is_fullscreen))
-        pygame.display.set_caption(self._title)
         pygame.mouse.set_visible(not is_fullscreen)
         pygame.key.start_text_input()
         wanted = self._hanging.canvas_size(glass.get_size())

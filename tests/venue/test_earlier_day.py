@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from display.screen.show_maker import pictures_in
+from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import view_board
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.phases import DRIVEN
 from venue.demo.audit import Audit
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import SENSOR, DemoVenue
-from venue.demo.earlier_day import DRIVERS, EARLIER, TRACK, WAITING, write_earlier_day
+from venue.demo.earlier_day import (
+    DRIVERS,
+    EARLIER,
+    FINALS_DRIVEN,
+    SPONSORS,
+    TRACK,
+    WAITING,
+    write_earlier_day,
+)
 
 
 def test_the_unit_opens_on_a_day_in_progress_and_the_audit_counts_none_of_it(tmp_path: Path) -> None:
@@ -28,7 +38,11 @@ def test_the_unit_opens_on_a_day_in_progress_and_the_audit_counts_none_of_it(tmp
     assert len(fold.race.programme.queue(TRACK)) == WAITING
     assert fold.race.programme.schedule()
     assert Audit(fold, [], [], sensor=SENSOR, earlier=EARLIER).runs() == []
-    assert len(Audit(fold, [], [], sensor=SENSOR).runs()) == DRIVERS
+    assert len(Audit(fold, [], [], sensor=SENSOR).runs()) == DRIVERS + 2 * FINALS_DRIVEN
+    (finals,) = view_stages(fold)
+    assert [heat.phase for heat in finals.heats].count("driven") == FINALS_DRIVEN
+    assert any(heat.phase == "ready" for heat in finals.heats)
+    assert len(pictures_in(venue.folder / "sponsors")) == len(SPONSORS)
 
 
 def test_a_window_that_somebody_closed_stays_closed_and_is_no_unexpected_exit(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class DemoVenue:
     def _write_configs(self, *, unit_key: str, central_fingerprint: str) -> None:
         self._write_central(unit_key)
         self._write_unit(text(self.socket_folder / "trackside.sock"), central_fingerprint)
-        self._write_display("[960, 540]" if self.has_windows else "[1920, 1080]")
+        self._write_display("[800, 450]" if self.has_windows else "[1920, 1080]")
 
     def _write_central(self, unit_key: str) -> None:
         self._write(
@@ -155,6 +155,7 @@ class DemoVenue:
             mdns_interfaces = ["{LOOPBACK}"]
             size = {size}
             phone_url = "{self.public_url}"
+            sponsors = "sponsors"
             fullscreen = false
             status_host = "{LOOPBACK}"
             status_port = {self.display_port}

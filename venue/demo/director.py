@@ -83,7 +83,7 @@ SETTLE_MAX_S = 20.0
 PICTURE_MAX_S = 5.0
 POLL_S = 0.1
 PROGRAMS = ("central", "trackside", "sync", "bridge", "display", "touch")
-WINDOW_PLACES = {"display": "390,230", "touch": "20,30"}  # both seen on 1366 by 768
+WINDOW_PLACES = {"display": "550,256", "touch": "20,30"}  # both seen on 1366 by 768
 REPLICAS = ("trackside", "display", "central")
 
 

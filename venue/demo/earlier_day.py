@@ -10,9 +10,15 @@ import random
 import secrets
 from pathlib import Path
 
+import pygame
+
+from display.scene.theme import SHIPPED, load_theme
 from pitboard.clock import ScriptedClock, SystemClock
+from pitboard.drawing.typeface import Typeface
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
+from pitboard.journal.stage_view import view_stage
+from pitboard.journal.views import view_board
 from pitboard.race.bodies import (
     FINISH,
     CompetitorRegistered,
@@ -25,6 +31,7 @@ from pitboard.race.bodies import (
     RunPlace,
     ScheduleItem,
     ScheduleSet,
+    StageSet,
 )
 from pitboard.race.formats import TimingRules
 from pitboard.race.published import digest_of, seen_places, sheets_of
@@ -38,6 +45,13 @@ EARLIER = "earlier-"
 TRACK = "1"
 DRIVERS = 56
 WAITING = 6
+FINALISTS = 8
+FINALS_DRIVEN = 3
+SPONSORS = (
+    ("Zebra Werkzeug", (200, 30, 60), (255, 255, 255)),
+    ("Café Kolibri", (245, 236, 215), (70, 40, 20)),
+    ("Nordlicht Modellbau", (10, 60, 120), (150, 230, 255)),
+)
 CLASSES = ("Stock", "Modified")
 TEAMS = ("Rotweiß Nord", "Team Zebra", "Hallensprinter", "Les Bolides", "")
 FIRST_NAMES = (
@@ -70,7 +84,7 @@ _MS_NS = 1_000_000
 async def write_earlier_day(venue: DemoVenue, *, seed: int) -> None:
     """Fill the unit's journal; nothing else may have it open."""
     clock = ScriptedClock(boot_id=_BOOT)
-    clock.now_utc_ms = SystemClock().utc_ms() - (DRIVERS + 3) * _BETWEEN_RUNS_MS
+    clock.now_utc_ms = SystemClock().utc_ms() - (DRIVERS + 2 * FINALS_DRIVEN + 3) * _BETWEEN_RUNS_MS
     dice = random.Random(f"earlier {seed}")
     identity = Identity.load_or_create(venue.folder / "keys" / "unit.key")
     root = Identity.load_or_create(venue.folder / "keys" / "event.key")
@@ -87,8 +101,25 @@ async def write_earlier_day(venue: DemoVenue, *, seed: int) -> None:
         ids = [await day.registers(name, number) for number, name in enumerate(_names(dice), start=1)]
         for competitor_id in ids[:DRIVERS]:
             await day.drives(competitor_id)
+        await day.begins_finals(
+            [entry.competitor_id for entry in view_board(replica.fold, count=FINALISTS).entries]
+        )
         await day.waits(ids[DRIVERS:])
         await day.plans()
+    draw_sponsors(venue.folder / "sponsors")
+
+
+def draw_sponsors(folder: Path) -> None:
+    """Draw the pictures of sponsors that there are only here."""
+    folder.mkdir(exist_ok=True)
+    typeface = Typeface.load(preferred=load_theme(SHIPPED[0]).fonts)
+    for number, (name, ground, ink) in enumerate(SPONSORS):
+        picture = pygame.Surface((960, 480))
+        picture.fill(ground)
+        typeface.draw(
+            picture, name, (40, 0, 880, 480), size_px=150, colour=ink, align="centre", shrink_to_px=60
+        )
+        pygame.image.save(picture, folder / f"{number}.png")
 
 
 def _names(dice: random.Random) -> list[str]:
@@ -122,7 +153,18 @@ class _Day:
         await self._writing.append(body)
         return competitor_id
 
-    async def drives(self, competitor_id: str) -> None:
+    async def begins_finals(self, picked: list[str]) -> None:
+        """Set up a knock-out of these and drive its first heats, one driver after the other."""
+        settings: dict[str, int | str | bool | list[str]] = {"count": len(picked), "picked": picked}
+        stage = StageSet(stage_id="finals", kind="knockout", name="Finals", settings=settings)
+        await self._writing.append(stage)
+        view = view_stage(self._writing.fold, stage)
+        assert view is not None
+        for heat in view.heats[:FINALS_DRIVEN]:
+            for slot in heat.slots:
+                await self.drives(slot.competitor_id, stage_id=stage.stage_id, heat_id=heat.heat_id)
+
+    async def drives(self, competitor_id: str, *, stage_id: str = "", heat_id: str = "") -> None:
         """Tell one confirmed run of three or four laps, each a little off the driver's own pace."""
         self._runs += 1
         run_id = f"{EARLIER}{self._runs:02d}"
@@ -134,6 +176,8 @@ class _Day:
             mono_ns=self._clock.mono_ns(),
             places=(RunPlace(competitor_id=competitor_id),),
             timing=TimingRules(run_ms=RUN_MS, lap_min_ms=LAP_MIN_MS),
+            stage_id=stage_id,
+            heat_id=heat_id,
         )
         passings = [self._passes(1_500)]
         for _ in range(self._dice.randint(3, 4)):
