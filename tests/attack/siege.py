@@ -16,11 +16,14 @@ import msgspec
 from pitboard.clock import SystemClock
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.errors import ActRefused, Loss
+from pitboard.presence.venue_mdns import UNIT_SERVICE, label_of
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_calls import Register
 from pitboard.unit_api.unit_client import UnitLink
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.requests_peer import RequestsPeer
+from tests.attack.mdns_strangers import MDNS_ATTACKS
+from tests.avahi import Avahi, has_avahi
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import LOOPBACK, DemoVenue
 
@@ -33,7 +36,10 @@ TAP_MAX_MS = 100
 PHONE_MAX_MS = 3_000
 MEMORY_MAX_PERCENT = 150
 LOG_MAX_BYTES = 1_000_000
+AWAY_S = 2.0
 MISSING_MS = 99_999
+FOUND_MAX_MS = 10_000
+"""Until a program that starts among strangers is live, or a unit that was away is followed again."""
 PHONE_ADDRESS = "127.0.0.2"
 """The strangers' own: an address is not a person."""
 
@@ -90,11 +96,22 @@ class Siege:
             attackers = self._add_attackers(crew)
             for name in attackers:
                 await crew.start(name)
-            await self._work(crew, under, seconds)
+            with contextlib.ExitStack() as stack:
+                avahi = Avahi(self._folder, "beside") if has_avahi() else None
+                if avahi is not None:
+                    stack.callback(avahi.stop)
+                await self._work(crew, under, seconds)
+                found = [
+                    await self._found_again(crew, "a display that starts", "display"),
+                    await self._found_again(crew, "a unit killed and back", "trackside"),
+                    await self._listed(),
+                    await self._seen_by_avahi(avahi),
+                ]
             for name in attackers:
                 await crew.stop(name)
             return [
                 *self._verdicts(quiet, under),
+                *found,
                 *(self._told(name) for name in attackers),
                 Verdict(
                     what="programs that ended",
@@ -120,7 +137,68 @@ class Siege:
             # Their machines are not ours: on this one they take what processor time is left.
             crew.add(name, *arguments, module="tests.attack.besiege", inside=("nice", "-n", "19"))
             names.append(name)
+        unit_key = Identity.load_or_create(self._folder / "keys" / "unit.key").key
+        for attack in MDNS_ATTACKS:
+            name = f"mDNS {attack.replace('_', ' ')}"
+            arguments = [attack, "--event", venue.event_key, "--unit", unit_key]
+            arguments += ["--tries", str(self._folder / name)]
+            crew.add(name, *arguments, module="tests.attack.mdns_strangers", inside=("nice", "-n", "19"))
+            names.append(name)
         return names
+
+    async def _found_again(self, crew: Crew, what: str, program: str) -> Verdict:
+        """Start the program anew among all the strangers; return how long until the display is live."""
+        await crew.cut_off(program)
+        if program == "trackside":
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AWAY_S):
+                    while await self._look_at_display():
+                        await asyncio.sleep(0.05)
+            await asyncio.sleep(AWAY_S)
+        began_s = time.monotonic()
+        await crew.start(program)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(6 * FOUND_MAX_MS / 1_000):
+                await self._retry(self._live_display)
+        took_ms = round((time.monotonic() - began_s) * 1_000)
+        is_kept = took_ms <= FOUND_MAX_MS
+        measured = f"display live after {took_ms} ms"
+        return Verdict(what=what, measured=measured, allowed=f"{FOUND_MAX_MS} ms", is_kept=is_kept)
+
+    async def _live_display(self) -> None:
+        """Raise OSError unless the display is live, and by the unit."""
+        if not await self._look_at_display():
+            raise OSError("not live")
+
+    async def _listed(self) -> Verdict:
+        """Return whether the official's touchscreen lists the venue's display and none of theirs."""
+        socket = self._venue.socket_folder / "trackside.sock"
+        names: set[str] = set()
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
+            session.get("http://unit/v1/screen") as answer,
+        ):
+            names = {one["name"] for one in (await answer.json())["displays"]}
+        return Verdict(
+            what="displays at the touchscreen",
+            measured=", ".join(sorted(names)) or "none",
+            allowed="Grandstand",
+            is_kept=names == {"Grandstand"},
+        )
+
+    async def _seen_by_avahi(self, avahi: Avahi | None) -> Verdict:
+        """Return whether the unit is seen by Debian's own mDNS on the same machine."""
+        what, allowed = "avahi-browse sees the unit", "yes"
+        if avahi is None:
+            return Verdict(what=what, measured="avahi-daemon is not installed", allowed=allowed)
+        label = label_of(Identity.load_or_create(self._folder / "keys" / "unit.key").key)
+        seen = ""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                while label not in seen:
+                    seen = await avahi.browse(UNIT_SERVICE)
+        is_seen = label in seen
+        return Verdict(what=what, measured="yes" if is_seen else "no", allowed=allowed, is_kept=is_seen)
 
     def _told(self, name: str) -> Verdict:
         with contextlib.suppress(OSError, ValueError):

@@ -4,71 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-
-from zeroconf import DNSAddress, DNSOutgoing, DNSPointer, DNSService, DNSText  # type: ignore[attr-defined]
-from zeroconf.const import (
-    _CLASS_IN,
-    _CLASS_UNIQUE,
-    _FLAGS_AA,
-    _FLAGS_QR_RESPONSE,
-    _TYPE_A,
-    _TYPE_PTR,
-    _TYPE_SRV,
-    _TYPE_TXT,
-)
 
 from pitboard.presence.heard_nodes import KNOWN_MAX_COUNT, NODES_MAX_COUNT, FoundNode
 from pitboard.presence.signed_advert import make_advert
 from pitboard.presence.venue_addresses import LOOPBACK
 from pitboard.presence.venue_mdns import UNIT_SERVICE, VenueBrowser, advertise, label_of, open_mdns
 from pitboard.trust.identity import Identity
+from tests.attack.mdns_strangers import Stranger, listen_to_all
 from tests.own_network import tell_in_own_network
 from tests.race_story import ROOT, STRANGER, UNIT_A
 
 EVENT = ROOT.key
 TRUE_NAME = f"{label_of(UNIT_A.key)}.{UNIT_SERVICE}"
 TRUE_ADDRESSES = ["192.0.2.7", "10.42.0.1"]
-
-
-def text_record(entries: dict[str, bytes]) -> bytes:
-    pairs = [key.encode() + b"=" + value for key, value in entries.items()]
-    return b"".join(bytes([len(pair)]) + pair for pair in pairs)
-
-
-class Stranger:
-    """Sends whatever it likes to everybody."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
-        self._socket.bind((LOOPBACK, 0))
-
-    def announce(
-        self,
-        name: str,
-        entries: dict[str, bytes],
-        *,
-        address: str = "203.0.113.9",
-        port: int = 9,
-        ttl: int = 4_500,
-    ) -> None:
-        """Announce a node, each record with the cache-flush bit."""
-        unique = _CLASS_IN | _CLASS_UNIQUE
-        out = DNSOutgoing(_FLAGS_QR_RESPONSE | _FLAGS_AA)
-        server = f"{name.partition('.')[0]}.local."
-        out.add_answer_at_time(DNSPointer(UNIT_SERVICE, _TYPE_PTR, _CLASS_IN, ttl, name), 0)
-        out.add_answer_at_time(DNSService(name, _TYPE_SRV, unique, ttl, 0, 0, port, server), 0)
-        out.add_answer_at_time(DNSText(name, _TYPE_TXT, unique, ttl, text_record(entries)), 0)
-        out.add_answer_at_time(DNSAddress(server, _TYPE_A, unique, ttl, socket.inet_aton(address)), 0)
-        for packet in out.packets():
-            self._socket.sendto(packet, ("224.0.0.251", 5353))
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 @contextlib.asynccontextmanager
@@ -139,12 +89,7 @@ def test_the_units_own_name_with_another_address_and_cache_flush_hides_no_place_
 def test_a_stranger_who_objects_to_every_name_keeps_no_unit_off() -> None:
     async def story() -> None:
         async with venue() as (browser, stranger):
-            listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listener.bind(("224.0.0.251", 5353))
-            member = struct.pack("4s4s", socket.inet_aton("224.0.0.251"), socket.inet_aton(LOOPBACK))
-            listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+            listener = listen_to_all()
             loop = asyncio.get_running_loop()
 
             def object_to_it() -> None:
