@@ -36,7 +36,7 @@ def main() -> None:
         ("ip", "route", "add", "224.0.0.0/4", "dev", "lo"),
     ):
         subprocess.run(command, check=True)
-    with tempfile.TemporaryDirectory(prefix="pitboard-attack-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pitboard-attack-", ignore_cleanup_errors=True) as folder:
         try:
             verdicts = asyncio.run(Siege(Path(folder)).run(arguments.seconds))
         except (OSError, TimeoutError) as error:

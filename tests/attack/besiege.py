@@ -1,36 +1,76 @@
-"""`python -m tests.attack.besiege`: one attack on one port until ended; a process of `make attack`."""
+"""`python -m tests.attack.besiege JOBS`: attacks, a process each, until ended; part of `make attack`.
+
+JOBS is a file that lists them. What all need is read in once, then each stranger's process is forked off."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import os
 import signal
 from pathlib import Path
 
+import msgspec
+
+from tests.attack.mdns_strangers import announce_for_ever, tell
 from tests.attack.strangers import ATTACKS, Target, besieged
 
 TOLD_EVERY_S = 1.0
 
 
+class AtADoor(msgspec.Struct, tag="door"):
+    """`count` strangers do this at once, at this port; `tries` names the file that says how often."""
+
+    attack: str
+    port: int
+    tries: str
+    is_plain: bool = False
+    count: int = 50
+
+
+class ByMdns(msgspec.Struct, tag="mdns"):
+    """One announces this, to hide the unit with this key from the event."""
+
+    attack: str
+    event: str
+    unit: str
+    tries: str
+
+
+Job = AtADoor | ByMdns
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.attack.besiege", description=__doc__)
-    parser.add_argument("attack", choices=sorted(ATTACKS))
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--plain", action="store_true", help="the door speaks no TLS")
-    parser.add_argument("--count", type=int, default=50, help="how many strangers do it at once")
-    parser.add_argument("--tries", type=Path, required=True, help="where to write how often they did")
-    arguments = parser.parse_args()
-    asyncio.run(besiege(arguments))
+    parser.add_argument("jobs", type=Path)
+    jobs = msgspec.json.decode(parser.parse_args().jobs.read_bytes(), type=list[Job])
+    children = [child for job in jobs if (child := _forked(job))]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.sigwait({signal.SIGTERM})
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
-async def besiege(arguments: argparse.Namespace) -> None:
-    target = Target(arguments.port, is_tls=not arguments.plain)
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with besieged(ATTACKS[arguments.attack], target, count=arguments.count):
-        while not stop.is_set():
-            arguments.tries.write_text(json.dumps(sum(target.tries.values())))
+def _forked(job: Job) -> int:
+    """Return the child's id; in the child, carry out the job and never return."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        asyncio.run(_carry_out(job))
+    finally:
+        os._exit(1)
+
+
+async def _carry_out(job: Job) -> None:
+    if isinstance(job, ByMdns):
+        await announce_for_ever(job.attack, event=job.event, unit=job.unit, tries=job.tries)
+        return
+    target = Target(job.port, is_tls=not job.is_plain)
+    async with besieged(ATTACKS[job.attack], target, count=job.count):
+        while True:
+            tell(job.tries, sum(target.tries.values()))
             await asyncio.sleep(TOLD_EVERY_S)
 
 

@@ -1,12 +1,9 @@
-"""`python -m tests.attack.mdns_strangers`: strangers who announce by mDNS, on loopback, until ended."""
+"""Strangers who announce by mDNS, on loopback, and never end by themselves."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import secrets
-import signal
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +26,7 @@ from pitboard.presence.venue_addresses import LOOPBACK
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, label_of
 
 GROUP = ("224.0.0.251", 5353)
-AGAIN_S = 1.0
+AGAIN_S = TOLD_EVERY_S = 1.0
 SILENT_COUNT = 60
 COPIES_COUNT = 16
 NAMES_COUNT = 20_000
@@ -191,32 +188,18 @@ async def take_and_say_nothing(reader: asyncio.StreamReader, writer: asyncio.Str
     writer.close()
 
 
-async def announce_for_ever(arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+def tell(path: str, tries: int) -> None:
+    """Write how often they did it."""
+    Path(path).write_text(str(tries))
+
+
+async def announce_for_ever(attack: str, *, event: str, unit: str, tries: str) -> None:
+    """Carry out the attack until cancelled, and say in the file how often."""
     async with await asyncio.start_server(take_and_say_nothing, "0.0.0.0", 0) as server:
-        prey = Prey(arguments.event, arguments.unit, server.sockets[0].getsockname()[1])
-
-        async def announce() -> None:
-            async for _ in MDNS_ATTACKS[arguments.attack](prey):
-                await asyncio.sleep(0)
-
-        announcing = asyncio.create_task(announce())
-        while not stop.is_set() and not announcing.done():
-            arguments.tries.write_text(json.dumps(prey.tries))
-            await asyncio.sleep(AGAIN_S)
-        announcing.cancel()
-        prey.stranger.close()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.attack.mdns_strangers", description=__doc__)
-    parser.add_argument("attack", choices=sorted(MDNS_ATTACKS))
-    parser.add_argument("--event", required=True, help="the event's key")
-    parser.add_argument("--unit", required=True, help="the unit's key")
-    parser.add_argument("--tries", type=Path, required=True, help="where to write how often they did")
-    asyncio.run(announce_for_ever(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    main()
+        prey = Prey(event, unit, server.sockets[0].getsockname()[1])
+        told_s = 0.0
+        async for _ in MDNS_ATTACKS[attack](prey):
+            if (now_s := asyncio.get_running_loop().time()) > told_s + TOLD_EVERY_S:
+                told_s = now_s
+                tell(tries, prey.tries)
+            await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pitboard.unit_api.unit_calls import Register
 from pitboard.unit_api.unit_client import UnitLink
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.requests_peer import RequestsPeer
+from tests.attack.besiege import AtADoor, ByMdns, Job
 from tests.attack.mdns_strangers import MDNS_ATTACKS
 from tests.avahi import Avahi, has_avahi
 from venue.demo.crew import Crew
@@ -93,9 +94,17 @@ class Siege:
             await self._until_ready()
             quiet, under = Measured(), Measured()
             await self._work(crew, quiet, QUIET_S)
-            attackers = self._add_attackers(crew)
-            for name in attackers:
-                await crew.start(name)
+            jobs = self._jobs()
+            (self._folder / "jobs.json").write_bytes(msgspec.json.encode(list(jobs.values())))
+            # Their machines are not ours: on this one they take what processor time is left.
+            crew.add(
+                "strangers",
+                str(self._folder / "jobs.json"),
+                module="tests.attack.besiege",
+                inside=("nice", "-n", "19"),
+            )
+            await crew.start("strangers")
+            await self._until_begun(jobs)
             with contextlib.ExitStack() as stack:
                 avahi = Avahi(self._folder, "beside") if has_avahi() else None
                 if avahi is not None:
@@ -107,12 +116,11 @@ class Siege:
                     await self._listed(),
                     await self._seen_by_avahi(avahi),
                 ]
-            for name in attackers:
-                await crew.stop(name)
+            await crew.stop("strangers")
             return [
                 *self._verdicts(quiet, under),
                 *found,
-                *(self._told(name) for name in attackers),
+                *(self._told(name) for name in jobs),
                 Verdict(
                     what="programs that ended",
                     measured=str(crew.unexpected_exits() or "none"),
@@ -121,7 +129,8 @@ class Siege:
                 ),
             ]
 
-    def _add_attackers(self, crew: Crew) -> list[str]:
+    def _jobs(self) -> dict[str, Job]:
+        """Return {name: job} of all strangers."""
         venue = self._venue
         doors = [("ingest", venue.ingest_port, False), ("unit", venue.unit_port, False)]
         sieges = [
@@ -129,22 +138,23 @@ class Siege:
         ]
         sieges += [("public", venue.public_port, True, name) for name in PUBLIC_STRANGERS]
         sieges += [("status", venue.display_port, False, "silent_connections")]
-        names = []
+        jobs: dict[str, Job] = {}
         for door, port, is_plain, attack in sieges:
             name = f"{door} {attack.replace('_', ' ')}"
-            arguments = [attack, "--port", str(port), "--tries", str(self._folder / name)]
-            arguments += ["--plain"] if is_plain else []
-            # Their machines are not ours: on this one they take what processor time is left.
-            crew.add(name, *arguments, module="tests.attack.besiege", inside=("nice", "-n", "19"))
-            names.append(name)
-        unit_key = Identity.load_or_create(self._folder / "keys" / "unit.key").key
+            jobs[name] = AtADoor(attack, port, str(self._folder / name), is_plain=is_plain)
         for attack in MDNS_ATTACKS:
             name = f"mDNS {attack.replace('_', ' ')}"
-            arguments = [attack, "--event", venue.event_key, "--unit", unit_key]
-            arguments += ["--tries", str(self._folder / name)]
-            crew.add(name, *arguments, module="tests.attack.mdns_strangers", inside=("nice", "-n", "19"))
-            names.append(name)
-        return names
+            jobs[name] = ByMdns(attack, venue.event_key, self._unit().key, str(self._folder / name))
+        return jobs
+
+    def _unit(self) -> Identity:
+        return Identity.load_or_create(self._folder / "keys" / "unit.key")
+
+    async def _until_begun(self, jobs: Iterable[str]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_MAX_S):
+                while not all((self._folder / name).exists() for name in jobs):
+                    await asyncio.sleep(0.1)
 
     async def _found_again(self, crew: Crew, what: str, program: str) -> Verdict:
         """Start the program anew among all the strangers; return how long until the display is live."""
@@ -155,8 +165,9 @@ class Siege:
                     while await self._look_at_display():
                         await asyncio.sleep(0.05)
             await asyncio.sleep(AWAY_S)
-        began_s = time.monotonic()
         await crew.start(program)
+        await self._retry(self._look_at_display if program == "display" else self._screen)
+        began_s = time.monotonic()  # how long a program takes to start is not theirs
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(6 * FOUND_MAX_MS / 1_000):
                 await self._retry(self._live_display)
@@ -170,15 +181,23 @@ class Siege:
         if not await self._look_at_display():
             raise OSError("not live")
 
-    async def _listed(self) -> Verdict:
-        """Return whether the official's touchscreen lists the venue's display and none of theirs."""
+    async def _screen(self) -> set[str]:
+        """Return the displays that the official's touchscreen lists."""
         socket = self._venue.socket_folder / "trackside.sock"
-        names: set[str] = set()
         async with (
             aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket))) as session,
             session.get("http://unit/v1/screen") as answer,
         ):
-            names = {one["name"] for one in (await answer.json())["displays"]}
+            return {one["name"] for one in (await answer.json()).get("displays", [])}
+
+    async def _listed(self) -> Verdict:
+        """Return whether the touchscreen lists the venue's display and none of theirs."""
+        names: set[str] = set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FOUND_MAX_MS / 1_000):
+                while names != {"Grandstand"}:
+                    names = await self._screen()
+                    await asyncio.sleep(LOOK_EVERY_S)
         return Verdict(
             what="displays at the touchscreen",
             measured=", ".join(sorted(names)) or "none",
@@ -191,7 +210,7 @@ class Siege:
         what, allowed = "avahi-browse sees the unit", "yes"
         if avahi is None:
             return Verdict(what=what, measured="avahi-daemon is not installed", allowed=allowed)
-        label = label_of(Identity.load_or_create(self._folder / "keys" / "unit.key").key)
+        label = label_of(self._unit().key)
         seen = ""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(20):
@@ -231,7 +250,7 @@ class Siege:
     async def _work(self, crew: Crew, measured: Measured, seconds: float) -> None:
         """Let everybody do their work, side by side."""
         until_s = time.monotonic() + seconds
-        identity = Identity.load_or_create(self._folder / "keys" / "unit.key")
+        identity = self._unit()
 
         def sign(challenge: str, fingerprint: str) -> str:
             return prove_at_door(identity, challenge, fingerprint)

@@ -17,7 +17,11 @@ from display.screen.thumbnail import Thumbnail
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import serve_tcp
 from sync.central.central_server import open_central
+from tests.firmware_bridge.device_stage import free_port
+from tests.race_story import ROOT
 from tests.sync.central.central_stage import central_config
+from trackside.config import ApiConfig, LanConfig, TracksideConfig
+from trackside.unit import run_unit
 
 SEED = 7
 TRIES_COUNT = 400
@@ -34,6 +38,15 @@ PATHS = (
     "/v1/passings",
     "/v1/door-proof",
     "/v1/screen?after=\u00b2",
+    "/v1/screen?after=1&wait_ms=\u00b2",
+    "/v1/run?run_id=%ff",
+    "/v1/search?text=%ff%00",
+    "/v1/signs?after=x",
+    "/v1/passings/known?sensor=%ff",
+    "/v1/sign-in",
+    "/v1/appoint-official",
+    "/v1/central-places",
+    "/v1/unit-status?wait_ms=-1",
     "/v1/contact",
     "/v1/contacts/delivered",
     "/v1/contacts/sealed?wait_ms=x",
@@ -150,15 +163,41 @@ def assert_plain(answer: bytes, sent: bytes) -> None:
     assert b"Traceback" not in answer, sent
 
 
-@pytest.mark.parametrize("name", ["ingest", "public", "display", "admin"])
+@contextlib.asynccontextmanager
+async def unit_doors(folder: Path) -> AsyncIterator[dict[str, int | Path]]:
+    """A real unit at work: its door in the venue, and the one for the programs of its own machine."""
+    config = TracksideConfig(
+        name="Track A",
+        event_key=ROOT.key,
+        key_file=folder / "unit.key",
+        journal=folder / "unit.db",
+        api=ApiConfig(socket=folder / "unit.sock"),
+        lan=LanConfig(host="127.0.0.1", port=free_port(), tls=False, mdns=False),
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_unit(config, stop))
+        while not config.api.socket.exists():
+            await asyncio.sleep(0.01)
+        yield {"unit": config.lan.port, "unit's own": config.api.socket}
+        stop.set()
+
+
+@contextlib.asynccontextmanager
+async def the_door(folder: Path, name: str) -> AsyncIterator[int | Path]:
+    async with (unit_doors if name.startswith("unit") else all_doors)(folder) as doors:
+        yield doors[name]
+
+
+@pytest.mark.parametrize("name", ["ingest", "public", "display", "admin", "unit", "unit's own"])
 def test_any_bytes_get_a_stable_code(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     chance = random.Random(SEED)
 
     async def story() -> None:
-        async with all_doors(tmp_path) as doors:
+        async with the_door(tmp_path, name) as door:
             for _ in range(TRIES_COUNT):
                 sent = request(chance)
-                assert_plain(await answer_to(doors[name], sent), sent)
+                assert_plain(await answer_to(door, sent), sent)
 
     asyncio.run(story())
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
