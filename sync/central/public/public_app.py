@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from importlib import resources
 
@@ -20,6 +21,9 @@ from sync.central.public.race_reader import HTML, RaceReader
 
 WORKER = "worker.js"
 SHELL = "shell"
+LASTING = "public, max-age=31536000, immutable"
+_VERSIONED = (".js", ".css")
+_FIXED_NAME = re.compile(rb'"/([a-z_]+\.(?:js|css))"')
 _VERSION_MARK = b"PAGE_VERSION"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -43,7 +47,14 @@ class PhonePage:
     def __init__(self, reader: RaceReader) -> None:
         self._reader = reader
         self._version, self._files = _load()
+        # Under a name that changes with the content: a phone asks once, and never mixes two versions.
+        lasting = {
+            f"{_folder(self._version)}/{name}": EncodedAnswer(answer.body, answer.content_type, LASTING)
+            for name, answer in self._files.items()
+            if _suffix(name) in _VERSIONED
+        }
         self._page = self._files.pop(INDEX).body.decode()
+        self._files |= lasting
         self._files[SHELL] = EncodedAnswer(without_rows(self._page).encode(), HTML)
 
     def add_to(self, app: web.Application) -> None:
@@ -56,13 +67,13 @@ class PhonePage:
     async def _serve_shared(self, request: web.Request) -> web.Response:
         competitor = request.match_info["competitor"]
         answer = self._reader.shared_page(self._page, competitor).answer(request)
-        answer.headers["X-Page"] = f"page-{self._version}"
+        answer.headers["X-Page"] = _folder(self._version)
         return answer
 
     async def _serve(self, request: web.Request) -> web.Response:
         name = request.path.lstrip("/")
         answer = (self._files[name] if name else self._reader.page(self._page)).answer(request)
-        answer.headers["X-Page"] = f"page-{self._version}"  # so that a phone keeps no portal's page for ours
+        answer.headers["X-Page"] = _folder(self._version)  # so that a phone keeps no portal's page for ours
         return answer
 
 
@@ -74,7 +85,13 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
     bodies[INDEX] = with_words(bodies[INDEX].decode()).encode()
     version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
     bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
+    for name in (WORKER, INDEX):
+        bodies[name] = _FIXED_NAME.sub(rb'"/' + _folder(version).encode() + rb'/\1"', bodies[name])
     return version, {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}
+
+
+def _folder(version: str) -> str:
+    return f"page-{version}"
 
 
 def _suffix(name: str) -> str:
