@@ -33,9 +33,9 @@ _AFTER_ALL_IDS = "\U0010ffff"
 class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A passing on the clock of the run that asks; `body` is what its sensor said.
 
-    A passing that a person inserted has the body of the impulse it copies, or one made for it. `settled` is
-    what the passings after it showed it to be, None where nothing was in doubt. `calculated` marks an
-    inserted one that was worked out from what another system saw.
+    Where a person inserted the passing, `body` is that of the impulse it copies, or one made for it.
+    `settled` is what later passings showed it to be; None where nothing was in doubt. `calculated` marks a
+    time that was worked out from what another system saw.
     """
 
     unit: str
@@ -116,8 +116,7 @@ def inserted_passing(
 
 
 def settled_passings(passings: list[TimedPassing]) -> list[TimedPassing]:
-    """Return the passings of one timeline, by stamp, with each doubt about a clock settled by those after
-    it."""
+    """Return the passings of one timeline by stamp; a clock in doubt is decided by those after it."""
     if not any(passing.body.flag for passing in passings):
         return passings
     settled = settle([passing.body for passing in passings])
@@ -258,7 +257,7 @@ def lane_of(passing: PassingRecorded) -> int:
 
 
 def share_out(passings: Iterable[TimedPassing], places: Sequence[RunPlace]) -> dict[int, list[TimedPassing]]:
-    """Return each place's own among the passings of a run's window, the first place that fits having them.
+    """Return which passings of a run's window belong to which place: the first place that fits.
 
     Where any passing counts, the first transponder that passes is the place's own, and those of other cars
     are evidence. What the backup system timed is evidence until a person says whose it is.
@@ -303,10 +302,10 @@ class Starter(NamedTuple):
 def share_out_starters(
     passings: Iterable[TimedPassing], starters: Sequence[Starter]
 ) -> Iterator[tuple[TimedPassing, Starter]]:
-    """Yield whose each passing is where several are under way at once.
+    """Yield each passing with its owner, where several cars are under way at once.
 
-    A start is that of the one armed first who has not started; a finish, or a sector's gate, that of the one
-    who started first and was not seen there yet.
+    A start belongs to the one armed first who has not started. A finish, or a sector's gate, belongs to the
+    one who started first and was not seen there yet.
     """
     starts: dict[tuple[str, int], int] = {}
     seen: dict[tuple[str, int], set[str]] = {}

@@ -1,7 +1,7 @@
 """All boards of an event: each track's and all tracks', each class's and the combined one.
 
-A class may have a format of its own. A board is made when it is first asked for and kept up to date from then
-on; a change costs one search on each board that is kept and concerned."""
+A class may have a format of its own. A board is made when it is first asked for, and kept up to date from
+then on. So a change costs one search on each of these boards that it concerns."""
 
 from __future__ import annotations
 

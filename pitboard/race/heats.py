@@ -23,9 +23,9 @@ class Entrant(NamedTuple):
 def start_order(entrants: Sequence[Entrant], rules: Format) -> list[str]:
     """Return the drivers in the order in which they start; `entrants` are as they joined.
 
-    Slowest first: the best `reverse_count` start in turned order, more where the last of them share a rank,
-    and the others after them as ranked; with 0 all start in turned order. Who has no result starts first,
-    but behind everybody where only some are turned.
+    Slowest first turns the order of the best `reverse_count`; those who share the last rank among them are
+    turned too. The others start after them, as ranked. With 0 all are turned. Who has no result starts first,
+    but last where only some are turned.
     """
     if rules.start_order == "class":
         return [one.driver for one in sorted(entrants, key=lambda one: one.race_class)]
@@ -47,7 +47,7 @@ def lane_heats(drivers: Sequence[str], lanes: int, driven: Sequence[LaneHeat] = 
     """Return the heats still to run so that each driver has every lane once.
 
     `drivers` stand in the order of their speed, where that is known, so that alike ones meet. Heats `driven`
-    already count; so drivers who come late are rolled in, and those who left are left out, by asking again.
+    already count. So ask again when somebody comes late or leaves: the heats still to run fit.
     """
     left = {driver: set(range(lanes)) for driver in dict.fromkeys(drivers)}
     for heat in driven:

@@ -1,7 +1,6 @@
 """The places within one run, or one round of runs, and the points that they bring.
 
-Equal scores share a place and its points. A change costs the places that move, as far as points go, and no
-more."""
+Equal scores share a place and its points. A change looks only at places that move and that bring points."""
 
 from __future__ import annotations
 

@@ -51,8 +51,9 @@ class Programme:
     def format_of_event(self, event: EventConfigured | None) -> Format:
         """Return the rules of the event: the format it names, else the default with the event's numbers.
 
-        A format that is not here, or that asks for what this version cannot do, still names itself: nobody is
-        ranked by rules of our own.
+        A named format that this version cannot race by is returned as it is: then nobody is ranked, and no
+        run is armed, for other rules would give other winners. Where the named one is not here at all, the
+        default stands in with the event's numbers.
         """
         if event is None:
             return DEFAULT_FORMAT

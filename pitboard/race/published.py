@@ -1,7 +1,7 @@
 """What was confirmed stays confirmed: the laps that the person saw, until a person decides again.
 
-Published is what the decision's sheet names, and on top of it what an admin said of single laps: that is a
-decision too. Whatever else comes later shows as a change beside it."""
+Published are the laps that the decision's sheet names, with what an admin said of single laps since: that is
+a decision too. Everything else that comes later is only shown, as a change."""
 
 from __future__ import annotations
 

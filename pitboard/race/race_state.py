@@ -1,8 +1,8 @@
 """What the records say about the race: competitors, runs, and what was driven in each.
 
-Holds the line of steps together and knows which step is touched by which record. What was said is kept as
-it was said; everything else is derived from what of it stands. So any order, repetition or batching of the
-same records gives one state."""
+It keeps what was said as it was said, and derives everything else from what of it still stands. So the same
+records give the same state, in whatever order, how often and in what portions they come. Here it is also
+known which record changes which run."""
 
 from __future__ import annotations
 
@@ -307,7 +307,8 @@ class RaceState:
     def last_undecided(self) -> dict[tuple[str, str], Run]:
         """Return the run armed last on each (unit, track), of those that nobody has decided yet.
 
-        Of those: after a restored card a decided run may come back with a later stamp than the run under way.
+        Decided ones are left out: after a restored card one may come back with a later stamp than the run
+        under way.
         """
         return {(run.unit, run.track): run for run in self.undecided()}
 

@@ -33,11 +33,12 @@ class Result(NamedTuple):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """A competitor's result. `amounts` orders, the least first; None: not enough that counts, so no rank.
+    """A competitor's result. `amounts` order competitors, the least first; None means too little that counts,
+    so no rank.
 
     `partial` orders those without a rank among each other; `tie` orders equal amounts where the format breaks
-    ties; `set_at` is when the result was reached. `ranking` and `values` make the columns. `calculated` marks
-    a result that rests on times that were.
+    ties; `set_at` is when the result was reached. `ranking` and `values` make the columns. `calculated` are
+    the marks of the calculated times that it rests on.
     """
 
     ranking: str
@@ -87,7 +88,7 @@ def outcome_of(results: Sequence[Result], points: Sequence[int], rules: Format) 
 
 
 def best_of(scored: Sequence[Scored], results: Sequence[Result], rules: Format) -> Outcome:
-    """The best run counts; equal ones by who was first, and a tie by the next best there is."""
+    """The best run counts; of equal ones the earlier. A tie is broken by the next best lap or run."""
     if not scored:
         score = min(results, key=lambda result: (-result.score.laps, result.confirmed_at)).score
         return Outcome(
@@ -107,7 +108,8 @@ def best_of(scored: Sequence[Scored], results: Sequence[Result], rules: Format) 
 
 
 def sum_of_best_runs(scored: Sequence[Scored], results: Sequence[Result], rules: Format) -> Outcome:
-    """The best `runs` runs together, each as it was published; who has fewer stands below, without a rank."""
+    """The best `runs` runs together, each as it was published. Who has fewer stands below them, without a
+    rank."""
     chosen = scored[: rules.runs]
     in_order = sorted(chosen, key=lambda one: one.set_at)
     is_whole = len(chosen) == rules.runs and bool(chosen)

@@ -242,8 +242,8 @@ def _said_of_laps(heard: Sequence[Statement]) -> Mapping[str, SaidOfLap]:
 
 
 def _decided(heard: Sequence[Statement]) -> Said[RunDecided] | None:
-    """Return the decision that stands: the last word, but for those said before a reopening of no lower
-    authority."""
+    """Return the decision that stands: the last word. A reopening takes back what was said before it by the
+    same or a lower authority."""
     decisions = [(one.word, one.body) for one in heard if isinstance(one.body, RunDecided)]
     reopenings = [word for word, body in decisions if body.decision == "reopened"]
     last: LastWord[RunDecided] = LastWord()

@@ -1,7 +1,7 @@
 """What one competitor's place in a run is worth: a sort key and columns.
 
 Each rule is one pure function and one row of `RULES`; boards, screens and exports draw columns and know no
-rule. Amounts are as published, cut to the format's resolution once, at the end; the least amounts are the
+rule. Amounts are as published: cut to the format's resolution once, at the end. The least amounts are the
 best."""
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Column(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What a rule makes of a drive; `second` is what a tie may be broken by, empty where there is nothing."""
+    """What a rule makes of a drive; `second` breaks a tie where the format says so; empty where there is
+    nothing to break it by."""
 
     amounts: Amounts
     values: tuple[int | None, ...]
@@ -74,7 +75,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     """`amounts` orders scores of one format, the least first; None is no score: too little that counts.
 
     `set_at` is when the score was reached, None without one. `values` belong to the rule's columns.
-    `calculated` are the marks of those laps without which it would be another.
+    `calculated` are the marks of the calculated laps that it rests on.
     """
 
     ranking: str

@@ -237,8 +237,8 @@ _word = attrgetter("word")
 
 
 def may_withdraw(withdrawal: Statement, named: Statement) -> bool:
-    """Return whether who withdraws is the admin, or the one who said it: the same person, or the same unit
-    where nobody signed in. Nothing is withdrawn before it was said."""
+    """Return whether this withdrawal counts: it is the admin's, or of the one who said it (the same person,
+    or the same unit where nobody signed in), and it was said later."""
     if withdrawal.word.moment <= named.word.moment:
         return False
     if withdrawal.word.authority == Authority.ADMIN:
