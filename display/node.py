@@ -276,9 +276,10 @@ class DisplayNode:
             return Trouble(code=LossCode.DISK)
         if not self._presence.has_network and not self._candidates():
             return Trouble(code=LossCode.NO_NETWORK)
-        strange = self._presence.strange_event()
-        if strange is not None and self._follower.source is None and not self._presence.units():
-            return Trouble(code=LossCode.ANOTHER_EVENT, who=strange[0], event=strange[1])
+        if self._follower.source is None:  # else nobody need look around, and every frame asks
+            strange = self._presence.strange_event()
+            if strange is not None and not self._presence.units():
+                return Trouble(code=LossCode.ANOTHER_EVENT, who=strange[0], event=strange[1])
         return self._follower.trouble
 
     def _status(self) -> DisplayStatus:

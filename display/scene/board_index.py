@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from display.scene.result_text import columns_of
 from pitboard.journal.views import BoardView, EntryView
@@ -21,9 +21,18 @@ class BoardIndex:
         bests = (entry.best_ns for entry in view.entries if entry.best_ns is not None)
         self.overall_ns: int | None = min(bests, default=None)
         self._keys: dict[tuple[str, ...], list[Key]] = {}
+        self._places: dict[str, int] = {}
+        self.laid_out: dict[Hashable, object] = {}
+        """What a scene makes of all entries, such as the width of its columns, by what it depends on."""
 
     def newest(self) -> EntryView | None:
         return None if self.view.newest is None else self.by_id.get(self.view.newest)
+
+    def place_of(self, competitor_id: str | None) -> int | None:
+        """Return where the entry stands, 0 for the first."""
+        if not self._places:
+            self._places = {entry.competitor_id: at for at, entry in enumerate(self.view.entries)}
+        return self._places.get(competitor_id or "")
 
     def rank_of(self, own: Key, codes: tuple[str, ...]) -> int:
         """Return the rank that a result with this key would have among those told in the same columns."""
@@ -47,7 +56,10 @@ _kept: list[BoardIndex] = []
 
 
 def index_of(view: BoardView) -> BoardIndex:
-    """Return the index of this very board; only the last one is kept."""
-    if not _kept or _kept[0].view is not view:
+    """Return the index of this very board; only the last one is kept.
+
+    A lap on the track makes another view of the same entries, whose index is the same.
+    """
+    if not _kept or _kept[0].view.entries is not view.entries or _kept[0].view.newest != view.newest:
         _kept[:] = [BoardIndex(view)]
     return _kept[0]

@@ -104,7 +104,7 @@ def lay_out_leaderboard(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     shown: list[EntryView] = []
     is_sliding = False
     if view.entries:
-        columns = _columns(view, measures, grid, canvas)
+        columns = _columns_kept(view, measures, grid, canvas)
         table = Table(show=show, canvas=canvas, measures=measures, grid=grid, columns=columns, moment=moment)
         indices = grid.entries_on(page, entry_count=count)
         shown = [view.entries[index] for index in indices]
@@ -150,8 +150,7 @@ def _page(show: Show, grid: RowGrid, moment: Moment) -> tuple[int, int, int | No
     page_ns, story = grid.page_ns(count), show.story
     began_ns, first = show.since_mono_ns, 0
     if story.at_mono_ns is not None and story.at_mono_ns >= show.since_mono_ns:
-        indices = (i for i, entry in enumerate(show.board.entries) if entry.competitor_id == story.newest)
-        page = grid.page_of(next(indices, 0), entry_count=count)
+        page = grid.page_of(index_of(show.board).place_of(story.newest) or 0, entry_count=count)
         began_ns, first = story.at_mono_ns, page or 0
     turned = max(0, moment.mono_ns - began_ns) // page_ns
     return (first + turned) % pages, pages, began_ns + (turned + 1) * page_ns
@@ -193,6 +192,17 @@ def _bands(show: Show, measures: Measures, canvas: Canvas) -> list[Block]:
     if newest is None or not measures.bands:
         return []
     return [result_band(newest, measures.bands[0], measures, canvas.words, resolution_ns=resolution_ns)]
+
+
+def _columns_kept(view: BoardView, measures: Measures, grid: RowGrid, canvas: Canvas) -> Columns:
+    """Return the columns, made anew only for other entries: a frame must not cost what the board does."""
+    laid_out = index_of(view).laid_out
+    key = (measures, grid, canvas.words, view.event.resolution_ns)
+    columns = laid_out.get(key)
+    if not isinstance(columns, Columns):
+        laid_out.clear()
+        columns = laid_out[key] = _columns(view, measures, grid, canvas)
+    return columns
 
 
 def _columns(view: BoardView, measures: Measures, grid: RowGrid, canvas: Canvas) -> Columns:

@@ -65,7 +65,9 @@ class Story:
 
 def told(story: Story, before: BoardView | None, board: BoardView, *, mono_ns: int) -> Story:
     """Return the story once `board` stands in place of `before`."""
-    if before is None or board.newest is None or _result(before) == _result(board):
+    if before is None or board.newest is None or before.entries is board.entries:
+        return story
+    if _result(before) == _result(board):
         return story
     leader = board.entries[0] if board.entries else None
     had_leader = bool(before.entries) and before.entries[0].rank == 1

@@ -61,6 +61,8 @@ class BoardScreen:
         self._show_version = -1
         self._laid_out: tuple[object, ...] | None = None
         self._drawn_mono_ns = 0
+        self._has_news = False
+        self._news_drawn_mono_ns = -FRAME_MIN_NS
         self._changes_mono_ns: int | None = None
         self.scene_name = "leaderboard"
         self.ground: Colour = BACKGROUND
@@ -84,13 +86,14 @@ class BoardScreen:
                 self.draw()
                 SERVICE.beat()
                 await happened(self._wake, self._pause_s())
-                spare_ns = self._drawn_mono_ns + FRAME_MIN_NS - self._clock.mono_ns()
-                if spare_ns > 0:
-                    await asyncio.sleep(spare_ns / 1_000_000_000)
+                while (rest_ns := self._rest_ns()) > 0:
+                    self._wake.clear()
+                    await happened(self._wake, rest_ns / 1_000_000_000)
 
     def draw(self) -> None:
         """Draw a frame if it may differ from the one on the screen."""
         moment = Moment(self._clock.mono_ns(), self._clock.utc_ms())
+        has_news, self._has_news = self._has_news, False
         show = self._guard.attempt("race", lambda: self._current(moment), otherwise=lambda: self._maker.show)
         surface = self._window.surface
         badge, badge_changes_ns = self._badge()
@@ -116,6 +119,8 @@ class BoardScreen:
             return
         self._window.present(areas)
         self._drawn_mono_ns = self._clock.mono_ns()
+        if has_news:
+            self._news_drawn_mono_ns = self._drawn_mono_ns
         self._frame_log.write(show.board, scene, mono_ns=self._drawn_mono_ns)
         if self._on_frame is not None:
             self._on_frame()
@@ -132,6 +137,11 @@ class BoardScreen:
             self._maker.take(self._replica.fold, moment)
         return self._maker.show
 
+    def _rest_ns(self) -> int:
+        """Return in how long the next frame may be drawn; news waits for other news only, not for a clock."""
+        last_mono_ns = self._news_drawn_mono_ns if self._has_news else self._drawn_mono_ns
+        return last_mono_ns + FRAME_MIN_NS - self._clock.mono_ns()
+
     def _is_due(self, moment: Moment) -> bool:
         return self._changes_mono_ns is not None and moment.mono_ns >= self._changes_mono_ns
 
@@ -147,4 +157,5 @@ class BoardScreen:
         while True:
             if await self._replica.wait_for_news(version, 60.0):
                 version = self._replica.version
+                self._has_news = True
                 self._wake.set()

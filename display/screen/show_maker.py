@@ -13,7 +13,7 @@ from display.scene.show import Moment, Queued, Show
 from display.scene.story import told
 from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import view_stages
-from pitboard.journal.views import BoardView, EventView, view_board
+from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
 from pitboard.race.boards import ALL
 from pitboard.race.bodies import DisplayAssigned, MessagePosted
 from pitboard.race.scene_names import WHOLE_VENUE
@@ -43,6 +43,7 @@ class ShowMaker:
         self._messages: list[MessagePosted] = []
         self._is_first = True
         self._own = own_playlist(facts.scenes)
+        self._entries = EntriesKept()
         self.show = Show(
             board=NO_BOARD,
             badge=badge,
@@ -65,7 +66,7 @@ class ShowMaker:
         """Return the show of this fold; the round begins anew where something happened that all must see."""
         programme = fold.race.programme
         assigned = programme.assigned((*self._facts.ids, WHOLE_VENUE))
-        view = _view(fold, assigned)
+        view = _view(fold, assigned, self._entries)
         before = None if self._is_first else self.show.board
         story = told(self.show.story, before, view, mono_ns=moment.mono_ns)
         former_messages, self._messages = self._messages, programme.messages()
@@ -122,10 +123,10 @@ def pictures_in(folder: Path | None) -> tuple[Path, ...]:
     return tuple(found[:PICTURES_MAX_COUNT])
 
 
-def _view(fold: Fold, assigned: DisplayAssigned | None) -> BoardView:
+def _view(fold: Fold, assigned: DisplayAssigned | None, kept: EntriesKept) -> BoardView:
     if assigned is None:
-        return view_board(fold)
-    view = view_board(fold, track=assigned.track or ALL, race_class=assigned.race_class or ALL)
+        return view_board(fold, kept=kept)
+    view = view_board(fold, track=assigned.track or ALL, race_class=assigned.race_class or ALL, kept=kept)
     if not assigned.track:
         return view
     runs = [run for run in view.on_track if run.track == assigned.track]

@@ -39,6 +39,7 @@ class Fold:
     def __init__(self, root_key: str) -> None:
         self.root_key = root_key
         self.version = 0  # grows with every record that may have changed something
+        self._board_version = 0
         self._shelf = PassingShelf()
         self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
@@ -52,6 +53,7 @@ class Fold:
         self.roster = Roster(self.root_key)
         self.race = RaceState(self._shelf)
         self._ranked = Boards()
+        self._board_version += 1
         self._untold = Touched()  # what the boards have not been told yet
         self._ranked_by: object = None
         self._confirmed: dict[str, tuple[str, ...]] = {}  # run -> competitors who are on a board by it
@@ -273,6 +275,12 @@ class Fold:
         worth = Result(score(drive, self.rules), (2**63, "", 0), run.track)
         return self.board.trial(competitor_id, run.run_id, worth)
 
+    @property
+    def board_version(self) -> int:
+        """Grows whenever an entry of a board may be another: a lap on the track changes none."""
+        self._boards  # noqa: B018 - told first
+        return self._board_version
+
     def _tell_boards(self, touched: Touched) -> None:
         if touched.has_new_rules and self._rank_by_new_rules():
             return
@@ -304,6 +312,7 @@ class Fold:
         ranked_by = (rules, classes, formats)
         if ranked_by == self._ranked_by:
             return False
+        self._board_version += 1
         self._ranked_by = ranked_by
         self._ranked = Boards(rules, classes, formats)
         self._confirmed, self._runs_of = {}, {}
@@ -317,6 +326,7 @@ class Fold:
             return
         new = {} if run is None else self._confirmed_in(run)
         self._confirmed[run_id] = tuple(new)
+        self._board_version += 1
         for competitor_id in [*former, *(one for one in new if one not in former)]:
             self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
 
@@ -358,6 +368,7 @@ class Fold:
         """Follow a change of class, a join, a disqualification."""
         roll = self.race.roll
         known = roll.competitors.get(competitor_id)
+        self._board_version += 1
         self._ranked.set_class(competitor_id, ALL if known is None else known.race_class)
         self._ranked.set_disqualified(competitor_id, roll.is_disqualified(competitor_id))
 

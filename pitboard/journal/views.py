@@ -257,22 +257,51 @@ class CompetitorView(msgspec.Struct, frozen=True):
     ahead: AheadView | None = None
 
 
+class EntriesKept:
+    """Makes all entries of a board anew only where one of them may be another than the last time."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Fold, int, str, str] | None = None
+        self._entries: list[EntryView] = []
+
+    def of(self, fold: Fold, track: str, race_class: str) -> list[EntryView]:
+        """Return the entries: the same list for the same entries, which nobody changes."""
+        made_of = (fold, fold.board_version, track, race_class)
+        if made_of != self._made_of:
+            self._entries = _entries(fold, fold.board_of(track, race_class), 0, None)
+            self._made_of = made_of
+        return self._entries
+
+
 def view_board(
-    fold: Fold, *, start: int = 0, count: int | None = None, track: str = ALL, race_class: str = ALL
+    fold: Fold,
+    *,
+    start: int = 0,
+    count: int | None = None,
+    track: str = ALL,
+    race_class: str = ALL,
+    kept: EntriesKept | None = None,
 ) -> BoardView:
-    """Return the board of one track or all, of one class or all; `count` entries from `start` on, or all."""
+    """Return the board of one track or all, of one class or all; `count` entries from `start` on, or all.
+
+    Who asks for all again and again brings what keeps them.
+    """
     board = fold.board_of(track, race_class)
     event = fold.race.event.value
     return BoardView(
         event=EventView(
             "Pitboard" if event is None else event.name, board.rules.resolution_ns, event_id_of(fold)
         ),
-        entries=[_entry(fold, board, standing) for standing in board.in_order(start, count)],
+        entries=_entries(fold, board, start, count) if kept is None else kept.of(fold, track, race_class),
         on_track=[view_run(fold, run) for run in on_track(fold)],
         newest=board.newest(),
         track=track,
         race_class=race_class,
     )
+
+
+def _entries(fold: Fold, board: Board, start: int, count: int | None) -> list[EntryView]:
+    return [_entry(fold, board, standing) for standing in board.in_order(start, count)]
 
 
 def event_id_of(fold: Fold) -> str:

@@ -393,17 +393,23 @@ class RaceState:
         timeline = self._timelines.get((unit, track, boot_id))
         if timeline is None:
             return []
-        passings = settled_passings(timeline.since(since_mono_ns))
-        return [one for one in passings if not self._is_claimed(timeline, one)]
+        claimed: dict[str, set[PassingKey]] = {}
 
-    def _is_claimed(self, timeline: Timeline, passing: TimedPassing) -> bool:
-        word = self.word_on(passing.key)
-        if word.is_ignored or word.run_id is not None:
-            return True
-        run = self.runs.get(timeline.run_at(passing.mono_ns) or "")
-        if run is None:
-            return False
-        return any(one.key == passing.key for segment in self.segments(run) for one in segment.passings)
+        def is_claimed(key: PassingKey, mono_ns: int) -> bool:
+            word = self.word_on(key)
+            if word.is_ignored or word.run_id is not None:
+                return True
+            run_id = timeline.run_at(mono_ns)
+            run = None if run_id is None else self.runs.get(run_id)
+            if run is None:
+                return False
+            if run.run_id not in claimed:
+                own = (one for segment in self.segments(run) for one in segment.passings)
+                claimed[run.run_id] = {one.key for one in own}
+            return key in claimed[run.run_id]
+
+        passings = settled_passings(timeline.since(since_mono_ns))
+        return [one for one in passings if not is_claimed(one.key, one.mono_ns)]
 
     def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""

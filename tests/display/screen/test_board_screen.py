@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pygame
@@ -14,9 +17,10 @@ from display.screen import board_screen
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
-from pitboard.clock import ScriptedClock
+from pitboard.clock import ScriptedClock, happened
 from pitboard.drawing.typeface import Typeface
 from tests.display.example_boards import LIVE, STALE, board
+from tests.display.jumping_loop import run_jumping
 
 SIZE = (1280, 720)
 
@@ -76,3 +80,61 @@ def test_a_screen_woken_for_nothing_lays_nothing_out(monkeypatch: pytest.MonkeyP
     assert frames_of("the window was covered") == 1
     clock.advance(ms=60_000)
     assert frames_of("the page turns by itself") == 1
+
+
+class ShowingMaker(Maker):
+    def with_now(self, badge: Badge, facts: object, moment: Moment) -> Show:
+        return replace(self.show, badge=badge)
+
+
+def test_news_waits_for_other_news_only_and_never_for_a_clock_that_ran_on() -> None:
+    clock = ScriptedClock()
+    painted: list[int] = []
+    news = [asyncio.Event()]
+
+    async def wait_for_news(version: int, timeout_s: float) -> bool:
+        await happened(news[0], timeout_s)
+        return bool(replica.version != version)
+
+    replica = SimpleNamespace(version=1, fold=None, wait_for_news=wait_for_news)
+    window = SimpleNamespace(
+        surface=pygame.Surface(SIZE), present=lambda areas: painted.append(clock.mono_ns())
+    )
+    screen = BoardScreen(
+        replica,  # type: ignore[arg-type]
+        window,  # type: ignore[arg-type]
+        Painter(Typeface.load()),
+        FrameLog(None),
+        clock,
+        ShowingMaker(),  # type: ignore[arg-type]
+        Canvas(size=SIZE),
+        badge=lambda: ([LIVE, STALE][len(painted) % 2], None),  # every frame looks different
+    )
+
+    async def painted_after(act: Callable[[], None]) -> int:
+        """Return how many milliseconds after the act the next frame came."""
+        before_ns, count = clock.mono_ns(), len(painted)
+        act()
+        for _ in range(1_000):
+            if len(painted) > count:
+                break
+            await asyncio.sleep(0.000_1)
+        return (painted[-1] - before_ns) // 1_000_000
+
+    def say_news() -> None:
+        replica.version += 1
+        news.append(asyncio.Event())
+        news.pop(0).set()
+
+    async def story() -> list[int]:
+        running = asyncio.create_task(screen.run())
+        await asyncio.sleep(1)
+        waits = [
+            await painted_after(screen.wake),
+            await painted_after(say_news),
+            await painted_after(say_news),
+        ]
+        running.cancel()
+        return waits
+
+    assert run_jumping(clock, story()) == [0, 0, 15]

@@ -7,10 +7,19 @@ from pathlib import Path
 from display.scene.show import Moment, Show
 from display.screen.show_maker import DisplayFacts, ShowMaker, pictures_in
 from pitboard.journal.fold import Fold
+from pitboard.journal.views import EntryView, view_board
 from pitboard.race import bodies
 from pitboard.race.bodies import PlaylistItem
 from tests.display.example_boards import LIVE
-from tests.race_story import STRANGER, UNIT_A, Teller, central_enrols, confirmed_run
+from tests.race_story import (
+    STRANGER,
+    UNIT_A,
+    Teller,
+    armed,
+    central_enrols,
+    confirmed_run,
+    passing,
+)
 
 
 class Story:
@@ -113,3 +122,31 @@ def test_sponsors_are_the_pictures_of_a_folder_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert [path.name for path in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
     assert pictures_in(tmp_path / "none") == pictures_in(None) == ()
+
+
+def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does() -> None:
+    fold, root, unit = Fold(central_enrols(UNIT_A).identity.key), central_enrols(UNIT_A), Teller(UNIT_A, "A")
+    maker = ShowMaker(DisplayFacts(), LIVE)
+    seq = confirmed_run(unit, "r1", "c1", start_s=0, laps_s=[9.0], first_seq=1)
+    seq = confirmed_run(unit, "r2", "c2", start_s=100, laps_s=[8.0], first_seq=seq)
+    unit.say(armed("r3", "c1", s=200))
+
+    def entries() -> list[EntryView]:
+        for record in [*root.records, *unit.records]:
+            fold.add(record)
+        return maker.take(fold, Moment(0)).board.entries
+
+    before = entries()
+    for second in (201, 209):
+        unit.say(passing(seq + second, s=second))
+        assert entries() is before
+    for change in (
+        bodies.CompetitorChanged(competitor_id="c1", name="Bea"),
+        bodies.RunDecided(run_id="r3", decision="confirmed"),
+        bodies.CompetitorChanged(competitor_id="c2", number="7"),
+    ):
+        unit.say(change)
+        now = entries()
+        assert now is not before
+        assert now == view_board(fold).entries
+        before = now
