@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static \
   avahi-daemon avahi-utils dbus
 
-.PHONY: demo screenshots test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb clean
+.PHONY: demo screenshots race-day test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -36,6 +36,10 @@ attack: venv
 
 # As many at once as there are cores, a file's tests together; WORKERS=0 runs them one after another.
 WORKERS ?= auto
+# An official's whole race day at the touchscreen, with every preset and mistake; ARGS="--seed 2" for another.
+race-day: venv
+	@$(BIN)/python -m tests.trackside.touch.race_day $(ARGS)
+
 pytest: venv micropython
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

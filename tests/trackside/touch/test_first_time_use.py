@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from pitboard.race.bodies import OfficialAppointed
+from pitboard.race.bodies import EventConfigured, OfficialAppointed
 from pitboard.trust.pin import pin_verifier
 from pitboard.unit_api.unit_calls import Entry, Run, ScreenState
-from tests.trackside.touch.real_unit import RealUnit
+from tests.trackside.touch.real_unit import LAP_MIN_MS, RealUnit
 from tests.trackside.touch.touch_stage import PATIENCE_S, Stage, open_stage
+from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS
 
 NEW_MAX_TAPS = 6
@@ -85,22 +86,53 @@ def play(
     asyncio.run(whole())
 
 
+class Person:
+    """The same on time that jumps, before the same unit."""
+
+    def __init__(self, screen: VirtualScreen) -> None:
+        self.screen = screen
+        self.unit = screen.unit
+        self.until = screen.until
+        self.register = screen.register
+
+    async def taps(self, *names: str) -> int:
+        before = len(self.screen.taps)
+        await self.screen.tap(*names)
+        return len(self.screen.taps) - before
+
+    async def until_run(self, claim: Callable[[Run], bool]) -> Run:
+        now = await self.until(lambda now: now.run is not None and claim(now.run))
+        assert now.run is not None
+        return now.run
+
+    async def drive(self, laps: int) -> None:
+        for _ in range(laps + 1):
+            await self.unit.cross()
+            await asyncio.sleep(0.08)
+
+
+def before(story: Callable[[Person], Awaitable[None]]) -> None:
+    before_the_screen(
+        lambda screen: story(Person(screen)), EventConfigured(name="Test race", lap_min_ms=LAP_MIN_MS)
+    )
+
+
 def best_of(entries: tuple[Entry, ...], name: str) -> int | None:
     return next(one.best_ns for one in entries if one.name == name)
 
 
-def test_a_new_driver_starts_in_few_taps(tmp_path: Path) -> None:
-    async def story(person: Volunteer) -> None:
+def test_a_new_driver_starts_in_few_taps() -> None:
+    async def story(person: Person) -> None:
         await person.register("Ada")
         await person.taps("start")
         await person.until(lambda now: now.phase == "armed")
-        assert len(person.stage.taps) <= NEW_MAX_TAPS
+        assert len(person.screen.taps) <= NEW_MAX_TAPS
 
-    play(tmp_path, story)
+    before(story)
 
 
-def test_who_waits_first_starts_by_one_tap(tmp_path: Path) -> None:
-    async def story(person: Volunteer) -> None:
+def test_who_waits_first_starts_by_one_tap() -> None:
+    async def story(person: Person) -> None:
         await person.register("Ada")
         await person.taps("queue:join")
         await person.until(lambda now: len(now.queue) == 1)
@@ -118,11 +150,11 @@ def test_who_waits_first_starts_by_one_tap(tmp_path: Path) -> None:
         run = await person.until_run(lambda run: run.phase == "armed")
         assert run.name == "Ben"
 
-    play(tmp_path, story)
+    before(story)
 
 
-def test_mistakes_in_a_run_are_put_right_in_four_taps(tmp_path: Path) -> None:
-    async def story(person: Volunteer) -> None:
+def test_mistakes_in_a_run_are_put_right_in_four_taps() -> None:
+    async def story(person: Person) -> None:
         async def within(*names: str) -> None:
             assert await person.taps(*names) <= MISTAKE_MAX_TAPS
 
@@ -130,15 +162,15 @@ def test_mistakes_in_a_run_are_put_right_in_four_taps(tmp_path: Path) -> None:
         await person.register("Bem")
         # a typing error in a name
         await within("rename")
-        await person.stage.wait_for("keyboard:field", label="Bem")
+        assert (await person.screen.wait_for("keyboard:field")).label == "Bem"
         for _ in range(1):
             await person.taps("keyboard:backspace")
-        await person.stage.ask(ask="text", text="n")
+        await person.screen.type("n")
         await within("keyboard:done")
         await person.until(lambda now: {one.name for one in now.competitors} == {"Ada", "Ben"})
         # START forgotten: the car is on the track already
         await person.unit.cross(ms_ago=3_000)
-        await person.stage.wait_for("start:stray", enabled=True)
+        await person.screen.wait_for("start:stray", enabled=True)
         await within("=Ben", "start:stray")
         run = await person.until_run(lambda run: run.started_mono_ns is not None)
         assert (run.name, person.unit.clock.mono_ns() - (run.started_mono_ns or 0) > 3_000_000_000) == (
@@ -187,38 +219,38 @@ def test_mistakes_in_a_run_are_put_right_in_four_taps(tmp_path: Path) -> None:
         screen = await person.until(lambda now: now.phase == "idle")
         assert best_of(screen.entries, "Ada") is not None
 
-    play(tmp_path, story)
+    before(story)
 
 
-def test_start_pressed_late_is_one_tap(tmp_path: Path) -> None:
-    async def story(person: Volunteer) -> None:
+def test_start_pressed_late_is_one_tap() -> None:
+    async def story(person: Person) -> None:
         await person.register("Ada")
         await person.taps("start")
         await person.until(lambda now: now.phase == "armed")
-        await person.unit.cross(ms_ago=9_000)
+        await person.unit.cross(ms_ago=6_000)
         assert await person.taps("begin-there") <= MISTAKE_MAX_TAPS
         await person.until_run(lambda run: run.started_mono_ns is not None)
         await person.unit.cross()
         run = await person.until_run(lambda run: len(run.laps) == 1)
-        assert run.laps[0].lap_ns > 9_000_000_000
+        assert run.laps[0].lap_ns > 6_000_000_000
 
-    play(tmp_path, story)
+    before(story)
 
 
-def test_two_of_one_name_are_asked_about(tmp_path: Path) -> None:
-    async def story(person: Volunteer) -> None:
+def test_two_of_one_name_are_asked_about() -> None:
+    async def story(person: Person) -> None:
         await person.register("Ada")
         await person.taps("register")
-        await person.stage.wait_for("keyboard:field")
-        await person.stage.ask(ask="text", text="ada")
+        await person.screen.wait_for("keyboard:field")
+        await person.screen.type("ada")
         await person.taps("keyboard:done")
-        await person.stage.wait_for("keyboard:done", label="Another person")
+        await person.screen.wait_for("=Another person")
         assert len(person.unit.feed.now().competitors) == 1
         assert await person.taps("found:*") <= MISTAKE_MAX_TAPS
-        await person.stage.wait_for("picked", label="Ada")
+        await person.screen.wait_for("=Ada")
         assert len(person.unit.feed.now().competitors) == 1
 
-    play(tmp_path, story)
+    before(story)
 
 
 def test_the_first_official_is_appointed_on_the_spot_and_is_signed_in(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ class VirtualUnit:
             self.central.say(body)
         self.heard_by_central: dict[str, int] = {}
         self.seq = 0
+        self.last_stamp_ns = 0
         self.boots = 1
         self.beam = SensorStatus(sensor="beam-1", state=SensorState.OK)
         self._running: asyncio.Task[None] | None = None
@@ -150,6 +151,7 @@ class VirtualUnit:
             gate=gate,
             track=track,
         )
+        self.last_stamp_ns = passing.mono_ns
         await self._intake.take(Delivery(passings=[passing]))
 
     # What the touchscreen asks, as `UnitLink` asks it
