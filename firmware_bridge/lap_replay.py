@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from firmware_bridge.makers.timer_makers import HEAT_BOOT
+from pitboard.race.bodies import START
 from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, or_shorter, settle
 from pitboard.unit_api.unit_calls import Passing
 
@@ -19,13 +21,17 @@ _Car = tuple[str, int | str | None]
 
 
 class ReplayedLap(msgspec.Struct, frozen=True, kw_only=True):
-    """`lap_ns` is None where no time can be stood by; `flag` says why, or why an official should look."""
+    """`lap_ns` is None where no time can be stood by; `flag` says why, or why an official should look.
+
+    `lane` is given for the heats of a lane timer.
+    """
 
     sensor: str
     transponder: int | str | None
     lap_ns: int | None
     uncertainty_ns: int | None
     flag: str | msgspec.UnsetType = msgspec.UNSET
+    lane: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def laps_between(passings: Iterable[Passing]) -> Iterator[ReplayedLap]:
@@ -44,7 +50,11 @@ def laps_between(passings: Iterable[Passing]) -> Iterator[ReplayedLap]:
             if one.or_mono_ns is not None:
                 others.append(one.or_mono_ns)
         stamped = sorted(zip(settled_of_boot, of_boot, strict=True), key=lambda pair: pair[0].mono_ns)
+        began: dict[tuple[str, int | None], Settled] = {}
         for settled, passing in stamped:
+            if passing.sensor_boot.startswith(HEAT_BOOT):
+                yield from _lap_of_lane(began, settled, passing)
+                continue
             car = (passing.gate, passing.transponder)
             if car in latest:
                 yield _lap(latest[car], settled, passing, or_mono_ns[car])
@@ -52,6 +62,18 @@ def laps_between(passings: Iterable[Passing]) -> Iterator[ReplayedLap]:
                 yield _unknown(passing, NEW_BOOT)
             latest[car] = settled
         earlier_cars.update(latest)
+
+
+def _lap_of_lane(
+    began: dict[tuple[str, int | None], Settled], settled: Settled, passing: Passing
+) -> Iterator[ReplayedLap]:
+    """Yield the lap from the lane's start to its finish within one heat; before that keep the start."""
+    lane = (passing.sensor_boot, passing.lane)
+    if passing.gate == START:
+        began[lane] = settled
+    elif lane in began:
+        lap = _lap(began.pop(lane), settled, passing, ())
+        yield msgspec.structs.replace(lap, lane=passing.lane or 0)
 
 
 def _lap(opening: Settled, closing: Settled, passing: Passing, or_mono_ns: Sequence[int]) -> ReplayedLap:

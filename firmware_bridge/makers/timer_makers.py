@@ -41,6 +41,8 @@ RACE_MAX_NS = 60_000_000_000
 # It gives up at ten seconds itself.
 FASTTRACK_RACE_MAX_NS = 12_000_000_000
 LINE_MAX_BYTES = 64
+HEAT_BOOT = "heat-"
+"""What the `sensor_boot` of a lane timer's passings begins with: each heat is one of its own."""
 _GATE_ANSWER = re.compile(rb"(?:RG)*([01X])\*?")
 _GATE_WORDS = {b"0": "open", b"1": "closed", b"X": "none"}
 
@@ -68,7 +70,7 @@ class LaneTimerMaker(DeviceMaker):
             for gate, tick_us in ((START, 0), (FINISH, time_us)):
                 yield Passing(
                     sensor=self._sensor,
-                    sensor_boot=f"heat-{receipt.received_mono_ns}-{receipt.boot_id[:8]}",
+                    sensor_boot=f"{HEAT_BOOT}{receipt.received_mono_ns}-{receipt.boot_id[:8]}",
                     seq=2 * lane + (gate == FINISH),
                     channel=lane,
                     tick_us=tick_us,

@@ -10,6 +10,7 @@ import pytest
 
 from firmware_bridge.config import SensorConfig
 from firmware_bridge.decoders.lane_timers import LaneTime, encode_result
+from firmware_bridge.lap_replay import laps_between
 from firmware_bridge.makers.device_kinds import make_maker
 from firmware_bridge.makers.reading import HoldOff
 from pitboard.clock import ScriptedClock
@@ -180,3 +181,15 @@ def test_the_raw_log_read_again_names_the_same_passings() -> None:
 def test_a_lane_timer_has_no_gate_of_its_own() -> None:
     sensor = SensorConfig(name="derby", kind="champ", port=Path("/dev/ttyUSB0"), gate="finish")
     assert "take the key out" in sensor.find_fault()
+
+
+def test_the_laps_of_a_raw_log_are_those_of_the_lanes() -> None:
+    maker = make_maker("fasttrack", sensor="derby", hold_off=HoldOff(hold_off_ms=0))
+    passings = [
+        passing
+        for second in (10, 20)
+        for passing in maker.feed(FASTTRACK_LINE, received_mono_ns=second * 10**9, boot_id="boot").passings
+    ]
+    times = [(lap.lane, lap.lap_ns) for lap in laps_between(passings)]
+    printed = {lane.lane: lane.time_us * 1_000 for lane in FASTTRACK_RESULT.lanes if lane.time_us}
+    assert sorted(times) == sorted([*printed.items(), *printed.items()])
