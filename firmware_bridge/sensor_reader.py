@@ -32,6 +32,7 @@ SLEEP_MIN_NS = 10_000_000
 GREET_AGAIN_NS = 2_000_000_000
 LOOK_FOR_OTHERS_EVERY_S = 10
 TEXT_MAX_LENGTH = 300
+WORD_MAX_LENGTH = 80
 ASK_EVERY_MS = 500
 # A line that stayed open so long was a good one; a device that hangs up at once is not dialled in a row.
 GOOD_LINE_MIN_NS = 2_000_000_000
@@ -92,6 +93,11 @@ class SensorReader:
         strength = self._signs.values.get("strength")
         return SensorStatus(
             sensor=self._config.name,
+            kind=self._config.kind,
+            gate=self._config.gate_name[:WORD_MAX_LENGTH],
+            system=self._config.system,
+            device=str(self._signs.values.get("device", ""))[:WORD_MAX_LENGTH],
+            firmware=str(self._signs.values.get("firmware", ""))[:WORD_MAX_LENGTH],
             state=SensorState(health.code),
             notes=self._notes(health, now_mono_ns),
             counters={

@@ -11,13 +11,13 @@ from typing import Protocol
 
 import msgspec
 
-from firmware_bridge.watch.systems_watch import SystemsView, SystemsWatch
+from firmware_bridge.watch.systems_watch import SystemsWatch
 from pitboard.clock import Clock
 from pitboard.errors import BridgeStatusLost, PassingsRefused, PeerLost
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_client import TracksideClient
-from pitboard.unit_api.unit_status import SensorStatus
+from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 STATUS_FRESH_MAX_NS = 3_000_000_000
 
@@ -41,7 +41,7 @@ class BridgeStatus(msgspec.Struct, frozen=True, kw_only=True):
     mono_ns: int
     sensors: list[SensorView]
     warning: str = ""
-    systems: list[SystemsView] = []
+    systems: list[SystemsStatus] = []
 
     def is_fresh(self, now_mono_ns: int, *, boot_id: str) -> bool:
         return boot_id == self.boot_id and 0 <= now_mono_ns - self.mono_ns <= STATUS_FRESH_MAX_NS
@@ -138,7 +138,9 @@ class BridgeReporter:
 
     async def _tell_trackside(self, sensors: Sequence[Watched]) -> bool:
         try:
-            await self._trackside.send_status([sensor.status() for sensor in sensors], warning=self._warning)
+            await self._trackside.send_status(
+                [sensor.status() for sensor in sensors], warning=self._warning, systems=self.systems.views()
+            )
         except (PeerLost, PassingsRefused) as lost:
             if not self._is_trackside_lost:
                 log.warning("status not delivered: %s", lost)

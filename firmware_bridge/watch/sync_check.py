@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus, read_bridge_status
-from firmware_bridge.watch.systems_watch import SystemsView
 from pitboard.errors import NoContact
 from pitboard.race.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
+from pitboard.unit_api.unit_status import SystemsStatus
 
 LOOK_EVERY_S = 0.5
 CONTACT_MAX_LOOKS = 600  # five minutes for each contact
@@ -50,5 +50,5 @@ def _next_pair(gate: str, before: Pair | None, *, read: Read, sleep: Callable[[f
     )
 
 
-def _view(gate: str, status: BridgeStatus) -> SystemsView | None:
+def _view(gate: str, status: BridgeStatus) -> SystemsStatus | None:
     return next((view for view in status.systems if view.gate == gate), None)

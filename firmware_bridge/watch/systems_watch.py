@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import msgspec
-
 from pitboard.race.two_systems import (
     MISSED_AFTER_NS,
     PAIR_WITHIN_NS,
@@ -21,26 +19,13 @@ from pitboard.race.two_systems import (
     which_parted,
 )
 from pitboard.unit_api.unit_calls import Passing
-from pitboard.unit_api.unit_status import SensorNote
+from pitboard.unit_api.unit_status import SensorNote, SystemsStatus
 
 KEPT_PAIRS_MAX_COUNT = 30
 WAITING_MAX_COUNT = 64
 ARRIVALS_MAX_COUNT = 2 * (KEPT_PAIRS_MAX_COUNT + WAITING_MAX_COUNT)
 # How long a miss that stays alone is shown.
 MISS_SHOWN_NS = 120_000_000_000
-
-
-class SystemsView(msgspec.Struct, frozen=True, kw_only=True):
-    """How the systems of a gate agree; `latest_*` is their last pair, for the synchronisation check."""
-
-    gate: str
-    pairs: int
-    median_ns: int
-    spread_ns: int
-    missed_by_a: int
-    missed_by_b: int
-    latest_a_mono_ns: int
-    latest_b_mono_ns: int
 
 
 class GateSystems:
@@ -144,21 +129,20 @@ class GateSystems:
             notes.append(SensorNote(code="systems-agree", fields=said))
         return notes
 
-    def view(self) -> SystemsView | None:
-        """Return the figures for `pitboard sensors`, None before the first pair."""
+    def view(self, track: str = "") -> SystemsStatus:
+        """Return the figures for people and for the synchronisation check."""
         agreed = self.agreement()
-        if agreed is None:
-            return None
-        latest = self._pairs[-1]
-        return SystemsView(
+        latest = self._pairs[-1] if self._pairs else None
+        return SystemsStatus(
             gate=self.gate,
+            track=track,
             pairs=self._pairs_count,
-            median_ns=agreed.median_ns,
-            spread_ns=agreed.spread_ns,
+            median_ns=0 if agreed is None else agreed.median_ns,
+            spread_ns=0 if agreed is None else agreed.spread_ns,
             missed_by_a=self.missed_counts["A"],
             missed_by_b=self.missed_counts["B"],
-            latest_a_mono_ns=latest.a.mono_ns,
-            latest_b_mono_ns=latest.b.mono_ns,
+            latest_a_mono_ns=0 if latest is None else latest.a.mono_ns,
+            latest_b_mono_ns=0 if latest is None else latest.b.mono_ns,
         )
 
 
@@ -183,8 +167,8 @@ class SystemsWatch:
         systems = self._gates.get((track, gate))
         return [] if systems is None else systems.notes(system, now_mono_ns)
 
-    def views(self) -> list[SystemsView]:
-        return [view for one in self._gates.values() if (view := one.view()) is not None]
+    def views(self) -> list[SystemsStatus]:
+        return [systems.view(track) for (track, _), systems in self._gates.items()]
 
 
 def _ms(duration_ns: int) -> str:

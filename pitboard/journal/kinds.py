@@ -110,6 +110,8 @@ KINDS: dict[str, type[Body]] = {
     "place-judged": bodies.PlaceJudged,
     "act-withdrawn": bodies.ActWithdrawn,
     "clocks-related": bodies.ClocksRelated,
+    "systems-checked": bodies.SystemsChecked,
+    "sensor-told": bodies.SensorTold,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 

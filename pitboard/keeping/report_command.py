@@ -85,6 +85,8 @@ def report_lines(fold: Fold, day: date, raw_log_folder: Path | None = None) -> I
     yield f"Made by Pitboard {version('pitboard')}"
     passings = [(one.unit, one.body) for one in said if isinstance(one.body, bodies.PassingRecorded)]
     yield from _titled("Devices", _devices(fold, passings))
+    yield from _titled("Sensors and software", _sensors(fold, said))
+    yield from _titled("Synchronisation", _checks(fold, said))
     yield from _titled("Two systems", _systems(fold, passings))
     acts = [view_act(fold, one) for one in said if isinstance(one.body, TOLD_OF)]
     yield from _titled("Times set by hand or calculated, penalties", _acts(fold, acts, are_withdrawn=False))
@@ -113,6 +115,39 @@ def _devices(fold: Fold, passings: Sequence[tuple[str, bodies.PassingRecorded]])
         yield (
             f"{unit_name}, track {track}, {gate}, system {system}: {sensor}, {len(own)} passings, "
             f"{starts} starts, each within {sure_ms:.3f} ms{doubts}"
+        )
+
+
+def _sensors(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
+    """Say what each sensor was and what it ran, as its unit told; what changed stands twice."""
+    seen: set[str] = set()
+    for one in said:
+        if not isinstance(one.body, bodies.SensorTold):
+            continue
+        told = one.body
+        device = " ".join(part for part in (told.device, told.firmware) if part)
+        line = (
+            f"{_unit(fold, one.unit)}, Pitboard {told.software}: {told.sensor}, {told.kind}, {told.gate}, "
+            f"system {told.system}{', ' * bool(device)}{device}"
+        )
+        if line not in seen:
+            seen.add(line)
+            yield line
+
+
+def _checks(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
+    for one in said:
+        if not isinstance(one.body, bodies.SystemsChecked) or not fold.race.statements.stands(one):
+            continue
+        check = one.body
+        time = datetime.fromtimestamp(stamp_utc_ms(one.word.stamp) // 1000, UTC).strftime("%H:%M:%S")
+        who = (
+            fold.race.roll.official_name(check.by) or check.by or f"nobody signed in, {_unit(fold, one.unit)}"
+        )
+        yield (
+            f"{time}  {_unit(fold, one.unit)}, track {check.track}, {check.gate}: B minus A "
+            f"{_ms(check.first_ns)} ms and {_ms(check.second_ns)} ms, {check.apart_ns // 10**9} s apart, "
+            f"{check.verdict.replace('-', ' ')}, by {who}"
         )
 
 

@@ -625,6 +625,33 @@ class ActWithdrawn(Act, frozen=True, kw_only=True):
     seq: Annotated[int, Meta(ge=1, lt=2**53)]
 
 
+class SystemsChecked(Act, frozen=True, kw_only=True):
+    """Two contacts were closed for both systems of a line, `apart_ns` apart: B minus A at each.
+
+    `verdict` is "agree", or which part is off.
+    """
+
+    track: Id
+    gate: ShortText = FINISH
+    first_ns: ClockOffset
+    second_ns: ClockOffset
+    apart_ns: Nanoseconds
+    verdict: ShortText
+
+
+class SensorTold(Body, frozen=True, kw_only=True):
+    """What a unit's sensor is, as its bridge told first since the unit's start or anew; `software` is the
+    unit's own."""
+
+    sensor: Id
+    kind: ShortText
+    gate: ShortText = ""
+    system: ShortText = ""
+    device: Annotated[str, Meta(max_length=80)] = ""
+    firmware: Annotated[str, Meta(max_length=80)] = ""
+    software: ShortText = ""
+
+
 class ClocksRelated(Body, frozen=True, kw_only=True):
     """`mono_ns` of the other unit's boot plus `offset_ns` is the same instant on the writer's clock.
 

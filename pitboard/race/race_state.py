@@ -862,5 +862,7 @@ SUBJECTS: dict[type[Body], Finder] = {
     bodies.QueueMarked: _by("queue", "entry_id"),
     bodies.QueueOrdered: _by("queue-order", "track"),
     bodies.ClocksRelated: _by("clocks", "boot_id", "other_boot_id"),
+    bodies.SystemsChecked: _by("systems", "track", "gate"),
+    bodies.SensorTold: _by("sensor", "sensor"),
 }
 """What each kind is about: records about one thing are weighed together, the last word counts."""

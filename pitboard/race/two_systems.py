@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
-from typing import Protocol
+from typing import Literal, Protocol
 
 PAIR_WITHIN_NS = 500_000_000
 """Two systems at one line see a car within this; further apart they saw two cars, or one missed."""
@@ -224,14 +224,39 @@ def _has_moved(parted_by_ns: int, arrivals: Sequence[Arrival]) -> bool:
     return len(delays_ns) == 2 and 2 * abs(delays_ns[1] - delays_ns[0]) > abs(parted_by_ns)
 
 
+SyncCode = Literal["agree", "too-soon", "run-apart", "sees-later"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCheck:
-    """Whether two contacts, closed for both systems a minute apart, were seen alike."""
+    """Whether two contacts, closed for both systems a minute apart, were seen alike.
 
-    is_synchronised: bool
+    `code` says which part is off, with `fields` for its words; `sentence` says it in English.
+    """
+
+    code: SyncCode
     first_ns: int
     second_ns: int
-    sentence: str
+    apart_ns: int
+    fields: Mapping[str, str | int]
+
+    @property
+    def is_synchronised(self) -> bool:
+        return self.code == "agree"
+
+    @property
+    def sentence(self) -> str:
+        return _SYNC_SENTENCES[self.code].format(**self.fields)
+
+
+_SYNC_SENTENCES: dict[SyncCode, str] = {
+    "agree": "A and B agree: {first} ms and {second} ms.",
+    "too-soon": "The contacts came too soon after each other: close it again {seconds} s later.",
+    "run-apart": "The clocks of A and B run apart by {ms} ms in {seconds} s, {system} is the faster: "
+    "warm both up, or change the one that is new.",
+    "sees-later": "{system} sees the contact {ms} ms later, both times: look at its cable, its input and its "
+    "place.",
+}
 
 
 def check_sync(first: Pair, second: Pair) -> SyncCheck:
@@ -239,29 +264,19 @@ def check_sync(first: Pair, second: Pair) -> SyncCheck:
     first_ns, second_ns = first.b_minus_a_ns, second.b_minus_a_ns
     apart_ns = second.a.mono_ns - first.a.mono_ns
     ran_apart_ns = second_ns - first_ns
+    code: SyncCode = "agree"
+    fields: dict[str, str | int] = {"first": _ms(first_ns), "second": _ms(second_ns)}
     if apart_ns < SYNC_APART_MIN_NS:
-        seconds = (SYNC_APART_MIN_NS - apart_ns + 999_999_999) // 1_000_000_000
-        sentence = f"The contacts came too soon after each other: close it again {seconds} s later."
+        code = "too-soon"
+        fields = {"seconds": (SYNC_APART_MIN_NS - apart_ns + 999_999_999) // 1_000_000_000}
     elif abs(ran_apart_ns) > SYNC_WITHIN_NS:
-        faster = "B" if ran_apart_ns < 0 else "A"
-        sentence = (
-            f"The clocks of A and B run apart by {_ms(abs(ran_apart_ns))} ms in {apart_ns // 10**9} s, "
-            f"{faster} is the faster: warm both up, or change the one that is new."
-        )
+        code = "run-apart"
+        fields = {"ms": _ms(abs(ran_apart_ns)), "seconds": apart_ns // 10**9}
+        fields["system"] = "B" if ran_apart_ns < 0 else "A"
     elif max(abs(first_ns), abs(second_ns)) > SYNC_WITHIN_NS:
-        later = "B" if second_ns > 0 else "A"
-        sentence = (
-            f"{later} sees the contact {_ms(abs(second_ns))} ms later, both times: look at its cable, "
-            "its input and its place."
-        )
-    else:
-        return SyncCheck(
-            is_synchronised=True,
-            first_ns=first_ns,
-            second_ns=second_ns,
-            sentence=f"A and B agree: {_ms(first_ns)} ms and {_ms(second_ns)} ms.",
-        )
-    return SyncCheck(is_synchronised=False, first_ns=first_ns, second_ns=second_ns, sentence=sentence)
+        code = "sees-later"
+        fields = {"ms": _ms(abs(second_ns)), "system": "B" if second_ns > 0 else "A"}
+    return SyncCheck(code=code, first_ns=first_ns, second_ns=second_ns, apart_ns=apart_ns, fields=fields)
 
 
 def _instant(sighting: Sighting) -> int:

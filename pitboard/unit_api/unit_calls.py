@@ -41,7 +41,7 @@ from pitboard.race.phases import ActName
 from pitboard.race.phases import Phase as RunPhase
 from pitboard.sentences.language import Sentence
 from pitboard.trust.pin import PIN_DIGITS
-from pitboard.unit_api.unit_status import SensorStatus
+from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
@@ -307,6 +307,18 @@ class SensorLine(msgspec.Struct, frozen=True, kw_only=True):
     passings_per_min: int = 0
 
 
+class SystemsLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Two systems at a gate, and how far their synchronisation check is; `says` is what to do, or what it
+    found."""
+
+    gate: str
+    track: str = ""
+    pairs: int = 0
+    is_checking: bool = False
+    is_synchronised: bool | None = None
+    says: tuple[Sentence, ...] = ()
+
+
 class MachineLine(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to know of the machine: `colour` is green, yellow or red, `advice` what to do."""
 
@@ -380,6 +392,7 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[ClassName, ...] = ()
     formats: tuple[str, ...] = ()
     sensors: tuple[SensorLine, ...] = ()
+    systems: tuple[SystemsLine, ...] = ()
     machine: tuple[MachineLine, ...] = ()
     software: str = ""
 
@@ -797,6 +810,15 @@ class AssignDisplay(Act, frozen=True, kw_only=True, tag="assign-display"):
     restart: OptionalId = ""
 
 
+class CheckSystems(Act, frozen=True, kw_only=True, tag="check-systems"):
+    """Hold the two systems of a line against each other: one contact closed for both, and again a minute
+    later; `stops` ends a check that is under way."""
+
+    gate: ShortText
+    track: OptionalId = ""
+    stops: bool = False
+
+
 class PostMessage(Act, frozen=True, kw_only=True, tag="post-message"):
     """Answers `message_id`; with one and `is_gone` it takes the message away."""
 
@@ -844,6 +866,7 @@ AnyAct: TypeAlias = (
     | PlanDay
     | MoveDay
     | AssignDisplay
+    | CheckSystems
     | PostMessage
 )
 """What `POST /v1/act` takes."""
@@ -925,6 +948,7 @@ class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
 class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
     sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
     warning: Annotated[str, Meta(max_length=300)] = ""
+    systems: Annotated[list[SystemsStatus], Meta(max_length=16)] = []
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):

@@ -26,7 +26,7 @@ from pitboard.unit_api.unit_calls import (
     SignInOfficial,
     TrackSigns,
 )
-from pitboard.unit_api.unit_status import SensorStatus
+from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
 ANSWER_MAX_MS = 2_000
@@ -183,8 +183,10 @@ class TracksideClient:
         query = {"wait_ms": str(wait_ms)} | ({} if after is None else {"after": str(after)})
         return decode(await self._call("GET", "/v1/signs", query=query), TrackSigns, peer="trackside")
 
-    async def send_status(self, sensors: Sequence[SensorStatus], *, warning: str = "") -> None:
-        body = {"from": "bridge", "sensors": sensors, "warning": warning}
+    async def send_status(
+        self, sensors: Sequence[SensorStatus], *, warning: str = "", systems: Sequence[SystemsStatus] = ()
+    ) -> None:
+        body = {"from": "bridge", "sensors": sensors, "warning": warning, "systems": systems}
         await self._call("POST", "/v1/status", body=body)
 
     async def _call(

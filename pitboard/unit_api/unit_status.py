@@ -54,7 +54,7 @@ class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a sensor is. Where the state is not OK the first note has its name for a code and says more.
 
     `blocked` lists the channels whose beam is interrupted, None where no level is told; `strength` is that of
-    the last passing, where the device measures it.
+    the last passing, where the device measures it. `device` and `firmware` are what it says of itself.
     """
 
     sensor: Word
@@ -64,6 +64,25 @@ class SensorStatus(msgspec.Struct, frozen=True, kw_only=True):
     blocked: Annotated[list[int], Meta(max_length=64)] | None = None
     strength: int | None = None
     passings_per_min: int = 0
+    kind: Word = ""
+    gate: Word = ""
+    system: Word = ""
+    device: Word = ""
+    firmware: Word = ""
+
+
+class SystemsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The two systems of a line as the bridge pairs them; `latest_*` is their last pair, 0 before any."""
+
+    gate: Word
+    track: Word = ""
+    pairs: int = 0
+    median_ns: int = 0
+    spread_ns: int = 0
+    missed_by_a: int = 0
+    missed_by_b: int = 0
+    latest_a_mono_ns: int = 0
+    latest_b_mono_ns: int = 0
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,14 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.keeping.backup_stream import BackupApi
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import AnyAct, AppointOfficial, Delivery, Report, SignInOfficial
+from pitboard.unit_api.unit_calls import (
+    AnyAct,
+    AppointOfficial,
+    BridgeReport,
+    Delivery,
+    Report,
+    SignInOfficial,
+)
 from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
@@ -84,7 +91,10 @@ class LocalApi:
         return json_response({"known": self._intake.known(sensor, sensor_boot)})
 
     async def _status(self, request: web.Request) -> web.Response:
-        self._lights.take(_report_decoder.decode(await request.read()))
+        report = _report_decoder.decode(await request.read())
+        self._lights.take(report)
+        if isinstance(report, BridgeReport):
+            await self._run_control.bridge_records.take(report)
         self._feed.watch_lights()
         return json_response({})
 

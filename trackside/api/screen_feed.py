@@ -39,6 +39,7 @@ from pitboard.unit_api.unit_calls import (
     ScreenState,
     SensorLine,
     Stage,
+    SystemsLine,
     TrackSigns,
 )
 from trackside.api.put_right import consequence, done_acts, strays
@@ -64,6 +65,7 @@ class ScreenFeed:
         self._machine: tuple[MachineLine, ...] = ()
         self._last_lights: list[Light] = []
         self._last_sensors: tuple[SensorLine, ...] = ()
+        self._last_systems: tuple[SystemsLine, ...] = ()
         self._search = CompetitorSearch(replica.fold)
 
     def bump(self) -> None:
@@ -75,10 +77,11 @@ class ScreenFeed:
     def watch_lights(self) -> None:
         """Bump if a light, or the level of a beam, looks different from the last time."""
         lights, sensors = self._lights.all(), self._lights.sensor_lines()
-        if sensors != self._last_sensors or [(light.state, light.detail) for light in lights] != [
-            (light.state, light.detail) for light in self._last_lights
-        ]:
-            self._last_lights, self._last_sensors = lights, sensors
+        systems = tuple(self._run_control.checks.lines())
+        if (sensors, systems) != (self._last_sensors, self._last_systems) or [
+            (light.state, light.detail) for light in lights
+        ] != [(light.state, light.detail) for light in self._last_lights]:
+            self._last_lights, self._last_sensors, self._last_systems = lights, sensors, systems
             self.bump()
 
     def show_displays(self, displays: list[DisplayNode]) -> None:
@@ -155,6 +158,7 @@ class ScreenFeed:
             ),
             formats=tuple(fold.race.programme.formats()),
             sensors=self._lights.sensor_lines(),
+            systems=tuple(self._run_control.checks.lines()),
             machine=self._machine,
             software=self._software,
             stages=tuple(_stage(fold, one) for one in view_stages(fold)),

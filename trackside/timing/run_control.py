@@ -26,6 +26,7 @@ from pitboard.unit_api.unit_calls import (
     AnyAct,
     Arm,
     AttributePassing,
+    CheckSystems,
     Confirm,
     ContinueRun,
     Discard,
@@ -48,8 +49,10 @@ from pitboard.unit_api.unit_calls import (
 )
 from trackside.timing.act_writer import ActWriter, random_id, who
 from trackside.timing.arming import Arming
+from trackside.timing.bridge_records import BridgeRecords
 from trackside.timing.desk import Desk
 from trackside.timing.marshalling import Marshalling
+from trackside.timing.systems_check import SystemsChecks
 
 UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 
@@ -102,6 +105,8 @@ class RunControl:
         self._marshalling = Marshalling(replica, clock, self._writer, unit_key=unit_key)
         self._possible = self._marshalling.possible
         self._desk = Desk(self._writer, track=track)
+        self.checks = SystemsChecks(clock, own_track=track)
+        self.bridge_records = BridgeRecords(self._writer, self.checks)
         self.deliverer = self._writer.deliverer
 
     # The runs as they stand
@@ -196,6 +201,13 @@ class RunControl:
         self._writer.require_enrolment()
         if isinstance(act, Arm):
             return {"run_id": await self._arm(act)}
+        if isinstance(act, CheckSystems):
+            if not act.stops and self.run_on(act.track or self._track) is not None:
+                raise ActRefused(
+                    code="wrong-phase", reason="A run is under way; check before the doors open."
+                )
+            self.checks.begin(act)
+            return {}
         return await self._desk.carry_out(act) or {}
 
     async def _arm(self, act: Arm) -> str:

@@ -8,15 +8,15 @@ import pytest
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus
 from firmware_bridge.watch.sync_check import check_synchronisation
-from firmware_bridge.watch.systems_watch import SystemsView
 from pitboard.errors import NoContact
+from pitboard.unit_api.unit_status import SystemsStatus
 
 SECOND_NS = 1_000_000_000
 
 
 def status(pairs: int, *, a_s: float = 0.0, difference_ms: float = 0.0) -> BridgeStatus:
     a_ns = round(a_s * SECOND_NS)
-    view = SystemsView(
+    view = SystemsStatus(
         gate="finish",
         pairs=pairs,
         median_ns=0,

@@ -43,6 +43,7 @@ from pitboard.unit_api.unit_calls import (
     SensorLine,
     Stage,
     Stray,
+    SystemsLine,
 )
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 from trackside.touch.widgets.typed_contact import TypedContact
@@ -430,6 +431,25 @@ SENSOR_TROUBLES = {
 }
 
 
+SYSTEMS_CHECKED = {
+    "waits": SystemsLine(
+        gate="finish", pairs=13, is_checking=True, says=(Sentence("touch.sync-wait", {"seconds": 42}),)
+    ),
+    "parts": SystemsLine(
+        gate="finish",
+        pairs=14,
+        is_synchronised=False,
+        says=(Sentence("touch.sync-run-apart", {"ms": "1.500", "seconds": 61, "system": "A"}),),
+    ),
+    "agrees": SystemsLine(
+        gate="finish",
+        pairs=14,
+        is_synchronised=True,
+        says=(Sentence("touch.sync-agree", {"first": "0.200", "second": "-0.400"}),),
+    ),
+}
+
+
 def troubled(state: ScreenState, status: SensorStatus) -> ScreenState:
     """Return the screen while the sensor says this."""
     says = tuple(sensor_says(status))
@@ -541,6 +561,16 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
             f"{page.value}-{name}": (troubled(idle, status), replace(plain, page=page))
             for name, status in SENSOR_TROUBLES.items()
             for page in (Page.STATUS, Page.SENSORS)
+        },
+        **{
+            f"sensors-check-{name}": (
+                msgspec.structs.replace(
+                    idle,
+                    systems=(line, SystemsLine(gate="start-of-the-straight", track="North", pairs=2)),
+                ),
+                replace(plain, page=Page.SENSORS),
+            )
+            for name, line in SYSTEMS_CHECKED.items()
         },
         "armed-flickers": (troubled(armed, SENSOR_TROUBLES["flickers"]), plain),
         "put-right-offer": (offered, replace(plain, page=Page.PUT_RIGHT)),

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES
-from pitboard.unit_api.unit_calls import MachineLine, ScreenState, SensorLine
+from pitboard.unit_api.unit_calls import CheckSystems, MachineLine, ScreenState, SensorLine, SystemsLine
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import Intent, OpenKeyboard, Page, Purpose, ShowPage, SignOff, View
+from trackside.touch.widgets.view import Intent, OpenKeyboard, Page, Purpose, SendAct, ShowPage, SignOff, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
+SYSTEMS_SHOWN_MAX_COUNT = 2
 _COLOURS = {"green": "ok", "yellow": "warning", "red": "bad"}
 
 
@@ -105,7 +106,33 @@ def lay_sensors(screen: ScreenState, view: View, measures: Measures) -> Layout:
         (f"sensor:{one.sensor}", f"{one.sensor}: {_levels(one, view)}", _sensor_says(one, view), _state(one))
         for one in screen.sensors
     ]
-    return _lines(list(title), rest, lines, view, measures)
+    checks: list[Widget] = []
+    if screen.systems:
+        area, rest = rest.cut_bottom(measures.button * 3 // 2, measures.gap)
+        shown = screen.systems[:SYSTEMS_SHOWN_MAX_COUNT]
+        cells = area.columns(len(shown), measures.gap)
+        checks = [_check(cell, one, view, measures) for cell, one in zip(cells, shown, strict=True)]
+    return _lines([*title, *checks], rest, lines, view, measures)
+
+
+def _check(area: Rect, systems: SystemsLine, view: View, measures: Measures) -> Widget:
+    """Return the button that begins the check of two systems, or ends it, with what it says."""
+    where = f"{systems.track} {systems.gate}".strip()
+    code = "touch.stop-check" if systems.is_checking else "touch.check-systems"
+    tone = Tone.WARNING if systems.is_checking or systems.is_synchronised is False else Tone.PLAIN
+    said = view.language.tell([one for one in systems.says if view.language.knows(one.code)])
+    return button(
+        f"check:{systems.track}:{systems.gate}",
+        area,
+        view.say(code, gate=where),
+        SendAct(CheckSystems(gate=systems.gate, track=systems.track, stops=systems.is_checking)),
+        view,
+        size_px=measures.text(28),
+        note=said or view.say("touch.check-systems-note", count=systems.pairs),
+        note_lines_max=3,
+        tone=Tone.GO if systems.is_synchronised else tone,
+        stays_open=True,
+    )
 
 
 def _state(sensor: SensorLine) -> str:
