@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -157,8 +158,12 @@ class CentralLink:
         """Take note of the pump that reads the unit and writes to central."""
         if state.code == LossCode.ANOTHER_EVENT:
             return  # this pump calls the unit the other; the one below calls central so
-        waiting_count = state.waiting_count if state.trouble is None else self._waiting_count
-        self._take(state, waiting_count)
+        if state.trouble is None:
+            # With nothing to carry only the unit was asked: of central that says nothing.
+            state = replace(state, trouble=self._trouble, event=self._event)
+            self._take(state, state.waiting_count)
+        else:
+            self._take(state, self._waiting_count)
 
     def see_downward(self, state: LinkState) -> None:
         """Take note of the pump that reads central: the one that meets central even when nothing is new."""

@@ -20,12 +20,17 @@ WITNESSED_MAX_COUNT = 128
 
 
 class StreamOpened(Body, frozen=True, kw_only=True):
-    """First of each stream: who writes it, and how far its earlier streams had come as far as it knows."""
+    """First of each stream: who writes it, and how far its earlier streams had come as far as it knows.
+
+    `event` is the root key of the event that it belongs to, empty from before writers said it. A key may be
+    enrolled in several events; a stream belongs to one.
+    """
 
     key: KeyHex
     name: Name
     boot_id: Id
     earlier: dict[str, int] = msgspec.field(default_factory=dict)
+    event: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
 class UnitEnrolled(Body, frozen=True, kw_only=True):

@@ -212,6 +212,7 @@ class Replica:
                 name=name,
                 boot_id=self.clock.boot_id,
                 earlier=self._watch.uncovered(identity.key),
+                event=self.journal.root_key,
             )
         )
         return writing
@@ -267,6 +268,9 @@ class Replica:
                 match arrival:
                     case Arrival.NEXT if self._lacks_its_body(record):
                         acceptance.past_gap += 1
+                    case Arrival.NEXT if self._is_of_another_event(record):
+                        acceptance.refused += 1
+                        self.strangers.refused_count += 1
                     case Arrival.NEXT if self.strangers.leaves_out(
                         record, staged.writer_of(record), ledger=staged, roster=self.fold.roster
                     ):
@@ -413,6 +417,7 @@ class Replica:
                 name=self._own_name,
                 boot_id=self.clock.boot_id,
                 earlier={stream: head for stream, head in earlier.items() if head},
+                event=self.journal.root_key,
             )
             await self._write(fresh, [(KIND_OF[StreamOpened], opened)])
             places: dict[int, int] = {}
@@ -574,6 +579,11 @@ class Replica:
         """Wake everybody who waits for news."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    def _is_of_another_event(self, record: Record) -> bool:
+        """Return whether the record opens a stream of another event, whoever enrolled its writer here too."""
+        opening = opening_of(record)
+        return opening is not None and opening.event not in ("", self.journal.root_key)
 
     def _see_stream(self, record: Record) -> None:
         opened = opening_of(record) if record.seq == 1 else None

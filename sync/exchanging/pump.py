@@ -179,6 +179,7 @@ class Pump:
             has_waited = (loop.time() - began_s) * 1_000 >= wait_ms / 2
             return have, self._is_worthwhile(has_waited)
         taken = await self._target.sync(SyncRequest(records=list(news.records)))
+        check_event(self._target.name, taken.event, self._event)  # it may have begun the next one meanwhile
         if taken.have == have:
             log.warning("records not taken: from=%s to=%s", self._source.name, self._target.name)
         has_advanced = self._aside.note(news.records, before=have, after=taken.have, now_s=loop.time())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from pitboard.errors import PitboardError
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
+from pitboard.journal.storage import Arrived
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.command_line import pitboard
 from pitboard.program.config import EventFile, load_event_file
@@ -204,6 +205,7 @@ def test_what_central_never_got_is_told_before_anything_is_moved(tmp_path: Path)
         late.say(CompetitorRegistered(competitor_id="di", name="Di"))
         foreign = Teller(UNIT_A, "Track B", stream="e" * 32)
         foreign.say(CompetitorRegistered(competitor_id="ed", name="Ed"))
+        foreign.say(CompetitorRegistered(competitor_id="fay", name="Fay"))
         await cup.keep("unit.db", root_key, [*late.records, *foreign.records])
         await cup.begin_next("Autumn Cup")
         async with cup.serving("Autumn Cup"):
@@ -290,3 +292,34 @@ def test_a_central_that_never_ran_or_keeps_a_database_says_what_to_do(tmp_path: 
     (cup.pi / "trackside.toml").write_text(TRACKSIDE)
     assert "not enrolled" in type_in("next-event", "--config", cup.pi / "trackside.toml")
     assert CentralConfig.load(cup.central / "db.toml").database is not None
+
+
+def test_records_of_the_last_event_count_nowhere_in_the_next_though_their_writer_does(tmp_path: Path) -> None:
+    """The unit's key is enrolled in both; whoever has the old journal could hand it in."""
+
+    async def story() -> None:
+        cup = Cup(tmp_path)
+        root_key, _ = await summer_cup(cup)
+        async with Replica.open(cup.pi / "unit.db", root_key=root_key, clock=SystemClock()) as replica:
+            writing = await replica.open_stream(cup.unit, "Track A")
+            old = [
+                one.record
+                async for batch in one_batch(writing)
+                for one in batch
+                if one.record.stream == writing.next_place[0]
+            ]
+            old += await writing.append(CompetitorRegistered(competitor_id="late", name="Late"))
+        await cup.begin_next("Autumn Cup")
+        async with cup.serving("Autumn Cup") as central:
+            acceptance = await central.replica.accept(old)
+            assert (acceptance.taken, acceptance.refused) == (0, 1)
+            assert old[0].stream not in central.replica.have()
+            assert "late" not in central.replica.fold.race.competitors
+
+    asyncio.run(story())
+
+
+async def one_batch(replica: Replica) -> AsyncIterator[Sequence[Arrived]]:
+    async for batch in replica.journal.tail():
+        yield batch
+        return

@@ -7,12 +7,12 @@ import random
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.errors import JournalLost, PeerLost
+from pitboard.errors import JournalLost, LossCode, PeerLost
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import CompetitorRegistered
-from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse
+from sync.exchanging.exchange import EventSeen, Peer, ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.pump import LinkState, Pump
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols
 
@@ -171,3 +171,49 @@ def test_a_lost_link_is_reported_with_its_reason_and_what_waits() -> None:
 
     asyncio.run(story())
     assert states[0].trouble == "central cannot be reached: nothing answers there"
+
+
+class ChangesItsEvent:
+    """A peer that begins the next event after the first answer, and would take whatever it is given."""
+
+    name = "central"
+
+    def __init__(self) -> None:
+        self.offered = 0
+        self._event = EventSeen(key=ROOT.key, name="Summer Cup")
+
+    async def sync(self, request: SyncRequest) -> SyncResponse:
+        self.offered += len(request.records)
+        answer = SyncResponse(have={}, records=(), event=self._event)
+        self._event = EventSeen(key=STRANGER.key, name="Autumn Cup")
+        return answer if not request.records else SyncResponse(have={}, records=(), event=self._event)
+
+
+def test_a_target_that_begins_another_event_meanwhile_is_noticed_at_the_first_delivery(
+    tmp_path: Path,
+) -> None:
+    states: list[LinkState] = []
+
+    async def story() -> None:
+        async with Replica.open(tmp_path / "unit.db", root_key=ROOT.key, clock=ScriptedClock()) as unit:
+            await unit.open_stream(UNIT_A, "Track A")
+            target = ChangesItsEvent()
+            pump = Pump(
+                ReplicaPeer(unit),
+                target,
+                wait_ms=5,
+                back_off_first_s=0.001,
+                back_off_max_s=0.002,
+                on_state=states.append,
+            )
+            async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(pump.run())
+                while not any(state.code == LossCode.ANOTHER_EVENT for state in states):
+                    await asyncio.sleep(0.001)
+                offered = target.offered
+                await asyncio.sleep(0.03)
+                running.cancel()
+            assert offered == target.offered == 1  # and nothing more is carried there
+
+    asyncio.run(story())
+    assert [state.event for state in states if state.code is not None][:1] == ["Autumn Cup"]

@@ -175,5 +175,8 @@ def test_the_official_reads_which_other_event_central_serves() -> None:
         "Central serves another event, Winter Cup: bring this unit over with 'pitboard next-event', "
         "or start the old one"
     )
+    link.see_upward(LinkState(trouble=None, waiting_count=3))  # the unit answered, and central was not asked
+    assert link.detail().startswith("Central serves another event")
+    assert link.status().waiting_count == 3
     link.see_downward(LinkState(trouble=None))
     assert link.detail() == ""
