@@ -67,7 +67,9 @@ def config_files(venue: VenueFile, host: str, *, enrolled: list[Enrolled]) -> di
         files["central.toml"] = _central(venue, enrolled)
     for unit in venue.unit:
         if unit.host == host:
-            files |= _unit_files(unit, has_central=central_address(venue) is not None)
+            hosts = {other.name: other.host for other in venue.unit}
+            others = [one.key for one in enrolled if hosts.get(one.name) in unit.with_units]
+            files |= _unit_files(unit, others, has_central=central_address(venue) is not None)
     for display in venue.display:
         if display.host == host:
             files["display.toml"] = _display(display)
@@ -91,13 +93,14 @@ def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
     }
 
 
-def _unit_files(unit: UnitPart, *, has_central: bool) -> dict[str, Settings]:
+def _unit_files(unit: UnitPart, others: list[str], *, has_central: bool) -> dict[str, Settings]:
     files: dict[str, Settings] = {
         "trackside.toml": {
             "name": unit.name,
             "key_file": UNIT_KEY,
             "journal": DATA / "unit.db",
             "track": unit.track,
+            "track_units": others,
             "api": {"socket": UNIT_SOCKET},
         }
     }

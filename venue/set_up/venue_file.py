@@ -100,9 +100,14 @@ class NodePart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class UnitPart(NodePart, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A trackside Pi; without `touch` its screen's own size is taken, with `touch = "none"` it has none."""
+    """A trackside Pi; without `touch` its screen's own size is taken, with `touch = "none"` it has none.
+
+    `with_units` are the hosts of other units at its track, such as one at the start gate: it arms the runs
+    and compares its clock with theirs.
+    """
 
     track: str = "1"
+    with_units: tuple[Host, ...] = ()
     touch: Size = ""
     sensor: tuple[SensorPart, ...] = ()
 
@@ -161,8 +166,14 @@ class VenueFile(EventRules, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         names = [node.name for node in self.nodes]
         yield from _twice("name", names, "people tell them apart by name")
         yield from _twice("display.host", [one.host for one in self.display], "one machine drives one board")
+        tracks = {unit.host: unit.track for unit in self.unit}
         for unit in self.unit:
             yield from _unit_faults(unit)
+            for other in unit.with_units:
+                if other == unit.host or other not in tracks:
+                    yield f"unit '{unit.host}', with_units: no other unit has the host '{other}'"
+                elif tracks[other] != unit.track:
+                    yield f"unit '{unit.host}', with_units: '{other}' is at another track, '{tracks[other]}'"
 
 
 def duration_ms(text: str) -> int:

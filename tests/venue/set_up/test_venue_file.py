@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from display.config import DisplayConfig
 from firmware_bridge.config import BridgeConfig
 from pitboard.errors import ConfigRefused
-from pitboard.program.config import load_event_file
+from pitboard.program.config import load_config, load_event_file
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig
 from sync.command import SyncConfig
@@ -269,3 +269,23 @@ def test_a_device_that_tells_start_from_finish_keeps_saying_so(venue_path: Path,
     out = made(venue_path, tmp_path / "stick")
     assert BridgeConfig.load(out / "track-b" / "etc" / "bridge.toml").sensors[0].gate == ""
     assert BridgeConfig.load(out / "track-a" / "etc" / "bridge.toml").sensors[0].gate == "finish"
+
+
+def test_units_at_one_track_know_each_others_keys(venue_path: Path, tmp_path: Path) -> None:
+    text = EXAMPLE.replace('name = "Track A"\n', 'name = "Track A"\nwith_units = ["track-b"]\n')
+    venue_path.write_text(text.replace('track = "2"\n', ""), encoding="utf-8")
+    out = made(venue_path, tmp_path / "stick")
+    finish = load_config(TracksideConfig, out / "track-a" / "etc" / "trackside.toml")
+    start = load_config(TracksideConfig, out / "track-b" / "etc" / "trackside.toml")
+    assert finish.track_units == (Identity.load_or_create(out / "track-b" / "data" / "unit.key").key,)
+    assert start.track_units == ()
+    for wrong, sentence in (
+        ("track-a", "no other unit has the host"),
+        ("hall", "no other unit has the host"),
+    ):
+        venue_path.write_text(text.replace('["track-b"]', f'["{wrong}"]'), encoding="utf-8")
+        with pytest.raises(ConfigRefused, match=sentence):
+            VenueFile.load(venue_path)
+    venue_path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigRefused, match="'track-b' is at another track, '2'"):
+        VenueFile.load(venue_path)
