@@ -27,7 +27,7 @@ async def kept_board(kept: KeptView, journal_path: Path, *, root_key: str) -> Bo
     if not kept.is_there():
         return None
     try:
-        async with Journal.open(journal_path, root_key=root_key) as journal:
+        async with Journal.open(journal_path, root_key=root_key, is_for_a_look=True) as journal:
             view_bytes = await kept.load(journal)
         return None if view_bytes is None else msgspec.json.decode(view_bytes, type=BoardView)
     except (PitboardError, OSError, msgspec.MsgspecError):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from pitboard.clock import ScriptedClock
+from pitboard.errors import JournalDamaged
 from pitboard.journal.kept_view import SINCE_MAX_COUNT, KeptView
 from pitboard.journal.replica import Replica
+from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies import CompetitorRegistered, PersonErased
+from tests.pitboard.journal.great_journal import write_journal
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 VIEW = b'{"board":"as it was"}'
@@ -96,3 +101,21 @@ def test_a_view_that_is_far_behind_is_not_looked_at(tmp_path: Path) -> None:
             assert await kept.load(replica.journal) is None
 
     asyncio.run(story())
+
+
+def test_a_look_at_a_journals_end_does_not_go_through_the_whole_file(tmp_path: Path) -> None:
+    """However long the race was, the last board comes at once; damage is found when all is opened."""
+    path, page_bytes = tmp_path / "journal.db", 4_096
+    write_journal(path, root_key=ROOT.key, unit_key=UNIT_A.key, starts=4, passings=60)
+    whole = bytearray(path.read_bytes())
+    middle = len(whole) // page_bytes // 2 * page_bytes
+    whole[middle : middle + page_bytes] = bytes(page_bytes)
+    path.write_bytes(whole)
+
+    async def last_arrival(*, is_for_a_look: bool) -> int:
+        async with Journal.open(path, root_key=ROOT.key, is_for_a_look=is_for_a_look) as journal:
+            return await journal.last_arrival()
+
+    assert asyncio.run(last_arrival(is_for_a_look=True)) == 4 * 61 + 2
+    with pytest.raises(JournalDamaged):
+        asyncio.run(last_arrival(is_for_a_look=False))
