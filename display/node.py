@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pygame
@@ -34,6 +35,7 @@ from display.screen.thumbnail import Thumbnail
 from display.screen.window_watch import WindowWatch
 from display.steering import Steering
 from pitboard.clock import Clock, SystemClock, happened
+from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.font_files import PREFERRED
 from pitboard.drawing.palette import KEY
@@ -44,8 +46,10 @@ from pitboard.errors import LossCode
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
+from pitboard.program.config import display_key_beside
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import language
+from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.requests_peer import RequestsPeer
 
@@ -105,6 +109,21 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             await node.run(stop, kept)
 
 
+def own_identity(journal: Path) -> Identity | None:
+    """Return the key that the display was enrolled with, None where it never was."""
+    path = display_key_beside(journal)
+    return Identity.load_or_create(path) if path.exists() else None
+
+
+def peer_at(url: str, *, name: str, pin: str | None, identity: Identity | None) -> RequestsPeer:
+    """Return who answers there; he keeps room for us where we prove that we belong to the event."""
+
+    def prove(challenge: str, fingerprint: str) -> str | None:
+        return None if identity is None else prove_at_door(identity, challenge, fingerprint)
+
+    return RequestsPeer(url, name=name, pin=pin, margin_s=ANSWER_MARGIN_S, auth=DoorPass(prove))
+
+
 class DisplayNode:
     """Joins the parts of one display."""
 
@@ -149,6 +168,7 @@ class DisplayNode:
             facts=self._facts,
             on_frame=self.ask_for_picture if config.picture_always else None,
         )
+        self._identity = own_identity(config.journal)
         self._glass = Glass()
         self._steering = Steering(
             replica,
@@ -239,7 +259,7 @@ class DisplayNode:
     def _connect(self, candidate: Candidate) -> RequestsPeer:
         """Reach central only under its own certificate; units are believed by signatures alone."""
         pin = self._config.central_fingerprint if candidate.rank == Rank.CENTRAL else ANY_CERTIFICATE
-        return RequestsPeer(candidate.url, name=candidate.name, pin=pin, margin_s=ANSWER_MARGIN_S)
+        return peer_at(candidate.url, name=candidate.name, pin=pin, identity=self._identity)
 
     def _venue_changed(self) -> None:
         self._follower.candidates_changed()

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from pitboard.journal.kept_bodies import KeptBodies
-from pitboard.journal.kinds import KIND_OF, WRITERS, StreamOpened, UnitEnrolled, UnitRevoked, read_body
+from pitboard.journal.kinds import (
+    KIND_OF,
+    WRITERS,
+    DisplayEnrolled,
+    StreamOpened,
+    UnitEnrolled,
+    UnitRevoked,
+    read_body,
+)
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.race.board import Board, Trial
@@ -134,6 +142,9 @@ class Fold:
         elif isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
+        elif isinstance(body, DisplayEnrolled):
+            if authority == Authority.ADMIN:
+                self.roster.admit(body)
         elif authority >= _least_authority(body):
             self.race.apply(body, word, key, self._untold)
             if isinstance(body, PersonErased):
@@ -200,13 +211,15 @@ class Fold:
             for seq, body, stamp in self._bodies[stream].but_passings():
                 if isinstance(body, UnitEnrolled | UnitRevoked):
                     self.roster.say(body, Word(Authority.ADMIN, stamp, stream, seq))
+                elif isinstance(body, DisplayEnrolled):
+                    self.roster.admit(body)
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
             if authority == Authority.NOBODY:
                 continue
             for seq, body, stamp in self._bodies[stream]:
                 if (
-                    not isinstance(body, UnitEnrolled | UnitRevoked)
+                    not isinstance(body, UnitEnrolled | UnitRevoked | DisplayEnrolled)
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):

@@ -56,6 +56,13 @@ class UnitRevoked(Body, frozen=True, kw_only=True):
     hashes: dict[str, KeyHex] = msgspec.field(default_factory=dict)
 
 
+class DisplayEnrolled(Body, frozen=True, kw_only=True):
+    """The display with this key belongs to the event: doors keep room for it. Nothing it writes counts."""
+
+    key: KeyHex
+    name: Name
+
+
 class HeadsWitnessed(Body, frozen=True, kw_only=True):
     """Central saw these streams up to here {stream: [seq, hash of the header]}; other histories are false.
 
@@ -72,6 +79,7 @@ KINDS: dict[str, type[Body]] = {
     "unit-enrolled": UnitEnrolled,
     "unit-revoked": UnitRevoked,
     "heads-witnessed": HeadsWitnessed,
+    "display-enrolled": DisplayEnrolled,
     "event-configured": bodies.EventConfigured,
     "format-set": bodies.FormatSet,
     "class-set": bodies.ClassSet,
@@ -129,6 +137,7 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
         "unit-enrolled",
         "unit-revoked",
         "heads-witnessed",
+        "display-enrolled",
         "lap-corrected",
         "competitor-judged",
         "person-erased",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled, UnitRevoked
 from pitboard.race.word import Authority, LastWord, Word
 
 
@@ -18,6 +18,7 @@ class Roster:
     root_key: str
     _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
     _shared_heads: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # of (key, revocation)
+    _displays: dict[str, str] = field(default_factory=dict)  # key -> name
     _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
 
     def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
@@ -30,6 +31,20 @@ class Roster:
                 heads[stream] = max(head, heads.get(stream, 0))
         standing = self._standing.setdefault(body.key, LastWord())
         return standing.say(body, word) or _are_parts_of_one(body, standing.value)
+
+    def admit(self, display: DisplayEnrolled) -> None:
+        """Take note of a display of the event."""
+        self._displays[display.key] = display.name
+
+    def admits(self, key: str) -> bool:
+        """Return whether doors keep room for this key: the admin's, an enrolled unit's or a display's."""
+        if self.is_revoked(key):
+            return False
+        return key == self.root_key or key in self._displays or self._is_enrolled(key)
+
+    def _is_enrolled(self, key: str) -> bool:
+        standing = self._standing.get(key)
+        return standing is not None and isinstance(standing.value, UnitEnrolled)
 
     def _heads_of(self, body: UnitRevoked) -> Mapping[str, int]:
         if body.revocation is None:

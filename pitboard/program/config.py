@@ -179,6 +179,11 @@ def event_file_beside(journal: Path) -> Path:
     return journal.with_name(EVENT_FILE_NAME)
 
 
+def display_key_beside(journal: Path) -> Path:
+    """Return where a display that was enrolled keeps its key; one that never was has none."""
+    return journal.with_name("display.key")
+
+
 def load_event_file(path: Path) -> EventFile | None:
     """Return what the node was told, None where it was never enrolled; raises ConfigRefused."""
     return load_config(EventFile, path) if path.exists() else None

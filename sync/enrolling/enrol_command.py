@@ -14,6 +14,7 @@ from pitboard.program.config import (
     Config,
     EventFile,
     OptionalKey,
+    display_key_beside,
     event_file_beside,
     load_config,
     load_event_file,
@@ -40,7 +41,9 @@ class NodeFiles(Config, frozen=True, kw_only=True, forbid_unknown_fields=False):
     required=True,
     help="trackside.toml, or display.toml with --display.",
 )
-@click.option("--display", "is_display", is_flag=True, help="This is a display: it needs no key of its own.")
+@click.option(
+    "--display", "is_display", is_flag=True, help="This is a display; its key is made beside its journal."
+)
 @click.option("--central", help="https://HOST:PORT, as central shows it.")
 @click.option("--yes", is_flag=True, help="Do not ask whether the digits are the same; for scripts.")
 @click.argument("token", required=False)
@@ -57,10 +60,12 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
     central = central or address or click.prompt("Central's address (https://HOST:PORT)", err=True)
     parsed = EnrolmentToken.parse(text)
     event_file = event_file_beside(files.journal)
-    identity = None if is_display or files.key_file is None else Identity.load_or_create(files.key_file)
-    if identity is not None and files.key_file is not None:
-        give_to_owner_of_folder(files.key_file)
-    client = EnrolmentClient(central, parsed, identity)
+    key_file = files.key_file
+    if is_display or key_file is None:
+        key_file = display_key_beside(files.journal)
+    identity = Identity.load_or_create(key_file)
+    give_to_owner_of_folder(key_file)
+    client = EnrolmentClient(central, parsed, identity, role="display" if is_display else "unit")
     introduced = client.introduce()
     _refuse_other_event(files.journal, event_file, introduced)
     click.echo(f"\n  {introduced.welcome.event}: {introduced.welcome.name}\n\n      {introduced.code}\n")

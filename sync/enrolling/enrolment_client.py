@@ -26,6 +26,7 @@ from sync.enrolling.enrolment_words import (
     EnrolmentToken,
     Outcome,
     Reveal,
+    Role,
     Welcome,
     claim_message,
     commitment_to,
@@ -50,17 +51,23 @@ class Introduced:
 
 
 class EnrolmentClient:
-    """One try with one token; raises ActRefused with central's sentence, PeerLost when it is not reached."""
+    """One try with one token; raises ActRefused with central's sentence, PeerLost when it is not reached.
 
-    def __init__(self, central: str, token: EnrolmentToken, identity: Identity | None) -> None:
+    A display without an `identity`, as those of older versions are, shares what room strangers have.
+    """
+
+    def __init__(
+        self, central: str, token: EnrolmentToken, identity: Identity | None, *, role: Role = "unit"
+    ) -> None:
         self._central = central.rstrip("/")
         self._token = token
         self._identity = identity
+        self._role: Role = "display" if identity is None else role
         self._nonce = new_nonce()
         self._client: NodeClient | None = None
 
     def introduce(self) -> Introduced:
-        """Spend the token; an `identity` of None is a display."""
+        """Spend the token."""
         fingerprint = shown_fingerprint(self._central)
         if not self._token.is_for(fingerprint):
             raise ActRefused(
@@ -91,11 +98,11 @@ class EnrolmentClient:
     def _claim(self, fingerprint: str) -> Claim:
         commitment = commitment_to(self._nonce)
         if self._identity is None:
-            return Claim(secret=self._token.secret, role="display", commitment=commitment)
+            return Claim(secret=self._token.secret, role=self._role, commitment=commitment)
         message = claim_message(secret=self._token.secret, commitment=commitment, fingerprint=fingerprint)
         return Claim(
             secret=self._token.secret,
-            role="unit",
+            role=self._role,
             commitment=commitment,
             key=self._identity.key,
             signature=self._identity.sign(message, domain=ENROLMENT_DOMAIN).hex(),

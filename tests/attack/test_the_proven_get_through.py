@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from display.node import peer_at
 from pitboard.clock import SystemClock
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.journal.kinds import DisplayEnrolled
 from pitboard.journal.record import to_wire
 from pitboard.journal.replica import Replica
 from pitboard.trust.certificate import Certificate
@@ -32,7 +35,7 @@ from tests.attack.strangers import (
     long_polls,
     silent_connections,
 )
-from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
+from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 
 pytestmark = pytest.mark.alone  # it judges seconds
 
@@ -109,6 +112,26 @@ def test_strangers_that_wait_for_news_do_not_shorten_the_wait_of_an_enrolled_nod
     async def story() -> None:
         async with open_door(tmp_path) as (target, replica):
             peer = enrolled_peer(target.port)
+            await peer.sync(SyncRequest())
+            everywhere = Target(target.port, sources=tuple(f"127.0.1.{host}" for host in range(1, 201)))
+            async with besieged(long_polls, everywhere, count=STRANGERS_COUNT):
+                await asyncio.sleep(SIEGE_S)
+                assert await seconds_of(peer, SyncRequest(have=replica.have(), wait_ms=1_000)) > 0.9
+            peer.close()
+
+    asyncio.run(story())
+
+
+def test_strangers_do_not_shorten_the_wait_of_an_enrolled_display(tmp_path: Path) -> None:
+    """It has a key, by which doors know it, though nothing that it writes would count."""
+
+    async def story() -> None:
+        async with open_door(tmp_path) as (target, replica):
+            central = await replica.open_stream(ROOT, "Central")
+            await central.append(DisplayEnrolled(key=STRANGER.key, name="Stand"))
+            peer = peer_at(
+                f"https://127.0.0.1:{target.port}", name="Track B", pin=ANY_CERTIFICATE, identity=STRANGER
+            )
             await peer.sync(SyncRequest())
             everywhere = Target(target.port, sources=tuple(f"127.0.1.{host}" for host in range(1, 201)))
             async with besieged(long_polls, everywhere, count=STRANGERS_COUNT):

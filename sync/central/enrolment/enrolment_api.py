@@ -19,7 +19,7 @@ from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, CallRefused
-from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Name, Reason
 from pitboard.race.names import clean_name
@@ -27,6 +27,7 @@ from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, 
 from sync.central.enrolment.unit_register import Cut, discards, find_unit, list_units, revocation
 from sync.enrolling.enrolment_words import (
     CLAIM_PATH,
+    NO_KEY,
     REVEAL_PATH,
     WAIT_MAX_MS,
     Claim,
@@ -209,6 +210,8 @@ class EnrolmentApi:
             self._refuse_key(ticket.key)
             # Before the node is told: it must count by the time it believes so.
             await self._replica.append(UnitEnrolled(key=ticket.key, name=ticket.name))
+        elif verdict.accept and ticket.state == "waiting" and ticket.key != NO_KEY:
+            await self._replica.append(DisplayEnrolled(key=ticket.key, name=ticket.name))
         ticket = desk.decide(verdict.ticket, accept=verdict.accept, now_mono_ns=now_mono_ns)
         return json_response(_view(ticket))
 

@@ -86,8 +86,8 @@ class EnrolmentDesk:
             raise ActRefused(
                 code="wrong-role", reason=f"This token is for a {ticket.role}, not a {claim.role}."
             )
-        if claim.role == "unit" and not self._holds_its_key(claim):
-            raise ActRefused(code="bad-key", reason="The unit did not show that it holds its key.")
+        if (claim.role == "unit" or claim.key is not None) and not self._holds_its_key(claim):
+            raise ActRefused(code="bad-key", reason=f"The {claim.role} did not show that it holds its key.")
         ticket.state = "claimed"
         ticket.key = claim.key or NO_KEY
         ticket.commitment = claim.commitment

@@ -56,9 +56,9 @@ class Stage:
         return issued.ticket, EnrolmentToken.parse(issued.token)
 
     async def introduce(
-        self, token: EnrolmentToken, identity: Identity | None = NEW_UNIT
+        self, token: EnrolmentToken, identity: Identity | None = NEW_UNIT, role: Role = "unit"
     ) -> tuple[EnrolmentClient, Introduced]:
-        client = EnrolmentClient(self.url, token, identity)
+        client = EnrolmentClient(self.url, token, identity, role=role)
         return client, await in_daemon_thread(client.introduce)
 
     async def enrol(self, identity: Identity = NEW_UNIT) -> None:
@@ -193,16 +193,20 @@ def test_wrong_tokens_are_counted_by_source_and_keep_nobody_else_out(tmp_path: P
     asyncio.run(story())
 
 
-def test_a_display_gets_the_event_and_no_right_to_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize("identity", [None, STRANGER], ids=["of an older version", "with a key"])
+def test_a_display_gets_the_event_and_no_right_to_write(tmp_path: Path, identity: Identity | None) -> None:
     async def story() -> None:
         async with stage_at(tmp_path) as stage:
             ticket, token = await stage.issue("display")
-            client, introduced = await stage.introduce(token, None)
+            client, introduced = await stage.introduce(token, identity, role="display")
             await in_daemon_thread(lambda: stage.admin.decide(ticket, accept=True))
             outcome = await in_daemon_thread(client.outcome)
             assert outcome.state == "confirmed"
             assert introduced.welcome.event_key == stage.central.replica.fold.root_key
             assert stage.enrolled == {}
+            roster = stage.central.replica.fold.roster
+            assert roster.admits(STRANGER.key) is (identity is not None), "room at the doors, no more"
+            assert not roster.knows(STRANGER.key)
 
     asyncio.run(story())
 

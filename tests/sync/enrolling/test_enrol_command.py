@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from display.node import own_identity
 from pitboard.program.config import load_event_file
 
 CENTRAL = """
@@ -97,6 +98,7 @@ def test_a_unit_and_a_display_are_enrolled_by_typing_a_token(tmp_path: Path) -> 
             )
             assert await again.end() == 1
             assert "pitboard: This token was used already" in again.printed
+        assert own_identity(tmp_path / "stand" / "display.db") is not None
         told = load_event_file(tmp_path / "unit" / "event.toml")
         assert told is not None
         assert (told.event, told.central) == ("Summer Cup", url)
