@@ -33,7 +33,10 @@ _TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
+_PAGE = ".html"
 INDEX = "index.html"
+SHOWS = ("/embed", "/overlay", "/kiosk")
+"""Pages that are shown and not touched; any site may show them within its own."""
 NOT_FOUND = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<title>Not here</title><link rel="stylesheet" href="/board.css"><main class="lost"><h1>Not here</h1>'
@@ -59,6 +62,7 @@ class PhonePage:
 
     def add_to(self, app: web.Application) -> None:
         paths = ["/", *(f"/{name}" for name in self._files)]
+        assert set(SHOWS) <= set(paths)
         for path in paths:
             app.router.add_get(path, self._serve)
         app[DOOR].free_paths = frozenset(paths)
@@ -79,15 +83,22 @@ class PhonePage:
 
 def _load() -> tuple[str, dict[str, EncodedAnswer]]:
     """Return the page's version and its files."""
-    folder = resources.files("sync.central.public") / "page"
-    bodies = {file.name: file.read_bytes() for file in folder.iterdir() if _suffix(file.name) in _TYPES}
+    bodies = {
+        file.name: file.read_bytes()
+        for folder in ("page", "shows")
+        for file in (resources.files("sync.central.public") / folder).iterdir()
+        if _suffix(file.name) in _TYPES
+    }
     bodies[WORDS] = words_file()
     bodies[INDEX] = with_words(bodies[INDEX].decode()).encode()
     version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
     bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
-    for name in (WORKER, INDEX):
+    for name in (WORKER, *(name for name in bodies if name.endswith(_PAGE))):
         bodies[name] = _FIXED_NAME.sub(rb'"/' + _folder(version).encode() + rb'/\1"', bodies[name])
-    return version, {name: EncodedAnswer(body, _TYPES[_suffix(name)]) for name, body in bodies.items()}
+    return version, {
+        name if name == INDEX else name.removesuffix(_PAGE): EncodedAnswer(body, _TYPES[_suffix(name)])
+        for name, body in bodies.items()
+    }
 
 
 def _folder(version: str) -> str:
@@ -110,6 +121,9 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+_FRAMED_POLICY = _HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors *")
 
 
 def public_limits(
@@ -160,6 +174,8 @@ async def _answer_lost(
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
+    if request.path in SHOWS:
+        response.headers["Content-Security-Policy"] = _FRAMED_POLICY
     if request.path.startswith("/api"):
         # The board is public and read without any cookie, so any page may show it.
         response.headers["Access-Control-Allow-Origin"] = "*"
