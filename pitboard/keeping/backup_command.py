@@ -134,10 +134,15 @@ def backup(config_path: Path | None, journal_path: Path | None, yes: bool, out: 
     )
     if out.resolve() == files.journal.resolve():
         raise Refusal(f"{out} is the journal itself; name another file")
-    count = _from_program(files.socket, out) if files.socket is not None else None
-    if count is None:
-        count = _from_file(files.journal, out)
+    count = copy_journal(files.journal, files.socket, out)
     click.echo(f"{counted(count, 'record')} in {out}; the node's key file is not in it, keep that too.")
+
+
+def copy_journal(journal: Path, socket: Path | None, out: Path) -> int:
+    """Copy the journal as the program behind the socket hands it out, or the file where none runs; return how
+    many records it holds."""
+    count = _from_program(socket, out) if socket is not None else None
+    return _from_file(journal, out) if count is None else count
 
 
 def _from_program(socket: Path, out: Path) -> int | None:

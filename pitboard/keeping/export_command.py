@@ -15,7 +15,7 @@ from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
 
-_BINARY: tuple[Format, ...] = ("xlsx", "ods")
+_BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
 
 
 @click.command()
@@ -41,7 +41,7 @@ _BINARY: tuple[Format, ...] = ("xlsx", "ods")
 def export(
     journal_path: Path, file_format: Format, what: What, separator: Separator, out: Path | None
 ) -> None:
-    """Write the results, or every lap, as a table; times are cut to the event's resolution."""
+    """Write the results or every lap as a table, or certificates; times are cut to the event's resolution."""
     if out is None and file_format in _BINARY and sys.stdout.isatty():
         raise Refusal(f"{file_format} is not for a terminal; name a file with --out")
     data = file_bytes(table_of(fold_file(journal_path), what), file_format, separator)

@@ -17,9 +17,10 @@ import msgspec
 import xlsxwriter
 
 from pitboard.drawing.time_text import decimal_count_of, format_lap_ns
+from pitboard.errors import ConfigRefused
 from pitboard.keeping.export_tables import Cell, Duration, Table
 
-Format = Literal["csv", "json", "xlsx", "ods"]
+Format = Literal["csv", "json", "xlsx", "ods", "pdf"]
 Separator = Literal["comma", "semicolon"]
 
 # What OWASP lists for CSV, with the wide forms that spreadsheets take for the narrow ones.
@@ -200,7 +201,20 @@ def file_bytes(table: Table, file_format: Format, separator: Separator) -> bytes
     """Return the table as a file of the format; the separator is CSV's."""
     if file_format == "csv":
         return csv_bytes(table, separator)
+    if file_format == "pdf":
+        return pdf_bytes(table)
     return _WRITERS[file_format](table)
+
+
+def pdf_bytes(table: Table) -> bytes:
+    """Return sheets to pin up, or certificates; raises ConfigRefused where this machine cannot make them."""
+    try:
+        from pitboard.keeping.export_sheets import certificate_bytes, sheet_bytes
+    except ModuleNotFoundError as error:
+        raise ConfigRefused(
+            path="pitboard", reason="PDF needs the package fpdf2; install Pitboard with its extra 'central'"
+        ) from error
+    return certificate_bytes(table) if table.what == "certificates" else sheet_bytes(table)
 
 
 _WRITERS: dict[Format, Callable[[Table], bytes]] = {

@@ -13,7 +13,7 @@ from pitboard.race.bodies import Verdict
 from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase
 
-What = Literal["results", "laps"]
+What = Literal["results", "laps", "certificates"]
 
 
 class Duration(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headings(self) -> list[str]:
-        row_type = ResultRow if self.what == "results" else LapRow
+        row_type = LapRow if self.what == "laps" else ResultRow
         return ["time" if name == "lap_ns" else name.removesuffix("_ns") for name in _columns(row_type)]
 
     def cells(self) -> Iterator[list[Cell]]:
@@ -89,8 +89,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def table_of(fold: Fold, what: What) -> Table:
     """Return the table that the fold gives."""
-    if what == "results":
-        return results_of(view_board(fold))
+    if what != "laps":
+        return msgspec.structs.replace(results_of(view_board(fold)), what=what)
     event = view_board(fold, count=0).event
     return Table(event=event.name, resolution_ns=event.resolution_ns, what=what, rows=_laps(fold))
 

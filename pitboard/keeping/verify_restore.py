@@ -10,6 +10,8 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 import click
@@ -19,6 +21,7 @@ from pitboard.errors import JournalLost, Refusal
 from pitboard.keeping.backup_command import parts_of_file, write_backup
 from pitboard.keeping.journal_check import CheckedJournal, JournalCheck
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
+from pitboard.keeping.sealed_archive import JOURNAL, SealedList, open_archive
 from pitboard.program.program import counted, progress
 
 SAID_MAX_COUNT = 50
@@ -28,14 +31,36 @@ SAID_MAX_COUNT = 50
 @click.argument("journal", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 def verify(journal: Path, as_json: bool) -> None:
-    """Walk the chains and signatures of the file JOURNAL, which a running program may hold.
+    """Walk the chains and signatures of the file JOURNAL, which a running program may hold, or of an event's
+    sealed archive, whose every file is checked.
 
     Exits with status 0 where it is sound, with 1 where something is wrong.
     """
-    checked = check_file(journal)
-    click.echo(msgspec.json.encode(checked).decode() if as_json else checked_text(checked))
-    if not checked.sound:
+    wrong: list[str] = []
+    if zipfile.is_zipfile(journal):
+        checked, listed, wrong = check_archive(journal)
+        seal = f"Sealed by {listed.event}, key {listed.root_key}: {counted(len(listed.files), 'file')}."
+        sentences = [*wrong, checked_text(checked), "The seal does not hold." if wrong else seal]
+        answer: object = {"wrong": wrong, "sealed": listed, "journal": checked}
+    else:
+        checked = check_file(journal)
+        sentences, answer = [checked_text(checked)], checked
+    click.echo(msgspec.json.encode(answer).decode() if as_json else "\n".join(sentences))
+    if wrong or not checked.sound:
         sys.exit(1)
+
+
+def check_archive(path: Path) -> tuple[CheckedJournal, SealedList, list[str]]:
+    """Return what is wrong with an archive's journal, what is sealed, and what is not as it was sealed."""
+    with tempfile.TemporaryDirectory(prefix="pitboard-verify-") as folder:
+        journal = Path(folder) / JOURNAL
+        listed, wrong = open_archive(path, journal)
+        if not journal.exists():
+            raise JournalLost(path=path, reason="holds no journal")
+        checked = check_file(journal)
+    if checked.root_key != listed.root_key:
+        wrong.append("The journal is of another event than the seal.")
+    return checked, listed, wrong
 
 
 def check_file(path: Path) -> CheckedJournal:

@@ -11,6 +11,7 @@ from pitboard.program.program import run_program
 from pitboard.trust.identity import Identity
 from sync.central.central_server import serve_central
 from sync.central.commands.admin_commands import ADMIN_COMMANDS, lights
+from sync.central.commands.archive_command import archive
 from sync.central.commands.contact_commands import CONTACT_COMMANDS
 from sync.central.commands.database_commands import DATABASE_COMMANDS
 from sync.central.commands.desk_commands import admin_link
@@ -81,3 +82,4 @@ for admin_command in (
 central.add_command(lights)
 central.add_command(admin_link)
 central.add_command(next_event_command)
+central.add_command(archive)

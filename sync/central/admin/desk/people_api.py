@@ -21,6 +21,7 @@ from sync.central.admin.desk.people_table import TableRow, read_people, registra
 
 _TYPES = {
     "csv": "text/csv",
+    "pdf": "application/pdf",
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",

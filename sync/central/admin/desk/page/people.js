@@ -54,5 +54,5 @@ function preview(rows, text, outcome) {
 function exportCard() {
   const link = (what, format, label, more = "") => element("a", { class: "button", href: `/v1/desk/export?what=${what}&format=${format}${more}`, download: "" }, label);
   const row = (title, what) => element("div", {}, element("h3", {}, title), buttons(link(what, "xlsx", "XLSX"), link(what, "ods", "ODS"), link(what, "csv", "CSV"), link(what, "csv", "CSV with ;", "&separator=semicolon"), link(what, "json", "JSON")));
-  return card("Files", row("Results", "results"), row("Every lap", "laps"), element("p", { class: "muted" }, "A file keeps the names of people who are erased later: delete it then."));
+  return card("Files", row("Results", "results"), row("Every lap", "laps"), element("div", {}, element("h3", {}, "To print"), buttons(link("results", "pdf", "Result sheets"), link("laps", "pdf", "Laps"), link("certificates", "pdf", "Certificates"))), element("p", { class: "muted" }, "A file keeps the names of people who are erased later: delete it then."));
 }
