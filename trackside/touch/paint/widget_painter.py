@@ -261,8 +261,9 @@ class Painter:
             fill = palette.PANEL
         self._box(widget.rect, fill)
         room = widget.rect.inset(self._measures.px(12), self._measures.px(6))
-        icon_px = min(room.h * 72 // 100, widget.size_px * 2)
-        icon_room, room = room.cut_left(icon_px, self._measures.px(14))
+        is_narrow = widget.intent is not None
+        icon_px = min(room.h * 72 // 100, widget.size_px * 2, room.w * (28 if is_narrow else 100) // 100)
+        icon_room, room = room.cut_left(icon_px, self._measures.px(10 if is_narrow else 14))
         self._icon(widget.icon, icon_room, FILLS.get(widget.tone, palette.TEXT_MUTED))
         ink = palette.TEXT_DARK if widget.is_pressed else palette.TEXT
         if widget.intent is None:

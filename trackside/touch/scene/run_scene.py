@@ -266,27 +266,10 @@ def _countdown(
     area: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
 ) -> Widget:
     if screen.phase == "time-up":
-        return Widget(
-            name="countdown",
-            rect=area,
-            look=Look.TEXT,
-            label=view.say("touch.time-up"),
-            note=view.say("touch.time-up-note"),
-            size_px=measures.text(60),
-            tone=Tone.WARNING,
-            align="left",
-        )
+        return _state_of_clock(area, view.say("touch.time-up"), view.say("touch.time-up-note"), measures)
     if run.phase == "paused":
-        return Widget(
-            name="countdown",
-            rect=area,
-            look=Look.TEXT,
-            label=view.say("touch.paused"),
-            note=format_countdown_ms(remaining_ms(run, now_mono_ns)) if run.run_ms else "",
-            size_px=measures.text(60),
-            tone=Tone.WARNING,
-            align="left",
-        )
+        left = format_countdown_ms(remaining_ms(run, now_mono_ns)) if run.run_ms else ""
+        return _state_of_clock(area, view.say("touch.paused"), left, measures)
     left_ms = remaining_ms(run, now_mono_ns) if run.run_ms else elapsed_ns(run, now_mono_ns) // _NS_PER_MS
     with_tenths = screen.phase == "running" and run.run_ms > 0 and left_ms < _TENTHS_BELOW_MS
     return Widget(
@@ -296,6 +279,22 @@ def _countdown(
         label=format_countdown_ms(left_ms, with_tenths=with_tenths),
         size_px=min(measures.text(120), area.h * 11 // 10),
         tone=Tone.WARNING if with_tenths else Tone.PLAIN,
+        align="left",
+    )
+
+
+def _state_of_clock(area: Rect, label: str, note: str, measures: Measures) -> Widget:
+    """Return what stands in place of the clock; side by side where the room is low."""
+    is_low = area.h < measures.text(96)
+    return Widget(
+        name="countdown",
+        rect=area,
+        look=Look.TEXT,
+        label=label,
+        note="" if is_low else note,
+        value=note if is_low else "",
+        size_px=min(measures.text(60), area.h * 8 // 10) if is_low else measures.text(60),
+        tone=Tone.WARNING,
         align="left",
     )
 
