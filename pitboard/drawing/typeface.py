@@ -145,15 +145,17 @@ class Typeface:
         )
 
     def width(self, text: str, *, size_px: int, weight: Weight = Weight.BOLD) -> int:
-        if len(text) > 1 and _FIGURES.issuperset(text):
-            return sum(self.width(sign, size_px=size_px, weight=weight) for sign in text)
         key = (text, size_px, weight)
         if key not in self._widths:
             try:
-                pieces = self._pieces(visible(text), weight)
-                self._widths[key] = sum(
-                    self._face(file, size_px, run).width(run.text) for file, run in pieces
-                )
+                if len(text) > 1 and _FIGURES.issuperset(text):
+                    signs = (self.width(sign, size_px=size_px, weight=weight) for sign in text)
+                    self._widths[key] = sum(signs)
+                else:
+                    pieces = self._pieces(visible(text), weight)
+                    self._widths[key] = sum(
+                        self._face(file, size_px, run).width(run.text) for file, run in pieces
+                    )
             except _FONT_ERRORS as error:
                 self._say(f"text cannot be measured: reason={error}")
                 self._widths[key] = len(text) * size_px * 3 // 5
@@ -163,7 +165,7 @@ class Typeface:
 
     def fit(self, text: str, *, size_px: int, width_px: int, weight: Weight = Weight.BOLD) -> str:
         """Return the text, or as much of it as fits the width with an ellipsis; never half a letter."""
-        text = visible(text)
+        text = text if _FIGURES.issuperset(text) else visible(text)
         if self.width(text, size_px=size_px, weight=weight) <= width_px:
             return text
         pieces = clusters(text)
