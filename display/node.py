@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,34 +13,27 @@ import pygame
 
 from display.config import DisplayConfig
 from display.display_door import door_of
-from display.display_replica import open_display_replica
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
-from display.scene.cards import lay_out_identify
-from display.scene.show import Canvas, Moment, Show
-from display.scene.theme import load_theme
+from display.scene.show import Canvas
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.glass import Glass
-from display.screen.kept_board import kept_board, show_board
 from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
-from display.screen.show_maker import NO_BOARD, DisplayFacts, ShowMaker
+from display.screen.show_maker import DisplayFacts, ShowMaker
 from display.screen.thumbnail import Thumbnail
 from display.screen.window_watch import WindowWatch
 from display.steering import Steering
-from pitboard.clock import Clock, SystemClock, happened
+from pitboard.clock import Clock, happened
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.session import ANY_CERTIFICATE
-from pitboard.drawing.font_files import PREFERRED
 from pitboard.drawing.palette import KEY
-from pitboard.drawing.panel import figure_min_px, read_panel_mm
-from pitboard.drawing.typeface import Typeface
-from pitboard.drawing.window import Hanging, Window
+from pitboard.drawing.window import Window
 from pitboard.errors import LossCode
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
@@ -61,52 +53,6 @@ ANSWER_MARGIN_S = 3.0
 VIEW_EVERY_S = 5.0
 KEPT_ENTRIES = 200
 """Of the board that is kept for the next start: more than the first pages of any screen."""
-
-
-async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
-    """Run the display until `stop` is set."""
-    clock = SystemClock()
-    theme = load_theme(config.theme)
-    typeface = Typeface.load(preferred=theme.fonts or PREFERRED)
-    kept = KeptView(config.journal)
-    with (
-        Window.open(
-            title=config.name,
-            size=config.size,
-            is_fullscreen=config.fullscreen,
-            hanging=Hanging(rotate=config.rotate, overscan_percent=config.overscan_percent),
-            now_mono_ns=clock.mono_ns(),
-        ) as window,
-        FrameLog.open(config.frame_log) as frame_log,
-    ):
-        painter = Painter(typeface, theme)
-        note = ContactNote(config.journal.with_name(config.journal.name + ".contact"))
-        badge = badge_for(
-            note.load(),
-            boot_id=clock.boot_id,
-            now_mono_ns=clock.mono_ns(),
-            trouble=None,
-            has_followed=False,
-            has_board=True,
-            words=language(config.language),
-        )
-        view = await kept_board(kept, config.journal, root_key=config.event_key)
-        canvas = Canvas(
-            size=window.surface.get_size(),
-            digit_permille=painter.digit_permille,
-            words=language(config.language),
-            figure_min_px=figure_min_px(window.surface.get_size(), read_panel_mm(), hall_m=config.hall_m),
-        )
-        if view is not None:
-            show_board(view, badge, window, painter, frame_log, clock, canvas, scenes=config.scenes)
-        elif not config.scenes:  # never black while the journal is opened: who it is, until it knows more
-            show = Show(board=NO_BOARD, badge=badge, display_name=config.name)
-            scene = lay_out_identify(show, Moment(clock.mono_ns()), canvas).scene
-            window.present(painter.paint(scene, window.surface))
-        async with open_display_replica(config.journal, root_key=config.event_key, clock=clock) as replica:
-            node = DisplayNode(config, replica, window, painter, frame_log, clock, canvas)
-            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, node.ask_for_picture)
-            await node.run(stop, kept)
 
 
 def own_identity(journal: Path) -> Identity | None:
