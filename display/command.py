@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from display.config import DisplayConfig
-from display.run import run_display
+from display.first_frame import run_display
 from pitboard.program.program import run_program
 
 
