@@ -12,10 +12,11 @@ import msgspec
 
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import HeatDrawn, StageSet
+from pitboard.race.brackets import Stage
 from pitboard.race.formats import Format
 from pitboard.race.run import Run
 from pitboard.race.score import Amounts, Column, Drive, score
-from pitboard.race.stages import Stage, StagePlan, order_of, plan_of, stage_of, work_out
+from pitboard.race.stages import StagePlan, order_of, plan_of, stage_of, work_out
 
 HEATS = "heats"
 """The kind of a stage whose heats are drawn one by one, and not made from the places in others."""

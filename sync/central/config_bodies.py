@@ -13,7 +13,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.race.bodies import Act, Body, ClassSet, EventConfigured, FormatSet, StageSet
 from pitboard.race.formats import DEFAULT_FORMAT
-from pitboard.race.race_state import subject_of
+from pitboard.race.subjects import subject_of
 from pitboard.race.word import Authority, Subject
 from sync.central.config import CentralConfig, EventConfig, UnitConfig
 

@@ -26,8 +26,9 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
 from pitboard.race.bodies import ScheduleItem
+from pitboard.race.brackets import knockout
 from pitboard.race.score import Column
-from pitboard.race.stages import knockout, work_out
+from pitboard.race.stages import work_out
 from pitboard.sentences.language import LanguageCode, language
 from tests.display.example_boards import (
     LIVE,

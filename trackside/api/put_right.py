@@ -14,9 +14,9 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.stage_view import seeds_id_of
 from pitboard.race import bodies
 from pitboard.race.attribution import HAND
-from pitboard.race.race_state import subject_of
 from pitboard.race.run import Run
 from pitboard.race.score import Moment
+from pitboard.race.subjects import subject_of
 from pitboard.race.word import Statement
 from pitboard.unit_api.unit_calls import Column, Consequence, DoneAct, Stray
 from trackside.timing.run_control import RunControl
