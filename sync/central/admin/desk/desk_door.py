@@ -25,6 +25,7 @@ from sync.central.admin.desk.desk_sign_in import Entered, SignIn
 from sync.central.admin.desk.sessions import LIFE_MAX_NS, Session, Sessions
 from sync.central.admin.desk.totp import secret_text, secret_uri
 from sync.central.public.board_feed import EncodedAnswer
+from sync.central.public.page_words import WORDS, words_file
 
 COOKIE, DEVICE_COOKIE = "__Host-pitboard-desk", "__Host-pitboard-device"
 """By their prefix a browser takes them over TLS only, for the whole host, and from no neighbour's name."""
@@ -44,7 +45,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_SHARED = ("elements.js", "time_text.js", "icon.svg")
+_SHARED = ("elements.js", "time_text.js", "say.js", "icon.svg")
 """Of the phones' page: one text of a time for both."""
 _HEADERS = {
     "Content-Security-Policy": (
@@ -233,4 +234,5 @@ def _load() -> dict[str, EncodedAnswer]:
         *(one for one in own.iterdir() if PurePath(one.name).suffix in _TYPES),
         *(phones / name for name in _SHARED),
     ]
-    return {one.name: EncodedAnswer(one.read_bytes(), _TYPES[PurePath(one.name).suffix]) for one in files}
+    served = {one.name: EncodedAnswer(one.read_bytes(), _TYPES[PurePath(one.name).suffix]) for one in files}
+    return {**served, WORDS: EncodedAnswer(words_file(), _TYPES[PurePath(WORDS).suffix])}
