@@ -36,6 +36,7 @@ from pitboard.unit_api.unit_calls import (
 )
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.unit_node import TRACK, UnitNode
+from venue.simulator.judging.day_judge import begins_too_soon
 from venue.simulator.world.world import World
 
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
@@ -229,6 +230,9 @@ class Official:
             turns = tuple(f"turn {self._world.new_id()[:8]}" for _ in range(3))
             await self._do(PlanDay(turns=turns, is_automatic=True, gap_ms=GAP_MS))
         elif day.is_due(now_mono_ns // 1_000_000) or (day.ended_at_ms is None and not day.is_paused):
+            race = self._unit.replica.fold.race
+            if (broken := begins_too_soon(race, TRACK, clock.boot_id, now_mono_ns)) is not None:
+                self._world.truth.violate(broken[0], f"{self._unit.name}: {broken[1]}")
             await self._do(Arm(competitor_id=competitor, heat_id=up[0]))
         else:
             move = chance.choice(

@@ -22,7 +22,6 @@ from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDr
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.judging.pair_judge import broken_at_pair
 from venue.simulator.judging.programme_judge import (
-    check_days,
     check_heats,
     check_results,
     check_sectors,
@@ -94,7 +93,6 @@ def inspect(venue: Venue) -> None:
     _check_lap_times(venue, trips)
     check_sectors(venue, trips)
     check_heats(venue)
-    check_days(venue)
     _check_loop(venue)
     _check_pair(venue)
     _check_thief(venue)

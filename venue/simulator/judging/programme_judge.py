@@ -1,4 +1,4 @@
-"""What is made of the results: teams, finalists, fair heats, sectors, the day; each worked out a second time.
+"""What is made of the results: teams, finalists, fair heats and sectors, each worked out a second time.
 
 The results themselves are the oracle's; here they are only sorted and counted, in the plainest way."""
 
@@ -6,15 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboard.journal.kinds import StreamOpened, read_body
+from pitboard.journal.kinds import read_body
 from pitboard.race.bodies import (
     ActWithdrawn,
-    Body,
-    DayMoved,
-    DayPlanned,
     RunArmed,
-    RunDecided,
-    RunFinished,
 )
 from pitboard.race.stages import finalists
 from pitboard.race.teams import team_standings
@@ -110,63 +105,6 @@ def check_heats(venue: Venue) -> None:
         if len(seats) != len(set(seats)):
             sentence = f"{stage} of stream {stream[:8]} has {sorted(map(str, seats))}"
             venue.world.truth.violate("each-lane-once", sentence)
-
-
-def check_days(venue: Venue) -> None:
-    """No run of a day that drives itself began while it was paused, or before its time."""
-    withdrawn: set[tuple[str, int]] = set()
-    boots: dict[str, str] = {}
-    said: dict[str, list[tuple[tuple[str, int], Body]]] = {}
-    for record in sorted(venue.central.disk.records.values(), key=lambda one: (one.stream, one.seq)):
-        body = read_body(record.header.kind, record.body_bytes or b"")
-        if isinstance(body, StreamOpened):
-            boots[record.stream] = body.boot_id
-        elif isinstance(body, ActWithdrawn):
-            withdrawn.add((body.stream, body.seq))
-        elif isinstance(body, DayPlanned | DayMoved | RunArmed | RunFinished | RunDecided):
-            boot_id = boots.get(record.stream, "")
-            said.setdefault(boot_id, []).append(((record.stream, record.seq), body))
-    for boot_id, of_boot in said.items():
-        if not any(place in withdrawn for place, _ in of_boot):
-            _check_day(venue, boot_id, [body for _, body in of_boot])
-
-
-def _check_day(venue: Venue, boot_id: str, said: Sequence[Body]) -> None:
-    gaps = {turn: one for one in said if isinstance(one, DayPlanned) for turn in one.turns}
-    moves = sorted((one for one in said if isinstance(one, DayMoved)), key=lambda one: one.mono_ns)
-    discarded = {one.run_id for one in said if isinstance(one, RunDecided) and one.decision != "confirmed"}
-    armed = [one for one in said if isinstance(one, RunArmed) and one.heat_id in gaps]
-    turn_of = {one.run_id: one.heat_id for one in armed}
-    ends = [
-        (one.mono_ns, turn_of[one.run_id])
-        for one in said
-        if isinstance(one, RunFinished) and one.run_id in turn_of and one.run_id not in discarded
-    ]
-    for run in armed:
-        plan = gaps[run.heat_id]
-        before = [at for at, turn in ends if turn in plan.turns and at < run.mono_ns]
-        heard = [one for one in moves if one.mono_ns < run.mono_ns]
-        states = [one.is_paused for one in heard if one.is_paused is not None]
-        if states and states[-1]:
-            venue.world.truth.violate("paused-day-begins-nothing", f"{run.run_id} of boot {boot_id[:8]}")
-        if not before:
-            continue
-        earlier_ms = sum(-one.shift_ms for one in heard if one.shift_ms < 0 and one.mono_ns > max(before))
-        waited_ns = run.mono_ns - max(before) - _paused_ns(heard, max(before), run.mono_ns)
-        if waited_ns < (plan.gap_ms - earlier_ms - 2) * 1_000_000:
-            sentence = f"{run.run_id} {waited_ns} ns after the run before, the gap is {plan.gap_ms} ms"
-            venue.world.truth.violate("no-run-before-its-time", sentence)
-
-
-def _paused_ns(moves: Sequence[DayMoved], from_ns: int, to_ns: int) -> int:
-    total_ns, began_ns = 0, None
-    for one in moves:
-        if one.is_paused and began_ns is None:
-            began_ns = one.mono_ns
-        elif one.is_paused is False and began_ns is not None:
-            total_ns += max(0, min(one.mono_ns, to_ns) - max(began_ns, from_ns))
-            began_ns = None
-    return total_ns
 
 
 def check_sectors(venue: Venue, trips: Mapping[str, Trip]) -> None:
