@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static \
   avahi-daemon avahi-utils dbus
 
-.PHONY: demo screenshots race-day test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb clean
+.PHONY: demo screenshots race-day test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -106,6 +106,12 @@ constraints:
 # A USB stick for machines without internet: wheels for Debian 12 and 13 on amd64 and arm64, and install.sh.
 bundle: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(ARGS)
+
+# Boots a venue of five machines from the stick and puts it through a bad day; needs root. docs/appliance.md tells it.
+appliance: venv
+	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/bundle \
+	  --python 3.11 --machine $$(uname -m)
+	@$(BIN)/python -m venue.appliance --bundle build/appliance/bundle --out build/appliance
 
 # The same as packages for Debian 12 and 13, one for each kind of machine.
 deb: bundle

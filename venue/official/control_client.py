@@ -67,6 +67,10 @@ class ControlClient:
     async def type(self, text: str) -> None:
         await self._ask({"ask": "text", "text": text})
 
+    async def picture(self, path: Path) -> None:
+        """Have the frame that is on the screen now written to a path of the touchscreen's machine."""
+        await self._ask({"ask": "picture", "path": str(path)})
+
     async def _ask(self, question: dict[str, object]) -> bytes:
         try:
             async with asyncio.timeout(ANSWER_MAX_MS / 1_000):

@@ -1,0 +1,223 @@
+"""One booted Debian: a container with systemd as process 1, its own disk, its own address, no way out.
+
+The disk is an overlay over one root for all; ending the machine is a SIGKILL of everything in it. What a
+container cannot show: a kernel of its own, a screen (KMSDRM), GPIO, and what an unsynced disk loses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pitboard.errors import Refusal
+
+DEBIAN = "bookworm"
+PACKAGES = "systemd-sysv,dbus,udev,python3,python3-venv,iproute2"
+BRIDGE = "pb0"
+NETWORK = "10.77.0"
+HOST_ADDRESS = f"{NETWORK}.1"
+STICK = "/media/stick"
+BOOT_MAX_S = 120.0
+_LOOK_EVERY_S = 0.2
+Seen = TypeVar("Seen")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_WIRE = """[Match]
+Name=host0
+[Network]
+Address={address}/24
+LinkLocalAddressing=ipv6
+"""
+
+
+def needed_tools() -> list[str]:
+    """Return the Debian packages that are missing here."""
+    wanted = {"mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container", "nsenter": "util-linux",
+              "ip": "iproute2", "script": "bsdutils"}  # fmt: skip
+    return [package for tool, package in wanted.items() if shutil.which(tool) is None]
+
+
+def debian_root(folder: Path) -> Path:
+    """Return a Debian root below `folder`, made the first time; raises Refusal."""
+    root = folder / "debian"
+    if not (root / "etc").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        half = folder / "debian.half"
+        shutil.rmtree(half, ignore_errors=True)
+        run("mmdebstrap", "--quiet", "--variant=important", f"--include={PACKAGES}", DEBIAN, str(half))
+        half.rename(root)
+    return root
+
+
+def run(*command: str) -> str:
+    """Return what the command says; raises Refusal with its last line where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Refusal(f"'{' '.join(command[:4])} …' did not work: {said[-1] if said else done.returncode}")
+    return done.stdout
+
+
+def lay_wire() -> None:
+    """Make the bridge that all machines hang on, in this process's network; it leads nowhere else."""
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "addr", "add", f"{HOST_ADDRESS}/24", "dev", BRIDGE)
+    run("ip", "link", "set", BRIDGE, "up")
+
+
+@dataclass(slots=True, kw_only=True)
+class Box:
+    """One machine, by its host name; `number` is the last part of its address."""
+
+    host: str
+    number: int
+    base: Path
+    folder: Path
+    stick: Path
+    process: subprocess.Popen[bytes] | None = None
+    init_pid: int = 0
+    boots: list[float] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"{NETWORK}.{self.number}"
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    def lay_out(self) -> None:
+        """Give it an empty disk over the common root, a name and an address."""
+        for name in ("upper", "work", "root"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        layers = f"lowerdir={self.base},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        run("mount", "-t", "overlay", "overlay", "-o", layers, str(self.root))
+        (self.root / "etc/hostname").write_text(f"{self.host}\n")
+        (self.root / "etc/machine-id").unlink(missing_ok=True)
+        network = self.root / "etc/systemd/network/10-wire.network"
+        network.parent.mkdir(parents=True, exist_ok=True)
+        network.write_text(_WIRE.format(address=self.address))
+        run("systemctl", "--root", str(self.root), "enable", "systemd-networkd")
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file on its disk."""
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+    def boot(self) -> float:
+        """Start it and return the seconds until systemd says that it is up; raises Refusal."""
+        began = time.monotonic()
+        console = f"systemd-nspawn --quiet --boot --directory={self.root} --machine={self.host} --register=no"
+        console += f" --keep-unit --network-bridge={BRIDGE} --bind-ro={self.stick}:{STICK}"
+        self.process = subprocess.Popen(
+            ["/usr/bin/script", "-qfc", console, str(self.folder / "console.log")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        self.init_pid = until(
+            self._find_init, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log"
+        )
+        until(self._is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
+        self.boots.append(time.monotonic() - began)
+        return self.boots[-1]
+
+    def _find_init(self) -> int:
+        """Return the process that is number 1 inside, 0 while there is none."""
+        for line in run("ps", "-e", "-o", "pid=,ppid=").splitlines():
+            pid, parent = line.split()
+            if _command(parent).startswith("systemd-nspawn") and f"--machine={self.host} " in _command(
+                parent
+            ):
+                return int(pid)
+        return 0
+
+    def _is_up(self) -> bool:
+        return self.ask("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
+
+    def ask(self, *command: str, within_s: float = 600.0) -> subprocess.CompletedProcess[str]:
+        """Run a command inside and return how it ended."""
+        inside = [
+            "nsenter",
+            "--target",
+            str(self.init_pid),
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--cgroup",
+        ]
+        inside += ["env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8", *command]
+        return subprocess.run(
+            inside, capture_output=True, text=True, check=False, timeout=within_s, stdin=subprocess.DEVNULL
+        )
+
+    def do(self, *command: str) -> str:
+        """Run a command inside; raises Refusal with what it said where it fails."""
+        done = self.ask(*command)
+        if done.returncode:
+            raise Refusal(
+                f"{self.host}: '{' '.join(command)}' ended with {done.returncode}: {done.stdout}{done.stderr}"
+            )
+        return done.stdout
+
+    def path(self, inside: str) -> Path:
+        """Return where a path of the running machine is found from here, sockets in memory too."""
+        return Path(f"/proc/{self.init_pid}/root{inside}")
+
+    def cut_power(self) -> None:
+        """End everything in it at once; nobody inside is told."""
+        if self.process is None:
+            return
+        if self.init_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.init_pid, signal.SIGKILL)  # the kernel ends all others of its namespace with it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        if self.init_pid:
+            until(lambda: not _lives(self.init_pid), 30.0, f"{self.host} does not end")
+        self.init_pid = 0
+        with contextlib.suppress(Refusal):
+            run("ip", "link", "delete", f"vb-{self.host}")
+
+    def scrap(self) -> None:
+        """Take the machine away with its disk, as a card that died."""
+        self.cut_power()
+        run("umount", str(self.root))
+        shutil.rmtree(self.folder)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def until(look: Callable[[], Seen], within_s: float, sentence: str) -> Seen:
+    """Return what `look` says as soon as it is true; raises Refusal with the sentence."""
+    ends = time.monotonic() + within_s
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > ends:
+            raise Refusal(sentence)
+        time.sleep(_LOOK_EVERY_S)
