@@ -136,7 +136,7 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
 def unit_findings(socket: Path) -> Iterator[Finding]:
     """Yield the unit's own lights: its sensors, central and the disk."""
     try:
-        status = _unit_status(socket)
+        status = unit_status(socket)
     except (PitboardError, msgspec.MsgspecError, OSError) as error:
         yield Finding(
             code="unit-silent",
@@ -153,7 +153,8 @@ def unit_findings(socket: Path) -> Iterator[Finding]:
         )
 
 
-def _unit_status(socket: Path) -> UnitStatus:
+def unit_status(socket: Path) -> UnitStatus:
+    """Ask the unit of this machine how it is; raises PitboardError, OSError or msgspec.MsgspecError."""
     client = NodeClient(f"{UNIX_PREFIX}{socket}", name="this unit")
     answer = client.ask("GET", "/v1/unit-status", within_s=ANSWER_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES)
     return open_status(msgspec.json.decode(answer.body, type=SealedStatus))

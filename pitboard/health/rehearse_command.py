@@ -1,0 +1,177 @@
+"""`pitboard rehearse`: break it before the doors open, and see that it is noticed and heals."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, Queue
+
+import click
+import msgspec
+
+from pitboard.clock import SystemClock
+from pitboard.errors import PitboardError, Refusal
+from pitboard.health.node_findings import unit_status
+from pitboard.health.rehearsal import Rehearsal, Step
+from pitboard.unit_api.unit_status import UnitStatus
+
+LOOK_EVERY_S = 0.5
+_HELP = "Type skip and a reason to leave a step out. Ctrl-C ends it; the next start goes on from here."
+
+
+@click.command()
+@click.option(
+    "--socket", default="/run/pitboard/trackside.sock", show_default=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--file",
+    "kept",
+    default="/var/lib/pitboard/rehearsal.json",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where it keeps what was seen, also over the power cut.",
+)
+@click.option(
+    "--sheet",
+    default=None,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the sheet to sign here.",
+)
+@click.option("--anew", is_flag=True, help="Begin anew instead of going on.")
+def rehearse(socket: Path, kept: Path, sheet: Path | None, anew: bool) -> None:
+    """Go through the drill of this unit: beam, sensor cable, network and power, each seen and healed.
+
+    The exit status is 0 if every step was seen and healed.
+    """
+    typed: Queue[str] = Queue()
+    threading.Thread(target=_listen, args=(typed,), daemon=True).start()
+    play = Play(kept=kept, look=lambda: unit_status(socket), typed=typed, say=click.echo, pause=time.sleep)
+    rehearsal = play.begin(anew=anew)
+    try:
+        play.run(rehearsal)
+    except KeyboardInterrupt:
+        click.echo()
+    now = f"{datetime.fromtimestamp(SystemClock().utc_ms() / 1_000, UTC):%Y-%m-%d %H:%M} UTC"
+    lines = list(rehearsal.sheet(now))
+    click.echo("\n".join(["", *lines]))
+    if sheet is not None:
+        try:
+            sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f"{sheet} cannot be written: {error.strerror}; name another place") from error
+    sys.exit(0 if all(step.healed_utc_ms is not None for step in rehearsal.steps) else 1)
+
+
+class Play:
+    """One run of the drill: looks, says what to do, keeps what was seen."""
+
+    def __init__(
+        self,
+        *,
+        kept: Path,
+        look: Callable[[], UnitStatus],
+        typed: Queue[str],
+        say: Callable[[str], None],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._kept = kept
+        self._look = look
+        self._typed = typed
+        self._say = say
+        self._pause = pause
+        self._is_away = False
+
+    def begin(self, *, anew: bool) -> Rehearsal:
+        """Return the rehearsal under way, or a new one of the unit as it is; raises Refusal."""
+        found = None if anew else self._read()
+        if found is not None and found.current is not None:
+            self._say(f"Going on with the rehearsal of {found.unit}.")
+            return found
+        try:
+            status = self._look()
+        except PitboardError as error:
+            raise Refusal(f"the unit does not answer ({error}); start it, then type this again") from error
+        if not status.sensors:
+            raise Refusal("the unit has heard of no sensor yet; start the bridge, then type this again")
+        return Rehearsal.of(status)
+
+    def run(self, rehearsal: Rehearsal) -> None:
+        """Go on until every step is over."""
+        self._keep(rehearsal)
+        self._say(_HELP)
+        asked: str | None = None
+        while (step := rehearsal.current) is not None:
+            if step.asks != asked:
+                asked = step.asks
+                self._say(f"\n{rehearsal.steps.index(step) + 1} of {len(rehearsal.steps)}  {asked}")
+            if reason := self._skip_reason():
+                step.left_out = reason
+                self._keep(rehearsal)
+                continue
+            status = self._status()
+            if status is not None:
+                before = (rehearsal.boot_id, rehearsal.passings)
+                changed = rehearsal.take(status)
+                if changed is not None:
+                    self._say(f"    {_said_of(changed)}")
+                if changed is not None or before[0] != rehearsal.boot_id:
+                    self._keep(rehearsal)
+            if rehearsal.current is not None:
+                self._pause(LOOK_EVERY_S)
+        self._keep(rehearsal)
+
+    def _status(self) -> UnitStatus | None:
+        try:
+            status = self._look()
+        except (PitboardError, OSError, msgspec.MsgspecError):
+            if not self._is_away:
+                self._say("    (the unit does not answer at the moment)")
+            self._is_away = True
+            return None
+        self._is_away = False
+        return status
+
+    def _skip_reason(self) -> str:
+        for line in self._lines():
+            word, _, reason = line.strip().partition(" ")
+            if word == "skip":
+                return reason.strip() or "no reason given"
+        return ""
+
+    def _lines(self) -> Iterator[str]:
+        while True:
+            try:
+                yield self._typed.get_nowait()
+            except Empty:
+                return
+
+    def _read(self) -> Rehearsal | None:
+        try:
+            return msgspec.json.decode(self._kept.read_bytes(), type=Rehearsal)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise Refusal(f"{self._kept} cannot be read ({error}); type --anew to begin anew") from error
+
+    def _keep(self, rehearsal: Rehearsal) -> None:
+        half = self._kept.with_name(self._kept.name + ".new")
+        try:
+            half.write_bytes(msgspec.json.encode(rehearsal))
+            half.replace(self._kept)
+        except OSError as error:
+            raise Refusal(
+                f"{self._kept} cannot be written: {error.strerror}; type sudo in front, or name a --file"
+            ) from error
+
+
+def _said_of(step: Step) -> str:
+    return f"Well: {step.shows}." if step.is_over else "Seen. Now let it heal."
+
+
+def _listen(typed: Queue[str]) -> None:
+    for line in sys.stdin:
+        typed.put(line)
