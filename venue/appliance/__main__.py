@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from pitboard.errors import PitboardError, Refusal
+from venue.appliance.box import needed_tools
 from venue.appliance.drill import Drill
-from venue.appliance.machine import needed_tools
 
 _APART = "PITBOARD_APPLIANCE_APART"
 

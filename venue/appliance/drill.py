@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import ssl
-import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -20,8 +19,9 @@ from typing import Any
 
 from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError, Refusal
-from venue.appliance.decoder import Decoder
-from venue.appliance.machine import HOST_ADDRESS, STICK, Box, debian_root, lay_wire, until
+from pitboard.tasks import beside
+from venue.appliance.box import HOST_ADDRESS, STICK, Box, debian_root, lay_wire, seconds, until
+from venue.appliance.wire_decoder import Decoder
 from venue.demo.audit import board_bytes
 from venue.official.control_client import ControlClient
 from venue.official.scripted_official import ScriptedOfficial
@@ -37,8 +37,9 @@ STATUS_PORT = 8442
 PUBLIC_PORT = 8080
 CONTROL = "/run/pitboard/touch-control.sock"
 RUN_MAX_S = 300.0
+LOOK_EVERY_S = 0.2
+BEFORE_CUT_S = 6.0
 SETTLE_MAX_S = 60.0
-INSTALL_MAX_S = 600.0
 WATCHDOG_MAX_S = 60.0
 JOURNALS = {
     CENTRAL: "central.db",
@@ -120,7 +121,7 @@ class Drill:
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
-        began = time.monotonic()
+        began = seconds()
         figures: dict[str, Any] = {}
         try:
             yield figures
@@ -130,7 +131,7 @@ class Drill:
         self._tell(name, began, figures)
 
     def _tell(self, name: str, began: float, figures: dict[str, Any]) -> None:
-        told = {"step": name, "seconds": round(time.monotonic() - began, 1), **figures}
+        told = {"step": name, "seconds": round(seconds() - began, 1), **figures}
         self.steps.append(told)
         more = "".join(f", {key} {value}" for key, value in figures.items())
         print(f"{told['seconds']:7.1f} s  {name}{more}", flush=True)  # noqa: T201 - a report for people
@@ -213,32 +214,23 @@ class Drill:
             self.decoders[TRACK_A].drive.clear()
 
     async def _race_through_a_cut(self, figures: dict[str, Any]) -> None:
-        racing = asyncio.create_task(self._official(TRACK_A).run())
-        client = ControlClient(self._control(TRACK_A))
-        while True:
-            try:
-                if (await client.look()).phase == "running":
-                    break
-            except PitboardError:
-                pass
-            if racing.done():
-                raise Refusal("the official ended before the run was under way")
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(6)
-        box = self.boxes[TRACK_A]
-        await asyncio.to_thread(box.cut_power)
-        began = time.monotonic()
-        await asyncio.to_thread(box.boot)
-        self._link(TRACK_A)
-        figures["boot_s"] = round(box.boots[-1], 1)
-        while True:
-            try:
-                await client.look()
-                break
-            except PitboardError:
-                await asyncio.sleep(0.2)
-        figures["touchscreen_back_s"] = round(time.monotonic() - began, 1)
-        await racing
+        async with beside(self._official(TRACK_A).run(), name="official") as racing:
+            client = ControlClient(self._control(TRACK_A))
+            while await _phase(client) != "running":
+                if racing.done():
+                    raise Refusal("the official ended before the run was under way")
+                await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(BEFORE_CUT_S)
+            box = self.boxes[TRACK_A]
+            await asyncio.to_thread(box.cut_power)
+            began = seconds()
+            await asyncio.to_thread(box.boot)
+            self._link(TRACK_A)
+            figures["boot_s"] = round(box.boots[-1], 1)
+            while await _phase(client) is None:  # noqa: ASYNC110 - it is another machine's
+                await asyncio.sleep(LOOK_EVERY_S)
+            figures["touchscreen_back_s"] = round(seconds() - began, 1)
+            await racing
 
     def _hang(self) -> None:
         box = self.boxes[TRACK_B]
@@ -317,6 +309,14 @@ class Drill:
                 inside = "/var/lib/pitboard/touch.png"
                 asyncio.run(client.picture(Path(inside)))
                 shutil.copyfile(self.boxes[host].path(inside), self.folder / f"{host}.png")
+
+
+async def _phase(client: ControlClient) -> str | None:
+    """Return what the touchscreen is at, None while nobody answers."""
+    try:
+        return (await client.look()).phase
+    except PitboardError:
+        return None
 
 
 def _break(wheel: Path, out: Path) -> None:

@@ -6,12 +6,14 @@ import contextlib
 import random
 import socket
 import threading
-import time
 
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
+from pitboard.clock import SystemClock
+from venue.appliance.box import seconds
 
 STATUS_EVERY_S = 4.0
 LAP_S = (4.0, 5.0)
+_CLOCK = SystemClock()
 
 
 class Decoder(threading.Thread):
@@ -37,7 +39,7 @@ class Decoder(threading.Thread):
         connection.settimeout(0.1)
         next_status = 0.0
         while True:
-            now = time.monotonic()
+            now = seconds()
             if now >= next_status:
                 connection.sendall(self._device.status())
                 next_status = now + STATUS_EVERY_S
@@ -50,9 +52,9 @@ class Decoder(threading.Thread):
                 continue
             if not received:
                 return
-            self._device.rtc_us = time.monotonic_ns() // 1_000
+            self._device.rtc_us = _CLOCK.mono_ns() // 1_000
             connection.sendall(self._device.receive(received))
 
     def _car(self) -> bytes:
         self.passed += 1
-        return self._device.passing(transponder=self._transponder, rtc_us=time.monotonic_ns() // 1_000)
+        return self._device.passing(transponder=self._transponder, rtc_us=_CLOCK.mono_ns() // 1_000)

@@ -10,12 +10,13 @@ import os
 import shutil
 import signal
 import subprocess
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from pitboard.clock import SystemClock
 from pitboard.errors import Refusal
 
 DEBIAN = "bookworm"
@@ -26,6 +27,8 @@ HOST_ADDRESS = f"{NETWORK}.1"
 STICK = "/media/stick"
 BOOT_MAX_S = 120.0
 _LOOK_EVERY_S = 0.2
+_CLOCK = SystemClock()
+_NS_PER_S = 1_000_000_000
 Seen = TypeVar("Seen")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _WIRE = """[Match]
@@ -34,6 +37,11 @@ Name=host0
 Address={address}/24
 LinkLocalAddressing=ipv6
 """
+
+
+def seconds() -> float:
+    """Return the seconds since this machine's boot."""
+    return _CLOCK.mono_ns() / _NS_PER_S
 
 
 def needed_tools() -> list[str]:
@@ -114,7 +122,7 @@ class Box:
 
     def boot(self) -> float:
         """Start it and return the seconds until systemd says that it is up; raises Refusal."""
-        began = time.monotonic()
+        began = seconds()
         console = f"systemd-nspawn --quiet --boot --directory={self.root} --machine={self.host} --register=no"
         console += f" --keep-unit --network-bridge={BRIDGE} --bind-ro={self.stick}:{STICK}"
         self.process = subprocess.Popen(
@@ -126,7 +134,7 @@ class Box:
             self._find_init, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log"
         )
         until(self._is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
-        self.boots.append(time.monotonic() - began)
+        self.boots.append(seconds() - began)
         return self.boots[-1]
 
     def _find_init(self) -> int:
@@ -213,11 +221,12 @@ def _command(pid: str) -> str:
 
 def until(look: Callable[[], Seen], within_s: float, sentence: str) -> Seen:
     """Return what `look` says as soon as it is true; raises Refusal with the sentence."""
-    ends = time.monotonic() + within_s
+    ends = seconds() + within_s
+    pause = threading.Event()
     while True:
         seen = look()
         if seen:
             return seen
-        if time.monotonic() > ends:
+        if seconds() > ends:
             raise Refusal(sentence)
-        time.sleep(_LOOK_EVERY_S)
+        pause.wait(_LOOK_EVERY_S)
