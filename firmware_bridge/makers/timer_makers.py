@@ -41,6 +41,7 @@ RACE_MAX_NS = 60_000_000_000
 # It gives up at ten seconds itself.
 FASTTRACK_RACE_MAX_NS = 12_000_000_000
 LINE_MAX_BYTES = 64
+DIFFERENCES = "it prints differences to the winner, and no heat can be timed by those: let it print times"
 HEAT_BOOT = "heat-"
 """What the `sensor_boot` of a lane timer's passings begins with: each heat is one of its own."""
 _GATE_ANSWER = re.compile(rb"(?:RG)*([01X])\*?")
@@ -59,7 +60,11 @@ class LaneTimerMaker(DeviceMaker):
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, HeatResult):
             reading.signs["last"] = describe(event)
-            reading.passings += self._passings(event, receipt)
+            if _is_of_differences(event):
+                reading.complaint = DIFFERENCES
+            else:
+                reading.passings += self._passings(event, receipt)
+                reading.complaint = ""
 
     def _passings(self, heat: HeatResult, receipt: Receipt) -> Iterator[Passing]:
         """Yield start and finish of each lane that came in; the heat is a start of the device of its own."""
@@ -178,6 +183,11 @@ class ChampMaker(LaneTimerMaker):
             self._racing_until_mono_ns = received_mono_ns + RACE_MAX_NS
             reading.request = b"rg\r"
         return reading
+
+
+def _is_of_differences(heat: HeatResult) -> bool:
+    """Return whether the times are behind the winner's, whose own is then nothing: no time of a heat."""
+    return any(lane.time_us == 0 and lane.place == 1 for lane in heat.lanes)
 
 
 def describe(result: HeatResult) -> str:

@@ -6,7 +6,7 @@ from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
 from firmware_bridge.makers.mylaps_makers import AmbTextMaker, TnsMaker
 from firmware_bridge.makers.reading import HoldOff, PassingSource
-from firmware_bridge.makers.timer_makers import AlgeMaker, ChampMaker, FastTrackMaker
+from firmware_bridge.makers.timer_makers import DIFFERENCES, AlgeMaker, ChampMaker, FastTrackMaker
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
 from pitboard.unit_api.unit_calls import Passing
@@ -189,6 +189,14 @@ def test_a_fast_track_without_a_gate_switch_is_not_asked_into_its_heats() -> Non
     maker.feed(b"RGX\r\n*\r\n", received_mono_ns=0, boot_id="b")
     assert maker.may_be_quiet
     assert [maker.requests_due(second * 10**9) for second in range(1, 100)] == [b""] * 99
+
+
+def test_a_timer_that_prints_differences_times_no_heat_and_that_is_said() -> None:
+    maker = ChampMaker(sensor="derby", hold_off=HoldOff(hold_off_ms=0))
+    told = maker.feed(b'A=0.000! B=0.112" C=0.305# D=0.411$\r\n', received_mono_ns=10**9, boot_id="b")
+    assert (told.passings, told.complaint) == ([], DIFFERENCES)
+    timed = maker.feed(b'A=3.000! B=3.112"\r\n', received_mono_ns=9 * 10**9, boot_id="b")
+    assert ([one.tick_us for one in timed.passings], timed.complaint) == ([0, 3_000_000, 0, 3_112_000], "")
 
 
 def test_an_i_lap_is_named_at_its_first_line() -> None:
