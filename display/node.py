@@ -27,13 +27,13 @@ from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from display.screen.thumbnail import Thumbnail
-from display.screen.window_watch import WindowWatch
 from display.steering import Steering
 from pitboard.clock import Clock, happened
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.drawing.palette import KEY
 from pitboard.drawing.window import Window
+from pitboard.drawing.window_watch import WindowWatch
 from pitboard.errors import LossCode
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica

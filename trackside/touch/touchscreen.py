@@ -14,6 +14,7 @@ from pitboard.clock import Clock
 from pitboard.drawing.backlight import Backlight
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
+from pitboard.drawing.window_watch import WindowWatch
 from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import LANGUAGES, Language, Sentence
@@ -83,8 +84,9 @@ log = logging.getLogger(__name__)
 
 LINK_SILENCE_MAX_MS = 2_000
 INPUT_PAUSE_MS = 10
-REST_PAUSE_MS = 50
-"""Between two looks for a finger while nobody is on the track and nobody has touched the screen lately."""
+REST_PAUSE_MS = 100
+"""Between two looks for a finger while nobody is on the track and nobody has touched the screen lately; where
+the panel's connection is known, a finger wakes the screen at once."""
 REST_AFTER_MS = 5_000
 REST_LOOK_MS = 1_000
 WORDS_PAUSE_MS = 2_000
@@ -224,11 +226,15 @@ class Touchscreen:
                 tasks.create_task(self._send_acts(), name="send acts"),
                 tasks.create_task(self._follow_impulses(), name="follow impulses"),
             ]
+            resting = WindowWatch(self._window.descriptors, look_s=REST_PAUSE_MS / 1_000)
             while not self._is_closed:
                 self._read_input()
                 self._refresh()
                 SERVICE.beat()
-                await asyncio.sleep((REST_PAUSE_MS if self._rests else INPUT_PAUSE_MS) / 1_000)
+                if self._rests:
+                    await resting.wait()
+                else:
+                    await asyncio.sleep(INPUT_PAUSE_MS / 1_000)
             for helper in helpers:
                 helper.cancel()
 
@@ -412,9 +418,9 @@ class Touchscreen:
         self._looked_mono_ns = now_mono_ns
         self._is_stale = False
         self._lay_out(now_mono_ns)
-        changed = self._painter.paint(self._layout.widgets)
-        if changed is not None:
-            self._window.present([changed.area])
+        patches = self._painter.paint(self._layout.widgets)
+        if patches:
+            self._window.present([patch.area for patch in patches])
             self._painted_mono_ns = now_mono_ns
         version = None if self._screen is None else self._screen.version
         if version != self._shown_version:

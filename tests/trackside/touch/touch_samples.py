@@ -640,7 +640,7 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "stages": (drawn, replace(plain, page=Page.STAGES)),
         "stages-none": (idle, replace(plain, page=Page.STAGES)),
         "stage": (drawn, replace(plain, page=Page.STAGE, stage_id="k")),
-        "stage-tie": (drawn, replace(plain, page=Page.STAGE, stage_id="k", chosen="k/r1-2")),
+        "stage-chosen": (drawn, replace(plain, page=Page.STAGE, stage_id="k", chosen="k/r1-3")),
         "stage-over": (drawn, replace(plain, page=Page.STAGE, stage_id="l", chosen="k/final")),
         "stage-not-drawn": (
             msgspec.structs.replace(

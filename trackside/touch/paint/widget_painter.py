@@ -13,6 +13,7 @@ from trackside.touch.paint.looks import FILLS, INKS, button_colours, draw_icon
 from trackside.touch.paint.paint_text import draw_block, draw_letters
 from trackside.touch.widgets.widgets import Look, Measures, Rect, Tone, Widget
 
+PATCHES_MAX_COUNT = 8
 NOTE_MIN_TENTHS_MM = 30  # letters of a note from top to bottom of their line: legible at arm's length
 
 
@@ -27,22 +28,22 @@ class Painter:
         self._mirror: Rect | None = None  # what is drawn inside it is turned about its middle
         self._painted: tuple[Widget, ...] | None = None
 
-    def paint(self, widgets: tuple[Widget, ...]) -> Rect | None:
-        """Draw the widgets, the later over the earlier; return what changed, None when nothing did."""
+    def paint(self, widgets: tuple[Widget, ...]) -> list[Rect]:
+        """Draw the widgets, the later over the earlier; return the patches that changed, none when nothing
+        did."""
         if widgets == self._painted:
-            return None
-        if self._painted is None:
-            changed = self._measures.screen
-        else:
-            changed = _bounds(_differing(widgets, self._painted)) or self._measures.screen
-        self._target.set_clip(pygame.Rect(changed.area))
-        self._target.fill(palette.BACKGROUND)
-        for widget in widgets:
-            if widget.rect.overlaps(changed):
-                self._paint_guarded(widget)
+            return []
+        patches = [] if self._painted is None else _patches(_differing(widgets, self._painted))
+        patches = patches or [self._measures.screen]
+        for patch in patches:
+            self._target.set_clip(pygame.Rect(patch.area))
+            self._target.fill(palette.BACKGROUND)
+            for widget in widgets:
+                if widget.rect.overlaps(patch):
+                    self._paint_guarded(widget)
         self._target.set_clip(None)
         self._painted = widgets
-        return changed
+        return patches
 
     def show_on(self, target: pygame.Surface) -> None:
         """Paint on another surface from now on, everything first."""
@@ -367,12 +368,26 @@ def _differing(now: tuple[Widget, ...], before: tuple[Widget, ...]) -> list[Widg
     return [*fresh, *(widget for widget in before if names.get(widget.name) != widget)]
 
 
-def _bounds(widgets: list[Widget]) -> Rect | None:
-    """Return the smallest rectangle around all of them."""
+def _patches(widgets: list[Widget]) -> list[Rect]:
+    """Return rectangles apart from each other that cover all of them; one around all where they would be
+    many, or hardly smaller together."""
     if not widgets:
-        return None
-    left = min(widget.rect.x for widget in widgets)
-    top = min(widget.rect.y for widget in widgets)
-    right = max(widget.rect.right for widget in widgets)
-    bottom = max(widget.rect.bottom for widget in widgets)
-    return Rect(left, top, right - left, bottom - top)
+        return []
+    patches: list[Rect] = []
+    for widget in widgets:
+        patch = widget.rect
+        while (touched := next((one for one in patches if one.overlaps(patch)), None)) is not None:
+            patches.remove(touched)
+            patch = _around(patch, touched)
+        patches.append(patch)
+    whole = patches[0]
+    for patch in patches[1:]:
+        whole = _around(whole, patch)
+    together = sum(patch.w * patch.h for patch in patches)
+    is_worth_it = len(patches) <= PATCHES_MAX_COUNT and 2 * together < whole.w * whole.h
+    return patches if is_worth_it else [whole]
+
+
+def _around(one: Rect, other: Rect) -> Rect:
+    left, top = min(one.x, other.x), min(one.y, other.y)
+    return Rect(left, top, max(one.right, other.right) - left, max(one.bottom, other.bottom) - top)

@@ -19,16 +19,18 @@ UNREAD_MAX_COUNT = 5
 
 
 class WindowWatch:
-    """`descriptors()` gives the connections to watch, None where they cannot be known."""
+    """`descriptors()` gives the connections to watch, None where they cannot be known; `look_s` is how long a
+    wait takes at most."""
 
-    def __init__(self, descriptors: Callable[[], Iterable[int] | None]) -> None:
+    def __init__(self, descriptors: Callable[[], Iterable[int] | None], *, look_s: float = LOOK_S) -> None:
         self._descriptors = descriptors
+        self._look_s = look_s
         self._heard: set[int] = set()
         self._unread: dict[int, int] = {}
         self._wake = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return once there may be something to read, or after a second."""
+        """Return once there may be something to read, or after the longest wait."""
         watched = self._descriptors()
         if watched is None:
             await asyncio.sleep(LOOK_BLIND_S)
@@ -48,7 +50,7 @@ class WindowWatch:
                     continue  # closed meanwhile: the screen went
                 added.append(descriptor)
         try:
-            await happened(self._wake, LOOK_S)
+            await happened(self._wake, self._look_s)
         finally:
             for descriptor in added:
                 loop.remove_reader(descriptor)

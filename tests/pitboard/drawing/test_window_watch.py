@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from display.screen.window_watch import UNREAD_MAX_COUNT, WindowWatch
+from pitboard.drawing.window_watch import UNREAD_MAX_COUNT, WindowWatch
 
 
 def test_news_of_the_desktop_wake_at_once_and_silence_does_not() -> None:
