@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
-  strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static \
+  strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
   avahi-daemon avahi-utils dbus
 
 .PHONY: demo screenshots race-day test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance clean

@@ -37,9 +37,14 @@ START_MAX_S = 20.0
 
 def need_nginx() -> None:
     """Leave the test out where there is no nginx."""
-    if NGINX.exists():
+    need_program(NGINX)
+
+
+def need_program(program: Path) -> None:
+    """Leave the test out where the program is missing."""
+    if program.exists():
         return
-    missing = "nginx is missing; make system-packages installs it"
+    missing = f"{program.name} is missing; make system-packages installs it"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

@@ -118,6 +118,7 @@ class Statements:
 
     def __init__(self) -> None:
         self._of: dict[Subject, list[Statement]] = {}
+        self._of_kind: dict[str, list[Subject]] = {}
         self._all: list[tuple[Subject, Statement] | None] = []  # None once forgotten
         self._places: dict[str, SlotRow] = {}  # by stream and seq: where it stands in `_all`
         self._withdrawals: dict[RecordPlace, list[Statement]] = {}
@@ -135,6 +136,7 @@ class Statements:
         about = self._of.get(subject)
         if about is None:
             self._of[subject] = [statement]
+            self._of_kind.setdefault(subject[0], []).append(subject)
         else:
             about.append(statement)
         places.put(seq, len(self._all))
@@ -209,7 +211,7 @@ class Statements:
 
     def subjects(self, kind: str) -> Iterable[Subject]:
         """Return the subjects of this kind that anything was said about."""
-        return [subject for subject in self._of if subject[0] == kind]
+        return self._of_kind.get(kind, ())
 
     def all_about(self, subject: Subject) -> list[Statement]:
         """Return what was said about the subject, withdrawn or not, in the order said."""

@@ -20,7 +20,7 @@ from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig, Door
 from sync.central.config_bodies import bodies_to_say
 from sync.central.database.shared_erasures import follow_shared_erasures
-from sync.central.doors import AdminsDesk, announced, serve_admin, serve_ingest, serve_public
+from sync.central.doors import AdminsDesk, announced, published, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
 from sync.central.ingest.ingest_app import IngestDoor, address_of, host_to_tell
 from sync.central.stores import open_contacts, open_replica
@@ -114,6 +114,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
             serve_public(replica, config, public_listener) as public_port,
             serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
             announced(replica, config, ingest_port, door, root),
+            published(replica, root, config),
             serve_admin(
                 writing,
                 contacts,
@@ -178,6 +179,7 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             desk = AdminsDesk.over(writing, clock, fingerprint=config.ingest.fingerprint)
             async with (
                 serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
+                published(replica, root, config),
                 serve_admin(
                     writing,
                     contacts,

@@ -99,6 +99,16 @@ class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
         check_door(self.host, tls=self.tls)
 
 
+class BrokerConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The MQTT broker on which the boards are published, everything below `topic`."""
+
+    address: Annotated[str, Meta(pattern=r"^(mqtts?|wss?)://[^\s/?#]+(/\S*)?\Z", max_length=300)]
+    topic: Annotated[str, Meta(pattern=r"^[^/$#+\s][^#+\s]*[^/#+\s]\Z", max_length=200)]
+    user: Annotated[str, Meta(max_length=200)] = ""
+    password_file: Path | None = None
+    ca: Path | None = None
+
+
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trackside unit to enrol."""
 
@@ -121,6 +131,7 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     public: PublicConfig = msgspec.field(default_factory=PublicConfig)
     ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
     admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
+    mqtt: BrokerConfig | None = None
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:

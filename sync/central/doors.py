@@ -15,6 +15,7 @@ from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import follow_erasures
 from pitboard.doors.door import is_loopback
 from pitboard.doors.http_api import serve_bound_tcp, serve_bound_unix
+from pitboard.errors import ConfigRefused
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
@@ -136,6 +137,22 @@ async def announced(
         known=tuple,
     )
     async with _doing(mdns=presence.run(port)):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def published(replica: Replica, root: Identity, config: CentralConfig) -> AsyncIterator[None]:
+    """Publish the boards on the config's broker, where it names one."""
+    if config.mqtt is None:
+        yield
+        return
+    try:
+        from sync.central.broker.board_publisher import BoardPublisher
+    except ModuleNotFoundError as error:
+        raise ConfigRefused(
+            path="central.toml", reason="[mqtt] needs the package paho-mqtt; install the extra 'central'"
+        ) from error
+    async with _doing(broker=BoardPublisher(replica, root, config.mqtt).run()):
         yield
 
 

@@ -82,9 +82,12 @@ def _keys(info: inspect.Type, table: str) -> Iterator[Key]:
 
 
 def _inner(info: inspect.Type) -> inspect.Type:
-    """Return what is in it, where it is a list of tables; else itself."""
+    """Return what is in it, where it is a table that may be left out, or a list of tables; else itself."""
     if isinstance(info, inspect.Metadata):
         return _inner(info.type)
+    if isinstance(info, inspect.UnionType):
+        tables = [one for one in map(_inner, info.types) if isinstance(one, inspect.StructType)]
+        return tables[0] if len(tables) == 1 else info
     if isinstance(info, inspect.VarTupleType | inspect.ListType):
         item = _inner(info.item_type)
         return item if isinstance(item, inspect.StructType) else info

@@ -115,10 +115,10 @@ class RaceReader:
         of them at the start, so that nobody who asks waits for it."""
         self._search.follow(None if self._is_new else NAMES_AT_ONCE_COUNT)
         self._is_new = False
-        for track, race_class in self._filters():
+        for track, race_class in self.filters():
             self._fold.board_of(track, race_class, is_kept=True)
 
-    def _filters(self) -> list[tuple[str, str]]:
+    def filters(self) -> list[tuple[str, str]]:
         """Return which boards there are, the whole one first; those beyond the bound are not made."""
         tracks = sorted(self._fold.race.tracks)
         classes = sorted(one.race_class for one in self._fold.race.programme.classes())
@@ -134,7 +134,7 @@ class RaceReader:
         if track != ALL and track not in tracks:
             raise CallRefused("unknown-track", "No run was driven on a track of this name.", status=404)
         only = track if len(tracks) > 1 else ALL
-        if (only, race_class) not in self._filters():
+        if (only, race_class) not in self.filters():
             raise CallRefused("unknown-class", "There is no board of this class.", status=404)
 
     def _view_page(self, count: int, after: str, track: str, race_class: str) -> BoardPage:

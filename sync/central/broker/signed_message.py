@@ -1,0 +1,42 @@
+"""A message as it stands on a broker: the event's signature in hex, a line break, and the signed JSON.
+
+The topic stands in the JSON too, and how many records it was made of: so a broker can neither pass one board
+off as another nor an old one as new, only hold them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pitboard.trust.identity import Identity, signature_holds
+
+_DOMAIN = b"pitboard broker 1\0"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """`records` grows with the event; of two messages of a topic the one with more is the newer."""
+
+    topic: str
+    records: int
+    body: msgspec.Raw
+
+
+def sealed(topic: str, records: int, body: bytes, root: Identity) -> bytes:
+    """Return the message that carries this JSON."""
+    told = msgspec.json.encode(Told(topic=topic, records=records, body=msgspec.Raw(body)))
+    return root.sign(told, domain=_DOMAIN).hex().encode() + b"\n" + told
+
+
+def opened(message: bytes, topic: str, root_key: str) -> tuple[int, Any] | None:
+    """Return of how many records and what is said, None where it is not of this event or topic."""
+    seal, _, told = message.partition(b"\n")
+    try:
+        if not signature_holds(root_key, told, bytes.fromhex(seal.decode("ascii")), domain=_DOMAIN):
+            return None
+        message_told = msgspec.json.decode(told, type=Told)
+        if message_told.topic != topic:
+            return None
+        return message_told.records, msgspec.json.decode(message_told.body)
+    except (ValueError, msgspec.MsgspecError):
+        return None
