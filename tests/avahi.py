@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+STARTED_MAX_S = 10.0
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path=/run/bus</listen><auth>EXTERNAL</auth>
@@ -43,7 +45,10 @@ class Avahi:
 
     def command(self, *words: str) -> list[str]:
         """Return the command as it is typed on this machine."""
-        child = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()[0]
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        until_s = time.monotonic() + STARTED_MAX_S
+        while not (child := children.read_text().strip()) and time.monotonic() < until_s:
+            time.sleep(0.01)  # unshare has not forked it yet
         bus = "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/bus"
         return ["nsenter", f"--target={child}", "--mount", "--net", "env", bus, *words]
 

@@ -30,6 +30,7 @@ from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_PTR
 from pitboard.clock import Clock, SystemClock
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.presence.heard_nodes import FoundNode, HeardNodes
+from pitboard.presence.packet_sieve import sift
 from pitboard.presence.signed_advert import HeardAdvert, make_advert, read_advert
 from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, multicast_interfaces, own_interfaces
 from pitboard.tasks import beside
@@ -56,10 +57,13 @@ Kept = TypeVar("Kept")
 
 
 @contextlib.asynccontextmanager
-async def open_mdns(interfaces: Sequence[str] = ()) -> AsyncIterator[AsyncZeroconf | None]:
+async def open_mdns(
+    interfaces: Sequence[str] = (), *, known: Callable[[], Collection[str]] = tuple
+) -> AsyncIterator[AsyncZeroconf | None]:
     """Yield a multicast DNS socket on the given interface addresses, or on all, IPv6 where there is some.
 
-    Yields None, with a logged sentence, where there is no network: nothing depends on being found.
+    It reads no more than we have time for; `known` gives the keys of nodes that are read all the same. Yields
+    None, with a logged sentence, where there is no network: nothing depends on being found.
     """
     places = list(interfaces) or multicast_interfaces()
     has_ipv6 = any(isinstance(place, int) for place in places)
@@ -70,6 +74,7 @@ async def open_mdns(interfaces: Sequence[str] = ()) -> AsyncIterator[AsyncZeroco
         yield None
         return
     try:
+        await sift(mdns.zeroconf, lambda: [label_of(key) for key in known()])
         yield mdns
     finally:
         await mdns.async_close()

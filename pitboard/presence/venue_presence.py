@@ -57,6 +57,7 @@ class VenuePresence:
         self._interfaces = interfaces
         self._is_on = is_on
         self._on_change = on_change
+        self._known = known
         self._browsers = {service: VenueBrowser(service, on_change, known) for service in browse_services}
         self.has_network = True  # until looked at
 
@@ -81,7 +82,7 @@ class VenuePresence:
         said = dict(self._advert.properties())
         async with contextlib.AsyncExitStack() as stack:
             if self._is_on:
-                mdns = await stack.enter_async_context(open_mdns(self._interfaces))
+                mdns = await stack.enter_async_context(open_mdns(self._interfaces, known=self._known))
                 if mdns is None:
                     await asyncio.sleep(RETRY_S)
                     return

@@ -26,6 +26,8 @@ from pitboard.presence.venue_addresses import LOOPBACK
 from pitboard.presence.venue_mdns import DISPLAY_SERVICE, UNIT_SERVICE, label_of
 
 GROUP = ("224.0.0.251", 5353)
+STRANGER_ADDRESS = "127.0.0.66"
+"""He has a machine of his own."""
 AGAIN_S = TOLD_EVERY_S = 1.0
 SILENT_COUNT = 60
 COPIES_COUNT = 16
@@ -41,10 +43,10 @@ def text_record(entries: dict[str, bytes]) -> bytes:
 class Stranger:
     """Sends whatever it likes to everybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str = LOOPBACK) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK))
-        self._socket.bind((LOOPBACK, 0))
+        self._socket.bind((source, 0))
 
     def announce(
         self,
@@ -91,7 +93,7 @@ class Prey:
     unit: str
     silent_port: int
     tries: int = 0
-    stranger: Stranger = field(default_factory=Stranger)
+    stranger: Stranger = field(default_factory=lambda: Stranger(STRANGER_ADDRESS))
 
     @property
     def unit_name(self) -> str:

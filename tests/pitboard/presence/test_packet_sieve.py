@@ -1,0 +1,83 @@
+"""A flood of mDNS packets costs no more than a venue's own, and keeps nobody who counts from being heard."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitboard.clock import ScriptedClock
+from pitboard.presence.packet_sieve import (
+    PACKETS_OF_ALL,
+    PACKETS_OF_KNOWN,
+    PACKETS_OF_QUIET,
+    PACKETS_OF_SOURCE,
+    PacketBuckets,
+    PacketSieve,
+    sift,
+)
+from pitboard.presence.venue_addresses import LOOPBACK
+from pitboard.presence.venue_mdns import label_of, open_mdns
+from tests.attack.mdns_strangers import Stranger
+from tests.own_network import tell_in_own_network
+from tests.race_story import UNIT_A
+
+LABEL = label_of(UNIT_A.key)
+
+
+class Reader(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.heard.append((addr[0], data))
+
+
+def sieve() -> tuple[Reader, PacketSieve, ScriptedClock]:
+    reader, clock = Reader(), ScriptedClock()
+    return reader, PacketSieve(reader, PacketBuckets(), lambda: [LABEL], clock), clock
+
+
+def test_one_source_is_heard_so_often_and_others_go_on() -> None:
+    reader, guard, clock = sieve()
+    for _ in range(5_000):
+        guard.datagram_received(b"B00001", ("192.0.2.66", 5353))
+    assert len(reader.heard) == PACKETS_OF_SOURCE.burst
+    guard.datagram_received(b"honest", ("192.0.2.7", 5353))
+    assert reader.heard[-1] == ("192.0.2.7", b"honest")
+    clock.advance(ms=1_000)
+    for _ in range(5_000):
+        guard.datagram_received(b"B00001", ("192.0.2.66", 5353))
+    assert len(reader.heard) == PACKETS_OF_SOURCE.burst + 1 + PACKETS_OF_SOURCE.per_s
+
+
+def test_any_number_of_false_sources_is_bounded_and_a_node_that_counts_is_heard_all_the_same() -> None:
+    reader, guard, _ = sieve()
+    for number in range(20_000):
+        guard.datagram_received(b"B", (f"10.0.{number >> 8}.{number & 255}", 5353))
+    assert len(reader.heard) == PACKETS_OF_ALL.burst + PACKETS_OF_QUIET.burst
+    guard.datagram_received(b"\x13" + LABEL.encode(), ("192.0.2.7", 5353))
+    assert reader.heard[-1][0] == "192.0.2.7"
+    before = len(reader.heard)
+    for number in range(20_000):  # strangers may say that name too
+        guard.datagram_received(LABEL.encode(), (f"10.1.{number >> 8}.{number & 255}", 5353))
+    assert len(reader.heard) - before < PACKETS_OF_KNOWN.burst
+
+
+def test_the_sieve_stands_before_every_socket_of_zeroconf() -> None:
+    async def story() -> None:
+        async with open_mdns([LOOPBACK]) as mdns:
+            assert mdns is not None
+            await sift(mdns.zeroconf, lambda: ())
+            readers = mdns.zeroconf.engine.readers
+            assert readers
+            assert all(isinstance(one.transport.get_protocol(), PacketSieve) for one in readers)
+            stranger = Stranger()
+            for number in range(2_000):
+                stranger.announce(f"B{number:05}._pitboard._tcp.local.", {"unit": b"B"})
+                if number % 100 == 0:
+                    await asyncio.sleep(0.001)
+            await asyncio.sleep(0.05)
+            stranger.close()
+            names = {key for key in mdns.zeroconf.cache.cache if key.startswith("b0")}
+            assert 50 < len(names) < 2 * (PACKETS_OF_SOURCE.burst + 100)
+
+    tell_in_own_network(story, within_s=20)
