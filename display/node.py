@@ -132,6 +132,7 @@ class DisplayNode:
             tls=door.tls,
             name=config.name,
             label_key=self._key,
+            identity=self._identity,
             event_key=config.event_key,
             scene=lambda: self._screen.scene_name,
             interfaces=config.mdns_interfaces,

@@ -177,7 +177,6 @@ async def be_found(
     exchange: ExchangeApi,
 ) -> None:
     """Advertise the unit, list the displays found, hear where central is, and pull what other units have."""
-    roster = replica.fold.roster
 
     def follow() -> None:
         central.hear(
@@ -185,7 +184,7 @@ async def be_found(
                 presence.found(CENTRAL_SERVICE).values(),
                 presence.found(UNIT_SERVICE).values(),
                 event_key=config.event_key,
-                enrolled=roster.enrolled(),
+                enrolled=replica.fold.roster.enrolled(),
             )
         )
         lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values()))
@@ -193,7 +192,7 @@ async def be_found(
             presence.found(UNIT_SERVICE),
             event_key=config.event_key,
             own_key=identity.key,
-            enrolled=roster.enrolled(),
+            enrolled=replica.fold.roster.enrolled(),
         )
         neighbours.follow(others)
         clocks.follow(others)
@@ -231,7 +230,7 @@ async def be_found(
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
         on_change=follow,
-        known=lambda: {*roster.enrolled(), config.event_key},
+        known=lambda: {*replica.fold.roster.enrolled(), *replica.fold.roster.displays(), config.event_key},
     )
     watch = DisplayWatch(displays, replica.clock, lambda found: feed.show_displays(list(found)))
     async with asyncio.TaskGroup() as tasks:

@@ -20,6 +20,7 @@ from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
+from pitboard.trust.identity import Identity
 from sync.exchanging.venue_clocks import ClockNote
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,13 @@ class DisplayPresence:
         has_mdns: bool,
         on_change: Callable[[], None],
         enrolled: Callable[[], Mapping[str, str]],
+        identity: Identity | None = None,
     ) -> None:
-        """`label_key` makes this display's mDNS name; `enrolled` gives the units of the roster."""
+        """`enrolled` gives the units of the roster.
+
+        The `identity` of an enrolled display makes its mDNS name and signs its advert; without one the
+        `label_key` makes the name.
+        """
         self._app = app
         self._host = host
         self._port = port
@@ -56,7 +62,8 @@ class DisplayPresence:
         self._presence = VenuePresence(
             Advert(
                 service=DISPLAY_SERVICE,
-                key=label_key,
+                key=label_key if identity is None else identity.key,
+                identity=identity,
                 properties=lambda: {
                     "event": event_key,
                     "scene": scene(),

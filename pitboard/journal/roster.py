@@ -36,6 +36,10 @@ class Roster:
         """Take note of a display of the event."""
         self._displays[display.key] = display.name
 
+    def displays(self) -> Mapping[str, str]:
+        """Return {key: name} of the event's displays."""
+        return self._displays
+
     def admits(self, key: str) -> bool:
         """Return whether doors keep room for this key: the admin's, an enrolled unit's or a display's."""
         if self.is_revoked(key):

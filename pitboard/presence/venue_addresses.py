@@ -12,6 +12,7 @@ import ifaddr
 
 LOOPBACK = "127.0.0.1"
 MULTICAST_DNS = ("224.0.0.251", 5353)
+LOOKED_FOR_NS = 1_000_000_000
 TOLD_MAX_COUNT = 8
 LINKS_MAX_COUNT = 4
 """Interfaces on which a link-local address is tried: it does not say on which it is meant."""
@@ -30,6 +31,24 @@ def own_interfaces() -> frozenset[str]:
                 zone = f"%{adapter.nice_name}" if host.is_link_local else ""
                 found.add(f"{host}{zone}/{address.network_prefix}")
     return frozenset(found)
+
+
+class OwnInterfaces:
+    """Looks at the own interfaces at most once a second, however often strangers make us ask.
+
+    The kernel answers under a lock that others hold too: on a busy machine each look took 20 ms of the loop.
+    """
+
+    def __init__(self) -> None:
+        self._seen: frozenset[str] = frozenset()
+        self._until_mono_ns: int | None = None
+
+    def interfaces(self, *, now_mono_ns: int) -> frozenset[str]:
+        """Return what `own_interfaces` does, as of a second ago at most."""
+        if self._until_mono_ns is None or now_mono_ns >= self._until_mono_ns:
+            self._seen = own_interfaces()
+            self._until_mono_ns = now_mono_ns + LOOKED_FOR_NS
+        return self._seen
 
 
 def _is_ready(host: str, index: int) -> bool:

@@ -32,7 +32,7 @@ from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.presence.heard_nodes import FoundNode, HeardNodes
 from pitboard.presence.packet_sieve import sift
 from pitboard.presence.signed_advert import HeardAdvert, make_advert, read_advert
-from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, multicast_interfaces, own_interfaces
+from pitboard.presence.venue_addresses import TOLD_MAX_COUNT, OwnInterfaces, multicast_interfaces
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 
@@ -136,6 +136,7 @@ class VenueBrowser(RecordUpdateListener):
         self._on_change = on_change
         self._clock = SystemClock()
         self._nodes = HeardNodes(known)
+        self._own = OwnInterfaces()
         self._texts: OrderedDict[str, HeardAdvert] = OrderedDict()
         self._servers: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._hosts: OrderedDict[str, dict[str, None]] = OrderedDict()
@@ -146,7 +147,7 @@ class VenueBrowser(RecordUpdateListener):
     @property
     def found(self) -> dict[str, FoundNode]:
         """Return the nodes, at each place where one may be; who signs with a known key comes first."""
-        return self._nodes.nodes(list(own_interfaces()))
+        return self._nodes.nodes(list(self._own.interfaces(now_mono_ns=self._clock.mono_ns())))
 
     @contextlib.asynccontextmanager
     async def running(self, mdns: AsyncZeroconf | None) -> AsyncIterator[VenueBrowser]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from pitboard.clock import ScriptedClock
+from pitboard.presence import venue_addresses
 from pitboard.presence.packet_sieve import (
     PACKETS_OF_ALL,
     PACKETS_OF_KNOWN,
@@ -81,3 +84,20 @@ def test_the_sieve_stands_before_every_socket_of_zeroconf() -> None:
             assert 50 < len(names) < 2 * (PACKETS_OF_SOURCE.burst + 100)
 
     tell_in_own_network(story, within_s=20)
+
+
+def test_the_own_interfaces_are_looked_at_once_a_second_however_often_strangers_make_us_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A kernel lock is behind each look: 2,000 new names a second made a tap wait for a second."""
+    looks: list[int] = []
+
+    def looked() -> frozenset[str]:
+        looks.append(1)
+        return frozenset({f"192.0.2.{len(looks)}/24"})
+
+    monkeypatch.setattr(venue_addresses, "own_interfaces", looked)
+    own = venue_addresses.OwnInterfaces()
+    for now_ms in range(0, 2_500, 5):
+        assert own.interfaces(now_mono_ns=now_ms * 1_000_000) == {f"192.0.2.{len(looks)}/24"}
+    assert len(looks) == 3
