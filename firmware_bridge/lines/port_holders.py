@@ -6,10 +6,10 @@ for it, and the kernel's exclusive mode only those who come later and are not ro
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 PROC = Path("/proc")
+STAT_MAX_BYTES = 1_024
 _TTY_FIELD = 4  # of /proc/PID/stat, counted behind the name
 
 
@@ -20,31 +20,31 @@ def other_holders(port: Path, *, proc: Path = PROC) -> list[str]:
     console on the port has.
     """
     try:
-        device = os.stat(port).st_rdev
+        node, device = os.path.realpath(port), os.stat(port).st_rdev
     except OSError:
         return []
     own = os.getpid()
     pids = sorted(int(entry) for entry in os.listdir(proc) if entry.isdigit())
-    return [f"{_name(proc, pid)} ({pid})" for pid in pids if pid != own and _holds(proc, pid, device)]
+    return [f"{_name(proc, pid)} ({pid})" for pid in pids if pid != own and _holds(proc, pid, node, device)]
 
 
-def _holds(proc: Path, pid: int, device: int) -> bool:
+def _holds(proc: Path, pid: int, node: str, device: int) -> bool:
     folder = f"{proc}/{pid}/fd"
     try:
         fds = os.listdir(folder)
     except OSError:
         fds = []  # another user's
-    is_open = any(_is_device(f"{folder}/{fd}", device) for fd in fds) or _has_for_console(proc, pid, device)
+    is_open = any(_is_node(f"{folder}/{fd}", node) for fd in fds) or _has_for_console(proc, pid, device)
     # Whoever has the other end of a pseudo-terminal is the device itself.
     return is_open and not any(_is_other_end(proc, pid, fd, device) for fd in fds)
 
 
-def _is_device(path: str, device: int) -> bool:
+def _is_node(path: str, node: str) -> bool:
+    # Its name alone: a status of each open file of each program would cost twice as much.
     try:
-        status = os.stat(path)
+        return os.readlink(path) == node
     except OSError:
         return False
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == device
 
 
 def _is_other_end(proc: Path, pid: int, fd: str, device: int) -> bool:
@@ -57,8 +57,12 @@ def _is_other_end(proc: Path, pid: int, fd: str, device: int) -> bool:
 
 def _has_for_console(proc: Path, pid: int, device: int) -> bool:
     try:
-        fields = Path(f"{proc}/{pid}/stat").read_text().rpartition(")")[2].split()
-        number = int(fields[_TTY_FIELD])
+        fd = os.open(f"{proc}/{pid}/stat", os.O_RDONLY)
+        try:
+            said = os.read(fd, STAT_MAX_BYTES)
+        finally:
+            os.close(fd)
+        number = int(said.rpartition(b")")[2].split()[_TTY_FIELD])
     except (OSError, ValueError, IndexError):
         return False
     return os.makedev(number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00) == device
