@@ -17,9 +17,14 @@ from pitboard.clock import SystemClock
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.errors import ActRefused, Loss
 from pitboard.presence.venue_mdns import UNIT_SERVICE, label_of
+from pitboard.program.config import display_key_beside
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.unit_calls import Register
 from pitboard.unit_api.unit_client import UnitLink
+from sync.central.commands.enrolment_commands import EnrolmentAdmin
+from sync.central.config import CentralConfig
+from sync.enrolling.enrolment_client import EnrolmentClient
+from sync.enrolling.enrolment_words import EnrolmentToken
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.attack.besiege import AtADoor, ByMdns, Job
@@ -92,6 +97,10 @@ class Siege:
                 crew.add(program, program, "--config", self._venue.config(program))
                 await crew.start(program)
             await self._until_ready()
+            await asyncio.to_thread(self._enrol_display)
+            await crew.stop("display")
+            await crew.start("display")  # with its key
+            await self._retry(self._live_display)
             quiet, under = Measured(), Measured()
             await self._work(crew, quiet, QUIET_S)
             jobs = self._jobs()
@@ -146,6 +155,22 @@ class Siege:
             name = f"mDNS {attack.replace('_', ' ')}"
             jobs[name] = ByMdns(attack, venue.event_key, self._unit().key, str(self._folder / name))
         return jobs
+
+    def _enrol_display(self) -> None:
+        """Give the display a key of its own, as a technician does who types a token."""
+        central = CentralConfig.load(self._folder / "central.toml")
+        admin = EnrolmentAdmin(central.admin_socket)
+        issued = admin.issue("Grandstand", "display")
+        key_file = display_key_beside(self._folder / "data" / "display.db")
+        client = EnrolmentClient(
+            f"https://{LOOPBACK}:{self._venue.ingest_port}",
+            EnrolmentToken.parse(issued.token),
+            Identity.load_or_create(key_file),
+            role="display",
+        )
+        client.introduce()
+        admin.decide(issued.ticket, accept=True)
+        client.close()
 
     def _unit(self) -> Identity:
         return Identity.load_or_create(self._folder / "keys" / "unit.key")
