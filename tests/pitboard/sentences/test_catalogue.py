@@ -41,7 +41,7 @@ CODE = re.compile(
     r"(touch|saved|unanswered|refused|light|sensor|display|page|error|loss)(\.[a-z0-9-]+)+|saved|unanswered"
 )
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
-NO_CODES = (".toml", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
+NO_CODES = (".toml", ".key", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
 PREFIXES = (
     "touch.",
     "saved.lap-",
