@@ -40,7 +40,7 @@ def seal_pin(verifier: str, machines: Iterable[str], *, official_id: str) -> Pin
     wanted = list(dict.fromkeys(machines))
     if len(wanted) > MACHINES_MAX_COUNT:
         raise PinRefused(f"A PIN reaches {MACHINES_MAX_COUNT} units at most; revoke those that are gone.")
-    box_key, info = os.urandom(32), _DOMAIN + official_id.encode()
+    box_key, info = os.urandom(32), _info(official_id)
     box = ChaCha20Poly1305(box_key).encrypt(_ONCE, verifier.encode(), info)
     keys = {}
     for machine in wanted:
@@ -55,7 +55,7 @@ def open_pin(box: str, keys: Mapping[str, str], identity: Identity, *, official_
     sealed = keys.get(identity.key[:KEY_NAME_LENGTH])
     if sealed is None:
         return None
-    info = _DOMAIN + official_id.encode()
+    info = _info(official_id)
     private = X25519PrivateKey.from_private_bytes(identity.agreement_seed())
     try:
         box_key = bytes(_SUITE.decrypt(bytes.fromhex(sealed), private, info=info))
@@ -67,6 +67,11 @@ def open_pin(box: str, keys: Mapping[str, str], identity: Identity, *, official_
 def is_for(keys: Mapping[str, str], machine: str) -> bool:
     """Return whether this machine may open the box."""
     return machine[:KEY_NAME_LENGTH] in keys
+
+
+def _info(official_id: str) -> bytes:
+    """Return what binds a box to its official."""
+    return _DOMAIN + official_id.encode()
 
 
 def _public_of(machine: str) -> X25519PublicKey | None:
