@@ -31,8 +31,8 @@ MS = 1_000_000
 DELIVERY_MAX_COUNT = 50
 PULSE_NS = 30 * MS
 FLICKER_NS = 20 * MS
-FLICKER_EDGES = range(-45, 15)
-"""Stray light that begins 0.9 s before the car: by then it is known to be no car."""
+FLICKER_EDGES = range(-50, 15)
+"""Stray light that begins 1 s before the car: what passes for cars until it is known is no pair of it."""
 NOTICED_AFTER_NS = MISSED_AFTER_NS + 2 * PAIR_WITHIN_NS
 
 System = Literal["A", "B"]
@@ -96,7 +96,7 @@ class PairBridge:
         waiting: list[Passing] = []
         line, chance = self._line, self._line.chance
         while True:
-            await asyncio.sleep(chance.uniform(1.0, 2.0))
+            await asyncio.sleep(chance.uniform(1.2, 2.0))
             mishaps: dict[System, Mishap] = {"A": line.mishap("A"), "B": line.mishap("B")}
             if all(mishaps.values()):
                 mishaps["B"] = ""  # what neither saw nobody can know
