@@ -17,11 +17,12 @@ _NO_TICK = -1
 _Shape = tuple[object, ...]
 _SHARED = (
     "sensor", "sensor_boot", "track", "boot_id", "channel", "transponder",
-    "gate", "system", "lane", "flag", "clock",
+    "gate", "system", "lane", "flag", "clock", "slept_ns",
 )  # fmt: skip
-_NUMBERS = ("seq", "mono_ns", "uncertainty_ns", "received_mono_ns", "rate_ppb", "slept_ns")
+_NUMBERS = ("seq", "mono_ns", "uncertainty_ns", "received_mono_ns")
 # A slot's numbers lie one after the other: those above, and then what the record says beside its body.
-_SEQ, _MONO_NS, _TICK_US, _SHAPE, _STREAM, _RECORD_SEQ, _STAMP, _WIDTH = 0, 1, 6, 7, 8, 9, 10, 11
+_SEQ, _MONO_NS, _TICK_US, _RECORD_SEQ, _STAMP, _WIDTH = 0, 1, 4, 5, 6, 7
+_RATE_PPB, _SHAPE, _STREAM, _SMALL_WIDTH = 0, 1, 2, 3
 
 
 class PassingShelf:
@@ -29,6 +30,7 @@ class PassingShelf:
 
     def __init__(self) -> None:
         self._numbers = array("q")
+        self._small = array("i")
         self._shapes: list[_Shape] = []
         self._shape_of: dict[_Shape, int] = {}
         self._streams: list[str] = []
@@ -45,7 +47,7 @@ class PassingShelf:
                 return known
         shape = (
             body.sensor, body.sensor_boot, body.track, body.boot_id, body.channel, body.transponder,
-            body.gate, body.system, body.lane, body.flag, body.clock,
+            body.gate, body.system, body.lane, body.flag, body.clock, body.slept_ns,
         )  # fmt: skip
         number = self._shape_of.get(shape)
         if number is None:
@@ -53,9 +55,10 @@ class PassingShelf:
         slot = len(numbers) // _WIDTH
         tick_us = body.tick_us
         numbers.extend((
-            body.seq, body.mono_ns, body.uncertainty_ns, body.received_mono_ns, body.rate_ppb, body.slept_ns,
-            _NO_TICK if tick_us is None else tick_us, number, index, record_seq, stamp,
+            body.seq, body.mono_ns, body.uncertainty_ns, body.received_mono_ns,
+            _NO_TICK if tick_us is None else tick_us, record_seq, stamp,
         ))  # fmt: skip
+        self._small.extend((body.rate_ppb, number, index))
         row.put(record_seq, slot)
         return slot
 
@@ -83,24 +86,27 @@ class PassingShelf:
     def body(self, slot: int) -> PassingRecorded:
         at = slot * _WIDTH
         numbers = self._numbers[at : at + _WIDTH]
-        fields = dict(zip(_SHARED, self._shapes[numbers[_SHAPE]], strict=True))
+        fields = dict(zip(_SHARED, self._shape_at(slot), strict=True))
         fields.update(zip(_NUMBERS, numbers, strict=False))
         tick_us = numbers[_TICK_US]
+        fields["rate_ppb"] = self._small[slot * _SMALL_WIDTH + _RATE_PPB]
         return PassingRecorded(**fields, tick_us=None if tick_us == _NO_TICK else tick_us)  # type: ignore[arg-type]
+
+    def _shape_at(self, slot: int) -> _Shape:
+        return self._shapes[self._small[slot * _SMALL_WIDTH + _SHAPE]]
 
     def stamp(self, slot: int) -> int:
         """Return its record's stamp."""
         return self._numbers[slot * _WIDTH + _STAMP]
 
     def record(self, slot: int) -> RecordPlace:
-        at = slot * _WIDTH
-        return (self._streams[self._numbers[at + _STREAM]], self._numbers[at + _RECORD_SEQ])
+        stream = self._streams[self._small[slot * _SMALL_WIDTH + _STREAM]]
+        return (stream, self._numbers[slot * _WIDTH + _RECORD_SEQ])
 
     def named(self, slot: int) -> tuple[str, str, int]:
         """Return what a passing is named by: sensor, its start, and the number."""
-        at = slot * _WIDTH
-        sensor, sensor_boot = self._shapes[self._numbers[at + _SHAPE]][:2]
-        return (str(sensor), str(sensor_boot), self._numbers[at + _SEQ])
+        sensor, sensor_boot = self._shape_at(slot)[:2]
+        return (str(sensor), str(sensor_boot), self._numbers[slot * _WIDTH + _SEQ])
 
     def passing_id(self, slot: int) -> str:
         sensor, sensor_boot, seq = self.named(slot)

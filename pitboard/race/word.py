@@ -119,8 +119,9 @@ class Statements:
     def __init__(self) -> None:
         self._of: dict[Subject, list[Statement]] = {}
         self._of_kind: dict[str, list[Subject]] = {}
-        self._all: list[tuple[Subject, Statement] | None] = []  # None once forgotten
-        self._places: dict[str, SlotRow] = {}  # by stream and seq: where it stands in `_all`
+        self._said: list[Statement | None] = []  # None once forgotten
+        self._about: list[Subject] = []  # what each is about
+        self._places: dict[str, SlotRow] = {}  # by stream and seq: where it stands in `_said`
         self._withdrawals: dict[RecordPlace, list[Statement]] = {}
         self._acts: dict[tuple[str, str], list[Statement]] = {}
         self._in_order: list[tuple[int, str, int]] = []  # the moments of all acts
@@ -138,9 +139,12 @@ class Statements:
             self._of[subject] = [statement]
             self._of_kind.setdefault(subject[0], []).append(subject)
         else:
+            if about:
+                subject = self._about[self._slot_of(about[0].record) or 0]  # one for all that is said of it
             about.append(statement)
-        places.put(seq, len(self._all))
-        self._all.append((subject, statement))
+        places.put(seq, len(self._said))
+        self._said.append(statement)
+        self._about.append(subject)
         if statement.act is not None:
             self._acts.setdefault(statement.act, []).append(statement)
         if isinstance(statement.body, Act):
@@ -181,7 +185,7 @@ class Statements:
             return None
         subject, statement = known
         self._places[record[0]].drop(record[1])
-        self._all[slot] = None
+        self._said[slot] = None
         self._of[subject].remove(statement)
         if statement.act is not None:
             self._acts[statement.act].remove(statement)
@@ -200,7 +204,8 @@ class Statements:
 
     def _known(self, record: RecordPlace) -> tuple[Subject, Statement] | None:
         slot = self._slot_of(record)
-        return None if slot is None else self._all[slot]
+        said = None if slot is None else self._said[slot]
+        return None if slot is None or said is None else (self._about[slot], said)
 
     def newest_acts(self, unit: str) -> Iterator[Statement]:
         """Yield what persons said at this unit, withdrawn or not, the newest first."""
