@@ -1,12 +1,16 @@
 """Durable append, backlog drain, recovery, fold and board refresh; each beside its reference in the same run.
 
-python -m bench.journal [--records 100000] [--entries 100000]"""
+python -m bench.journal [--records 100000] [--entries 100000] [--only opening]"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -176,6 +180,57 @@ def drain_round(folder: Path, day: list[Record], number: int) -> tuple[float, fl
     return before_s + verify_s(day[half:], central), carried_s, recovery_s
 
 
+OPENING = """
+import asyncio, json, sqlite3, sys, time
+from pathlib import Path
+import msgspec
+from pitboard.clock import SystemClock
+from pitboard.journal.replica import Replica
+
+def resident_mib():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:"))) / 1_024
+
+async def open_it(path, root_key):
+    before = resident_mib()
+    began, cpu = time.perf_counter(), time.process_time()
+    async with Replica.open(path, root_key=root_key, clock=SystemClock()) as replica:
+        took = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu}
+        opened = resident_mib()
+        began = time.process_time()
+        entries = len(replica.fold.board)
+        took |= {"program_mib": before, "opened_mib": opened, "board_cpu_s": time.process_time() - began}
+        return took | {"entries": entries, "with_board_mib": resident_mib()}
+
+def plain(path):
+    database, decode, began = sqlite3.connect(path), msgspec.json.Decoder().decode, time.process_time()
+    for header, body in database.execute("SELECT header, body FROM records ORDER BY arrival"):
+        decode(header), decode(body)
+    database.close()
+    return time.process_time() - began
+
+path = Path(sys.argv[1])
+reference_s = plain(path)
+print(json.dumps(asyncio.run(open_it(path, sys.argv[2])) | {"plain_loop_cpu_s": reference_s}))
+"""
+"""Run in a process of its own: what an opening takes in memory shows only there."""
+
+
+def opening(folder: Path, day: list[Record]) -> dict[str, float]:
+    """Return what it takes to open a journal of this day, beside reading and unpacking its rows alone."""
+    path = folder / "opening.db"
+
+    async def write() -> None:
+        async with Journal.open(path, root_key=ROOT.key) as journal:
+            for start in range(0, len(day), 5_000):
+                await journal.append(day[start : start + 5_000])
+
+    asyncio.run(write())
+    command = [sys.executable, "-c", OPENING, str(path), ROOT.key]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {name: round(value, 2) for name, value in json.loads(said).items()}
+
+
 def fold_per_s(day: list[Record]) -> float:
     fold = Fold(ROOT.key)
     with stopwatch() as elapsed_s:
@@ -242,9 +297,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--only", choices=["opening"], help="measure this alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
+        if arguments.only == "opening":
+            day = race_day(arguments.records)
+            figures = {"opening": opening(folder, day), "fold_records_per_s": round(fold_per_s(day))}
+            report("journal", {"records": len(day), "load": round(os.getloadavg()[0], 1), **figures})
+            return
         body = bytes(700)  # what a passing's header, signature and body take
         bare = median_of(5, lambda: bare_appends_per_s(folder, body))
         one, fifty, one_signed, fifty_signed = (
@@ -278,6 +339,8 @@ def main() -> None:
                     "ratio": round(reference_s / carried_s, 2),
                 },
                 "recovery_s": round(recovery_s, 2),
+                "opening": opening(folder, day),
+                "load": round(os.getloadavg()[0], 1),
                 "fold_records_per_s": round(fold_per_s(day)),
                 "board_refresh_ms": {"entries": arguments.entries, **refresh_ms(arguments.entries)},
             },

@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sync.central.database.schema import prepare_database
 from tests.postgres_server import PostgresServer, running_postgres
+
+# What takes how long is a benchmark's question: a loaded machine must fail no example.
+settings.register_profile("pitboard", deadline=None)
+settings.load_profile("pitboard")
 
 _numbers = itertools.count(1)
 LONG_FILES = (
