@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,15 +14,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pitboard.doors.node_client import NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import JournalLost, PeerLost
+from pitboard.journal.stream_watch import TOGETHER_MIN_MS
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.config import EventFile
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_status import SealedStatus, open_status
 from tests.display.following.test_addresses_that_move import NodeThread
 
 WITHIN_S = 30.0
@@ -197,3 +201,48 @@ def say(venue: Venue, scene: str) -> None:
     """The admin steers all displays, at central's machine."""
     command = ("central", "--config", str(venue.folder / "central.toml"), "display", "all", "--scene", scene)
     subprocess.run([sys.executable, "-m", "pitboard", *command], check=True, capture_output=True, timeout=30)
+
+
+@pytest.mark.field
+def test_a_cloned_card_in_a_second_machine_is_told_at_both_with_which_to_take_away(tmp_path: Path) -> None:
+    """Two machines with one key and one past: both say so, and nothing that either took in is lost."""
+    with venue_at(tmp_path) as venue:
+        venue.central.run(tmp_path, "central")
+        venue.unit.run(tmp_path, "trackside")
+        venue.unit.run(tmp_path, "sync")
+        venue.register("Ann")
+        venue.wait_for("Ann", "central.db")
+        venue.unit.switch_off()
+        clone = tmp_path / "clone"  # dd if=card of=another card
+        clone.mkdir()
+        for file in ("unit.key", "unit.db", "event.toml", "trackside.toml", "sync.toml", "unit.tls.pem"):
+            if (tmp_path / file).exists():
+                shutil.copy2(tmp_path / file, clone / file)
+        venue.unit.run(tmp_path, "trackside")
+        venue.unit.run(tmp_path, "sync")
+        venue.display.run(clone, "trackside")  # the third machine has the other card
+        venue.display.run(clone, "sync")
+        venue.register("Bo")
+        copy = Venue(clone, (venue.central, venue.unit, venue.display))
+        copy.register("Cy")
+        time.sleep(TOGETHER_MIN_MS / 1_000)
+        venue.register("Di")  # the first goes on after the second began: no restart, but two machines
+        for folder in (tmp_path, clone):
+            wait_until(
+                lambda folder=folder: "Another machine writes as this unit" in central_light(folder),  # type: ignore[misc]
+                f"the light says that a card was copied; it says: {central_light(folder)}",
+                folder,
+            )
+            assert "Take away the copied card" in central_light(folder)
+        for name in ("Bo", "Cy", "Di"):
+            venue.wait_for(name, "central.db")
+
+
+def central_light(folder: Path) -> str:
+    """Return what the unit of this machine says at its light of central."""
+    client = NodeClient(f"{UNIX_PREFIX}{folder / 'api.sock'}", name="unit")
+    with suppress(PeerLost):
+        answer = client.ask("GET", "/v1/unit-status", within_s=5, max_bytes=99_999)
+        status = open_status(msgspec.json.decode(answer.body, type=SealedStatus))
+        return next(light.detail for light in status.lights if light.light == "central")
+    return ""
