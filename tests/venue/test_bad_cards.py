@@ -210,3 +210,34 @@ def test_a_display_without_a_screen_stays_up(tmp_path: Path) -> None:
         assert started.is_ready(), started.log
         assert started.draws(), started.log  # nobody sees it, and it is there when the screen comes
     assert "Traceback" not in started.log
+
+
+@pytest.mark.field
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="needs Xvfb")
+def test_a_display_whose_screen_comes_later_draws_on_it_by_itself(tmp_path: Path) -> None:
+    """The television is switched on after the display: an X server that is not there yet stands for it."""
+    number = next(one for one in range(90, 200) if not Path(f"/tmp/.X11-unix/X{one}").exists())
+    node = Node(tmp_path)
+    screen: subprocess.Popen[bytes] | None = None
+    with node.running("display", SDL_VIDEODRIVER="x11", DISPLAY=f":{number}") as started:
+        assert started.is_ready(), started.log
+        assert started.draws(), started.log
+        try:
+            size = ("-screen", "0", "640x360x24", "-fbdir", str(tmp_path))
+            screen = subprocess.Popen(["Xvfb", f":{number}", *size], stderr=subprocess.DEVNULL)
+            picture = tmp_path / "Xvfb_screen0"
+
+            def is_lit() -> bool:
+                return (
+                    picture.exists() and len(set(picture.read_bytes()[4_096:])) > 20
+                )  # more than one colour
+
+            until_s = time.monotonic() + READY_MAX_S
+            while not is_lit() and time.monotonic() < until_s:
+                time.sleep(0.1)
+            assert is_lit(), "the screen stays dark"
+        finally:
+            if screen is not None:
+                screen.terminate()
+                screen.wait()
+    assert "Traceback" not in started.log
