@@ -52,6 +52,7 @@ from trackside.unit_clocks import UnitClocks
 log = logging.getLogger(__name__)
 
 LIGHT_CHECK_S = 0.5
+HEED_PAUSE_S = 0.1
 LAN_LIMITS = DoorLimits(trusted_proxies=())  # no proxy stands before a unit
 
 
@@ -178,7 +179,17 @@ async def be_found(
 ) -> None:
     """Advertise the unit, list the displays found, hear where central is, and pull what other units have."""
 
-    def follow() -> None:
+    changed = asyncio.Event()
+
+    async def follow() -> None:
+        """Heed what is announced, at most ten times a second however many names strangers shout."""
+        while True:
+            await changed.wait()
+            changed.clear()
+            heed()
+            await asyncio.sleep(HEED_PAUSE_S)
+
+    def heed() -> None:
         central.hear(
             central_places(
                 presence.found(CENTRAL_SERVICE).values(),
@@ -229,13 +240,14 @@ async def be_found(
         browse_services=(DISPLAY_SERVICE, UNIT_SERVICE, CENTRAL_SERVICE),
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
-        on_change=follow,
+        on_change=changed.set,
         known=lambda: {*replica.fold.roster.enrolled(), *replica.fold.roster.displays(), config.event_key},
     )
     watch = DisplayWatch(displays, replica.clock, lambda found: feed.show_displays(list(found)))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(neighbours.run(), name="neighbours")
         tasks.create_task(clocks.run(), name="clocks")
+        tasks.create_task(follow(), name="what is announced")
         tasks.create_task(presence.run(port), name="presence")
         tasks.create_task(watch.run(), name="displays")
 
