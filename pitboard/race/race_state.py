@@ -269,7 +269,8 @@ class RaceState:
         return passing.body.gate == bodies.START or min(starts, default=passing.mono_ns) < passing.mono_ns
 
     def _neighbours(self, run: Run, boot_id: str, window: Sequence[TimedPassing]) -> list[TimedPassing]:
-        """Return the window with what was stamped before and after it, for pairs."""
+        """Return the window with what was stamped before and after it, for pairs; what a person said was no
+        car is half of none."""
         first_ns, last_ns = min(one.mono_ns for one in window), max(one.mono_ns for one in window)
         parts = []
         for clock in _clocks_of(run, boot_id):
@@ -277,7 +278,8 @@ class RaceState:
             if timeline is not None:
                 window_ns = (clock.theirs_ns(first_ns), clock.theirs_ns(last_ns))
                 around = timeline.around(*window_ns, NEIGHBOURS_MAX_COUNT)
-                parts.append([one.on_clock(clock) for one in settled_passings(around)])
+                cars = [one for one in settled_passings(around) if not self.word_on(one.key).is_ignored]
+                parts.append([one.on_clock(clock) for one in cars])
         return merged(*parts)
 
     def word_on(self, key: PassingKey) -> PassingWord:

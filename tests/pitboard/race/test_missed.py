@@ -157,6 +157,24 @@ def test_what_a_person_has_spoken_of_is_offered_no_more() -> None:
     assert len(offers(story)) == 1
 
 
+def test_a_passing_of_a_that_was_no_car_is_half_of_no_pair() -> None:
+    story = missed_after_ten()
+    story.say(of_system("A", 99, s=109.6, sensor="beam"))  # stray light, 412 ms before B saw the car
+    assert offers(story) == []
+    ignored = story.say(PassingJudged(passing_id="beam/dev/99", verdict="ignored"))
+    (offer,) = offers(story)
+    assert (offer.time.mono_ns, offer.time.before_count) == (ns(110), 10)
+    story.withdraw(ignored)
+    assert offers(story) == []
+
+
+def test_a_passing_of_b_that_was_no_car_tells_nothing_of_the_next_time() -> None:
+    story = missed_after_ten()
+    story.say(PassingJudged(passing_id="beam-B/dev/10", verdict="ignored"))
+    (offer,) = offers(story)
+    assert (offer.time.before_count, offer.time.after_count) == (9, 1)
+
+
 def test_the_lane_tells_whose_it_is_and_other_lanes_make_no_pairs() -> None:
     story = Story()
     story.say(lane_run(ann=1, bob=2))
