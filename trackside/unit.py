@@ -113,7 +113,11 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         lan = new_app(LAN_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))
         exchange = ExchangeApi(replica, identity)
         exchange.add_to(lan)
-        lan.router.add_get("/v1/health", lambda _: _healthy(config.name))
+
+        async def healthy(request: web.Request) -> web.Response:
+            return json_response({"unit": config.name})
+
+        lan.router.add_get("/v1/health", healthy)
         tls = None if certificate is None else certificate.server_context()
         async with (
             serve_bound_unix(local_app, local_listener),
@@ -250,7 +254,3 @@ async def be_found(
         tasks.create_task(follow(), name="what is announced")
         tasks.create_task(presence.run(port), name="presence")
         tasks.create_task(watch.run(), name="displays")
-
-
-async def _healthy(name: str) -> web.Response:
-    return json_response({"unit": name})
