@@ -6,6 +6,7 @@ No run is timed by it. What happened to each car is noted, and the judge holds j
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
@@ -33,6 +34,8 @@ PULSE_NS = 30 * MS
 FLICKER_NS = 20 * MS
 FLICKER_EDGES = range(-50, 15)
 """Stray light that begins 1 s before the car: what passes for cars until it is known is no pair of it."""
+FLICKERS_AFTER_MIN_S = 1.6
+"""So far behind the car before is one with stray light: no pair of that one either, of A or of B."""
 NOTICED_AFTER_NS = MISSED_AFTER_NS + 2 * PAIR_WITHIN_NS
 
 System = Literal["A", "B"]
@@ -96,19 +99,19 @@ class PairBridge:
         waiting: list[Passing] = []
         line, chance = self._line, self._line.chance
         while True:
-            await asyncio.sleep(chance.uniform(1.2, 2.0))
             mishaps: dict[System, Mishap] = {"A": line.mishap("A"), "B": line.mishap("B")}
             if all(mishaps.values()):
                 mishaps["B"] = ""  # what neither saw nobody can know
+            await asyncio.sleep(next_car_s(chance, mishaps))
             car = Car(self._clock.mono_ns(), self._clock.boot_id, mishaps)
             line.cars.append(car)
             for system, mishap in mishaps.items():
                 offset_ns = line.offset_ns if system == "B" else 0
-                waiting += self._see(system, car.mono_ns + offset_ns + chance.randint(0, MS // 10), mishap)
+                waiting += self.see(system, car.mono_ns + offset_ns + chance.randint(0, MS // 10), mishap)
             self._look(car)
             waiting = await self._deliver(intake, waiting)
 
-    def _see(self, system: System, at_ns: int, mishap: Mishap) -> list[Passing]:
+    def see(self, system: System, at_ns: int, mishap: Mishap) -> list[Passing]:
         """Return the passings that the system makes of a car that it should see then."""
         chance = self._line.chance
         pin = self._pins[system]
@@ -167,6 +170,11 @@ class PairBridge:
         except TimeoutError:
             return waiting
         return waiting[DELIVERY_MAX_COUNT:]
+
+
+def next_car_s(chance: Random, mishaps: Mapping[System, Mishap]) -> float:
+    from_s = FLICKERS_AFTER_MIN_S if "flickers" in mishaps.values() else 1.0
+    return chance.uniform(from_s, 2.0)
 
 
 class _Pin:
