@@ -37,6 +37,7 @@ from pitboard.unit_api.unit_calls import (
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast.unit_node import TRACK, UnitNode
 from venue.simulator.judging.day_judge import begins_too_soon
+from venue.simulator.judging.heat_judge import lanes_had_before
 from venue.simulator.world.world import World
 
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
@@ -256,6 +257,9 @@ class Official:
         drivers = [one.competitor for one in fold.board.in_order()] + sorted(fold.race.competitors)
         heats = lane_heats(drivers, LANES, driven)
         if heats:
+            again = lanes_had_before(fold.race, self._unit.identity.key, stage, heats[0])
+            if again:
+                self._world.truth.violate("each-lane-once", f"{stage}: {again} in {heats[0]}")
             places = tuple(
                 RunPlace(place=lane, competitor_id=driver, told_by="lane", lane=lane)
                 for lane, driver in enumerate(heats[0], start=1)

@@ -21,11 +21,7 @@ from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
 from venue.simulator.judging.pair_judge import broken_at_pair
-from venue.simulator.judging.programme_judge import (
-    check_heats,
-    check_results,
-    check_sectors,
-)
+from venue.simulator.judging.programme_judge import check_results, check_sectors
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.virtual_loop import RACE_DAY_UTC_MS
 
@@ -92,7 +88,6 @@ def inspect(venue: Venue) -> None:
             _check_passings(venue, unit, journal.get(unit.identity.key, set()))
     _check_lap_times(venue, trips)
     check_sectors(venue, trips)
-    check_heats(venue)
     _check_loop(venue)
     _check_pair(venue)
     _check_thief(venue)

@@ -1,4 +1,4 @@
-"""What is made of the results: teams, finalists, fair heats and sectors, each worked out a second time.
+"""What is made of the results: teams, finalists and sectors, each worked out a second time.
 
 The results themselves are the oracle's; here they are only sorted and counted, in the plainest way."""
 
@@ -6,15 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboard.journal.kinds import read_body
-from pitboard.race.bodies import (
-    ActWithdrawn,
-    RunArmed,
-)
 from pitboard.race.stages import finalists
 from pitboard.race.teams import team_standings
 from venue.simulator.cast.beam import Trip
-from venue.simulator.cast.people import HEATS_STAGE
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.judging.lap_oracle import LapOracle, PublishedDrive
 
@@ -76,35 +70,6 @@ def _check_teams(venue: Venue, oracle: LapOracle, bests: Mapping[str, int]) -> N
     }
     if shown != wanted:
         venue.world.truth.violate("team-by-its-second-member", f"{shown}, not {wanted}")
-
-
-def check_heats(venue: Venue) -> None:
-    """Whoever is drawn into heats has each lane once, as long as the unit that draws forgets nothing.
-
-    A start of the unit may have lost some of them with its card, so each stream is judged by itself.
-    """
-    armings: dict[tuple[str, str], list[tuple[int, RunArmed]]] = {}
-    withdrawn: set[tuple[str, int]] = set()
-    for record in venue.central.disk.records.values():
-        body = read_body(record.header.kind, record.body_bytes or b"")
-        if isinstance(body, ActWithdrawn):
-            withdrawn.add((body.stream, body.seq))
-        elif isinstance(body, RunArmed) and body.stage_id.startswith(HEATS_STAGE):
-            armings.setdefault((record.stream, body.stage_id), []).append((record.seq, body))
-    for (stream, stage), armed in armings.items():
-        owner = venue.world.truth.owner_of(stream)
-        if owner in venue.revoked or owner not in venue.central.wanted_units:
-            continue
-        seats = [
-            (place.competitor_id, place.lane)
-            for seq, body in armed
-            if (stream, seq) not in withdrawn
-            for place in body.places
-            if place.competitor_id is not None
-        ]
-        if len(seats) != len(set(seats)):
-            sentence = f"{stage} of stream {stream[:8]} has {sorted(map(str, seats))}"
-            venue.world.truth.violate("each-lane-once", sentence)
 
 
 def check_sectors(venue: Venue, trips: Mapping[str, Trip]) -> None:
