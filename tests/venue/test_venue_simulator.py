@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 
 from venue.simulator.command import run_season, run_seed, simulate
 from venue.simulator.days.plants import PLANTS
+from venue.simulator.judging.inspection import may_lack
 
 PLANTED_SEEDS_MAX_COUNT = 300
 SEED = 11
@@ -62,6 +65,36 @@ def test_the_summary_as_json_names_what_was_done_and_the_exit_status_tells_of_vi
     [violation] = msgspec.json.decode(found.output)["violations"]
     assert found.exit_code == 1
     assert (violation["seed"], violation["invariant"]) == (0, "no-contact-in-journal")
+
+
+@pytest.mark.parametrize(
+    ("misled", "witnessed", "excused"),
+    [
+        ("", 0, []),
+        ("unit-2", 0, ["unit-2", "display-1"]),
+        ("display-1", 0, ["display-1"]),
+        ("central", 0, ["central", "unit-1", "unit-2", "display-1"]),
+        ("central", 4, ["central", "unit-1", "unit-2", "display-1"]),
+        ("central", 5, []),
+    ],
+)
+def test_who_is_misled_excuses_only_those_who_take_their_records_there(
+    misled: str, witnessed: int, excused: list[str]
+) -> None:
+    central, *units, display = nodes = [
+        SimpleNamespace(name=name) for name in ("central", "unit-1", "unit-2", "display-1")
+    ]
+    central.replica = SimpleNamespace(witnessed=lambda stream: witnessed)
+    central.disk = SimpleNamespace(heads={"s": 5})
+    truth = SimpleNamespace(misled={(misled, "s")})
+    venue: Any = SimpleNamespace(
+        central=central,
+        displays=[display],
+        world=SimpleNamespace(truth=truth),
+        writers=lambda: [central, *units],
+    )
+    lacking: list[Any] = list(nodes)
+    assert [node.name for node in lacking if may_lack(venue, node, "s")] == excused
 
 
 def test_the_plants_are_listed_with_what_they_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import partial
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import read_body
@@ -47,10 +48,10 @@ def lagging(venue: Venue) -> str | None:
             return f"{node.name} is not up"
         have = node.replica.have()
         for stream, head in wanted.items():
-            if have.get(stream, 0) < head and not _may_lack(venue, node, stream):
+            if have.get(stream, 0) < head and not may_lack(venue, node, stream):
                 return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
         for stream in sorted(truth.rewritten):
-            if stream not in venue.central.disk.heads or _may_lack(venue, node, stream):
+            if stream not in venue.central.disk.heads or may_lack(venue, node, stream):
                 continue  # lost with central's card before anybody else had it
             last = (stream, venue.central.disk.heads[stream])
             if node.disk.records[last].header_hash != venue.central.disk.records[last].header_hash:
@@ -58,21 +59,24 @@ def lagging(venue: Venue) -> str | None:
     return None
 
 
-def _may_lack(venue: Venue, node: Node, stream: str) -> bool:
-    """Return whether a thief's history of the stream stands before the true one, here or at a unit, and
-    central never said which is true."""
+def may_lack(venue: Venue, node: Node, stream: str) -> bool:
+    """Return whether a thief's history of the stream stands before the true one, here or where the node takes
+    its records from, and central never said which is true.
+
+    Units take them from central, displays from any writer.
+    """
     central = venue.central
     if central.replica.witnessed(stream) >= central.disk.heads.get(stream, 0):
         return False
-    misled = [one for one, misled_about in venue.world.truth.misled if misled_about == stream]
-    return node.name in misled or (node is not central and any(one.name in misled for one in venue.writers()))
+    sources = venue.writers() if node in venue.displays else [central]
+    return any((one.name, stream) in venue.world.truth.misled for one in (node, *sources))
 
 
 def inspect(venue: Venue) -> None:
     """Report every promise that does not hold at the end of the day."""
     truth = venue.world.truth
     for node in venue.writers():
-        truth.check_acknowledged(node.name, node.disk)
+        truth.check_acknowledged(node.name, node.disk, partial(may_lack, venue, node))
     for node in venue.nodes:
         node.board()
         _check_erased(venue, node)
