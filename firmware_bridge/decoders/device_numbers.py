@@ -133,6 +133,10 @@ class CarNumbers:
     def miss(self, first: int, last: int) -> None:
         self._missing.append((first, last))
 
+    def was_missing(self, number: int) -> bool:
+        """Return whether this number was missing once."""
+        return any(first <= number <= last for first, last in self._missing)
+
     def lacks_one_before(self, number: int, car: Hashable) -> bool:
         """Take the car's passing; return whether numbers since its one before are missing."""
         before = self._latest.pop(car, None)

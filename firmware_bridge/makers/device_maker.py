@@ -204,9 +204,12 @@ class DeviceStart:
         """Note that these numbers are missing, for now or for good."""
         self._numbers.miss(first, last)
 
-    def is_latest(self, seq: int) -> bool:
-        """Return whether a record with this number is newer than all before; others were asked for again."""
-        return seq > self._latest_seq
+    def is_live(self, seq: int) -> bool:
+        """Return whether a record with this number tells of now: all do but those that were missing before.
+
+        A lower number that never was missing is of a decoder that numbers anew, and its clock with it.
+        """
+        return seq > self._latest_seq or not self._numbers.was_missing(seq)
 
     def passing(
         self,

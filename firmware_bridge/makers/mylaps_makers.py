@@ -100,7 +100,7 @@ class P3Maker(DeviceMaker):
         gap, self._gap = self._gap, None
         if gap is not None:
             start.misses(gap.first_missing, gap.last_missing)
-        is_live = start.is_latest(seq)
+        is_live = start.is_live(seq)
         beam_channel = BEAM_CHANNELS.get(event.transponder or 0)
         passing = start.passing(
             seq,
@@ -201,7 +201,7 @@ class AmbTextMaker(DeviceMaker):
     def _take_passing(self, event: AmbTextPassing, receipt: Receipt, reading: Reading) -> None:
         seq, tick_us = seq_of(event.seq), usable_tick(event.time_us)
         start = self._start_of(seq, tick_us, receipt)
-        is_live = start.is_latest(seq)
+        is_live = start.is_live(seq)
         passing = start.passing(
             seq,
             tick_us,

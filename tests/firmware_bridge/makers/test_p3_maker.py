@@ -185,3 +185,18 @@ def test_a_resent_passing_with_a_senseless_time_is_kept_without_it() -> None:
         for passing in line.feed(data, s=5).passings:
             assert passing.mono_ns < 2**62
             assert passing.uncertainty_ns < 2**62
+
+
+def test_a_number_that_never_was_missing_is_no_old_one_so_its_clock_is_looked_at() -> None:
+    """The decoder began at 1 again with its clock set back an hour; then its clock is set back once more."""
+    line = Line()
+    line.device = SimulatedP3(first_passing_number=5)
+    line.feed(line.passing(s=3_600), s=0)
+    line.device = SimulatedP3()
+    for s in (10, 13, 16):
+        (passing,) = line.feed(line.passing(s=s), s=s).passings
+        assert abs(passing.mono_ns - (MONO_NS + s * 1_000_000_000)) <= passing.uncertainty_ns < 10**9
+    (closing,) = line.feed(line.passing(s=16.5), s=17.5).passings  # it shows a second less from here on
+    assert closing.seq == 4
+    assert closing.flag == "clock-doubt"
+    assert closing.uncertainty_ns > 1_000_000_000
