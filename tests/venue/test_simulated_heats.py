@@ -7,6 +7,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.fold import Fold
+from pitboard.journal.kinds import UnitRevoked
 from pitboard.race.bodies import RunArmed, RunPlace
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, armed, central_enrols
 from venue.simulator.judging.heat_judge import lanes_had_before
@@ -36,11 +37,20 @@ def test_a_run_that_another_unit_says_to_have_armed_earlier_is_none_of_this_unit
     assert lanes_had_before(fold.race, UNIT_A.key, STAGE, ("ann", "bo")) == again
 
 
+def test_a_run_taken_by_a_second_arming_is_its_units_again_once_the_other_unit_is_revoked() -> None:
+    rogues = msgspec.structs.replace(heat(), stage_id="")
+    fold = race_of(heat(), rogues, rogue_utc_ms=ScriptedClock().utc_ms() - 60_000, is_revoked=True)
+    assert fold.race.runs["r"].unit == UNIT_A.key
+    assert lanes_had_before(fold.race, UNIT_A.key, STAGE, ("ann", "bo")) == [("ann", 1), ("bo", 2)]
+
+
 def heat() -> RunArmed:
     return msgspec.structs.replace(armed("r", "ann", s=10), places=ANN_AND_BO, stage_id=STAGE)
 
 
-def race_of(own: RunArmed, rogues: RunArmed | None = None, *, rogue_utc_ms: int = 0) -> Fold:
+def race_of(
+    own: RunArmed, rogues: RunArmed | None = None, *, rogue_utc_ms: int = 0, is_revoked: bool = False
+) -> Fold:
     fold = Fold(ROOT.key)
     unit = Teller(UNIT_A, "Track 1")
     unit.say(own)
@@ -48,6 +58,8 @@ def race_of(own: RunArmed, rogues: RunArmed | None = None, *, rogue_utc_ms: int 
     if rogues is not None:
         tellers.append(Teller(UNIT_B, "Track 2", clock=ScriptedClock(now_utc_ms=rogue_utc_ms)))
         tellers[-1].say(rogues)
+    if is_revoked:
+        tellers[0].say(UnitRevoked(key=UNIT_B.key))
     for teller in tellers:
         for record in teller.records:
             fold.add(record)
