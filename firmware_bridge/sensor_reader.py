@@ -10,7 +10,7 @@ from firmware_bridge.config import SensorConfig
 from firmware_bridge.decoders.beamline import PROTOCOL_VERSION, Hello, encode_acknowledgement
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.lines.line_source import Line, make_line_source
-from firmware_bridge.lines.port_holders import other_holders
+from firmware_bridge.lines.port_holders import HolderWatch
 from firmware_bridge.makers.device_pin import DevicePin
 from firmware_bridge.makers.reading import PassingSource, Reading
 from firmware_bridge.spool.outbox import BackOff, Outbox
@@ -201,8 +201,9 @@ class SensorReader:
     async def _look_for_others(self) -> None:
         """Say who else has the port open: a part of the bytes is theirs, and no count of ours shows it."""
         port = self._config.port
-        while port is not None:
-            self._watch.heard_holders(await asyncio.to_thread(other_holders, port))
+        others = None if port is None else HolderWatch(port)
+        while others is not None:
+            self._watch.heard_holders(await asyncio.to_thread(others.look))
             self._note_change()
             await asyncio.sleep(LOOK_FOR_OTHERS_EVERY_S)
 

@@ -6,10 +6,14 @@ for it, and the kernel's exclusive mode only those who come later and are not ro
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 PROC = Path("/proc")
 STAT_MAX_BYTES = 1_024
+NEW_LOOKS_COUNT = 3
+"""A program may open the port a little after it began."""
+ALL_EVERY_COUNT = 6
 _TTY_FIELD = 4  # of /proc/PID/stat, counted behind the name
 
 
@@ -19,13 +23,46 @@ def other_holders(port: Path, *, proc: Path = PROC) -> list[str]:
     The open files of another user's program cannot be seen, but its controlling terminal can, which is what a
     console on the port has.
     """
+    return [f"{_name(proc, pid)} ({pid})" for pid in _holding(port, _programs(proc), proc)]
+
+
+class HolderWatch:
+    """Looks again and again, at little cost: at programs that began since, at those that had the port open,
+    and now and then at all. One that runs for long may open a port too, but that is rare.
+    """
+
+    def __init__(self, port: Path, *, proc: Path = PROC) -> None:
+        self._port = port
+        self._proc = proc
+        self._looks: dict[int, int] = {}
+        self._holding: list[int] = []
+        self._count = 0
+
+    def look(self) -> list[str]:
+        """Return who else has the port open, as `other_holders` does."""
+        before = NEW_LOOKS_COUNT if self._count == 0 else 0  # what ran before we came is not new
+        self._looks = {pid: self._looks.get(pid, before) + 1 for pid in _programs(self._proc)}
+        to_see = [
+            pid
+            for pid, looks in self._looks.items()
+            if looks <= NEW_LOOKS_COUNT or self._count % ALL_EVERY_COUNT == 0 or pid in self._holding
+        ]
+        self._count += 1
+        self._holding = _holding(self._port, to_see, self._proc)
+        return [f"{_name(self._proc, pid)} ({pid})" for pid in self._holding]
+
+
+def _programs(proc: Path) -> list[int]:
+    own = os.getpid()
+    return sorted(pid for entry in os.listdir(proc) if entry.isdigit() and (pid := int(entry)) != own)
+
+
+def _holding(port: Path, pids: Sequence[int], proc: Path) -> list[int]:
     try:
         node, device = os.path.realpath(port), os.stat(port).st_rdev
     except OSError:
         return []
-    own = os.getpid()
-    pids = sorted(int(entry) for entry in os.listdir(proc) if entry.isdigit())
-    return [f"{_name(proc, pid)} ({pid})" for pid in pids if pid != own and _holds(proc, pid, node, device)]
+    return [pid for pid in pids if _holds(proc, pid, node, device)]
 
 
 def _holds(proc: Path, pid: int, node: str, device: int) -> bool:

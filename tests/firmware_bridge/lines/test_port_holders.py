@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from firmware_bridge.lines.port_holders import other_holders
+from firmware_bridge.lines.port_holders import ALL_EVERY_COUNT, NEW_LOOKS_COUNT, HolderWatch, other_holders
 from firmware_bridge.lines.serial_port import claim_alone, open_trouble
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.unit_api.sensor_sentences import note_sentence
@@ -72,6 +72,34 @@ def test_the_program_that_plays_the_device_is_not_a_second_reader(tmp_path: Path
         process.stdin.close()
         process.stdout.close()
         process.wait()
+
+
+def test_looking_again_finds_new_programs_at_once_and_old_ones_within_a_minute(tmp_path: Path) -> None:
+    with PseudoTerminal.open(tmp_path / "tty") as terminal:
+        watch = HolderWatch(tmp_path / "tty")
+        assert watch.look() == []
+        with second_reader(terminal.path) as pid:  # begun since the last look
+            assert [holder.endswith(f" ({pid})") for holder in watch.look()] == [True]
+            for _ in range(2 * ALL_EVERY_COUNT):  # and it stays named
+                assert len(watch.look()) == 1
+        assert watch.look() == []
+
+
+def test_a_program_that_has_run_for_long_and_opens_the_port_is_found_at_the_next_look_at_all(
+    tmp_path: Path,
+) -> None:
+    with PseudoTerminal.open(tmp_path / "tty") as terminal:
+        device = os.stat(terminal.path).st_rdev
+        number = (os.minor(device) & 0xFF) | os.major(device) << 8 | (os.minor(device) & ~0xFF) << 12
+        folder = tmp_path / "proc" / "712"
+        folder.mkdir(parents=True)
+        (folder / "comm").write_text("monitor\n")
+        (folder / "stat").write_text("712 (monitor) S 1 712 712 0 712 0 0\n")
+        watch = HolderWatch(tmp_path / "tty", proc=tmp_path / "proc")
+        for _ in range(NEW_LOOKS_COUNT + 1):
+            assert watch.look() == []
+        (folder / "stat").write_text(f"712 (monitor) S 1 712 712 {number} 712 0 0\n")
+        assert ["monitor (712)"] in [watch.look() for _ in range(ALL_EVERY_COUNT)]
 
 
 def test_a_console_of_another_user_is_known_by_its_terminal(tmp_path: Path) -> None:
