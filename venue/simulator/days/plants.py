@@ -338,13 +338,14 @@ def _repeat_acts() -> list[Override]:
 
 
 def _cut_without_hash() -> list[Override]:
-    hear = Witness.hear
+    def hear_nothing(witness: Witness, record: Record) -> list[str]:
+        """A revocation says how far each stream counts, and of whichever history.
 
-    def hear_heads_alone(witness: Witness, record: Record) -> list[str]:
-        """A revocation says how far each stream counts, and of whichever history."""
-        return [] if record.header.kind == "unit-revoked" else hear(witness, record)
+        With it goes what central countersigned: a revocation has the same places countersigned once more.
+        """
+        return []
 
-    return [(Witness, "hear", hear_heads_alone)]
+    return [(Witness, "hear", hear_nothing)]
 
 
 def _follow_far_stamps() -> list[Override]:
