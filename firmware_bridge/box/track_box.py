@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NoReturn, Protocol
 
 from firmware_bridge.box.racer_clock import RacerClock, digits_of, shown_s
@@ -89,13 +89,16 @@ class TrackBox:
     def _take(self, signs: TrackSigns | None) -> None:
         before, self._signs = self._signs, signs
         lit = lamps_for(signs)
-        for name, lamp in self._lamps.items():
-            lamp.value = name in lit
+        with _driving():
+            for name, lamp in self._lamps.items():
+                lamp.value = name in lit
         self._beep(beep_ms_between(before, signs))
         self._show_clock()
 
     def _show_clock(self) -> None:
-        if self._racer_clock is not None:
+        if self._racer_clock is None:
+            return
+        with _driving():
             self._racer_clock.show(digits_of(shown_s(self._signs, self._clock.mono_ns())))
 
     def _beep(self, length_ms: int) -> None:
@@ -103,34 +106,48 @@ class TrackBox:
             return
         if self._quiet_at is not None:
             self._quiet_at.cancel()
-        self._buzzer.on()
+        with _driving():
+            self._buzzer.on()
         loop = asyncio.get_running_loop()
-        self._quiet_at = loop.call_later(length_ms / 1_000, self._buzzer.off)
+        self._quiet_at = loop.call_later(length_ms / 1_000, _quiet, self._buzzer)
 
     def _open(self, pins: ExitStack) -> None:
         """Open the pins that the config names, all off. Raises BeamLost with one sentence."""
         from gpiozero import DigitalOutputDevice
 
         factory = self._open_factory()
-        try:
 
-            def output(number: int) -> Any:
-                device = DigitalOutputDevice(number, pin_factory=factory)
-                pins.callback(_close, device)
-                return device
+        def output(number: int) -> Any:
+            device = DigitalOutputDevice(number, pin_factory=factory)
+            pins.callback(_close, device)
+            return device
 
-            numbers = {lamp: getattr(self._config, f"{lamp}_pin") for lamp in LAMPS}
+        numbers = {lamp: getattr(self._config, f"{lamp}_pin") for lamp in LAMPS}
+        with _driving():
             self._lamps = {lamp: output(number) for lamp, number in numbers.items() if number is not None}
             self._buzzer = None if self._config.buzzer_pin is None else output(self._config.buzzer_pin)
             self._racer_clock = None
             if self._config.clock_pins is not None:
                 self._racer_clock = RacerClock(*(output(number) for number in self._config.clock_pins))
-        except Exception as error:  # lgpio's and gpiozero's errors share no root
-            raise BeamLost(port="GPIO", reason=str(error).strip("'")) from error
         self._take(self._signs)
 
     def _lgpio(self) -> Any:
         return open_pin_factory(int(find_chip(self._config.chip).name.removeprefix("gpiochip")))
+
+
+@contextmanager
+def _driving() -> Iterator[None]:
+    """Raise BeamLost for whatever goes wrong with the pins, so that it never ends the sensors."""
+    try:
+        yield
+    except Exception as error:  # lgpio's and gpiozero's errors share no root
+        raise BeamLost(port="GPIO", reason=str(error).strip("'") or type(error).__name__) from error
+
+
+def _quiet(buzzer: Any) -> None:
+    """End the beep; where the pins are gone, the next lamp or figure says so."""
+    with suppress(BeamLost), _driving():
+        buzzer.off()
 
 
 def _close(device: Any) -> None:

@@ -146,6 +146,49 @@ def test_pins_that_are_not_to_be_had_are_said_once_and_tried_again(caplog: pytes
     assert [one.getMessage() for one in caplog.records] == ["nothing beside the track is driven: no chip"]
 
 
+class PulledLamp:
+    """A lamp whose pin is no longer to be had."""
+
+    @property
+    def value(self) -> int:
+        return 0
+
+    @value.setter
+    def value(self, value: int) -> None:
+        raise OSError("GPIO line is gone")
+
+
+def test_pins_that_are_lost_while_they_are_driven_end_nothing_and_are_opened_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    opened: list[MockFactory] = []
+
+    def open_factory() -> MockFactory:
+        opened.append(MockFactory())
+        return opened[-1]
+
+    async def story(loop: VirtualLoop) -> None:
+        unit = ScriptedUnit()
+        box = TrackBox(CONFIG, unit, ScriptedClock(), open_factory=open_factory)
+        running = asyncio.create_task(box.run(), name="box")
+        await asyncio.sleep(1)
+        box._lamps["armed"] = PulledLamp()
+        unit.said.put_nowait(signs("armed"))
+        await asyncio.sleep(1)
+        assert not running.done()
+        await asyncio.sleep(OPEN_AGAIN_S)
+        assert len(opened) == 2
+        assert opened[-1].pin("GPIO5").state  # and it shows what it missed
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with caplog.at_level(logging.WARNING):
+        run_virtual(story)
+    assert [one.getMessage() for one in caplog.records] == [
+        "nothing beside the track is driven: GPIO line is gone"
+    ]
+
+
 class Tm1637:
     """The chip at the other end of the two wires, as its data sheet tells it."""
 
