@@ -13,6 +13,7 @@ import msgspec
 from pitboard.unit_api.unit_status import SensorState, UnitStatus
 
 StepKind = Literal["beam", "cable", "network", "power"]
+OF_A_SENSOR: tuple[StepKind, ...] = ("beam", "cable")
 _TO_DO: dict[StepKind, str] = {
     "beam": "Move your hand through the beam of {sensor}, once, as a car would (or drive over the loop).",
     "cable": "Pull the cable of {sensor}.",
@@ -71,7 +72,7 @@ class Rehearsal(msgspec.Struct, kw_only=True):
     def of(cls, status: UnitStatus) -> Rehearsal:
         """Plan the drill of a unit: its sensors, its network where it has a central, its power."""
         sensors = [sensor.sensor for sensor in status.sensors]
-        steps = [Step(kind=kind, sensor=name) for name in sensors for kind in _of_sensors()]
+        steps = [Step(kind=kind, sensor=name) for name in sensors for kind in OF_A_SENSOR]
         if any(light.light == "central" for light in status.lights):
             steps.append(Step(kind="network"))
         return cls(unit=status.name, begun_utc_ms=status.utc_ms, steps=[*steps, Step(kind="power")])
@@ -154,10 +155,6 @@ class Rehearsal(msgspec.Struct, kw_only=True):
         if step.seen_utc_ms is not None and step.healed_utc_ms is not None and step.kind != "beam":
             return f" (well again after {(step.healed_utc_ms - step.seen_utc_ms) / 1_000:.0f} s)"
         return ""
-
-
-def _of_sensors() -> Sequence[StepKind]:
-    return ("beam", "cable")
 
 
 def _is_ok(status: UnitStatus, names: Sequence[str]) -> bool:

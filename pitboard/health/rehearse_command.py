@@ -114,11 +114,11 @@ class Play:
                 continue
             status = self._status()
             if status is not None:
-                before = (rehearsal.boot_id, rehearsal.passings)
+                boot_id = rehearsal.boot_id
                 changed = rehearsal.take(status)
                 if changed is not None:
                     self._say(f"    {_said_of(changed)}")
-                if changed is not None or before[0] != rehearsal.boot_id:
+                if changed is not None or boot_id != rehearsal.boot_id:
                     self._keep(rehearsal)
             if rehearsal.current is not None:
                 self._pause(LOOK_EVERY_S)
