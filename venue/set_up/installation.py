@@ -26,14 +26,14 @@ USER = "pitboard"
 TARGET = "pitboard.target"
 
 _SYSTEM_FILES = {
-    "sysusers.conf": Path("/usr/lib/sysusers.d/pitboard.conf"),
-    "tmpfiles.conf": Path("/usr/lib/tmpfiles.d/pitboard.conf"),
-    "preset.conf": Path("/usr/lib/systemd/system-preset/80-pitboard.preset"),
-    "journald.conf": Path("/etc/systemd/journald.conf.d/pitboard.conf"),
-    "watchdog.conf": Path("/etc/systemd/system.conf.d/pitboard.conf"),
-    "udev.rules": Path("/usr/lib/udev/rules.d/70-pitboard.rules"),
+    "system/sysusers.conf": Path("/usr/lib/sysusers.d/pitboard.conf"),
+    "system/tmpfiles.conf": Path("/usr/lib/tmpfiles.d/pitboard.conf"),
+    "system/preset.conf": Path("/usr/lib/systemd/system-preset/80-pitboard.preset"),
+    "system/journald.conf": Path("/etc/systemd/journald.conf.d/pitboard.conf"),
+    "system/watchdog.conf": Path("/etc/systemd/system.conf.d/pitboard.conf"),
+    "udev/70-pitboard.rules": Path("/usr/lib/udev/rules.d/70-pitboard.rules"),
 }
-_SERVER_ONLY_NOT = {"journald.conf", "watchdog.conf", "udev.rules"}
+_SERVER_ONLY_NOT = {"system/journald.conf", "system/watchdog.conf", "udev/70-pitboard.rules"}
 """A server's log, watchdog and ports are its owner's business."""
 _SCREEN_PACKAGES = (
     "libgbm1",
@@ -175,22 +175,29 @@ class Installation:
         left_out = _SERVER_ONLY_NOT if node.roles == ["central"] else set[str]()
         changed = []
         for name, place in _SYSTEM_FILES.items():
-            source = self._systemd / "system" / name
-            if name in left_out or not source.exists():
+            if name in left_out:
                 continue
-            if self._machine.write(place, source.read_bytes(), Owned()):
+            if self._machine.write(place, (self._systemd / name).read_bytes(), Owned()):
                 changed.append(place)
-        if _SYSTEM_FILES["sysusers.conf"] in changed:
+        if _SYSTEM_FILES["system/sysusers.conf"] in changed:
             self._machine.run("systemd-sysusers", *self._rooted)
             yield "user and groups made"
-        if changed and not self._rooted and _SYSTEM_FILES["udev.rules"] in changed:
-            self._machine.run("udevadm", "control", "--reload")
+        if not self._rooted and _SYSTEM_FILES["udev/70-pitboard.rules"] in changed:
+            yield from self._name_ports()
         if changed:
             yield f"system settings written: {', '.join(str(place) for place in changed)}"
         if self._machine.make_folder(CONFIGS, Owned(mode=0o750, group=USER)):
             yield f"{CONFIGS} made"
         if self._machine.make_folder(DATA, Owned(mode=0o750, owner=USER)):
             yield f"{DATA} made"
+
+    def _name_ports(self) -> Iterator[str]:
+        """Give what is plugged in already its name now, not at the next boot."""
+        try:
+            self._machine.run("udevadm", "control", "--reload")
+            self._machine.run("udevadm", "trigger", "--subsystem-match=tty", "--subsystem-match=backlight")
+        except Refusal:  # a container has no udev; a machine has it at its next boot at the latest
+            yield "udev does not answer: sensors on USB get their names at the next boot"
 
     def _unit_files(self) -> list[Path]:
         return sorted(

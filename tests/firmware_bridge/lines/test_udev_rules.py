@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-RULES = Path(__file__).parents[3] / "systemd" / "udev" / "60-pitboard.rules"
+from venue.set_up.venue_file import BEAM_PORT
+
+RULES = Path(__file__).parents[3] / "systemd" / "udev" / "70-pitboard.rules"
 _KEY = r'[A-Z]+(?:\{[A-Za-z_/]+\})?\s*(?:==|!=|\+=|=)\s*"[^"]*"'
 _RULE = re.compile(rf"{_KEY}(?:,\s*{_KEY})*")
 
@@ -27,3 +29,12 @@ def test_modem_manager_stays_away_from_what_sensors_are_plugged_in_by() -> None:
     (ignoring,) = [line for line in rules() if "ID_MM_DEVICE_IGNORE" in line]
     for maker in ("2e8a", "0403", "10c4", "1a86", "067b"):
         assert maker in ignoring
+
+
+def test_ids_and_places_are_known_before_our_rules_and_modem_manager_comes_after() -> None:
+    assert "60-serial.rules" < RULES.name < "77-mm-usb-device-blacklist.rules"
+
+
+def test_our_own_sensor_is_where_a_venue_without_a_port_looks_for_it() -> None:
+    (naming,) = [line for line in rules() if f'SYMLINK+="{BEAM_PORT.removeprefix("/dev/")}"' in line]
+    assert 'ATTRS{idVendor}=="2e8a"' in naming

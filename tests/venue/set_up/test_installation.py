@@ -44,6 +44,7 @@ def test_a_machine_gets_users_units_configs_keys_and_only_its_own_programs(tmp_p
     assert machine.read(Path("/etc/systemd/system/pitboard-.service.d/50-common.conf"))
     assert machine.read(Path("/usr/lib/sysusers.d/pitboard.conf"))
     assert machine.enabled == {"pitboard-display.service", "pitboard.target"}
+    assert machine.read(Path("/usr/lib/udev/rules.d/70-pitboard.rules"))
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
     apt = next(command for command in machine.commands if "apt-get" in command)
     assert "libgbm1" in apt
@@ -60,6 +61,13 @@ def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
     changes = [line for line in again if "packages" not in line]  # this machine has no packages of its own
     assert changes == []
     assert [command for command in machine.commands if "apt-get" not in command] == []
+
+
+def test_a_machine_where_udev_does_not_answer_is_set_up_all_the_same(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.refused = "trigger"
+    assert any("next boot" in line for line in installed(machine, unit_node()))
+    assert "pitboard-bridge.service" in machine.enabled
 
 
 def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
