@@ -28,7 +28,7 @@ if [ ! -x /opt/pitboard/bin/pitboard ]; then
   echo "Installing the programs; this takes a minute or two."
   python3 -m venv --clear "$first"
   "$first/bin/python" -m pip install --quiet --no-index --disable-pip-version-check \
-    --find-links "$here/wheels" 'pitboard[gpio]'
+    --find-links "$here/wheels" 'pitboard[gpio,central]'
   program=$first/bin/pitboard
 else
   program=/opt/pitboard/bin/pitboard

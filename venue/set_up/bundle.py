@@ -9,36 +9,37 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import click
 
 from pitboard.errors import Refusal
+from venue.set_up.terminal_help import write_manual
 
 PYTHONS = ("3.11", "3.13")
 MACHINES = ("x86_64", "aarch64")
-EXTRA = "gpio"
+EXTRAS = ("gpio", "central")
 _GLIBC = ("2_28", "2_17")  # the oldest that a wheel may ask for; Debian 12 has 2.36
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 _EXTRA = re.compile(r"""extra == ['"]([^'"]+)""")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def runtime_packages(name: str = "pitboard", extra: str = EXTRA) -> set[str]:
+def runtime_packages(name: str = "pitboard", extras: Sequence[str] = EXTRAS) -> set[str]:
     """Return the normalised names of all that the program needs at run time, itself left out."""
     found: set[str] = set()
-    waiting = list(_needed(name, extra))
+    waiting = list(_needed(name, extras))
     while waiting:
         package = waiting.pop()
         if package not in found:
             found.add(package)
-            waiting += _needed(package, "")
+            waiting += _needed(package, ())
     return found
 
 
-def _needed(name: str, extra: str) -> Iterator[str]:
+def _needed(name: str, extras: Sequence[str]) -> Iterator[str]:
     try:
         lines = requires(name) or []
     except PackageNotFoundError:
@@ -46,7 +47,7 @@ def _needed(name: str, extra: str) -> Iterator[str]:
     for line in lines:
         spec, _, marker = line.partition(";")
         asked = _EXTRA.search(marker)
-        if asked is None or asked[1] == extra:
+        if asked is None or asked[1] in extras:
             match = _NAME.match(spec.strip())
             if match:
                 yield normalised(match[0])
@@ -87,6 +88,7 @@ def _build_wheel(project: Path, wheels: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".*", "build", "out", "*.egg-info"))
+        write_manual(copy / "man", version("pitboard"))
         command = [
             sys.executable,
             "-m",

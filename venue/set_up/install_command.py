@@ -26,6 +26,7 @@ from venue.set_up.installation import (
 from venue.set_up.machine import Machine, RealMachine, ToldMachine
 from venue.set_up.node_configs import Role
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
+from venue.set_up.terminal_help import terminal_help
 from venue.set_up.upgrade import (
     HOW_TO_SEE,
     make_environment,
@@ -63,9 +64,7 @@ def install(role: str | None, node_folder: Path | None, root: Path, dry_run: boo
     machine = _machine(root, is_dry=dry_run)
     node = _node(role, node_folder, machine)
     changes = 0
-    for line in Installation(machine, systemd=system_folder(), root=root).install(
-        node, program=Path(sys.prefix)
-    ):
+    for line in _installation(machine, root=root).install(node, program=Path(sys.prefix)):
         changes += 1
         if not dry_run:  # the machine has told each step already
             click.echo(f"  {line}")
@@ -97,8 +96,22 @@ def upgrade(wheels: Path, dry_run: bool) -> None:
         click.echo(f"  would use {folder}, and go back to {former} if it does not serve")
         return
     services = [f"pitboard-{path.stem}.service" for path in sorted(CONFIGS.glob("*.toml"))]
+    is_server = services == ["pitboard-central.service"]
+
+    def bring_version(environment: Path) -> None:
+        for line in _installation(machine, environment).bring_version(is_server=is_server):
+            click.echo(f"  {line}")
+
     asyncio.run(
-        switch_to(machine, folder, former=former, services=services, clock=SystemClock(), say=click.echo)
+        switch_to(
+            machine,
+            folder,
+            former=former,
+            services=services,
+            clock=SystemClock(),
+            say=click.echo,
+            bring_version=bring_version,
+        )
     )
     for old in old_versions(there, in_use=folder.name, former=former.name):
         machine.remove(old)
@@ -113,9 +126,17 @@ def uninstall(dry_run: bool, yes: bool) -> None:
     machine = _machine(Path("/"), is_dry=dry_run)
     if not (dry_run or yes or click.confirm("Stop timing and take Pitboard off this machine?")):
         raise Refusal("nothing was changed")
-    for line in Installation(machine, systemd=system_folder()).uninstall():
+    for line in _installation(machine).uninstall():
         if not dry_run:
             click.echo(f"  {line}")
+
+
+def _installation(
+    machine: Machine, environment: Path = Path(sys.prefix), *, root: Path = Path("/")
+) -> Installation:
+    return Installation(
+        machine, systemd=system_folder(environment), terminal_help=terminal_help(environment), root=root
+    )
 
 
 def _machine(root: Path, *, is_dry: bool) -> Machine:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +109,9 @@ def _files_of(folder: Path) -> dict[str, bytes]:
     )
 
 
-def system_folder() -> Path:
+def system_folder(environment: Path = Path(sys.prefix)) -> Path:
     """Return where the units and system files lie: installed with the package, or in a checkout."""
-    installed = Path(sys.prefix) / "share" / "pitboard" / "systemd"
+    installed = environment / "share" / "pitboard" / "systemd"
     checkout = Path(__file__).resolve().parents[2] / "systemd"
     for folder in (installed, checkout):
         if (folder / TARGET).exists():
@@ -122,9 +122,17 @@ def system_folder() -> Path:
 class Installation:
     """Installs one node on a machine; every method may be called again and then changes nothing."""
 
-    def __init__(self, machine: Machine, *, systemd: Path, root: Path = Path("/")) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        systemd: Path,
+        terminal_help: Mapping[Path, bytes] | None = None,
+        root: Path = Path("/"),
+    ) -> None:
         self._machine = machine
         self._systemd = systemd
+        self._terminal_help = terminal_help or {}
         self._root = root
 
     def install(self, node: NodeFiles, *, program: Path) -> Iterator[str]:
@@ -132,12 +140,23 @@ class Installation:
         environment. Raises Refusal with the reason at the first part that cannot be done."""
         self._refuse_another_node(node)
         yield from self._packages(node)
-        yield from self._system(node)
-        yield from self._units()
+        yield from self.bring_version(is_server=node.roles == ["central"])
         yield from self._data(node)
         yield from self._configs(node)
         yield from self._program(program)
         yield from self._enable(node)
+
+    def bring_version(self, *, is_server: bool) -> Iterator[str]:
+        """Write what a version of the programs brings for the system: settings, units, help in terminals."""
+        yield from self._system(is_server=is_server)
+        yield from self._units()
+        changed = [
+            place
+            for place, content in self._terminal_help.items()
+            if self._machine.write(place, content, Owned())
+        ]
+        if changed:
+            yield "help for terminals written: man pitboard, and the Tab key after pitboard"
 
     def uninstall(self) -> Iterator[str]:
         """Take the programs away; configs and data stay."""
@@ -145,7 +164,7 @@ class Installation:
             self._machine.run("systemctl", *self._rooted, *self._now, "disable", TARGET)
             yield "programs stopped"
         ours = [UNITS / path.name for path in [*self._unit_files(), *self._drop_in_folders()]]
-        for path in (*ours, *_SYSTEM_FILES.values(), COMMAND_LINK, PROGRAM, VERSIONS):
+        for path in (*ours, *_SYSTEM_FILES.values(), *self._terminal_help, COMMAND_LINK, PROGRAM, VERSIONS):
             if self._machine.remove(path):
                 yield f"{path} removed"
         yield f"{CONFIGS} and {DATA} stay: results, keys and settings are there"
@@ -171,8 +190,8 @@ class Installation:
         else:
             yield f"packages for the screen installed: {', '.join(missing)}"
 
-    def _system(self, node: NodeFiles) -> Iterator[str]:
-        left_out = _SERVER_ONLY_NOT if node.roles == ["central"] else set[str]()
+    def _system(self, *, is_server: bool) -> Iterator[str]:
+        left_out = _SERVER_ONLY_NOT if is_server else set[str]()
         changed = []
         for name, place in _SYSTEM_FILES.items():
             if name in left_out:

@@ -37,7 +37,7 @@ def make_environment(machine: Machine, folder: Path, *, python: str, wheels: Pat
         machine.run(python, "-m", "venv", "--clear", str(folder))
         machine.run(
             str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-index",
-            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard[gpio]",
+            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard[gpio,central]",
         )  # fmt: skip
     except Refusal:
         machine.remove(folder)
@@ -52,22 +52,38 @@ async def switch_to(
     services: Sequence[str],
     clock: Clock,
     say: Callable[[str], None],
+    bring_version: Callable[[Path], None],
     pause: Pause = asyncio.sleep,
 ) -> None:
     """Use the version in `folder`; where its services do not serve within a minute, the former one again.
 
-    Raises Refusal after going back.
+    `bring_version` writes the units and settings that a version's folder brings. Raises Refusal after going
+    back.
     """
-    machine.link(PROGRAM, folder)
     say(f"{folder} runs; waiting until every program serves")
-    if await restart_and_see(machine, services, clock, pause):
+    if await _use(machine, folder, services, clock, bring_version, pause):
         return
-    machine.link(PROGRAM, former)
-    is_back = await restart_and_see(machine, services, clock, pause)
+    is_back = await _use(machine, former, services, clock, bring_version, pause)
     state = "which serves again" if is_back else f"which does not serve either; {HOW_TO_SEE}"
     raise Refusal(
         f"the new version did not serve within a minute; this machine went back to {former}, {state}"
     )
+
+
+async def _use(
+    machine: Machine,
+    folder: Path,
+    services: Sequence[str],
+    clock: Clock,
+    bring_version: Callable[[Path], None],
+    pause: Pause,
+) -> bool:
+    machine.link(PROGRAM, folder)
+    try:
+        bring_version(folder)
+    except Refusal:
+        return False  # a version without its units is no version
+    return await restart_and_see(machine, services, clock, pause)
 
 
 async def restart_and_see(

@@ -14,7 +14,9 @@ from pitboard.errors import Refusal
 from tests.venue.set_up.recorded_machine import RecordedMachine
 from venue.set_up.install_command import install
 from venue.set_up.installation import Installation, NodeFiles, system_folder
+from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
+from venue.set_up.terminal_help import MANUAL, terminal_help, write_manual
 from venue.set_up.upgrade import make_environment, new_version_folder, old_versions, switch_to
 
 VERSION_1, VERSION_2 = Path("/opt/pitboard-versions/1"), Path("/opt/pitboard-versions/2")
@@ -25,6 +27,16 @@ def machine_at(tmp_path: Path) -> RecordedMachine:
     root = tmp_path / "root"
     root.mkdir(exist_ok=True)
     return RecordedMachine(root=root)
+
+
+TAB_KEY = Path("/usr/local/share/bash-completion/completions/pitboard")
+PAGE = Path("/usr/local/share/man/man1/pitboard-install.1")
+
+
+def installation_on(machine: RecordedMachine) -> Installation:
+    environment = machine.root.parent / "environment"
+    write_manual(environment / MANUAL, "1.0")
+    return Installation(machine, systemd=system_folder(), terminal_help=terminal_help(environment))
 
 
 def installed(machine: RecordedMachine, node: NodeFiles) -> list[str]:
@@ -48,6 +60,15 @@ def test_a_machine_gets_users_units_configs_keys_and_only_its_own_programs(tmp_p
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
     apt = next(command for command in machine.commands if "apt-get" in command)
     assert "libgbm1" in apt
+
+
+def test_terminals_have_manual_pages_and_the_tab_key_until_the_programs_go(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    list(installation_on(machine).install(unit_node(), program=VERSION_1))
+    assert b"_PITBOARD_COMPLETE" in (machine.read(TAB_KEY) or b"")
+    assert b"trackside unit, a display, central" in (machine.read(PAGE) or b"")
+    list(installation_on(machine).uninstall())
+    assert machine.read(TAB_KEY) is machine.read(PAGE) is None
 
 
 def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
@@ -136,8 +157,14 @@ def test_neither_role_nor_folder_is_a_sentence(tmp_path: Path) -> None:
     assert "say what this machine is" in str(outcome.exception)
 
 
+UNIT = Path("/etc/systemd/system/pitboard-trackside.service")
+
+
 def switched(machine: RecordedMachine) -> None:
     clock = ScriptedClock()
+
+    def bring_version(folder: Path) -> None:
+        machine.write(UNIT, str(folder).encode(), Owned())
 
     async def pause(seconds: float) -> None:
         clock.advance(ms=int(seconds * 1_000))
@@ -150,6 +177,7 @@ def switched(machine: RecordedMachine) -> None:
             services=SERVICES,
             clock=clock,
             say=lambda _: None,
+            bring_version=bring_version,
             pause=pause,
         )
     )
@@ -160,6 +188,7 @@ def test_a_version_that_serves_is_kept(tmp_path: Path) -> None:
     machine.link(Path("/opt/pitboard"), VERSION_1)
     switched(machine)
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_2
+    assert machine.read(UNIT) == b"/opt/pitboard-versions/2"  # its units came with it
 
 
 def test_from_a_version_that_does_not_serve_the_machine_goes_back_by_itself(tmp_path: Path) -> None:
@@ -169,6 +198,7 @@ def test_from_a_version_that_does_not_serve_the_machine_goes_back_by_itself(tmp_
     with pytest.raises(Refusal, match=f"went back to {VERSION_1}, which serves again"):
         switched(machine)
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
+    assert machine.read(UNIT) == b"/opt/pitboard-versions/1"
     assert machine.commands.count(("systemctl", "restart", "pitboard.target")) == 2
 
 
