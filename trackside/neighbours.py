@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.journal.roster import Roster
 from pitboard.presence.heard_nodes import FoundNode, node_url
+from pitboard.presence.venue_addresses import without_zone
 from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import Answerer, FreshPeer
 from sync.exchanging.pump import Pump
@@ -82,12 +83,18 @@ def neighbours_of(
     return wanted
 
 
-def places_of_keys(found: Iterable[FoundNode]) -> dict[str, list[str]]:
-    """Return {key: hosts} as the keys themselves signed them."""
+def places_of_keys(found: Iterable[FoundNode], *, own: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return {key: hosts} as the keys themselves signed them, without this machine's `own` addresses.
+
+    A copy of this card signs with the key that this machine has too: only its places tell the two apart.
+    """
     places: dict[str, list[str]] = {}
+    ours = {without_zone(address) for address in own}
     for node in found:
         hosts = places.setdefault(node.properties.get("key", ""), [])
-        if node.is_signed and node.host not in hosts and len(hosts) < PLACES_MAX_COUNT:
+        if not node.is_signed or without_zone(node.host) in ours:
+            continue
+        if node.host not in hosts and len(hosts) < PLACES_MAX_COUNT:
             hosts.append(node.host)
     return places
 

@@ -25,6 +25,7 @@ from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
 from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode
+from pitboard.presence.venue_addresses import own_addresses
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.program.service import SERVICE
@@ -202,7 +203,7 @@ async def be_found(
                 enrolled=replica.fold.roster.enrolled(),
             )
         )
-        lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values()))
+        lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values(), own=own_addresses()))
         others = neighbours_of(
             presence.found(UNIT_SERVICE),
             event_key=config.event_key,

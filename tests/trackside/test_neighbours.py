@@ -26,6 +26,7 @@ from trackside.neighbours import (
     Neighbour,
     Neighbours,
     neighbours_of,
+    places_of_keys,
 )
 
 
@@ -74,6 +75,14 @@ def asked(*nodes: FoundNode, enrolled: tuple[str, ...] = ()) -> dict[str, Neighb
 def test_only_other_units_of_the_same_event_are_asked() -> None:
     wanted = asked(node(1, unit="Track B"), node(2, event="other"), node(3, key="own"))
     assert list(wanted.values()) == [Neighbour(name="Track B", urls=("https://192.0.2.7:8001",))]
+
+
+def test_a_copied_card_is_told_by_its_own_addresses_and_not_by_ours() -> None:
+    hosts = ("192.0.2.7", "192.0.2.9", "10.42.0.1", "fe80::5%eth0", "fe80::9%eth0")
+    heard = [replace(node(1, key="copied"), host=host, is_signed=True) for host in hosts]
+    own = {"192.0.2.7", "10.42.0.1", "fe80::5%eth0", "127.0.0.1"}
+    assert places_of_keys(heard, own=own) == {"copied": ["192.0.2.9", "fe80::9%eth0"]}
+    assert places_of_keys([replace(heard[1], is_signed=False)]) == {"copied": []}
 
 
 def test_a_crowd_of_strangers_pushes_no_enrolled_unit_out() -> None:
