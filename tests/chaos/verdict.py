@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pitboard.errors import PitboardError
 from pitboard.journal.fold import Fold
 from pitboard.keeping.journal_copy import fold_file, open_copy
 from pitboard.keeping.verify_restore import check_file
@@ -42,6 +43,13 @@ def are_equal(venue: ChaosVenue) -> bool:
     with contextlib.suppress(sqlite3.Error):
         first, *others = (heads(venue.journal(node)) for node in REPLICAS)
         return all(other == first for other in others)
+    return False
+
+
+def proves_something(venue: ChaosVenue, track: str) -> bool:
+    """Return whether a lap was timed and a run decided on the track, by its own unit's journal."""
+    with contextlib.suppress(PitboardError, OSError, sqlite3.Error):
+        return _is_raced(_audit(venue, fold_file(venue.journal(f"unit-{track}")), track))
     return False
 
 
@@ -106,10 +114,14 @@ def _wrong(where: str, figures: dict[str, Any]) -> Iterator[str]:
     ):
         if count:
             yield f"{where}: {count} {what}"
-    if not figures["laps_timed"] or not figures["decisions_told"]:
+    if not _is_raced(figures):
         yield f"{where}: no lap was timed or nothing decided, so the run proves nothing"
     if (figures["lap_error_us"]["max"] or 0) > LAP_ERROR_MAX_US:
         yield f"{where}: a lap is wrong by {figures['lap_error_us']['max']} us"
+
+
+def _is_raced(figures: dict[str, Any]) -> bool:
+    return bool(figures["laps_timed"] and figures["decisions_told"])
 
 
 def _last_drawn(venue: ChaosVenue, display: str) -> str | None:
