@@ -15,6 +15,7 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import PeerLost
+from pitboard.sentences.language import language
 from trackside.touch.input.pointers import STILL_MIN_MS
 from venue.official.control_client import ControlClient, SeenWidget, Sight
 from venue.official.scripted_plan import NAMES, Decision, RunPlan, Wish, is_on_keys, key_of
@@ -29,6 +30,10 @@ STILL_MARGIN_MS = 60
 ROWS_WANTED = 4
 ANSWER_PATIENCE_MS = 3_000
 _NS_PER_MS = 1_000_000
+_WAITS = tuple(
+    language().say(f"touch.{why}") for why in ("too-short", "follows-void", "clock-was-set", "clock-in-doubt")
+)
+"""How the note of a lap begins that keeps the run from being confirmed."""
 
 
 class ScriptedOfficial:
@@ -188,7 +193,7 @@ class ScriptedOfficial:
             await self._tap(sight, key if sight.find(key) else "keyboard:page", again_ms=KEY_AGAIN_MS)
 
     async def _watch_run(self, sight: Sight, plan: RunPlan) -> None:
-        if plan.judges_at_once and await self._void_short_lap(sight):
+        if plan.judges_at_once and await self._void_waiting_lap(sight):
             return
         has_seen_enough = plan.stop_after_laps is not None and len(plan.laps) >= plan.stop_after_laps
         if self._is_finishing or has_seen_enough:
@@ -199,7 +204,7 @@ class ScriptedOfficial:
             await self._discard(sight, plan)
         elif sight.find("discard:no"):
             await self._tap(sight, "discard:no")
-        elif await self._void_short_lap(sight):
+        elif await self._void_waiting_lap(sight):
             pass
         elif plan.voids_one and not self._is_finishing:
             await self._void_any_lap(sight, plan)
@@ -220,12 +225,12 @@ class ScriptedOfficial:
     def _decide(self, plan: RunPlan, decision: str) -> None:
         plan.decision, plan.decided_mono_ns = decision, self._clock.mono_ns()
 
-    async def _void_short_lap(self, sight: Sight) -> bool:
-        """Judge one flagged lap on the screen void; tell whether there was one."""
-        short = next((row for row in sight.starting("lap:") if row.note == "too short?"), None)
-        if short is None:
+    async def _void_waiting_lap(self, sight: Sight) -> bool:
+        """Judge one lap on the screen void that waits for a verdict; tell whether there was one."""
+        waiting = next((row for row in sight.starting("lap:") if row.note.startswith(_WAITS)), None)
+        if waiting is None:
             return False
-        await self._tap(sight, f"judge:{short.name.removeprefix('lap:')}:void")
+        await self._tap(sight, f"judge:{waiting.name.removeprefix('lap:')}:void")
         return True
 
     async def _void_any_lap(self, sight: Sight, plan: RunPlan) -> None:

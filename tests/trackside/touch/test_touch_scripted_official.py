@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from pitboard.clock import SystemClock
+from pitboard.unit_api.unit_calls import Lap, Run
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SEAL
 from tests.trackside.touch.touch_stage import Stage, open_stage
@@ -103,6 +104,28 @@ def test_told_to_finish_it_ends_the_run_under_way_and_starts_no_other(tmp_path: 
     assert unit.decisions == [("r1", "confirmed")]
     assert [one.decision for one in decisions(log_path)] == ["confirmed"]
     assert unit.screen.phase == "idle"
+
+
+def test_whatever_a_lap_waits_for_it_is_judged_and_the_run_decided(tmp_path: Path) -> None:
+    laps = (
+        Lap(lap_id="r1-1", number=1, lap_ns=9_000_000_000, follows_void=True, waits_for_verdict=True),
+        Lap(lap_id="r1-2", number=2, lap_ns=3_000_000_000, is_short=True, waits_for_verdict=True,
+            uncertainty_ns=90_000_000),
+        Lap(lap_id="r1-3", number=3, lap_ns=9_000_000_000, flag="clock-set", waits_for_verdict=True),
+    )  # fmt: skip
+
+    async def story() -> FakeUnit:
+        unit = FakeUnit()
+        await unit.change(
+            phase="review", run=Run(run_id="r1", competitor_id="c", name="Ann", run_ms=0, laps=laps)
+        )
+        async with open_stage(unit) as stage, asyncio.timeout(30):
+            the_official = official(stage, tmp_path / "official.jsonl", seed=3, runs_max=1)
+            the_official.finish(grace_ms=20_000)
+            await the_official.run()
+        return unit
+
+    assert asyncio.run(story()).decisions == [("r1", "confirmed")]
 
 
 def test_it_gives_up_when_the_touchscreen_never_comes_back(tmp_path: Path) -> None:
