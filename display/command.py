@@ -16,7 +16,7 @@ from pitboard.program.program import run_program
     "--config",
     "config_path",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="TOML file of this display; docs/display.md lists its keys.",
 )
 def display(config_path: Path) -> None:

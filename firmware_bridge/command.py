@@ -16,7 +16,7 @@ from pitboard.program.program import run_program
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     required=True,
     help="TOML file: sensors, spool folder, trackside's socket; docs/bridge.md lists its keys.",
 )

@@ -54,7 +54,7 @@ class SyncConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     "--config",
     "config_path",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="TOML file with the keys 'central' and 'unit_socket'; see docs/sync.md.",
 )
 def sync(config_path: Path) -> None:

@@ -16,7 +16,7 @@ from trackside.unit import run_unit
     "--config",
     "config_path",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="TOML file of this unit; docs/trackside.md lists its keys.",
 )
 def trackside(config_path: Path) -> None:

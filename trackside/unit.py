@@ -28,7 +28,7 @@ from pitboard.presence.heard_nodes import FoundNode
 from pitboard.presence.venue_addresses import own_addresses
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
-from pitboard.program.service import SERVICE
+from pitboard.program.service import SERVICE, telling_why
 from pitboard.race.laps import NANOSECONDS_PER_MS
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
@@ -69,7 +69,8 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         # Doors first: a start that cannot take them writes nothing.
         local_listener = stack.enter_context(bound_unix(config.api.socket))
         lan_listener = stack.enter_context(bound_tcp(config.lan.host, config.lan.port))
-        writing = await replica.open_stream(identity, config.name)
+        async with telling_why("trackside", lambda: replica.journal.trouble):
+            writing = await replica.open_stream(identity, config.name)
         run_control = RunControl(
             writing,
             clock,

@@ -14,6 +14,7 @@ from pitboard.clock import SystemClock
 from pitboard.health.findings import Finding, machine_findings, worst
 from pitboard.health.machine_facts import read_machine_facts
 from pitboard.health.node_findings import (
+    config_findings,
     owner_findings,
     program_findings,
     programs_here,
@@ -67,6 +68,7 @@ def doctor(as_json: bool, configs: Path, data: Path, runtime: Path) -> None:
 def all_findings(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
     """Yield all that is to be said of this machine and its programs."""
     yield from program_findings(configs, runtime)
+    yield from config_findings(configs)
     yield from owner_findings(data)
     yield from screen_findings(configs)
     yield from machine_findings(read_machine_facts(data, utc_ms=SystemClock().utc_ms()))

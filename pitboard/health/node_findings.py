@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import pwd
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
             yield Finding(
                 code=f"{name}-ended",
                 colour="red",
-                sentence=f"{name} does not run: {said.sentence}",
+                sentence=f"{name} does not work: {said.sentence}",
                 advice="Put that right; the program starts again by itself.",
             )
         elif state == "inactive":
@@ -103,6 +104,30 @@ def owner_findings(data: Path) -> Iterator[Finding]:
         )
     else:
         yield Finding(code="data", colour="green", sentence="Keys and records belong to the programs.")
+
+
+def config_findings(configs: Path) -> Iterator[Finding]:
+    """Yield a finding for each config that root may read and the programs may not."""
+    try:
+        user = pwd.getpwnam(USER)
+    except KeyError:
+        return
+    for program in programs_here(configs):
+        path = configs / f"{program}.toml"
+        try:
+            facts = path.stat()
+        except OSError:
+            continue
+        reads = stat.S_IRUSR if facts.st_uid == user.pw_uid else stat.S_IROTH
+        if facts.st_uid != user.pw_uid and facts.st_gid == user.pw_gid:
+            reads = stat.S_IRGRP
+        if not facts.st_mode & reads:
+            yield Finding(
+                code=f"{program}-config-closed",
+                colour="red",
+                sentence=f"{program} may not read its config {path}.",
+                advice=f"Type: sudo chown root:{USER} {path} && sudo chmod 640 {path}",
+            )
 
 
 def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator[Finding]:

@@ -112,7 +112,7 @@ SILENCE_MAX_S = 30.0
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Config file of the node (trackside.toml, central.toml); the node may run.",
 )
 @click.option(

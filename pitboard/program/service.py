@@ -5,16 +5,19 @@ ended and started anew. Its last sentence is kept in the runtime folder, where t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from pitboard.clock import Clock, SystemClock
+from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +25,7 @@ BEATS_PER_WATCHDOG = 4
 _NS_PER_US = 1_000
 LAST_WORDS_SUFFIX = ".said"
 SENTENCE_MAX_LENGTH = 400
+TROUBLE_LOOK_S = 0.5
 
 
 class LastWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,3 +116,22 @@ def _place(folder: Path, program: str) -> Path:
 
 
 SERVICE = Service.of_environment()
+
+
+@asynccontextmanager
+async def telling_why(
+    program: str, trouble: Callable[[], str | None], *, service: Service = SERVICE
+) -> AsyncIterator[None]:
+    """Keep as last words what holds the block up, for as long as it does: a start waits for its disk."""
+
+    async def tell() -> None:
+        told = None
+        while True:
+            await asyncio.sleep(TROUBLE_LOOK_S)
+            sentence = trouble()
+            if sentence is not None and sentence != told:
+                service.say_last(program, sentence)
+                told = sentence
+
+    async with beside(tell(), name="why the start waits"):
+        yield

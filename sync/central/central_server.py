@@ -14,7 +14,7 @@ from pitboard.clock import Clock
 from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_unix
 from pitboard.errors import ConfigRefused
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.program.service import SERVICE
+from pitboard.program.service import SERVICE, telling_why
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig, Door
@@ -195,7 +195,8 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
 
 async def _open_stream(replica: Replica, root: Identity, config: CentralConfig) -> WritingReplica:
     """Open central's stream and say what the config adds to the journal."""
-    writing = await replica.open_stream(root, config.name)
+    async with telling_why("central", lambda: replica.journal.trouble):
+        writing = await replica.open_stream(root, config.name)
     if bodies := bodies_to_say(replica.fold, config):
         await writing.append(*bodies)
     return writing

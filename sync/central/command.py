@@ -36,7 +36,7 @@ class CentralCommands(click.Group):
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="central.toml; docs/central.md explains every key.  [required]",
 )
 @click.option(

@@ -21,7 +21,7 @@ from sync.enrolling.enrolment_client import shown_fingerprint
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     required=True,
     help="trackside.toml or display.toml of this machine.",
 )

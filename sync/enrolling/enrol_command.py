@@ -37,7 +37,7 @@ class NodeFiles(Config, frozen=True, kw_only=True, forbid_unknown_fields=False):
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     required=True,
     help="trackside.toml, or display.toml with --display.",
 )

@@ -42,7 +42,7 @@ ANSWER_MAX_S = 10.0
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     required=True,
     help="trackside.toml or display.toml of this machine.",
 )

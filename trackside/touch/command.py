@@ -59,7 +59,7 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
     "--config",
     "config_path",
     required=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The touchscreen's TOML file; docs/touch.md explains its keys.",
 )
 def touch(config_path: Path) -> None:

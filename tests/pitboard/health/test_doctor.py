@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -21,6 +22,7 @@ from pitboard.health.findings import (
     worst,
 )
 from pitboard.health.machine_facts import MachineFacts, read_machine_facts
+from pitboard.health.node_findings import config_findings
 from pitboard.program.service import Service
 
 WELL = {
@@ -130,7 +132,7 @@ def test_a_program_that_does_not_start_is_red_with_its_own_words(tmp_path: Path)
     Service(clock=ScriptedClock(), folder=tmp_path / "runtime").say_last("sync", "central is not known")
     status, text = run(tmp_path)
     assert status == 1
-    assert "red     sync does not run: central is not known" in text
+    assert "red     sync does not work: central is not known" in text
 
 
 def test_a_unit_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
@@ -148,3 +150,22 @@ def test_json_is_one_object_with_codes(tmp_path: Path) -> None:
     assert status == 1
     assert told["colour"] == "red"
     assert "no-program" in {finding["code"] for finding in told["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "is_closed"), [(0o600, 0, True), (0o640, 0, True), (0o640, 7, False), (0o644, 0, False)]
+)
+def test_a_config_that_its_program_may_not_read_is_named(
+    mode: int, group: int, is_closed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "sync.toml"
+    config.touch()
+    config.chmod(mode)
+    own_group = config.stat().st_gid
+    other = config.stat().st_uid + 1
+    monkeypatch.setattr(
+        "pitboard.health.node_findings.pwd.getpwnam",
+        lambda _: SimpleNamespace(pw_uid=other, pw_gid=own_group if group else -1),
+    )
+    found = list(config_findings(tmp_path))
+    assert [one.code for one in found] == ["sync-config-closed"] * is_closed

@@ -7,12 +7,22 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
+import click
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.program.service import SENTENCE_MAX_LENGTH, Service, read_last_words
+from pitboard.program.command_line import COMMAND_GROUP
+from pitboard.program.service import (
+    SENTENCE_MAX_LENGTH,
+    TROUBLE_LOOK_S,
+    Service,
+    read_last_words,
+    telling_why,
+)
+from tests.leaping_loop import LeapingLoop, run_leaping
 
 
 class Manager:
@@ -110,3 +120,31 @@ def test_a_program_that_refuses_its_config_leaves_the_reason_in_the_runtime_fold
     said = read_last_words(tmp_path, "trackside")
     assert said is not None
     assert "unknown key 'nam'" in said.sentence
+
+
+def test_a_start_that_waits_for_its_disk_says_so_until_it_serves(manager: Manager, tmp_path: Path) -> None:
+    service = Service(clock=ScriptedClock(), address=str(manager.path), folder=tmp_path)
+    trouble: list[str | None] = [None]
+
+    async def story(loop: LeapingLoop) -> None:
+        async with telling_why("trackside", lambda: trouble[0], service=service):
+            await loop.leap(TROUBLE_LOOK_S)
+            assert read_last_words(tmp_path, "trackside") is None
+            trouble[0] = "The journal cannot be written: the disk is full; free some space."
+            for _ in range(3):
+                await loop.leap(TROUBLE_LOOK_S)
+        service.say_ready("trackside")
+
+    run_leaping(story)
+    assert manager.heard() == [f"STATUS={trouble[0]}", "READY=1"]
+    assert read_last_words(tmp_path, "trackside") is None
+
+
+@pytest.mark.parametrize("program", ["trackside", "bridge", "touch", "sync", "display", "central"])
+def test_a_config_that_may_not_be_read_is_refused_by_our_own_sentence(program: str) -> None:
+    """Not by click, which keeps no last words and knows no advice."""
+    [command] = [point.load() for point in entry_points(group=COMMAND_GROUP, name=program)]
+    [kind] = [one.type for one in command.params if one.name in ("config", "config_path")]
+    assert isinstance(kind, click.Path)
+    assert not kind.readable
+    assert not kind.exists
