@@ -337,13 +337,13 @@ class Fold:
         former = self._confirmed.get(run_id, ())
         if not former and (run is None or run.decision != "confirmed"):
             return
-        new = {} if run is None else self._confirmed_in(run)
+        new = {} if run is None else self.confirmed_in(run)
         self._confirmed[run_id] = tuple(new)
         self._board_version += 1
         for competitor_id in [*former, *(one for one in new if one not in former)]:
             self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
 
-    def _confirmed_in(self, run: Run) -> dict[str, Confirmed]:
+    def confirmed_in(self, run: Run) -> dict[str, Confirmed]:
         """Return what each competitor drove in the confirmed run; who has two places in it, the first."""
         if run.decided is None or run.decision != "confirmed":
             return {}
@@ -360,7 +360,7 @@ class Fold:
 
     def confirmed_drives(self, run: Run) -> dict[str, Drive]:
         """Return what each competitor drove in a confirmed run, as published; nothing of another run."""
-        return {competitor_id: one.drive for competitor_id, one in self._confirmed_in(run).items()}
+        return {competitor_id: one.drive for competitor_id, one in self.confirmed_in(run).items()}
 
     def _drives(self, run: Run, confirmed_at: Moment) -> Iterator[tuple[str | None, Drive]]:
         is_practice = run.armed.value.timing.is_practice

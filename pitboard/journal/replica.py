@@ -217,6 +217,20 @@ class Replica:
         )
         return writing
 
+    def guest_stream(self, identity: Identity, name: str) -> tuple[StreamWriter, StreamOpened]:
+        """Return the writer of a new stream of another node within this process, and its first body.
+
+        Its records come here by `accept`, as any other node's.
+        """
+        opening = StreamOpened(
+            key=identity.key,
+            name=name,
+            boot_id=self.clock.boot_id,
+            earlier=self._watch.uncovered(identity.key),
+            event=self.journal.root_key,
+        )
+        return StreamWriter(identity, self._hybrid_clock), opening
+
     @property
     def alarms(self) -> dict[str, str]:
         """Return {stream: sentence} of the streams in which two records claim one place."""

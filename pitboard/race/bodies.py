@@ -77,7 +77,8 @@ class Act(Body, frozen=True, kw_only=True):
 class EventConfigured(Body, frozen=True, kw_only=True):
     """The event's name and rules; published times are cut to `resolution_ns`.
 
-    `format` names the event's format; without one the rules are the three numbers here.
+    `format` names the event's format; without one the rules are the three numbers here. `where` is the desk
+    at which a person chose that, empty where central.toml says so.
     """
 
     name: Name
@@ -85,6 +86,7 @@ class EventConfigured(Body, frozen=True, kw_only=True):
     run_ms: EventRunMs = DEFAULT_FORMAT.run_ms
     lap_min_ms: LapMinMs = DEFAULT_FORMAT.lap_min_ms
     format: FormatName = ""
+    where: OptionalText = ""
 
 
 class FormatSet(Act, frozen=True, kw_only=True):

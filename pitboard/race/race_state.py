@@ -82,6 +82,8 @@ class RaceState:
 
     def __init__(self, shelf: PassingShelf | None = None) -> None:
         self.event: LastWord[EventConfigured] = LastWord()
+        self.event_of_file: LastWord[EventConfigured] = LastWord()
+        """What central.toml said last, whatever a person chose since."""
         self.contact_key: LastWord[str] = LastWord()
         self.statements = Statements()
         self.roll = Roll(self.statements)
@@ -122,6 +124,8 @@ class RaceState:
                 self.contact_key.say(body.key, word)
             case EventConfigured():
                 touched.has_new_rules |= self.event.say(body, word)
+                if not body.where:
+                    self.event_of_file.say(body, word)
             case ActWithdrawn():
                 subject = self.statements.withdraw((body.stream, body.seq), Statement(word, unit, body))
                 if subject is not None:

@@ -19,6 +19,7 @@ from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig, Door
 from sync.central.config_bodies import bodies_to_say
+from sync.central.contacts.contact_store import Contacts
 from sync.central.database.shared_erasures import follow_shared_erasures
 from sync.central.doors import AdminsDesk, announced, published, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
@@ -38,6 +39,7 @@ class Central:
     """A central that serves: its replica, and the ports of its doors; `desk_port` is None without a desk."""
 
     replica: WritingReplica
+    contacts: Contacts
     public_port: int
     ingest_port: int
     desk_port: int | None = None
@@ -125,7 +127,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
                 address=lambda: address_of(config, ingest_port),
             ) as desk_port,
         ):
-            yield Central(writing, public_port, ingest_port, desk_port)
+            yield Central(writing, contacts, public_port, ingest_port, desk_port)
 
 
 @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:
     """Return the bodies that make the fold agree with the config, a format before whatever names it."""
     bodies: list[Body] = list(_rules_to_say(fold, config))
     event = _event(config)
-    if fold.race.event.value != event:
+    if fold.race.event_of_file.value != event:
         bodies.append(event)
     bodies += [UnitEnrolled(key=unit.key, name=unit.name) for unit in config.unit if _is_new(fold, unit)]
     return bodies

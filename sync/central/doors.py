@@ -22,13 +22,18 @@ from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import AdminApi, admin_app
+from sync.central.admin.desk.contacts_api import ContactsApi
 from sync.central.admin.desk.desk_api import DeskApi
 from sync.central.admin.desk.desk_server import serve_desk
+from sync.central.admin.desk.officials_api import OfficialsApi
 from sync.central.admin.desk.people_api import PeopleApi
 from sync.central.admin.erasure import erase_late_names
 from sync.central.admin.pin_keeper import keep_pins
+from sync.central.admin.timing.desk_unit import DeskUnit, desk_key_beside
+from sync.central.admin.timing.timing_api import TimingApi
 from sync.central.config import CentralConfig
 from sync.central.contacts.contact_admin import ContactAdmin
+from sync.central.contacts.contact_key_file import contact_key_beside
 from sync.central.contacts.contact_store import Contacts
 from sync.central.enrolment.enrolment_api import EnrolmentApi
 from sync.central.ingest.head_witness import HeadWitness
@@ -171,7 +176,11 @@ async def serve_admin(
     the ingest door's. Yields the desk's port."""
     api = AdminApi(replica)  # one for both doors: acts come one after the other
     app = admin_app(replica, api)
-    ContactAdmin(replica, contacts).add_to(app)
+    contact_admin = ContactAdmin(replica, contacts)
+    contact_admin.add_to(app)
+    desk_unit = DeskUnit(replica, desk_key_beside(config.beside))
+    desk.units.without_status = desk_unit.key
+    timing = TimingApi(replica, contacts, desk_unit, clock)
     desk.units.add_to_admin(app)
     desk.enrolment.add_to_admin(app, address=address)
 
@@ -179,6 +188,9 @@ async def serve_admin(
         api.add_to(pages)
         DeskApi(replica, desk.units.view).add_to(pages)
         PeopleApi(replica).add_to(pages)
+        OfficialsApi(api.officials).add_to(pages)
+        ContactsApi(replica, contact_admin, contact_key_beside(config.beside)).add_to(pages)
+        timing.add_to(pages)
         desk.units.add_to_admin(pages)
         desk.enrolment.add_to_admin(pages, address=address)
 

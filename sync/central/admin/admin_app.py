@@ -19,6 +19,7 @@ from sync.central.admin.admin_act import AnyAct
 from sync.central.admin.admin_acts import AdminActs
 from sync.central.admin.display_desk import DisplayDesk
 from sync.central.admin.official_desk import OfficialDesk
+from sync.central.admin.programme.rules_desk import RulesDesk
 
 SAVE_MAX_S = 10.0
 
@@ -50,8 +51,14 @@ class AdminApi:
         self._fold = replica.fold
         self._acts = AdminActs(replica)
         self._history = ActHistory(replica.fold, self._acts.reference)
+        self.officials = OfficialDesk(replica)
+        self._displays = DisplayDesk(replica)
+        self._rules = RulesDesk(replica)
 
     def add_to(self, app: web.Application) -> None:
+        self.officials.add_to(app)
+        self._displays.add_to(app)
+        self._rules.add_to(app)
         app.router.add_post("/v1/admin/acts", self._act)
         app.router.add_get("/v1/admin/laps", self._laps_of)
         app.router.add_get("/v1/admin/history", self._history_of)
@@ -88,6 +95,4 @@ def admin_app(replica: WritingReplica, api: AdminApi) -> web.Application:
     app = new_app()
     api.add_to(app)
     BackupApi(replica.journal).add_to(app)
-    DisplayDesk(replica).add_to(app)
-    OfficialDesk(replica).add_to(app)
     return app

@@ -26,6 +26,8 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.names import fold_name
 from pitboard.race.scene_names import SCENE_NAMES, USUAL_ROUND, WHOLE_VENUE
+from sync.central.admin.act_plan import signed
+from sync.central.admin.actor import the_actor
 
 SAVE_MAX_S = 10.0
 ALL_WORDS = ("all", WHOLE_VENUE)
@@ -50,6 +52,29 @@ class TellDisplays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     until_utc_ms: UtcMs = 0
 
 
+class RemoveMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    message_id: Id
+
+
+class DisplayView(msgspec.Struct, frozen=True, kw_only=True):
+    """A display that was enrolled, or that somebody steered; `display` is its key, or the name it was called
+    by."""
+
+    display: str
+    name: str
+    is_enrolled: bool
+    assigned: DisplayAssigned | None
+
+
+class DisplaysView(msgspec.Struct, frozen=True, kw_only=True):
+    """`venue` is what all displays were told, None for nothing."""
+
+    venue: DisplayAssigned | None
+    displays: list[DisplayView]
+    messages: list[MessagePosted]
+    scenes: tuple[str, ...]
+
+
 class DisplayWord(msgspec.Struct, frozen=True, kw_only=True):
     """What was said, in a sentence."""
 
@@ -62,8 +87,38 @@ class DisplayDesk:
         self._programme = replica.fold.race.programme
 
     def add_to(self, app: web.Application) -> None:
+        app.router.add_get("/v1/admin/displays", self._list)
         app.router.add_post("/v1/admin/displays", self._steer)
         app.router.add_post("/v1/admin/messages", self._tell)
+        app.router.add_post("/v1/admin/messages/remove", self._remove)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        enrolled = self._replica.fold.roster.displays()
+        steered = {one.display: one for one in self._programme.displays()}
+        by_name = {fold_name(one.name): one for one in steered.values()}
+        views = [
+            DisplayView(
+                display=key,
+                name=name,
+                is_enrolled=True,
+                assigned=steered.get(key) or by_name.get(fold_name(name)),
+            )
+            for key, name in enrolled.items()
+        ]
+        shown = {one.assigned.display for one in views if one.assigned is not None} | {WHOLE_VENUE}
+        views += [
+            DisplayView(display=key, name=one.name, is_enrolled=False, assigned=one)
+            for key, one in steered.items()
+            if key not in shown
+        ]
+        return json_response(
+            DisplaysView(
+                venue=steered.get(WHOLE_VENUE),
+                displays=sorted(views, key=lambda one: (one.name, one.display)),
+                messages=self._programme.messages(),
+                scenes=SCENE_NAMES,
+            )
+        )
 
     async def _steer(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await request.read(), type=SteerDisplay)
@@ -111,10 +166,23 @@ class DisplayDesk:
         await self._save(body)
         return json_response(DisplayWord(sentence=f"The displays say: {text}"))
 
+    async def _remove(self, request: web.Request) -> web.Response:
+        said = msgspec.json.decode(await request.read(), type=RemoveMessage)
+        standing = next(
+            (one for one in self._programme.messages() if one.message_id == said.message_id), None
+        )
+        if standing is None:
+            raise ActRefused(code="unknown-message", reason="This message is gone already.")
+        await self._save(MessagePosted(message_id=standing.message_id, text=standing.text, is_gone=True))
+        return json_response(DisplayWord(sentence="The message is gone."))
+
     def _display(self, typed: str) -> tuple[str, str]:
         """Return the key and name of the display; one that nobody steered before is known by its name."""
         if typed.lower() in ALL_WORDS:
             return WHOLE_VENUE, WHOLE_VENUE
+        enrolled = self._replica.fold.roster.displays()
+        if typed in enrolled and self._programme.display(typed) is None:
+            return typed, enrolled[typed]
         for display in self._programme.displays():
             if typed == display.display or fold_name(typed) == fold_name(display.name):
                 return display.display, display.name
@@ -122,7 +190,7 @@ class DisplayDesk:
 
     async def _save(self, body: DisplayAssigned | MessagePosted) -> None:
         async with asyncio.timeout(SAVE_MAX_S):
-            await self._replica.append(body)
+            await self._replica.append(*signed([body], the_actor(), ""))
 
 
 def _sentence(body: DisplayAssigned, *, is_new_start: bool) -> str:

@@ -18,6 +18,8 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import OfficialAppointed, OfficialDismissed
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Official
+from sync.central.admin.act_plan import signed
+from sync.central.admin.actor import the_actor
 from sync.central.admin.pin_keeper import appointment
 
 SAVE_MAX_S = 10.0
@@ -56,7 +58,11 @@ class OfficialDesk:
 
     async def _appoint(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read(), type=AppointOfficial)
-        name = clean_name(wanted.name)
+        return json_response(await self.appoint(wanted.name, wanted.pin))
+
+    async def appoint(self, typed: str, verifier: str) -> OfficialWord:
+        """Appoint whoever has the name, or give another PIN, checked against `verifier`."""
+        name = clean_name(typed)
         if not name:
             raise ActRefused(code="bad-name", reason="Type a name with at least one letter or digit.")
         known = self._named(name)
@@ -64,12 +70,12 @@ class OfficialDesk:
         try:
             units = self._replica.fold.roster.enrolled()
             await self._save(
-                appointment(official_id, name, wanted.pin, root=self._replica.identity, units=units)
+                appointment(official_id, name, verifier, root=self._replica.identity, units=units)
             )
         except PinRefused as error:
             raise ActRefused(code="bad-pin", reason=str(error)) from error
         what = "may sign in now" if known is None else "has another PIN now"
-        return json_response(OfficialWord(sentence=f"{name} {what}, at every unit as soon as it is reached."))
+        return OfficialWord(sentence=f"{name} {what}, at every unit as soon as it is reached.")
 
     async def _dismiss(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read(), type=DismissOfficial)
@@ -91,4 +97,4 @@ class OfficialDesk:
 
     async def _save(self, body: OfficialAppointed | OfficialDismissed) -> None:
         async with asyncio.timeout(SAVE_MAX_S):
-            await self._replica.append(body)
+            await self._replica.append(*signed([body], the_actor(), ""))

@@ -1,22 +1,17 @@
-"""`pitboard central … contact-key | contacts`: the one place where contacts are opened.
+"""`pitboard central … contact-key | contacts`: where the admin opens contacts at the terminal.
 
 The passphrase opens the key file here and goes nowhere else: central hands out sealed rows."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pitboard.contacts.contact_seal import Contact, open_contact
-from pitboard.errors import ActRefused, ConfigRefused, ContactClosed, PassphraseRefused, PeerLost
+from pitboard.errors import ActRefused, ConfigRefused, PassphraseRefused, PeerLost
 from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import counted
 from pitboard.trust.identity import Identity, write_secret
@@ -27,37 +22,15 @@ from sync.central.contacts.contact_admin import (
     PublishKey,
     ReadContacts,
     Reads,
-    SealedRow,
     SealedRows,
 )
-from sync.central.contacts.contact_key_file import PASSPHRASE_MIN_LENGTH, ContactKeyFile, wrap_key
-
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedContact:
-    """One competitor's contact in the clear."""
-
-    competitor: str
-    name: str
-    contact: Contact
-
-
-def csv_of(contacts: Sequence[OpenedContact]) -> bytes:
-    """Return a CSV file; a cell that a spreadsheet would compute begins with an apostrophe."""
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
-    writer.writerow(("competitor", "name", "email", "phone"))
-    for one in contacts:
-        email, phone = one.contact.email or "", one.contact.phone or ""  # a phone number computes nothing
-        writer.writerow((one.competitor, _harmless(one.name), _harmless(email), phone))
-    return lines.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell
-
+from sync.central.contacts.contact_key_file import (
+    PASSPHRASE_MIN_LENGTH,
+    ContactKeyFile,
+    contact_key_beside,
+    wrap_key,
+)
+from sync.central.contacts.opened_contacts import csv_of, opened
 
 _LOST = """Contacts open with this passphrase and with nothing else. If it is lost, every contact is lost:
 nobody can bring them back. Keep it where you keep the event's root key, but not on this machine."""
@@ -122,24 +95,22 @@ def contacts(
         act="read" if export_path is None else "export", reason=reason, name_part=" ".join(name_part)
     )
     rows = client.post("/v1/admin/contacts/read", wanted, SealedRows).rows
-    opened = [one for row in rows if (one := _opened(row, private, file)) is not None]
+    found = [opened(row.envelope, private, event_key=file.event_key, name=row.name) for row in rows]
+    clear = [one for one in found if one is not None]
     if export_path is not None:
-        write_secret(export_path, csv_of(opened))
-        click.echo(
-            f"{counted(len(opened), 'contact')} written to {export_path}; delete it when you are done."
-        )
+        write_secret(export_path, csv_of(clear))
+        click.echo(f"{counted(len(clear), 'contact')} written to {export_path}; delete it when you are done.")
     else:
-        for one in opened:
+        for one in clear:
             click.echo("\t".join(filter(None, (one.name, one.contact.email, one.contact.phone))))
-        click.echo(counted(len(opened), "contact"), err=True)
-    if len(opened) < len(rows):
-        closed = counted(len(rows) - len(opened), "contact")
+        click.echo(counted(len(clear), "contact"), err=True)
+    if len(clear) < len(rows):
+        closed = counted(len(rows) - len(clear), "contact")
         click.echo(f"{closed} sealed to an earlier key or damaged; not opened.", err=True)
 
 
 def contact_key_path(config: CentralConfig) -> Path:
-    """Return where the wrapped key lies: beside the journal, for the root key's folder may be read-only."""
-    return config.beside.with_name("contact.key")
+    return contact_key_beside(config.beside)
 
 
 def _event_key(config: CentralConfig) -> str:
@@ -175,20 +146,6 @@ def _publish(config: CentralConfig, file: ContactKeyFile) -> None:
         raise SystemExit(1) from error
     state = "published: units ask for contacts now" if answer.is_new else "published already"
     click.echo(f"The contact key is {state}.")
-
-
-def _opened(row: SealedRow, private: X25519PrivateKey, file: ContactKeyFile) -> OpenedContact | None:
-    envelope = row.envelope
-    try:
-        contact = open_contact(
-            bytes.fromhex(envelope.sealed),
-            private,
-            event_key=file.event_key,
-            competitor=envelope.competitor_id,
-        )
-    except ContactClosed:
-        return None
-    return OpenedContact(competitor=envelope.competitor_id, name=row.name, contact=contact)
 
 
 def _print_reads(answer: Reads) -> None:

@@ -15,16 +15,18 @@ from sync.central.config import CentralConfig
 
 @click.command("admin-link")
 @click.argument("account")
+@click.option("--timekeeper", is_flag=True, help="An account that types runs, and may do nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.pass_obj
-def admin_link(config: CentralConfig, account: str, as_json: bool) -> None:
+def admin_link(config: CentralConfig, account: str, timekeeper: bool, as_json: bool) -> None:
     """Make a one-time link to set up ACCOUNT for the organiser's desk.
 
     Whoever opens it within half an hour sets the password and the phone's app. For an account that is there
     already, the old password and app then no longer count. ACCOUNT stands in each act and stays in the
     journal: small letters, digits, dots and dashes.
     """
-    made = AdminClient(config.admin_socket).post(LINKS_PATH, MakeLink(account=account), MadeLink)
+    wanted = MakeLink(account=account, role="timekeeper" if timekeeper else "admin")
+    made = AdminClient(config.admin_socket).post(LINKS_PATH, wanted, MadeLink)
     if as_json:
         click.echo(msgspec.json.encode(made).decode())
         return

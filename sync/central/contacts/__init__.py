@@ -1,3 +1,3 @@
-"""Sealed contacts: where they lie and who read them.
+"""Sealed contacts: where they lie, who read them, and how the admin opens them.
 
-Here is no passphrase."""
+Passphrase and opened contacts are in a process of their own, that ends with the call."""

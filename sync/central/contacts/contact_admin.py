@@ -12,6 +12,7 @@ import pwd
 import re
 import socket
 import struct
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -77,7 +78,7 @@ class ContactAdmin:
         app.router.add_post("/v1/admin/contact-key", self._publish)
         app.router.add_post("/v1/admin/contacts/read", self._read)
         app.router.add_post("/v1/admin/contacts/wrong-passphrase", self._wrong_passphrase)
-        app.router.add_get("/v1/admin/contacts/reads", self._reads)
+        app.router.add_get("/v1/admin/contacts/reads", self.tell_reads)
 
     async def _publish(self, request: web.Request) -> web.Response:
         key = msgspec.json.decode(await request.read(), type=PublishKey).key
@@ -89,28 +90,48 @@ class ContactAdmin:
 
     async def _read(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read(), type=ReadContacts)
-        reason = checked_reason(wanted.reason, self._replica.fold)
+        reason = self.checked_reason(wanted.reason)
+        rows = self.rows(await self._store.all(), wanted.name_part)
+        await self.note_read(rows, act=wanted.act, reader=_asker(request), reason=reason)
+        return json_response(SealedRows(rows=rows))
+
+    async def sealed_of(self, competitors: Collection[str]) -> list[SealedRow]:
+        """Return the newest sealed contact of each of these competitors, in their order."""
+        now = self._replica.fold.race.roll.now
+        newest = {now(row.envelope.competitor_id): row for row in self.rows(await self._store.all())}
+        return [newest[one] for one in map(now, competitors) if one is not None and one in newest]
+
+    async def note_read(
+        self, rows: Sequence[SealedRow], *, act: Literal["read", "export"], reader: str, reason: str
+    ) -> None:
+        """Return once the read stands in the list of reads and in the journal."""
+        competitors = sorted({row.envelope.competitor_id for row in rows})
+        await self.note(reader, act, reason, competitors)
+        await self._replica.append(ContactsRead(count=len(competitors), reason=reason))
+
+    def checked_reason(self, text: str) -> str:
+        """Return the reason as it is kept; raises ActRefused."""
+        reason = checked_reason(text, self._replica.fold)
         if _CONTACT_LIKE.search(reason):
             raise ActRefused(
                 code="contact-in-reason", reason="Leave addresses and numbers out of the reason: it is kept."
             )
-        rows = self._rows(await self._store.all(), wanted.name_part)
-        competitors = sorted({row.envelope.competitor_id for row in rows})
-        await self._note(request, wanted.act, reason, competitors)
-        await self._replica.append(ContactsRead(count=len(competitors), reason=reason))
-        return json_response(SealedRows(rows=rows))
+        return reason
 
     async def _wrong_passphrase(self, request: web.Request) -> web.Response:
-        await self._note(request, "wrong-passphrase", "", [])
-        async with self._pausing:  # one after the other, however many ask at once
-            await asyncio.sleep(self._pause_s)
+        await self.slow_down(_asker(request))
         return json_response({})
 
-    async def _reads(self, request: web.Request) -> web.Response:
+    async def slow_down(self, reader: str) -> None:
+        """Write a wrong passphrase down, and return after the pause that it costs."""
+        await self.note(reader, "wrong-passphrase", "", [])
+        async with self._pausing:  # one after the other, however many ask at once
+            await asyncio.sleep(self._pause_s)
+
+    async def tell_reads(self, request: web.Request) -> web.Response:
         return json_response(Reads(reads=await self._store.reads()))
 
-    async def _note(self, request: web.Request, act: str, reason: str, competitors: list[str]) -> None:
-        reader = _asker(request)
+    async def note(self, reader: str, act: str, reason: str, competitors: list[str]) -> None:
         log.warning("contacts: act=%s by=%s competitors=%d", act, reader, len(competitors))
         await self._store.note(
             ContactRead(
@@ -122,7 +143,7 @@ class ContactAdmin:
             )
         )
 
-    def _rows(self, envelopes: list[ContactEnvelope], name_part: str) -> list[SealedRow]:
+    def rows(self, envelopes: list[ContactEnvelope], name_part: str = "") -> list[SealedRow]:
         race = self._replica.fold.race
         words = fold_name(name_part).split()
         rows = [

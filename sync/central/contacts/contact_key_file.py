@@ -72,6 +72,11 @@ class ContactKeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return X25519PrivateKey.from_private_bytes(raw)
 
 
+def contact_key_beside(journal: Path) -> Path:
+    """Return where the wrapped key lies: beside the journal, for the root key's folder may be read-only."""
+    return journal.with_name("contact.key")
+
+
 def wrap_key(
     private: X25519PrivateKey, passphrase: str, *, event_key: str, memory_kib: int = MEMORY_KIB
 ) -> ContactKeyFile:

@@ -4,6 +4,7 @@ In memory only; a unit tells it again within ten seconds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -56,6 +57,8 @@ class UnitWatch:
         self._replica = replica
         self._clock = clock
         self._heard: dict[str, _Heard] = {}
+        self.without_status: Callable[[], str | None] = lambda: None
+        """Returns the key of the desk's own unit, which has no hardware to tell of."""
 
     def add_to_ingest(self, app: web.Application) -> None:
         app.router.add_post(STATUS_PATH, self._take)
@@ -82,7 +85,8 @@ class UnitWatch:
         """Return every enrolled unit by name, those that said nothing too."""
         enrolled = self._replica.fold.roster.enrolled()
         self._heard = {key: heard for key, heard in self._heard.items() if key in enrolled}
-        units = [self._watched(key, name) for key, name in enrolled.items()]
+        silent = self.without_status()
+        units = [self._watched(key, name) for key, name in enrolled.items() if key != silent]
         return UnitWatchView(units=sorted(units, key=lambda unit: (unit.name, unit.key)))
 
     def _watched(self, key: str, name: str) -> WatchedUnit:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Self
 
 from pitboard.clock import SystemClock
+from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies import Body, CompetitorRegistered
+from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
 from sync.central.config import (
     AdminConfig,
@@ -126,6 +128,20 @@ class CentralThread:
         """Hand records to the replica as the ingest door would."""
         assert self._central is not None
         asyncio.run_coroutine_threadsafe(self._central.replica.accept(records), self._loop).result(10)
+
+    def say(self, *bodies: Body) -> None:
+        """Let central itself say something."""
+        assert self._central is not None
+        asyncio.run_coroutine_threadsafe(self._central.replica.append(*bodies), self._loop).result(10)
+
+    def root(self) -> Identity:
+        assert self._central is not None
+        return self._central.replica.identity
+
+    def contacts(self) -> list[ContactEnvelope]:
+        """Return the sealed contacts that central holds."""
+        assert self._central is not None
+        return asyncio.run_coroutine_threadsafe(self._central.contacts.all(), self._loop).result(10)
 
     def fold(self) -> Fold:
         """Return what central has folded; to be read while nothing is handed in."""

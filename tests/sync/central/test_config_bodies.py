@@ -146,3 +146,15 @@ def test_all_faults_of_the_rules_are_said_at_once(tmp_path: Path) -> None:
         config(tmp_path, RULES.replace('"net"', '"nett"').replace('"Hill climb"', '"Hill"'))
     assert 'formats."Ours": ranking = "nett" is none of' in str(refused.value)
     assert 'there is no format "Hill"' in str(refused.value)
+
+
+def test_the_events_format_of_the_desk_stands_until_the_file_names_another(tmp_path: Path) -> None:
+    told = Told()
+    told.say(*bodies_to_say(told.fold, config(tmp_path, RULES)))
+    told.say(EventConfigured(name="Cup", format="Hill climb", where="desk"))
+    assert bodies_to_say(told.fold, config(tmp_path, RULES)) == []
+    assert told.fold.rules.ranking == "net"
+    told.say(*bodies_to_say(told.fold, config(tmp_path, RULES.replace('name = "Cup"', 'name = "Cup 2"'))))
+    event = told.fold.race.event.value
+    assert event is not None
+    assert (event.name, event.format, event.where) == ("Cup 2", "Ours", "")

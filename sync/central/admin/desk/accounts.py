@@ -5,7 +5,7 @@ The secret of the second factor lies in it as it is, since central must make the
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,8 @@ from pitboard.trust.identity import write_secret
 from sync.central.admin.desk.password import PasswordHash
 
 DEVICES_MAX_COUNT = 8
+DeskRole = Literal["admin", "timekeeper"]
+"""A timekeeper types runs and registers competitors, and nothing else."""
 AccountName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}\Z")]
 
 
@@ -25,6 +27,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: AccountName
     password: PasswordHash
     totp_secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}\Z")]
+    role: DeskRole = "admin"
     last_step: int = 0
     devices: tuple[str, ...] = ()
 

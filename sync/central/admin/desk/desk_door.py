@@ -21,6 +21,7 @@ from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.errors import CallRefused
 from sync.central.admin.actor import Actor, acting_as
+from sync.central.admin.desk.accounts import DeskRole
 from sync.central.admin.desk.desk_sign_in import Entered, SignIn
 from sync.central.admin.desk.sessions import LIFE_MAX_NS, Session, Sessions
 from sync.central.admin.desk.totp import secret_text, secret_uri
@@ -38,6 +39,7 @@ _SIGN_IN, _LOOK, _SET_UP, _SESSION = (
     "/v1/desk/set-up",
     "/v1/desk/session",
 )
+_OF_TIMEKEEPERS = ("/v1/timing/", "/v1/desk/sign-out")
 _OPEN_CALLS = frozenset({_SIGN_IN, _LOOK, _SET_UP, _SESSION})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -94,6 +96,7 @@ class SetUpView(msgspec.Struct, frozen=True, kw_only=True):
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     csrf: str
+    role: DeskRole = "admin"
 
 
 class DeskDoor:
@@ -133,6 +136,8 @@ class DeskDoor:
             shown = request.headers.get(CSRF_HEADER, "")
             if request.method not in ("GET", "HEAD") and not _same(shown, session.csrf):
                 raise CallRefused("bad-csrf", "Load the page again, then try once more.", status=403)
+            if session.role != "admin" and not request.path.startswith(_OF_TIMEKEEPERS):
+                raise CallRefused("not-yours", "Your account is for timing only.", status=403)
             with acting_as(Actor(session.account, WHERE)):
                 return await handler(request)
         return await handler(request)
@@ -175,8 +180,10 @@ class DeskDoor:
     def _let_in(self, request: web.Request, entered: Entered) -> web.Response:
         """Answer with a new session; one that the browser had before ends."""
         self._sessions.end(request.cookies.get(COOKIE))
-        token, session = self._sessions.begin(entered.account, now_mono_ns=self._clock.mono_ns())
-        response = json_response(SessionView(account=session.account, csrf=session.csrf))
+        token, session = self._sessions.begin(
+            entered.account, entered.role, now_mono_ns=self._clock.mono_ns()
+        )
+        response = json_response(_view(session))
         _set_cookie(response, COOKIE, token, LIFE_MAX_NS // 1_000_000_000)
         _set_cookie(response, DEVICE_COOKIE, entered.device, DEVICE_LIFE_S)
         return response
@@ -185,7 +192,7 @@ class DeskDoor:
         session = self._session_of(request)
         if session is None:
             return json_response(SessionView(account="", csrf=""))
-        return json_response(SessionView(account=session.account, csrf=session.csrf))
+        return json_response(_view(session))
 
     async def _sign_out(self, request: web.Request) -> web.Response:
         self._sessions.end(request.cookies.get(COOKIE))
@@ -196,6 +203,10 @@ class DeskDoor:
         assert session is not None
         self._sessions.end_all(session.account)
         return _without_cookie()
+
+
+def _view(session: Session) -> SessionView:
+    return SessionView(account=session.account, csrf=session.csrf, role=session.role)
 
 
 def _refuse_other_sites(request: web.Request) -> None:

@@ -14,7 +14,7 @@ from pitboard.doors.door import door_context
 from pitboard.doors.http_api import bound_tcp, json_response, serve_bound_tcp
 from pitboard.errors import ActRefused
 from pitboard.trust.certificate import Certificate, certificate_beside
-from sync.central.admin.desk.accounts import AccountName, Accounts, accounts_beside
+from sync.central.admin.desk.accounts import AccountName, Accounts, DeskRole, accounts_beside
 from sync.central.admin.desk.desk_door import DeskDoor
 from sync.central.admin.desk.desk_sign_in import LINK_LIFE_NS, SignIn
 from sync.central.config import CentralConfig
@@ -25,6 +25,7 @@ LINKS_PATH = "/v1/admin/desk/links"
 
 class MakeLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account: AccountName
+    role: DeskRole = "admin"
 
 
 class MadeLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +64,8 @@ async def serve_desk(
 def _add_links(app: web.Application, sign_in: SignIn, config: CentralConfig, port: int) -> None:
     async def make(request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read(), type=MakeLink)
-        token = sign_in.make_link(wanted.account)
-        log.warning("link for an admin made: account=%s", wanted.account)
+        token = sign_in.make_link(wanted.account, wanted.role)
+        log.warning("link for the desk made: account=%s role=%s", wanted.account, wanted.role)
         certificate = Certificate.load_or_create(certificate_beside(config.beside))
         return json_response(
             MadeLink(

@@ -13,7 +13,7 @@ from pitboard.clock import Clock
 from pitboard.doors.caller import busy
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.errors import ActRefused, CallRefused
-from sync.central.admin.desk.accounts import DEVICES_MAX_COUNT, Account, Accounts
+from sync.central.admin.desk.accounts import DEVICES_MAX_COUNT, Account, Accounts, DeskRole
 from sync.central.admin.desk.password import (
     MEMORY_KIB,
     PASSWORD_MAX_LENGTH,
@@ -40,6 +40,7 @@ class Link:
     """A way to set up one account, good once; `totp_secret` is what the page shows for the phone's app."""
 
     account: str
+    role: DeskRole
     totp_secret: bytes
     made_mono_ns: int
 
@@ -49,6 +50,7 @@ class Entered:
     """Somebody is in; the browser keeps `device` to be known the next time."""
 
     account: str
+    role: DeskRole
     device: str
 
 
@@ -69,7 +71,7 @@ class SignIn:
 
     # Links
 
-    def make_link(self, account: str) -> str:
+    def make_link(self, account: str, role: DeskRole = "admin") -> str:
         """Return the token of a new link, the account's only one."""
         now = self._clock.mono_ns()
         links = {
@@ -82,7 +84,7 @@ class SignIn:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._links = {
             **links,
-            digest_of(token): Link(account=account, totp_secret=new_secret(), made_mono_ns=now),
+            digest_of(token): Link(account=account, role=role, totp_secret=new_secret(), made_mono_ns=now),
         }
         return token
 
@@ -123,11 +125,12 @@ class SignIn:
                 name=link.account,
                 password=hashed,
                 totp_secret=link.totp_secret.hex(),
+                role=link.role,
                 last_step=step,
                 devices=(digest_of(device),),
             )
         )
-        return Entered(account=link.account, device=device)
+        return Entered(account=link.account, role=link.role, device=device)
 
     # Signing in
 
@@ -153,11 +156,12 @@ class SignIn:
                 name=account.name,
                 password=account.password,
                 totp_secret=account.totp_secret,
+                role=account.role,
                 last_step=step,
                 devices=(*others, digest_of(new_device))[-DEVICES_MAX_COUNT:],
             )
         )
-        return Entered(account=account.name, device=new_device)
+        return Entered(account=account.name, role=account.role, device=new_device)
 
     def _take_a_try(self, name: str, source: str, known: str | None) -> None:
         """Count the try before anything is weighed, so that many at once are no way round."""

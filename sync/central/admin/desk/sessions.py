@@ -8,6 +8,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from sync.central.admin.desk.accounts import DeskRole
+
 IDLE_MAX_NS = 2 * 3_600 * 1_000_000_000
 LIFE_MAX_NS = 12 * 3_600 * 1_000_000_000
 OF_ACCOUNT_MAX_COUNT = 16
@@ -19,6 +21,7 @@ class Session:
     """`csrf` is what a page must show beside the cookie to change something."""
 
     account: str
+    role: DeskRole
     csrf: str
     began_mono_ns: int
     seen_mono_ns: int
@@ -30,7 +33,7 @@ class Sessions:
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
 
-    def begin(self, account: str, *, now_mono_ns: int) -> tuple[str, Session]:
+    def begin(self, account: str, role: DeskRole = "admin", *, now_mono_ns: int) -> tuple[str, Session]:
         """Return the token for the cookie, always a new one, and the session."""
         self._forget_old(now_mono_ns)
         own = [digest for digest, one in self._sessions.items() if one.account == account]
@@ -39,6 +42,7 @@ class Sessions:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(
             account=account,
+            role=role,
             csrf=secrets.token_urlsafe(TOKEN_BYTES),
             began_mono_ns=now_mono_ns,
             seen_mono_ns=now_mono_ns,

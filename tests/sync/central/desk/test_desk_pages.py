@@ -3,108 +3,18 @@ refused."""
 
 from __future__ import annotations
 
-import base64
-import json
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import os
 
-import pytest
-from click.testing import CliRunner
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from pitboard.race.bodies import RunHanded
-from sync.central.admin.desk.totp import STEP_MS, code_at
-from sync.central.command import central as central_command
+from tests.axe import violations
 from tests.race_story import armed, finished, passing
-from tests.sync.central.central_stage import CentralThread, TrackStory
+from tests.sync.central.desk.conftest import Organiser, Venue
 from tests.sync.central.desk.desk_stage import PASSWORD
-from tests.sync.central.test_admin_door import CENTRAL_TOML
 
 HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\">"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
-
-
-@dataclass
-class Organiser:
-    """Somebody at a browser, with the phone that makes the codes."""
-
-    page: Page
-    base: str
-    secret: bytes = b""
-    troubles: list[str] = field(default_factory=list)
-
-    def go(self, path: str) -> None:
-        self.page.goto(f"{self.base}/{path}")
-
-    def code(self, *, steps: int = 0) -> str:
-        return code_at(self.secret, int(time.time() * 1_000) // STEP_MS + steps)
-
-    def set_up(self, url: str) -> None:
-        self.page.goto(url)
-        text = self.page.locator(".secret").inner_text()
-        self.secret = base64.b32decode(text + "=" * (-len(text) % 8))
-        self.page.get_by_label("New password").fill(PASSWORD)
-        self.page.get_by_label("The password again").fill(PASSWORD)
-        self.page.get_by_label("Code").fill(self.code())
-        self.page.get_by_role("button", name="Set up and sign in").click()
-        expect(self.page.get_by_role("heading", name="Needs attention")).to_be_visible()
-
-    def acts(self, button: str, *, reason: str = "seen on video", **fields: str) -> None:
-        """Press the button, fill in the dialog and do it."""
-        self.page.locator("main").get_by_role("button", name=button, exact=True).first.click()
-        dialog = self.page.locator("dialog")
-        for label, value in fields.items():
-            control = dialog.get_by_label(label)
-            if control.evaluate("one => one.tagName") == "SELECT":
-                control.select_option(value)
-            else:
-                control.fill(value)
-        dialog.get_by_label("Reason").fill(reason)
-        dialog.get_by_role("button", name="Do it").click()
-
-
-@dataclass
-class Venue:
-    central: CentralThread
-    folder: Path
-    track: TrackStory
-
-    def link(self, account: str = "anna") -> str:
-        config = self.folder / "central.toml"
-        config.write_text(CENTRAL_TOML)
-        said = CliRunner().invoke(central_command, ["--config", str(config), "admin-link", account, "--json"])
-        assert said.exit_code == 0, said.output
-        return str(json.loads(said.stdout)["url"])
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Venue]:
-    with CentralThread(tmp_path, desk_port=0).running() as central:
-        track = TrackStory().drives("c1", "Anna Berg", 12.0, 10.0).drives("c2", "Ben", 11.0)
-        central.take(track.news())
-        yield Venue(central, tmp_path, track)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, ignore_https_errors=True)
-    context.set_default_timeout(8_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def organiser(venue: Venue, context: BrowserContext) -> Iterator[Organiser]:
-    page = context.new_page()
-    organiser = Organiser(page, f"https://localhost:{venue.central.desk_port}")
-    page.on("pageerror", lambda error: organiser.troubles.append(str(error)))
-    page.on("console", lambda message: organiser.troubles.append(message.text))
-    organiser.set_up(venue.link())
-    yield organiser
-    # A refusal is an answer that the browser notes; anything else on its console is our fault.
-    assert [one for one in organiser.troubles if "Failed to load resource" not in one] == []
 
 
 def test_a_day_at_the_desk(venue: Venue, organiser: Organiser) -> None:
@@ -228,20 +138,44 @@ def test_who_is_signed_out_sees_the_sign_in_and_no_data(venue: Venue, organiser:
     expect(page.get_by_role("heading", name="Needs attention")).to_be_visible()
 
 
-def test_any_name_is_text_and_every_page_fits(venue: Venue, organiser: Organiser) -> None:
+PAGES = (
+    "#/",
+    "#/board",
+    "#/competitors/n0",
+    "#/competitors/n4",
+    "#/people",
+    "#/timing",
+    "#/rules",
+    "#/format-from/Slot heats, lanes",
+    "#/plan",
+    "#/displays",
+    "#/units",
+    "#/officials",
+    "#/contacts",
+    "#/account",
+)
+
+
+def test_any_name_is_text_every_page_fits_and_axe_finds_nothing(venue: Venue, organiser: Organiser) -> None:
+    """With DESK_PICTURES=FOLDER each page is kept as a picture, to be looked at."""
     names = (HOSTILE_NAME, LONG_NAME, "日本語の名前", "محمد العربي", "W" * 80)
     for number, name in enumerate(names):
         venue.track.drives(f"n{number}", name, 12.5 + number)
     venue.central.take(venue.track.news())
     page = organiser.page
-    for width in (360, 800, 1_400):
-        page.set_viewport_size({"width": width, "height": 800})
-        for path in ("#/", "#/board", "#/competitors/n0", "#/competitors/n4", "#/units", "#/account"):
+    pictures = os.environ.get("DESK_PICTURES")
+    for path in PAGES:
+        for width in (360, 800, 1_400):
+            page.set_viewport_size({"width": width, "height": 800})
             organiser.go(path)
             expect(page.locator("main section, main .card").first).to_be_visible()
             page.wait_for_timeout(100)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             assert page.locator("main img").count() == 0
+            if pictures:
+                name = path.replace("#/", "").replace("/", "-") or "home"
+                page.screenshot(path=f"{pictures}/{name}-{width}.png", full_page=True)
+        assert violations(page) == [], path
     assert "owned" not in page.title()
 
 

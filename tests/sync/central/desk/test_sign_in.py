@@ -57,7 +57,11 @@ def test_nothing_but_the_pages_is_there_for_who_is_not_signed_in(tmp_path: Path)
             stranger.cookies[COOKIE] = forged
             assert (await stranger.ask("POST", "/v1/admin/acts", {}))[0] == 401
         assert desk.acted == []
-        assert (await stranger.ask("GET", "/v1/desk/session"))[1] == {"account": "", "csrf": ""}
+        assert (await stranger.ask("GET", "/v1/desk/session"))[1] == {
+            "account": "",
+            "csrf": "",
+            "role": "admin",
+        }
         async with desk.session.get(desk.base + "/") as page:
             assert page.status == 200
             policy = page.headers["Content-Security-Policy"]

@@ -11,15 +11,15 @@ export function whenSignedOut(listener) {
   onSignedOut = listener;
 }
 
-async function call(path, options) {
+async function call(path, options, read = (answer) => answer.json()) {
   let answer;
   try {
     answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
   } catch {
     throw refused("no-answer", "Central does not answer. Look at the network, then try again.");
   }
+  if (answer.ok) return read(answer);
   const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
   if (answer.status === 401) onSignedOut();
   throw refused(body.error ?? "failed", body.detail ?? "This failed; central's log says why.");
 }
@@ -32,11 +32,14 @@ function refused(code, sentence) {
 
 export const ask = (path) => call(path, {});
 
-export const post = (path, body) =>
-  call(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Pitboard-CSRF": csrf },
-    body: JSON.stringify(body),
-  });
+const posting = (body) => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json", "X-Pitboard-CSRF": csrf },
+  body: JSON.stringify(body),
+});
+
+export const post = (path, body) => call(path, posting(body));
+
+export const postForFile = (path, body) => call(path, posting(body), (answer) => answer.blob());
 
 export const act = (body) => post("/v1/admin/acts", body);

@@ -2,12 +2,19 @@
 
 import { ask, post, rememberSession, whenSignedOut } from "./api.js";
 import { byId, element, setText } from "./elements.js";
+import { contactsPage } from "./contacts.js";
+import { displaysPage } from "./displays.js";
+import { formatPage } from "./format.js";
 import { boardPage, foundPage, homePage } from "./home.js";
+import { officialsPage } from "./officials.js";
 import { personPage } from "./person.js";
 import { button, buttons, card, facts } from "./pieces.js";
 import { peoplePage } from "./people.js";
+import { planPage } from "./plan.js";
+import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
 import { setUpPage, signInPage } from "./sign_in.js";
+import { timingPage } from "./timing.js";
 import { unitsPage } from "./units.js";
 
 const FRESH_EVERY_MS = 5_000;
@@ -18,6 +25,7 @@ let drawn = 0;
 async function pageFor(hash) {
   const [, name, argument] = hash.split("/");
   const value = decodeURIComponent(argument ?? "");
+  if (session.role === "timekeeper" && name !== "account") return timingPage();
   switch (name || "home") {
     case "home": return homePage();
     case "board": return boardPage();
@@ -25,6 +33,14 @@ async function pageFor(hash) {
     case "competitors": return personPage(value, redraw);
     case "runs": return runPage(value, redraw);
     case "people": return peoplePage();
+    case "timing": return timingPage();
+    case "rules": return rulesPage(redraw);
+    case "format": return formatPage(value, false);
+    case "format-from": return formatPage(value, true);
+    case "plan": return planPage(redraw);
+    case "displays": return displaysPage(redraw);
+    case "officials": return officialsPage(redraw);
+    case "contacts": return contactsPage(redraw);
     case "units": return unitsPage(redraw);
     case "account": return accountPage();
     default: return { parts: [card("Not here", element("p", {}, "There is no such page."))] };
@@ -39,7 +55,7 @@ function accountPage() {
     redraw();
   };
   return {
-    parts: [card("Account", facts([["Signed in as", session.account]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere"))))],
+    parts: [card("Account", facts([["Signed in as", session.account], ["May", session.role === "timekeeper" ? "time runs" : "everything"]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere"))))],
   };
 }
 
@@ -66,10 +82,14 @@ async function redraw() {
 }
 
 function show(page, isSignedIn) {
-  byId("nav").hidden = byId("search").hidden = !isSignedIn;
+  byId("nav").hidden = !isSignedIn;
+  byId("search").hidden = !isSignedIn || session.role === "timekeeper";
   for (const link of byId("nav").children) {
-    if (link.getAttribute("href") === (location.hash || "#/")) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    link.hidden = session.role === "timekeeper" && !["#/timing", "#/account"].includes(link.getAttribute("href"));
+    if (link.getAttribute("href") === (location.hash || "#/")) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
   if (page.event) {
     setText(byId("event"), page.event.name);

@@ -45,7 +45,7 @@ export function list(items, nothing) {
 }
 
 export function table(heads, rows) {
-  const head = element("tr", {}, ...heads.map((one) => element("th", { scope: "col", class: one.class ?? "" }, one.label)));
+  const head = element("tr", {}, ...heads.map((one) => (one.label ? element("th", { scope: "col", class: one.class ?? "" }, one.label) : element("td", {}))));
   return element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 

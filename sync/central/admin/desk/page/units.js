@@ -2,7 +2,7 @@
 
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { button, buttons, card, list, table, tag, when } from "./pieces.js";
+import { button, buttons, card, facts, list, table, tag, when } from "./pieces.js";
 
 export async function unitsPage(redraw) {
   const [watched, units] = await Promise.all([ask("/v1/admin/units/status"), ask("/v1/admin/units")]);
@@ -27,8 +27,22 @@ function healthItem(unit) {
     ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${one.state}`),
   ];
   const lights = troubles.map((one) => element("li", {}, tag(one, { class: "tag bad wrap" })));
+  const all = unit.status ? [everything(unit)] : [];
   const mark = isSilent ? tag("silent", { class: "tag bad" }) : troubles.length ? tag("look", { class: "tag warn" }) : tag("well", { class: "tag good" });
-  return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []));
+  return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
+}
+
+// What the unit says of itself: its lights (the one of central tells the backlog), clock, sensors and version.
+function everything(unit) {
+  const { status, clock } = unit;
+  const seconds = clock ? (clock.gap_ms / 1000).toFixed(1) : "";
+  const lines = [
+    ...status.lights.map((one) => [one.light, one.detail || one.state]),
+    ["clock", clock ? `${seconds} s ${clock.way === "ahead" ? "ahead of" : "behind"} central's` : "as central's"],
+    ...status.sensors.map((one) => [one.sensor, [one.state, one.device, `${one.passings_per_min} passings a minute`].filter(Boolean).join(", ")]),
+    ["version", status.version || "not said"],
+  ];
+  return element("details", { class: "grow" }, element("summary", {}, "Everything it says"), facts(lines));
 }
 
 function unitRow(unit, redraw) {

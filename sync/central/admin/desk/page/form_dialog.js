@@ -1,0 +1,89 @@
+// A form in a dialog for what is no act on a result: fields, a way back, and the server's sentence.
+
+import { byId, element } from "./elements.js";
+import { button, buttons } from "./pieces.js";
+
+// fields: [{ name, label, hint, type, value, options, required, mode }]; send(values) does it and may return a sentence.
+export function askForm({ title, note = "", fields = [], label = "Save", isDanger = false, send, onDone }) {
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const inputs = new Map(fields.map((one) => [one.name, fieldInput(one)]));
+  const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, label);
+  const form = element("form", { method: "dialog" },
+    element("h2", {}, title),
+    ...(note ? [element("p", { class: "muted" }, note)] : []),
+    ...fields.map((one) => fieldLabel(one, inputs.get(one.name))),
+    trouble,
+  );
+  const dialog = element("dialog", {}, form);
+  form.append(buttons(go, button("Cancel", () => dialog.close())));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    try {
+      const sentence = await send(valuesOf(inputs));
+      dialog.close();
+      if (sentence) tellSentence(sentence);
+      onDone();
+    } catch (error) {
+      trouble.textContent = error.message;
+      go.disabled = false;
+    }
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  inputs.values().next().value?.focus();
+}
+
+export const valuesOf = (inputs) => Object.fromEntries([...inputs].map(([name, input]) => [name, valueOf(input)]));
+
+export function valueOf(input) {
+  if (input.type === "checkbox") return input.checked;
+  return input.type === "number" ? Number(input.value) : input.value;
+}
+
+export function fieldLabel(field, input) {
+  const hint = field.hint ? [element("small", {}, field.hint)] : [];
+  if (field.type === "checkbox") return element("label", { class: "check" }, input, " ", field.label, ...hint);
+  return element("label", {}, field.label, ...hint, input);
+}
+
+export function fieldInput(field) {
+  if (field.options) {
+    const select = element("select", {}, ...field.options.map(([value, label]) => element("option", { value }, label)));
+    select.value = field.value ?? field.options[0][0];
+    return select;
+  }
+  const input = element("input", { type: field.type ?? "text", autocomplete: "off", dir: "auto", maxlength: String(field.maxlength ?? 80), ...(field.required === false || field.type === "checkbox" ? {} : { required: "" }) });
+  if (field.mode) input.setAttribute("inputmode", field.mode);
+  if (field.type === "checkbox") input.checked = Boolean(field.value);
+  else input.value = field.value ?? "";
+  return input;
+}
+
+// What was done, at the foot of the page, until the next thing is done.
+export function tellSentence(sentence) {
+  const told = byId("told");
+  told.replaceChildren(element("p", {}, sentence), buttons(button("Close", () => told.replaceChildren())));
+}
+
+// A form that stands in the page and says what became of it.
+export function formCard(title, fields, label, send, { note = "" } = {}) {
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const inputs = new Map(fields.map((one) => [one.name, fieldInput(one)]));
+  const go = element("button", { class: "main", type: "submit" }, label);
+  const form = element("form", { method: "dialog" }, ...fields.map((one) => fieldLabel(one, inputs.get(one.name))), trouble, buttons(go));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    trouble.textContent = "";
+    try {
+      const sentence = await send(valuesOf(inputs));
+      if (sentence) tellSentence(sentence);
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+    go.disabled = false;
+  });
+  return element("section", { class: "card" }, element("h2", {}, title), ...(note ? [element("p", { class: "muted" }, note)] : []), form);
+}

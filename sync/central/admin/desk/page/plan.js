@@ -1,0 +1,49 @@
+// The plan of the day: lines with a time, a title, and as one likes a track and a stage.
+
+import { ask } from "./api.js";
+import { element } from "./elements.js";
+import { fieldInput, tellSentence } from "./form_dialog.js";
+import { button, buttons, card } from "./pieces.js";
+import { say } from "./rules.js";
+
+export async function planPage(redraw) {
+  const rules = await ask("/v1/admin/rules");
+  const lines = element("ol", { class: "list" });
+  const add = (item) => lines.append(lineOf(item, rules));
+  rules.schedule.forEach(add);
+  if (!rules.schedule.length) add({});
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const save = async () => {
+    try {
+      const items = [...lines.children].map(itemOf).filter((one) => one.title);
+      if (items.some((one) => Number.isNaN(one.starts_utc_ms))) throw new Error("Give each line its time.");
+      tellSentence(await say({ rule: "schedule", items }));
+      redraw();
+    } catch (error) { trouble.textContent = error.message; }
+  };
+  const made = card("Plan of the day", element("p", { class: "muted" }, "Displays show it, and nothing starts by it. Lines are put in order by their time; a line without a title is left out."), lines, trouble, buttons(button("Add a line", () => add({})), button("Save the plan", save, { class: "main" })));
+  return { parts: [made] };
+}
+
+function lineOf(item, rules) {
+  const part = (label, field) => element("label", { class: field.name }, label, fieldInput({ required: false, ...field }));
+  const line = element("li", { class: "line" },
+    part("Time", { name: "starts", type: "datetime-local", value: localText(item.starts_utc_ms) }),
+    part("Title", { name: "title", value: item.title }),
+    part("Track", { name: "track", value: item.track }),
+    part("Stage", { name: "stage", options: [["", "none"], ...rules.stages.map((one) => [one.stage_id, one.name])], value: item.stage_id ?? "" }),
+    button("Remove", () => line.remove()));
+  return line;
+}
+
+function itemOf(line) {
+  const [starts, title, track, stage] = [...line.querySelectorAll("input, select")].map((one) => one.value);
+  return { starts_utc_ms: new Date(starts).getTime(), title: title.trim(), track: track.trim(), stage_id: stage };
+}
+
+// As an input of this kind wants it: the browser's own time, to the minute.
+function localText(utcMs) {
+  if (utcMs == null) return "";
+  const at = new Date(utcMs);
+  return new Date(utcMs - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

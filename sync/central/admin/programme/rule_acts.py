@@ -1,0 +1,252 @@
+"""What an organiser may say about the rules at the desk, as it travels to central, and the records it makes.
+
+A format is a table with the keys of central.toml; what names a format or a class must name one that is
+there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.errors import ActRefused
+from pitboard.journal.fold import Fold
+from pitboard.program.event_rules import StageConfig, read_format
+from pitboard.race.bodies import (
+    Body,
+    ClassSet,
+    EventConfigured,
+    FormatSet,
+    ScheduleItem,
+    ScheduleSet,
+    StageSet,
+)
+from pitboard.race.formats import DEFAULT_FORMAT, Format, FormatName
+from pitboard.race.names import clean_name
+from pitboard.race.presets import PRESETS, preset
+from sync.central.admin.admin_act import checked_reason
+
+Text = Annotated[str, Meta(max_length=80)]
+ID_FORM = re.compile(r"[^\s/]{1,40}\Z")
+DESK = "desk"
+
+
+class RuleAct(msgspec.Struct, frozen=True, kw_only=True, tag_field="rule", forbid_unknown_fields=True):
+    """Base; a reason is kept where one is given."""
+
+    reason: Annotated[str, Meta(max_length=4_000)] = ""
+
+
+class UseFormat(RuleAct, frozen=True, kw_only=True, tag="event"):
+    """The event is raced by this format: one of its own, or a preset that becomes one."""
+
+    format: FormatName
+
+
+class SetFormat(RuleAct, frozen=True, kw_only=True, tag="format"):
+    name: Text
+    table: dict[str, Any]
+
+
+class RemoveFormat(RuleAct, frozen=True, kw_only=True, tag="no-format"):
+    name: Text
+
+
+class SetClass(RuleAct, frozen=True, kw_only=True, tag="class"):
+    race_class: Text
+    name: Text = ""
+    format: FormatName = ""
+    is_outside_awards: bool = False
+    is_gone: bool = False
+
+
+class SetStage(RuleAct, frozen=True, kw_only=True, tag="stage"):
+    """`stage` is as a stage's table in central.toml."""
+
+    stage_id: Text
+    stage: StageConfig
+    is_gone: bool = False
+
+
+class SetSchedule(RuleAct, frozen=True, kw_only=True, tag="schedule"):
+    items: Annotated[list[ScheduleItem], Meta(max_length=60)]
+
+
+AnyRuleAct = UseFormat | SetFormat | RemoveFormat | SetClass | SetStage | SetSchedule
+
+
+class RulePlan(msgspec.Struct, frozen=True):
+    sentence: str
+    bodies: list[Body]
+
+
+def format_from(table: dict[str, Any], name: str = "") -> Format:
+    """Return the format of the table; raises ActRefused with the sentence that names the key."""
+    try:
+        return read_format(table, name)
+    except ValueError as error:
+        raise ActRefused(code="bad-format", reason=f"{_capital(str(error))}.") from error
+
+
+def plan_rule(act: AnyRuleAct, fold: Fold) -> RulePlan:
+    """Return what the act writes; raises ActRefused with nothing changed."""
+    reason = checked_reason(act.reason, fold) if act.reason.strip() else ""
+    match act:
+        case UseFormat():
+            return _use_format(act, fold, reason)
+        case SetFormat():
+            name = _name(act.name, "format")
+            body = FormatSet(name=name, format=format_from({**act.table, "name": name}), reason=reason)
+            if fold.race.programme.format(name) == body.format:
+                raise _no_change()
+            return RulePlan(f"The format {name} is as you wrote it; everything by it is ranked anew.", [body])
+        case RemoveFormat():
+            return _remove_format(act, fold, reason)
+        case SetClass():
+            return _set_class(act, fold, reason)
+        case SetStage():
+            return _set_stage(act, fold, reason)
+        case SetSchedule():
+            return _set_schedule(act, fold, reason)
+
+
+def _use_format(act: UseFormat, fold: Fold, reason: str) -> RulePlan:
+    now = fold.race.event.value or EventConfigured(name="Pitboard")
+    if now.format == act.format:
+        raise _no_change()
+    rules = DEFAULT_FORMAT
+    if act.format:
+        rules = _known_format(act.format, fold)
+    bodies = _with_format(act.format, fold, reason)
+    bodies.append(
+        EventConfigured(
+            name=now.name,
+            resolution_ns=rules.resolution_ns,
+            run_ms=rules.run_ms or DEFAULT_FORMAT.run_ms,
+            lap_min_ms=rules.lap_min_ms,
+            format=act.format,
+            where=DESK,
+        )
+    )
+    return RulePlan(f"The event is raced by {act.format or 'the usual rules'} now.", bodies)
+
+
+def _remove_format(act: RemoveFormat, fold: Fold, reason: str) -> RulePlan:
+    programme = fold.race.programme
+    if programme.format(act.name) is None:
+        raise ActRefused(code="unknown-format", reason=f"There is no format {act.name}.")
+    users = [one.name for one in programme.classes() if one.format == act.name]
+    users += [one.name for one in programme.stages() if one.format == act.name]
+    event = fold.race.event.value
+    if event is not None and event.format == act.name:
+        users.insert(0, "the event")
+    if users:
+        raise ActRefused(
+            code="format-in-use",
+            reason=f"{_capital(_listed(users))} is raced by it; give that another first.",
+        )
+    return RulePlan(f"The format {act.name} is gone.", [FormatSet(name=act.name, format=None, reason=reason)])
+
+
+def _set_class(act: SetClass, fold: Fold, reason: str) -> RulePlan:
+    known = {one.race_class: one for one in fold.race.programme.classes()}
+    race_class = act.race_class.strip()
+    if act.is_gone:
+        if race_class not in known:
+            raise ActRefused(code="unknown-class", reason=f"There is no class {race_class}.")
+        body = msgspec.structs.replace(known[race_class], is_gone=True, reason=reason)
+        return RulePlan(f"The class {body.name} is gone; who is in it stays on the board of all.", [body])
+    body = ClassSet(
+        race_class=_id(race_class),
+        name=clean_name(act.name) or race_class,
+        format=act.format,
+        is_outside_awards=act.is_outside_awards,
+        reason=reason,
+    )
+    return RulePlan(f"The class {body.name} stands.", [*_with_format(act.format, fold, reason), body])
+
+
+def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
+    known = {one.stage_id: one for one in fold.race.programme.stages()}
+    stage_id = act.stage_id.strip()
+    if act.is_gone:
+        if stage_id not in known:
+            raise ActRefused(code="unknown-stage", reason=f"There is no stage {stage_id}.")
+        body = msgspec.structs.replace(known[stage_id], is_gone=True, reason=reason)
+        return RulePlan(f"The stage {body.name} is gone; runs that were driven in it stay.", [body])
+    stage = act.stage
+    classes = [one.race_class for one in fold.race.programme.classes()]
+    if stage.race_class and stage.race_class not in classes:
+        listed = _listed(classes) or "none"
+        reason = f"There is no class {stage.race_class}; there are: {listed}."
+        raise ActRefused(code="unknown-class", reason=reason)
+    strangers = [one for one in stage.picked if fold.race.roll.now(one) is None]
+    if strangers:
+        raise ActRefused(code="unknown-competitor", reason=f"Nobody has the id {strangers[0]}.")
+    body = StageSet(
+        stage_id=_id(stage_id),
+        kind=stage.kind,
+        name=clean_name(stage.name) or stage_id,
+        race_class=stage.race_class,
+        track=stage.track,
+        format=stage.format,
+        settings=stage.settings,
+        reason=reason,
+    )
+    return RulePlan(f"The stage {body.name} stands.", [*_with_format(stage.format, fold, reason), body])
+
+
+def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
+    stages = {one.stage_id for one in fold.race.programme.stages()}
+    for item in act.items:
+        if item.stage_id and item.stage_id not in stages:
+            raise ActRefused(code="unknown-stage", reason=f"There is no stage {item.stage_id}.")
+    items = tuple(sorted(act.items, key=lambda one: one.starts_utc_ms))
+    if items == fold.race.programme.schedule():
+        raise _no_change()
+    count = len(items)
+    sentence = "The day's plan is empty." if not count else f"The day's plan has {count} lines now."
+    return RulePlan(sentence, [ScheduleSet(items=items, reason=reason)])
+
+
+def _with_format(name: str, fold: Fold, reason: str) -> list[Body]:
+    """Return what makes a preset that is named one of the event's formats; nothing where it is one."""
+    if not name or fold.race.programme.format(name) is not None:
+        return []
+    return [FormatSet(name=name, format=_known_format(name, fold), reason=reason)]
+
+
+def _known_format(name: str, fold: Fold) -> Format:
+    found = fold.race.programme.format(name) or preset(name)
+    if found is None:
+        known = _listed([*fold.race.programme.formats(), *(one.rules.name for one in PRESETS)])
+        raise ActRefused(code="unknown-format", reason=f"There is no format {name}; there are: {known}.")
+    return found
+
+
+def _name(typed: str, what: str) -> str:
+    name = clean_name(typed)
+    if not name:
+        raise ActRefused(code="bad-name", reason=f"Give the {what} a name with a letter or digit.")
+    return name
+
+
+def _id(typed: str) -> str:
+    if ID_FORM.match(typed) is None:
+        raise ActRefused(code="bad-id", reason="A short name has 1 to 40 characters, no blank and no slash.")
+    return typed
+
+
+def _no_change() -> ActRefused:
+    return ActRefused(code="no-change", reason="It is so already.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
