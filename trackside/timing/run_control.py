@@ -56,6 +56,8 @@ from trackside.timing.systems_check import SystemsChecks
 
 UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 
+END_OF_A_BOOT_NS = 2**62 - 1
+"""A stamp behind all others of a boot that is over."""
 MANUAL_SENSOR = "manual"
 MANUAL_UNCERTAINTY_NS = 100_000_000
 """A thumb on a screen: what published studies of hand timing call typical, about a tenth of a second."""
@@ -296,9 +298,14 @@ class RunControl:
                 return [bodies.RunPaused(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
             case ContinueRun():
                 continued = bodies.RunContinued(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)
-                # A run that came back from others after this start still waits in the boot before.
-                is_of_this_boot = run.openings[-1][0] == boot_id
-                return [continued] if is_of_this_boot else [self._resumption(run), continued]
+                latest_boot = run.openings[-1][0]
+                if latest_boot == boot_id:
+                    return [continued]
+                # A run that came back from others after this start still waits in the boot before. Where the
+                # clock was far ahead in that one, it stays the latest whatever is said now, so its pause ends
+                # with it.
+                ended = bodies.RunContinued(run_id=run.run_id, boot_id=latest_boot, mono_ns=END_OF_A_BOOT_NS)
+                return [self._resumption(run), ended, continued]
             case Stop():
                 return [self._finish(run, act.mono_ns, "stopped", act)]
             case ManualPassing():
