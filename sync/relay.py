@@ -22,8 +22,9 @@ from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_calls import CentralStatus
 from pitboard.unit_api.unit_status import SealedStatus, open_status
+from sync.exchanging.daemon_threads import in_daemon_thread
 from sync.exchanging.pump import LinkState, Pump
-from sync.exchanging.requests_peer import RequestsPeer, in_daemon_thread
+from sync.exchanging.requests_peer import RequestsPeer
 from sync.moving_central import CentralAt, CentralPlaces, MovingCentral
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,16 @@ every place that was ever claimed for its key, and stays where it proved itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import msgspec
+
+from pitboard.doors.node_client import CONNECT_MAX_S
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
@@ -21,13 +25,17 @@ from pitboard.presence.venue_addresses import without_zone
 from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import Answerer, FreshPeer
 from sync.exchanging.pump import Pump
-from sync.exchanging.requests_peer import RequestsPeer
+from sync.exchanging.requests_peer import ANSWER_MARGIN_S, RequestsPeer
 
 log = logging.getLogger(__name__)
 
 STRANGERS_MAX_COUNT = 16
 PLACES_MAX_COUNT = 8
 BACK_OFF_MAX_S = 5.0
+STRANGERS_AT_ONCE = 2
+"""That are asked, however many announce themselves: each takes a thread and a handshake."""
+STRANGERS_REST_S = 0.5
+"""After one was asked, before another's turn; where nobody waited for him, as long as his thread goes on."""
 
 
 class ClosablePeer(Peer, Protocol):
@@ -99,8 +107,31 @@ def places_of_keys(found: Iterable[FoundNode], *, own: Collection[str] = ()) -> 
     return places
 
 
+class Turns:
+    """Lets strangers be asked a few at a time, and not one right after the other."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(STRANGERS_AT_ONCE)
+
+    @contextlib.asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Wait for a turn, and give it back a while after the context ends."""
+        await self._free.acquire()
+        rest_s = STRANGERS_REST_S
+        try:
+            yield
+        except asyncio.CancelledError:
+            rest_s = CONNECT_MAX_S + ANSWER_MARGIN_S  # its thread goes on for as long
+            raise
+        finally:
+            asyncio.get_running_loop().call_later(rest_s, self._free.release)
+
+
 class ManyPlaces:
-    """One neighbour, asked where it last proved itself; where it does not, at the next of its places."""
+    """One neighbour, asked where it last proved itself; where it does not, at the next of its places.
+
+    A stranger is asked when it is his `turns`, and never waited for: who is not enrolled brings no news.
+    """
 
     def __init__(
         self,
@@ -110,8 +141,10 @@ class ManyPlaces:
         roster: Callable[[], Roster],
         on_answerer: SeeAnswerer,
         on_clock: HearClock = _ignore_clock,
+        turns: Turns | None = None,
     ) -> None:
         self.name = neighbour.name
+        self._turns = turns
         self._urls = list(neighbour.urls)
         self._connect = connect
         self._roster = roster
@@ -133,7 +166,7 @@ class ManyPlaces:
         lost: PeerLost | None = None
         for _ in range(len(self._urls)):
             try:
-                response = await self._connected().sync(request)
+                response = await self._ask(request)
             except PeerLost as error:
                 lost = error
             else:
@@ -147,6 +180,12 @@ class ManyPlaces:
             return response
         assert lost is not None, "there is at least one place"
         raise lost
+
+    async def _ask(self, request: SyncRequest) -> SyncResponse:
+        if self._turns is None:
+            return await self._connected().sync(request)
+        async with self._turns.one():
+            return await self._connected().sync(msgspec.structs.replace(request, wait_ms=0))
 
     @property
     def proven_url(self) -> str | None:
@@ -194,6 +233,7 @@ class Neighbours:
         self._wanted: dict[str, Neighbour] = {}
         self._running: dict[str, tuple[ManyPlaces, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
+        self._turns = Turns()
 
     def follow(self, wanted: Mapping[str, Neighbour]) -> None:
         """Pull from exactly these nodes {who: neighbour} from now on."""
@@ -235,6 +275,7 @@ class Neighbours:
                         roster=lambda: self._replica.fold.roster,
                         on_answerer=self._on_answerer,
                         on_clock=self._on_clock,
+                        turns=None if who in self._replica.fold.roster.enrolled() else self._turns,
                     )
                     pump = Pump(source, self._here, back_off_max_s=BACK_OFF_MAX_S)
                     running[who] = (source, tasks.create_task(pump.run(), name=f"pull {neighbour.name}"))

@@ -21,6 +21,10 @@ from pitboard.errors import CallRefused
 
 REQUEST_MAX_BYTES = 1_024 * 1_024
 BODY_MAX_S = 10.0
+REFUSAL_AFTER_S = 0.5
+"""Before who calls too often is told so: told at once he calls again at once, and each refusal costs too."""
+HELD_BODY_MAX_BYTES = 4 * 1_024
+"""What a refused call may have brought and wait all the same; who brought more is cut off at once."""
 COST_BYTES = 4 * 1_024
 _LOCAL = "local"
 
@@ -124,7 +128,17 @@ def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Mid
         try:
             is_free = request.path in door.free_paths
             wait_ms = None if is_free else door.wait_ms(caller)
-            response = await handler(request) if wait_ms is None else refuse(wait_ms)
+            if wait_ms is None:
+                response = await handler(request)
+            else:
+                response = refuse(wait_ms)
+                length = request.content_length
+                if request.can_read_body and (length is None or length > HELD_BODY_MAX_BYTES):
+                    response.force_close()
+                else:
+                    if listener is not None:
+                        listener.end_call(protocol)  # it may be cut meanwhile
+                    await asyncio.sleep(REFUSAL_AFTER_S)
             if not response.prepared and (challenge := door.challenge_for(request, caller)) is not None:
                 response.headers[CHALLENGE_HEADER] = challenge
             if (

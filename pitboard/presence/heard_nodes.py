@@ -69,7 +69,8 @@ class HeardNodes:
         place = _place_of(name, claim)
         is_new = place not in self._claims
         self._claims.pop(place, None)
-        if is_new and not self._is_known(claim) and not self._make_room(name, claim):
+        known = self._known()
+        if is_new and not _is_of(claim, known) and not self._make_room(name, claim, known):
             return False
         self._claims[place] = (claim, now_s)
         self._forget(now_s)
@@ -77,7 +78,8 @@ class HeardNodes:
 
     def nodes(self, interfaces: Sequence[str]) -> dict[str, FoundNode]:
         """Return {where and who: node}, one for each place to knock at; who signs with a known key first."""
-        claims = sorted(self._claims.items(), key=lambda item: not self._is_known(item[1][0]))
+        known = self._known()
+        claims = sorted(self._claims.items(), key=lambda item: not _is_of(item[1][0], known))
         found: dict[str, FoundNode] = {}
         for (name, *_), (claim, _) in claims:
             for host in places_of(claim.addresses, interfaces):
@@ -94,12 +96,9 @@ class HeardNodes:
     def clear(self) -> None:
         self._claims.clear()
 
-    def _is_known(self, claim: HeardAdvert) -> bool:
-        return claim.is_signed and claim.properties.get("key", "") in self._known()
-
-    def _make_room(self, name: str, claim: HeardAdvert) -> bool:
+    def _make_room(self, name: str, claim: HeardAdvert, known: Collection[str]) -> bool:
         """Return whether this claim of a stranger may be kept; the oldest of too many gives way."""
-        strangers = {place: said for place, (said, _) in self._claims.items() if not self._is_known(said)}
+        strangers = {place: said for place, (said, _) in self._claims.items() if not _is_of(said, known)}
         of_name = [place for place in strangers if place[0] == name]
         if len(of_name) >= CLAIMS_OF_NODE_MAX_COUNT:
             return False
@@ -115,6 +114,10 @@ class HeardNodes:
             del self._claims[place]
         while len(self._claims) > KNOWN_MAX_COUNT:
             del self._claims[next(iter(self._claims))]
+
+
+def _is_of(claim: HeardAdvert, known: Collection[str]) -> bool:
+    return claim.is_signed and claim.properties.get("key", "") in known
 
 
 def _place_of(name: str, claim: HeardAdvert) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ One's own addresses are never another node's: many Pis have the same second one,
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,8 @@ LOOKED_FOR_NS = 1_000_000_000
 TOLD_MAX_COUNT = 8
 LINKS_MAX_COUNT = 4
 """Interfaces on which a link-local address is tried: it does not say on which it is meant."""
+PLACES_KEPT_MAX_COUNT = 512
+"""Of claims; more than all that are kept of a service, for they are asked for again and again."""
 
 
 def own_interfaces() -> frozenset[str]:
@@ -93,7 +96,11 @@ def places_of(told: Sequence[str], interfaces: Iterable[str]) -> list[str]:
     What is our own address too is left out, unless all are: then the node is on this machine. A link-local
     address is tried on each of our interfaces.
     """
-    own = list(interfaces)
+    return list(_places(tuple(told), frozenset(interfaces)))
+
+
+@functools.lru_cache(maxsize=PLACES_KEPT_MAX_COUNT)
+def _places(told: tuple[str, ...], own: frozenset[str]) -> tuple[str, ...]:
     ours = {without_zone(interface.rpartition("/")[0]) for interface in own}
     others = [address for address in told if address not in ours] or list(told)
     links = sorted({place.partition("/")[0].partition("%")[2] for place in own if "%" in place} - {"lo"})
@@ -109,7 +116,7 @@ def places_of(told: Sequence[str], interfaces: Iterable[str]) -> list[str]:
     networks = [
         ipaddress.ip_interface(without_zone(interface)).network for interface in own if "%" not in interface
     ]
-    return sorted(placed, key=lambda place: 0 if "%" in place else _distance(place, networks))
+    return tuple(sorted(placed, key=lambda place: 0 if "%" in place else _distance(place, networks)))
 
 
 def _distance(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> int:

@@ -1,24 +1,18 @@
-"""A node reached by HTTP, through a blocking client in a thread of its own.
+"""A node reached by HTTP, through a blocking client in a thread.
 
 The thread is a daemon: a program that stops does not wait for a long poll to end. Answers are unpacked in the
 thread and bounded, and never before it was looked at who signs them."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
-from typing import TypeVar
-
 import msgspec
 from requests.auth import AuthBase
 
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from sync.exchanging.daemon_threads import in_daemon_thread
 from sync.exchanging.exchange import ANSWER_MAX_BYTES, SyncRequest, SyncResponse, unpack_answer
 
 ANSWER_MARGIN_S = 5.0
-
-Answer = TypeVar("Answer")
 
 
 class RequestsPeer:
@@ -71,29 +65,3 @@ class RequestsPeer:
 
     def close(self) -> None:
         self._client.close()
-
-
-async def in_daemon_thread(function: Callable[[], Answer]) -> Answer:
-    """Run `function` in a new daemon thread and return what it returns or raise what it raises."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Answer] = loop.create_future()
-
-    def settle(result: Answer | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        outcome: tuple[Answer | None, BaseException | None]
-        try:
-            outcome = (function(), None)
-        except BaseException as error:  # handed to the caller, not swallowed
-            outcome = (None, error)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, *outcome)
-
-    threading.Thread(target=run, name="peer call", daemon=True).start()
-    return await future

@@ -191,8 +191,11 @@ async def take_and_say_nothing(reader: asyncio.StreamReader, writer: asyncio.Str
 
 
 def tell(path: str, tries: int) -> None:
-    """Write how often they did it."""
-    Path(path).write_text(str(tries))
+    """Write how often they did it, once they did at all; whoever reads it meets no half of it."""
+    if tries:
+        fresh = Path(f"{path}.fresh")
+        fresh.write_text(str(tries))
+        fresh.replace(path)
 
 
 async def announce_for_ever(attack: str, *, event: str, unit: str, tries: str) -> None:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from pitboard.clock import ScriptedClock
+from pitboard.doors.node_client import CONNECT_MAX_S
 from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.replica import Replica
+from pitboard.journal.roster import Roster
 from pitboard.journal.views import encode_view, view_board
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import prove
+from sync.exchanging.requests_peer import ANSWER_MARGIN_S
+from tests.display.jumping_loop import run_jumping
+from tests.leaping_loop import LeapingLoop, run_leaping
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 from trackside.neighbours import (
     PLACES_MAX_COUNT,
+    STRANGERS_AT_ONCE,
     STRANGERS_MAX_COUNT,
+    STRANGERS_REST_S,
     ClosablePeer,
     ManyPlaces,
     Neighbour,
     Neighbours,
+    Turns,
     neighbours_of,
     places_of_keys,
 )
@@ -205,3 +214,75 @@ def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) ->
                 task.cancel()
 
     asyncio.run(story())
+
+
+def test_of_all_strangers_two_are_asked_at_once_and_none_is_waited_for(tmp_path: Path) -> None:
+    """Each that is asked takes a thread and a handshake, and sixty announced themselves."""
+    asked: list[SyncRequest] = []
+    at_once: list[int] = [0]
+
+    class Silent(Gone):
+        async def sync(self, request: SyncRequest) -> SyncResponse:
+            asked.append(request)
+            at_once.append(at_once[-1] + 1)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                at_once.append(at_once[-1] - 1)
+            return await super().sync(request)
+
+    def announced(machine: int) -> dict[str, Neighbour]:
+        urls = [f"https://192.0.2.{machine}:{number}" for number in range(STRANGERS_MAX_COUNT)]
+        return {url: Neighbour(name="X", urls=(url,)) for url in urls}
+
+    async def story(loop: LeapingLoop) -> None:
+        async with Replica.open(tmp_path / "a.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            neighbours = Neighbours(replica, connect=lambda url, name: Silent())
+            neighbours.follow(announced(1))
+            pulling = asyncio.create_task(neighbours.run())
+            await loop.leap(60)
+            assert len(asked) == STRANGERS_AT_ONCE
+            neighbours.follow(announced(2))  # others instead, in the middle of a call
+            await loop.leap(1)
+            await loop.leap(CONNECT_MAX_S)
+            assert len(asked) == STRANGERS_AT_ONCE, "their threads are still at it"
+            await loop.leap(ANSWER_MARGIN_S)
+            assert len(asked) == 2 * STRANGERS_AT_ONCE
+            pulling.cancel()
+            await asyncio.wait({pulling})
+
+    run_leaping(story)
+    assert max(at_once) == STRANGERS_AT_ONCE
+    assert {request.wait_ms for request in asked} == {0}
+
+
+def test_a_stranger_that_answers_at_once_is_not_asked_again_at_once() -> None:
+    asked_s: list[float] = []
+
+    class Quick(Gone):
+        async def sync(self, request: SyncRequest) -> SyncResponse:
+            asked_s.append(clock.now_mono_ns / 1_000_000_000)
+            return await super().sync(request)
+
+    async def ask_for_ever(number: int, turns: Turns) -> None:
+        places = ManyPlaces(
+            Neighbour(name="X", urls=(f"https://192.0.2.1:{number}",)),
+            connect=lambda url, name: Quick(),
+            roster=lambda: Roster(root_key=ROOT.key),
+            on_answerer=lambda name, address, standing: None,
+            turns=turns,
+        )
+        while True:
+            with contextlib.suppress(PeerLost):
+                await places.sync(SyncRequest())
+
+    async def story() -> None:
+        turns = Turns()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+                for number in range(STRANGERS_MAX_COUNT):
+                    tasks.create_task(ask_for_ever(number, turns))
+
+    clock = ScriptedClock()
+    run_jumping(clock, story())
+    assert len(asked_s) == STRANGERS_AT_ONCE * 10 / STRANGERS_REST_S

@@ -11,9 +11,9 @@ import aiohttp
 from aiohttp import web
 
 from pitboard.doors.bounded_listener import HANDSHAKE_MAX_S, HEAD_MAX_S, IDLE_MAX_S, DoorConnection
-from pitboard.doors.caller import REQUEST_MAX_BYTES, take_body
+from pitboard.doors.caller import HELD_BODY_MAX_BYTES, REFUSAL_AFTER_S, REQUEST_MAX_BYTES, take_body
 from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
-from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.doors.http_api import LINGER_MAX_S, json_response, new_app, serve_tcp
 from pitboard.trust.certificate import Certificate
 from tests.leaping_loop import LeapingLoop, run_leaping
 
@@ -159,6 +159,42 @@ def test_a_source_that_calls_too_often_is_told_when_to_come_back() -> None:
             assert int(answer.headers["Retry-After"]) > 1
 
     asyncio.run(story())
+
+
+def test_who_calls_too_often_waits_for_the_refusal_and_whoever_brings_much_is_cut_off() -> None:
+    """Told at once they called at once again, a thousand times a second; and what waits is held in memory."""
+
+    async def story(loop: LeapingLoop) -> None:
+        limits = DoorLimits(calls_of_source=Rate(per_s=0.001, burst=1), trusted_proxies=())
+        async with serve_tcp(answering_app(limits), "127.0.0.1", 0) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            small = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+            writer.write(small)
+            assert b" 200 " in await reader.readuntil(b"}")
+            writer.write(small)
+            refused = asyncio.create_task(reader.readuntil(b"}"))
+            await loop.leap(REFUSAL_AFTER_S / 2)
+            assert not refused.done()
+            await loop.leap(REFUSAL_AFTER_S / 2)
+            assert b" 429 " in await refused
+            writer.close()
+            await writer.wait_closed()
+            for much in (
+                b"Content-Length: %d\r\n\r\n" % (HELD_BODY_MAX_BYTES + 1),
+                b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+            ):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + much)
+                assert b" 429 " in await reader.readuntil(b"}"), "without a wait"
+                ended = asyncio.create_task(_ended(reader))
+                await loop.leap(LINGER_MAX_S)
+                async with asyncio.timeout(5):
+                    await ended
+                writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
+
+    run_leaping(story)
 
 
 def test_a_request_larger_than_the_bound_is_refused() -> None:

@@ -22,7 +22,7 @@ from pitboard.doors.losses import loss_code_of
 from pitboard.doors.session import ANY_CERTIFICATE, client_context, open_session
 from pitboard.errors import ConfigRefused, LossCode
 from pitboard.trust.certificate import Certificate, make_certificate
-from sync.exchanging.requests_peer import in_daemon_thread
+from sync.exchanging.daemon_threads import in_daemon_thread
 
 
 @dataclass

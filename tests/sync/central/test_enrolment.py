@@ -33,7 +33,7 @@ from sync.central.enrolment.unit_register import Cut
 from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
 from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, EnrolmentToken, Role
-from sync.exchanging.requests_peer import in_daemon_thread
+from sync.exchanging.daemon_threads import in_daemon_thread
 from tests.race_story import STRANGER, UNIT_B, armed
 from tests.sync.central.central_stage import TrackStory, central_config
 from trackside.config import TracksideConfig

@@ -14,7 +14,7 @@ from pitboard.program.config import EventFile, load_event_file
 from pitboard.trust.certificate import Certificate
 from sync.command import SyncConfig
 from sync.enrolling.central_address_command import central_address
-from sync.exchanging.requests_peer import in_daemon_thread
+from sync.exchanging.daemon_threads import in_daemon_thread
 
 OLD = "https://192.0.2.20:8081"
 

@@ -35,8 +35,8 @@ from sync.central.database.postgres_contacts import PostgresContacts
 from sync.central.database.postgres_storage import PostgresJournal
 from sync.enrolling.enrolment_client import EnrolmentClient
 from sync.enrolling.enrolment_words import EnrolmentToken
+from sync.exchanging.daemon_threads import in_daemon_thread
 from sync.exchanging.exchange import SyncRequest, SyncResponse
-from sync.exchanging.requests_peer import in_daemon_thread
 from tests.race_story import STRANGER, UNIT_A
 from tests.sync.central.central_stage import TrackStory, central_config
 from tests.sync.central.contact_story import envelope
