@@ -111,7 +111,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         admin_listener = stack.enter_context(bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE))
         writing = await _open_stream(replica, root, config)
         door = IngestDoor.of(config)
-        desk = AdminsDesk.over(writing, clock, fingerprint=door.fingerprint)
+        desk = AdminsDesk.over(writing, config, clock, fingerprint=door.fingerprint)
         async with (
             serve_public(replica, config, public_listener) as public_port,
             serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
@@ -178,7 +178,7 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             _shared_erasures(replica),
         ):
             writing = await _open_stream(replica, root, config)
-            desk = AdminsDesk.over(writing, clock, fingerprint=config.ingest.fingerprint)
+            desk = AdminsDesk.over(writing, config, clock, fingerprint=config.ingest.fingerprint)
             async with (
                 serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
                 published(replica, root, config),

@@ -41,8 +41,8 @@ from sync.central.ingest.ingest_app import (
     INGEST_LIMITS,
     AdminsPart,
     IngestDoor,
+    NextEvent,
     add_contact_ingest,
-    add_next_event,
     ingest_app,
 )
 from sync.central.ingest.unit_watch import UnitWatch
@@ -63,15 +63,22 @@ class AdminsDesk:
 
     enrolment: EnrolmentApi
     units: UnitWatch
+    next_event: NextEvent
 
     @classmethod
-    def over(cls, replica: WritingReplica, clock: Clock, *, fingerprint: str | None) -> AdminsDesk:
+    def over(
+        cls, replica: WritingReplica, config: CentralConfig, clock: Clock, *, fingerprint: str | None
+    ) -> AdminsDesk:
         """Return the desk of nodes that know the ingest door by this certificate."""
-        return cls(EnrolmentApi(replica, clock, fingerprint=fingerprint), UnitWatch(replica, clock))
+        return cls(
+            EnrolmentApi(replica, clock, fingerprint=fingerprint),
+            UnitWatch(replica, clock),
+            NextEvent(replica, load_hand_overs(hand_overs_beside(config.beside))),
+        )
 
     @property
     def parts(self) -> tuple[AdminsPart, ...]:
-        return (self.enrolment, self.units)
+        return (self.enrolment, self.units, self.next_event)
 
 
 @contextlib.asynccontextmanager
@@ -114,7 +121,6 @@ async def serve_ingest(
         trusted_proxies=config.ingest.trusted_proxies,
     )
     add_contact_ingest(app, replica, contacts, clock)
-    add_next_event(app, replica, load_hand_overs(hand_overs_beside(config.beside)))
     async with serve_bound_tcp(app, listener, tls=door.tls, limits=INGEST_LIMITS) as port:
         yield port
 

@@ -1,4 +1,5 @@
-"""What an ingest door in a process of its own hands on to the admin's process: enrolments, and how units are.
+"""What an ingest door in a process of its own hands on to the admin's process: enrolments, how units are,
+and which event is the next.
 
 Only the admin's process holds the root key, so only it can enrol. The caller's address goes along, for wrong
 tokens are counted by it."""
@@ -18,6 +19,7 @@ from pitboard.errors import CallRefused
 from sync.central.ingest.ingest_app import AdminsPart
 from sync.central.ingest.unit_watch import STATUS_PATH
 from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, WAIT_MAX_MS
+from sync.enrolling.hand_over import HAND_OVER_PATH
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class AdminRelay:
     def add_to_ingest(self, app: web.Application) -> None:
         for path in (CLAIM_PATH, REVEAL_PATH, STATUS_PATH):
             app.router.add_post(path, self._hand_on)
+        app.router.add_get(HAND_OVER_PATH, self._hand_on)
 
     async def _hand_on(self, request: web.Request) -> web.Response:
         body = await take_body(request)
@@ -44,8 +47,11 @@ class AdminRelay:
                     connector=aiohttp.UnixConnector(str(self._socket)),
                     timeout=aiohttp.ClientTimeout(total=ANSWER_MAX_S),
                 ) as session,
-                session.post(
-                    f"http://admin{request.path}", data=body, headers={"X-Forwarded-For": source}
+                session.request(
+                    request.method,
+                    f"http://admin{request.path_qs}",
+                    data=body,
+                    headers={"X-Forwarded-For": source},
                 ) as answer,
             ):
                 return web.Response(

@@ -60,20 +60,27 @@ def ingest_app(
     return app
 
 
-def add_next_event(app: web.Application, replica: Replica, hand_overs: Iterable[HandOver]) -> None:
-    """Add `GET /v1/next-event?after=KEY`: which event is served, and what that key's root said follows it."""
-    after = {one.event_key: one for one in hand_overs}
+class NextEvent:
+    """`GET /v1/next-event?after=KEY`: which event is served, and what that key's root said follows it.
 
-    async def say(request: web.Request) -> web.Response:
-        event = replica.fold.race.event.value
+    A part of the admin's, for what former events said lies in a folder that only the admin's process opens.
+    """
+
+    def __init__(self, replica: Replica, hand_overs: Iterable[HandOver]) -> None:
+        self._replica = replica
+        self._after = {one.event_key: one for one in hand_overs}
+
+    def add_to_ingest(self, app: web.Application) -> None:
+        app.router.add_get(HAND_OVER_PATH, self._say)
+
+    async def _say(self, request: web.Request) -> web.Response:
+        event = self._replica.fold.race.event.value
         served = Served(
             event="Pitboard" if event is None else event.name,
-            event_key=replica.fold.root_key,
-            hand_over=after.get(request.query.get("after", "")),
+            event_key=self._replica.fold.root_key,
+            hand_over=self._after.get(request.query.get("after", "")),
         )
         return json_response(served)
-
-    app.router.add_get(HAND_OVER_PATH, say)
 
 
 _ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound

@@ -68,14 +68,17 @@ def test_three_processes_serve_their_doors_and_the_public_one_has_no_key(
     assert early.returncode == 1
     assert "start the admin's door first" in early.stderr
     assert not (tmp_path / "root.key").exists()
-    with (
-        door_process(tmp_path, "admin"),
-        door_process(tmp_path, "ingest") as ingest,
-        door_process(tmp_path, "public") as public,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(door_process(tmp_path, "admin"))
+        # The admin's folder is closed to the two others; here what they may not open is no JSON instead.
+        (tmp_path / "central.handed-over.json").write_text("closed")
+        ingest = stack.enter_context(door_process(tmp_path, "ingest"))
+        public = stack.enter_context(door_process(tmp_path, "public"))
         [url] = re.findall(r"public=(\S+)", public)
         board = requests.get(f"{url}/api/v1/board", timeout=10).json()
         assert board["event"]["name"] == "Summer Cup"
         [url] = re.findall(r"ingest=(\S+)", ingest)
         assert requests.get(f"{url}/v1/health", timeout=10).json()["status"] == "ok"
         assert requests.get(f"{url}/api/v1/board", timeout=10).status_code == 404
+        following = requests.get(f"{url}/v1/next-event?after={'ab' * 32}", timeout=10).json()
+        assert following["event"] == "Summer Cup"
