@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from display.config import DisplayConfig
-from display.first_frame import run_display
 from pitboard.program.program import run_program
 
 
@@ -22,4 +22,14 @@ from pitboard.program.program import run_program
 def display(config_path: Path) -> None:
     """Show the leaderboard full screen; keeps its last board through any loss of network or power."""
     config = DisplayConfig.load(config_path)
+    leave_out_sound()
+    from display.first_frame import run_display
+
     run_program("display", lambda stop: run_display(config, stop))
+
+
+def leave_out_sound() -> None:
+    """Let pygame be loaded without its decoders of music: they take 3 MiB, and nothing here plays any."""
+    if "pygame" not in sys.modules:
+        for name in ("mixer", "mixer_music"):
+            sys.modules.setdefault(f"pygame.{name}", None)  # type: ignore[arg-type]

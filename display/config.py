@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.doors.door import Port, check_door, check_interfaces, check_url
-from pitboard.drawing.window import OVERSCAN_MAX_PERCENT, Turn
+from pitboard.drawing.panel import OVERSCAN_MAX_PERCENT, Turn
 from pitboard.program.config import (
     Config,
     Fingerprint,

@@ -1,11 +1,15 @@
-"""How large a screen is in millimetres, as it says itself.
+"""How a screen hangs, and how large it is in millimetres, as it says itself.
 
 Source: VESA E-EDID 1.4, section 3.10.2 (detailed timing, bytes 12 to 14) and 3.6.2 (size in centimetres)."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
+Turn = Literal[0, 90, 180, 270]
+"""Clockwise, in degrees."""
+OVERSCAN_MAX_PERCENT = 10
 DRM_FOLDER = Path("/sys/class/drm")
 _HEADER = b"\x00\xff\xff\xff\xff\xff\xff\x00"
 FIGURE_UM_PER_M = 4_000

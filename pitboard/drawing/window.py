@@ -11,19 +11,17 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pygame
 
+from pitboard.drawing.panel import Turn
 from pitboard.drawing.screen_mode import screen_flags
 
 log = logging.getLogger(__name__)
 
-Turn = Literal[0, 90, 180, 270]
 Box = tuple[int, int, int, int]
 LOOK_AGAIN_NS = 2_000_000_000
 SIZE_WITHOUT_SCREEN = (1920, 1080)
-OVERSCAN_MAX_PERCENT = 10
 _CONNECTORS = Path("/sys/class/drm")
 
 

@@ -4,16 +4,19 @@ One's own addresses are never another node's: many Pis have the same second one,
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ipaddress
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import ifaddr
 
 LOOPBACK = "127.0.0.1"
 MULTICAST_DNS = ("224.0.0.251", 5353)
 LOOKED_FOR_NS = 1_000_000_000
+LOOKED_FOR_WITH_NEWS_NS = 30_000_000_000
+"""Where the kernel tells of changes, a look is taken now and then all the same."""
 TOLD_MAX_COUNT = 8
 LINKS_MAX_COUNT = 4
 """Interfaces on which a link-local address is tried: it does not say on which it is meant."""
@@ -36,22 +39,78 @@ def own_interfaces() -> frozenset[str]:
     return frozenset(found)
 
 
+class AddressNews:
+    """The kernel's word that addresses or cables changed, so that nobody lists them every second.
+
+    Only Linux has it (rtnetlink). `has_come` is always True where nobody tells.
+    """
+
+    def __init__(self, told: socket.socket | None) -> None:
+        self._told = told
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls) -> Iterator[AddressNews]:
+        try:
+            told = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, _NETLINK_ROUTE)
+        except (AttributeError, OSError):
+            yield cls(None)
+            return
+        with told:
+            try:
+                told.bind((0, _LINK | _IPV4_ADDRESS | _IPV6_ADDRESS))
+            except OSError:
+                yield cls(None)
+            else:
+                yield cls(told)
+
+    def has_come(self) -> bool:
+        """Return whether something may have changed since the last call."""
+        if self._told is None:
+            return True
+        has_come = False
+        for _ in range(_NEWS_MAX_COUNT):
+            try:
+                self._told.recv(_NEWS_BYTES)
+            except BlockingIOError:
+                return has_come
+            except OSError:  # more news than its buffer holds
+                return True
+            has_come = True
+        return True
+
+
+_NETLINK_ROUTE = 0
+_LINK, _IPV4_ADDRESS, _IPV6_ADDRESS = 0x1, 0x10, 0x100  # RTMGRP_*: linux/rtnetlink.h
+_NEWS_MAX_COUNT = 256
+_NEWS_BYTES = 64 * 1_024
+
+
 class OwnInterfaces:
-    """Looks at the own interfaces at most once a second, however often strangers make us ask.
+    """Looks at the own interfaces at most once a second, however often strangers make us ask; while `news`
+    tells of changes, only after one.
 
     The kernel answers under a lock that others hold too: on a busy machine each look took 20 ms of the loop.
     """
 
     def __init__(self) -> None:
+        self.news: AddressNews | None = None
         self._seen: frozenset[str] = frozenset()
-        self._until_mono_ns: int | None = None
+        self._looked_mono_ns: int | None = None
+        self._has_news = True
 
     def interfaces(self, *, now_mono_ns: int) -> frozenset[str]:
         """Return what `own_interfaces` does, as of a second ago at most."""
-        if self._until_mono_ns is None or now_mono_ns >= self._until_mono_ns:
-            self._seen = own_interfaces()
-            self._until_mono_ns = now_mono_ns + LOOKED_FOR_NS
+        self._has_news = self.news is None or self.news.has_come() or self._has_news
+        rest_ns = LOOKED_FOR_NS if self._has_news else LOOKED_FOR_WITH_NEWS_NS
+        if self._looked_mono_ns is None or now_mono_ns >= self._looked_mono_ns + rest_ns:
+            self._seen, self._has_news = own_interfaces(), False
+            self._looked_mono_ns = now_mono_ns
         return self._seen
+
+    def addresses(self, *, now_mono_ns: int) -> frozenset[str]:
+        """Return them without their networks' sizes, as `own_addresses` does."""
+        return _hosts(self.interfaces(now_mono_ns=now_mono_ns))
 
 
 def _is_ready(host: str, index: int) -> bool:
@@ -78,7 +137,11 @@ def multicast_interfaces() -> list[str | int]:
 
 def own_addresses() -> frozenset[str]:
     """Return this machine's addresses; a link-local one with its interface."""
-    return frozenset(interface.rpartition("/")[0] for interface in own_interfaces())
+    return _hosts(own_interfaces())
+
+
+def _hosts(interfaces: Iterable[str]) -> frozenset[str]:
+    return frozenset(interface.rpartition("/")[0] for interface in interfaces)
 
 
 def addresses_to_tell(own: Iterable[str], *, routed: str | None) -> list[str]:

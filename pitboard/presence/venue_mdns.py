@@ -128,7 +128,11 @@ class VenueBrowser(RecordUpdateListener):
     """
 
     def __init__(
-        self, service: str, on_change: Callable[[], None], known: Callable[[], Collection[str]]
+        self,
+        service: str,
+        on_change: Callable[[], None],
+        known: Callable[[], Collection[str]],
+        own: OwnInterfaces | None = None,
     ) -> None:
         super().__init__()
         self._service = service
@@ -136,7 +140,7 @@ class VenueBrowser(RecordUpdateListener):
         self._on_change = on_change
         self._clock = SystemClock()
         self._nodes = HeardNodes(known)
-        self._own = OwnInterfaces()
+        self._own = own or OwnInterfaces()
         self._texts: OrderedDict[str, HeardAdvert] = OrderedDict()
         self._servers: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._hosts: OrderedDict[str, dict[str, None]] = OrderedDict()

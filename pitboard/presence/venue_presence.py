@@ -14,9 +14,16 @@ from typing import NoReturn
 
 import zeroconf
 
+from pitboard.clock import SystemClock
 from pitboard.doors.door import is_loopback
 from pitboard.presence.heard_nodes import FoundNode
-from pitboard.presence.venue_addresses import addresses_to_tell, own_addresses, routed_address, without_zone
+from pitboard.presence.venue_addresses import (
+    AddressNews,
+    OwnInterfaces,
+    addresses_to_tell,
+    routed_address,
+    without_zone,
+)
 from pitboard.presence.venue_mdns import VenueBrowser, advertise, label_of, open_mdns
 from pitboard.trust.identity import Identity
 
@@ -58,7 +65,11 @@ class VenuePresence:
         self._is_on = is_on
         self._on_change = on_change
         self._known = known
-        self._browsers = {service: VenueBrowser(service, on_change, known) for service in browse_services}
+        self._clock = SystemClock()
+        self._own = OwnInterfaces()
+        self._browsers = {
+            service: VenueBrowser(service, on_change, known, self._own) for service in browse_services
+        }
         self.has_network = True  # until looked at
 
     def found(self, service: str) -> Mapping[str, FoundNode]:
@@ -67,15 +78,23 @@ class VenuePresence:
 
     async def run(self, port: int) -> NoReturn:
         """Advertise `port` and browse until cancelled; what the network refuses is tried again."""
-        while True:
-            addresses = own_addresses()
-            self.has_network = any(not is_loopback(without_zone(address)) for address in addresses)
-            self._on_change()
+        with AddressNews.open() as news:
+            self._own.news = news
             try:
-                await self._be_known(port, addresses)
-            except (OSError, RuntimeError, zeroconf.Error) as error:
-                log.warning("mDNS failed: reason=%s", error or type(error).__name__)
-                await asyncio.sleep(RETRY_S)
+                while True:
+                    addresses = self._addresses()
+                    self.has_network = any(not is_loopback(without_zone(address)) for address in addresses)
+                    self._on_change()
+                    try:
+                        await self._be_known(port, addresses)
+                    except (OSError, RuntimeError, zeroconf.Error) as error:
+                        log.warning("mDNS failed: reason=%s", error or type(error).__name__)
+                        await asyncio.sleep(RETRY_S)
+            finally:
+                self._own.news = None
+
+    def _addresses(self) -> frozenset[str]:
+        return self._own.addresses(now_mono_ns=self._clock.mono_ns())
 
     async def _be_known(self, port: int, addresses: frozenset[str]) -> None:
         """Advertise and browse until this machine's addresses change, or what is to be said of it."""
@@ -100,7 +119,7 @@ class VenuePresence:
                         identity=self._advert.identity,
                     )
                 )
-            while own_addresses() == addresses and self._advert.properties() == said:  # noqa: ASYNC110 - nothing tells us portably
+            while self._addresses() == addresses and self._advert.properties() == said:  # noqa: ASYNC110 - nothing tells us portably
                 await asyncio.sleep(ADDRESSES_CHECK_S)
-        if own_addresses() != addresses:
-            log.info("network addresses changed: addresses=%s", ", ".join(sorted(own_addresses())))
+        if (now := self._addresses()) != addresses:
+            log.info("network addresses changed: addresses=%s", ", ".join(sorted(now)))

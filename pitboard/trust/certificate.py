@@ -4,21 +4,17 @@ It never expires: a unit without a clock of its own wakes up in 1970, and nobody
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from pitboard.errors import ConfigRefused
 from pitboard.trust.identity import write_secret
 
-_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pitboard node")])
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _FROM = datetime(1970, 1, 1, tzinfo=UTC)
 _UNTIL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280's word for "no end"
 
@@ -44,14 +40,12 @@ class Certificate:
         except OSError as error:
             raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
         try:
-            certificate = x509.load_pem_x509_certificate(content)
+            fingerprint = fingerprint_of(_der_in(content))
         except ValueError as error:
             raise ConfigRefused(
                 path=path, reason="is not a certificate; delete it, and enrol those who know it again"
             ) from error
-        return cls(
-            path=path, fingerprint=fingerprint_of(certificate.public_bytes(serialization.Encoding.DER))
-        )
+        return cls(path=path, fingerprint=fingerprint)
 
     def server_context(self) -> ssl.SSLContext:
         """Return what a server needs to speak TLS 1.3, and nothing older, under this certificate."""
@@ -62,6 +56,18 @@ class Certificate:
         except (OSError, ssl.SSLError) as error:
             raise ConfigRefused(path=self.path, reason=f"its key cannot be used ({error})") from error
         return context
+
+
+def _der_in(content: bytes) -> bytes:
+    """Return the first certificate in the file; raises ValueError where there is none.
+
+    Whether it can be used with its key, the TLS library says when it loads them.
+    """
+    _, begin, after = content.decode("ascii").partition(_BEGIN)
+    encoded, end, _ = after.partition(_END)
+    if not begin or not end:
+        raise ValueError("no certificate")
+    return binascii.a2b_base64("".join(encoded.split()), strict_mode=True)
 
 
 def _keep(path: Path, content: bytes) -> None:
@@ -83,11 +89,18 @@ def fingerprint_of(der: bytes) -> str:
 
 def make_certificate(*, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL) -> bytes:
     """Return a new key and its certificate as PEM."""
+    # Needed once in a node's life, and it takes memory for all of it.
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pitboard node")])
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(_NAME)
-        .issuer_name(_NAME)
+        .subject_name(name)
+        .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(valid_from)

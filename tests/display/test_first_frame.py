@@ -9,6 +9,18 @@ NETWORK = ("aiohttp", "requests", "zeroconf", "sync.exchanging.pump", "display.n
 
 
 def test_nothing_of_the_network_is_loaded_before_the_first_frame() -> None:
-    looked = f"import display.command, sys; print([name for name in {NETWORK} if name in sys.modules])"
+    looked = (
+        "import display.command, display.first_frame, sys; "
+        f"print([name for name in {NETWORK} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_display_loads_no_decoder_of_music() -> None:
+    looked = (
+        "import display.command, sys; display.command.leave_out_sound(); import display.first_frame; "
+        "print([name for name in sys.modules if name.startswith('pygame.mixer') and sys.modules[name]])"
+    )
     done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

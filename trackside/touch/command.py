@@ -13,9 +13,9 @@ import msgspec
 
 from pitboard.clock import SystemClock
 from pitboard.drawing.backlight import Backlight
-from pitboard.drawing.panel import read_panel_mm
+from pitboard.drawing.panel import OVERSCAN_MAX_PERCENT, Turn, read_panel_mm
 from pitboard.drawing.typeface import Typeface
-from pitboard.drawing.window import OVERSCAN_MAX_PERCENT, Hanging, Turn, Window
+from pitboard.drawing.window import Hanging, Window
 from pitboard.program.config import Config, load_config
 from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import run_program

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pygame
 import pytest
 
-from pitboard.drawing.window import LOOK_AGAIN_NS, Hanging, Turn, Window
+from pitboard.drawing.panel import Turn
+from pitboard.drawing.window import LOOK_AGAIN_NS, Hanging, Window
 
 TURNS: tuple[Turn, ...] = (0, 90, 180, 270)
 GLASS = (1280, 720)

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from pitboard.drawing.window import Turn
+from pitboard.drawing.panel import Turn
 from trackside.touch.command import TouchConfig, run_touch
 
 PATIENCE_S = 8
