@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import segno
-
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Picture, Scene, Text
 from display.scene.header import header_blocks
 from display.scene.motion import FRAME_NS, between, progress_ppm
@@ -77,6 +75,8 @@ def lay_out_qr(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     """Return the way to the phone page: dark squares on white with the margin that a camera needs."""
     measures, words = canvas.measures(), canvas.words
     body = measures.body
+    import segno  # few displays ever show one
+
     matrix = [list(row) for row in segno.make(show.phone_url or "https://", error="m", micro=False).matrix]
     modules = len(matrix) + 2 * _QUIET_MODULES
     side = min(body.height, body.width * (60 if measures.is_portrait else 45) // 100)

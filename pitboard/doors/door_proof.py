@@ -12,12 +12,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
 
-import requests
-from requests.auth import AuthBase
-
-from pitboard.trust.certificate import fingerprint_of
 from pitboard.trust.identity import Identity, signature_holds
 
 CHALLENGE_HEADER = "Pitboard-Challenge"
@@ -112,42 +107,16 @@ Sign = Callable[[str, str], str | None]
 REFUSED_STATUSES = (429, 503)
 
 
-class DoorPass(AuthBase):
-    """Proves at every door that asks who we are; set it as `auth` of a session of requests.
-
-    A call that was refused before we could prove anything is made once more, with the proof.
-    """
+class DoorPass:
+    """Proves at every door that asks who we are; `proof` goes with the next call, None until one asked."""
 
     def __init__(self, sign: Sign) -> None:
         self._sign = sign
-        self._proof: str | None = None
+        self.proof: str | None = None
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._proof is not None:
-            request.headers[PROOF_HEADER] = self._proof
-        request.register_hook("response", self._take_challenge)  # type: ignore[no-untyped-call]
-        return request
-
-    def _take_challenge(self, response: requests.Response, **kwargs: Any) -> requests.Response | None:
-        challenge = response.headers.get(CHALLENGE_HEADER, "")
+    def answer(self, challenge: str, fingerprint: str | None) -> bool:
+        """Prove at a door that challenged us under this certificate; return whether there is a proof now."""
         if not is_challenge(challenge):
-            return None
-        self._proof = self._sign(challenge, _fingerprint_seen(response))
-        if (
-            self._proof is None
-            or response.status_code not in REFUSED_STATUSES
-            or PROOF_HEADER in response.request.headers
-        ):
-            return None
-        response.close()  # unread: whoever answers so may answer without end
-        again = response.request.copy()
-        again.headers[PROOF_HEADER] = self._proof
-        adapter: requests.adapters.BaseAdapter = response.connection
-        return adapter.send(again, **kwargs)
-
-
-def _fingerprint_seen(response: requests.Response) -> str:
-    """Return the fingerprint of the certificate that this very answer came under."""
-    connection = getattr(response.raw, "connection", None)
-    certificate_of = getattr(getattr(connection, "sock", None), "getpeercert", None)
-    return NO_CERTIFICATE if certificate_of is None else fingerprint_of(certificate_of(True) or b"")
+            return False
+        self.proof = self._sign(challenge, fingerprint or NO_CERTIFICATE)
+        return self.proof is not None

@@ -5,14 +5,14 @@ deadline holds for the whole answer, after which the socket is closed."""
 
 from __future__ import annotations
 
+import http.client
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import msgspec
-import requests
-import urllib3
-from requests.auth import AuthBase
 
+from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, REFUSED_STATUSES, DoorPass
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.session import open_session
 from pitboard.errors import ActRefused, LossCode, PeerBusy, PeerLost
@@ -60,11 +60,11 @@ class NodeClient:
         *,
         name: str | None = None,
         pin: str | None = None,
-        auth: AuthBase | None = None,
+        auth: DoorPass | None = None,
     ) -> None:
         self.name = name or base_url
-        self._session, self._base = open_session(base_url, pin=pin)
-        self._session.auth = auth
+        self._session = open_session(base_url, pin=pin)
+        self._auth = auth
 
     def ask(
         self,
@@ -77,23 +77,33 @@ class NodeClient:
         query: dict[str, str] | None = None,
     ) -> Answer:
         """Return the answer, whatever its status; raises PeerLost where none came that may be used."""
+        if query:
+            path = f"{path}?{urlencode(query)}"
         try:
-            response = self._session.request(
-                method,
-                f"{self._base}{path}",
-                params=query,
-                data=body,
-                headers=CALL_HEADERS,
-                timeout=(min(CONNECT_MAX_S, within_s), within_s),
-                allow_redirects=False,
-                stream=True,
-            )
-            try:
-                return _read(response, max_bytes)
-            finally:
-                response.close()
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            with self._session.asking():
+                return _read(self._answered(method, path, body, within_s), max_bytes)
+        except (http.client.HTTPException, OSError, ValueError) as error:
             raise PeerLost(peer=self.name, code=loss_code_of(error)) from error
+
+    def _answered(
+        self, method: str, path: str, body: bytes | None, within_s: float
+    ) -> http.client.HTTPResponse:
+        """Return the answer; a call that was refused before we could prove anything is made once more."""
+        while True:
+            proof = None if self._auth is None else self._auth.proof
+            response = self._session.ask(
+                method,
+                path,
+                body,
+                headers=CALL_HEADERS if proof is None else CALL_HEADERS | {PROOF_HEADER: proof},
+                connect_s=min(CONNECT_MAX_S, within_s),
+                within_s=within_s,
+            )
+            challenge = response.getheader(CHALLENGE_HEADER, "")
+            can_prove = self._auth is not None and self._auth.answer(challenge, self._session.fingerprint)
+            if proof is not None or not can_prove or response.status not in REFUSED_STATUSES:
+                return response
+            self._session.hang_up()  # unread: whoever answers so may answer without end
 
     def call(
         self, method: str, path: str, body: bytes | None = None, *, within_s: float, max_bytes: int
@@ -110,19 +120,23 @@ class NodeClient:
         self._session.close()
 
 
-def _read(response: requests.Response, max_bytes: int) -> Answer:
-    if 300 <= response.status_code < 400:
+def _read(response: http.client.HTTPResponse, max_bytes: int) -> Answer:
+    if 300 <= response.status < 400:
         raise AnswerRefused(LossCode.REDIRECTS)
-    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
         raise AnswerRefused(LossCode.ENCODED)
+    if len(set(response.headers.get_all("Content-Length", ()))) > 1:
+        raise AnswerRefused(LossCode.FAILED)
     pieces: list[bytes] = []
     left = max_bytes
-    while piece := response.raw.read(min(_PIECE_BYTES, left + 1), decode_content=False):
+    while piece := response.read(min(_PIECE_BYTES, left + 1)):
         left -= len(piece)
         if left < 0:
             raise AnswerRefused(LossCode.TOO_LONG)
         pieces.append(piece)
-    return Answer(response.status_code, b"".join(pieces))
+    if response.length:
+        raise AnswerRefused(LossCode.BROKEN)  # it promised more
+    return Answer(response.status, b"".join(pieces))
 
 
 def status_lost(peer: str, status: int) -> PeerLost:

@@ -1,26 +1,30 @@
-"""Sessions of requests to our own nodes: over a Unix socket, or over TLS with a pinned certificate.
+"""Connections to our own nodes: over a Unix socket, or over TLS with a pinned certificate.
 
 A base URL of the form `unix:/run/pitboard/trackside.sock` names a socket of this machine. No redirection is
-followed and no cookie kept: requests would even unpack the body of a redirection that it does not follow."""
+followed, no cookie kept and no proxy asked: what the venue's LAN answers is all there is."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import select
 import socket
 import ssl
-from http.cookiejar import DefaultCookiePolicy
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
 
 from pitboard.doors.bounded_socket import HEAD_MAX_BYTES, BoundedSocket
 from pitboard.doors.losses import OtherCertificate
 from pitboard.trust.certificate import fingerprint_of
 
 ANY_CERTIFICATE = "any"
+UNIX_PREFIX = "unix:"
+_PATH_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+"""What stays in a path as it is: all that a URL may have."""
+_Raw = socket.socket | ssl.SSLSocket
 
 
 def client_context() -> ssl.SSLContext:
@@ -38,161 +42,172 @@ def _speaking(context: Context) -> Context:
     return context
 
 
-class _BoundedHead:
-    """Of a connection: its head is bounded in bytes, and each answer in time, see `BoundedSocket`."""
+class Session:
+    """Asks one node, over one connection that is kept; opened by `open_session`.
 
-    sock: Any
+    One thread asks at a time; `close` may be called by another, and ends a call under way at its own end.
+    """
 
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        self.sock = BoundedSocket(self.sock)
+    def __init__(self, base_url: str, *, pin: str | None, is_stream: bool) -> None:
+        self._base_url = base_url
+        self._pin = pin
+        self._is_stream = is_stream
+        self._connection: _Connection | None = None
+        self._is_closed = False
+        self._asking = threading.Lock()
 
-    def getresponse(self) -> Any:
-        self.sock.allow_bytes(HEAD_MAX_BYTES)
-        sock = self.sock  # gone from here once a connection that will close has answered
-        response = super().getresponse()  # type: ignore[misc]
-        sock.allow_bytes(None)
-        return response
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        headers: dict[str, str],
+        connect_s: float,
+        within_s: float,
+    ) -> http.client.HTTPResponse:
+        """Return the answer, its body unread, to be read or given up within `asking`.
+
+        `within_s` holds for the whole answer, its body too; of a stream it bounds the silence between two
+        pieces. Raises OSError, ValueError or http.client.HTTPException where none came.
+        """
+        if self._connection is None:
+            self._connection = _Connection(self._base_url, pin=self._pin, is_stream=self._is_stream)
+        connection = self._connection
+        if connection.is_dropped():
+            connection.close()
+        connection.reach(connect_s=connect_s, within_s=within_s)
+        connection.request(method, connection.prefix + quote(path, safe=_PATH_SIGNS), body, headers)
+        return connection.getresponse()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the connection for questions and what is read of their answers; an error ends it."""
+        with self._asking:
+            try:
+                yield
+            except BaseException:
+                self.hang_up()
+                raise
+            finally:
+                if self._is_closed:
+                    self.hang_up()
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the certificate that the node showed; None where it shows none."""
+        return None if self._connection is None else self._connection.fingerprint
+
+    def hang_up(self) -> None:
+        """End the connection; the next question opens another."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def close(self) -> None:
+        """End it for good."""
+        self._is_closed = True
+        if self._asking.acquire(blocking=False):
+            try:
+                self.hang_up()
+            finally:
+                self._asking.release()
+
+    def __del__(self) -> None:
+        self.hang_up()  # a command that ends by an error closes nothing
 
 
-class _PlainConnection(_BoundedHead, HTTPConnection):
-    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_unquoted(host), *args, **kwargs)
+class _Connection(http.client.HTTPConnection):
+    """An answer's head is bounded in bytes, and each answer in time, see `BoundedSocket`."""
 
+    sock: BoundedSocket | socket.socket | None
 
-def _unquoted(host: str) -> str:
-    """Return the host with its interface as the system knows it: requests makes `fe80::1%25eth0` of it."""
-    return host.replace("%25", "%", 1)
+    def __init__(self, base_url: str, *, pin: str | None, is_stream: bool) -> None:
+        """Raises ValueError where the URL is none of ours: strangers tell URLs too."""
+        self._path = Path(base_url.removeprefix(UNIX_PREFIX)) if base_url.startswith(UNIX_PREFIX) else None
+        parts = urlsplit("http://localhost" if self._path else base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("not an address of a node")
+        self.prefix = parts.path.rstrip("/")
+        self.fingerprint: str | None = None
+        self._pin, self._is_tls, self._is_stream = pin, parts.scheme == "https", is_stream
+        super().__init__(parts.hostname, parts.port or (443 if self._is_tls else 80))
+        self._context: ssl.SSLContext | None = None
+        self._answer: http.client.HTTPResponse | None = None
 
-
-class _TlsConnection(_BoundedHead, HTTPSConnection):
-    def __init__(self, host: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_unquoted(host), *args, **kwargs)
+    def reach(self, *, connect_s: float, within_s: float) -> None:
+        """Connect where that is still to be done, and give all that follows this long."""
+        if self.sock is None:
+            self.timeout = connect_s
+            self.connect()
+        assert self.sock is not None
+        self.sock.settimeout(within_s)
 
     def connect(self) -> None:
         """Connect; raises OtherCertificate before anything is told to whoever shows it."""
-        super().connect()
-        pin = getattr(self.ssl_context, "pitboard_pin", None)
-        if pin is None:
-            return  # checked like any web site
-        if pin != ANY_CERTIFICATE and fingerprint_of(self.sock.getpeercert(binary_form=True) or b"") != pin:
-            self.close()
-            raise OtherCertificate
-        self.is_verified = True  # by the fingerprint, or by signatures later: urllib3 need not warn
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _Context(ssl.SSLContext):
-    """Knows which certificate is meant, for a connection is made far from who asked for it."""
-
-    pitboard_pin: str
-
-
-class _BoundedAdapter(HTTPAdapter):
-    """Speaks only to the node with this fingerprint, to any with `ANY_CERTIFICATE`, or as the web does."""
-
-    def __init__(self, pin: str | None) -> None:
-        self._pin = pin
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._pin is not None:
-            kwargs |= {"ssl_context": _pinned_context(self._pin), "assert_hostname": False}
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
-
-    def close(self) -> None:
-        """Close the connections now: else they stay as long as anybody knows of their pool."""
-        pools = self.poolmanager.pools
-        for pool in [pools[key] for key in pools.keys()]:  # noqa: SIM118 - it is no mapping to iterate
-            pool.close()
-        super().close()
-
-
-def _pinned_context(pin: str) -> ssl.SSLContext:
-    context = _speaking(_Context(ssl.PROTOCOL_TLS_CLIENT))
-    context.pitboard_pin = pin
-    return context
-
-
-class _OwnSession(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow nothing, and read nothing of what would send us elsewhere."""
-
-
-UNIX_PREFIX = "unix:"
-_LOCAL_BASE = "http://localhost"
-
-
-class _UnixSocket(HTTPConnection):
-    def __init__(self, socket_path: Path, timeout: float | None) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._socket_path = socket_path
-
-    def connect(self) -> None:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(self.timeout if isinstance(self.timeout, float | int) else None)
+        raw = self._reached()
         try:
-            connection.connect(str(self._socket_path))
-        except OSError:
-            connection.close()
+            if self._is_tls:
+                raw = self._spoken_to(raw)
+        except BaseException:
+            raw.close()
             raise
-        self.sock = connection
+        self.sock = raw if self._is_stream else BoundedSocket(raw)
 
+    def _reached(self) -> _Raw:
+        if self._path is None:
+            raw = socket.create_connection((self.host, self.port), self.timeout)
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return raw
+        raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        raw.settimeout(self.timeout)
+        try:
+            raw.connect(str(self._path))
+        except OSError:
+            raw.close()
+            raise
+        return raw
 
-class _BoundedUnixSocket(_BoundedHead, _UnixSocket):
-    pass
+    def _spoken_to(self, raw: socket.socket) -> ssl.SSLSocket:
+        if self._context is None:
+            self._context = ssl.create_default_context() if self._pin is None else client_context()
+        tls = self._context.wrap_socket(raw, server_hostname=self.host.partition("%")[0])
+        self.fingerprint = fingerprint_of(tls.getpeercert(binary_form=True) or b"")
+        if self._pin not in (None, ANY_CERTIFICATE, self.fingerprint):
+            tls.close()
+            raise OtherCertificate
+        return tls  # one without a pin was checked like any web site, ANY_CERTIFICATE is by signatures later
 
+    def getresponse(self) -> http.client.HTTPResponse:
+        sock = self.sock
+        if not isinstance(sock, BoundedSocket):
+            self._answer = super().getresponse()
+            return self._answer
+        sock.allow_bytes(HEAD_MAX_BYTES)
+        self._answer = super().getresponse()
+        sock.allow_bytes(None)  # gone from `self` once a connection that will close has answered
+        return self._answer
 
-class _UnixPool(HTTPConnectionPool):
-    def __init__(self, socket_path: Path, *, is_bounded: bool) -> None:
-        super().__init__("localhost")
-        self._socket_path = socket_path
-        self._kind = _BoundedUnixSocket if is_bounded else _UnixSocket
-
-    def _new_conn(self) -> _UnixSocket:
-        return self._kind(self._socket_path, timeout=10.0)
-
-
-class _UnixAdapter(HTTPAdapter):
-    """Sends every request of a session to one socket, whatever its URL's host."""
-
-    def __init__(self, socket_path: Path, *, is_bounded: bool) -> None:
-        super().__init__()
-        self._pool = _UnixPool(socket_path, is_bounded=is_bounded)
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> _UnixPool:
-        return self._pool
+    def is_dropped(self) -> bool:
+        """Return whether the node ended the kept connection, or the last answer was not read to its end."""
+        if self.sock is None:
+            return False
+        if self._answer is not None and not self._answer.isclosed():
+            return True
+        readable = select.poll()
+        readable.register(self.sock.fileno(), select.POLLIN)
+        return bool(readable.poll(0))
 
     def close(self) -> None:
-        self._pool.close()
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
         super().close()
 
 
-def open_session(
-    base_url: str, *, pin: str | None = None, is_stream: bool = False
-) -> tuple[requests.Session, str]:
-    """Return a session and the base URL to ask it for; `base_url` may name a Unix socket.
+def open_session(base_url: str, *, pin: str | None = None, is_stream: bool = False) -> Session:
+    """Return a session with the node at `base_url`, which may name a Unix socket; nothing is asked yet.
 
     `pin` is the fingerprint of the one certificate to accept, or ANY_CERTIFICATE; without it an https URL is
-    checked like any web site, by name and by the authorities this machine knows. A read timeout holds for the
-    whole answer; of a Unix socket with `is_stream` it bounds the silence between two pieces instead.
+    checked like any web site, by name and by the authorities this machine knows.
     """
-    session = _OwnSession()
-    session.trust_env = False  # a proxy set for this machine's user is not for the venue's LAN
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if base_url.startswith(UNIX_PREFIX):
-        path = Path(base_url.removeprefix(UNIX_PREFIX))
-        session.mount("http://", _UnixAdapter(path, is_bounded=not is_stream))
-        return session, _LOCAL_BASE
-    session.verify = pin is None  # with a pin, the connection looks at the fingerprint instead
-    session.mount("http://", _BoundedAdapter(None))
-    session.mount("https://", _BoundedAdapter(pin))
-    return session, base_url.rstrip("/")
+    return Session(base_url, pin=pin, is_stream=is_stream)

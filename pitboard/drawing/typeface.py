@@ -46,7 +46,7 @@ _LINES_KEPT_MAX_COUNT = 600
 _LINES_KEPT_MIN_BYTES = 2 * 1_024 * 1_024
 """Lines are kept in half the memory that the largest picture drawn on takes, and at least in this much."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
-_FACES_OPEN_MAX_COUNT = 12  # each holds its file open, and half a megabyte
+_FACES_OPEN_MAX_COUNT = 6  # each holds its file open, and half a megabyte
 _FILE_LARGE_BYTES = 3 * 1_024 * 1_024
 """Of a larger file (Chinese, emoji) only one face is open, which changes its size: each takes megabytes."""
 _CHOICES_KEPT_MAX_COUNT = 8_192

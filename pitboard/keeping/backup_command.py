@@ -5,17 +5,17 @@ A stopped node's file is copied directly. Keys are not in a journal and not in i
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
-import requests
 
 from pitboard.doors.losses import loss_code_of
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode_refused
-from pitboard.doors.session import UNIX_PREFIX, open_session
+from pitboard.doors.session import UNIX_PREFIX, Session, open_session
 from pitboard.errors import JournalLost, LossCode, NotRunning, PeerLost, Refusal
 from pitboard.journal.journal_schema import SCHEMA, VERSION, meta_of
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
@@ -147,29 +147,31 @@ def copy_journal(journal: Path, socket: Path | None, out: Path) -> int:
 
 def _from_program(socket: Path, out: Path) -> int | None:
     """Return how many records the running program handed out, None where it does not run."""
-    session, base = open_session(f"{UNIX_PREFIX}{socket}", is_stream=True)
+    session = open_session(f"{UNIX_PREFIX}{socket}", is_stream=True)
     try:
-        return _write(out, _received(session, base))
+        with session.asking():
+            return _write(out, _received(session))
     except NotRunning:
         return None
     finally:
         session.close()
 
 
-def _received(session: requests.Session, base: str) -> Iterator[Part]:
+def _received(session: Session) -> Iterator[Part]:
     try:
-        response = session.get(f"{base}/v1/backup", stream=True, timeout=SILENCE_MAX_S)
-    except (requests.RequestException, OSError) as error:
+        response = session.ask(
+            "GET", "/v1/backup", headers={}, connect_s=SILENCE_MAX_S, within_s=SILENCE_MAX_S
+        )
+    except (http.client.HTTPException, OSError) as error:
         if (code := loss_code_of(error)) == LossCode.NOT_PERMITTED:
             raise PeerLost(peer="the node", code=code) from error
         raise NotRunning(peer="the node", reason="it does not run") from error
-    with contextlib.closing(response):
-        if response.status_code != 200:
-            raise PeerLost(peer="the node", code=LossCode.STATUS, reason=_detail(response))
-        try:
-            yield from read_parts(response.iter_content(CHUNK_BYTES))
-        except (requests.RequestException, OSError) as error:
-            raise PeerLost(peer="the node", reason="the backup broke off; try again") from error
+    if response.status != 200:
+        raise PeerLost(peer="the node", code=LossCode.STATUS, reason=_detail(response))
+    try:
+        yield from read_parts(iter(lambda: response.read(CHUNK_BYTES), b""))
+    except (http.client.HTTPException, OSError) as error:
+        raise PeerLost(peer="the node", reason="the backup broke off; try again") from error
 
 
 def _from_file(journal: Path, out: Path) -> int:
@@ -193,8 +195,8 @@ def _given(path: Path | None) -> Path:
     return path
 
 
-def _detail(response: requests.Response) -> str:
-    said = decode_refused(response.raw.read(SMALL_ANSWER_MAX_BYTES, decode_content=False))
+def _detail(response: http.client.HTTPResponse) -> str:
+    said = decode_refused(response.read(SMALL_ANSWER_MAX_BYTES))
     if said is None or not said.detail:
-        return f"it answered with status {response.status_code}"
+        return f"it answered with status {response.status}"
     return said.detail

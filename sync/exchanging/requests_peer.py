@@ -6,8 +6,8 @@ thread and bounded, and never before it was looked at who signs them."""
 from __future__ import annotations
 
 import msgspec
-from requests.auth import AuthBase
 
+from pitboard.doors.door_proof import DoorPass
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from sync.exchanging.daemon_threads import in_daemon_thread
 from sync.exchanging.exchange import ANSWER_MAX_BYTES, SyncRequest, SyncResponse, unpack_answer
@@ -29,7 +29,7 @@ class RequestsPeer:
         name: str | None = None,
         pin: str | None = None,
         margin_s: float = ANSWER_MARGIN_S,
-        auth: AuthBase | None = None,
+        auth: DoorPass | None = None,
     ) -> None:
         self._client = NodeClient(base_url, name=name, pin=pin, auth=auth)
         self.name = self._client.name

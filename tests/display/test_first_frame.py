@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NETWORK = ("aiohttp", "requests", "zeroconf", "sync.exchanging.pump", "display.node")
+NETWORK = ("aiohttp", "requests", "zeroconf", "segno", "sync.exchanging.pump", "display.node")
 
 
 def test_nothing_of_the_network_is_loaded_before_the_first_frame() -> None:

@@ -173,11 +173,44 @@ def test_nobody_sends_us_elsewhere(status: str) -> None:
 
 
 def test_no_cookie_is_kept() -> None:
-    with box(answering(b"{}", headers="Set-Cookie: a=b\r\n")) as (_, url):
-        client = NodeClient(url)
+    heard: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}")
+            heard.append(connection.recv(65_536))
+
+    with box(serve) as (_, url), contextlib.closing(NodeClient(url)) as client:
+        for _ in range(2):
+            client.call("GET", "/", within_s=WITHIN_S, max_bytes=MAX_BYTES)
+    assert b"GET / " in heard[0]
+    assert b"cookie" not in heard[0].lower()
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://192.0.2.7", "https://", "http://192.0.2.7:x", "http://[::1", "nonsense"]
+)
+def test_an_address_that_is_none_is_a_loss(url: str) -> None:
+    """Strangers tell addresses too."""
+    assert lost(url)[0] == LossCode.FAILED
+
+
+def test_a_connection_that_the_node_ended_meanwhile_is_opened_anew() -> None:
+    with box(answering(b"{}", headers="Connection: close\r\n")) as (there, url):
+        with contextlib.closing(NodeClient(url)) as client:
+            client.call("GET", "/", within_s=WITHIN_S, max_bytes=MAX_BYTES)
+            client.call("GET", "/", within_s=WITHIN_S, max_bytes=MAX_BYTES)
+        assert there.connections == 2
+
+    def serve(connection: socket.socket) -> None:  # it says nothing of it
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with box(serve) as (there, url), contextlib.closing(NodeClient(url)) as client:
         client.call("GET", "/", within_s=WITHIN_S, max_bytes=MAX_BYTES)
-        assert len(client._session.cookies) == 0
-        client.close()
+        assert there.was_closed.wait(5)
+        client.call("GET", "/", within_s=WITHIN_S, max_bytes=MAX_BYTES)
+        assert there.connections == 2
 
 
 def test_an_answer_of_exactly_the_bound_is_taken_and_the_connection_kept() -> None:

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import requests
 from aiohttp import web
 
 from pitboard.doors.door import check_door, check_url
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.losses import loss_code_of
-from pitboard.doors.session import ANY_CERTIFICATE, client_context, open_session
+from pitboard.doors.session import ANY_CERTIFICATE, Session, client_context, open_session
 from pitboard.errors import ConfigRefused, LossCode
 from pitboard.trust.certificate import Certificate, make_certificate
 from sync.exchanging.daemon_threads import in_daemon_thread
@@ -33,10 +32,16 @@ class Hop:
     versions: list[str] = field(default_factory=list)
     nodelay: list[bool] = field(default_factory=list)
 
-    async def get(self, pin: str | None) -> requests.Session:
+    async def get(self, pin: str | None) -> Session:
         """Ask once under this pin and return the session, still connected."""
-        session, base = open_session(self.url, pin=pin)
-        await in_daemon_thread(lambda: session.get(base, timeout=5).raise_for_status())
+        session = open_session(self.url, pin=pin)
+
+        def ask() -> None:
+            with session.asking():
+                answer = session.ask("GET", "/", headers={}, connect_s=5, within_s=5)
+                assert (answer.status, answer.read()) == (200, b"{}")
+
+        await in_daemon_thread(ask)
         return session
 
 
@@ -75,7 +80,7 @@ def test_only_the_pinned_certificate_is_spoken_to(tmp_path: Path) -> None:
                 (await hop.get(pin)).close()
             refusals = [(other.fingerprint, LossCode.OTHER_CERTIFICATE), (None, LossCode.UNVOUCHED)]
             for unknown, code in refusals:
-                with pytest.raises(requests.RequestException) as refused:
+                with pytest.raises(OSError) as refused:
                     await hop.get(unknown)
                 assert loss_code_of(refused.value) == code
             assert hop.versions == ["TLSv1.3"] * 2
@@ -117,8 +122,9 @@ def test_no_hop_waits_to_fill_a_packet(tmp_path: Path) -> None:
     async def story() -> None:
         async with served(Certificate.load_or_create(tmp_path / "node.pem")) as hop:
             session = await hop.get(ANY_CERTIFICATE)
-            pools = session.get_adapter(hop.url).poolmanager.pools  # type: ignore[attr-defined]
-            connection = pools[next(iter(pools.keys()))].pool.queue[-1]
+            connection = session._connection
+            assert connection is not None
+            assert connection.sock is not None
             assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert hop.nodelay == [True]
             session.close()
