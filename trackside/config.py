@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.doors.door import Port, check_door, check_interfaces
-from pitboard.program.config import Config, OptionalKey, known_event_key, load_config
+from pitboard.doors.door import Port, check_door, check_interfaces, check_url
+from pitboard.program.config import Config, OptionalKey, Url, known_event_key, load_config
 from pitboard.race.bodies import Id, KeyHex, Name
 
 
@@ -18,17 +18,23 @@ class ApiConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LanConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The venue's network; `port` 0 lets the system choose, since displays find the unit by mDNS."""
+    """The venue's network; `port` 0 lets the system choose, since displays find the unit by mDNS.
+
+    `units` are other units' addresses, for a network that lets no mDNS through.
+    """
 
     host: str = "0.0.0.0"  # noqa: S104 - displays on the venue's LAN read the board here
     port: Port = 8441
     tls: bool = True
     mdns: bool = True
     mdns_interfaces: tuple[str, ...] = ()
+    units: tuple[Url, ...] = ()
 
     def __post_init__(self) -> None:
         check_door(self.host, tls=self.tls)
         check_interfaces(self.mdns_interfaces)
+        for url in self.units:
+            check_url(url)
 
 
 class TracksideConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -91,6 +91,15 @@ def neighbours_of(
     return wanted
 
 
+def with_configured(neighbours: Mapping[str, Neighbour], urls: Sequence[str]) -> dict[str, Neighbour]:
+    """Return the neighbours and those at configured addresses, where the network may let no mDNS through."""
+    heard = {url for neighbour in neighbours.values() for url in neighbour.urls}
+    asked = dict.fromkeys(url.rstrip("/") for url in urls)
+    return {**neighbours} | {
+        url: Neighbour(name=urlsplit(url).netloc, urls=(url,)) for url in asked if url not in heard
+    }
+
+
 def places_of_keys(found: Iterable[FoundNode], *, own: Collection[str] = ()) -> dict[str, list[str]]:
     """Return {key: hosts} as the keys themselves signed them, without this machine's `own` addresses.
 
@@ -152,7 +161,7 @@ class ManyPlaces:
         self._on_clock = on_clock
         self._standing = Answerer.UNPROVEN
         self._peer: ClosablePeer | None = None
-        self._fresh: Peer | None = None
+        self._fresh: FreshPeer | None = None
 
     def is_told(self, neighbour: Neighbour) -> None:
         """Take the places that are announced now; where it proved itself stays the first."""
@@ -192,12 +201,17 @@ class ManyPlaces:
         """Return where it proved itself in its last answer; None while it does not."""
         return self._urls[0] if self._standing == Answerer.PROVEN and self._fresh is not None else None
 
+    @property
+    def proven_key(self) -> str | None:
+        """Return whose its last answer was, where that is proven."""
+        return None if self._fresh is None else self._fresh.proven_key
+
     def close(self) -> None:
         if self._peer is not None:
             self._peer.close()
         self._peer = self._fresh = None
 
-    def _connected(self) -> Peer:
+    def _connected(self) -> FreshPeer:
         if self._fresh is None:
             address = urlsplit(self._urls[0]).netloc
             self._peer = self._connect(self._urls[0], self.name)
@@ -247,11 +261,12 @@ class Neighbours:
         An address that means something on one interface or one machine only is left out.
         """
         enrolled = self._replica.fold.roster.enrolled()
-        found = ((who, source, source.proven_url) for who, (source, _) in self._running.items())
+        enrolled = self._replica.fold.roster.enrolled()
+        found = ((source.proven_key or "", source.proven_url) for source, _ in self._running.values())
         return [
-            UnitPlace(url=url, name=source.name[:200], key=who)
-            for who, source, url in found
-            if who in enrolled and url is not None and url.startswith("https://") and "%" not in url
+            UnitPlace(url=url, name=enrolled[key][:200], key=key)
+            for key, url in found
+            if key in enrolled and url is not None and url.startswith("https://") and "%" not in url
         ]
 
     async def run(self) -> None:

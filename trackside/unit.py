@@ -42,7 +42,7 @@ from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
 from trackside.machine_watch import MachineWatch
-from trackside.neighbours import Neighbours, neighbours_of, places_of_keys
+from trackside.neighbours import Neighbours, neighbours_of, places_of_keys, with_configured
 from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
@@ -211,6 +211,7 @@ async def be_found(
             own_key=identity.key,
             enrolled=replica.fold.roster.enrolled(),
         )
+        others = with_configured(others, config.lan.units)
         neighbours.follow(others)
         clocks.follow(others)
 

@@ -74,6 +74,8 @@ class FreshPeer:
         self._on_answerer = on_answerer
         self._unknown_key: str | None = None
         self._withheld_count = 0
+        self.proven_key: str | None = None
+        """Who answered last, where that is proven."""
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the peer's answer, judged; raises like the peer.
@@ -87,6 +89,8 @@ class FreshPeer:
         answerer = judge(response, nonce, self._roster())
         if answerer == Answerer.PROVEN and self._withholds(request.have, response):
             answerer = Answerer.UNPROVEN  # it hands out nothing anyway
+        is_proven = answerer == Answerer.PROVEN and response.proof is not None
+        self.proven_key = response.proof.key if is_proven and response.proof is not None else None
         if answerer == Answerer.STRANGER and response.proof is not None:
             self._unknown_key = response.proof.key
         self._on_answerer(answerer)

@@ -36,6 +36,7 @@ from trackside.neighbours import (
     Turns,
     neighbours_of,
     places_of_keys,
+    with_configured,
 )
 
 
@@ -146,7 +147,7 @@ def test_a_neighbour_that_moves_is_asked_at_its_new_place_and_a_false_one_is_lef
 
 def test_displays_are_told_of_enrolled_neighbours_where_they_proved_themselves(tmp_path: Path) -> None:
     places = {
-        UNIT_B.key: "https://192.0.2.7:8001",
+        "https://192.0.2.7:8001": "https://192.0.2.7:8001",  # configured: who is there, its proof says
         "https://192.0.2.8:1": "https://192.0.2.8:1",  # a stranger, known by its place alone
         UNIT_A.key: "https://[fe80::1%eth0]:8001",  # means nothing to anybody on another cable
     }
@@ -159,7 +160,7 @@ def test_displays_are_told_of_enrolled_neighbours_where_they_proved_themselves(t
             enrolments = central_enrols(UNIT_A, UNIT_B).records
             await replica.accept(enrolments)
             await theirs.accept([*enrolments, *Teller(UNIT_B, "Track B").records])
-            signers = {places[UNIT_B.key]: UNIT_B, places[UNIT_A.key]: UNIT_A}
+            signers = {"https://192.0.2.7:8001": UNIT_B, places[UNIT_A.key]: UNIT_A}
             neighbours = Neighbours(
                 replica, connect=lambda url, name: Door(theirs, signers.get(url, STRANGER))
             )
@@ -168,12 +169,23 @@ def test_displays_are_told_of_enrolled_neighbours_where_they_proved_themselves(t
             pulling = asyncio.create_task(neighbours.run())
             await asyncio.sleep(0.05)
             assert neighbours.proven_places() == [
-                UnitPlace(url=places[UNIT_B.key], name="Track", key=UNIT_B.key)
+                UnitPlace(
+                    url="https://192.0.2.7:8001",
+                    name=replica.fold.roster.enrolled()[UNIT_B.key],
+                    key=UNIT_B.key,
+                )
             ]
             pulling.cancel()
             await asyncio.wait({pulling})
 
     asyncio.run(story())
+
+
+def test_a_configured_unit_is_asked_once_whether_mdns_finds_it_or_not() -> None:
+    url = "https://192.0.2.7:8001"
+    assert with_configured({}, [url + "/"]) == {url: Neighbour(name="192.0.2.7:8001", urls=(url,))}
+    heard = asked(node(1, key="true"), enrolled=("true",))
+    assert with_configured(heard, [url]) == heard
 
 
 def test_two_units_without_central_end_up_with_the_same_board(tmp_path: Path) -> None:
