@@ -9,9 +9,9 @@ import contextlib
 import ctypes
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,18 +43,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def inside(machine: Machine, ask: Callable[[], Answer]) -> Answer:
     """Return what `ask` does on the network of that machine."""
-    told: list[Answer] = []
 
-    def run() -> None:
+    def enter() -> None:
         network = os.open(f"/proc/{machine.node.tid}/ns/net", os.O_RDONLY)
         assert _libc.setns(network, CLONE_NEWNET) == 0
         os.close(network)
-        told.append(ask())
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return told[0]
+    with ThreadPoolExecutor(1, initializer=enter) as thread:
+        return thread.submit(ask).result()
 
 
 class Hall:
@@ -146,7 +142,7 @@ class Hall:
         wait_until(is_so, f"{what}; the display says {self.status()}", self.folder / "stand")
 
     def longest_dark_s(self, within_s: float) -> float:
-        """Watch the display for so long; return for how long it was not live at most, and see it live at the end."""
+        """Watch the display for so long, and until it is live; return for how long it was not, at most."""
         began = since = time.monotonic()
         longest = 0.0
         while time.monotonic() - began < within_s or not self.is_live():
@@ -189,7 +185,7 @@ def a_word_gets_through(hall: Hall, sender: Machine) -> bool:
         ear.bind(("", 5399))
         group = socket.inet_aton("224.0.0.251") + socket.inet_aton(STAND)
         ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
-        ear.settimeout(1.0)
+        ear.settimeout(0.1)
         return ear
 
     def say() -> None:
@@ -198,9 +194,10 @@ def a_word_gets_through(hall: Hall, sender: Machine) -> bool:
             mouth.sendto(b"hello", ("224.0.0.251", 5399))
 
     with inside(hall.stand, listener) as ear:
-        inside(sender, say)
-        with contextlib.suppress(TimeoutError):
-            return ear.recv(99) == b"hello"
+        for _ in range(15):  # a port of the switch takes a moment to open
+            inside(sender, say)
+            with contextlib.suppress(TimeoutError):
+                return ear.recv(99) == b"hello"
     return False
 
 
@@ -218,20 +215,15 @@ def test_where_no_multicast_comes_through_one_address_is_enough_to_fail_over(hal
     hall.stand.run(hall.folder / "stand", "display")
     all_have_met(hall)
     hall.central.switch_off()  # nobody but the units can help
-    hall.register("b", "Bo")
     before = hall.records()
-    hall.wait_until(lambda: hall.records() > before or "Bo" in heard(hall), "what B has comes through A")
+    hall.register("b", "Bo")
+    hall.wait_until(lambda: hall.records() > before, "what B has comes through A")
     time.sleep(3.0)  # A tells of B with its next answers
     hall.a.switch_off()
     assert hall.longest_dark_s(8) < FAIL_OVER_MAX_S + SLACK_S
     before = hall.records()
     hall.register("b", "Cy")
     hall.wait_until(lambda: hall.records() > before, "the display follows B, which nobody configured for it")
-
-
-def heard(hall: Hall) -> str:
-    status = hall.status()
-    return "" if status is None or status.source is None else status.source
 
 
 def test_a_display_before_any_network_and_two_units_of_one_name_one_of_which_is_killed(hall: Hall) -> None:
@@ -273,10 +265,19 @@ def test_a_cable_out_and_in_again_and_a_box_that_says_it_were_the_unit(hall: Hal
 
         async def lie() -> float:
             said = (f"event={event}", f"key={key}", "unit=Track", "tls=yes")
-            silent = await asyncio.start_server(lambda reader, writer: None, "0.0.0.0", 9001)
+            held: list[asyncio.StreamWriter] = []
+            silent = await asyncio.start_server(lambda _, writer: held.append(writer), "0.0.0.0", 9001)
+            async with asyncio.timeout(20):
+                while UNIT_B not in await daemon.browse(UNIT_SERVICE):
+                    await asyncio.sleep(0.1)
             async with silent, daemon.publishing("Track", UNIT_SERVICE, 9001, *said):
                 await asyncio.to_thread(hall.a.switch_off)
-                return await asyncio.to_thread(hall.longest_dark_s, 10)
+                dark_s = await asyncio.to_thread(hall.longest_dark_s, 10)
+                assert held, "the display never asked the box"
+                for writer in held:
+                    writer.transport.abort()
+                await asyncio.sleep(0.1)
+                return dark_s
 
         assert inside(hall.central, lambda: asyncio.run(lie())) < FAIL_OVER_MAX_S + SLACK_S
     finally:
