@@ -65,6 +65,7 @@ KEYS: dict[str, dict[str, str]] = {
         "lan.tls": "Whether that door speaks TLS; without TLS it may listen on this machine only.",
         "lan.mdns": _MDNS,
         "lan.mdns_interfaces": _MDNS_INTERFACES,
+        "lan.units": "Addresses of other units, where the network lets no mDNS through.",
     },
     "touch": {
         "socket": "Where trackside listens; the same file as `api.socket` in trackside.toml.",
