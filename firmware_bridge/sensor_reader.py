@@ -126,9 +126,8 @@ class SensorReader:
             notes.append(SensorNote(code="passings-lost", fields={"count": gaps}))
         return notes
 
-    def view(self) -> SensorView:
-        """Return what `pitboard sensors` shows now."""
-        status = self.status()
+    def view(self, status: SensorStatus) -> SensorView:
+        """Return what `pitboard sensors` shows, where this is the status now."""
         return SensorView(
             sensor=status.sensor,
             kind=self._config.kind,

@@ -20,6 +20,8 @@ from pitboard.unit_api.unit_client import TracksideClient
 from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 STATUS_FRESH_MAX_NS = 3_000_000_000
+# A file in which only counters moved is written anew so often: to replace one costs as much as all the rest.
+FILE_EVERY_NS = 1_500_000_000
 
 
 class SensorView(SensorStatus, frozen=True, kw_only=True):
@@ -50,7 +52,11 @@ class BridgeStatus(msgspec.Struct, frozen=True, kw_only=True):
 def write_bridge_status(path: Path, status: BridgeStatus) -> None:
     """Replace the file in one step. Raises OSError."""
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(msgspec.json.encode(status))
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        os.write(fd, msgspec.json.encode(status))
+    finally:
+        os.close(fd)
     os.replace(fresh, path)
 
 
@@ -81,7 +87,9 @@ class Watched(Protocol):
 
     def status(self) -> SensorStatus: ...
 
-    def view(self) -> SensorView: ...
+    def view(self, status: SensorStatus) -> SensorView:
+        """Return the status with what only the technician looks at."""
+        ...
 
 
 class BridgeReporter:
@@ -97,6 +105,8 @@ class BridgeReporter:
         self._is_trackside_lost = False
         self._watch = SocketWatch("bridge", socket, key="[api] socket in bridge.toml", clock=clock)
         self._file_trouble: str | None = None
+        self._in_file: object = None
+        self._filed_mono_ns = 0
 
     def note_change(self) -> None:
         self._changed.set()
@@ -112,13 +122,19 @@ class BridgeReporter:
         try:
             while True:
                 self._changed.clear()
-                self._write_file(sensors)
+                statuses, systems = [sensor.status() for sensor in sensors], self.systems.views()
+                views = [sensor.view(status) for sensor, status in zip(sensors, statuses, strict=True)]
+                self._keep_file(views, systems)
                 SERVICE.beat()
-                is_told = await self._tell_trackside(sensors)
-                # A change must not make us knock without pause at a door that is shut.
-                await asyncio.sleep((PAUSE_MS if is_told else STATUS_EVERY_MS) / 1000)
+                is_told = await self._tell_trackside(statuses, systems)
+                told_mono_ns = self._clock.mono_ns()
                 if is_told:
                     await self._wait(sensors)
+                # A change must not make us knock without pause, least of all at a door that is shut.
+                pause_ms = PAUSE_MS if is_told else STATUS_EVERY_MS
+                waited_ms = (self._clock.mono_ns() - told_mono_ns) // 1_000_000
+                if waited_ms < pause_ms:
+                    await asyncio.sleep((pause_ms - waited_ms) / 1000)
         finally:
             self._status_path.unlink(missing_ok=True)
 
@@ -136,11 +152,11 @@ class BridgeReporter:
         except TimeoutError:
             pass
 
-    async def _tell_trackside(self, sensors: Sequence[Watched]) -> bool:
+    async def _tell_trackside(
+        self, statuses: Sequence[SensorStatus], systems: Sequence[SystemsStatus]
+    ) -> bool:
         try:
-            await self._trackside.send_status(
-                [sensor.status() for sensor in sensors], warning=self._warning, systems=self.systems.views()
-            )
+            await self._trackside.send_status(statuses, warning=self._warning, systems=systems)
         except (PeerLost, PassingsRefused) as lost:
             if not self._is_trackside_lost:
                 log.warning("status not delivered: %s", lost)
@@ -154,13 +170,20 @@ class BridgeReporter:
         self._is_trackside_lost = False
         return True
 
-    def _write_file(self, sensors: Sequence[Watched]) -> None:
+    def _keep_file(self, views: list[SensorView], systems: list[SystemsStatus]) -> None:
+        """Write the file where it would say something new, or soon count as old."""
+        now_mono_ns = self._clock.mono_ns()
+        told = [(v.state, v.notes, v.blocked, v.last_edge_mono_ns, dict(v.signs)) for v in views]
+        said = told, systems, self._warning
+        if said == self._in_file and now_mono_ns - self._filed_mono_ns < FILE_EVERY_NS:
+            return
+        self._in_file, self._filed_mono_ns = said, now_mono_ns
         status = BridgeStatus(
             boot_id=self._clock.boot_id,
-            mono_ns=self._clock.mono_ns(),
-            sensors=[sensor.view() for sensor in sensors],
+            mono_ns=now_mono_ns,
+            sensors=views,
             warning=self._warning,
-            systems=self.systems.views(),
+            systems=systems,
         )
         trouble = None
         try:

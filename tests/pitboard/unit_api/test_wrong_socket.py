@@ -57,7 +57,7 @@ def test_sync_and_bridge_say_it_of_their_own_key(tmp_path: Path) -> None:
             )
             for _ in range(2):
                 link._post()
-                assert not await reporter._tell_trackside([])
+                assert not await reporter._tell_trackside([], [])
                 clock.advance(ms=UNIT_SILENT_NS // 1_000_000)
         for program, key in (("sync", "unit_socket in sync.toml"), ("bridge", "[api] socket in bridge.toml")):
             said = read_last_words(tmp_path, program)
