@@ -42,7 +42,8 @@ CAPTIONS_MAX_COUNT = 16
 class AlgeImpulse(Event):
     """An impulse given to a number. `flag` is the device's: a blank is valid, `?` belongs to no racer.
 
-    `lane` is `r` or `b` in a parallel slalom; it is left out of JSON where there is none.
+    `lane` is `r` or `b` in a parallel slalom; it is left out of JSON where there is none. So is `decimals`
+    where the time has all four: a device may be set to print fewer.
     """
 
     kind: ClassVar[str] = "impulse"
@@ -53,11 +54,14 @@ class AlgeImpulse(Event):
     manual: bool
     time_of_day_us: int
     lane: str | None = None
+    decimals: int = IMPULSE_DECIMALS
 
     def as_fields(self) -> dict[str, object]:
         shown = Event.as_fields(self)
         if self.lane is None:
             del shown["lane"]
+        if self.decimals == IMPULSE_DECIMALS:
+            del shown["decimals"]
         return shown
 
 
@@ -149,7 +153,7 @@ class AlgeDecoder(FramedDecoder):
 
 def encode_impulse(impulse: AlgeImpulse, *, group: int = 0, with_checksum: bool = False) -> bytes:
     """Return the line as the device sends it, ended by CR."""
-    time = format_clock(impulse.time_of_day_us, decimals=IMPULSE_DECIMALS)
+    time = format_clock(impulse.time_of_day_us, decimals=impulse.decimals)
     mark = "M" if impulse.manual else " "
     head = f"{impulse.flag}{impulse.number:04d}{impulse.lane or ' '}{impulse.channel}{mark} "
     return _encode(head, time, group, with_checksum=with_checksum)
@@ -184,6 +188,7 @@ def _event(match: re.Match[bytes], *, is_ended: bool) -> AlgeImpulse | AlgeNet:
         manual=match["manual"] == b"M",
         time_of_day_us=time_us,
         lane=match["lane"].decode().strip() or None,
+        decimals=min(IMPULSE_DECIMALS, len(match["fraction"] or b".") - 1),
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from firmware_bridge.decoders.alge import AlgeDecoder, AlgeImpulse, AlgeNet, AlgeText
+from firmware_bridge.decoders.alge import IMPULSE_DECIMALS, AlgeDecoder, AlgeImpulse, AlgeNet, AlgeText
 from firmware_bridge.decoders.decoder import DAY_US, Event, format_seconds
 from firmware_bridge.decoders.device_numbers import SeenBefore
 from firmware_bridge.decoders.lane_timers import (
@@ -226,6 +226,13 @@ def _place_of(event: AlgeImpulse) -> tuple[str, int]:
     return gate, ALGE_LANES.get(event.lane or "", lane)
 
 
+def _cut_to_ns(event: AlgeImpulse) -> int:
+    """Return what the time is cut to, where that is more than its digits show by themselves."""
+    if event.decimals < IMPULSE_DECIMALS:
+        return int(10 ** (9 - event.decimals))
+    return MANUAL_UNCERTAINTY_NS if event.manual else 0
+
+
 class AlgeMaker(DeviceMaker):
     """Start and finish impulses, with the racer's number for a transponder where the device gave it one.
 
@@ -300,7 +307,7 @@ class AlgeMaker(DeviceMaker):
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
             hold_off=None,
-            least_uncertainty_ns=MANUAL_UNCERTAINTY_NS if event.manual else 0,
+            least_uncertainty_ns=_cut_to_ns(event),
             is_live=is_live,
         )
         if passing is not None:

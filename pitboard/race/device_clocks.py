@@ -21,6 +21,11 @@ RATE_MEASURED_PPB = 10_000
 DOUBT_MIN_NS = 50_000_000
 """The least that two clocks must part by before an official is asked."""
 
+CUTS_US = (10_000, 1_000, 100, 10, 1)
+"""What devices cut their ticks to."""
+RESOLUTIONS_US = CUTS_US[1:]
+"""Those that two ticks show. One that cuts further says so with each passing, in its uncertainty."""
+
 DOUBT_PART = 4
 """A lap that may be off by more than this part of it is nothing to rank by."""
 
@@ -157,10 +162,8 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
         return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag or closing.unseen)
     lap_ns = device_ns + device_ns * closing.rate_ppb // PARTS
     parted_ns = abs(device_ns + closing.lag_ns - opening.lag_ns - lap_ns)
-    is_whole_ms = opening.tick_us % 1_000 == 0 and closing.tick_us % 1_000 == 0
-    resolution_ns = NANOSECONDS_PER_MS if is_whole_ms else 1_000
     crystal_ppb = RATE_MEASURED_PPB if closing.rate_ppb else RATE_UNKNOWN_PPB
-    uncertainty_ns = 2 * resolution_ns + device_ns * crystal_ppb // PARTS
+    uncertainty_ns = 2 * _resolution_ns(opening, closing) + device_ns * crystal_ppb // PARTS
     if closing.can_be_set:
         # Between the two it may have been set by as much as nobody can see.
         uncertainty_ns += parted_ns + opening.within_ns + closing.within_ns
@@ -171,6 +174,14 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
     return LapTime(
         lap_ns=lap_ns, uncertainty_ns=uncertainty_ns, flag=CLOCK_DOUBT if is_doubtful else closing.unseen
     )
+
+
+def _resolution_ns(opening: Settled, closing: Settled) -> int:
+    """Return what the ticks are cut to, as far as both show it: a millisecond, a tenth of one, less."""
+    steps_us = (
+        step_us for step_us in RESOLUTIONS_US if not (opening.tick_us % step_us or closing.tick_us % step_us)
+    )
+    return next(steps_us) * 1_000
 
 
 def or_shorter(time: LapTime, opened_mono_ns: int, closed_mono_ns: int, or_mono_ns: Sequence[int]) -> LapTime:
@@ -391,7 +402,9 @@ def _settle_doubt(
         return replace(said, or_mono_ns=passing.received_mono_ns)
     # Late or set back, their ticks measure among themselves; set back is likelier while nothing else tells.
     lags_ns = [_received_lag_ns(one) for one in alike]
-    said = replace(said, within_ns=max(lags_ns) - min(lags_ns))
+    # That they agree to less than their ticks are cut to is luck.
+    cut_us = next(step_us for step_us in CUTS_US if not any((one.tick_us or 0) % step_us for one in alike))
+    said = replace(said, within_ns=max(lags_ns) - min(lags_ns) + cut_us * 1_000)
     if witness is None:
         return replace(said, mono_ns=passing.received_mono_ns)
     return replace(said, or_mono_ns=passing.received_mono_ns)

@@ -72,20 +72,21 @@ def test_line_ends_of_every_kind(line_end: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "time_us"),
+    ("line", "time_us", "decimals"),
     [
-        ("?0034 C1M 21:46:48.1230 00", 78_408_123_000),
-        ("?0034 C1M 21:46:48.123  00", 78_408_123_000),
-        ("?0034 C1M 21:46:48.12   00", 78_408_120_000),
-        ("?0034 C1M 21:46:48.1    00", 78_408_100_000),
-        ("?0034 C1M 21:46:48      00", 78_408_000_000),
-        ("?0034 C1M 21:46:48.1234567 00", 78_408_123_456),
+        ("?0034 C1M 21:46:48.1230 00", 78_408_123_000, 4),
+        ("?0034 C1M 21:46:48.123  00", 78_408_123_000, 3),
+        ("?0034 C1M 21:46:48.12   00", 78_408_120_000, 2),
+        ("?0034 C1M 21:46:48.1    00", 78_408_100_000, 1),
+        ("?0034 C1M 21:46:48      00", 78_408_000_000, 0),
+        ("?0034 C1M 21:46:48.1234567 00", 78_408_123_456, 4),
     ],
 )
-def test_decimals_of_any_number(line: str, time_us: int) -> None:
-    assert decoded(line) == [
-        AlgeImpulse(flag="?", number=34, channel="C1", manual=True, time_of_day_us=time_us)
-    ]
+def test_decimals_of_any_number(line: str, time_us: int, decimals: int) -> None:
+    said = AlgeImpulse(
+        flag="?", number=34, channel="C1", manual=True, time_of_day_us=time_us, decimals=decimals
+    )
+    assert decoded(line) == [said]
 
 
 def test_seconds_of_any_number_of_digits() -> None:

@@ -1,4 +1,4 @@
-"""When the bridge reports: each second and on each change to trackside, the file only for what is new in it."""
+"""When the bridge reports: on each change, else each second; the file is written for what is new in it."""
 
 from __future__ import annotations
 
