@@ -13,6 +13,7 @@ from pitboard.journal.kinds import (
     KIND_OF,
     WRITERS,
     DisplayEnrolled,
+    DisplayRevoked,
     StreamOpened,
     UnitEnrolled,
     UnitRevoked,
@@ -142,7 +143,7 @@ class Fold:
         elif isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
-        elif isinstance(body, DisplayEnrolled):
+        elif isinstance(body, DisplayEnrolled | DisplayRevoked):
             if authority == Authority.ADMIN:
                 self.roster.admit(body)
         elif authority >= _least_authority(body):
@@ -211,7 +212,7 @@ class Fold:
             for seq, body, stamp in self._bodies[stream].but_passings():
                 if isinstance(body, UnitEnrolled | UnitRevoked):
                     self.roster.say(body, Word(Authority.ADMIN, stamp, stream, seq))
-                elif isinstance(body, DisplayEnrolled):
+                elif isinstance(body, DisplayEnrolled | DisplayRevoked):
                     self.roster.admit(body)
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
@@ -219,7 +220,7 @@ class Fold:
                 continue
             for seq, body, stamp in self._bodies[stream]:
                 if (
-                    not isinstance(body, UnitEnrolled | UnitRevoked | DisplayEnrolled)
+                    not isinstance(body, UnitEnrolled | UnitRevoked | DisplayEnrolled | DisplayRevoked)
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):

@@ -63,6 +63,13 @@ class DisplayEnrolled(Body, frozen=True, kw_only=True):
     name: Name
 
 
+class DisplayRevoked(Body, frozen=True, kw_only=True):
+    """Doors keep no room for this display's key any more, and its adverts are a stranger's. For good."""
+
+    key: KeyHex
+    reason: Reason = ""
+
+
 class HeadsWitnessed(Body, frozen=True, kw_only=True):
     """Central saw these streams up to here {stream: [seq, hash of the header]}; other histories are false.
 
@@ -80,6 +87,7 @@ KINDS: dict[str, type[Body]] = {
     "unit-revoked": UnitRevoked,
     "heads-witnessed": HeadsWitnessed,
     "display-enrolled": DisplayEnrolled,
+    "display-revoked": DisplayRevoked,
     "event-configured": bodies.EventConfigured,
     "format-set": bodies.FormatSet,
     "class-set": bodies.ClassSet,
@@ -138,6 +146,7 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
         "unit-revoked",
         "heads-witnessed",
         "display-enrolled",
+        "display-revoked",
         "lap-corrected",
         "competitor-judged",
         "person-erased",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled, UnitRevoked
+from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
 from pitboard.race.word import Authority, LastWord, Word
 
 
@@ -19,6 +19,7 @@ class Roster:
     _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
     _shared_heads: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # of (key, revocation)
     _displays: dict[str, str] = field(default_factory=dict)  # key -> name
+    _revoked_displays: set[str] = field(default_factory=set)
     _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
 
     def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
@@ -32,19 +33,27 @@ class Roster:
         standing = self._standing.setdefault(body.key, LastWord())
         return standing.say(body, word) or _are_parts_of_one(body, standing.value)
 
-    def admit(self, display: DisplayEnrolled) -> None:
-        """Take note of a display of the event."""
-        self._displays[display.key] = display.name
+    def admit(self, display: DisplayEnrolled | DisplayRevoked) -> None:
+        """Take note of a display of the event, or that it is none any more, which is for good."""
+        if isinstance(display, DisplayRevoked):
+            self._revoked_displays.add(display.key)
+        else:
+            self._displays[display.key] = display.name
 
     def displays(self) -> Mapping[str, str]:
         """Return {key: name} of the event's displays."""
-        return self._displays
+        return {key: name for key, name in self._displays.items() if key not in self._revoked_displays}
+
+    def revoked_displays(self) -> Mapping[str, str]:
+        """Return {key: name} of those that were revoked; the name is empty where only that came."""
+        return {key: self._displays.get(key, "") for key in self._revoked_displays}
 
     def admits(self, key: str) -> bool:
         """Return whether doors keep room for this key: the admin's, an enrolled unit's or a display's."""
         if self.is_revoked(key):
             return False
-        return key == self.root_key or key in self._displays or self._is_enrolled(key)
+        is_display = key in self._displays and key not in self._revoked_displays
+        return key == self.root_key or is_display or self._is_enrolled(key)
 
     def _is_enrolled(self, key: str) -> bool:
         standing = self._standing.get(key)

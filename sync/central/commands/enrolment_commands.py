@@ -70,7 +70,9 @@ _STATES = {"enrolled": "enrolled", "revoked": "REVOKED", "unknown": "not enrolle
 
 @click.command()
 @click.argument("name")
-@click.option("--display", "is_display", is_flag=True, help="A display: it may read, and has no key.")
+@click.option(
+    "--display", "is_display", is_flag=True, help="A display: it may read, and nothing it writes counts."
+)
 @click.option("--yes", is_flag=True, help="Do not ask whether the digits are the same; for scripts.")
 @click.pass_obj
 def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None:
@@ -106,7 +108,7 @@ def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None
 def settle_names(admin: EnrolmentAdmin, new: TicketView, *, is_asked: bool) -> None:
     """Ask whether the new unit replaces another one of its name; two that race need two names."""
     for old in admin.units():
-        if old.state != "enrolled" or old.name != new.name or old.key == new.key:
+        if old.state != "enrolled" or old.role != "unit" or old.name != new.name or old.key == new.key:
             continue
         click.echo(f"\nAnother unit is called {old.name} too:\n  {_line(old, len(old.name))}")
         advice = f"revoke {old.key[:8]} --reason …"
@@ -123,6 +125,11 @@ def _revoke(admin: EnrolmentAdmin, unit: UnitView, reason: str, cut: Cut, *, is_
         click.echo(f"It left open: {'; '.join(unit.open_runs)}. Nobody else ends that; boards show it on.")
         discards_runs = click.confirm("Discard it? (no: confirm-run can keep it)", default=True, err=True)
     revoked = admin.revoke(unit.key, reason, cut, discards_runs=discards_runs)
+    if revoked.role == "display":
+        click.echo(
+            f"{revoked.name} is revoked: it is a stranger at every door, and may read the board as they do."
+        )
+        return
     count = sum(revoked.heads.values())
     click.echo(
         f"{revoked.name} is revoked; what still counts of it: "
@@ -136,13 +143,13 @@ def _revoke(admin: EnrolmentAdmin, unit: UnitView, reason: str, cut: Cut, *, is_
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.pass_obj
 def units(config: CentralConfig, as_json: bool) -> None:
-    """List the units: enrolled, revoked, and strangers whose records are kept aside."""
+    """List the units and displays: enrolled, revoked, and strangers whose records are kept aside."""
     found = EnrolmentAdmin(config.admin_socket).units()
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
         return
     if not found:
-        click.echo("No unit is enrolled; 'enrol NAME' makes a token for one.")
+        click.echo("Nobody is enrolled; 'enrol NAME' makes a token for one.")
     width = max((len(unit.name) for unit in found), default=0)
     for unit in found:
         click.echo(_line(unit, width))
@@ -160,7 +167,8 @@ def revoke(
 ) -> None:
     """Take a unit's right to write. What central has of it now still counts, unless you cut earlier.
 
-    A run that it left open is discarded; you are asked first, and can take that back.
+    Of a display: doors keep no room for it any more. A run that a unit left open is discarded; you are asked
+    first, and can take that back.
     """
     cut = Cut(before_utc_ms=None if before is None else _utc_ms(before), from_seq=dict(map(_place, from_seq)))
     admin = EnrolmentAdmin(config.admin_socket)
@@ -198,13 +206,13 @@ def _refuse_unless_waiting(seen: TicketView) -> None:
 
 
 def _line(unit: UnitView, width: int) -> str:
+    beginning = f"{unit.name:<{width}}  {_STATES[unit.state]:<12}  {unit.key[:8]}  "
+    if unit.role == "display":
+        return beginning + "display"
     last = "nothing since central started"
     if unit.last_utc_ms is not None:
         last = f"last record {datetime.fromtimestamp(unit.last_utc_ms / 1_000).astimezone():%d %b %H:%M:%S}"
-    return (
-        f"{unit.name:<{width}}  {_STATES[unit.state]:<12}  {unit.key[:8]}  "
-        f"{counted(unit.records, 'record')} in {counted(unit.streams, 'stream')}, {last}"
-    )
+    return beginning + f"{counted(unit.records, 'record')} in {counted(unit.streams, 'stream')}, {last}"
 
 
 def _utc_ms(typed: str) -> int:

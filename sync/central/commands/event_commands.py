@@ -15,7 +15,7 @@ import click
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, JournalLost
 from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
 from pitboard.program.ownership import give_to_owner_of_folder
@@ -73,6 +73,7 @@ def next_event_command(config: CentralConfig, without_names: bool) -> None:
 def carried(fold: Fold, *, root: Identity, next_root: Identity, with_names: bool) -> list[Body]:
     """Return what of the old event is said anew in the next one: who may write, the rules, and who is who."""
     bodies: list[Body] = [UnitEnrolled(key=key, name=name) for key, name in fold.roster.enrolled().items()]
+    bodies += [DisplayEnrolled(key=key, name=name) for key, name in fold.roster.displays().items()]
     bodies += [FormatSet(name=name, format=rules) for name, rules in fold.race.programme.formats().items()]
     bodies += [
         ClassSet(
@@ -184,8 +185,12 @@ def _prepare(config: CentralConfig, journal: Path, staging: _Staging, *, with_na
     asyncio.run(_write(config, staging, root, bodies))
     staging.say_ready(past_folder(journal, old_name, old_root.key))
     units = sum(isinstance(body, UnitEnrolled) for body in bodies)
+    displays = sum(isinstance(body, DisplayEnrolled) for body in bodies)
     people = sum(isinstance(body, CompetitorRegistered) for body in bodies)
-    click.echo(f"Taken over: {counted(units, 'unit')}, {counted(people, 'competitor')}.")
+    click.echo(
+        f"Taken over: {counted(units, 'unit')}, {counted(displays, 'display')},"
+        f" {counted(people, 'competitor')}."
+    )
 
 
 async def _write(config: CentralConfig, staging: _Staging, root: Identity, bodies: list[Body]) -> None:

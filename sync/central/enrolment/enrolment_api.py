@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -19,9 +19,9 @@ from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, CallRefused
-from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled, UnitRevoked
+from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Name, Reason
+from pitboard.race.bodies import Body, Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
 from sync.central.enrolment.unit_register import Cut, discards, find_unit, list_units, revocation
@@ -99,6 +99,7 @@ class Revoked(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     heads: dict[str, int]
     discarded_count: int = 0
+    role: Role = "unit"
 
 
 class EnrolmentApi:
@@ -211,6 +212,7 @@ class EnrolmentApi:
             # Before the node is told: it must count by the time it believes so.
             await self._replica.append(UnitEnrolled(key=ticket.key, name=ticket.name))
         elif verdict.accept and ticket.state == "waiting" and ticket.key != NO_KEY:
+            self._refuse_key(ticket.key)
             await self._replica.append(DisplayEnrolled(key=ticket.key, name=ticket.name))
         ticket = desk.decide(verdict.ticket, accept=verdict.accept, now_mono_ns=now_mono_ns)
         return json_response(_view(ticket))
@@ -225,14 +227,19 @@ class EnrolmentApi:
     async def _revoke(self, request: web.Request) -> web.Response:
         revoke = msgspec.json.decode(await take_body(request), type=Revoke)
         unit = find_unit(self._replica, revoke.unit)
-        bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
+        bodies: Sequence[Body] = [DisplayRevoked(key=unit.key, reason=revoke.reason)]
+        if unit.role == "unit":
+            bodies = await revocation(self._replica, unit.key, revoke.cut, revoke.reason)
         closing = discards(self._replica, unit.key, revoke.reason) if revoke.discards_runs else []
         await self._replica.append(*bodies, *closing)
-        log.warning("unit revoked: name=%s key=%s discarded=%d", unit.name, unit.key, len(closing))
+        log.warning(
+            "revoked: role=%s name=%s key=%s discarded=%d", unit.role, unit.name, unit.key, len(closing)
+        )
         return json_response(
             Revoked(
                 name=unit.name,
                 key=unit.key,
+                role=unit.role,
                 heads={
                     stream: head
                     for body in bodies
@@ -244,10 +251,11 @@ class EnrolmentApi:
         )
 
     def _refuse_key(self, key: str) -> None:
-        if self._replica.fold.roster.is_revoked(key):
+        roster = self._replica.fold.roster
+        if roster.is_revoked(key) or key in roster.revoked_displays():
             raise ActRefused(
                 code="revoked-key",
-                reason="This unit's key was revoked; move its key file away, then enrol it anew.",
+                reason="This key was revoked; move its key file away, then enrol the machine anew.",
             )
         if key == self._replica.fold.root_key:
             raise ActRefused(code="root-key", reason="A unit must not hold the event's root key.")

@@ -1,4 +1,4 @@
-"""Which units write, and how far a revoked one still counts.
+"""Which units write, how far a revoked one still counts, and which displays are of the event.
 
 Pure questions to a replica; whoever asks appends the records."""
 
@@ -16,6 +16,7 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import RunDecided
 from pitboard.race.run import Run
+from sync.enrolling.enrolment_words import Role
 
 READ_COUNT = 500
 HEADS_MAX_COUNT = 80
@@ -25,7 +26,7 @@ UnitState = Literal["enrolled", "revoked", "unknown"]
 
 
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
-    """A writer as central knows it; of an unknown one the name is its own claim.
+    """A writer or a display as central knows it; of an unknown one the name is its own claim.
 
     `last_utc_ms` labels its newest record, by its own clock; None where nothing came since central started.
     `open_runs` are those that it armed and nobody has decided, by whose they are.
@@ -38,6 +39,7 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     last_utc_ms: int | None
     open_runs: list[str] = []
+    role: Role = "unit"
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,9 +54,10 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def list_units(replica: Replica) -> list[UnitView]:
-    """Return the units of the roster by name, then strangers whose records are kept aside."""
+    """Return the units and displays of the roster by name, then strangers whose records are kept aside."""
     roster, by_key = replica.fold.roster, replica.streams_by_key()
-    keys = set(roster.known()) | set(by_key) - {replica.fold.root_key}
+    displays = {**roster.displays(), **roster.revoked_displays()}
+    keys = set(roster.known()) | set(by_key) - {replica.fold.root_key, *displays}
     open_runs: dict[str, list[str]] = {}
     for run in replica.fold.race.undecided():
         open_runs.setdefault(run.unit, []).append(_names_in(replica, run))
@@ -73,20 +76,35 @@ def list_units(replica: Replica) -> list[UnitView]:
                 open_runs=open_runs.get(key, []),
             )
         )
+    units += [
+        UnitView(
+            name=name,
+            key=key,
+            state="revoked" if key in roster.revoked_displays() else "enrolled",
+            streams=0,
+            records=0,
+            last_utc_ms=None,
+            role="display",
+        )
+        for key, name in displays.items()
+        if key not in roster.known()
+    ]
     return sorted(units, key=lambda unit: (unit.state, unit.name, unit.key))
 
 
 def find_unit(replica: Replica, typed: str) -> UnitView:
-    """Return the one unit of this name, or whose key begins so; raises ActRefused."""
+    """Return the one unit or display of this name, or whose key begins so; raises ActRefused."""
     units = [unit for unit in list_units(replica) if unit.state != "unknown"]
     found = [unit for unit in units if unit.name.casefold() == typed.casefold()]
     if len(typed) >= 4:
         found = found or [unit for unit in units if unit.key.startswith(typed.lower())]
     if len(found) > 1:
         keys = " or ".join(unit.key[:8] for unit in found)
-        raise ActRefused(code="many-units", reason=f"Several units are called that; say {keys}.")
+        raise ActRefused(code="many-units", reason=f"Several are called that; say {keys}.")
     if not found:
-        raise ActRefused(code="unknown-unit", reason=f"No unit is called {typed}; 'units' lists them.")
+        raise ActRefused(
+            code="unknown-unit", reason=f"No unit or display is called {typed}; 'units' lists them."
+        )
     return found[0]
 
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.kinds import DisplayEnrolled, UnitRevoked
 from pitboard.program.config import EventFile, load_event_file
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
@@ -211,6 +211,49 @@ def test_a_display_gets_the_event_and_no_right_to_write(tmp_path: Path, identity
     asyncio.run(story())
 
 
+def test_a_revoked_display_is_a_stranger_at_every_door_and_its_key_never_comes_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            roster = stage.central.replica.fold.roster
+            ticket, token = await stage.issue("display")
+            await stage.introduce(token, STRANGER, role="display")
+            await in_daemon_thread(lambda: stage.admin.decide(ticket, accept=True))
+            [listed] = await in_daemon_thread(stage.admin.units)
+            assert (listed.role, listed.name, listed.state) == ("display", "Track N", "enrolled")
+            second_ticket, second = await stage.issue("display")
+            await stage.introduce(second, STRANGER, role="display")  # while it may still
+            revoked = await in_daemon_thread(lambda: stage.admin.revoke("track n", "stolen", Cut()))
+            assert (revoked.role, revoked.heads) == ("display", {})
+            [listed] = await in_daemon_thread(stage.admin.units)
+            assert (listed.role, listed.state) == ("display", "revoked")
+            assert not roster.admits(STRANGER.key)
+            assert roster.displays() == {}
+            await refused("revoked-key", lambda: stage.admin.decide(second_ticket, accept=True))
+            _, third = await stage.issue("display")
+            await refused(
+                "revoked-key", EnrolmentClient(stage.url, third, STRANGER, role="display").introduce
+            )
+            await stage.central.replica.append(DisplayEnrolled(key=STRANGER.key, name="Track N"))
+            assert not roster.admits(STRANGER.key), "whatever is said later"
+
+    asyncio.run(story())
+
+
+def test_the_terminal_lists_and_revokes_a_display(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with stage_at(tmp_path) as stage:
+            await stage.central.replica.append(DisplayEnrolled(key=STRANGER.key, name="Stand"))
+            said = await in_daemon_thread(lambda: invoked(tmp_path, "units"))
+            assert said.strip() == f"Stand  enrolled      {STRANGER.key[:8]}  display"
+            revoke = ("revoke", STRANGER.key[:8], "--reason", "stolen")
+            said = await in_daemon_thread(lambda: invoked(tmp_path, *revoke, answers="y\n"))
+            assert "Stand is revoked: it is a stranger at every door" in said
+            said = await in_daemon_thread(lambda: invoked(tmp_path, "units"))
+            assert said.strip() == f"Stand  REVOKED       {STRANGER.key[:8]}  display"
+
+    asyncio.run(story())
+
+
 def test_a_revoked_unit_counts_up_to_where_the_admin_says_and_its_key_never_comes_back(
     tmp_path: Path,
 ) -> None:
@@ -338,7 +381,7 @@ def test_two_units_of_one_name_are_told_before_anything_is_asked(tmp_path: Path)
             said = await in_daemon_thread(
                 lambda: invoked(tmp_path, "revoke", "Track N", "--reason", "old", answers="y\n")
             )
-            assert "Several units are called that; say " in said
+            assert "Several are called that; say " in said
             assert NEW_UNIT.key[:8] in said
             assert UNIT_B.key[:8] in said
             assert "Its key cannot" not in said

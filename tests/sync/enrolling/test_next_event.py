@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.storage import Arrived
@@ -27,7 +27,7 @@ from pitboard.trust.pin_box import open_pin
 from sync.central.central_server import Central, open_central
 from sync.central.config import CentralConfig, EventConfig, IngestConfig
 from sync.enrolling.hand_over import hand_overs_beside, load_hand_overs
-from tests.race_story import UNIT_A, Teller
+from tests.race_story import STRANGER, UNIT_A, UNIT_B, Teller
 from tests.sync.central.central_stage import TrackStory, central_config
 
 CENTRAL = """
@@ -117,6 +117,9 @@ async def summer_cup(cup: Cup) -> tuple[str, list[Record]]:
         await central.replica.accept(records)
         await central.replica.append(
             OfficialAppointed(official_id="olga", name="Olga", pin="verifier"),
+            DisplayEnrolled(key=STRANGER.key, name="Stand"),
+            DisplayEnrolled(key=UNIT_B.key, name="Bar"),
+            DisplayRevoked(key=UNIT_B.key),
             ClassSet(race_class="kids", name="Kids", is_outside_awards=True),
             PersonErased(competitor_id="gone", records=central_places(central, "gone")),
         )
@@ -143,7 +146,7 @@ def test_names_and_enrolments_go_on_and_results_stay_with_the_old_event(tmp_path
             assert "central runs; stop it first" in await cup.begin_next("Autumn Cup")
         assert "says Summer Cup still" in await cup.begin_next("Summer Cup")
         said = await cup.begin_next("Autumn Cup")
-        assert said.startswith("0 Taken over: 1 unit, 2 competitors.\n"), said
+        assert said.startswith("0 Taken over: 1 unit, 1 display, 2 competitors.\n"), said
         past = cup.central / "past-events" / f"summer-cup-{old_key[:8]}"
         assert Identity.load_or_create(past / "root.key").key == old_key
         assert len(fold_file(past / "central.db").race.runs) == 2
@@ -152,6 +155,7 @@ def test_names_and_enrolments_go_on_and_results_stay_with_the_old_event(tmp_path
             fold = central.replica.fold
             assert fold.root_key != old_key
             assert fold.roster.enrolled() == {cup.unit.key: "Track A"}
+            assert fold.roster.displays() == {STRANGER.key: "Stand"}  # and not the stolen one
             people = {one.name: one for one in fold.race.roll.entered()}
             assert sorted(people) == ["Ann", "Bo"]  # who was erased does not come back
             assert (people["Bo"].number, people["Bo"].transponders, people["Bo"].team) == ("7", (42,), "X")
@@ -189,7 +193,7 @@ def test_whoever_missed_an_event_follows_through_it(tmp_path: Path) -> None:
         await summer_cup(cup)
         for name in ("Autumn Cup", "Winter Cup"):
             said = await cup.begin_next(name, "--without-names")
-            assert said.startswith("0 Taken over: 1 unit, 0 competitors."), said
+            assert said.startswith("0 Taken over: 1 unit, 1 display, 0 competitors."), said
         async with cup.serving("Winter Cup") as central:
             assert (await cup.bring_over()).startswith("0 Track A is in Winter Cup now.")
             assert cup.told().event_key == central.replica.fold.root_key

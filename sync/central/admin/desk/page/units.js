@@ -14,7 +14,7 @@ export async function unitsPage(redraw) {
     parts: [
       card("Health", list(health, "No unit is enrolled.")),
       element("div", {}, enrolCard(redraw)),
-      element("section", { class: "card whole" }, element("h2", {}, "Who writes"), table(heads, rows)),
+      element("section", { class: "card whole" }, element("h2", {}, "Who is enrolled"), table(heads, rows)),
     ],
   };
 }
@@ -51,8 +51,8 @@ function unitRow(unit, redraw) {
   return element("tr", {},
     element("td", {}, nameElement(unit.name || unit.key.slice(0, 8))),
     element("td", {}, tag(unit.state === "unknown" ? "stranger" : unit.state, { class: state })),
-    element("td", { class: "number hide-small" }, String(unit.records)),
-    element("td", { class: "hide-small" }, unit.last_utc_ms == null ? "none" : when(unit.last_utc_ms)),
+    element("td", { class: "number hide-small" }, unit.role === "display" ? "display" : String(unit.records)),
+    element("td", { class: "hide-small" }, unit.role === "display" ? "" : unit.last_utc_ms == null ? "none" : when(unit.last_utc_ms)),
     element("td", { class: "number" }, ...revoke));
 }
 
@@ -62,9 +62,9 @@ function askRevoke(unit, redraw) {
   const typed = element("input", { autocomplete: "off", dir: "auto" });
   const form = element("form", { method: "dialog" },
     element("h2", {}, "Revoke ", nameElement(unit.name)),
-    element("p", { class: "muted" }, "What central has of it now still counts; nothing later does. Its key cannot be enrolled again."),
+    element("p", { class: "muted" }, (unit.role === "display" ? "It is a stranger at every door from now on, and may read the board as they do." : "What central has of it now still counts; nothing later does.") + " Its key cannot be enrolled again."),
     element("label", {}, "Reason", element("small", {}, "Kept for ever. Name nobody in it."), reason),
-    element("label", {}, "Type the unit's name to go on", typed), trouble);
+    element("label", {}, `Type the ${unit.role}'s name to go on`, typed), trouble);
   const dialog = element("dialog", {}, form);
   form.append(buttons(element("button", { class: "danger", type: "submit" }, "Revoke"), button("Cancel", () => dialog.close())));
   form.addEventListener("submit", async (event) => {
