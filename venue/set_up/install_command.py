@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -36,12 +37,13 @@ from venue.set_up.upgrade import (
     switch_to,
 )
 
+FIRST_BOOT = "first-boot"
 BASE_PYTHON = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
 _DRY = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
 @click.command()
-@click.argument("role", required=False, type=click.Choice([*get_args(Role), ALL_IN_ONE]))
+@click.argument("role", required=False, type=click.Choice([*get_args(Role), ALL_IN_ONE, FIRST_BOOT]))
 @click.option(
     "--node",
     "node_folder",
@@ -59,23 +61,39 @@ def install(role: str | None, node_folder: Path | None, root: Path, dry_run: boo
     """Make this machine a trackside unit, a display, central, or all in one.
 
     With --node it gets the configs and keys of the venue's file. With a ROLE alone it gets a sensible
-    default, says what it assumed, and is enrolled afterwards with pitboard enrol.
+    default, says what it assumed, and is enrolled afterwards with pitboard enrol. As first-boot it shows at
+    its next start how a phone sets it up.
     """
-    machine = _machine(root, is_dry=dry_run)
-    node = _node(role, node_folder, machine)
-    changes = 0
-    for line in _installation(machine, root=root).install(node, program=Path(sys.prefix)):
-        changes += 1
-        if not dry_run:  # the machine has told each step already
-            click.echo(f"  {line}")
+    if role == FIRST_BOOT:
+        machine = _machine(root, is_dry=dry_run)
+        _tell(_installation(machine, root=root).install_first_boot(program=Path(sys.prefix)), is_dry=dry_run)
+        return
+    node = NodeFiles.of_folder(node_folder) if node_folder is not None else role_node(role, root=root)
+    install_node(node, root=root, is_dry=dry_run)
+
+
+def install_node(node: NodeFiles, *, root: Path = Path("/"), is_dry: bool = False) -> None:
+    """Make this machine that node and wait until its programs serve; raises Refusal with the reason."""
+    machine = _machine(root, is_dry=is_dry)
+    changes = _tell(_installation(machine, root=root).install(node, program=Path(sys.prefix)), is_dry=is_dry)
     if not changes:
         click.echo("Nothing to do: this machine is set up already.")
-    if dry_run or root != Path("/"):
+    if is_dry or root != Path("/"):
         return
     click.echo("Waiting until every program serves.")
     if not asyncio.run(restart_and_see(machine, node.services, SystemClock())):
         raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
     click.echo("Every program serves.")
+
+
+def _tell(lines: Iterable[str], *, is_dry: bool) -> int:
+    """Print what was changed, and return how much; a dry machine has told each step already."""
+    count = 0
+    for line in lines:
+        count += 1
+        if not is_dry:
+            click.echo(f"  {line}")
+    return count
 
 
 @click.command()
@@ -150,14 +168,13 @@ def _machine(root: Path, *, is_dry: bool) -> Machine:
     return real
 
 
-def _node(role: str | None, folder: Path | None, machine: Machine) -> NodeFiles:
-    if folder is not None:
-        return NodeFiles.of_folder(folder)
+def role_node(role: str | None, *, root: Path = Path("/")) -> NodeFiles:
+    """Return a node of the role with sensible defaults, saying what was assumed."""
     if role is None:
         raise Refusal(
             "say what this machine is: trackside, display, central or all-in-one; or name its --node"
         )
-    there = {name: machine.read(DATA / name) for name in SECRETS}
+    there = {name: RealMachine(root=root).read(DATA / name) for name in SECRETS}
     kept = {name: content for name, content in there.items() if content is not None}
     node, assumed = default_node(role, host_name(), kept=kept)
     click.echo("Assumed, since there is no venue's file; change it in /etc/pitboard:")

@@ -25,6 +25,8 @@ COMMAND_LINK = Path("/usr/local/bin/pitboard")
 USER = "pitboard"
 TARGET = "pitboard.target"
 
+FIRST_BOOT_UNITS = ("pitboard-first-boot.service", "set-up-pitboard.path")
+_UNIT_SUFFIXES = (".service", ".target", ".path")
 _SYSTEM_FILES = {
     "system/sysusers.conf": Path("/usr/lib/sysusers.d/pitboard.conf"),
     "system/tmpfiles.conf": Path("/usr/lib/tmpfiles.d/pitboard.conf"),
@@ -139,12 +141,20 @@ class Installation:
         """Do all of it, yielding one line for each part that changed something; `program` is a virtual
         environment. Raises Refusal with the reason at the first part that cannot be done."""
         self._refuse_another_node(node)
-        yield from self._packages(node)
+        if node.has_screen:
+            yield from self._packages()
         yield from self.bring_version(is_server=node.roles == ["central"])
         yield from self._data(node)
         yield from self._configs(node)
         yield from self._program(program)
         yield from self._enable(node)
+
+    def install_first_boot(self, *, program: Path) -> Iterator[str]:
+        """Let the machine show at its next start how it gets a set-up; it becomes no node yet."""
+        yield from self._packages()
+        yield from self.bring_version(is_server=False)
+        yield from self._program(program)
+        yield from self._start_at_boot([*FIRST_BOOT_UNITS, TARGET])
 
     def bring_version(self, *, is_server: bool) -> Iterator[str]:
         """Write what a version of the programs brings for the system: settings, units, help in terminals."""
@@ -177,9 +187,8 @@ class Installation:
     def _now(self) -> list[str]:
         return ["--now"] if self._root == Path("/") else []
 
-    def _packages(self, node: NodeFiles) -> Iterator[str]:
-        wanted = _SCREEN_PACKAGES if node.has_screen else ()
-        missing = [name for name in wanted if not self._machine.asks("dpkg-query", "--show", name)]
+    def _packages(self) -> Iterator[str]:
+        missing = [name for name in _SCREEN_PACKAGES if not self._machine.asks("dpkg-query", "--show", name)]
         if not missing:
             return
         try:
@@ -219,9 +228,7 @@ class Installation:
             yield "udev does not answer: sensors on USB get their names at the next boot"
 
     def _unit_files(self) -> list[Path]:
-        return sorted(
-            path for path in self._systemd.glob("pitboard*") if path.suffix in (".service", ".target")
-        )
+        return sorted(path for path in self._systemd.glob("*pitboard*") if path.suffix in _UNIT_SUFFIXES)
 
     def _drop_in_folders(self) -> list[Path]:
         return sorted(self._systemd.glob("pitboard-*.service.d"))
@@ -277,14 +284,15 @@ class Installation:
             if self._machine.asks("systemctl", *self._rooted, "is-enabled", name):
                 self._machine.run("systemctl", *self._rooted, *self._now, "disable", name)
                 yield f"{name} runs here no longer"
+        yield from self._start_at_boot([*services, TARGET])
+
+    def _start_at_boot(self, units: Sequence[str]) -> Iterator[str]:
         missing = [
-            name
-            for name in (*services, TARGET)
-            if not self._machine.asks("systemctl", *self._rooted, "is-enabled", name)
+            name for name in units if not self._machine.asks("systemctl", *self._rooted, "is-enabled", name)
         ]
         if missing:
             self._machine.run("systemctl", *self._rooted, "enable", *missing)
-            yield f"starts at every boot: {', '.join(services)}"
+            yield f"starts at every boot: {', '.join(name for name in units if name != TARGET)}"
 
 
 def is_healthy(machine: Machine, services: Sequence[str]) -> bool:

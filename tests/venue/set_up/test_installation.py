@@ -84,6 +84,18 @@ def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
     assert [command for command in machine.commands if "apt-get" not in command] == []
 
 
+def test_a_machine_that_is_nothing_yet_shows_how_it_gets_a_set_up_until_it_is_a_node(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    first_boot = {"pitboard-first-boot.service", "set-up-pitboard.path"}
+    list(installation_on(machine).install_first_boot(program=VERSION_1))
+    assert machine.enabled == {*first_boot, "pitboard.target"}
+    assert machine.read(Path("/etc/systemd/system/set-up-pitboard.path"))
+    assert not list(machine.at(Path("/etc/pitboard")).iterdir())
+    installed(machine, unit_node())
+    assert machine.enabled.isdisjoint(first_boot)
+    assert "pitboard-trackside.service" in machine.enabled
+
+
 def test_a_machine_where_udev_does_not_answer_is_set_up_all_the_same(tmp_path: Path) -> None:
     machine = machine_at(tmp_path)
     machine.refused = "trigger"

@@ -1,0 +1,174 @@
+"""A machine without a set-up: its code guards the page, and nothing that the page takes is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pygame
+import pytest
+
+from pitboard.clock import ScriptedClock
+from pitboard.doors.http_api import serve_tcp
+from pitboard.drawing.typeface import Typeface
+from pitboard.errors import Refusal
+from pitboard.sentences.language import language
+from venue.first_boot.code import TRIES_MAX_COUNT, WAIT_NS, ScreenCode
+from venue.first_boot.parcel import FILE_MAX_BYTES, FILES_MAX_COUNT, PARCEL_MAX_BYTES, READY_NAME, Parcel
+from venue.first_boot.welcome_door import WelcomeDoor
+from venue.first_boot.welcome_screen import Welcome, draw_welcome
+
+CODE = "48207731"
+NODE = {
+    "track-a/node.json": json.dumps({"event": "Cup", "host": "track-a", "roles": ["trackside"]}).encode(),
+    "track-a/etc/trackside.toml": b'name = "Track A"\n',
+    "track-a/data/unit.key": b"secret",
+}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as whole:
+        for name, inside in files.items():
+            whole.writestr(name, inside)
+    return content.getvalue()
+
+
+def test_the_zip_of_a_folder_is_the_node_that_the_folder_is() -> None:
+    for files in (NODE, {name.removeprefix("track-a/"): content for name, content in NODE.items()}):
+        node = Parcel(content=zipped(files)).node()
+        assert (node.host, node.roles) == ("track-a", ["trackside"])
+        assert node.configs == {"trackside.toml": b'name = "Track A"\n'}
+        assert node.data == {"unit.key": b"secret"}
+
+
+@pytest.mark.parametrize(
+    "name", ["data/../../etc/passwd", "data/sub/x", "data/..", "/etc/shadow", "data/a\nb", "other/x"]
+)
+def test_a_name_that_leads_elsewhere_is_left_out(name: str) -> None:
+    node = Parcel(content=zipped({**NODE, f"track-a/{name}": b"x"})).node()
+    assert set(node.data) == {"unit.key"}
+    assert set(node.configs) == {"trackside.toml"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no zip",
+        zipped({"a/readme": b""}),
+        zipped({"node.json": b"[1]"}),
+        zipped({"node.json": b'{"host": "x"}'}),
+        zipped(NODE)[:-30],
+        zipped(NODE | {f"track-a/etc/{n}.toml": b"" for n in range(FILES_MAX_COUNT)}),
+        zipped(NODE | {"track-a/data/bomb": bytes(FILE_MAX_BYTES + 1)}),
+        b"x" * (PARCEL_MAX_BYTES + 1),
+    ],
+    ids=["empty", "none", "other", "list", "no roles", "cut", "many", "bomb", "large"],
+)
+def test_what_is_no_set_up_is_one_sentence(content: bytes) -> None:
+    with pytest.raises(Refusal, match="set-up"):
+        Parcel(content=content).node()
+
+
+def test_what_is_left_is_taken_once_whole_and_through_no_link(tmp_path: Path) -> None:
+    folder = tmp_path / "set-up"
+    for parcel in (Parcel(role="display"), Parcel(content=zipped(NODE))):
+        parcel.leave(folder)
+        assert Parcel.take(folder) == parcel
+        with pytest.raises(Refusal, match="no set-up was left"):
+            Parcel.take(folder)
+    (folder / READY_NAME).symlink_to("/etc/shadow")
+    with pytest.raises(Refusal, match="no set-up was left"):
+        Parcel.take(folder)
+
+
+def test_after_five_wrong_codes_there_is_a_new_one_and_ten_seconds_nobody_is_listened_to() -> None:
+    clock = ScriptedClock()
+    codes = iter([CODE, "11112222"])
+    code = ScreenCode(clock, make=lambda: next(codes))
+    assert [code.fits("0" * 8) for _ in range(TRIES_MAX_COUNT)] == [False] * 5
+    assert code.text == "11112222"
+    assert not code.fits("11112222")
+    clock.advance(ns=WAIT_NS)
+    assert not code.fits(CODE)
+    assert code.fits("1111 2222")
+
+
+Ask = Callable[..., Awaitable[tuple[int, str]]]
+
+
+def at_the_door(story: Callable[[Ask], Awaitable[None]]) -> list[Parcel]:
+    """Knock at a real door; return what it handed over."""
+    left: list[Parcel] = []
+
+    async def run() -> None:
+        code = ScreenCode(ScriptedClock(), make=lambda: CODE)
+        door = WelcomeDoor(code, "raspberrypi", leave=left.append, taken=lambda: None)
+        async with serve_tcp(door.app(), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+
+            async def ask(**fields: str | bytes) -> tuple[int, str]:
+                url = f"http://127.0.0.1:{port}/"
+                if not fields:
+                    async with session.get(url) as answer:
+                        return answer.status, await answer.text()
+                form = aiohttp.FormData()
+                for name, value in fields.items():
+                    if isinstance(value, bytes):
+                        form.add_field(name, io.BytesIO(value), filename="track-a.zip")
+                    else:
+                        form.add_field(name, value)
+                async with session.post(url, data=form) as answer:
+                    return answer.status, await answer.text()
+
+            await story(ask)
+
+    asyncio.run(run())
+    return left
+
+
+def test_the_page_takes_a_set_up_from_whoever_reads_the_screen() -> None:
+    async def story(ask: Ask) -> None:
+        status, page = await ask()
+        assert status == 200
+        assert "Set up raspberrypi" in page
+        assert "<script" not in page
+        assert (await ask(code="1", parcel=zipped(NODE)))[0] == 403
+        assert (await ask(code=CODE))[0] == 400
+        assert (await ask(code=CODE, role="root"))[0] == 400
+        status, page = await ask(code=CODE, parcel=b"<script>")
+        assert (status, "no machine&#x27;s set-up" in page) == (400, True)
+        assert (await ask(code="4820 7731", parcel=zipped(NODE)))[0] == 200
+        assert (await ask(code=CODE, role="display"))[0] == 200
+
+    assert at_the_door(story) == [Parcel(content=zipped(NODE)), Parcel(role="display")]
+
+
+def test_without_the_code_nothing_is_handed_over_and_a_flood_is_refused() -> None:
+    async def story(ask: Ask) -> None:
+        statuses = [(await ask(code="0" * 8, role="display"))[0] for _ in range(8)]
+        assert statuses == [403] * TRIES_MAX_COUNT + [429] * 3
+        assert (await ask(code=CODE, role="display"))[0] == 429
+        assert (await ask(code=CODE, parcel=bytes(2_000_000)))[0] == 400
+
+    assert at_the_door(story) == []
+
+
+@pytest.mark.parametrize("size", [(800, 480), (1920, 1080), (720, 1280)])
+@pytest.mark.parametrize("said", ["", "the set-up cannot be handed over: no space left on device"])
+def test_the_screen_has_room_for_all_of_it(size: tuple[int, int], said: str) -> None:
+    """Its lowest and its rightmost lines stay inside: the margin is left as it was."""
+    surface = pygame.Surface(size)
+    welcome = Welcome(host="track-a", address="https://192.168.178.104:8443/", code=CODE, said=said)
+    for code in ("en", "de"):
+        draw_welcome(surface, welcome, Typeface.load(), language("de" if code == "de" else "en"))
+        drawn = pygame.mask.from_threshold(surface, (0, 0, 0), (40, 40, 40, 255))
+        drawn.invert()
+        boxes = drawn.get_bounding_rects()
+        assert max(box.bottom for box in boxes) < size[1] - 4
+        assert max(box.right for box in boxes) < size[0] - 4
