@@ -15,7 +15,7 @@ from display.config import DisplayConfig
 from display.display_door import door_of
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
-from display.following.display_presence import DisplayPresence, DisplayStatus, status_app
+from display.following.display_presence import DisplayPresence, DisplayStatus, status_pages
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
@@ -126,7 +126,7 @@ class DisplayNode:
         )
         self._stop = asyncio.Event()
         self._presence = DisplayPresence(
-            status_app(self._status, Thumbnail(lambda: window.surface, clock).picture),
+            status_pages(self._status, Thumbnail(lambda: window.surface, clock).picture),
             host=config.status_host,
             port=config.status_port,
             tls=door.tls,

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from pitboard.clock import Clock, SystemClock
 from pitboard.contacts.sealed_store import beside, follow_erasures
+from pitboard.doors.door import bound_tcp
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.http_api import (
-    bound_tcp,
     bound_unix,
     json_response,
     new_app,

@@ -10,11 +10,10 @@ from importlib.metadata import version
 from typing import NoReturn
 
 import msgspec
-from aiohttp import web
 
 from display.following.source_choice import Candidate, Claim
 from pitboard.doors.door_limits import DoorLimits, Rate
-from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.doors.page_door import Page, Pages, json_page, serve_pages
 from pitboard.errors import Refusal
 from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode, node_url
@@ -33,7 +32,7 @@ class DisplayPresence:
 
     def __init__(
         self,
-        app: web.Application,
+        pages: Pages,
         *,
         host: str,
         port: int,
@@ -53,7 +52,7 @@ class DisplayPresence:
         The `identity` of an enrolled display makes its mDNS name and signs its advert; without one the
         `label_key` makes the name.
         """
-        self._app = app
+        self._pages = pages
         self._host = host
         self._port = port
         self._tls = tls
@@ -108,7 +107,8 @@ class DisplayPresence:
         """Serve, advertise and browse until cancelled; what the network refuses is tried again."""
         while True:
             try:
-                async with serve_tcp(self._app, self._host, self._port, tls=self._tls) as port:
+                door = serve_pages(self._pages, self._host, self._port, tls=self._tls, limits=STATUS_LIMITS)
+                async with door as port:
                     log.info("status served: host=%s port=%d path=/v1/status", self._host, port)
                     await self._presence.run(port)
             except Refusal as error:
@@ -165,20 +165,13 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str = VERSION
 
 
-def status_app(
-    status: Callable[[], DisplayStatus], picture: Callable[[], Awaitable[bytes]]
-) -> web.Application:
-    """Return the door that anybody in the venue may look through: what it does, and what is on its screen."""
+def status_pages(status: Callable[[], DisplayStatus], picture: Callable[[], Awaitable[bytes]]) -> Pages:
+    """Return what anybody in the venue may look at: what it does, and what is on its screen."""
 
-    async def answer(request: web.Request) -> web.Response:
-        return json_response(status())
+    async def answer() -> Page:
+        return json_page(status())
 
-    async def show(request: web.Request) -> web.Response:
-        return web.Response(
-            body=await picture(), content_type="image/png", headers={"Cache-Control": "no-store"}
-        )
+    async def show() -> Page:
+        return Page("image/png", await picture())
 
-    app = new_app(STATUS_LIMITS)
-    app.router.add_get("/v1/status", answer)
-    app.router.add_get("/v1/picture", show)
-    return app
+    return {"/v1/status": answer, "/v1/picture": show}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import ssl
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,9 @@ from msgspec import Meta
 
 from pitboard.errors import Refusal
 from pitboard.trust.certificate import Certificate
+
+SEND_BUFFER_BYTES = 32 * 1_024
+BACKLOG_COUNT = 512
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 """0 lets the system choose."""
@@ -90,3 +94,45 @@ def _is_answered(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+@contextlib.contextmanager
+def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port, before anything is written that says we run; callers wait until it is served.
+
+    "0.0.0.0" is every address of this machine, IPv6 too where it has any: on a plain switch without DHCP
+    there is nothing but a link-local one.
+    """
+    is_everywhere = host == "0.0.0.0" and _has_ipv6()  # noqa: S104 - compared, not bound
+    family = socket.AF_INET6 if ":" in host or is_everywhere else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        if is_everywhere:
+            host = "::"
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        try:
+            listener.bind((host, port))
+            listener.listen(BACKLOG_COUNT)
+        except OSError as error:
+            todo = _LISTEN_ADVICE.get(error.errno or 0, "")
+            raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
+        yield listener
+
+
+_LISTEN_ADVICE = {
+    errno.EADDRINUSE: "; stop what uses it",
+    errno.EADDRNOTAVAIL: "; this machine has no such address: write 0.0.0.0 for all that it has",
+    errno.EACCES: "; ports below 1024 are the system's: write a higher one",
+}
+
+
+def _has_ipv6() -> bool:
+    """Return whether this machine can listen by IPv6 at all."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import socket
@@ -21,7 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pitboard.doors.bounded_listener import BoundedListener
 from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers
-from pitboard.doors.door import make_room_for_socket
+from pitboard.doors.door import BACKLOG_COUNT, bound_tcp, make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
 from pitboard.errors import ActRefused, CallRefused, JournalLost, Refusal
@@ -30,8 +29,6 @@ from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
 
-SEND_BUFFER_BYTES = 32 * 1_024
-BACKLOG_COUNT = 512
 SERVER = "Pitboard"
 LINGER_MAX_S = 2.0
 SHUTDOWN_MAX_S = 0.4  # aiohttp waits this long twice: for handlers to end, then for them to be cancelled
@@ -153,48 +150,6 @@ def _too_often(wait_ms: int) -> web.Response:
     response = json_response(answer, status=429)
     response.headers["Retry-After"] = str(-(-wait_ms // 1_000))
     return response
-
-
-@contextlib.contextmanager
-def bound_tcp(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the port, before anything is written that says we run; callers wait until it is served.
-
-    "0.0.0.0" is every address of this machine, IPv6 too where it has any: on a plain switch without DHCP
-    there is nothing but a link-local one.
-    """
-    is_everywhere = host == "0.0.0.0" and _has_ipv6()  # noqa: S104 - compared, not bound
-    family = socket.AF_INET6 if ":" in host or is_everywhere else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        if is_everywhere:
-            host = "::"
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # A follower that stalls must not hold megabytes of kernel memory; accepted sockets inherit this.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        try:
-            listener.bind((host, port))
-            listener.listen(BACKLOG_COUNT)
-        except OSError as error:
-            todo = _LISTEN_ADVICE.get(error.errno or 0, "")
-            raise Refusal(f"cannot listen on {host}:{port}: {error.strerror}{todo}") from error
-        yield listener
-
-
-_LISTEN_ADVICE = {
-    errno.EADDRINUSE: "; stop what uses it",
-    errno.EADDRNOTAVAIL: "; this machine has no such address: write 0.0.0.0 for all that it has",
-    errno.EACCES: "; ports below 1024 are the system's: write a higher one",
-}
-
-
-def _has_ipv6() -> bool:
-    """Return whether this machine can listen by IPv6 at all."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

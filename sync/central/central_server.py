@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from pitboard.clock import Clock
-from pitboard.doors.http_api import bound_tcp, bound_unix, serve_bound_unix
+from pitboard.doors.door import bound_tcp
+from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.errors import ConfigRefused
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.program.service import SERVICE, telling_why

@@ -12,10 +12,10 @@ from pathlib import Path
 import pygame
 import pytest
 
-from display.following.display_presence import DisplayStatus, status_app
+from display.following.display_presence import STATUS_LIMITS, DisplayStatus, status_pages
 from display.screen.thumbnail import Thumbnail
 from pitboard.clock import SystemClock
-from pitboard.doors.http_api import serve_tcp
+from pitboard.doors.page_door import serve_pages
 from sync.central.central_server import open_central
 from tests.firmware_bridge.device_stage import free_port
 from tests.race_story import ROOT
@@ -126,7 +126,9 @@ async def all_doors(folder: Path) -> AsyncIterator[dict[str, int | Path]]:
     picture = Thumbnail(lambda: pygame.Surface((640, 360)), SystemClock()).picture
     async with (
         open_central(config, SystemClock()) as central,
-        serve_tcp(status_app(lambda: status, picture), "127.0.0.1", 0) as status_port,
+        serve_pages(
+            status_pages(lambda: status, picture), "127.0.0.1", 0, tls=None, limits=STATUS_LIMITS
+        ) as status_port,
     ):
         yield {
             "ingest": central.ingest_port,

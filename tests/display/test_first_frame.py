@@ -24,3 +24,14 @@ def test_a_display_loads_no_decoder_of_music() -> None:
     )
     done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_display_never_loads_what_it_does_not_need() -> None:
+    """The HTTP libraries alone took 17 MiB of its memory."""
+    unneeded = ("aiohttp", "requests", "urllib3", "cryptography.x509", "segno")
+    looked = (
+        "import display.command, display.first_frame, display.node, display.display_replica, sys; "
+        f"print([name for name in {unneeded} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

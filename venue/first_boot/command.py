@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from pitboard.clock import SystemClock
-from pitboard.doors.http_api import bound_tcp, serve_bound_tcp
+from pitboard.doors.door import bound_tcp
+from pitboard.doors.http_api import serve_bound_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Window
 from pitboard.presence.venue_addresses import (

@@ -10,8 +10,8 @@ import msgspec
 from aiohttp import web
 
 from pitboard.clock import Clock
-from pitboard.doors.door import door_context
-from pitboard.doors.http_api import bound_tcp, json_response, serve_bound_tcp
+from pitboard.doors.door import bound_tcp, door_context
+from pitboard.doors.http_api import json_response, serve_bound_tcp
 from pitboard.errors import ActRefused
 from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.admin.desk.accounts import AccountName, Accounts, DeskRole, accounts_beside
