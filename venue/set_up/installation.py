@@ -26,6 +26,8 @@ USER = "pitboard"
 TARGET = "pitboard.target"
 
 FIRST_BOOT_UNITS = ("pitboard-first-boot.service", "set-up-pitboard.path")
+INSTALLER = "set-up-pitboard.service"
+"""Runs `pitboard first-boot take`; static, which systemd calls enabled."""
 _UNIT_SUFFIXES = (".service", ".target", ".path")
 _SYSTEM_FILES = {
     "system/sysusers.conf": Path("/usr/lib/sysusers.d/pitboard.conf"),
@@ -279,7 +281,9 @@ class Installation:
 
     def _enable(self, node: NodeFiles) -> Iterator[str]:
         services = node.services
-        others = [path.name for path in self._unit_files() if path.name not in (*services, TARGET)]
+        # To stop the installer would be to stop this very program.
+        wanted = (*services, TARGET, INSTALLER)
+        others = [path.name for path in self._unit_files() if path.name not in wanted]
         for name in others:
             if self._machine.asks("systemctl", *self._rooted, "is-enabled", name):
                 self._machine.run("systemctl", *self._rooted, *self._now, "disable", name)
