@@ -72,12 +72,34 @@ def lay_out_identify(show: Show, moment: Moment, canvas: Canvas) -> Frame:
 
 
 def lay_out_qr(show: Show, moment: Moment, canvas: Canvas) -> Frame:
-    """Return the way to the phone page: dark squares on white with the margin that a camera needs."""
-    measures, words = canvas.measures(), canvas.words
+    """Return the way to the phone page."""
+    words = canvas.words
+    lines = ((words.say("display.on-your-phone"), 40, TEXT), (show.phone_url, 22, TEXT_MUTED))
+    return _way_for_phones(show, canvas, "qr", show.phone_url or "https://", lines)
+
+
+def lay_out_join(show: Show, moment: Moment, canvas: Canvas) -> Frame:
+    """Return the way into the queue, and the code of the moment for who types it."""
+    words, join = canvas.words, show.join
+    address = "" if join is None else join.address
+    code = "" if join is None else join.code
+    lines = (
+        (words.say("display.join"), 30, TEXT),
+        (code, 34, GOLD),
+        (address.partition("://")[2] + "/join", 18, TEXT_MUTED),
+    )
+    return _way_for_phones(show, canvas, "join", f"{address}/join?code={code}", lines)
+
+
+def _way_for_phones(
+    show: Show, canvas: Canvas, name: str, url: str, lines: tuple[tuple[str, int, Colour], ...]
+) -> Frame:
+    """Return dark squares on white with the margin that a camera needs, and the lines beside them."""
+    measures = canvas.measures()
     body = measures.body
     import segno  # few displays ever show one
 
-    matrix = [list(row) for row in segno.make(show.phone_url or "https://", error="m", micro=False).matrix]
+    matrix = [list(row) for row in segno.make(url, error="m", micro=False).matrix]
     modules = len(matrix) + 2 * _QUIET_MODULES
     side = min(body.height, body.width * (60 if measures.is_portrait else 45) // 100)
     if measures.is_portrait:
@@ -98,9 +120,8 @@ def lay_out_qr(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     else:
         left = white.right + measures.px(60)
         beside = Area(left, body.top, body.right - left, body.height)
-    lines = ((words.say("display.on-your-phone"), 40, TEXT), (show.phone_url, 22, TEXT_MUTED))
     marks += _stack(beside, lines)
-    return Frame(_card(show, canvas, measures, "qr", body, marks))
+    return Frame(_card(show, canvas, measures, name, body, marks))
 
 
 def lay_out_sponsors(show: Show, moment: Moment, canvas: Canvas) -> Frame:

@@ -11,6 +11,7 @@ from display.scene.bracket import lay_out_bracket, stage_shown
 from display.scene.cards import (
     lay_out_celebration,
     lay_out_identify,
+    lay_out_join,
     lay_out_message,
     lay_out_qr,
     lay_out_sponsors,
@@ -36,6 +37,7 @@ USUAL: tuple[PlaylistItem, ...] = (
     PlaylistItem(scene="leaderboard", seconds=40),
     PlaylistItem(scene="bracket", seconds=15),
     PlaylistItem(scene="next-up", seconds=10),
+    PlaylistItem(scene="join", seconds=12),
     PlaylistItem(scene="sponsors", seconds=10),
 )
 SCENES: dict[str, Callable[[Show, Moment, Canvas], Frame]] = {
@@ -47,6 +49,7 @@ SCENES: dict[str, Callable[[Show, Moment, Canvas], Frame]] = {
     "message": lay_out_message,
     "sponsors": lay_out_sponsors,
     "qr": lay_out_qr,
+    "join": lay_out_join,
     "identify": lay_out_identify,
     "technical": lay_out_technical,
     "celebration": lay_out_celebration,
@@ -62,6 +65,7 @@ _NEEDS: dict[str, Callable[[Show], bool]] = {
     "sponsors": lambda show: bool(show.sponsors),
     "bracket": lambda show: stage_shown(show.stages) is not None,
     "qr": lambda show: bool(show.phone_url),
+    "join": lambda show: show.join is not None,
 }
 
 

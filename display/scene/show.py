@@ -15,7 +15,7 @@ from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, measure
 from display.scene.story import Story
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
-from pitboard.race.bodies import PlaylistItem, ScheduleItem
+from pitboard.race.bodies import JoinCodeGiven, PlaylistItem, ScheduleItem
 from pitboard.sentences.language import Language, language
 
 
@@ -54,6 +54,7 @@ class Show:
     since_mono_ns: int = 0
     unit_clocks: Mapping[str, int] = field(default_factory=dict)
     phone_url: str = ""
+    join: JoinCodeGiven | None = None
     sponsors: tuple[Path, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
 

@@ -15,12 +15,13 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
 from pitboard.race.boards import ALL
-from pitboard.race.bodies import DisplayAssigned, MessagePosted
+from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted
 from pitboard.race.scene_names import WHOLE_VENUE
 
 NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 PICTURES_MAX_COUNT = 60
+MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class ShowMaker:
         self._is_first = True
         self._own = own_playlist(facts.scenes)
         self._entries = EntriesKept()
+        self._join: JoinCodeGiven | None = None
+        self._join_since_mono_ns = 0
         self.show = Show(
             board=NO_BOARD,
             badge=badge,
@@ -69,6 +72,9 @@ class ShowMaker:
         view = _view(fold, assigned, self._entries)
         before = None if self._is_first else self.show.board
         story = told(self.show.story, before, view, mono_ns=moment.mono_ns)
+        join = programme.join_code()
+        if join != self._join:
+            self._join, self._join_since_mono_ns = join, moment.mono_ns
         former_messages, self._messages = self._messages, programme.messages()
         begins_anew = (
             self._is_first
@@ -104,7 +110,10 @@ class ShowMaker:
             if (not message.displays or wanted & set(message.displays))
             and (message.until_utc_ms == 0 or message.until_utc_ms > moment.utc_ms)
         )
-        self.show = replace(self.show, badge=badge, messages=messages, facts=tuple(facts))
+        join = self._join
+        if join is not None and moment.mono_ns - self._join_since_mono_ns > 2 * join.lasts_min * MINUTE_NS:
+            join = None  # central did not give another: who asks by this one is not heard
+        self.show = replace(self.show, badge=badge, messages=messages, facts=tuple(facts), join=join)
         return self.show
 
     def message_ends_ms(self, moment: Moment) -> int | None:

@@ -30,6 +30,7 @@ from pitboard.race.bodies import (
     OfficialAppointed,
     PassingRecorded,
     PersonErased,
+    QueueAsked,
 )
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
@@ -82,7 +83,7 @@ class Fold:
         bodies.put(seq, body, record.header.stamp)
         if isinstance(body, PassingRecorded):
             pass  # as most are
-        elif isinstance(body, CompetitorRegistered | CompetitorChanged):
+        elif isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
             self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
             self._register(body.official_id, (stream, seq))
@@ -400,4 +401,4 @@ def _least_authority(body: Body) -> Authority:
     return WRITERS.get(KIND_OF[type(body)], Authority.TIMEKEEPER)
 
 
-_HOLDERS_OF_NAMES = (CompetitorRegistered, CompetitorChanged, OfficialAppointed)
+_HOLDERS_OF_NAMES = (CompetitorRegistered, CompetitorChanged, OfficialAppointed, QueueAsked)

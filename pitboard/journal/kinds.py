@@ -110,6 +110,8 @@ KINDS: dict[str, type[Body]] = {
     "queue-joined": bodies.QueueJoined,
     "queue-marked": bodies.QueueMarked,
     "queue-ordered": bodies.QueueOrdered,
+    "queue-asked": bodies.QueueAsked,
+    "join-code-given": bodies.JoinCodeGiven,
     "run-armed": bodies.RunArmed,
     "run-started": bodies.RunStarted,
     "run-paused": bodies.RunPaused,
@@ -152,6 +154,8 @@ WRITERS: dict[str, Authority] = dict.fromkeys(
         "person-erased",
         "contact-key-published",
         "contacts-read",
+        "queue-asked",
+        "join-code-given",
     ),
     Authority.ADMIN,
 )

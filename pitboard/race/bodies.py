@@ -301,11 +301,39 @@ class QueueJoined(Act, frozen=True, kw_only=True):
     heat_id: OptionalId = ""
 
 
+QueueMark = Literal["waiting", "called", "skipped", "no-show", "left", "refused"]
+
+
 class QueueMarked(Act, frozen=True, kw_only=True):
-    """What became of the wait."""
+    """What became of the wait; "refused" is who asked by phone and may not wait."""
 
     entry_id: Id
-    state: Literal["waiting", "called", "skipped", "no-show", "left"]
+    state: QueueMark
+
+
+class QueueAsked(Act, frozen=True, kw_only=True):
+    """Somebody asks by phone to wait: for the track named, for any where none is.
+
+    An official lets them by `QueueJoined` with the same `entry_id`. A new competitor is to be registered
+    under `competitor_id` with this name; it is empty where they are registered already.
+    """
+
+    entry_id: Id
+    competitor_id: Id
+    name: OptionalText = ""
+    race_class: OptionalId = ""
+    track: OptionalId = ""
+
+
+class JoinCodeGiven(Act, frozen=True, kw_only=True):
+    """Who reads this code in the venue may join the queue by phone at `address`; empty: nobody may now.
+
+    After `lasts_min` there is another one, while central and a unit are in touch.
+    """
+
+    code: Annotated[str, Meta(max_length=12)]
+    address: Annotated[str, Meta(max_length=300)] = ""
+    lasts_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
 
 
 class QueueOrdered(Act, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ Each is the last word that stands about it; read anew when asked, for there are 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +17,9 @@ from pitboard.race.bodies import (
     EventConfigured,
     FormatSet,
     HeatDrawn,
+    JoinCodeGiven,
     MessagePosted,
+    QueueAsked,
     QueueJoined,
     QueueMarked,
     QueueOrdered,
@@ -40,6 +42,20 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     stage_id: str = ""
     heat_id: str = ""
+
+
+ASKED = "asked"
+GONE = ("left", "refused")
+"""Marks of who is in the queue no more."""
+
+
+def _state_of(heard: Sequence[Statement]) -> str:
+    marks = [one.body.state for one in heard if isinstance(one.body, QueueMarked)]
+    if marks:
+        return marks[-1]
+    if any(isinstance(one.body, QueueJoined) for one in heard):
+        return "waiting"
+    return ASKED if any(isinstance(one.body, QueueAsked) for one in heard) else ""
 
 
 class Programme:
@@ -133,7 +149,7 @@ class Programme:
             if joined is None or not isinstance(joined.body, QueueJoined) or joined.body.track != track:
                 continue
             marks = [one.body.state for one in heard if isinstance(one.body, QueueMarked)]
-            if marks and marks[-1] == "left":
+            if marks and marks[-1] in GONE:
                 continue
             entry = QueueEntry(
                 entry_id=joined.body.entry_id,
@@ -149,6 +165,39 @@ class Programme:
         ranks = {entry_id: rank for rank, entry_id in enumerate(ids)}
         waiting.sort(key=lambda one: (ranks.get(one[1].entry_id, len(ranks)), one[0].word.moment))
         return [entry for _, entry in waiting]
+
+    def asked(self) -> list[QueueAsked]:
+        """Return who asks by phone to wait and has no answer yet, in the order in which they asked."""
+        open_: list[Statement] = []
+        for subject in self._statements.subjects("queue"):
+            heard = self._statements.standing(subject)
+            asked = next((one for one in heard if isinstance(one.body, QueueAsked)), None)
+            if asked is not None and _state_of(heard) == ASKED:
+                open_.append(asked)
+        open_.sort(key=lambda one: one.word.moment)
+        return [one.body for one in open_ if isinstance(one.body, QueueAsked)]
+
+    def asks_count(self) -> int:
+        """Return how many ever asked by phone."""
+        return sum(self.asked_by(subject[1]) is not None for subject in self._statements.subjects("queue"))
+
+    def asked_by(self, entry_id: str) -> QueueAsked | None:
+        """Return what was asked by phone under this id."""
+        return self._last(("queue", entry_id), QueueAsked)
+
+    def queue_state(self, entry_id: str) -> str:
+        """Return how the wait stands: "asked", as `QueueEntry` has it, or empty where it is unknown."""
+        return _state_of(self._statements.standing(("queue", entry_id)))
+
+    def queue_track(self, entry_id: str) -> str:
+        """Return the track that the entry waits for, empty before an official let it."""
+        joined = self._last(("queue", entry_id), QueueJoined)
+        return "" if joined is None else joined.track
+
+    def join_code(self) -> JoinCodeGiven | None:
+        """Return the code by which the queue is joined by phone now, None where nobody may."""
+        last = self._last(("join-code",), JoinCodeGiven)
+        return last if last is not None and last.code else None
 
     def _last(self, subject: Subject, kind: type[Said]) -> Said | None:
         heard = self._statements.standing(subject)

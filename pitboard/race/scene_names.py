@@ -15,6 +15,7 @@ SCENE_NAMES = (
     "message",
     "sponsors",
     "qr",
+    "join",
     "identify",
     "technical",
     "celebration",

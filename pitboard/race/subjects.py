@@ -76,6 +76,8 @@ SUBJECTS: dict[type[Body], Finder] = {
     bodies.DisplayAssigned: _by("display", "display"),
     bodies.QueueJoined: _by("queue", "entry_id"),
     bodies.QueueMarked: _by("queue", "entry_id"),
+    bodies.QueueAsked: _by("queue", "entry_id"),
+    bodies.JoinCodeGiven: _by("join-code"),
     bodies.QueueOrdered: _by("queue-order", "track"),
     bodies.ClocksRelated: _by("clocks", "boot_id", "other_boot_id"),
     bodies.SystemsChecked: _by("systems", "track", "gate"),

@@ -28,6 +28,7 @@ from pitboard.race.bodies import (
     PlaceNumber,
     PlaceStatus,
     PlaylistItem,
+    QueueMark,
     Reason,
     RunPlace,
     ScheduleItem,
@@ -220,6 +221,17 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+class QueueAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who asks by phone to wait; `is_known`: registered already, `is_alike`: somebody else is, under
+    this name."""
+
+    entry_id: str
+    name: str
+    race_class: str = ""
+    is_known: bool = False
+    is_alike: bool = False
+
+
 class HeatSlot(msgspec.Struct, frozen=True, kw_only=True):
     """A driver of a heat; `rank` is the place in it once it has a result."""
 
@@ -384,6 +396,8 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...] = ()
     tracks: tuple[str, ...] = ()
     queue: tuple[QueueEntry, ...] = ()
+    asked: tuple[QueueAsk, ...] = ()
+    joins_by_phone: bool = False
     officials: tuple[Official, ...] = ()
     alike: tuple[Likeness, ...] = ()
     acts: tuple[DoneAct, ...] = ()
@@ -733,7 +747,14 @@ class JoinQueue(Act, frozen=True, kw_only=True, tag="join-queue"):
 
 class MarkQueue(Act, frozen=True, kw_only=True, tag="mark-queue"):
     entry_id: Id
-    state: Literal["waiting", "called", "skipped", "no-show", "left"]
+    state: QueueMark
+
+
+class AcceptAsk(Act, frozen=True, kw_only=True, tag="accept-ask"):
+    """Who asked by phone is registered, where they are not, and waits; answers `competitor_id`."""
+
+    entry_id: Id
+    track: OptionalId = ""
 
 
 class OrderQueue(Act, frozen=True, kw_only=True, tag="order-queue"):
@@ -858,6 +879,7 @@ AnyAct: TypeAlias = (
     | Withdraw
     | JoinQueue
     | MarkQueue
+    | AcceptAsk
     | OrderQueue
     | DrawStage
     | RemoveStage

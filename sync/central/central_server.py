@@ -25,6 +25,7 @@ from sync.central.database.shared_erasures import follow_shared_erasures
 from sync.central.doors import AdminsDesk, announced, published, serve_admin, serve_ingest, serve_public
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
 from sync.central.ingest.ingest_app import IngestDoor, address_of, host_to_tell
+from sync.central.joining.join_box import JoinRelay
 from sync.central.stores import open_contacts, open_replica
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         door = IngestDoor.of(config)
         desk = AdminsDesk.over(writing, config, clock, fingerprint=door.fingerprint)
         async with (
-            serve_public(replica, config, public_listener) as public_port,
+            serve_public(replica, config, public_listener, desk.joining) as public_port,
             serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
             announced(replica, config, ingest_port, door, root),
             published(replica, root, config),
@@ -138,7 +139,7 @@ async def open_public(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
         async with (
             open_replica(config, clock, role="public", root_key=None) as replica,
             _shared_erasures(replica),
-            serve_public(replica, config, listener) as port,
+            serve_public(replica, config, listener, JoinRelay(config.ingest_socket, clock)) as port,
         ):
             yield port
 
@@ -181,7 +182,7 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             writing = await _open_stream(replica, root, config)
             desk = AdminsDesk.over(writing, config, clock, fingerprint=config.ingest.fingerprint)
             async with (
-                serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
+                serve_bound_unix(relayed_app(*desk.parts, desk.joining), ingest_listener),
                 published(replica, root, config),
                 serve_admin(
                     writing,

@@ -109,6 +109,19 @@ class BrokerConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     ca: Path | None = None
 
 
+class PhoneQueueConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Racers join the queue by phone: at `address`, by a code on the displays, another every `code_min`.
+
+    At most `asked_max_count` may wait for the official's word. `refused_words` is a file with words that no
+    name may have, in place of ours.
+    """
+
+    address: Url
+    code_min: Annotated[int, Meta(ge=2, le=240)] = 10
+    asked_max_count: Annotated[int, Meta(ge=1, le=150)] = 60
+    refused_words: Path | None = None
+
+
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trackside unit to enrol."""
 
@@ -132,6 +145,7 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
     admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
     mqtt: BrokerConfig | None = None
+    phone_queue: PhoneQueueConfig | None = None
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:

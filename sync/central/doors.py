@@ -46,6 +46,10 @@ from sync.central.ingest.ingest_app import (
     ingest_app,
 )
 from sync.central.ingest.unit_watch import UnitWatch
+from sync.central.joining.join_box import JoinBox
+from sync.central.joining.join_calls import JoinDoor
+from sync.central.joining.join_desk import JoinDesk, JoinRules
+from sync.central.joining.refused_words import RefusedWords
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
 from sync.central.public.public_app import public_app, public_limits
@@ -64,6 +68,7 @@ class AdminsDesk:
     enrolment: EnrolmentApi
     units: UnitWatch
     next_event: NextEvent
+    joining: JoinBox
 
     @classmethod
     def over(
@@ -74,6 +79,7 @@ class AdminsDesk:
             EnrolmentApi(replica, clock, fingerprint=fingerprint),
             UnitWatch(replica, clock),
             NextEvent(replica, load_hand_overs(hand_overs_beside(config.beside))),
+            JoinBox(),
         )
 
     @property
@@ -83,9 +89,9 @@ class AdminsDesk:
 
 @contextlib.asynccontextmanager
 async def serve_public(
-    replica: Replica, config: CentralConfig, listener: socket.socket
+    replica: Replica, config: CentralConfig, listener: socket.socket, joining: JoinDoor
 ) -> AsyncIterator[int]:
-    """Serve phones from the replica's fold, which is all that they are given; yield the port."""
+    """Serve phones from the replica's fold; who wants to join is handed on to `joining`. Yield the port."""
     public = config.public
     feed = BoardFeed(replica.fold)
     limits = public_limits(
@@ -93,7 +99,7 @@ async def serve_public(
     )
     reader = RaceReader(replica.fold)
     reader.warm()
-    app = public_app(reader, feed, followers_max_count=public.followers_max_count, limits=limits)
+    app = public_app(reader, feed, joining, followers_max_count=public.followers_max_count, limits=limits)
     files = None if public.files is None else BoardFiles(public.files, reader, feed)
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
@@ -208,9 +214,25 @@ async def serve_admin(
             witness=HeadWitness(replica).run(),
             erasures=follow_erasures(replica, contacts),
             pins=keep_pins(replica),
+            joining=JoinDesk(
+                replica, clock, desk.joining, join_rules(config), is_linked=desk.units.hears_anybody
+            ).run(),
         ),
     ):
         yield desk_port
+
+
+def join_rules(config: CentralConfig) -> JoinRules | None:
+    """Return how racers join by phone, None where they do not; raises ConfigRefused."""
+    said = config.phone_queue
+    if said is None:
+        return None
+    return JoinRules(
+        address=said.address.rstrip("/"),
+        code_min=said.code_min,
+        asked_max_count=said.asked_max_count,
+        refused_words=RefusedWords.load(said.refused_words),
+    )
 
 
 @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
-from pitboard.race.bodies import ScheduleItem
+from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
 from pitboard.race.brackets import knockout
 from pitboard.race.score import Column
 from pitboard.race.stages import work_out
@@ -203,6 +203,8 @@ def shows(sponsors: Path | None = None) -> Iterator[tuple[str, str, Show]]:
     yield "celebration", "celebration", replace(base, story=story)
     for scene in ("next-up", "podium", "schedule", "message", "qr", "identify", "technical"):
         yield scene, scene, base
+    join = JoinCodeGiven(code="TFF4N", address="https://race.example.org")
+    yield "join", "join", replace(base, join=join)
     for name, count, driven_count in (("bracket-8", 8, 5), ("bracket-over", 8, 99), ("bracket-32", 32, 3)):
         yield name, "bracket", replace(base, stages=(knockout_view(count, driven_count),))
     yield "overlay", "overlay", replace(base, story=story)

@@ -14,6 +14,7 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.stage_view import seeds_id_of
 from pitboard.race import bodies
 from pitboard.race.attribution import HAND
+from pitboard.race.names import clean_name
 from pitboard.race.run import Run
 from pitboard.race.score import Moment
 from pitboard.race.subjects import subject_of
@@ -102,7 +103,12 @@ def _who(fold: Fold, body: bodies.Body) -> str:
     if isinstance(body, bodies.QueueMarked):
         joined = fold.race.statements.all_about(subject_of(body, "") or ())
         waits = next((one.body for one in joined if isinstance(one.body, bodies.QueueJoined)), None)
-        return "" if waits is None else fold.race.name_of(waits.competitor_id)
+        if waits is None:
+            asked = fold.race.programme.asked_by(body.entry_id)
+            if asked is None or asked.competitor_id not in fold.race.competitors:
+                return "" if asked is None else clean_name(asked.name)
+            return fold.race.name_of(asked.competitor_id)
+        return fold.race.name_of(waits.competitor_id)
     if isinstance(body, bodies.StageSet):
         return body.name
     if isinstance(body, bodies.HeatDrawn):

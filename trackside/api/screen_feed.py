@@ -15,6 +15,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
 from pitboard.journal.stage_view import StageView, view_stages
 from pitboard.journal.views import PlaceView, RunView, view_board, view_run, view_run_detail
+from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import alike
 from pitboard.race.run import Run as RaceRun
 from pitboard.race.scene_names import WHOLE_VENUE
@@ -31,6 +32,7 @@ from pitboard.unit_api.unit_calls import (
     Official,
     Pause,
     Place,
+    QueueAsk,
     QueueEntry,
     RawPassing,
     Run,
@@ -145,6 +147,8 @@ class ScreenFeed:
             runs=tuple(self._run(one) for one in self._shown_runs()),
             tracks=self._run_control.tracks,
             queue=tuple(self._queue(fold)),
+            asked=tuple(self._asked(fold)),
+            joins_by_phone=fold.race.programme.join_code() is not None,
             officials=tuple(
                 Official(official_id=one.official_id, name=one.name) for one in fold.race.roll.officials()
             ),
@@ -211,6 +215,28 @@ class ScreenFeed:
                     competitor_id=one.competitor_id,
                     name=fold.race.name_of(one.competitor_id),
                     state=one.state,
+                )
+
+    def _asked(self, fold: Fold) -> Iterator[QueueAsk]:
+        """Yield who asks by phone to wait for one of our tracks, under a name that can be shown."""
+        roll, names = fold.race.roll, set[str]()
+        asked = [
+            one
+            for one in fold.race.programme.asked()
+            if not one.track or one.track in self._run_control.tracks
+        ]
+        if asked:
+            names = {fold_name(one.name) for one in roll.entered()}
+        for one in asked:
+            known = fold.race.competitors.get(roll.now(one.competitor_id) or one.competitor_id)
+            name = clean_name(one.name) if known is None else fold.race.name_of(known.competitor_id)
+            if name:
+                yield QueueAsk(
+                    entry_id=one.entry_id,
+                    name=name,
+                    race_class=one.race_class if known is None else known.race_class,
+                    is_known=known is not None,
+                    is_alike=known is None and fold_name(name) in names,
                 )
 
     def _run(self, run: RaceRun) -> Run:

@@ -8,8 +8,10 @@ import msgspec
 from pitboard.errors import ActRefused
 from pitboard.race import bodies
 from pitboard.race.bodies import CompetitorRegistered, MessagePosted, QueueJoined
+from pitboard.race.programme import ASKED
 from pitboard.race.word import Authority, Statement, Word, may_withdraw
 from pitboard.unit_api.unit_calls import (
+    AcceptAsk,
     Act,
     AssignDisplay,
     ChangeCompetitor,
@@ -55,6 +57,8 @@ class Desk:
                 await self._withdraw(act)
             case JoinQueue():
                 return {"entry_id": await self._join_queue(act)}
+            case AcceptAsk():
+                return {"competitor_id": await self._accept(act)}
             case PostMessage():
                 return {"message_id": await self._post(act)}
             case DrawStage():
@@ -135,6 +139,38 @@ class Desk:
         )
         body = await self._writer.write(act, joined, same=f"queue {act.competitor_id} {act.heat_id}")
         return body.entry_id if isinstance(body, QueueJoined) else ""
+
+    async def _accept(self, act: AcceptAsk) -> str:
+        """Let who asked by phone wait, under the ids that the ask gave."""
+        race = self._writer.race
+        asked = race.programme.asked_by(act.entry_id)
+        if asked is None:
+            raise ActRefused(code="unknown-ask", reason="Nobody asked by phone under this id.")
+        if race.programme.queue_state(act.entry_id) != ASKED:
+            raise ActRefused(code="ask-answered", reason="This ask was answered already.")
+        said: list[bodies.Body] = []
+        if not race.competitors.get(asked.competitor_id):
+            if not asked.name:
+                raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
+            said.append(
+                CompetitorRegistered(
+                    competitor_id=asked.competitor_id,
+                    name=cleaned(asked.name),
+                    race_class=asked.race_class,
+                    by=act.by,
+                    where=act.where,
+                )
+            )
+        said.append(
+            QueueJoined(
+                entry_id=act.entry_id,
+                track=act.track or self._track,
+                competitor_id=asked.competitor_id,
+                **who(act),
+            )
+        )
+        await self._writer.write(act, *said, same=f"accept {act.entry_id}")
+        return asked.competitor_id
 
     async def _post(self, act: PostMessage) -> str:
         posted = MessagePosted(

@@ -94,6 +94,8 @@ class DemoVenue:
             [ingest]
             host = "{LOOPBACK}"
             port = {self.ingest_port}
+            [phone_queue]
+            address = "{self.public_url}"
             [[unit]]
             name = "Track A"
             key = "{unit_key}"

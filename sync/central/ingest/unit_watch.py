@@ -89,6 +89,10 @@ class UnitWatch:
         units = [self._watched(key, name) for key, name in enrolled.items() if key != silent]
         return UnitWatchView(units=sorted(units, key=lambda unit: (unit.name, unit.key)))
 
+    def hears_anybody(self) -> bool:
+        """Return whether a unit spoke lately."""
+        return any(not unit.is_silent for unit in self.view().units)
+
     def _watched(self, key: str, name: str) -> WatchedUnit:
         heard = self._heard.get(key)
         if heard is None:

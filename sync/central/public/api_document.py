@@ -8,7 +8,8 @@ import msgspec
 
 from pitboard.journal.views import CompetitorView
 from pitboard.race.score import ColumnKind
-from sync.central.public.race_reader import BoardPage, SearchView
+from sync.central.joining.join_calls import JoinAnswer, JoinAsk
+from sync.central.public.race_reader import BoardPage, JoinInfo, JoinPlace, SearchView
 
 VERSION = "1.0.0"
 _REFERENCE = "#/components/schemas/{name}"
@@ -53,7 +54,19 @@ class LivePage(msgspec.Struct, frozen=True, kw_only=True):
 def api_document() -> dict[str, Any]:
     """Return the document."""
     _, schemas = msgspec.json.schema_components(
-        (BoardPage, SearchView, CompetitorView, LivePage, Health, Refused), ref_template=_REFERENCE
+        (
+            BoardPage,
+            SearchView,
+            CompetitorView,
+            LivePage,
+            Health,
+            JoinInfo,
+            JoinAsk,
+            JoinAnswer,
+            JoinPlace,
+            Refused,
+        ),
+        ref_template=_REFERENCE,
     )
     schemas["LiveChange"] = {
         "type": "object",
@@ -72,7 +85,7 @@ def api_document() -> dict[str, Any]:
         "info": {
             "title": "Pitboard",
             "version": VERSION,
-            "description": "Read-only, without a login. Times are whole nanoseconds, cut to the resolution.",
+            "description": "No login: one call asks, the others read. Times are cut to the resolution.",
         },
         "paths": {
             "/api/v1/board": _call(
@@ -138,6 +151,19 @@ def api_document() -> dict[str, Any]:
                 refusals=(404,),
                 is_kept=False,
             ),
+            "/api/v1/join": _call(
+                "Whether racers join the queue by phone, and what there is to choose.",
+                _json("JoinInfo"),
+                [],
+                is_kept=False,
+            )
+            | {"post": _asked_by_phone()},
+            "/api/v1/join/{entry_id}": _call(
+                "How the wait stands that was asked for under this id.",
+                _json("JoinPlace"),
+                [_in_path("entry_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"})],
+                is_kept=False,
+            ),
             "/api/v1/health": _call("Whether central serves.", _json("Health"), [], is_kept=False),
             "/api/v1/openapi.json": _call(
                 "This document.", {"application/json": {"schema": {"type": "object"}}}, []
@@ -167,10 +193,24 @@ def _call(
     return {"get": {"summary": summary, "parameters": parameters, "responses": answers}}
 
 
+def _asked_by_phone() -> dict[str, Any]:
+    call: dict[str, Any] = _call(
+        "Ask to join the queue; an official answers.",
+        _json("JoinAnswer"),
+        [],
+        refusals=(400, 403, 409, 413, 503),
+        is_kept=False,
+    )["get"]
+    return call | {"requestBody": {"required": True, "content": _json("JoinAsk")}}
+
+
 _MEANINGS = {
     400: "What is asked is not understood.",
+    403: "The code is not the one of the moment.",
+    409: "It cannot be done as things stand.",
+    413: "The request is too large.",
     404: "There is no such thing.",
-    503: "Too many follow; ask for what changed instead.",
+    503: "Too many at once; come back later.",
     429: "Too many calls; come back after `retry_after_ms`.",
 }
 

@@ -1,4 +1,6 @@
-"""The public door as an application: read-only, and with headers that let a browser do nothing else."""
+"""The public door as an application: it reads, but for one call by which a phone asks to join the queue.
+
+Its headers let a browser do nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ from aiohttp import web
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import new_app, refusal
+from sync.central.joining.join_calls import JoinDoor
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
+from sync.central.public.join_api import JoinApi
 from sync.central.public.live_stream import LiveStream
 from sync.central.public.page_words import WORDS, with_words, words_file
 from sync.central.public.public_api import PublicApi
@@ -85,7 +89,7 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
     """Return the page's version and its files."""
     bodies = {
         file.name: file.read_bytes()
-        for folder in ("page", "shows")
+        for folder in ("page", "join", "shows")
         for file in (resources.files("sync.central.public") / folder).iterdir()
         if _suffix(file.name) in _TYPES
     }
@@ -139,13 +143,15 @@ def public_limits(
 
 
 def public_app(
-    reader: RaceReader, feed: BoardFeed, *, followers_max_count: int, limits: DoorLimits
+    reader: RaceReader, feed: BoardFeed, joining: JoinDoor, *, followers_max_count: int, limits: DoorLimits
 ) -> web.Application:
-    """Return the app; it is given a reader and a feed of the fold, never a replica or a key."""
+    """Return the app; it is given a reader and a feed of the fold, and a way to hand on who wants to join:
+    never a replica or a key."""
     app = new_app(limits)
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
     PublicApi(reader, feed, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)
+    JoinApi(reader, joining).add_to(app)
     PhonePage(reader).add_to(app)
 
     async def end_streams(_: web.Application) -> None:
@@ -167,7 +173,7 @@ async def _answer_lost(
             return refusal("unknown-call", "There is no such call.", status=404)
         return web.Response(text=NOT_FOUND, content_type="text/html", status=404)
     except web.HTTPMethodNotAllowed as error:
-        refused = refusal("read-only", "This door only reads.", status=405)
+        refused = refusal("read-only", "This call only reads.", status=405)
         refused.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return refused
 

@@ -79,6 +79,34 @@ class SearchView(msgspec.Struct, frozen=True):
     event_id: str
 
 
+class JoinChoice(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class JoinInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """`is_open`: this event takes racers by phone; `is_linked`: the venue is in touch with central now."""
+
+    event: str
+    is_open: bool
+    is_linked: bool
+    classes: list[JoinChoice]
+    tracks: list[JoinChoice]
+
+
+class JoinPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is "asked" until an official decides, then "waiting", "called", "skipped", "no-show", "left",
+    "refused", or empty where nothing is known of this id.
+
+    `ahead` is how many are to be called before; it is None while that means nothing.
+    """
+
+    state: str
+    ahead: int | None
+    is_linked: bool
+    track: str = ""
+
+
 class RaceReader:
     """Answers from one fold; answers are kept until the fold's version changes."""
 
@@ -197,6 +225,30 @@ class RaceReader:
         answer = self._kept(("search", query), lambda: self._view_search(query))
         assert answer is not None
         return answer
+
+    def join_info(self, *, is_linked: bool) -> JoinInfo:
+        """Return what the page by which racers join has to know."""
+        race = self._fold.race
+        event, tracks = race.event.value, sorted(race.tracks)
+        return JoinInfo(
+            event="" if event is None else event.name,
+            is_open=race.programme.join_code() is not None,
+            is_linked=is_linked,
+            classes=[JoinChoice(one.race_class, one.name) for one in race.programme.classes()][
+                :FILTERS_MAX_COUNT
+            ],
+            tracks=[JoinChoice(one, one) for one in tracks if len(tracks) > 1][:FILTERS_MAX_COUNT],
+        )
+
+    def join_place(self, entry_id: str, *, is_linked: bool) -> JoinPlace:
+        """Return how the wait stands that a phone asked for under this id."""
+        programme = self._fold.race.programme
+        state, track = programme.queue_state(entry_id), programme.queue_track(entry_id)
+        ahead = None
+        if state == "waiting":
+            waiting = [one for one in programme.queue(track) if one.state in ("waiting", "called")]
+            ahead = next((index for index, one in enumerate(waiting) if one.entry_id == entry_id), None)
+        return JoinPlace(state=state, ahead=ahead, is_linked=is_linked, track=track)
 
     def _view_search(self, query: str) -> SearchView:
         competitors, found, has_more = self._search.find(query)

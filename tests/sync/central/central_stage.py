@@ -21,6 +21,7 @@ from sync.central.config import (
     CentralConfig,
     EventConfig,
     IngestConfig,
+    PhoneQueueConfig,
     PublicConfig,
     UnitConfig,
 )
@@ -35,6 +36,7 @@ def central_config(
     calls_per_s: int = 2_000,
     event: str = "Summer Cup",
     desk_port: int | None = None,
+    phone_queue: PhoneQueueConfig | None = None,
 ) -> CentralConfig:
     return CentralConfig(
         event=EventConfig(name=event),
@@ -46,6 +48,7 @@ def central_config(
         ingest=IngestConfig(port=0, tls=False),
         admin=AdminConfig(port=desk_port),
         unit=[UnitConfig(name="Track A", key=UNIT_A.key)],
+        phone_queue=phone_queue,
     )
 
 
@@ -155,6 +158,7 @@ class CentralThread:
             public_port=self.port,
             followers_max_count=self._followers_max_count,
             desk_port=self.desk_port,
+            phone_queue=PhoneQueueConfig(address="https://race.example.org"),
         )
         async with open_central(config, SystemClock()) as central:
             self._central = central

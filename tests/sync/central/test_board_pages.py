@@ -12,6 +12,7 @@ import aiohttp
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import ClassSet, CompetitorRegistered, RunDecided
 from sync.central.central_server import Central
+from sync.central.joining.join_box import JoinBox
 from sync.central.public.api_document import api_document
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.public_app import public_app, public_limits
@@ -127,7 +128,7 @@ def test_every_call_stands_in_the_document_with_what_it_takes(tmp_path: Path) ->
             reader = Reader(central, session)
             _, document = await reader.ask("/api/v1/openapi.json")
             assert document == json.loads(json.dumps(api_document()))
-            asked = {"competitor": "c001", "tag": "0", "q": "dri"}
+            asked = {"competitor": "c001", "tag": "0", "q": "dri", "entry_id": "0" * 32}
             for path, calls in document["paths"].items():
                 if path == "/api/v1/live":
                     continue
@@ -149,7 +150,11 @@ def test_every_call_stands_in_the_document_with_what_it_takes(tmp_path: Path) ->
 def test_the_document_names_every_call_of_the_door() -> None:
     fold = Fold("0" * 64)
     app = public_app(
-        RaceReader(fold), BoardFeed(fold), followers_max_count=1, limits=public_limits(1, calls_per_s=1)
+        RaceReader(fold),
+        BoardFeed(fold),
+        JoinBox(),
+        followers_max_count=1,
+        limits=public_limits(1, calls_per_s=1),
     )
     served = {
         resource.canonical for resource in app.router.resources() if resource.canonical.startswith("/api/")

@@ -23,6 +23,7 @@ from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import BoardView, CompetitorView
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
+from sync.central.joining.join_box import JoinBox
 from sync.central.public import (
     board_feed,
     live_stream,
@@ -229,6 +230,7 @@ def test_the_public_app_holds_nothing_that_writes() -> None:
     app = public_app(
         RaceReader(fold),
         BoardFeed(fold),
+        JoinBox(),
         followers_max_count=1,
         limits=public_limits(1, calls_per_s=1),
     )

@@ -34,6 +34,7 @@ from pitboard.unit_api.unit_calls import (
     Pause,
     Phase,
     Place,
+    QueueAsk,
     QueueEntry,
     RawPassing,
     Run,
@@ -294,6 +295,19 @@ def detail_of(a_run: Run) -> RunDetail:
 def stray(seconds_ago: int) -> Stray:
     at_mono_ns = NOW_MONO_NS - seconds_ago * SECOND_NS
     return Stray(passing_id=f"stray-{seconds_ago}", mono_ns=at_mono_ns, uncertainty_ns=40_000, gate="finish")
+
+
+def asked(count: int) -> tuple[QueueAsk, ...]:
+    """Return so many who ask by phone, with the names that are hard to draw."""
+    return tuple(
+        QueueAsk(
+            entry_id=f"ask{number}",
+            name=HARD_NAMES[number % len(HARD_NAMES)],
+            is_known=number % 3 == 1,
+            is_alike=number % 3 == 2,
+        )
+        for number in range(count)
+    )
 
 
 def queued(count: int) -> tuple[QueueEntry, ...]:
@@ -692,6 +706,19 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
             msgspec.structs.replace(idle, queue=queued(60)),
             replace(plain, page=Page.QUEUE, chosen="q1"),
         ),
+        "queue-phone": (
+            msgspec.structs.replace(idle, queue=queued(3), asked=asked(2), joins_by_phone=True),
+            replace(plain, page=Page.QUEUE),
+        ),
+        "asked": (
+            msgspec.structs.replace(idle, asked=asked(9), joins_by_phone=True),
+            replace(plain, page=Page.ASKED),
+        ),
+        "asked-empty": (
+            msgspec.structs.replace(idle, joins_by_phone=True),
+            replace(plain, page=Page.ASKED),
+        ),
+        "idle-asked": (msgspec.structs.replace(idle, asked=asked(3), joins_by_phone=True), plain),
         "queue-empty": (idle, replace(plain, page=Page.QUEUE)),
         "changed": (msgspec.structs.replace(idle, runs=(changed(),)), replace(plain, page=Page.CHANGED)),
         "acts": (idle, replace(plain, page=Page.ACTS)),

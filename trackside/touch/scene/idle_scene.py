@@ -42,7 +42,10 @@ def lay_idle(screen: ScreenState, view: View, measures: Measures, now_mono_ns: i
         ShowPage(Page.QUEUE),
         view,
         size_px=measures.text(24),
-        note=str(len(waiting(screen))) if waiting(screen) else "",
+        note=view.say("touch.asks", count=len(screen.asked))
+        if screen.asked
+        else str(len(waiting(screen)) or ""),
+        tone=Tone.WARNING if screen.asked else Tone.PLAIN,
     )
     heats = button(
         "heats",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pitboard.unit_api.unit_calls import MarkQueue, OrderQueue, QueueEntry, ScreenState
+from trackside.touch.scene.asked_scene import asked_button
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Choose, Intent, Page, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Widget
@@ -40,7 +41,7 @@ def lay_queue(screen: ScreenState, view: View, measures: Measures) -> Layout:
                 note_lines_max=2,
             )
         )
-    return Layout(widgets=(*widgets, *_acts(side, entries, view, measures)), list_area=the_list)
+    return Layout(widgets=(*widgets, *_acts(side, entries, screen, view, measures)), list_area=the_list)
 
 
 def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measures) -> Widget:
@@ -60,7 +61,9 @@ def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measur
     )
 
 
-def _acts(side: Rect, entries: list[QueueEntry], view: View, measures: Measures) -> list[Widget]:
+def _acts(
+    side: Rect, entries: list[QueueEntry], screen: ScreenState, view: View, measures: Measures
+) -> list[Widget]:
     ids = [one.entry_id for one in entries]
     here = ids.index(view.chosen) if view.chosen in ids else None
     todo: list[tuple[str, str, Intent | None]] = [
@@ -77,7 +80,9 @@ def _acts(side: Rect, entries: list[QueueEntry], view: View, measures: Measures)
     cells = [
         cell for row in above.rows(row_count, measures.gap) for cell in row.columns(columns, measures.gap)
     ]
+    by_phone, back = asked_button(screen, back, view, measures)
     return [
+        *(() if by_phone is None else (by_phone,)),
         *(
             button(
                 name,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState
 from trackside.touch.scene.acts_scene import lay_acts
+from trackside.touch.scene.asked_scene import lay_asked
 from trackside.touch.scene.changed_scene import changed_run, lay_changed
 from trackside.touch.scene.contact_scene import lay_contact
 from trackside.touch.scene.displays_scene import lay_display, lay_displays
@@ -75,6 +76,8 @@ def _lay_between_runs(screen: ScreenState, view: View, measures: Measures, now_m
         return lay_contact(view.contact, view, measures)
     if view.page is Page.QUEUE:
         return lay_queue(screen, view, measures)
+    if view.page is Page.ASKED:
+        return lay_asked(screen, view, measures, now_mono_ns)
     if view.page is Page.STAGES:
         return lay_stages(screen, view, measures)
     if view.page is Page.DRAW:

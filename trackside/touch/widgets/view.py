@@ -23,6 +23,7 @@ class Page(Enum):
     PASSINGS = "passings"
     GIVE = "give"
     QUEUE = "queue"
+    ASKED = "asked"
     CHANGED = "changed"
     STAGES = "stages"
     STAGE = "stage"
