@@ -24,6 +24,9 @@ FRAME_MAX_LENGTH = 4096  # on the wire; records seen in the field have less than
 SEEN_MAX_COUNT = 16_384
 DECODERS_MAX_COUNT = 64
 NUMBER_MODULUS = 2**32
+# Three bytes that are all letters are no number that a version would have.
+TEXT_MIN_LENGTH = 3
+NUMBER_MAX = 2**64 - 1
 RESENT_MAX_AGE_US = 86_400_000_000
 
 
@@ -74,6 +77,29 @@ class P3Time(P3Event):
 
     rtc_us: int | None
     utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class P3Version(P3Event):
+    """The answer to a version request. None was ever seen: a value shows itself whether it is text."""
+
+    kind: ClassVar[str] = "version"
+
+    model: str | None
+    text: str | None
+    version: str | None
+    release: str | None
+    build: str | None
+
+    @property
+    def device(self) -> str:
+        """What kind of decoder it is, and which; empty where it does not tell."""
+        return " ".join(str(one) for one in (self.text or self.model, self.decoder) if one is not None)
+
+    @property
+    def firmware(self) -> str:
+        named = (("", self.version), ("release ", self.release), ("build ", self.build))
+        return " ".join(f"{name}{value}" for name, value in named if value is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +226,31 @@ def _time(record: Fields, is_checked: bool, _: int) -> P3Event:
     )
 
 
+_MODELS = {0x10: "AMBrc", 0x11: "AMBMX", 0x12: "TranX", 0x13: "TranX Pro", 0x14: "TranX Pro"}
+
+
+def _version(record: Fields, is_checked: bool, _: int) -> P3Event:
+    model = record.get(0x01)
+    return P3Version(
+        model=None if model is None else _MODELS.get(model, f"decoder type {model}"),
+        text=_word(record.get(0x02)),
+        version=_word(record.get(0x03)),
+        release=_word(record.get(0x04)),
+        build=_word(record.get(0x0A)),
+        decoder=record.get(DECODER_TAG),
+        is_checked=is_checked,
+    )
+
+
+def _word(value: int | None) -> str | None:
+    """Return a text as it is, and what is none as a number."""
+    if value is None:
+        return None
+    data = value.to_bytes((value.bit_length() + 7) // 8, "little")
+    is_text = len(data) >= TEXT_MIN_LENGTH and all(0x20 <= byte < 0x7F for byte in data)
+    return data.decode("ascii").strip() if is_text else str(min(value, NUMBER_MAX))
+
+
 def _other(record: Fields, is_checked: bool, record_type: int) -> P3Event:
     return P3Other(record_type=record_type, decoder=record.get(DECODER_TAG), is_checked=is_checked)
 
@@ -208,6 +259,7 @@ _READERS: dict[int, Callable[[Fields, bool, int], P3Event]] = {
     RecordType.PASSING: _passing,
     RecordType.STATUS: _status,
     RecordType.GET_TIME: _time,
+    RecordType.VERSION: _version,
 }
 
 
@@ -253,6 +305,19 @@ def encode_status(status: P3Status) -> bytes:
 def encode_time(*, rtc_us: int, decoder: int) -> bytes:
     """The answer to a time request, as we suppose it: none was ever seen."""
     return _encode(RecordType.GET_TIME, (0x01, rtc_us, 8), (DECODER_TAG, decoder, 4))
+
+
+def encode_version(version: P3Version, *, model: int) -> bytes:
+    """The answer to a version request, as we suppose it, with its texts as texts."""
+    texts = ((0x02, version.text), (0x03, version.version), (0x04, version.release), (0x0A, version.build))
+    return encode_frame(
+        RecordType.VERSION,
+        [
+            *_present(((0x01, model, 1),)),
+            *((tag, text.encode("ascii")) for tag, text in texts if text is not None),
+            *_present(((DECODER_TAG, version.decoder, 4),)),
+        ],
+    )
 
 
 def _encode(record_type: int, *values: tuple[int, int | None, int]) -> bytes:

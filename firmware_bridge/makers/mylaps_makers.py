@@ -16,6 +16,7 @@ from firmware_bridge.decoders.p3 import (
     P3Passing,
     P3Status,
     P3Time,
+    P3Version,
     request_resend,
     request_time,
     request_version,
@@ -85,6 +86,10 @@ class P3Maker(DeviceMaker):
                         reading.signs[name] = value
                 if event.noise is not None:
                     reading.hears_noise = event.noise > 0
+            case P3Version():
+                for name, said in (("device", event.device), ("firmware", event.firmware)):
+                    if said:
+                        reading.signs[name] = said
             case Gap():
                 self.counters.gaps += self._missing.add(event.first_missing, event.last_missing)
                 self._gap = event

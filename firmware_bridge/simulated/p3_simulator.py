@@ -1,8 +1,16 @@
 """A simulated P3 decoder: bytes in, bytes out, for a test over a real socket or pseudo-terminal.
 
-It numbers passings, remembers them and answers time and resend requests the way we suppose a decoder does."""
+It numbers passings, remembers them and answers requests (version, time, resend) as we suppose they do."""
 
-from firmware_bridge.decoders.p3 import P3Passing, P3Status, encode_passing, encode_status, encode_time
+from firmware_bridge.decoders.p3 import (
+    P3Passing,
+    P3Status,
+    P3Version,
+    encode_passing,
+    encode_status,
+    encode_time,
+    encode_version,
+)
 from firmware_bridge.decoders.p3_frame import END, START, RecordType, fields, read_frame, unescape
 
 REMEMBERED_MAX_COUNT = 10_000
@@ -57,6 +65,11 @@ class SimulatedP3:
         record_type, body, _ = read_frame(frame, accept_unchecked=False)
         if record_type == RecordType.GET_TIME:
             return encode_time(rtc_us=self.rtc_us, decoder=self._decoder)
+        if record_type == RecordType.VERSION:
+            said = P3Version(
+                model=None, text=None, version="4.2", release="1.0", build="1071", decoder=self._decoder
+            )
+            return encode_version(said, model=0x13)
         if record_type == RecordType.RESEND:
             bounds = fields(body)
             first, last = bounds.get(0x01, 0), bounds.get(0x02, 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from firmware_bridge.decoders.p3 import encode_time, request_resend
+import pytest
+
+from firmware_bridge.decoders.p3 import encode_time, request_resend, request_version
+from firmware_bridge.decoders.p3_frame import DECODER_TAG, RecordType, encode_frame
 from firmware_bridge.makers.mylaps_makers import P3Maker
 from firmware_bridge.makers.reading import HoldOff, Reading
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
@@ -49,6 +52,35 @@ def test_a_passing_carries_number_transponder_and_tick() -> None:
         clock=f"p3-135059-1-{RTC_US}",
         flag="late",  # nothing tells yet how late the first line came
     )
+
+
+def test_what_the_decoder_says_of_itself_is_shown_and_stands_in_the_report() -> None:
+    line = Line()
+    assert request_version() in line.maker.greetings()
+    signs = line.feed(line.device.receive(request_version()), s=0).signs
+    assert (signs["device"], signs["firmware"]) == ("TranX Pro 135059", "4.2 release 1.0 build 1071")
+
+
+@pytest.mark.parametrize(
+    ("told", "device", "firmware"),
+    [
+        ([(0x01, b"\x10"), (0x03, b"\x05\x00"), (0x0A, b"\x2f\x04\x00\x00")], "AMBrc 9", "5 build 1071"),
+        ([(0x01, b"\x21"), (0x03, b"4.10\0\0")], "decoder type 33 9", "4.10"),
+        (
+            [(0x01, b"\x12"), (0x02, b"TranX3 loop A"), (0x04, b"\xff" * 40)],
+            "TranX3 loop A 9",
+            f"release {2**64 - 1}",
+        ),
+        ([], "9", None),
+    ],
+)
+def test_a_version_is_text_or_number_as_it_shows(
+    told: list[tuple[int, bytes]], device: str, firmware: str | None
+) -> None:
+    """No real answer was ever seen, so nothing is taken for granted of its values."""
+    record = encode_frame(RecordType.VERSION, [*told, (DECODER_TAG, b"\x09")])
+    signs = Line().feed(record, s=0).signs
+    assert (signs["device"], signs.get("firmware")) == (device, firmware)
 
 
 def test_the_host_being_late_changes_no_stamp() -> None:
