@@ -24,15 +24,28 @@ PACKETS_OF_KNOWN = Rate(per_s=20, burst=60)
 COST_BYTES = 1_024
 """A packet costs one, and one more for each of these: a large one holds hundreds of records."""
 
+REMEMBERED_MAX_BYTES = 256 * 1_024
+"""Of packets, that zeroconf remembers; then it forgets all. It would keep 10,000 records of
+up to 9 kB each, as long as their writer says. We need none of them: what counts is kept in `HeardNodes`."""
+
 Labels = Callable[[], Collection[str]]
 
 
 class PacketSieve(asyncio.DatagramProtocol):
-    """Stands before the protocol that reads; `labels` gives the names of the nodes that count."""
+    """Stands before the protocol that reads; `labels` gives the names of the nodes that count.
+
+    `forget` is called before more is remembered than we want to hold.
+    """
 
     def __init__(
-        self, inner: asyncio.DatagramProtocol, buckets: PacketBuckets, labels: Labels, clock: Clock
+        self,
+        inner: asyncio.DatagramProtocol,
+        buckets: PacketBuckets,
+        labels: Labels,
+        clock: Clock,
+        forget: Callable[[], None],
     ) -> None:
+        self._forget = forget
         self._inner = inner
         self._buckets = buckets
         self._labels = labels
@@ -40,6 +53,8 @@ class PacketSieve(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if self._buckets.lets_in(addr[0], data, self._labels, now_mono_ns=self._clock.mono_ns()):
+            if self._buckets.is_full_by(len(data)):
+                self._forget()
             self._inner.datagram_received(data, addr)
 
     def error_received(self, exc: Exception) -> None:
@@ -55,6 +70,13 @@ class PacketBuckets:
     def __init__(self) -> None:
         self._all = TokenBuckets(PACKETS_OF_SOURCE, PACKETS_OF_ALL, PACKETS_OF_QUIET)
         self._known = TokenBuckets(PACKETS_OF_KNOWN, PACKETS_OF_KNOWN)
+        self._remembered_bytes = 0
+
+    def is_full_by(self, size: int) -> bool:
+        """Return whether what was let in must be forgotten before so much more is."""
+        is_full = self._remembered_bytes + size > REMEMBERED_MAX_BYTES
+        self._remembered_bytes = size if is_full else self._remembered_bytes + size
+        return is_full
 
     def lets_in(self, source: str, data: bytes, labels: Labels, *, now_mono_ns: int) -> bool:
         cost = 1 + len(data) // COST_BYTES
@@ -68,6 +90,11 @@ async def sift(zeroconf: Zeroconf, labels: Labels) -> None:
     """Put a sieve before each socket of it."""
     await zeroconf.async_wait_for_start()
     buckets, clock = PacketBuckets(), SystemClock()
+    cache = zeroconf.cache
+
+    def forget() -> None:
+        cache.async_remove_records([record for store in list(cache.cache.values()) for record in list(store)])
+
     for reader in zeroconf.engine.readers:
         reading = cast(asyncio.DatagramProtocol, reader.transport.get_protocol())
-        reader.transport.set_protocol(PacketSieve(reading, buckets, labels, clock))
+        reader.transport.set_protocol(PacketSieve(reading, buckets, labels, clock, forget))

@@ -8,12 +8,13 @@ import itertools
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.presence import venue_addresses
+from pitboard.presence import packet_sieve, venue_addresses
 from pitboard.presence.packet_sieve import (
     PACKETS_OF_ALL,
     PACKETS_OF_KNOWN,
     PACKETS_OF_QUIET,
     PACKETS_OF_SOURCE,
+    REMEMBERED_MAX_BYTES,
     PacketBuckets,
     PacketSieve,
     sift,
@@ -37,7 +38,18 @@ class Reader(asyncio.DatagramProtocol):
 
 def sieve() -> tuple[Reader, PacketSieve, ScriptedClock]:
     reader, clock = Reader(), ScriptedClock()
-    return reader, PacketSieve(reader, PacketBuckets(), lambda: [LABEL], clock), clock
+    return reader, PacketSieve(reader, PacketBuckets(), lambda: [LABEL], clock, lambda: None), clock
+
+
+def test_zeroconf_remembers_no_more_than_so_many_bytes_of_packets() -> None:
+    """It kept 10,000 records, whoever wrote them, for as long as they said: up to 90 MB."""
+    forgotten_at: list[int] = []
+    reader, clock = Reader(), ScriptedClock()
+    guard = PacketSieve(reader, PacketBuckets(), list, clock, lambda: forgotten_at.append(len(reader.heard)))
+    for _ in range(3 * (REMEMBERED_MAX_BYTES // 8_192)):
+        clock.advance(ms=1_000)
+        guard.datagram_received(bytes(8_192), ("192.0.2.66", 5353))
+    assert forgotten_at == [32, 64]
 
 
 def test_one_source_is_heard_so_often_and_others_go_on() -> None:
@@ -83,6 +95,25 @@ def test_the_sieve_stands_before_every_socket_of_zeroconf() -> None:
             stranger.close()
             names = {key for key in mdns.zeroconf.cache.cache if key.startswith("b0")}
             assert 50 < len(names) < 2 * (PACKETS_OF_SOURCE.burst + 100)
+
+    tell_in_own_network(story, within_s=20)
+
+
+def test_what_zeroconf_remembers_is_emptied_and_heard_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packet_sieve, "REMEMBERED_MAX_BYTES", 8_192)
+
+    async def story() -> None:
+        async with open_mdns([LOOPBACK]) as mdns:
+            assert mdns is not None
+            stranger = Stranger()
+            cache = mdns.zeroconf.cache.cache
+            most = 0
+            for number in range(150):
+                stranger.announce(f"B{number:05}._pitboard._tcp.local.", {"unit": bytes(200)})
+                await asyncio.sleep(0.001)
+                most = max(most, sum(key.startswith("b0") for key in cache))
+            stranger.close()
+            assert 20 < most < 2 * 8_192 // 200, "two names a packet"
 
     tell_in_own_network(story, within_s=20)
 
