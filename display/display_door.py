@@ -41,5 +41,5 @@ def door_of(config: DisplayConfig) -> DisplayDoor:
 
 
 def _door(path: Path) -> DisplayDoor:
-    certificate = Certificate.load_or_create(path)
+    certificate = Certificate.load_or_renew(path)
     return DisplayDoor(certificate.fingerprint, certificate.server_context())

@@ -109,7 +109,7 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
         central = CentralPlacesApi()
         central.add_to(local_app)
         certificate = (
-            Certificate.load_or_create(certificate_beside(config.journal)) if config.lan.tls else None
+            Certificate.load_or_renew(certificate_beside(config.journal)) if config.lan.tls else None
         )
         fingerprint = None if certificate is None else certificate.fingerprint
         lan = new_app(LAN_LIMITS, doorkeeper_of(replica, clock, fingerprint=fingerprint))

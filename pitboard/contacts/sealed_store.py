@@ -19,6 +19,7 @@ import aiosqlite
 
 from pitboard.errors import JournalLost
 from pitboard.journal.replica import Replica
+from pitboard.journal.salvage import move_aside
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,19 @@ class SideDatabase:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, path: Path, *, schema: str) -> AsyncIterator[SideDatabase]:
-        """Open or create the file, mode 0600, with these tables."""
+        """Open or create the file, mode 0600, with these tables.
+
+        A damaged one is moved aside and a new one begun: it must not keep a unit from timing.
+        """
         side = cls(path, schema)
-        await side._connect()
+        try:
+            await side._connect()
+        except JournalLost as error:
+            if not _is_damage(error.__cause__):
+                raise
+            aside = move_aside(path)
+            log.error("contacts are lost with a damaged file: %s; it is kept as %s", error.reason, aside)
+            await side._connect()
         try:
             yield side
         finally:
@@ -101,6 +112,11 @@ class SideDatabase:
         if database is not None:
             with contextlib.suppress(sqlite3.Error):
                 await database.close()
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def beside(journal: Path, what: str) -> Path:

@@ -35,7 +35,7 @@ async def open_or_salvage(path: Path, *, root_key: str, clock: Clock) -> AsyncIt
             replica = await stack.enter_async_context(Replica.open(path, root_key=root_key, clock=clock))
         except JournalDamaged as error:
             log.error("the journal is damaged: %s", error)
-            aside = _move_aside(path)
+            aside = move_aside(path)
             replica = await stack.enter_async_context(Replica.open(path, root_key=root_key, clock=clock))
             saved_count = await take_readable(replica, aside)
             log.error(
@@ -92,8 +92,11 @@ def _rows(database: sqlite3.Connection, first: int, last: int) -> list[tuple[byt
     ).fetchall()
 
 
-def _move_aside(path: Path) -> Path:
-    """Give the file a name of its own and return it; of many, only the newest stay."""
+def move_aside(path: Path) -> Path:
+    """Give a database file a name of its own and return it; of many, only the newest stay.
+
+    Raises JournalLost where it cannot be moved.
+    """
     number = 1 + max((number for number, _ in _moved_before(path)), default=0)
     aside = path.with_name(f"{path.name}.damaged-{number}")
     try:

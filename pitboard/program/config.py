@@ -20,6 +20,7 @@ from pitboard.program.ownership import why_not_read
 from pitboard.race.bodies import KeyHex, Name
 from pitboard.trust.identity import write_secret
 
+CANNOT_BE_READ = "cannot be read"
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 _PLAIN_WORDS = {
     "int": "a whole number",
@@ -51,7 +52,7 @@ def read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigRefused(path=path, reason=f"cannot be read: {why_not_read(error)}") from error
+        raise ConfigRefused(path=path, reason=f"{CANNOT_BE_READ}: {why_not_read(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigRefused(path=path, reason="is not UTF-8 text; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -186,7 +187,15 @@ def display_key_beside(journal: Path) -> Path:
 
 def load_event_file(path: Path) -> EventFile | None:
     """Return what the node was told, None where it was never enrolled; raises ConfigRefused."""
-    return load_config(EventFile, path) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return load_config(EventFile, path)
+    except ConfigRefused as error:
+        if error.reason.startswith(CANNOT_BE_READ):
+            raise
+        reason = f"is not what enrolment wrote ({error.reason}); move it away and run pitboard enrol"
+        raise ConfigRefused(path=path, reason=reason) from error
 
 
 def known_event_key(config_path: Path, event_key: str, journal: Path) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import logging
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from pitboard.errors import ConfigRefused
 from pitboard.trust.identity import write_secret
+
+log = logging.getLogger(__name__)
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _FROM = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +49,26 @@ class Certificate:
                 path=path, reason="is not a certificate; delete it, and enrol those who know it again"
             ) from error
         return cls(path=path, fingerprint=fingerprint)
+
+    @classmethod
+    def load_or_renew(cls, path: Path) -> Certificate:
+        """Return the certificate kept at `path`; where it is damaged, a new one in its place.
+
+        For units and displays, which nobody knows by their certificate. Raises ConfigRefused as
+        `load_or_create` does, but not for what the file holds.
+        """
+        try:
+            certificate = cls.load_or_create(path)
+            certificate.server_context()
+        except ConfigRefused as error:
+            try:
+                path.read_bytes()
+            except OSError:
+                raise error from None
+            log.warning("the certificate is damaged, and a new one is made: %s", error)
+            _keep(path, make_certificate())
+            return cls.load_or_create(path)
+        return certificate
 
     def server_context(self) -> ssl.SSLContext:
         """Return what a server needs to speak TLS 1.3, and nothing older, under this certificate."""

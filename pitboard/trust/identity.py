@@ -69,7 +69,8 @@ class Identity:
             raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise ConfigRefused(
-                path=path, reason="is not a key file; name another file, and one is made there"
+                path=path,
+                reason="is not a key file; put its copy back, or move it away and enrol this node anew",
             ) from error
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
 from sync.central.public.public_app import public_app, public_limits
 from sync.central.public.race_reader import RaceReader
-from sync.enrolling.hand_over import hand_overs_beside, load_hand_overs
+from sync.enrolling.hand_over import HandOver, hand_overs_beside, load_hand_overs
+
+log = logging.getLogger(__name__)
 
 BOARD_EVERY_S = 0.1
 FILES_EVERY_S = 0.25
@@ -78,13 +81,22 @@ class AdminsDesk:
         return cls(
             EnrolmentApi(replica, clock, fingerprint=fingerprint),
             UnitWatch(replica, clock),
-            NextEvent(replica, load_hand_overs(hand_overs_beside(config.beside))),
+            NextEvent(replica, _former_events(config)),
             JoinBox(),
         )
 
     @property
     def parts(self) -> tuple[AdminsPart, ...]:
         return (self.enrolment, self.units, self.next_event)
+
+
+def _former_events(config: CentralConfig) -> list[HandOver]:
+    """Return what former events said; where their file is damaged, none: who was away is enrolled anew."""
+    try:
+        return load_hand_overs(hand_overs_beside(config.beside))
+    except ConfigRefused as error:
+        log.error("nodes of former events cannot be brought over: %s", error)
+        return []
 
 
 @contextlib.asynccontextmanager

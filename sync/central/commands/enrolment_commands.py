@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 import segno
 
+from pitboard.doors.door import is_loopback
 from pitboard.errors import ActRefused
 from pitboard.program.program import counted
 from sync.central.commands.admin_client import AdminClient
@@ -189,6 +191,12 @@ def _show(issued: Issued, role: Role) -> None:
     click.echo(
         f"  pitboard enrol{option} --config {_file_of(role)} --central {issued.address} {issued.token}"
     )
+    if is_loopback(urlsplit(issued.address).hostname or ""):
+        click.echo(
+            f'Only this machine reaches that address: for another {role} say host = "0.0.0.0" under [ingest] '
+            "in central.toml and start central anew.",
+            err=True,
+        )
     click.echo("Waiting; Ctrl-C takes it back.", err=True)
 
 

@@ -264,7 +264,8 @@ class EnrolmentApi:
         if self._desk is None:
             raise ActRefused(
                 code="no-certificate",
-                reason="Say 'fingerprint' under [ingest]: nodes cannot know the proxy in front without it.",
+                reason="Say 'fingerprint' under [ingest], as the ingest door logs it or its proxy shows it: "
+                "nodes cannot know the door without it.",
             )
         return self._desk
 

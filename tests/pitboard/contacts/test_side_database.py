@@ -61,3 +61,19 @@ def test_after_an_error_nothing_half_done_stays_and_the_next_call_works(tmp_path
 
 def test_two_programs_whose_journals_share_a_folder_have_two_side_databases() -> None:
     assert beside(Path("data/unit.db"), "contacts") == Path("data/unit-contacts.db")
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(4_096), b"no database at all, but long enough to be taken for one" * 9]
+)
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "side.db"
+    path.write_bytes(content)
+
+    async def story() -> None:
+        async with SideDatabase.open(path, schema=SCHEMA) as side:
+            await side.write([(PUT, ("a", b"1"))])
+            assert await side.fetch("SELECT name FROM things") == [("a",)]
+
+    asyncio.run(story())
+    assert path.with_name("side.db.damaged-1").read_bytes() == content

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pitboard.errors import ConfigRefused
-from pitboard.program.config import Config, load_config
+from pitboard.program.config import Config, load_config, load_event_file
+from pitboard.trust.certificate import Certificate, make_certificate
 from pitboard.trust.identity import Identity
 
 
@@ -44,3 +45,31 @@ def test_a_key_comes_from_systemds_credentials(tmp_path: Path, monkeypatch: pyte
     found = load_config(KeyConfig, config_path).key_file
     assert found == folder / "unit.key"
     assert Identity.load_or_create(found).key == identity.key
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", make_certificate().split(b"-----BEGIN CERT")[0]])
+def test_a_damaged_certificate_that_nobody_knows_is_made_anew(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "unit.tls.pem"
+    path.write_bytes(content)
+    with pytest.raises(ConfigRefused):
+        Certificate.load_or_create(path).server_context()  # central's: nodes know it, so a person decides
+    renewed = Certificate.load_or_renew(path)
+    assert renewed.server_context()
+    assert Certificate.load_or_renew(path) == renewed
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_certificate_with_anothers_key_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "unit.tls.pem"
+    key, _, _ = make_certificate().partition(b"-----BEGIN CERT")
+    path.write_bytes(key + b"-----BEGIN CERT" + make_certificate().partition(b"-----BEGIN CERT")[2])
+    assert Certificate.load_or_renew(path).server_context()
+
+
+def test_a_damaged_enrolment_says_what_mends_it(tmp_path: Path) -> None:
+    path = tmp_path / "event.toml"
+    path.write_text("")
+    with pytest.raises(ConfigRefused, match=r"not what enrolment wrote.*pitboard enrol"):
+        load_event_file(path)
+    path.unlink()
+    assert load_event_file(path) is None

@@ -26,9 +26,9 @@ from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
 from sync.central.command import central as central_command
-from sync.central.commands.enrolment_commands import EnrolmentAdmin, settle_names
+from sync.central.commands.enrolment_commands import EnrolmentAdmin, _show, settle_names
 from sync.central.config import IngestConfig
-from sync.central.enrolment.enrolment_api import TicketView
+from sync.central.enrolment.enrolment_api import Issued, TicketView
 from sync.central.enrolment.unit_register import Cut
 from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
@@ -319,6 +319,16 @@ def test_what_the_unit_was_told_takes_the_place_of_its_configs_keys(tmp_path: Pa
     (tmp_path / "sync.toml").write_text('unit_socket = "api.sock"\nevent_file = "event.toml"\n')
     sync = SyncConfig.load(tmp_path / "sync.toml")
     assert (sync.central, sync.central_fingerprint) == (told.central, told.central_fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_told"), [("https://127.0.0.1:8081", True), ("https://192.0.2.20:8081", False)]
+)
+def test_a_door_on_loopback_is_told_before_somebody_types_its_address(
+    address: str, is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _show(Issued(ticket="t", token="7K2QX", address=address, life_s=600), "unit")
+    assert ('host = "0.0.0.0" under [ingest]' in capsys.readouterr().err) == is_told
 
 
 async def with_an_open_run(stage: Stage) -> str:
