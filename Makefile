@@ -54,7 +54,8 @@ SECONDS ?= 300
 fuzz: venv
 	$(BIN)/python -m tests.firmware_bridge.decoders.fuzz_decoders --seconds $(SECONDS)
 
-# Every page of the touchscreen in every state, and every scene in every theme and size, to be looked at.
+# Every page of the touchscreen in every state, every scene in every theme and size, and both as glasses hang (turned,
+# upright, with a hidden edge), to be looked at.
 screenshots: venv
 	$(BIN)/python -m tests.trackside.touch.screenshots
 	@$(BIN)/python -m tests.display.contact_sheet $(ARGS)

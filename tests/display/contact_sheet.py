@@ -29,7 +29,7 @@ from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
 from pitboard.race.brackets import knockout
 from pitboard.race.score import Column
 from pitboard.race.stages import work_out
-from pitboard.sentences.language import LanguageCode, language
+from pitboard.sentences.language import Language, LanguageCode, language
 from tests.display.example_boards import (
     LIVE,
     LONG_NAME,
@@ -40,6 +40,7 @@ from tests.display.example_boards import (
     lap_view,
     run_view,
 )
+from tests.hung_glass import GLASSES, on_glass
 
 NOW = Moment(10**13, 1_780_000_000_000)
 THUMBNAIL_WIDTH = 384
@@ -240,7 +241,23 @@ def main() -> None:
                 pygame.image.save(surface, given.out / f"{theme_name}-{name}-{size[0]}x{size[1]}.png")
                 thumbnails.append(thumbnail(surface))
         pygame.image.save(sheet(thumbnails), given.out / f"sheet-{theme_name}.png")
+    save_hung(given.out, language(code))
     sys.stdout.write(f"Pictures: {given.out}\n")
+
+
+def save_hung(out: Path, words: Language) -> None:
+    """Save the board on each glass as it hangs."""
+    theme = load_theme(SHIPPED[0])
+    painter = Painter(Typeface.load(preferred=theme.fonts), theme)
+    [(_, scene, show)] = [one for one in shows(None) if one[0] == "leaderboard-bands"]
+    for glass_name, (glass, hanging) in GLASSES.items():
+
+        def paint(surface: pygame.Surface) -> None:
+            canvas = Canvas(size=surface.get_size(), digit_permille=painter.digit_permille, words=words)
+            painter.forget()
+            painter.paint(SCENES[scene](show, NOW, canvas).scene, surface)
+
+        pygame.image.save(on_glass(glass, hanging, paint), out / f"hung-{glass_name}.png")
 
 
 def thumbnail(surface: pygame.Surface, wide: int = THUMBNAIL_WIDTH) -> pygame.Surface:

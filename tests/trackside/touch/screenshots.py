@@ -16,6 +16,7 @@ import pygame
 from pitboard.drawing.typeface import Typeface
 from pitboard.sentences.language import LANGUAGES, Language, language
 from pitboard.unit_api.unit_calls import ScreenState
+from tests.hung_glass import GLASSES, on_glass
 from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, scenes
 from trackside.touch.paint.widget_painter import Painter
@@ -29,6 +30,9 @@ SHOWN = ("idle-stray", "running-acts", "review-would", "passings")
 """The states that docs/touch.md shows, in English at 800x480."""
 
 
+HUNG = ("idle", "keyboard", "running-acts", "review-would")
+
+
 def main() -> None:
     pygame.display.init()
     languages = [*(language(code) for code in LANGUAGES), HEBREW]
@@ -40,6 +44,7 @@ def main() -> None:
             for name, (state, view) in scenes().items():
                 pygame.image.save(picture(state, view, measures, words), folder / f"{name}.png")
                 count += 1
+    count += save_hung(ROOT / "build" / "screens" / "hung")
     shown = ROOT / "docs" / "screens"
     shown.mkdir(parents=True, exist_ok=True)
     for name in SHOWN:
@@ -53,6 +58,26 @@ def picture(state: ScreenState | None, view: View, measures: Measures, words: La
     layout = lay_out(state, replace(view, language=words), measures, NOW_MONO_NS)
     Painter(surface, Typeface.load(), measures).paint(layout.widgets)
     return surface
+
+
+def save_hung(folder: Path) -> int:
+    """Save a few states on each glass as it hangs; return how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for glass_name, (glass, hanging) in GLASSES.items():
+        for name in HUNG:
+            measures = Measures(*hanging.canvas_size(glass))
+            state, view = scenes()[name]
+
+            def paint(
+                canvas: pygame.Surface,
+                state: ScreenState | None = state,
+                view: View = view,
+                measures: Measures = measures,
+            ) -> None:
+                canvas.blit(picture(state, view, measures, language("en")), (0, 0))
+
+            pygame.image.save(on_glass(glass, hanging, paint), folder / f"{glass_name}-{name}.png")
+    return len(GLASSES) * len(HUNG)
 
 
 if __name__ == "__main__":
