@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from display.config import DisplayConfig
 from display.display_door import door_of
-from pitboard.errors import ConfigRefused
 
 CONFIG = DisplayConfig(name="Stand", event_key="ab" * 32, journal=Path("/proc/self/display.db"))
 
@@ -21,11 +19,12 @@ def test_where_no_certificate_can_be_kept_the_display_serves_under_one_of_this_s
     assert first.label_key != second.label_key
 
 
-def test_a_certificate_that_is_none_is_told_and_a_kept_one_stays(tmp_path: Path) -> None:
+def test_a_damaged_certificate_darkens_no_display_and_a_kept_one_stays(tmp_path: Path) -> None:
     config = msgspec.structs.replace(CONFIG, journal=tmp_path / "display.db")
     assert door_of(config).label_key == door_of(config).label_key
     (tmp_path / "display.tls.pem").write_text("rubbish")
-    with pytest.raises(ConfigRefused, match="is not a certificate"):
-        door_of(config)
+    renewed = door_of(config)
+    assert renewed.tls is not None
+    assert door_of(config).label_key == renewed.label_key
     plain = msgspec.structs.replace(config, status_tls=False, status_host="127.0.0.1")
     assert door_of(plain).tls is None
