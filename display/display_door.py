@@ -26,15 +26,13 @@ class DisplayDoor(NamedTuple):
 
 
 def door_of(config: DisplayConfig) -> DisplayDoor:
-    """Return the display's door; raises ConfigRefused where its certificate is there and is none."""
+    """Return the display's door; where no certificate can be kept, under one of this start."""
     if not config.status_tls:
         return DisplayDoor(hashlib.sha256(str(config.journal).encode()).hexdigest(), None)
     path = certificate_beside(config.journal)
     try:
         return _door(path)
     except ConfigRefused as error:
-        if path.exists():
-            raise
         log.warning("the display's certificate is not kept: %s", error)
     with tempfile.TemporaryDirectory(prefix="pitboard-") as folder:
         return _door(Path(folder) / path.name)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -32,10 +33,32 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
 
 
 class _Portal(BaseHTTPRequestHandler):
-    """Answers everything with 200 and a page of its own, as captive portals and maintenance pages do."""
+    """Answers everything with 200 and a page of its own, as captive portals and maintenance pages do; as
+    `manner` says, otherwise."""
+
+    manner = "200"
 
     def do_GET(self) -> None:
         kind = "application/json" if "api" in self.path else "text/html"
+        if self.manner == "302" and self.path != "/welcome":
+            self.send_response(302)
+            self.send_header("Location", "/welcome")
+            self.end_headers()
+            return
+        if self.manner in ("204", "511"):
+            self.send_response(int(self.manner))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if self.manner == "endless":
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not self.server.is_over.wait(0.05):  # type: ignore[attr-defined]
+                    self.wfile.write(b" " * 1_000)
+                    self.wfile.flush()
+            return
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(PORTAL)))
@@ -50,15 +73,21 @@ class _PortServer(ThreadingHTTPServer):
     allow_reuse_address = True
     daemon_threads = True
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.is_over = threading.Event()
+
 
 @contextlib.contextmanager
-def portal_at(port: int) -> Iterator[None]:
-    with _PortServer(("127.0.0.1", port), _Portal) as server:
+def portal_at(port: int, manner: str = "200") -> Iterator[None]:
+    portal = type("Portal", (_Portal,), {"manner": manner})
+    with _PortServer(("127.0.0.1", port), portal) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
         try:
             yield
         finally:
+            server.is_over.set()
             server.shutdown()
             serving.join()
 
@@ -103,6 +132,27 @@ def test_a_portals_page_wipes_nothing_that_the_phone_keeps(
     page.reload()
     expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+
+
+@pytest.mark.parametrize("manner", ["302", "204", "511", "endless"])
+def test_however_a_portal_answers_the_phone_shows_what_it_keeps(
+    manner: str, central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = visited(phone, central)
+    page.goto(address(central, "#/competitors/c1"))
+    expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500 ±2 µs"])
+    central.stop()
+    with portal_at(central.port, manner):
+        page.reload(wait_until="commit")
+        expect(page.locator(".laps li")).to_have_text(["Lap 1Best12.500 ±2 µs"], timeout=SENTENCE_MAX_MS)
+        page.goto(address(central, "#/"))
+        page.reload(wait_until="commit")
+        expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"], timeout=SENTENCE_MAX_MS)
+        expect(page.locator("#banner")).to_contain_text("Board from", timeout=SENTENCE_MAX_MS)
+    central.start()
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
 
 
 def test_the_next_event_at_the_same_address_keeps_nothing_of_the_last(

@@ -18,6 +18,7 @@ import { drawTrack } from "./track_card.js";
 const PAGE_COUNT = 100; // the live board has so many; what stands below is asked for where somebody looks at it
 const REST_EVERY_MS = 10_000;
 const TYPING_PAUSE_MS = 200;
+const ASK_MAX_MS = 8_000;
 
 const rows = new BoardList(byId("rows"));
 const followedRows = new BoardList(byId("followed-rows"));
@@ -166,7 +167,7 @@ function watchMore() {
 }
 
 async function ask(path, isOurs) {
-  const answer = await fetch(path);
+  const answer = await fetch(path, { signal: AbortSignal.timeout?.(ASK_MAX_MS) });
   if (answer.status === 404 && answer.headers.get("Content-Type")?.includes("json")) return null;
   if (!answer.ok) throw new Error("not answered");
   return { ...(await bodyOf(answer, isOurs)), isKept: answer.headers.has("X-Kept") };

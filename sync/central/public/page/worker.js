@@ -53,6 +53,8 @@ async function fromApi(event) {
   const answers = await caches.open(ANSWERS);
   try {
     const answer = await fetch(event.request, { signal: AbortSignal.timeout?.(PATIENCE_MS) });
+    // 404 is ours where somebody was taken out; any other refusal, a portal's too, says less than what is kept.
+    if (!answer.ok && answer.status !== 404) throw new Error("not answered");
     if (answer.ok) {
       if (answer.redirected || !isCompetitor(await answer.clone().text())) throw new Error("not ours");
       event.waitUntil(keep(answers, event.request, answer.clone()));
