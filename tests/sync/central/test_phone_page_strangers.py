@@ -134,7 +134,9 @@ def test_a_portals_page_wipes_nothing_that_the_phone_keeps(
     expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
 
 
-@pytest.mark.parametrize("manner", ["302", "204", "511", "endless"])
+@pytest.mark.parametrize(
+    "manner", ["511", *(pytest.param(one, marks=pytest.mark.field) for one in ("302", "204", "endless"))]
+)
 def test_however_a_portal_answers_the_phone_shows_what_it_keeps(
     manner: str, central: CentralThread, phone: BrowserContext
 ) -> None:
