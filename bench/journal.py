@@ -232,12 +232,12 @@ def opening(folder: Path, day: list[Record]) -> dict[str, float]:
 
 
 def fold_per_s(day: list[Record]) -> float:
-    fold = Fold(ROOT.key)
-    with stopwatch() as elapsed_s:
-        for record in day:
-            fold.add(record)
-        assert len(fold.board) > 0
-    return len(day) / elapsed_s[0]
+    """Return how many records are folded in a second of the processor's, the board included."""
+    fold, began_s = Fold(ROOT.key), time.process_time()
+    for record in day:
+        fold.add(record)
+    assert len(fold.board) > 0
+    return len(day) / (time.process_time() - began_s)
 
 
 def refresh_ms(entries: int) -> dict[str, float]:

@@ -61,7 +61,7 @@ class Fold:
 
     def _begin(self) -> None:
         self.roster = Roster(self.root_key)
-        self.race = RaceState(self._shelf)
+        self._race = RaceState(self._shelf)
         self._ranked = Boards()
         self._board_version += 1
         self._untold = Touched()  # what the boards have not been told yet
@@ -80,9 +80,9 @@ class Fold:
         body = read_body(record.header.kind, record.body_bytes)
         if body is None:
             return
-        bodies.put(seq, body, record.header.stamp)
-        if isinstance(body, PassingRecorded):
-            pass  # as most are
+        slot = bodies.put(seq, body, record.header.stamp)
+        if slot is not None:
+            pass  # a passing, as most are
         elif isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
             self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
@@ -92,7 +92,21 @@ class Fold:
             self._keys[stream] = body.key
             self._apply_stream(stream)
         elif stream in self._keys:
-            self._apply(stream, seq, body, record.header.stamp)
+            self._apply(stream, seq, body, record.header.stamp, slot)
+
+    @property
+    def race(self) -> RaceState:
+        """The race with every record added so far taken into account."""
+        self.settle()
+        return self._race
+
+    def settle(self) -> None:
+        """Derive what follows from the records added since; whoever asks for the race has it done too.
+
+        So a run is derived once for a portion of records, not after each that speaks of it.
+        """
+        if not self._race.is_settled:
+            self._race.settle(self._untold)
 
     def limit(self, stream: str, seq: int | None) -> None:
         """Let nothing of the stream count beyond this place, or all of it again."""
@@ -133,14 +147,14 @@ class Fold:
         for seq, body, stamp in self._bodies[stream]:
             self._apply(stream, seq, body, stamp)
 
-    def _apply(self, stream: str, seq: int, body: Body, stamp: int) -> None:
+    def _apply(self, stream: str, seq: int, body: Body, stamp: int, slot: int | None = None) -> None:
         key = self._keys[stream]
         authority = self.roster.authority(key)
         if authority == Authority.NOBODY or not self._counts(key, stream, seq):
             return
         word = Word(authority, stamp, stream, seq)
-        if isinstance(body, PassingRecorded):
-            self.race.apply(body, word, key, self._untold)
+        if slot is not None and isinstance(body, PassingRecorded):
+            self._race.hear_passing(slot, body, word, key)
         elif isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
@@ -148,7 +162,7 @@ class Fold:
             if authority == Authority.ADMIN:
                 self.roster.admit(body)
         elif authority >= _least_authority(body):
-            self.race.apply(body, word, key, self._untold)
+            self._race.hear(body, word, key)
             if isinstance(body, PersonErased):
                 self._forget(body, (stream, seq))
 
@@ -160,7 +174,7 @@ class Fold:
                 held = None if bodies is None else bodies.get(seq)
                 if bodies is not None and held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
                     bodies.drop(seq)
-                    self._untold.add(self.race.forget((stream, seq)))
+                    self._race.forget((stream, seq))
                 self.erased_places.add((stream, seq))
                 self.erased_by.setdefault((stream, seq), said_at)
 
@@ -225,7 +239,7 @@ class Fold:
                     and authority >= _least_authority(body)
                     and self._counts(key, stream, seq)
                 ):
-                    self.race.apply(body, Word(authority, stamp, stream, seq), key, self._untold)
+                    self._race.hear(body, Word(authority, stamp, stream, seq), key)
 
     def statements(self) -> Iterator[tuple[str, Body, Word]]:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""
@@ -252,6 +266,7 @@ class Fold:
 
     @property
     def _boards(self) -> Boards:
+        self.settle()
         untold = self._untold
         if untold.has_new_rules or untold.runs or untold.competitors:
             self._untold = Touched()

@@ -44,13 +44,13 @@ class KeptBodies:
         slot = self._shelf.slot_of(self._stream, seq)
         return None if slot is None else (self._shelf.body(slot), self._shelf.stamp(slot))
 
-    def put(self, seq: int, body: Body, stamp: int) -> None:
-        """Keep the body of a number that is not here yet."""
+    def put(self, seq: int, body: Body, stamp: int) -> int | None:
+        """Keep the body of a number that is not here yet; return the slot of a passing."""
         if seq > self._greatest_seq:
             self._greatest_seq = seq
         if isinstance(body, PassingRecorded):
-            self._shelf.put(self._stream, seq, stamp, body)
-        elif not self._seqs or seq > self._seqs[-1]:
+            return self._shelf.put(self._stream, seq, stamp, body)
+        if not self._seqs or seq > self._seqs[-1]:
             self._seqs.append(seq)
             self._stamps.append(stamp)
             self._bodies.append(body)
@@ -59,6 +59,7 @@ class KeptBodies:
             self._seqs.insert(at, seq)
             self._stamps.insert(at, stamp)
             self._bodies.insert(at, body)
+        return None
 
     def drop(self, seq: int) -> None:
         at = self._at(seq)

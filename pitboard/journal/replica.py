@@ -103,6 +103,7 @@ class Replica:
             self._see_writer,
         ]
         self.mark = Mark(0, b"")  # of the last record handed to the followers
+        self._is_open = False  # a journal is folded as one portion, and what comes later batch by batch
         self._failure: BaseException | None = None
         self._accepting = asyncio.Lock()
         self._errands = Errands("the replica's errand")
@@ -138,6 +139,8 @@ class Replica:
         async with beside(replica._follow(), name="follow the journal"):
             with _collection_put_off():
                 await replica._until_taken(await journal.last_arrival())
+                replica.fold.settle()
+                replica._is_open = True
             await replica.erase()  # where the last process ended before it was done
             try:
                 yield replica
@@ -151,6 +154,8 @@ class Replica:
                 async for batch in batches:
                     for _, record in batch:
                         self._take(record)
+                    if self._is_open:
+                        self.fold.settle()
                     self.mark = Mark(batch[-1].arrival, batch[-1].record.header_hash)
                     self.nudge()
         except BaseException as error:
@@ -159,11 +164,12 @@ class Replica:
             raise
 
     def _take(self, record: Record) -> None:
-        if not self._ledger.is_next(record) and record.seq <= self._ledger.head(record.stream):
-            self._forget_beyond(record.stream, record.seq - 1)  # the storage has another history of it now
         if not self._ledger.is_next(record):
-            reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before it"
-            raise JournalDamaged(path="of this node", reason=reason)
+            if record.seq <= self._ledger.head(record.stream):
+                self._forget_beyond(record.stream, record.seq - 1)  # the storage has another history now
+            if not self._ledger.is_next(record):
+                reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before"
+                raise JournalDamaged(path="of this node", reason=reason)
         for follower in self._followers:
             follower(record)
         self.version += 1

@@ -107,43 +107,61 @@ class RaceState:
         self._undecided_in_order: list[Run] | None = None  # until it is asked for again
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
         self._changed: set[str] = set()  # and those that have
+        self.is_settled = True
+        """Whether all that was heard is weighed; nothing may be asked before."""
+        self._touched = Touched()  # by what was heard since
+        self._to_look_at: dict[Subject, None] = {}
+        self._stamps_to_look_at: dict[TimelineKey, array[int]] = {}
 
-    def apply(self, body: Body, word: Word, unit: str, touched: Touched | None = None) -> Touched:
+    def hear(self, body: Body, word: Word, unit: str) -> None:
         """Take what the unit with this key said; kinds that do not concern the race are ignored.
 
-        What it touched is added to `touched`, where that is given.
+        What follows from it is derived by `settle`: once for each run, however much was said of it.
         """
-        touched = Touched() if touched is None else touched
+        self.is_settled = False
         match body:
             case PassingRecorded():
-                self._add_passing(body, word, unit, touched)
+                self.hear_passing(self._shelf.put(word.stream, word.seq, word.stamp, body), body, word, unit)
             case PersonErased():
                 self.roll.erase(body.competitor_id)
-                touched.competitors.add(body.competitor_id)
+                self._touched.competitors.add(body.competitor_id)
             case ContactKeyPublished():
                 self.contact_key.say(body.key, word)
             case EventConfigured():
-                touched.has_new_rules |= self.event.say(body, word)
+                self._touched.has_new_rules |= self.event.say(body, word)
                 if not body.where:
                     self.event_of_file.say(body, word)
             case ActWithdrawn():
                 subject = self.statements.withdraw((body.stream, body.seq), Statement(word, unit, body))
                 if subject is not None:
-                    self._look_again(subject, touched)
+                    self._to_look_at[subject] = None
             case _:
                 subject = subject_of(body, unit)
                 if subject is not None:
                     self.statements.say(subject, Statement(word, unit, body))
-                    self._look_again(subject, touched)
-        return touched
+                    self._to_look_at[subject] = None
 
-    def forget(self, record: RecordPlace) -> Touched:
+    def forget(self, record: RecordPlace) -> None:
         """Drop a record whose body was erased."""
-        touched = Touched()
         subject = self.statements.forget(record)
         if subject is not None:
-            self._look_again(subject, touched)
-        return touched
+            self.is_settled = False
+            self._to_look_at[subject] = None
+
+    def settle(self, touched: Touched) -> None:
+        """Derive what follows from all that was heard; add to `touched` what that may have changed."""
+        subjects, self._to_look_at = self._to_look_at, {}
+        for subject in subjects:
+            self._look_again(subject, self._touched)
+        # Only now: all windows are where they belong.
+        stamps_at, self._stamps_to_look_at = self._stamps_to_look_at, {}
+        for key, stamps in stamps_at.items():
+            timeline = self._timelines[key]
+            for run_id in {timeline.run_at(mono_ns) for mono_ns in stamps}:
+                self._touch_run_of(key, run_id)
+        touched.add(self._touched)
+        self._touched = Touched()
+        self.is_settled = True
 
     # Runs
 
@@ -520,9 +538,11 @@ class RaceState:
         self._touch_inserted(key, touched)
         known = self.passing(key)
         if known is not None:
-            self._touch_run_at(known.timeline, known.mono_ns, key, touched)
+            self._touch_later(known.timeline, known.mono_ns)
 
-    def _add_passing(self, body: PassingRecorded, word: Word, unit: str, touched: Touched) -> None:
+    def hear_passing(self, slot: int, body: PassingRecorded, word: Word, unit: str) -> None:
+        """Take a passing that lies on the shelf already."""
+        self.is_settled = False
         start = (unit, f"{body.sensor}/{body.sensor_boot}")
         of_start = self._passings.get(start)
         if of_start is None:
@@ -533,14 +553,22 @@ class RaceState:
             if former.word.moment <= word.moment:
                 return
             self._timelines[former.timeline].remove(former_slot)
-            self._touch_run_at(former.timeline, former.mono_ns, former.key, touched)
-        slot = self._shelf.put(word.stream, word.seq, word.stamp, body)
+            self._touch_later(former.timeline, former.mono_ns)
+            self._touch_spoken_of(former.key, self._touched)
         self._note_writer(slot, (unit, word.authority))
         of_start.put(body.seq, slot)
         key = (unit, body.track, body.boot_id)
         self._timeline(key).add(slot, body.mono_ns)
-        spoken_of = (unit, body.passing_id) if self._words or self._inserted else None
-        self._touch_run_at(key, body.mono_ns, spoken_of, touched)
+        self._touch_later(key, body.mono_ns)
+        if self._words or self._inserted:
+            self._touch_spoken_of((unit, body.passing_id), self._touched)
+
+    def _touch_later(self, timeline: TimelineKey, mono_ns: int) -> None:
+        """Have the run at this stamp touched once it is known which one that is."""
+        stamps = self._stamps_to_look_at.get(timeline)
+        if stamps is None:
+            stamps = self._stamps_to_look_at[timeline] = array("q")
+        stamps.append(mono_ns)
 
     def _note_writer(self, slot: int, writer: tuple[str, Authority]) -> None:
         index = self._writers.get(writer)
@@ -552,17 +580,16 @@ class RaceState:
             self._said_by.extend([0] * missing)
         self._said_by[slot] = index
 
-    def _touch_run_at(
-        self, timeline: TimelineKey, mono_ns: int, spoken_of: PassingKey | None, touched: Touched
-    ) -> None:
-        """Touch the run at this stamp, and those that anybody may have spoken of with this passing."""
-        run_id = self._timelines[timeline].run_at(mono_ns)
-        self._touch(run_id, touched)
-        if spoken_of is not None:
-            self._touch(self.word_on(spoken_of).run_id, touched)
-            self._touch_inserted(spoken_of, touched)
-        if run_id in self._starters.get(timeline, ()):
-            self._touch_starters(self.runs[run_id], touched)  # type: ignore[index]
+    def _touch_run_of(self, timeline: TimelineKey, run_id: str | None) -> None:
+        if run_id is not None:
+            self._touch(run_id, self._touched)
+            if run_id in self._starters.get(timeline, ()):
+                self._touch_starters(self.runs[run_id], self._touched)
+
+    def _touch_spoken_of(self, key: PassingKey, touched: Touched) -> None:
+        """Touch the runs that anybody may have spoken of with this passing."""
+        self._touch(self.word_on(key).run_id, touched)
+        self._touch_inserted(key, touched)
 
     def _touch_inserted(self, key: PassingKey, touched: Touched) -> None:
         """What is said of an impulse that a person put in or copied changes the run it was put into."""

@@ -27,12 +27,15 @@ def day_of(runs: int) -> list[Record]:
     return central.records + unit.records
 
 
-def calls_to_fold(records: list[Record], *, looks_every: int) -> int:
-    """Return how many Python functions it takes to fold the records, the board looked at now and then."""
+def calls_to_fold(records: list[Record], *, looks_every: int, of: str = "") -> int:
+    """Return how many Python functions it takes to fold the records, the board looked at now and then.
+
+    Where `of` is given, only functions of that name count.
+    """
     fold, calls = Fold(ROOT.key), count()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
+        if event == "call" and of in ("", frame.f_code.co_name):
             next(calls)
 
     sys.setprofile(note)
@@ -55,3 +58,9 @@ def test_a_day_eight_times_as_long_costs_eight_times_as_much() -> None:
 def test_a_board_that_nobody_looks_at_costs_less_than_one_looked_at_after_every_record() -> None:
     day = day_of(60)
     assert calls_to_fold(day, looks_every=1) > 1.2 * calls_to_fold(day, looks_every=len(day))
+
+
+def test_a_run_is_derived_once_for_a_portion_of_records_whatever_was_said_of_it() -> None:
+    day = day_of(60)
+    assert calls_to_fold(day, looks_every=len(day), of="run_of") <= 61
+    assert calls_to_fold(day, looks_every=1, of="run_of") > 150

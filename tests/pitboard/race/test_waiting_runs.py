@@ -56,7 +56,7 @@ def test_more_runs_than_are_kept_derived_have_the_same_laps() -> None:
 
 def test_a_passing_is_found_by_its_id_and_by_no_other_text() -> None:
     race, body = RaceState(), passing(10, s=1)
-    race.apply(body, Word(Authority.TIMEKEEPER, 1, "s", 1), "unit")
+    race.hear(body, Word(Authority.TIMEKEEPER, 1, "s", 1), "unit")
     known = race.passing(("unit", body.passing_id))
     assert known is not None
     assert known.body == body
