@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
 VERIFY_BURST_COUNT = 16
+GREAT_MIN_COUNT = 10_000
+"""Records of a journal that is worth being left out of all collections."""
 BAD_MAX_COUNT = 16
 """Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
 
@@ -141,6 +143,8 @@ class Replica:
                 await replica._until_taken(await journal.last_arrival())
                 replica.fold.settle()
                 replica._is_open = True
+                if replica.mark.arrival >= GREAT_MIN_COUNT:
+                    gc.freeze()  # it stays until the program ends: no collection need look through it again
             await replica.erase()  # where the last process ended before it was done
             try:
                 yield replica
