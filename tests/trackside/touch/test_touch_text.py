@@ -15,9 +15,9 @@ import pytest
 
 from pitboard.drawing.palette import Colour
 from pitboard.drawing.typeface import ELLIPSIS, Align, Area, Typeface, Weight
-from pitboard.sentences.language import Language, language
+from pitboard.sentences.language import Language, LanguageCode, language
 from tests.pitboard.sentences.pseudo_language import HEBREW
-from tests.trackside.touch.touch_samples import NOW_MONO_NS, scenes
+from tests.trackside.touch.touch_samples import HARD_NAMES, NOW_MONO_NS, scenes
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.widgets import Measures, Rect, Widget
@@ -116,3 +116,26 @@ def test_no_word_leaves_its_widget_or_stands_on_another(measures: Measures, word
 def _inside(box: Rect, room: Rect) -> bool:
     grown = Rect(room.x - SLACK_PX, room.y - SLACK_PX, room.w + 2 * SLACK_PX, room.h + 2 * SLACK_PX)
     return grown.covers(box)
+
+
+OF_PEOPLE = ("act:", "asks:", "found:", "pick:", "place:", "queue:", "heat", "row:", "give:", "member:")
+"""Widgets that show names; a name may be as long as people like, and is cut."""
+OF_DEVICES = ("sensor:", "display:", "machine:", "check:", "detail:")
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_no_sentence_of_ours_is_cut_on_the_smallest_screen(code: LanguageCode) -> None:
+    """It is drawn smaller until it fits; where that is not enough it wants shorter words."""
+    measures = PAGES[0][0]
+    painter = WatchedPainter(pygame.Surface((measures.width, measures.height)), typeface(), measures)
+    whole = {text for text in (f"{one}…" for one in ("Sending", "Sende", "Looking", "Moment")) if text}
+    faults = set()
+    for name, (state, view) in scenes().items():
+        layout = lay_out(state, replace(view, language=language(code)), measures, NOW_MONO_NS)
+        for widget, line in painter.lines(layout.widgets):
+            is_ours = not widget.name.startswith((*OF_PEOPLE, *OF_DEVICES)) and not any(
+                hard in widget.label + widget.note for hard in HARD_NAMES
+            )
+            if is_ours and line.text.endswith(ELLIPSIS) and line.text not in whole:
+                faults.add(f"{name}: {widget.name} {line.text!r} of {widget.label!r}, {widget.note!r}")
+    assert faults == set()

@@ -10,7 +10,9 @@ from pitboard.drawing.typeface import ELLIPSIS, Align, Typeface, Weight
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.widgets import Rect
 
-_SHRINK_PERCENTS = (100, 86, 74)
+_SHRINK_PERCENTS = (100, 93, 86, 80, 74, 68, 62, 56, 50)
+_SHRINK_ALWAYS_PERCENT = 74
+"""So far a label is drawn smaller in any case; further only while it stays legible."""
 _LINE_PERCENT = 122
 _NOTE_PERCENT = 64
 _NOTE_MOST_PX = 34
@@ -33,25 +35,24 @@ def draw_block(
     note_lines_max: int = 1,
     note_least_px: int = _NOTE_LEAST_PX,
 ) -> None:
-    """Draw label and note; a label too long is drawn smaller first, then cut with an ellipsis."""
+    """Draw label and note; what is too long is drawn smaller first, then cut with an ellipsis."""
     note_least_px = max(_NOTE_LEAST_PX, note_least_px)
-    note_px = max(note_least_px, min(_NOTE_MOST_PX, size_px * _NOTE_PERCENT // 100)) if note else 0
-    note_lines = (
-        _balanced(
-            typeface,
-            note,
-            size_px=note_px,
-            width_px=room.w,
-            lines_max=note_lines_max,
-            weight=Weight.REGULAR,
-        )
-        if note
-        else []
+    note_px, note_lines = _fitted(
+        typeface,
+        note,
+        room.w,
+        room.h,
+        max(note_least_px, min(_NOTE_MOST_PX, size_px * _NOTE_PERCENT // 100)),
+        note_lines_max,
+        least_px=_NOTE_LEAST_PX * 4 // 5,
+        weight=Weight.REGULAR,
     )
     note_line_px = note_px * _LINE_PERCENT // 100
     note_room_px = len(note_lines) * note_line_px + (note_px * _NOTE_GAP_PERCENT // 100 if label else 0)
     label_room_px = room.h - note_room_px
-    size_px, lines = _fitted_label(typeface, label, room.w, label_room_px, size_px, lines_max)
+    size_px, lines = _fitted(
+        typeface, label, room.w, label_room_px, size_px, lines_max, least_px=note_least_px, weight=Weight.BOLD
+    )
     line_px = size_px * _LINE_PERCENT // 100
     y = room.y + (room.h - len(lines) * line_px - note_room_px) // 2
     for line in lines:
@@ -67,7 +68,6 @@ def draw_block(
             colour=note_colour,
             align=align,
             weight=Weight.REGULAR,
-            shrink_to_px=_NOTE_LEAST_PX * 4 // 5,
         )
         y += note_line_px
 
@@ -88,20 +88,31 @@ def _balanced(
     return lines
 
 
-def _fitted_label(
-    typeface: Typeface, label: str, width_px: int, height_px: int, size_px: int, lines_max: int
+def _fitted(
+    typeface: Typeface,
+    text: str,
+    width_px: int,
+    height_px: int,
+    size_px: int,
+    lines_max: int,
+    *,
+    least_px: int,
+    weight: Weight,
 ) -> tuple[int, list[str]]:
-    """Return the largest size that needs no cut and its lines, else the smallest with the cut."""
-    if not label:
-        return size_px, []
-    tried, lines = size_px, [label]
+    """Return the largest size that needs no cut and breaks no word, and its lines; else the smallest with
+    the cut."""
+    if not text:
+        return size_px if weight is Weight.BOLD else 0, []
+    words = text.split() or [text]
+    tried, lines = size_px, [text]
     for percent in _SHRINK_PERCENTS:
-        tried = size_px * percent // 100
+        smaller_px = size_px * percent // 100
+        if smaller_px < least_px and percent < _SHRINK_ALWAYS_PERCENT:
+            break
+        tried = smaller_px
         fitting = max(1, min(lines_max, height_px // (tried * _LINE_PERCENT // 100)))
-        lines = _balanced(
-            typeface, label, size_px=tried, width_px=width_px, lines_max=fitting, weight=Weight.BOLD
-        )
-        widest = max(typeface.width(word, size_px=tried) for word in label.split() or [label])
+        lines = _balanced(typeface, text, size_px=tried, width_px=width_px, lines_max=fitting, weight=weight)
+        widest = max(typeface.width(word, size_px=tried, weight=weight) for word in words)
         if widest <= width_px and not lines[-1].endswith(ELLIPSIS):
             break
     return tried, lines

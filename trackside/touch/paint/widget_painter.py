@@ -142,7 +142,9 @@ class Painter:
         room = widget.rect.inset(self._measures.px(18), self._measures.px(8))
         note_room, text_room = room.cut_top(room.h * 34 // 100)
         note_ink = palette.AMBER if widget.tone is Tone.WARNING else palette.TEXT_MUTED
-        self._line(widget.note, note_room, self._measures.text(22), note_ink, weight=Weight.REGULAR)
+        self._line(
+            widget.note, note_room, self._measures.text(22), note_ink, weight=Weight.REGULAR, shrink=True
+        )
         caret_px = max(3, self._measures.px(4))
         text_room = text_room.cut_right(caret_px, self._measures.px(6))[1]
         size_px = min(widget.size_px, text_room.h)
@@ -254,7 +256,7 @@ class Painter:
             y = time_room.y + time_room.h // 2
             thick = max(3, self._measures.px(4))
             pygame.draw.line(self._target, ink, (time_left, y), (time_left + time_width, y), thick)
-        self._line(widget.note, note_room, note_size_px, ink, weight=Weight.REGULAR)
+        self._line(widget.note, note_room, note_size_px, ink, weight=Weight.REGULAR, shrink=True)
 
     def _paint_light(self, widget: Widget) -> None:
         fill = palette.PANEL_PRESSED if widget.is_pressed else palette.PANEL_RAISED

@@ -93,7 +93,7 @@ def _row(
             rect=text,
             look=Look.ROW,
             label=asked.name,
-            value=its_class or view.say(told),
+            value="" if measures.is_portrait else its_class or view.say(told),
             size_px=measures.text(34),
             align="left",
         ),
