@@ -104,9 +104,11 @@ constraints:
 	{ echo "# Exact versions and hashes of every package, for repeatable installs; 'make constraints' writes it anew."; \
 	  cat build/constraints.txt; } > constraints.txt
 
-# A USB stick for machines without internet: wheels for Debian 12 and 13 on amd64 and arm64, and install.sh.
+# A USB stick for machines without internet: wheels for Debian 12 and 13 on amd64 and arm64, and install.sh; and what a
+# screen needs of Debian's packages, of the release that this machine has. DEBS= leaves those out.
+DEBS ?= arm64 amd64
 bundle: venv
-	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(ARGS)
+	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(foreach one,$(DEBS),--debs $(one)) $(ARGS)
 
 # Boots a venue of five machines from the stick and puts it through a bad day; needs root. docs/appliance.md tells it.
 appliance: venv
@@ -115,7 +117,8 @@ appliance: venv
 	@$(BIN)/python -m venue.appliance --bundle build/appliance/bundle --out build/appliance
 
 # The same as packages for Debian 12 and 13, one for each kind of machine.
-deb: bundle
+deb: venv
+	@$(MAKE) --no-print-directory bundle DEBS=
 	@sh deploy/build_deb.sh build/bundle amd64 build/deb
 	@sh deploy/build_deb.sh build/bundle arm64 build/deb
 

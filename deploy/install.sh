@@ -18,11 +18,26 @@ fail() {
 command -v python3 >/dev/null || fail "Python is missing; type: sudo apt install python3 python3-venv"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or newer is needed; use Debian 12 or later, or its Raspberry Pi OS."
-# Packages that somebody put on the stick, for a machine without internet.
-if ls "$here"/debs/*.deb >/dev/null 2>&1; then
-  dpkg --skip-same-version --install "$here"/debs/*.deb >/dev/null || fail "The packages in debs/ cannot be installed."
+# Debian's packages on the stick, for a machine without internet: apt takes what is missing from there.
+debs=$here/debs/$(. /etc/os-release && echo "${VERSION_CODENAME:-}")-$(dpkg --print-architecture)
+if [ -f "$debs/Packages" ]; then
+  apt=$(mktemp -d)
+  trap 'rm -rf "$apt"' EXIT
+  mkdir -p "$apt/lists/partial"
+  echo "deb [trusted=yes] file:$debs ./" > "$apt/stick.list"
+  cat > "$apt/apt.conf" <<END
+Dir::Etc::sourcelist "$apt/stick.list";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$apt/lists";
+APT::Sandbox::User "root";
+END
+  export APT_CONFIG="$apt/apt.conf"
+  apt-get -qq update || fail "The packages in $debs cannot be read; copy the stick again."
 fi
-python3 -c 'import ensurepip, venv' 2>/dev/null || fail "Python's venv is missing; type: sudo apt install python3-venv"
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  [ -n "${APT_CONFIG:-}" ] && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null ||
+    fail "Python's venv is missing; type: sudo apt install python3-venv"
+fi
 
 if [ ! -x /opt/pitboard/bin/pitboard ]; then
   echo "Installing the programs; this takes a minute or two."
@@ -33,4 +48,4 @@ if [ ! -x /opt/pitboard/bin/pitboard ]; then
 else
   program=/opt/pitboard/bin/pitboard
 fi
-exec "$program" install --node "$here/nodes/$host"
+"$program" install --node "$here/nodes/$host"

@@ -16,6 +16,8 @@ from pathlib import Path
 import click
 
 from pitboard.errors import Refusal
+from venue.set_up.debs import ARCHITECTURES, PYTHON_PACKAGES, fetch_debs, release
+from venue.set_up.installation import SCREEN_PACKAGES
 from venue.set_up.terminal_help import write_manual
 
 PYTHONS = ("3.11", "3.13")
@@ -106,7 +108,15 @@ def _build_wheel(project: Path, wheels: Path) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--python", "pythons", multiple=True, default=PYTHONS, show_default=True)
 @click.option("--machine", "machines", multiple=True, default=MACHINES, show_default=True)
-def bundle(project: Path, out: Path, pythons: tuple[str, ...], machines: tuple[str, ...]) -> None:
+@click.option(
+    "--debs",
+    multiple=True,
+    type=click.Choice(ARCHITECTURES),
+    help="Debian's packages for these machines too.",
+)
+def bundle(
+    project: Path, out: Path, pythons: tuple[str, ...], machines: tuple[str, ...], debs: tuple[str, ...]
+) -> None:
     """Write wheels and install.sh for machines without internet to OUT."""
     wheels = out / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
@@ -120,6 +130,10 @@ def bundle(project: Path, out: Path, pythons: tuple[str, ...], machines: tuple[s
         for machine in machines:
             click.echo(f"  wheels for Python {python} on {machine}")
             download(requirements, wheels, python=python, machine=machine)
+    for architecture in debs:
+        folder = out / "debs" / f"{release()}-{architecture}"
+        click.echo(f"  Debian's packages for {folder.name}")
+        fetch_debs(folder, architecture, [*PYTHON_PACKAGES, *SCREEN_PACKAGES])
     script = out / "install.sh"
     script.write_bytes((project / "deploy" / "install.sh").read_bytes())
     script.chmod(0o755)

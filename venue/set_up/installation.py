@@ -39,7 +39,7 @@ _SYSTEM_FILES = {
 }
 _SERVER_ONLY_NOT = {"system/journald.conf", "system/watchdog.conf", "udev/70-pitboard.rules"}
 """A server's log, watchdog and ports are its owner's business."""
-_SCREEN_PACKAGES = (
+SCREEN_PACKAGES = (
     "libgbm1",
     "libdrm2",
     "libegl1",
@@ -190,7 +190,7 @@ class Installation:
         return ["--now"] if self._root == Path("/") else []
 
     def _packages(self) -> Iterator[str]:
-        missing = [name for name in _SCREEN_PACKAGES if not self._machine.asks("dpkg-query", "--show", name)]
+        missing = [name for name in SCREEN_PACKAGES if not self._machine.asks("dpkg-query", "--show", name)]
         if not missing:
             return
         try:
