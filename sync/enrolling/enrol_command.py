@@ -56,7 +56,7 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
     files = load_config(NodeFiles, config_path)
     if not is_display and files.key_file is None:
         raise ConfigRefused(path=config_path, reason="key 'key_file' is missing; for a display say --display")
-    address, text = _split(token or click.prompt("Token", err=True))
+    address, text = _split(token or click.prompt("Token, as 'enrol' at central shows it", err=True))
     central = central or address or click.prompt("Central's address (https://HOST:PORT)", err=True)
     parsed = EnrolmentToken.parse(text)
     event_file = event_file_beside(files.journal)
