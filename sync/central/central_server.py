@@ -26,6 +26,7 @@ from sync.central.doors import AdminsDesk, announced, published, serve_admin, se
 from sync.central.ingest.admin_relay import INGEST_SOCKET_MODE, AdminRelay, relayed_app
 from sync.central.ingest.ingest_app import IngestDoor, address_of, host_to_tell
 from sync.central.joining.join_box import JoinRelay
+from sync.central.metrics.metrics_door import Metrics, serve_metrics
 from sync.central.stores import open_contacts, open_replica
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Central:
     public_port: int
     ingest_port: int
     desk_port: int | None = None
+    metrics_port: int | None = None
 
 
 async def serve_central(
@@ -114,9 +116,12 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         writing = await _open_stream(replica, root, config)
         door = IngestDoor.of(config)
         desk = AdminsDesk.over(writing, config, clock, fingerprint=door.fingerprint)
+        metrics = Metrics(clock)
         async with (
-            serve_public(replica, config, public_listener, desk.joining) as public_port,
-            serve_ingest(replica, contacts, desk.parts, config, clock, ingest_listener, door) as ingest_port,
+            serve_public(replica, config, public_listener, desk.joining, metrics) as public_port,
+            serve_ingest(
+                replica, contacts, desk.parts, config, clock, ingest_listener, door, metrics
+            ) as ingest_port,
             announced(replica, config, ingest_port, door, root),
             published(replica, root, config),
             serve_admin(
@@ -126,10 +131,12 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
                 config,
                 clock,
                 admin_listener,
+                metrics,
                 address=lambda: address_of(config, ingest_port),
             ) as desk_port,
+            serve_metrics(config, metrics, replica, None) as metrics_port,
         ):
-            yield Central(writing, contacts, public_port, ingest_port, desk_port)
+            yield Central(writing, contacts, public_port, ingest_port, desk_port, metrics_port)
 
 
 @contextlib.asynccontextmanager
@@ -139,7 +146,14 @@ async def open_public(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
         async with (
             open_replica(config, clock, role="public", root_key=None) as replica,
             _shared_erasures(replica),
-            serve_public(replica, config, listener, JoinRelay(config.ingest_socket, clock)) as port,
+            serve_public(
+                replica,
+                config,
+                listener,
+                JoinRelay(config.ingest_socket, clock),
+                metrics := Metrics(clock),
+            ) as port,
+            serve_metrics(config, metrics, replica, "public"),
         ):
             yield port
 
@@ -160,7 +174,9 @@ async def open_ingest(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
                 clock,
                 listener,
                 door := IngestDoor.of(config),
+                metrics := Metrics(clock),
             ) as port,
+            serve_metrics(config, metrics, replica, "ingest"),
             announced(replica, config, port, door, None),
         ):
             yield port
@@ -191,8 +207,10 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
                     config,
                     clock,
                     listener,
+                    metrics := Metrics(clock),
                     address=lambda: address_of(config, config.ingest.port),
                 ),
+                serve_metrics(config, metrics, replica, "admin"),
             ):
                 yield writing
 

@@ -122,6 +122,14 @@ class PhoneQueueConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=
     refused_words: Path | None = None
 
 
+class MetricsConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where Prometheus asks; of three processes the public one has this port, ingest the next, admin the one
+    after."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9108
+
+
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trackside unit to enrol."""
 
@@ -146,6 +154,7 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
     mqtt: BrokerConfig | None = None
     phone_queue: PhoneQueueConfig | None = None
+    metrics: MetricsConfig | None = None
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -51,9 +51,11 @@ from sync.central.joining.join_box import JoinBox
 from sync.central.joining.join_calls import JoinDoor
 from sync.central.joining.join_desk import JoinDesk, JoinRules
 from sync.central.joining.refused_words import RefusedWords
+from sync.central.metrics.metrics_door import Metrics
+from sync.central.metrics.race_metrics import of_followers, of_units
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
-from sync.central.public.public_app import public_app, public_limits
+from sync.central.public.public_app import LIVE, public_app, public_limits
 from sync.central.public.race_reader import RaceReader
 from sync.enrolling.hand_over import HandOver, hand_overs_beside, load_hand_overs
 
@@ -101,17 +103,23 @@ def _former_events(config: CentralConfig) -> list[HandOver]:
 
 @contextlib.asynccontextmanager
 async def serve_public(
-    replica: Replica, config: CentralConfig, listener: socket.socket, joining: JoinDoor
+    replica: Replica,
+    config: CentralConfig,
+    listener: socket.socket,
+    joining: JoinDoor,
+    metrics: Metrics,
 ) -> AsyncIterator[int]:
     """Serve phones from the replica's fold; who wants to join is handed on to `joining`. Yield the port."""
     public = config.public
-    feed = BoardFeed(replica.fold)
+    feed = BoardFeed(replica.fold, lambda: replica.mark.arrival)
     limits = public_limits(
         public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
     )
     reader = RaceReader(replica.fold)
     reader.warm()
     app = public_app(reader, feed, joining, followers_max_count=public.followers_max_count, limits=limits)
+    metrics.meter(app, "public")
+    metrics.add(lambda: of_followers(app[LIVE].followers))
     files = None if public.files is None else BoardFiles(public.files, reader, feed)
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
@@ -129,6 +137,7 @@ async def serve_ingest(
     clock: Clock,
     listener: socket.socket,
     door: IngestDoor,
+    metrics: Metrics,
 ) -> AsyncIterator[int]:
     """Serve units and displays; what they say to the admin's part goes to `admins`; yield the port."""
     app = ingest_app(
@@ -138,6 +147,7 @@ async def serve_ingest(
         clock=clock,
         trusted_proxies=config.ingest.trusted_proxies,
     )
+    metrics.meter(app, "ingest")
     add_contact_ingest(app, replica, contacts, clock)
     async with serve_bound_tcp(app, listener, tls=door.tls, limits=INGEST_LIMITS) as port:
         yield port
@@ -193,6 +203,7 @@ async def serve_admin(
     config: CentralConfig,
     clock: Clock,
     listener: socket.socket,
+    metrics: Metrics,
     *,
     address: Callable[[], str],
 ) -> AsyncIterator[int | None]:
@@ -217,7 +228,9 @@ async def serve_admin(
         timing.add_to(pages)
         desk.units.add_to_admin(pages)
         desk.enrolment.add_to_admin(pages, address=address)
+        metrics.meter(pages, "desk")
 
+    metrics.add(lambda: of_units(desk.units.view()))
     async with (
         serve_desk(config, clock, socket_app=app, add_calls=add_calls) as desk_port,
         serve_bound_unix(app, listener),

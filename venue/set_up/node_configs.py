@@ -26,6 +26,7 @@ UNIT_KEY = DATA / "unit.key"
 ROOT_KEY = DATA / "root.key"
 CENTRAL_JOURNAL = DATA / "central.db"
 INGEST_PORT = 8081
+DESK_PORT = 8082
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _WRITTEN = "# Written by `pitboard venue make`; change venue.toml and make it again.\n"
 
@@ -82,13 +83,19 @@ def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
     said = {"format": event.format or None, "resolution_ns": event.resolution_ns}
     said |= {"run_ms": event.run_ms, "lap_min_ms": event.lap_min_ms}
     rules = msgspec.to_builtins({key: getattr(venue, key) for key in EventRules.__struct_fields__})
+    public: Settings = {"host": "0.0.0.0"}  # noqa: S104 - phones of the venue read the board here
+    beside: Settings = {}
+    if venue.central is not None and venue.central.in_containers:
+        public = {"host": "127.0.0.1", "files": "/run/pitboard-public/files"}  # nginx is in front
+        beside = {"admin": {"host": "0.0.0.0", "port": DESK_PORT}, "metrics": {}}  # noqa: S104
     return {
         "event": {"name": event.name, **{key: value for key, value in said.items() if value is not None}},
         **{key: tables for key, tables in rules.items() if tables},
         "root_key_file": ROOT_KEY,
         "journal": CENTRAL_JOURNAL,
-        "public": {"host": "0.0.0.0"},  # noqa: S104 - phones of the venue read the board here
+        "public": public,
         "ingest": {"host": "0.0.0.0", "port": INGEST_PORT, "address": central_address(venue) or ""},  # noqa: S104
+        **beside,
         "unit": units,
     }
 

@@ -71,7 +71,10 @@ class NetworkPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class CentralPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`in_containers`: central runs as deploy/compose.yaml has it, with nginx and metrics."""
+
     host: Host
+    in_containers: bool = False
 
 
 class SensorPart(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

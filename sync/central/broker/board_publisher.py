@@ -44,7 +44,7 @@ class BoardPublisher:
         self._root = root
         self._topic = config.topic
         self._reader = RaceReader(replica.fold)
-        self._feed = BoardFeed(replica.fold)
+        self._feed = BoardFeed(replica.fold, lambda: replica.mark.arrival)
         self._published: dict[str, bytes] = {}
         self._told = self._feed.newest
         self._loop = asyncio.get_running_loop()

@@ -57,6 +57,7 @@ def ingest_app(
         return json_response({"status": "alarm" if replica.alarms else "ok", "alarms": replica.alarms})
 
     app.router.add_get("/v1/health", health)
+    app.router.add_get("/healthz", health)
     return app
 
 

@@ -44,6 +44,7 @@ class LivePage(msgspec.Struct, frozen=True, kw_only=True):
     """The live board whole; entries and runs leave out what is null, false or empty."""
 
     tag: str
+    at: int
     event: LiveEvent
     count: int
     entries: list[dict[str, Any]]
@@ -71,7 +72,7 @@ def api_document() -> dict[str, Any]:
     schemas["LiveChange"] = {
         "type": "object",
         "description": "A merge patch, see the documentation; empty where nothing changed.",
-        "properties": {"from": {"type": "string"}, "to": {"type": "string"}},
+        "properties": {"from": {"type": "string"}, "to": {"type": "string"}, "at": {"type": "integer"}},
     }
     tag = {"type": "string", "pattern": "^[0-9a-f]{1,40}$"}
     count = {"type": "integer", "minimum": 0, "maximum": COUNT_MAX, "default": 100}

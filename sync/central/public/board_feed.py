@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -101,13 +102,15 @@ class LiveMessage:
 class BoardFeed:
     """Holds the newest live board and those just before; `refresh` looks whether there is a newer one."""
 
-    def __init__(self, fold: Fold) -> None:
+    def __init__(self, fold: Fold, arrival: Callable[[], int] = lambda: 0) -> None:
+        """`arrival` counts the records that arrived in the journal that is folded."""
         self._fold = fold
+        self._arrival = arrival
         self._boards = LiveBoards(fold)
         self._fold_version = fold.version
         self._changed = asyncio.Event()
         self.is_closed = False
-        self.newest = self._boards.newest()
+        self.newest = self._boards.newest(arrival())
         self._history: dict[str, LiveBoard] = {self.newest.tag: self.newest}
         self._messages: dict[str | None, LiveMessage] = {}
 
@@ -116,7 +119,7 @@ class BoardFeed:
         if self._fold.version == self._fold_version:
             return False
         self._fold_version = self._fold.version
-        newest = self._boards.newest()
+        newest = self._boards.newest(self._arrival())
         if newest.tag == self.newest.tag:
             return False
         self.newest = newest
@@ -167,4 +170,6 @@ class BoardFeed:
 def encoded_change(former: LiveBoard, newest: LiveBoard) -> bytes:
     """Return the change as phones get it, with the tags of both boards; an empty one where they are equal."""
     change = change_between(former.form, newest.form)
-    return msgspec.json.encode({"from": former.tag, "to": newest.tag} | change if change else {})
+    if not change:
+        return b"{}"
+    return msgspec.json.encode({"from": former.tag, "to": newest.tag, "at": newest.at} | change)

@@ -3,7 +3,7 @@
 `board.json` is the API's, `live/page.json` the whole live board, and `live/since/TAG.json` what changed since
 the board with that tag. Beside each but the smallest stand its gzip and brotli twins. A file's time of change
 tells no time: it is made of the content, for nginx makes its ETag of it. So one board has the same ETag from
-every process and start."""
+every process and start; the live board also says after how many records it was so."""
 
 from __future__ import annotations
 

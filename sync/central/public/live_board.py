@@ -28,9 +28,14 @@ TAG_LENGTH = 10
 
 @dataclass(frozen=True)
 class LiveBoard:
-    """A board as followers get it; `tag` names its content, in every process the same."""
+    """A board as followers get it; `tag` names its content, in every process the same.
+
+    `at` orders boards: how many records had arrived when it was first so, by the journal's count, which all
+    processes over one database share.
+    """
 
     form: Form
+    at: int = 0
 
     @cached_property
     def tag(self) -> str:
@@ -38,7 +43,7 @@ class LiveBoard:
 
     @cached_property
     def body(self) -> bytes:
-        return msgspec.json.encode({"tag": self.tag} | self.form)
+        return msgspec.json.encode({"tag": self.tag, "at": self.at} | self.form)
 
 
 class LiveBoards:
@@ -48,7 +53,8 @@ class LiveBoards:
         self._fold = fold
         self._entries: dict[str, tuple[Standing, Competitor | None, bool, Form]] = {}
 
-    def newest(self) -> LiveBoard:
+    def newest(self, at: int = 0) -> LiveBoard:
+        """Return the board of now, with so many records arrived."""
         fold = self._fold
         board, event = fold.board, fold.race.event.value
         kept: dict[str, tuple[Standing, Competitor | None, bool, Form]] = {}
@@ -80,7 +86,7 @@ class LiveBoards:
         newest = board.newest()
         if newest is not None:
             form["newest"] = newest
-        return LiveBoard(form)
+        return LiveBoard(form, at)
 
 
 def _entry(standing: Standing, name: str, known: Competitor | None, *, is_tied: bool) -> Form:

@@ -31,7 +31,7 @@ class PublicApi:
         app.router.add_get("/api/v1/live/page", self._live_page)
         app.router.add_get("/api/v1/live/since/{tag}", self._live_since)
         app.router.add_get("/api/v1/board.csv", self._table)
-        app.router.add_get("/api/v1/health", self._health)
+        app.router.add_get("/api/v1/health", self.health)
         app.router.add_get("/api/v1/openapi.json", self._openapi)
 
     async def _board(self, request: web.Request) -> web.Response:
@@ -77,7 +77,7 @@ class PublicApi:
             return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
         return known.answer(request)
 
-    async def _health(self, request: web.Request) -> web.Response:
+    async def health(self, request: web.Request) -> web.Response:
         return json_response(Health("ok", self._live.followers, self._reader.event_id))
 
 

@@ -114,6 +114,7 @@ def _suffix(name: str) -> str:
 
 
 SPARE_CONNECTIONS_COUNT = 512
+LIVE: web.AppKey[LiveStream] = web.AppKey("live", LiveStream)
 _HEADERS = {
     "Server": "Pitboard",
     "Content-Security-Policy": (
@@ -150,7 +151,10 @@ def public_app(
     app = new_app(limits)
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
-    PublicApi(reader, feed, LiveStream(feed, followers_max_count=followers_max_count)).add_to(app)
+    app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count)
+    api = PublicApi(reader, feed, app[LIVE])
+    api.add_to(app)
+    app.router.add_get("/healthz", api.health)
     JoinApi(reader, joining).add_to(app)
     PhonePage(reader).add_to(app)
 

@@ -105,6 +105,7 @@ def test_who_follows_the_broker_sees_each_board_and_that_central_is_gone(
                 _, change = await asyncio.to_thread(follower.next, "live/change", "Ben")
                 assert change.pop("from") == page.pop("tag")
                 change.pop("to")
+                assert int(str(change.pop("at"))) > int(str(page.pop("at")))
                 assert [one["id"] for one in changed(page, change)["entries"]] == ["c2", "c1"]
                 late = await asyncio.to_thread(Follower, broker, root.key)  # finds what is retained
                 await asyncio.to_thread(late.next, "board", "Ben")

@@ -60,9 +60,11 @@ async def next_board(stream: aiohttp.ClientResponse) -> Any:
         pass
     told = json.loads(event["data"])
     if event["event"] == "board":
+        assert told.pop("at") > 0
         assert told.pop("tag") == event["id"]
         board = told
     else:
+        assert told.pop("at") > 0
         assert told.pop("to") == event["id"]
         former_tag, former = _BOARDS[stream]
         assert told.pop("from") == former_tag

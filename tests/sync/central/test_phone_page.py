@@ -250,6 +250,40 @@ def test_the_phone_puts_changes_together_as_central_does_and_tells_rank_and_gap_
     assert told == [(one.competitor_id, one.rank, one.gap_ns, one.best_ns) for one in true]
 
 
+OLDER = """async () => {
+  const { LiveLink } = await import("/live_link.js");
+  const sources = [];
+  class Source extends EventTarget { constructor() { super(); sources.push(this); } close() {} }
+  window.EventSource = Source;
+  let now = 1_000_000;
+  Date.now = () => now;
+  const shown = [];
+  new LiveLink({ onBoard: (board) => shown.push(board.count), onHeard() {}, onState() {} }).start();
+  const event = { name: "Cup", resolution_ns: 1, amounts: [] };
+  const message = (type, data) => new MessageEvent(type, { data: JSON.stringify(data) });
+  const tell = (type, data) => sources[0].dispatchEvent(message(type, data));
+  const board = (tag, at, count) => tell("board", { tag, at, count, event, entries: [], on_track: [] });
+  board("a", 100, 1);
+  board("old", 99, 2);
+  tell("change", { from: "a", to: "old", at: 99, count: 3 });
+  tell("change", { from: "a", to: "b", at: 100, count: 4 });
+  board("b", 90, 4);
+  board("old", 99, 5);
+  now += 29_999;
+  board("old", 99, 6);
+  now += 1;
+  board("old", 99, 7);
+  return shown;
+}"""
+
+
+def test_an_older_board_of_another_process_is_not_shown_unless_it_stays(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    page = open_page(phone, central)
+    assert page.evaluate(OLDER) == [1, 4, 4, 7]
+
+
 @pytest.mark.parametrize(
     ("locale", "words"),
     [

@@ -15,6 +15,7 @@ const HIDDEN_EVERY_MS = 15_000;
 const STREAM_AGAIN_MS = 60_000;
 const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MAX_MS = 30_000;
+const OLDER_MAX_MS = 30_000; // after that the server itself went back: an older copy of its journal was restored
 
 export class LiveLink {
   #source = null;
@@ -23,6 +24,8 @@ export class LiveLink {
   #path = "/api/v1/live";
   #board = null;
   #tag = "";
+  #at = 0; // how many records had arrived when this board was first so
+  #olderSinceMs = 0;
   #asking = 0; // the timer of the next question
   #streamAgain = 0;
   #backOffMs = BACK_OFF_FIRST_MS;
@@ -77,15 +80,27 @@ export class LiveLink {
     take?.();
   }
 
-  #take({ tag, ...board }) {
+  #take({ tag, at = 0, ...board }) {
+    if (this.#isOlder(tag, at)) return;
+    this.#at = tag === this.#tag ? Math.max(this.#at, at) : at;
     this.#board = board;
     this.#tag = tag;
     this.onBoard(board);
   }
 
-  #apply({ from, to, ...change }) {
+  // Another process may be behind the one that answered before.
+  #isOlder(tag, at) {
+    if (!this.#board || tag === this.#tag || at >= this.#at) {
+      this.#olderSinceMs = 0;
+      return false;
+    }
+    this.#olderSinceMs ||= Date.now();
+    return Date.now() - this.#olderSinceMs < OLDER_MAX_MS;
+  }
+
+  #apply({ from, to, at, ...change }) {
     if (!to) return;
-    if (this.#board && from === this.#tag) this.#take({ ...changed(this.#board, change), tag: to });
+    if (this.#board && from === this.#tag) this.#take({ ...changed(this.#board, change), tag: to, at });
     else this.#askWhole().catch(() => this.#open()); // both ways were open, and the other one was ahead
   }
 
