@@ -157,7 +157,7 @@ KEYS: dict[str, dict[str, str]] = {
         "mqtt.password_file": "The file with the password for that name.",
         "mqtt.ca": "The authority that the broker's certificate is of; without it, the system's.",
         "metrics.host": "The own address of the door for Prometheus; without [metrics] there is none.",
-        "metrics.port": "The port of that door; ingest alone takes the next one, an admin's one more",
+        "metrics.port": "The port of that door; an ingest process takes the next, an admin's one more.",
         "unit.name": "The name of a unit that is enrolled from the start.",
         "unit.key": "The public key of that unit.",
         "formats": "Rules of your own, a table each, named as `event.format` names them.",
