@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
   avahi-daemon avahi-utils dbus
 
-.PHONY: demo screenshots race-day test api chaos field attack mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance clean
+.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -124,6 +124,10 @@ deb: venv
 
 clean:
 	rm -rf $(VENV) build out
+
+# A million records through PostgreSQL with a kill and a failover, about a quarter of an hour; ARGS="--records 50000".
+million-day: venv
+	@$(BIN)/python -m tests.million_day $(ARGS)
 
 mutants: venv
 	$(BIN)/python -m tests.mutants
