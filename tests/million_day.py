@@ -32,12 +32,12 @@ import asyncpg
 import msgspec
 
 from pitboard.journal.record import Record, to_wire
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies import CompetitorRegistered, RunDecided
 from pitboard.trust.identity import Identity
 from sync.central.database.schema import prepare_database
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from tests.postgres_server import PostgresServer, running_postgres
-from tests.race_story import Teller, confirmed_run
+from tests.race_story import Teller, armed, finished, passing
 
 UNITS_COUNT = 4
 COMPETITORS_COUNT = 20_000
@@ -74,7 +74,7 @@ class Unit:
     def __post_init__(self) -> None:
         self.teller = Teller(Identity.from_seed(bytes([self.number + 1]) * 32), f"Track {self.number}")
         self.acknowledged = 0
-        self._at_s, self._seq, self._runs = 10.0, 1, 0
+        self._at_ms, self._seq, self._runs = 10_000, 1, 0
 
     def batch(self) -> list[Record]:
         while len(self.teller.records) < BATCH_COUNT:
@@ -88,15 +88,15 @@ class Unit:
             self.teller.say(CompetitorRegistered(competitor_id=competitor, name=f"Driver {competitor}"))
         laps_ms = [self.random.randrange(8_000, 30_000) for _ in range(LAPS_COUNT)]
         self._runs += 1
-        self._seq = confirmed_run(
-            self.teller,
-            f"u{self.number}-{self._runs}",
-            competitor,
-            start_s=self._at_s,
-            laps_s=[one / 1_000 for one in laps_ms],
-            first_seq=self._seq,
-        )
-        self._at_s += sum(laps_ms) / 1_000 + 5
+        run = f"u{self.number}-{self._runs}"
+        self.teller.say(armed(run, competitor, s=self._at_ms / 1_000, run_ms=600_000))
+        for lap_ms in (1_000, *laps_ms):  # the first passing begins the first lap
+            self._at_ms += lap_ms
+            self.teller.say(passing(self._seq, s=self._at_ms / 1_000))
+            self._seq += 1
+        self.teller.say(finished(run, s=self._at_ms / 1_000 + 0.5))
+        self.teller.say(RunDecided(run_id=run, decision="confirmed"))
+        self._at_ms += 5_000
         self.best_ms[competitor] = min(self.best_ms.get(competitor, 10**9), *laps_ms)
 
 
@@ -291,9 +291,11 @@ async def commits_wait_for_the_standby(primary: PostgresServer) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return one below those that the kernel gives to who connects: such a one may connect to itself."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pwd
+import random
 import signal
 import socket
 import sys
@@ -127,9 +128,11 @@ def is_open(port: int | None) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return one below those that the kernel gives to who connects: such a one may connect to itself."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 def knows_by_peer(server: PostgresServer) -> None:
