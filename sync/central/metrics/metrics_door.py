@@ -13,7 +13,8 @@ from typing import NoReturn
 from aiohttp import web
 
 from pitboard.clock import Clock
-from pitboard.doors.http_api import bound_tcp, json_response, new_app, serve_bound_tcp
+from pitboard.doors.door import bound_tcp
+from pitboard.doors.http_api import json_response, new_app, serve_bound_tcp
 from pitboard.journal.replica import Replica
 from pitboard.tasks import beside
 from sync.central.config import DOORS, CentralConfig, Door
