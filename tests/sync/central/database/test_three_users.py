@@ -14,7 +14,9 @@ import random
 import signal
 import socket
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +106,9 @@ def door_of(user: User, door: Door, config: CentralConfig, port: int | None) -> 
         try:
             become(user)
             asyncio.run(serve_central(config, SystemClock(), asyncio.Event(), door))
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             sys.stderr.flush()
             os._exit(1)
@@ -175,16 +180,22 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[Deployed]:
+def deployed() -> Iterator[Deployed]:
     if os.geteuid() != 0:
         pytest.skip("needs root, to be three users")
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    folders = {door: tmp_path / door for door in USERS}
+    with tempfile.TemporaryDirectory(prefix="pitboard-users-") as made, served(Path(made)) as deployed:
+        yield deployed
+
+
+@contextlib.contextmanager
+def served(top: Path) -> Iterator[Deployed]:
+    """Serve the three doors, each with a folder that the other users cannot enter."""
+    top.chmod(0o755)
+    folders = {door: top / door for door in USERS}
     for door, folder in folders.items():
         folder.mkdir(mode=0o700)
         os.chown(folder, *USERS[door].ids)
-    run = tmp_path / "run-admin"
+    run = top / "run-admin"
     run.mkdir(mode=0o755)
     run.chmod(0o755)
     os.chown(run, *ADMIN.ids)
