@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import socket
 import ssl
@@ -17,6 +18,7 @@ from typing import Any
 
 from pitboard.doors.door_limits import DoorLimits, TokenBuckets
 from pitboard.doors.fair_room import FairRoom, Place
+from pitboard.program.program import give_back_memory
 from pitboard.tasks import Errands
 
 log = logging.getLogger(__name__)
@@ -28,14 +30,17 @@ HEAD_MAX_S = 10.0
 """From the accept, or from a request's first byte, until its head is whole."""
 IDLE_MAX_S = 60.0
 SWEEP_EVERY_S = 1.0
+GIVE_BACK_EVERY_COUNT = 10
+"""Sweeps: what ended connections held lies between what others hold, and would stay with the process."""
+GIVE_BACK_FROM_COUNT = 32
+"""Connections that ended since."""
 KNOWN_HOSTS_MAX_COUNT = 256
 KNOWN_HOST_CONNECTIONS_MAX_COUNT = 8
 """That a host where a node proved itself may open before this connection, too, is proven."""
 _LOCAL = "local"
 
 # asyncio gives each TLS connection a buffer of 256 KiB: a thousand silent ones make a quarter of a gigabyte.
-# A TLS record holds 16 KiB.
-sslproto.SSLProtocol.max_size = 16 * 1_024
+sslproto.SSLProtocol.max_size = 4 * 1_024
 
 _tell_lost = selector_events._SelectorSocketTransport._call_connection_lost  # type: ignore[attr-defined]
 
@@ -67,6 +72,7 @@ class BoundedListener:
         self._known_hosts: OrderedDict[str, None] = OrderedDict()
         self._connections: dict[asyncio.Protocol | None, DoorConnection] = {}  # by the server's protocol
         self._all: set[DoorConnection] = set()
+        self._ended_count = 0
         self._greetings = Errands("greeting a connection")
 
     async def run(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -172,13 +178,17 @@ class BoundedListener:
     def _forget(self, connection: DoorConnection) -> None:
         self._connections.pop(connection.inner, None)
         self._all.discard(connection)
+        self._ended_count += 1
 
     async def _sweep_for_ever(self) -> None:
-        while True:
+        for count in itertools.count(1):
             await asyncio.sleep(SWEEP_EVERY_S)
             now_s = asyncio.get_running_loop().time()
             for connection in [one for one in self._all if one.is_overdue(now_s)]:
                 connection.cut()
+            if count % GIVE_BACK_EVERY_COUNT == 0 and self._ended_count >= GIVE_BACK_FROM_COUNT:
+                self._ended_count = 0
+                await asyncio.to_thread(give_back_memory)
 
 
 def _cut_circles(error: BaseException | None) -> None:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import threading
 from pathlib import Path
 
 import aiohttp
+import pytest
 from aiohttp import web
 
-from pitboard.doors.bounded_listener import HANDSHAKE_MAX_S, HEAD_MAX_S, IDLE_MAX_S, DoorConnection
+from pitboard.doors import bounded_listener
+from pitboard.doors.bounded_listener import (
+    GIVE_BACK_EVERY_COUNT,
+    GIVE_BACK_FROM_COUNT,
+    HANDSHAKE_MAX_S,
+    HEAD_MAX_S,
+    IDLE_MAX_S,
+    SWEEP_EVERY_S,
+    DoorConnection,
+)
 from pitboard.doors.caller import HELD_BODY_MAX_BYTES, REFUSAL_AFTER_S, REQUEST_MAX_BYTES, take_body
 from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import LINGER_MAX_S, json_response, new_app, serve_tcp
@@ -193,6 +204,27 @@ def test_who_calls_too_often_waits_for_the_refusal_and_whoever_brings_much_is_cu
                 writer.close()
                 with contextlib.suppress(ConnectionError):
                     await writer.wait_closed()
+
+    run_leaping(story)
+
+
+def test_what_many_connections_held_is_given_back_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A siege of a minute left a third of its memory with the program, free and of no use."""
+    given_back = threading.Event()
+    monkeypatch.setattr(bounded_listener, "give_back_memory", given_back.set)
+
+    async def story(loop: LeapingLoop) -> None:
+        async with serve_tcp(answering_app(), "127.0.0.1", 0) as port:
+            for wanted in (False, True):
+                for _ in range(GIVE_BACK_FROM_COUNT - 1 if not wanted else 1):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.write(b"rubbish\r\n\r\n")
+                    await reader.read()
+                    writer.close()
+                    await writer.wait_closed()
+                for _ in range(GIVE_BACK_EVERY_COUNT + 1):
+                    await loop.leap(SWEEP_EVERY_S)
+                assert await asyncio.to_thread(given_back.wait, 5 if wanted else 0) is wanted
 
     run_leaping(story)
 

@@ -1,0 +1,135 @@
+"""The bounds in docs/threat-model.md are the program's own, and each has a test that is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from display.following import source_follower
+from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client
+from pitboard.journal import quarantine, record, replica, stream_watch
+from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
+from pitboard.program import log_lines
+from pitboard.race import names
+from sync.central.enrolment import enrolment_api
+from sync.exchanging import exchange, exchange_api
+from trackside import display_watch, neighbours
+from trackside.timing import lights
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMITS = door_limits.DoorLimits()
+
+
+def of(rate: door_limits.Rate) -> str:
+    return f"{rate.per_s:,.10g}/s"
+
+
+def size(count: int) -> str:
+    for unit, bytes_of_unit in (("MiB", 1_024 * 1_024), ("KiB", 1_024)):
+        if count >= bytes_of_unit:
+            return f"{count // bytes_of_unit} {unit}"
+    return f"{count:,} bytes"
+
+
+SAID: dict[str, list[str]] = {
+    "record header, body": [size(record.HEADER_MAX_BYTES), size(record.BODY_MAX_BYTES)],
+    "request": [size(caller.REQUEST_MAX_BYTES), f"{replica.BATCH_MAX_COUNT} records"],
+    "an answer to us": [
+        size(exchange.ANSWER_MAX_BYTES),
+        f"{exchange.HAVE_MAX_COUNT:,} heads",
+        size(node_client.SMALL_ANSWER_MAX_BYTES),
+        f"{size(bounded_socket.HEAD_MAX_BYTES)} of headers",
+    ],
+    "waits for news": [f"{exchange_api.WAITING_MAX_COUNT} of strangers"],
+    "records of strangers to check": [
+        f"{exchange_api.DELIVERIES_MAX_COUNT} deliveries",
+        f"{exchange_api.SLICE_MAX_COUNT} records",
+    ],
+    "bodies on their way": [size(LIMITS.bodies_max_bytes), f"{caller.BODY_MAX_S:.0f} s"],
+    "connections: a unit, ingest, a display's status": [
+        f"{LIMITS.connections_max_count}, {LIMITS.connections_max_count}, 64 of strangers",
+        f"{LIMITS.proven_max_count} more of the proven",
+    ],
+    "from the accept, or a request's first byte, to its whole head; idle": [
+        f"{bounded_listener.HEAD_MAX_S:.0f} s; {bounded_listener.IDLE_MAX_S:.0f} s"
+    ],
+    "TLS handshake": [
+        f"{bounded_listener.HANDSHAKE_MAX_S:.0f} s",
+        f"{of(LIMITS.handshakes_of_source)} of a source, {of(LIMITS.handshakes_of_all)} of all",
+        f"bursts of {LIMITS.handshakes_of_source.burst} and {LIMITS.handshakes_of_all.burst}",
+    ],
+    "calls of strangers at a unit": [
+        f"{of(LIMITS.calls_of_source)} of a source, {of(LIMITS.calls_of_all)} of all",
+        f"bursts of {LIMITS.calls_of_source.burst:,}",
+        f"{of(LIMITS.calls_of_quiet)} more",
+    ],
+    "refusals of who calls too often": [f"{caller.REFUSAL_AFTER_S} s", size(caller.HELD_BODY_MAX_BYTES)],
+    "calls of a proven key": [of(LIMITS.calls_of_key), f"burst of {LIMITS.calls_of_key.burst:,}"],
+    "wrong enrolment secrets": [
+        f"{enrolment_api.WRONG_OF_SOURCE.burst}, then {of(enrolment_api.WRONG_OF_SOURCE)}"
+    ],
+    "streams and bytes of what does not count": [
+        f"{stream_watch.STREAMS_MAX_COUNT}, {size(stream_watch.BYTES_MAX)}"
+    ],
+    "streams of one enrolled key": [f"{stream_watch.UNIT_STREAMS_MAX_COUNT:,}"],
+    "evidence of forks, of enrolled keys only": [
+        f"{quarantine.STREAM_MAX_COUNT} of a stream, {quarantine.ALL_MAX_COUNT} in all",
+        f"{quarantine.ALARMS_MAX_COUNT} alarms",
+    ],
+    "bad records of a batch": [f"{replica.BAD_MAX_COUNT}"],
+    "log": [
+        f"{log_lines.PLACE_MAX_COUNT} lines",
+        size(log_lines.ALL_MAX_BYTES),
+        f"{log_lines.LINE_MAX_CHARS:,} characters",
+    ],
+    "mDNS: packets read": [
+        f"{of(packet_sieve.PACKETS_OF_SOURCE)} of a source, {of(packet_sieve.PACKETS_OF_ALL)} of all",
+        f"{of(packet_sieve.PACKETS_OF_QUIET)} more",
+        f"{of(packet_sieve.PACKETS_OF_KNOWN)} that name",
+    ],
+    "mDNS: what the library remembers": [size(packet_sieve.REMEMBERED_MAX_BYTES)],
+    "mDNS: texts read": [
+        f"{of(venue_mdns.READS_OF_ALL)} in all, {of(venue_mdns.READS_OF_NAME)} of a name",
+        f"{signed_advert.RECORD_MAX_BYTES:,} bytes",
+        f"{venue_mdns.REMEMBERED_MAX_COUNT} of each kind",
+    ],
+    "mDNS: nodes kept of strangers": [
+        f"{heard_nodes.NODES_MAX_COUNT} in all, {heard_nodes.CLAIMS_OF_NODE_MAX_COUNT} of a name,"
+        f" {heard_nodes.NODES_OF_ADDRESS_MAX_COUNT} of an address",
+        f"{heard_nodes.FORGOTTEN_AFTER_S / 60:.0f} min",
+    ],
+    "mDNS: signatures checked": [of(venue_mdns.CHECKS_OF_ALL)],
+    "sources tried at once by a display": [
+        f"{source_follower.TRIES_AT_ONCE}, of strangers {source_follower.STRANGERS_TRIED_AT_ONCE}"
+    ],
+    "neighbours pulled from": [
+        f"{neighbours.STRANGERS_MAX_COUNT} strangers; {neighbours.PLACES_MAX_COUNT} places"
+    ],
+    "displays asked for their status": [
+        f"{display_watch.ASKED_MAX_COUNT} every {display_watch.ASK_EVERY_S:.0f} s",
+        f"{display_watch.STRANGERS_ASKED_AT_ONCE} that never",
+    ],
+    "names": [f"{names.NAME_MAX_LENGTH} characters"],
+    "warnings kept": [f"{lights.WARNINGS_MAX_COUNT}"],
+}
+
+
+def bounds() -> dict[str, str]:
+    """Return {what: the rest of its row} of the page's table of bounds."""
+    page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Bounds\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|", 1) for line in table.splitlines() if line.startswith("| ")]
+    return {what.strip(): rest for what, rest in rows[1:]}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_a_bound_of_the_page_is_the_programs(what: str) -> None:
+    said = bounds()[what]
+    assert [one for one in SAID[what] if one not in said] == []
+
+
+def test_every_row_says_where_it_is_kept() -> None:
+    for what, said in bounds().items():
+        assert re.search(r"`[a-z_/]+\.py`|the same", said), what
