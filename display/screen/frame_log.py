@@ -22,6 +22,8 @@ class FrameLog:
 
     def __init__(self, file: TextIO | None) -> None:
         self._file = file
+        self._view: BoardView | None = None
+        self._sha = ""
 
     @classmethod
     @contextlib.contextmanager
@@ -60,7 +62,14 @@ class FrameLog:
             ],
             "entries": len(view.entries),
             "page": scene.page,
-            "board_sha": hashlib.sha256(encode_view(view)).hexdigest()[:SHA_DIGITS],
+            "board_sha": self._sha_of(view),
         }
         self._file.write(msgspec.json.encode(line).decode() + "\n")
         self._file.flush()
+
+    def _sha_of(self, view: BoardView) -> str:
+        """Return the board's digest, made once for each board: a clock draws the same one often."""
+        if view is not self._view:
+            self._view = view
+            self._sha = hashlib.sha256(encode_view(view)).hexdigest()[:SHA_DIGITS]
+        return self._sha

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import Literal, Protocol
 
 PAIR_WITHIN_NS = 500_000_000
@@ -182,7 +181,7 @@ def agreement(differences_ns: Sequence[int]) -> Agreement | None:
     latest, before = differences_ns[-PARTING_COUNT:], differences_ns[:-PARTING_COUNT]
     parted_by_ns = 0
     if len(before) >= PARTING_COUNT:
-        usual_ns = median_low(before)
+        usual_ns = _median_low(before)
         usual_spread_ns = max(abs(one - usual_ns) for one in before)
         off_ns = min((one - usual_ns for one in latest), key=abs)
         is_one_way = all((one > usual_ns) == (off_ns > 0) for one in latest)
@@ -190,7 +189,7 @@ def agreement(differences_ns: Sequence[int]) -> Agreement | None:
             parted_by_ns = off_ns
     return Agreement(
         pairs_count=len(differences_ns),
-        median_ns=median_low(differences_ns),
+        median_ns=_median_low(differences_ns),
         spread_ns=max(differences_ns) - min(differences_ns),
         are_parted=bool(parted_by_ns),
         parted_by_ns=parted_by_ns,
@@ -220,7 +219,7 @@ def _has_moved(parted_by_ns: int, arrivals: Sequence[Arrival]) -> bool:
     latest, before = arrivals[-PARTING_COUNT:], arrivals[:-PARTING_COUNT]
     if any(one.is_doubted or (before and one.clock != before[-1].clock) for one in latest):
         return True
-    delays_ns = [median_low([one.delay_ns for one in some]) for some in (before, latest) if some]
+    delays_ns = [_median_low([one.delay_ns for one in some]) for some in (before, latest) if some]
     return len(delays_ns) == 2 and 2 * abs(delays_ns[1] - delays_ns[0]) > abs(parted_by_ns)
 
 
@@ -287,3 +286,8 @@ def _ms(duration_ns: int) -> str:
     sign = "-" if duration_ns < 0 else ""
     ms, ns = divmod(abs(duration_ns), 1_000_000)
     return f"{sign}{ms}.{ns // 1_000:03}"
+
+
+def _median_low(values: Sequence[int]) -> int:
+    """Return the middle one, of two the lower; the library's module brings decimals and fractions along."""
+    return sorted(values)[(len(values) - 1) // 2]
