@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 
 import pygame
@@ -52,29 +53,34 @@ class Painter:
         Blocks may lie over one another while they move: what a touched area was part of is painted again, in
         the scene's order.
         """
+        touched: list[Area] = []
         if self._ground != (scene.size, scene.ground):
             self._painted = set()
             self._ground = (scene.size, scene.ground)
             surface.fill(self._theme[scene.ground])
             touched = [Area(0, 0, *scene.size)]
-        else:
-            touched = self._clear_vanished(scene, surface)
+        # A block's hash looks at all that it shows: it is taken once for each, the rest is told by identity.
+        now = set(scene.blocks)
+        fresh = {id(block): _seen(block) for block in now - self._painted}
+        touched += self._clear_vanished(now, fresh.values(), scene.ground, surface)
         for block in scene.blocks:
-            seen = _seen(block)
-            if block in self._painted and not any(area.meets(seen) for area in touched):
-                continue
+            seen = fresh.get(id(block))
+            if seen is None:
+                seen = _seen(block) if touched else None
+                if seen is None or not any(area.meets(seen) for area in touched):
+                    continue
             self._paint_block(block, surface, seen)
             touched.append(seen)
-        self._painted = set(scene.blocks)
+        self._painted = now
         return touched
 
-    def _clear_vanished(self, scene: Scene, surface: pygame.Surface) -> list[Area]:
-        now = set(scene.blocks)
-        covered = {_seen(block) for block in scene.blocks if block not in self._painted}
-        vanished = [_seen(block) for block in self._painted if block not in now]
-        bare = [area for area in vanished if area not in covered]
+    def _clear_vanished(
+        self, now: set[Block], fresh: Collection[Area], ground: Colour, surface: pygame.Surface
+    ) -> list[Area]:
+        vanished = [_seen(block) for block in self._painted - now]
+        bare = [area for area in vanished if area not in fresh]
         for area in bare:
-            surface.fill(self._theme[scene.ground], area)
+            surface.fill(self._theme[ground], area)
         return bare
 
     def _paint_block(self, block: Block, surface: pygame.Surface, seen: Area) -> None:
