@@ -24,6 +24,7 @@ from pitboard.sentences.language import LanguageCode, language
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.kept_settings import read_settings
+from trackside.touch.paint.first_picture import show_at_once
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.sounds import Sound, Sounds
 from trackside.touch.touchscreen import Touchscreen
@@ -88,6 +89,7 @@ async def run_touch(config: TouchConfig) -> None:
                 now_mono_ns=clock.mono_ns(),
             )
         )
+        show_at_once(window)
         kept = read_settings(config.settings_file)
         backlight = Backlight()
         if kept.brightness_percent is not None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import pygame
 import pytest
 
+from pitboard.drawing import palette
 from pitboard.drawing.typeface import Typeface
+from pitboard.drawing.window import Window
 from pitboard.errors import ConfigRefused
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
 from tests.trackside.touch.touch_stage import open_stage
 from trackside.touch.command import TouchConfig
+from trackside.touch.paint.first_picture import show_at_once
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
 from trackside.touch.widgets.view import View
@@ -27,6 +30,16 @@ def test_the_config_has_defaults_and_paths_beside_its_file(tmp_path: Path) -> No
     config = TouchConfig.load(path)
     assert (config.socket, config.width, config.height) == (tmp_path / "api.sock", 1280, 800)
     assert (config.fullscreen, config.control_socket) == (False, None)
+
+
+def test_the_window_shows_its_name_before_any_font_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(Typeface, "load", lambda: pytest.fail("fonts are looked for"))
+    with Window.open(title="Pitboard", size=(800, 480), is_fullscreen=False) as window:
+        show_at_once(window)
+        shown = pygame.transform.average_color(window.surface)
+        assert shown[:3] > palette.BACKGROUND  # not black alone
+        assert window.surface.get_at((2, 2))[:3] == palette.BACKGROUND
 
 
 @pytest.mark.parametrize(
