@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,9 +15,18 @@ from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
 from pitboard.journal.stage_view import StageView, view_stages
-from pitboard.journal.views import PlaceView, RunView, view_board, view_run, view_run_detail
+from pitboard.journal.views import (
+    BoardView,
+    EntriesKept,
+    EntryView,
+    PlaceView,
+    RunView,
+    view_board,
+    view_run,
+    view_run_detail,
+)
 from pitboard.race.names import clean_name, fold_name
-from pitboard.race.roll import alike
+from pitboard.race.roll import Roll, alike
 from pitboard.race.run import Run as RaceRun
 from pitboard.race.scene_names import WHOLE_VENUE
 from pitboard.unit_api.unit_calls import (
@@ -52,6 +62,45 @@ FAULTS = ("sensor", "disk")
 """The lights without which nobody should be sent onto the track."""
 
 
+class _People(NamedTuple):
+    """What of the screen is about people, and so another only when something is said about one of them or
+    the board changes: hundreds of values that a lap on the track leaves as they are."""
+
+    competitors: tuple[Competitor, ...]
+    entries: tuple[Entry, ...]
+    alike: tuple[Likeness, ...]
+
+
+class _PeopleKept:
+    """Makes them anew only where they may be others than the last time."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Roll, int, list[EntryView]] | None = None
+        self._people = _People((), (), ())
+
+    def of(self, fold: Fold, view: BoardView) -> _People:
+        roll = fold.race.roll
+        made_of = (roll, len(roll.changes), view.entries)
+        former = self._made_of
+        if (
+            former is None
+            or former[0] is not roll
+            or former[1] != made_of[1]
+            or former[2] is not view.entries
+        ):
+            best = {entry.competitor_id: entry.best_ns for entry in view.entries}
+            self._people = _People(
+                competitors=tuple(_competitors(fold, best)),
+                entries=msgspec.convert(view.entries, type=tuple[Entry, ...], from_attributes=True),
+                alike=tuple(
+                    Likeness(alike_in=alike_in, competitor_id=one, other_id=other)
+                    for alike_in, one, other in alike(roll.entered())
+                ),
+            )
+            self._made_of = made_of
+        return self._people
+
+
 class ScreenFeed:
     """Makes the screen when asked; `version` grows whenever it may look different."""
 
@@ -69,6 +118,8 @@ class ScreenFeed:
         self._last_sensors: tuple[SensorLine, ...] = ()
         self._last_systems: tuple[SystemsLine, ...] = ()
         self._search = CompetitorSearch(replica.fold)
+        self._entries = EntriesKept()
+        self._people = _PeopleKept()
 
     def bump(self) -> None:
         """Something changed: wake whoever waits."""
@@ -129,8 +180,8 @@ class ScreenFeed:
 
     def now(self) -> ScreenState:
         fold = self._replica.fold
-        view = view_board(fold)
-        best = {entry.competitor_id: entry.best_ns for entry in view.entries}
+        view = view_board(fold, kept=self._entries)
+        people = self._people.of(fold, view)
         run = self._run_control.run
         return ScreenState(
             version=self._version,
@@ -139,8 +190,8 @@ class ScreenFeed:
             resolution_ns=view.event.resolution_ns,
             phase=self._run_control.phase,
             run=None if run is None else self._run(run),
-            competitors=tuple(_competitors(fold, best)),
-            entries=msgspec.convert(view.entries, type=tuple[Entry, ...], from_attributes=True),
+            competitors=people.competitors,
+            entries=people.entries,
             lights=tuple(self._lights.all()),
             displays=tuple(_with_assigned(fold, one) for one in self._displays),
             contact_seal=self._contact_seal(),
@@ -152,10 +203,7 @@ class ScreenFeed:
             officials=tuple(
                 Official(official_id=one.official_id, name=one.name) for one in fold.race.roll.officials()
             ),
-            alike=tuple(
-                Likeness(alike_in=alike_in, competitor_id=one, other_id=other)
-                for alike_in, one, other in alike(fold.race.roll.entered())
-            ),
+            alike=people.alike,
             acts=tuple(done_acts(fold, self._run_control.unit_key, run)),
             classes=tuple(
                 ClassName(race_class=one.race_class, name=one.name) for one in fold.race.programme.classes()
