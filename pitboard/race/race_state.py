@@ -10,24 +10,14 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pitboard.race import bodies
 from pitboard.race.attribution import (
     NOTHING_SAID,
     PassingKey,
     PassingWord,
     Segment,
-    Starter,
     TimedPassing,
-    Timeline,
     TimelineKey,
-    inserted_passing,
-    merged,
-    recorded_passing,
     settled_passings,
-    share_out,
-    share_out_starters,
-    without_spoken_of,
-    without_what_a_hand_doubled,
 )
 from pitboard.race.bodies import (
     ActWithdrawn,
@@ -44,19 +34,20 @@ from pitboard.race.bodies import (
     PersonErased,
 )
 from pitboard.race.day_schedule import DaySchedule, Ended, day_of
+from pitboard.race.known_passings import KnownPassings
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
-from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
+from pitboard.race.missed import Offer
 from pitboard.race.passing_shelf import PassingShelf
 from pitboard.race.phases import Phase, phase_of
 from pitboard.race.programme import Programme
 from pitboard.race.published import PublishedPlace, digest_of, published_places
-from pitboard.race.related_clock import RelatedClock, same_clock
+from pitboard.race.related_clock import RelatedClock
 from pitboard.race.roll import Competitor, Roll
 from pitboard.race.run import Run, run_of
-from pitboard.race.slot_row import SlotRow
+from pitboard.race.sharing import Sharing, keys_inserted, windows_of
 from pitboard.race.subjects import subject_of
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
-from pitboard.race.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
+from pitboard.race.word import LastWord, RecordPlace, Statement, Statements, Subject, Word
 
 DERIVED_MAX_COUNT = 128
 """Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""
@@ -89,18 +80,19 @@ class RaceState:
         self.roll = Roll(self.statements)
         self.programme = Programme(self.statements)
         self.runs: dict[str, Run] = {}
-        self._timelines: dict[TimelineKey, Timeline] = {}
-        self._shelf = PassingShelf() if shelf is None else shelf
-        self._passings: dict[tuple[str, str], SlotRow] = {}  # by unit and id up to the number: by number
-        self._said_by = array("I")  # of a slot, its writer in `_writers`
-        self._writers: dict[tuple[str, Authority], int] = {}
-        self._writer_at: list[tuple[str, Authority]] = []
+        self._known = KnownPassings(PassingShelf() if shelf is None else shelf)
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
         self._inserted: dict[PassingKey, set[str]] = {}  # runs it was put into, or that hold a copy of it
         self._starters: dict[TimelineKey, set[str]] = {}
+        self._sharing = Sharing(
+            self._known,
+            runs=self.runs,
+            starters=self._starters,
+            given=self._given,
+            word_on=self.word_on,
+        )
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
-        self._segments: dict[str, dict[int, list[Segment]]] = {}
         self._undecided: dict[str, Run] = {}
         self._runs_of: dict[str, tuple[str, ...]] = {}  # competitor as armed or given -> runs
         self.tracks: set[str] = set()  # where a run was ever armed
@@ -121,7 +113,9 @@ class RaceState:
         self.is_settled = False
         match body:
             case PassingRecorded():
-                self.hear_passing(self._shelf.put(word.stream, word.seq, word.stamp, body), body, word, unit)
+                self.hear_passing(
+                    self._known.shelf.put(word.stream, word.seq, word.stamp, body), body, word, unit
+                )
             case PersonErased():
                 self.roll.erase(body.competitor_id)
                 self._touched.competitors.add(body.competitor_id)
@@ -156,7 +150,7 @@ class RaceState:
         # Only now: all windows are where they belong.
         stamps_at, self._stamps_to_look_at = self._stamps_to_look_at, {}
         for key, stamps in stamps_at.items():
-            timeline = self._timelines[key]
+            timeline = self._known.timelines[key]
             for run_id in {timeline.run_at(mono_ns) for mono_ns in stamps}:
                 self._touch_run_of(key, run_id)
         touched.add(self._touched)
@@ -216,93 +210,15 @@ class RaceState:
 
     def segments(self, run: Run, place: int | None = None) -> list[Segment]:
         """Return the passings of the place, or of all, one segment for each boot the run went under."""
-        by_place = self._segments_of(run)
-        if place is not None:
-            return by_place.get(place, [])
-        parts = list(by_place.values())
-        return [
-            Segment(
-                boot_id=same_boot[0].boot_id,
-                passings=merged(*(segment.passings for segment in same_boot)),
-                elapsed_ns=same_boot[0].elapsed_ns,
-            )
-            for same_boot in zip(*parts, strict=True)
-        ]
+        return self._sharing.segments(run, place)
 
     def raw_passings(self, run: Run) -> list[TimedPassing]:
         """Return every passing of the run's windows, whosever it is, and those given to it, by stamp."""
-        found: dict[PassingKey, TimedPassing] = {}
-        for boot_id, from_mono_ns, _ in run.openings:
-            for passing in [*self._window(run, boot_id, from_mono_ns), *self._given_in(run, boot_id)]:
-                found[passing.key] = passing
-        return merged(found.values())
+        return self._sharing.raw_passings(run)
 
     def offers(self, run: Run, resolution_ns: int) -> list[Offer]:
         """Return what the first system missed of the run, each with its calculated time."""
-        offers: list[Offer] = []
-        for boot_id in run.boots:
-            window = self._missing_in(run, boot_id)
-            if window:
-                offers += offers_of(
-                    self._neighbours(run, boot_id, window),
-                    within={one.key for one in window},
-                    places=run.places,
-                    boot_id=boot_id,
-                    resolution_ns=resolution_ns,
-                )
-        return offers
-
-    def _missing_in(self, run: Run, boot_id: str) -> list[TimedPassing]:
-        """Return what other systems than the first saw of the run, of which nobody spoke yet."""
-        runs = [run]
-        if run.is_start_to_finish:
-            keys = [key for key, _ in _windows_of(run)]
-            runs = [self.runs[one] for key in keys for one in self._starters.get(key, ())]
-            starters = list(self._starters_in(run, boot_id))
-            window = [
-                passing
-                for passing in self._all_in(run, boot_id)
-                if any(self._may_lack(run, starter, passing) for starter in starters)
-            ]
-        else:
-            window = [
-                passing
-                for boot, from_mono_ns, _ in run.openings
-                if boot == boot_id
-                for passing in self._window(run, boot, from_mono_ns)
-            ]
-        taken = {passing_id for one in runs for passing_id in _replaced(one)}
-        return [
-            passing
-            for passing in without_spoken_of(window, self.word_on)
-            if passing.body.system in OTHER_SYSTEMS and passing.passing_id not in taken
-        ]
-
-    def _may_lack(self, run: Run, starter: Starter, passing: TimedPassing) -> bool:
-        """Return whether a place between a start and a finish gate may still lack this passing."""
-        if passing.mono_ns < starter.from_mono_ns or not starter.is_open_at(passing.mono_ns):
-            return False
-        own = [one for part in self.segments(run, starter.place.place) for one in part.passings]
-        if any(one.body.gate == passing.body.gate for one in own):
-            return False
-        starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
-        if starter.started_mono_ns is not None:
-            starts.append(starter.started_mono_ns)
-        return passing.body.gate == bodies.START or min(starts, default=passing.mono_ns) < passing.mono_ns
-
-    def _neighbours(self, run: Run, boot_id: str, window: Sequence[TimedPassing]) -> list[TimedPassing]:
-        """Return the window with what was stamped before and after it, for pairs; what a person said was no
-        car is half of none."""
-        first_ns, last_ns = min(one.mono_ns for one in window), max(one.mono_ns for one in window)
-        parts = []
-        for clock in _clocks_of(run, boot_id):
-            timeline = self._timelines.get((clock.unit, run.track, clock.boot_id))
-            if timeline is not None:
-                window_ns = (clock.theirs_ns(first_ns), clock.theirs_ns(last_ns))
-                around = timeline.around(*window_ns, NEIGHBOURS_MAX_COUNT)
-                cars = [one for one in settled_passings(around) if not self.word_on(one.key).is_ignored]
-                parts.append([one.on_clock(clock) for one in cars])
-        return merged(*parts)
+        return self._sharing.offers(run, resolution_ns)
 
     def word_on(self, key: PassingKey) -> PassingWord:
         """Return what persons said of the passing."""
@@ -355,25 +271,14 @@ class RaceState:
     # Passings
 
     def has_passing(self, unit: str, passing_id: str) -> bool:
-        return self._slot_named((unit, passing_id)) is not None
+        return self._known.has(unit, passing_id)
 
     def passing(self, key: PassingKey) -> TimedPassing | None:
-        slot = self._slot_named(key)
-        return None if slot is None else self._made(slot)
+        return self._known.get(key)
 
-    def _slot_named(self, key: PassingKey) -> int | None:
-        unit, passing_id = key
-        start, _, number = passing_id.rpartition("/")
-        if not (number.isascii() and number.isdigit()) or number.startswith("0"):
-            return None
-        of_start = self._passings.get((unit, start))
-        return None if of_start is None else of_start.get(int(number))
-
-    def _made(self, slot: int) -> TimedPassing:
-        """Return the passing that lies there."""
-        unit, authority = self._writer_at[self._said_by[slot]]
-        word = Word(authority, self._shelf.stamp(slot), *self._shelf.record(slot))
-        return recorded_passing(self._shelf.body(slot), word, unit)
+    def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
+        """Return the seqs known of one start of a device, in order."""
+        return self._known.seqs(unit, sensor, sensor_boot)
 
     def word_of_passing(self, run: Run, passing_id: str) -> Word | None:
         """Return the word that recorded a passing of the run, None where it is not here."""
@@ -402,7 +307,9 @@ class RaceState:
         if passing is None:
             return False
         unit, _, other_boot_id = passing.timeline
-        return any(self._clock(run, boot, unit, other_boot_id) is not None for boot, _, _ in run.openings)
+        return any(
+            self._sharing.clock(run, boot, unit, other_boot_id) is not None for boot, _, _ in run.openings
+        )
 
     def related_clock(self, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
         """Return how the other unit's clock lies to that of this boot, as measured last; None if it never
@@ -415,7 +322,7 @@ class RaceState:
 
     def unclaimed(self, unit: str, track: str, boot_id: str, since_mono_ns: int) -> list[TimedPassing]:
         """Return the impulses since then that are no run's and that nobody ignored, by stamp."""
-        timeline = self._timelines.get((unit, track, boot_id))
+        timeline = self._known.timelines.get((unit, track, boot_id))
         if timeline is None:
             return []
         claimed: dict[str, set[PassingKey]] = {}
@@ -435,11 +342,6 @@ class RaceState:
 
         passings = settled_passings(timeline.since(since_mono_ns))
         return [one for one in passings if not is_claimed(one.key, one.mono_ns)]
-
-    def passing_seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
-        """Return the seqs known of one start of a device, in order."""
-        of_start = self._passings.get((unit, f"{sensor}/{sensor_boot}"))
-        return [] if of_start is None else of_start.numbers()
 
     # What is touched by what
 
@@ -473,7 +375,7 @@ class RaceState:
             return
         self._list_run(run_id, former, run)
         for one, change in ((former, set.discard), (run, set.add)):
-            for key in () if one is None else _keys_inserted(one):
+            for key in () if one is None else keys_inserted(one):
                 change(self._inserted.setdefault(key, set()), run_id)
         self._move_windows(run_id, former, run, touched)
         self._touch(run_id, touched)
@@ -496,16 +398,16 @@ class RaceState:
             self._runs_of[competitor_id] = (*self._runs_of.get(competitor_id, ()), run_id)
 
     def _move_windows(self, run_id: str, before: Run | None, run: Run | None, touched: Touched) -> None:
-        former = [] if before is None else _windows_of(before)
-        new = [] if run is None else _windows_of(run)
+        former = [] if before is None else windows_of(before)
+        new = [] if run is None else windows_of(run)
         if new == former:
             return
         for key, from_mono_ns in former:
-            timeline = self._timelines[key]
+            timeline = self._known.timelines[key]
             self._touch(timeline.close_window(from_mono_ns, run_id), touched)
             self._starters.get(key, set()).discard(run_id)
         for key, from_mono_ns in new:
-            self._touch(self._timeline(key).open_window(from_mono_ns, run_id), touched)
+            self._touch(self._known.timeline(key).open_window(from_mono_ns, run_id), touched)
             if run is not None and run.is_start_to_finish:
                 self._starters.setdefault(key, set()).add(run_id)
         for key, _ in [*former, *new]:
@@ -514,14 +416,14 @@ class RaceState:
 
     def _touch_starters(self, run: Run, touched: Touched) -> None:
         """Where several are under way at once, what one has is another's no more."""
-        for key, _ in _windows_of(run):
+        for key, _ in windows_of(run):
             for other in self._starters.get(key, ()):
                 self._touch(other, touched)
 
     def _touch(self, run_id: str | None, touched: Touched) -> None:
         if run_id is not None:
             self._driven.pop(run_id, None)
-            self._segments.pop(run_id, None)
+            self._sharing.forget(run_id)
             self._to_weigh.add(run_id)
             touched.runs.add(run_id)
 
@@ -543,23 +445,17 @@ class RaceState:
     def hear_passing(self, slot: int, body: PassingRecorded, word: Word, unit: str) -> None:
         """Take a passing that lies on the shelf already."""
         self.is_settled = False
-        start = (unit, f"{body.sensor}/{body.sensor_boot}")
-        of_start = self._passings.get(start)
-        if of_start is None:
-            of_start = self._passings[start] = SlotRow()
+        of_start = self._known.slots_of_start(unit, body)
         former_slot = of_start.get(body.seq)
         if former_slot is not None:
-            former = self._made(former_slot)
+            former = self._known.made(former_slot)
             if former.word.moment <= word.moment:
                 return
-            self._timelines[former.timeline].remove(former_slot)
+            self._known.timelines[former.timeline].remove(former_slot)
             self._touch_later(former.timeline, former.mono_ns)
             self._touch_spoken_of(former.key, self._touched)
-        self._note_writer(slot, (unit, word.authority))
         of_start.put(body.seq, slot)
-        key = (unit, body.track, body.boot_id)
-        self._timeline(key).add(slot, body.mono_ns)
-        self._touch_later(key, body.mono_ns)
+        self._touch_later(self._known.put(slot, body, word, unit), body.mono_ns)
         if self._words or self._inserted:
             self._touch_spoken_of((unit, body.passing_id), self._touched)
 
@@ -569,16 +465,6 @@ class RaceState:
         if stamps is None:
             stamps = self._stamps_to_look_at[timeline] = array("q")
         stamps.append(mono_ns)
-
-    def _note_writer(self, slot: int, writer: tuple[str, Authority]) -> None:
-        index = self._writers.get(writer)
-        if index is None:
-            index = self._writers[writer] = len(self._writer_at)
-            self._writer_at.append(writer)
-        missing = slot + 1 - len(self._said_by)
-        if missing > 0:
-            self._said_by.extend([0] * missing)
-        self._said_by[slot] = index
 
     def _touch_run_of(self, timeline: TimelineKey, run_id: str | None) -> None:
         if run_id is not None:
@@ -598,12 +484,6 @@ class RaceState:
             run = self.runs.get(run_id)
             if run is not None and run.is_start_to_finish:
                 self._touch_starters(run, touched)
-
-    def _timeline(self, key: TimelineKey) -> Timeline:
-        timeline = self._timelines.get(key)
-        if timeline is None:
-            timeline = self._timelines[key] = Timeline(self._made)
-        return timeline
 
     # The line of steps
 
@@ -634,185 +514,6 @@ class RaceState:
                 penalty_laps=penalty_laps,
                 started_mono_ns=next((one for one in reversed(began) if one is not None), None),
             )
-
-    def _segments_of(self, run: Run) -> dict[int, list[Segment]]:
-        if run.run_id not in self._segments:
-            self._segments[run.run_id] = self._share_out(run)
-            if len(self._segments) > DERIVED_MAX_COUNT:
-                del self._segments[next(iter(self._segments))]
-        return self._segments[run.run_id]
-
-    def _share_out(self, run: Run) -> dict[int, list[Segment]]:
-        derived = self._derived(run)
-        segments: dict[int, list[Segment]] = {}
-        for place in (one.place for one in run.places):
-            given = [
-                (boot_id, passing)
-                for boot_id in run.boots
-                for passing in self._given_by_place(run, boot_id).get(place, ())
-            ]
-            own: list[list[TimedPassing]] = [[] for _ in run.openings]
-            for boot_id, passing in [*derived.get(place, ()), *given]:
-                own[run.opening_at(boot_id, passing.mono_ns)].append(passing)
-            segments[place] = [
-                Segment(boot_id=boot_id, passings=merged(passings), elapsed_ns=elapsed_ns)
-                for passings, (boot_id, _, elapsed_ns) in zip(own, run.openings, strict=True)
-            ]
-        return segments
-
-    def _derived(self, run: Run) -> dict[int, list[tuple[str, TimedPassing]]]:
-        """Return {place: (boot, passing)} of the run, of those that no person spoke of."""
-        if run.is_start_to_finish:
-            parts = [(boot_id, self._derived_starter(run, boot_id)) for boot_id in run.boots]
-            return {
-                place.place: [(boot, one) for boot, own in parts for one in own.get(place.place, ())]
-                for place in run.places
-            }
-        boots: dict[PassingKey, str] = {}
-        window: list[TimedPassing] = []
-        replaced = _replaced(run)
-        for boot_id, from_mono_ns, _ in run.openings:
-            unspoken = without_spoken_of(self._window(run, boot_id, from_mono_ns), self.word_on)
-            for passing in without_what_a_hand_doubled(unspoken, replaced):
-                if passing.key not in boots:  # a rogue may open a window twice
-                    boots[passing.key] = boot_id
-                    window.append(passing)
-        own = share_out(window, run.places)
-        return {place: [(boots[one.key], one) for one in passings] for place, passings in own.items()}
-
-    def _derived_starter(self, run: Run, boot_id: str) -> dict[int, list[TimedPassing]]:
-        key = (run.unit, run.track, boot_id)
-        runs = [self.runs[one] for one in self._starters.get(key, ())]
-        passings: dict[PassingKey, TimedPassing] = {}
-        for one in runs:
-            for passing in self._all_in(one, boot_id):
-                passings[passing.key] = passing
-        starters = [starter for one in runs for starter in self._starters_in(one, boot_id)]
-        own: dict[int, list[TimedPassing]] = {}
-        replaced = {passing_id for one in runs for passing_id in _replaced(one)}
-        unspoken = without_spoken_of(merged(passings.values()), self.word_on)
-        fresh = without_what_a_hand_doubled(unspoken, replaced)
-        for passing, starter in share_out_starters(fresh, starters):
-            if starter.run_id == run.run_id:
-                own.setdefault(starter.place.place, []).append(passing)
-        return own
-
-    def _starters_in(self, run: Run, boot_id: str) -> Iterable[Starter]:
-        given = self._given_by_place(run, boot_id)
-        opened = next((mono_ns for boot, mono_ns, _ in run.openings if boot == boot_id), 0)
-        finished = run.finished
-        to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
-        for place in run.places:
-            own = given.get(place.place, [])
-            starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
-            start = run.start_of(place.place)
-            if start is not None and start.boot_id == boot_id:
-                starts.append(start.mono_ns)
-            yield Starter(
-                run_id=run.run_id,
-                place=place,
-                from_mono_ns=opened,
-                to_mono_ns=to_mono_ns,
-                started_mono_ns=min(starts, default=None),
-                given=frozenset(one.body.gate for one in own),
-            )
-
-    def _given_by_place(self, run: Run, boot_id: str) -> dict[int, list[TimedPassing]]:
-        by_place: dict[int, list[TimedPassing]] = {}
-        for passing in self._given_in(run, boot_id):
-            word = self.word_on(passing.key)
-            place = self._inserted_place(run, passing) if passing.is_inserted else word.place
-            by_place.setdefault(place, []).append(passing)
-        return by_place
-
-    def _inserted_place(self, run: Run, passing: TimedPassing) -> int:
-        for one in run.inserted:
-            if isinstance(one.body, PassingInserted) and one.body.passing_id == passing.passing_id:
-                return one.body.place
-        return 0
-
-    def _given_in(self, run: Run, boot_id: str) -> list[TimedPassing]:
-        """Return what persons gave to the run under this boot, on the run's clock."""
-        found = []
-        for key in self._given.get(run.run_id, ()):
-            passing = self.passing(key)
-            if passing is not None:
-                unit, _, boot = passing.timeline
-                clock = self._clock(run, boot_id, unit, boot)
-                if clock is not None:
-                    found.append(passing.on_clock(clock))
-        for one in run.inserted:
-            if isinstance(one.body, PassingInserted):
-                inserted = self._insert(run, one, one.body)
-                if inserted.body.boot_id == boot_id and self.word_on(inserted.key) == NOTHING_SAID:
-                    found.append(inserted)
-        return merged(found)
-
-    def _insert(self, run: Run, one: Statement, body: PassingInserted) -> TimedPassing:
-        copied = None if body.copy_of is None else self.passing((run.unit, body.copy_of))
-        return inserted_passing(body, one.word, one.unit, run.track, None if copied is None else copied.body)
-
-    def _clock(self, run: Run, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
-        """Return how the unit's clock lies to the run's of this boot; None where that is not known."""
-        found = (one for one in _clocks_of(run, boot_id) if (one.unit, one.boot_id) == (unit, other_boot_id))
-        return next(found, None)
-
-    def _window(self, run: Run, boot_id: str, from_mono_ns: int) -> list[TimedPassing]:
-        """Return every passing of the run's window under this boot, from all units at its track."""
-        finished = run.finished
-        to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
-        parts = []
-        for clock in _clocks_of(run, boot_id):
-            timeline = self._timelines.get((clock.unit, run.track, clock.boot_id))
-            if timeline is not None:
-                until = None if to_mono_ns is None else clock.theirs_ns(to_mono_ns)
-                window = timeline.window_of(run.run_id, clock.theirs_ns(from_mono_ns), until)
-                parts.append([passing.on_clock(clock) for passing in settled_passings(window)])
-        return parts[0] if len(parts) == 1 else merged(*parts)
-
-    def _all_in(self, run: Run, boot_id: str) -> Iterable[TimedPassing]:
-        """Yield the track's passings, but for those in the windows of runs on laps."""
-        for clock in _clocks_of(run, boot_id):
-            key = (clock.unit, run.track, clock.boot_id)
-            timeline = self._timelines.get(key)
-            if timeline is not None:
-                own = timeline.of_runs(self._starters.get(key, ()))
-                for passing in settled_passings(own):
-                    yield passing.on_clock(clock)
-
-
-def _replaced(run: Run) -> set[str]:
-    """Return the passings that calculated ones stand in place of."""
-    named = [getattr(one.body, "from_passing_id", None) for one in run.inserted]
-    return {passing_id for passing_id in named if passing_id is not None}
-
-
-def _keys_inserted(run: Run) -> set[PassingKey]:
-    """Return the keys of the impulses that were put into the run, and of those they are copies of."""
-    keys: set[PassingKey] = set()
-    for one in run.inserted:
-        if isinstance(one.body, PassingInserted):
-            keys.add((one.unit, one.body.passing_id))
-            if one.body.copy_of is not None:
-                keys.add((run.unit, one.body.copy_of))
-    return keys
-
-
-def _clocks_of(run: Run, boot_id: str) -> list[RelatedClock]:
-    """Return every clock that the run's passings may be stamped by, the run's own first."""
-    own = [same_clock(run.unit, boot_id)]
-    armed = run.armed.value
-    if boot_id != armed.boot_id:
-        return own
-    return own + [one for one in armed.clocks if (one.unit, one.boot_id) != (run.unit, boot_id)]
-
-
-def _windows_of(run: Run) -> list[tuple[TimelineKey, int]]:
-    return [
-        ((clock.unit, run.track, clock.boot_id), clock.theirs_ns(from_mono_ns))
-        for boot_id, from_mono_ns, _ in run.openings
-        for clock in _clocks_of(run, boot_id)
-    ]
 
 
 def _word_of(standing: Sequence[Statement]) -> PassingWord:
