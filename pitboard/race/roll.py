@@ -63,7 +63,8 @@ class Roll:
     def look_again(self, competitor_id: str) -> set[str]:
         """Derive a competitor anew; return whose entries may be others now."""
         self.changes.append(competitor_id)
-        touched = {competitor_id, self.now(competitor_id) or competitor_id}
+        # Who was joined into this one goes with it, wherever it goes.
+        touched = {*self._joined_into(competitor_id), self.now(competitor_id) or competitor_id}
         heard = self._statements.standing(("competitor", competitor_id))
         former = self.competitors.get(competitor_id)
         if former is not None and former.joined_into is not None:
@@ -99,12 +100,17 @@ class Roll:
 
     def same_person(self, competitor_id: str) -> list[str]:
         """Return all ids that are this competitor now, in order."""
+        found = self._joined_into(competitor_id)
+        return sorted(one for one in found if one in self.competitors and self.now(one) == competitor_id)
+
+    def _joined_into(self, competitor_id: str) -> set[str]:
+        """Return this id and all that were joined into it, or into one of those."""
         found, to_look_at = {competitor_id}, [competitor_id]
         while to_look_at:
             fresh = self._joined_to.get(to_look_at.pop(), set()) - found
             found |= fresh
             to_look_at += fresh
-        return sorted(one for one in found if one in self.competitors and self.now(one) == competitor_id)
+        return found
 
     def name_of(self, competitor_id: str) -> str:
         """Return the display name, or a stand-in while none has arrived or once it was erased."""
