@@ -247,8 +247,8 @@ class Board:
     def _ahead_of(self, standing: Standing) -> Standing | None:
         """Return the next better one of those with a rank."""
         first = bisect_left(self._keys, standing.key[:2])
-        for key in reversed(self._keys[:first]):
-            other = self._standings[key[-1]]
+        for at in range(first - 1, -1, -1):
+            other = self._standings[self._keys[at][-1]]
             if not other.is_outside_awards:
                 return other
         return None
