@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +21,18 @@ from pitboard.race.boards import ALL
 from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted
 from pitboard.race.scene_names import WHOLE_VENUE
 
+log = logging.getLogger(__name__)
+
 NO_BOARD = BoardView(event=EventView("Pitboard", 1_000_000), entries=[], on_track=[], newest=None)
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+PICTURE_MAX_BYTES = 16 * 1_024 * 1_024
+PICTURE_MAX_PIXELS = 16_000_000
+"""64 MB while one is scaled; a file of 2 MB can hold a thousand times as many."""
+PICTURE_HEAD_BYTES = 256 * 1_024
+_PNG = re.compile(rb"\A\x89PNG\r\n\x1a\n.{4}IHDR(.{4})(.{4})", re.DOTALL)
+_JPEG = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00.\x08(..)(..)[\x01-\x04]", re.DOTALL)
+_WEBP = re.compile(rb"\ARIFF.{4}WEBPVP8 .{7}\x9d\x01\x2a(..)(..)", re.DOTALL)
+_WEBP_WIDE = re.compile(rb"\ARIFF.{4}WEBPVP8X.{8}(...)(...)", re.DOTALL)
 PICTURES_MAX_COUNT = 60
 MINUTE_NS = 60_000_000_000
 
@@ -129,7 +142,32 @@ def pictures_in(folder: Path | None) -> tuple[Path, ...]:
     if folder is None or not folder.is_dir():
         return ()
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
-    return tuple(found[:PICTURES_MAX_COUNT])
+    return tuple(path for path in found[:PICTURES_MAX_COUNT] if _is_small_enough(path))
+
+
+def _is_small_enough(path: Path) -> bool:
+    try:
+        facts = path.stat()
+        return (
+            facts.st_size <= PICTURE_MAX_BYTES and _pixels_of(path, facts.st_mtime_ns) <= PICTURE_MAX_PIXELS
+        )
+    except OSError:
+        return False
+
+
+@functools.lru_cache(maxsize=PICTURES_MAX_COUNT)
+def _pixels_of(path: Path, _changed_ns: int) -> int:
+    """Return how many pixels the file says that it holds, before anybody unpacks it; 0 where it says none."""
+    with path.open("rb") as file:
+        head = file.read(PICTURE_HEAD_BYTES)
+    pixels = 0
+    for one, other in (*_PNG.findall(head), *_JPEG.findall(head)):
+        pixels = max(pixels, int.from_bytes(one, "big") * int.from_bytes(other, "big"))
+    for one, other in (*_WEBP.findall(head), *_WEBP_WIDE.findall(head)):
+        pixels = max(pixels, int.from_bytes(one, "little") * int.from_bytes(other, "little"))
+    if pixels > PICTURE_MAX_PIXELS:
+        log.warning("picture left out, it is too large: path=%s pixels=%d", path, pixels)
+    return pixels
 
 
 def _view(fold: Fold, assigned: DisplayAssigned | None, kept: EntriesKept) -> BoardView:

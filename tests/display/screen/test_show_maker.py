@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from display.scene.show import Moment, Show
-from display.screen.show_maker import DisplayFacts, ShowMaker, pictures_in
+from display.screen.show_maker import PICTURE_MAX_BYTES, DisplayFacts, ShowMaker, pictures_in
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import EntryView, view_board
 from pitboard.race import bodies
@@ -122,6 +123,34 @@ def test_sponsors_are_the_pictures_of_a_folder_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert [path.name for path in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
     assert pictures_in(tmp_path / "none") == pictures_in(None) == ()
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_left_out_before_anybody_unpacks_it(tmp_path: Path) -> None:
+    def png(wide: int, high: int) -> bytes:
+        return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + wide.to_bytes(4, "big") + high.to_bytes(4, "big")
+
+    def jpeg(wide: int, high: int) -> bytes:
+        thumbnail = b"\xff\xc0\0\x11\x08\0\x78\0\xa0\x03"
+        return (
+            b"\xff\xd8"
+            + thumbnail
+            + thumbnail[:5]
+            + high.to_bytes(2, "big")
+            + wide.to_bytes(2, "big")
+            + b"\x03"
+        )
+
+    def webp(wide: int, high: int) -> bytes:
+        return b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + wide.to_bytes(3, "little") + high.to_bytes(3, "little")
+
+    for name, head in (("png", png), ("jpg", jpeg), ("webp", webp)):
+        (tmp_path / f"bomb.{name}").write_bytes(head(16_001, 16_000))
+        (tmp_path / f"fits.{name}").write_bytes(head(4_000, 4_000))
+    (tmp_path / "heavy.png").write_bytes(png(10, 10) + bytes(PICTURE_MAX_BYTES))
+    assert [path.name for path in pictures_in(tmp_path)] == ["fits.jpg", "fits.png", "fits.webp"]
+    (tmp_path / "bomb.png").write_bytes(png(400, 400))  # made smaller under the same name
+    os.utime(tmp_path / "bomb.png", ns=(1, 1))
+    assert tmp_path / "bomb.png" in pictures_in(tmp_path)
 
 
 def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does() -> None:

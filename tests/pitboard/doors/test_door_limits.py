@@ -22,7 +22,13 @@ from pitboard.doors.bounded_listener import (
     SWEEP_EVERY_S,
     DoorConnection,
 )
-from pitboard.doors.caller import HELD_BODY_MAX_BYTES, REFUSAL_AFTER_S, REQUEST_MAX_BYTES, take_body
+from pitboard.doors.caller import (
+    BODY_MAX_S,
+    HELD_BODY_MAX_BYTES,
+    REFUSAL_AFTER_S,
+    REQUEST_MAX_BYTES,
+    take_body,
+)
 from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import LINGER_MAX_S, json_response, new_app, serve_tcp
 from pitboard.trust.certificate import Certificate
@@ -201,6 +207,34 @@ def test_who_calls_too_often_waits_for_the_refusal_and_whoever_brings_much_is_cu
                 await loop.leap(LINGER_MAX_S)
                 async with asyncio.timeout(5):
                     await ended
+                writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
+
+    run_leaping(story)
+
+
+def test_a_body_has_ten_seconds_and_all_of_them_together_two_mebibytes() -> None:
+    async def story(loop: LeapingLoop) -> None:
+        limits = DoorLimits(trusted_proxies=())
+        async with serve_tcp(answering_app(limits), "127.0.0.1", 0) as port:
+
+            async def promising(count: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\nx" % count)
+                return reader, writer
+
+            held = [await promising(REQUEST_MAX_BYTES) for _ in range(3)]
+            async with asyncio.timeout(5):
+                await _ended(held[0][0])  # two fit, and whoever holds longest goes
+            await loop.leap(BODY_MAX_S - 1)
+            waiting = [asyncio.create_task(_ended(reader)) for reader, _ in held[1:]]
+            await asyncio.sleep(0.01)
+            assert not any(task.done() for task in waiting)
+            await loop.leap(1)
+            async with asyncio.timeout(5):
+                await asyncio.gather(*waiting)
+            for _, writer in held:
                 writer.close()
                 with contextlib.suppress(ConnectionError):
                     await writer.wait_closed()
