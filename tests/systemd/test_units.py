@@ -55,3 +55,11 @@ def test_a_program_may_do_little_more_than_its_work(system: Path, service: str) 
     match = re.search(r"Overall exposure level for \S+: ([0-9.]+)", answer.stdout)
     assert match, answer.stderr
     assert float(match[1]) <= EXPOSURE_MAX
+
+
+def test_no_program_waits_for_another_to_serve() -> None:
+    """A unit whose disk is full waits in its start; its touchscreen must say so, its bridge record."""
+    for name in ("trackside", "bridge", "sync", "touch", "display", "central"):
+        for line in (ROOT / "systemd" / f"pitboard-{name}.service").read_text().splitlines():
+            if line.startswith(("After=", "Before=", "Requires=", "BindsTo=")):
+                assert "pitboard-" not in line, f"{name}: {line}"
