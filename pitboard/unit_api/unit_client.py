@@ -94,6 +94,8 @@ class UnitLink:
                     status, answer = await self._ask("POST", path, data=body)
                 return _act_answer(status, answer)
             except (PeerLost, TimeoutError) as error:
+                if isinstance(error, PeerLost) and not error.may_be_retried:
+                    raise  # it would be the same until a person has acted, so they read it at once
                 # A name registered twice would stand twice in the list, so that is only sent again unsent.
                 may_repeat = not isinstance(act, Register | SignInOfficial | AppointOfficial) or isinstance(
                     error, NothingSent
