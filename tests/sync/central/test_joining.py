@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pitboard.clock import ScriptedClock
+from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.errors import CallRefused, ConfigRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica, WritingReplica
@@ -24,6 +25,7 @@ from pitboard.race.bodies import (
     QueueMarked,
 )
 from sync.central.admin.erasure import bodies_that_erase
+from sync.central.ingest.admin_relay import relayed_app
 from sync.central.joining.join_box import LETTERS_MAX_COUNT, JoinBox, JoinRelay
 from sync.central.joining.join_calls import JoinAnswer, JoinAsk
 from sync.central.joining.join_desk import CODE_ASKS_MAX_COUNT, EVENT_ASKS_MAX_COUNT, JoinDesk, JoinRules
@@ -286,6 +288,24 @@ def test_asks_beyond_the_box_are_told_to_come_back_and_a_relay_without_an_admin_
             assert letter is not None
             letter.answer(JoinAnswer(state="asked"))
         assert {(await one).state for one in waiting} == {"asked"}
+        with bound_unix(tmp_path / "ingest.sock") as listener:
+            async with serve_bound_unix(relayed_app(box), listener):
+                box.linked = True
+                relay = JoinRelay(tmp_path / "ingest.sock", ScriptedClock())
+                assert await relay.is_linked()
+                for outcome in (JoinAnswer(state="asked"), CallRefused("no-link", "Cut.", status=409)):
+                    asking = asyncio.ensure_future(relay.ask(ask))
+                    letter = await box.next_letter(5)
+                    assert letter is not None
+                    assert letter.ask == ask
+                    letter.outcome = outcome
+                    letter.answered.set()
+                    if isinstance(outcome, JoinAnswer):
+                        assert await asking == outcome
+                    else:
+                        with pytest.raises(CallRefused, match="Cut") as refused:
+                            await asking
+                        assert (refused.value.code, refused.value.status) == ("no-link", 409)
         relay = JoinRelay(tmp_path / "none.sock", ScriptedClock())
         assert not await relay.is_linked()
         with pytest.raises(CallRefused, match="no time"):
