@@ -35,6 +35,7 @@ NOT_TYPED = {
     "sh root": "changes the system of a machine",
     "sh hardware": "needs sensors",
     "sh serves": "does not end",
+    "sh docker": "needs Docker, which no test has",
 }
 OF_DATA = ("toml", "json", "text", "csv", "mermaid", "nginx", "yaml")
 PASSPHRASE = "a long pass phrase for tests"

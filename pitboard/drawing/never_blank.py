@@ -44,7 +44,7 @@ def paint_plain(target: pygame.Surface, area: pygame.Rect, text: str = PLAIN_TEX
     """Fill the area with the ground and a sentence in pygame's own font, which needs no file."""
     target.fill(palette.PANEL, area)
     size_px = max(12, min(48, area.height // 3))
-    line = pygame.font.Font(None, size_px).render(text, True, palette.TEXT_MUTED)
+    line = pygame.font.Font(None, size_px).render(text.replace("\0", " "), True, palette.TEXT_MUTED)
     if line.get_width() > area.width:
         width_px = max(1, area.width)
         line = pygame.transform.smoothscale(

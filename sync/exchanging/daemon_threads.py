@@ -45,7 +45,7 @@ async def in_daemon_thread(function: Callable[[], Answer]) -> Answer:
             outcome = (None, error)
         return lambda: tell(outcome)
 
-    _threads.carry_out(run)
+    _of_caller.threads.carry_out(run)
     return await future
 
 
@@ -90,4 +90,11 @@ class DaemonThreads:
                     return
 
 
-_threads = DaemonThreads()
+class _OfCaller(threading.local):
+    """Each thread with a loop has threads of its own: a thread is born into the network of who starts it."""
+
+    def __init__(self) -> None:
+        self.threads = DaemonThreads()
+
+
+_of_caller = _OfCaller()

@@ -76,3 +76,21 @@ def test_a_thread_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         mine[-1].join(10)
         assert not mine[-1].is_alive()
     assert mine[0] is not mine[1]
+
+
+def test_the_loops_of_two_threads_share_no_thread() -> None:
+    """A thread is born into its starter's network: shared, it asked on the network of another machine."""
+    served: list[int] = []
+
+    def program() -> None:
+        async def story() -> None:
+            served.append(await in_daemon_thread(threading.get_ident))
+
+        asyncio.run(story())
+
+    program()
+    other = threading.Thread(target=program)
+    other.start()
+    other.join(10)
+    program()
+    assert served[0] == served[2] != served[1]
