@@ -13,4 +13,4 @@ def test_the_stand_in_is_drawn_whatever_the_text(text: str) -> None:
     pygame.font.init()
     surface = pygame.Surface((200, 40))
     paint_plain(surface, pygame.Rect(0, 0, 200, 40), text)
-    assert surface.get_at((0, 0)) != (0, 0, 0, 255)
+    assert tuple(surface.get_at((0, 0))) != (0, 0, 0, 255)

@@ -93,4 +93,5 @@ def test_the_loops_of_two_threads_share_no_thread() -> None:
     other.start()
     other.join(10)
     program()
-    assert served[0] == served[2] != served[1]
+    assert served[0] == served[2]
+    assert served[0] != served[1]
