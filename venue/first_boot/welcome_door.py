@@ -51,7 +51,7 @@ _ROLE_CODES = {
 
 
 class WelcomeDoor:
-    """Takes one parcel at a time and hands it to `leave`; `tell` says what the screen should say now."""
+    """Hands each parcel to `leave`, and calls `taken` once it is left."""
 
     def __init__(
         self, code: ScreenCode, host: str, *, leave: Callable[[Parcel], None], taken: Callable[[], None]
