@@ -145,7 +145,7 @@ class Doors:
             return probe.connect_ex(("127.0.0.1", self.ports[name])) == 0
 
     async def keep(self) -> None:
-        """Start anew, as systemd would, what ends by itself: who still reads the past needs its database."""
+        """Start anew, as systemd would, what ends by itself; none should."""
         while True:
             for name, process in list(self.running.items()):
                 if process.returncode is not None and self.running.get(name) is process:

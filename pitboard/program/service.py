@@ -23,9 +23,12 @@ log = logging.getLogger(__name__)
 
 BEATS_PER_WATCHDOG = 4
 _NS_PER_US = 1_000
+_US_PER_S = 1_000_000
 LAST_WORDS_SUFFIX = ".said"
 SENTENCE_MAX_LENGTH = 400
 TROUBLE_LOOK_S = 0.5
+START_WAIT_MAX_S = 60
+"""Longer than any pause between two tries of a start that waits."""
 
 
 class LastWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +82,11 @@ class Service:
         if self._beaten_mono_ns is None or now_mono_ns - self._beaten_mono_ns >= every_ns:
             self._beaten_mono_ns = now_mono_ns
             self._send("WATCHDOG=1")
+
+    def say_waiting(self, program: str, sentence: str) -> None:
+        """Keep why the start waits, and let systemd wait with it."""
+        self._send(f"EXTEND_TIMEOUT_USEC={START_WAIT_MAX_S * _US_PER_S}")
+        self.say_last(program, sentence)
 
     def say_last(self, program: str, sentence: str) -> None:
         """Keep why the program ends; a folder that cannot be written must not hide the reason."""

@@ -52,7 +52,7 @@ class Central:
 async def serve_central(
     config: CentralConfig, clock: Clock, stop: asyncio.Event, door: Door | None = None
 ) -> None:
-    """Serve one door, or all of them, until `stop` is set.
+    """Serve one door, or all of them, until `stop` is set; a start that waits for its database ends then.
 
     Raises ConfigRefused for one door of a journal file: one process holds it.
     """
@@ -62,14 +62,25 @@ async def serve_central(
             reason="one process holds a journal file; with 'database' each door can have its own",
         )
     _make_room()
+    is_serving = asyncio.Event()
+    async with beside(_serve(config, clock, stop, door, is_serving), name="serve") as serving:
+        await stop.wait()
+        if is_serving.is_set():
+            await serving
+    log.info("central stopped")
+
+
+async def _serve(
+    config: CentralConfig, clock: Clock, stop: asyncio.Event, door: Door | None, is_serving: asyncio.Event
+) -> None:
     async with _open(config, clock, door) as told:
+        is_serving.set()
         log.info("central serves: %s", told)
         SERVICE.say_ready("central" if door is None else f"central-{door}")
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(_beat(), name="beat")
             await stop.wait()
             beating.cancel()
-    log.info("central stopped")
 
 
 @contextlib.asynccontextmanager
@@ -105,7 +116,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
     """Open the replica, say what the config adds to the journal, and serve all doors."""
     root = Identity.load_or_create(config.root_key_file)
     async with (
-        open_replica(config, clock, role="admin", root_key=root.key) as replica,
+        open_replica(config, clock, role="admin", root_key=root.key, program="central") as replica,
         open_contacts(config, role="admin") as contacts,
         contextlib.AsyncExitStack() as stack,
     ):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import beside
 from pitboard.errors import ConfigRefused
 from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import open_or_salvage
+from pitboard.program.service import SERVICE
 from sync.central.config import CentralConfig, Door
 from sync.central.contacts.contact_store import Contacts, ContactStore
 
@@ -18,7 +19,7 @@ _NO_ASYNCPG = "needs the package asyncpg, which is not here; install pitboard wi
 
 @contextlib.asynccontextmanager
 async def open_replica(
-    config: CentralConfig, clock: Clock, *, role: Door, root_key: str | None
+    config: CentralConfig, clock: Clock, *, role: Door, root_key: str | None, program: str | None = None
 ) -> AsyncIterator[Replica]:
     """Open the replica of the journal that the config names, in a database under this role.
 
@@ -35,10 +36,17 @@ async def open_replica(
     except ModuleNotFoundError as error:
         raise ConfigRefused(path="central.toml: key 'database'", reason=_NO_ASYNCPG) from error
     async with (
-        PostgresJournal.open(config.database, role=role, root_key=root_key) as journal,
+        PostgresJournal.open(
+            config.database, role=role, root_key=root_key, say=_say_why(program or f"central-{role}")
+        ) as journal,
         Replica.over(journal, clock) as replica,
     ):
         yield replica
+
+
+def _say_why(program: str) -> Callable[[str], None]:
+    """Return what keeps why the start waits, where the person who looks after this machine finds it."""
+    return lambda sentence: SERVICE.say_waiting(program, sentence)
 
 
 @contextlib.asynccontextmanager

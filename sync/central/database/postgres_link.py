@@ -27,6 +27,15 @@ LOST = (
     TimeoutError,
     EOFError,
 )
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it starts, stops, or was told to end us
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # among them: none of the hosts is a primary just now
+    OSError,
+    TimeoutError,
+    EOFError,
+)
 _FOR_EACH = {
     "application_name": "pitboard",
     "search_path": SCHEMA,
@@ -50,6 +59,11 @@ def shown(url: str) -> str:
     if parts.password is None:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")))
+
+
+def is_away(lost: JournalLost) -> bool:
+    """Return whether the database may come back by itself; where it says no, a person must act."""
+    return isinstance(lost.__cause__, _AWAY)
 
 
 def plain(error: BaseException) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -22,15 +22,19 @@ from pitboard.journal.record import Record, stored_record
 from pitboard.journal.sqlite_storage import QuarantinedRow
 from pitboard.journal.storage import Arrived, Held
 from pitboard.tasks import beside
-from sync.central.database.postgres_link import LOST, PostgresLink, connect, plain, shown
+from sync.central.database.postgres_link import LOST, PostgresLink, connect, is_away, plain, shown
 from sync.central.database.schema import ROLE_NAMES, SCHEMA_VERSION, Role
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 CHANNEL = "pitboard_records"
 LOOK_EVERY_S = 1.0
 """A doorbell may be missed while its connection is away."""
 RETRY_S = 1.0
+RETRY_MAX_S = 15.0
+"""A start waits for its database for ever: twice as long each time, up to this."""
 READ_COUNT = 2_000
 
 _APPENDING_LOCK = 7_482_202
@@ -69,18 +73,22 @@ class PostgresJournal:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, url: str, *, role: Role, root_key: str | None = None
+        cls, url: str, *, role: Role, root_key: str | None = None, say: Callable[[str], object] = str
     ) -> AsyncIterator[PostgresJournal]:
         """Open the journal of the event whose root key is given; without one, of whatever event is there.
 
-        Raises ConfigRefused when the database is not prepared or belongs to another event, JournalLost when
-        it cannot be used.
+        Where the database is away, `say` is told so in a sentence and the database waited for. Raises
+        ConfigRefused when it is not prepared or belongs to another event, JournalLost when it says no.
         """
         journal = cls(url, role, root_key or "")
-        try:
+
+        async def look() -> None:
             await journal._check_schema()
             await journal._check_event(root_key)
             journal._last_arrival = await journal._newest_arrival()
+
+        try:
+            await _when_there(look, say)
             async with (
                 beside(journal._queue.run(), name="write to the database"),
                 beside(journal._watch(), name="listen to the database"),
@@ -106,9 +114,9 @@ class PostgresJournal:
         return self._last_arrival
 
     async def tail(self, after: int = 0) -> AsyncGenerator[Sequence[Arrived], None]:
-        """Yield for ever what is durable beyond this arrival; raises JournalLost where it cannot be read.
+        """Yield for ever what is durable beyond this arrival; a database that is away is waited for.
 
-        Once the end was reached, a database that is away is waited for.
+        Raises JournalLost where the database says no before the end was reached.
         """
         has_reached_end = False
         while True:
@@ -119,7 +127,7 @@ class PostgresJournal:
             try:
                 batch = await self._read_arrived(after)
             except JournalLost as error:
-                if not has_reached_end:
+                if not has_reached_end and not is_away(error):
                     raise
                 log.error("journal not read: %s", error)
                 await asyncio.sleep(RETRY_S)
@@ -286,6 +294,21 @@ class PostgresJournal:
                 path=shown(self.url), reason="this journal belongs to another event; give this one its own"
             )
         self.root_key = str(rows[0][0])
+
+
+async def _when_there(ask: Callable[[], Awaitable[Result]], say: Callable[[str], object]) -> Result:
+    """Return what the database answers; ask again, twice as late each time, while it is away."""
+    wait_s = RETRY_S
+    while True:
+        try:
+            return await ask()
+        except JournalLost as error:
+            if not is_away(error):
+                raise
+            log.warning("start waits: path=%s wait_s=%g reason=%s", error.path, wait_s, error.reason)
+            say(f"The database is away ({error.reason}); this start waits for it. Look after the database.")
+        await asyncio.sleep(wait_s)
+        wait_s = min(2 * wait_s, RETRY_MAX_S)
 
 
 async def _commit(connection: Any, records: Sequence[Record]) -> dict[Place, Held]:

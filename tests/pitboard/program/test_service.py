@@ -140,6 +140,15 @@ def test_a_start_that_waits_for_its_disk_says_so_until_it_serves(manager: Manage
     assert read_last_words(tmp_path, "trackside") is None
 
 
+def test_systemd_waits_with_a_start_that_waits(manager: Manager, tmp_path: Path) -> None:
+    service = Service(clock=ScriptedClock(), address=str(manager.path), folder=tmp_path)
+    service.say_waiting("central-public", "The database is away.")
+    assert manager.heard() == ["EXTEND_TIMEOUT_USEC=60000000", "STATUS=The database is away."]
+    said = read_last_words(tmp_path, "central-public")
+    assert said is not None
+    assert said.sentence == "The database is away."
+
+
 @pytest.mark.parametrize("program", ["trackside", "bridge", "touch", "sync", "display", "central"])
 def test_a_config_that_may_not_be_read_is_refused_by_our_own_sentence(program: str) -> None:
     """Not by click, which keeps no last words and knows no advice."""
