@@ -22,6 +22,7 @@ from firmware_bridge.spool.raw_log import (
     read_raw_records,
 )
 from pitboard.errors import RawLogRefused
+from pitboard.program.speech import say
 from pitboard.unit_api.unit_calls import Passing
 
 
@@ -115,11 +116,10 @@ def replay_command(files: tuple[Path, ...], *, shows_laps: bool) -> None:
     why, or why an official should look at it. Exit status 1 means that there was none.
     """
     passings = replay(read_raw_records(files))
-    what = "lap" if shows_laps else "passing"
     count = 0
     for one in laps_between(passings) if shows_laps else passings:
         click.echo(msgspec.json.encode(one).decode())
         count += 1
     if not count:
-        click.echo(f"no {what} in these files", err=True)
+        say("command.no-lap" if shows_laps else "command.no-passing", err=True)
         sys.exit(1)

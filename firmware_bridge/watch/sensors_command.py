@@ -20,6 +20,7 @@ from firmware_bridge.watch.port_probe import PortFinding, probe_port
 from firmware_bridge.watch.sync_check import check_synchronisation, read_at
 from pitboard.clock import Clock, SystemClock
 from pitboard.errors import BridgeStatusLost
+from pitboard.program.speech import shell_language
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 
 _COUNTER_NAMES = (
@@ -182,7 +183,7 @@ def _show(
     else:
         lines = []
     lines += format_findings(findings)
-    click.echo("\n".join(lines or ["No serial port is there."]))
+    click.echo("\n".join(lines or [shell_language().say("command.no-port")]))
 
 
 def _fresh_status(config: BridgeConfig | None, clock: Clock) -> BridgeStatus | None:
@@ -223,7 +224,7 @@ def _watch(config: BridgeConfig, clock: Clock, *, as_json: bool) -> None:
                 click.echo(msgspec.json.encode({"bridge": status}).decode())
             else:
                 lines = (
-                    ["The bridge does not run; start it to watch its sensors."]
+                    [shell_language().say("command.no-bridge")]
                     if status is None
                     else format_bridge(status, now_mono_ns=clock.mono_ns())
                 )

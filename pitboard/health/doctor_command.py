@@ -21,8 +21,10 @@ from pitboard.health.node_findings import (
     screen_findings,
     unit_findings,
 )
+from pitboard.program.speech import shell_language
 
 _ENDS = {"green": 0, "yellow": 0, "red": 1}
+_COLOUR_WORDS = {"green": "command.green", "yellow": "command.yellow", "red": "command.red"}
 _STYLES = {"green": "green", "yellow": "yellow", "red": "red"}
 
 
@@ -56,12 +58,13 @@ def doctor(as_json: bool, configs: Path, data: Path, runtime: Path) -> None:
         diagnosis = Diagnosis(version=version("pitboard"), colour=colour, findings=findings)
         click.echo(msgspec.json.format(msgspec.json.encode(diagnosis), indent=1).decode())
     else:
+        words = shell_language()
         for finding in sorted(findings, key=lambda one: ("red", "yellow", "green").index(one.colour)):
-            click.echo(
-                f"{click.style(f'{finding.colour:<6}', fg=_STYLES[finding.colour])}  {finding.sentence}"
-            )
-            if finding.advice:
-                click.echo(f"        -> {finding.advice}")
+            colour_word = words.say(_COLOUR_WORDS[finding.colour])
+            sentence, advice = finding.spoken(words)
+            click.echo(f"{click.style(f'{colour_word:<6}', fg=_STYLES[finding.colour])}  {sentence}")
+            if advice:
+                click.echo(f"        -> {advice}")
     sys.exit(_ENDS[colour])
 
 

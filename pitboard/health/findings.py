@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.health.machine_facts import MachineFacts
+from pitboard.sentences.language import Language
 
 Colour = Literal["green", "yellow", "red"]
 
@@ -22,13 +23,26 @@ _MIB = 1_024 * 1_024
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: a stable code, its colour, what is so, and what to do where it is not green."""
+    """One check: a stable code, its colour, what is so, and what to do where it is not green.
+
+    `says` is the catalogue's code where another language has the sentence under another one than this.
+    """
 
     code: str
     colour: Colour
     sentence: str
     advice: str = ""
     fields: dict[str, str | int] = {}
+    says: str = ""
+
+    def spoken(self, words: Language) -> tuple[str, str]:
+        """Return (what is so, what to do) in a language; in English a finding speaks for itself."""
+        code = self.says or f"touch.machine-{self.code}"
+        if words.code == "en" or not words.knows(code):
+            return self.sentence, self.advice
+        do = f"{code}-do"
+        advice = words.say(do, **self.fields) if self.advice and words.knows(do) else self.advice
+        return words.say(code, **self.fields), advice
 
 
 def machine_findings(facts: MachineFacts) -> Iterator[Finding]:

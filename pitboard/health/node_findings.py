@@ -42,6 +42,8 @@ def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
             colour="red",
             sentence=f"No program is set up on this machine: {configs} has no config.",
             advice="Type: sudo pitboard install, with this machine's role or folder.",
+            says="command.no-program",
+            fields={"path": str(configs)},
         )
     for name in programs:
         said = read_last_words(runtime, name)
@@ -52,6 +54,8 @@ def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
                 colour="red",
                 sentence=f"{name} does not work: {said.sentence}",
                 advice="Put that right; the program starts again by itself.",
+                says="command.program-ended",
+                fields={"program": name, "reason": said.sentence},
             )
         elif state == "inactive":
             yield Finding(
@@ -59,9 +63,17 @@ def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
                 colour="red",
                 sentence=f"{name} is not running.",
                 advice=f"Type: sudo systemctl start pitboard-{name}",
+                says="command.program-off",
+                fields={"program": name},
             )
         elif state is not None:
-            yield Finding(code=name, colour="green", sentence=f"{name} runs.")
+            yield Finding(
+                code=name,
+                colour="green",
+                sentence=f"{name} runs.",
+                says="command.program-runs",
+                fields={"program": name},
+            )
 
 
 def _state_of(program: str) -> str | None:
@@ -93,6 +105,8 @@ def owner_findings(data: Path) -> Iterator[Finding]:
             colour="yellow",
             sentence=f"{data} cannot be looked at: {error.strerror}.",
             advice="Type the command with sudo in front.",
+            says="command.data-unreadable",
+            fields={"path": str(data)},
         )
         return
     if foreign:
@@ -101,9 +115,16 @@ def owner_findings(data: Path) -> Iterator[Finding]:
             colour="red",
             sentence=f"The programs may not use {', '.join(foreign[:3])} in {data}: another user owns it.",
             advice=f"Type: sudo chown -R {USER}: {data}",
+            says="command.data-foreign",
+            fields={"files": ", ".join(foreign[:3]), "path": str(data)},
         )
     else:
-        yield Finding(code="data", colour="green", sentence="Keys and records belong to the programs.")
+        yield Finding(
+            code="data",
+            colour="green",
+            sentence="Keys and records belong to the programs.",
+            says="command.data-own",
+        )
 
 
 def config_findings(configs: Path) -> Iterator[Finding]:
@@ -127,6 +148,8 @@ def config_findings(configs: Path) -> Iterator[Finding]:
                 colour="red",
                 sentence=f"{program} may not read its config {path}.",
                 advice=f"Type: sudo chown root:{USER} {path} && sudo chmod 640 {path}",
+                says="command.config-closed",
+                fields={"program": program, "path": str(path)},
             )
 
 
@@ -141,6 +164,8 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
             colour="red",
             sentence="Libraries that draw on the screen are missing.",
             advice=f"Type: sudo apt install {' '.join(missing)} libgl1-mesa-dri",
+            says="command.graphics-missing",
+            fields={"packages": " ".join(missing)},
         )
     if not list(devices.glob("card*")):
         yield Finding(
@@ -148,6 +173,7 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
             colour="red",
             sentence="This machine has no graphics card that Linux knows.",
             advice="On a Raspberry Pi, let config.txt have the line dtoverlay=vc4-kms-v3d.",
+            says="command.screen-missing",
         )
     if not (_FONT_FOLDER.exists() and any(_FONT_FOLDER.rglob("Noto*"))):
         yield Finding(
@@ -155,6 +181,7 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
             colour="yellow",
             sentence="Names in many scripts cannot be drawn: the Noto fonts are missing.",
             advice="Type: sudo apt install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji",
+            says="command.fonts-missing",
         )
 
 
@@ -168,6 +195,8 @@ def unit_findings(socket: Path) -> Iterator[Finding]:
             colour="red",
             sentence=f"The unit does not answer: {error}.",
             advice="See what is said of trackside above; with 'permission denied', type sudo in front.",
+            says="command.unit-silent",
+            fields={"reason": str(error)},
         )
         return
     for light in status.lights:

@@ -10,27 +10,28 @@ from typing import Literal
 
 import msgspec
 
+from pitboard.sentences.language import Language, Sentence
 from pitboard.unit_api.unit_status import SensorState, UnitStatus
 
 StepKind = Literal["beam", "cable", "network", "power"]
 OF_A_SENSOR: tuple[StepKind, ...] = ("beam", "cable")
 _TO_DO: dict[StepKind, str] = {
-    "beam": "Move your hand through the beam of {sensor}, once, as a car would (or drive over the loop).",
-    "cable": "Pull the cable of {sensor}.",
-    "network": "Pull the network cable, or switch the Wi-Fi off.",
-    "power": "Pull the power of this machine, count to five, and plug it in again.",
+    "beam": "command.drill-beam",
+    "cable": "command.drill-cable",
+    "network": "command.drill-network",
+    "power": "command.drill-power",
 }
 _TO_HEAL: dict[StepKind, str] = {
-    "beam": "Take your hand out of the beam of {sensor}.",
-    "cable": "Plug the cable of {sensor} in again.",
-    "network": "Plug the network in again.",
-    "power": "Wait until sensors and central are there again.",
+    "beam": "command.heal-beam",
+    "cable": "command.heal-cable",
+    "network": "command.heal-network",
+    "power": "command.heal-power",
 }
 _SHOWS: dict[StepKind, str] = {
-    "beam": "a car at {sensor} is seen",
-    "cable": "{sensor} without its cable is seen, and heals",
-    "network": "a lost network is seen, and heals",
-    "power": "after a power cut everything comes back by itself",
+    "beam": "command.shows-beam",
+    "cable": "command.shows-cable",
+    "network": "command.shows-network",
+    "power": "command.shows-power",
 }
 
 
@@ -48,15 +49,15 @@ class Step(msgspec.Struct, kw_only=True):
         return self.healed_utc_ms is not None or bool(self.left_out)
 
     @property
-    def asks(self) -> str:
+    def asks(self) -> Sentence:
         """Return what the person does next."""
-        words = _TO_DO if self.seen_utc_ms is None else _TO_HEAL
-        return words[self.kind].format(sensor=self.sensor)
+        codes = _TO_DO if self.seen_utc_ms is None else _TO_HEAL
+        return Sentence(codes[self.kind], {"sensor": self.sensor})
 
     @property
-    def shows(self) -> str:
+    def shows(self) -> Sentence:
         """Return what the step proves."""
-        return _SHOWS[self.kind].format(sensor=self.sensor)
+        return Sentence(_SHOWS[self.kind], {"sensor": self.sensor})
 
 
 class Rehearsal(msgspec.Struct, kw_only=True):
@@ -123,38 +124,39 @@ class Rehearsal(msgspec.Struct, kw_only=True):
         named = [one.sensor for one in self.steps if one.kind == "cable"]
         return _is_ok(status, named) and _is_central_well(status)
 
-    def sheet(self, utc: str) -> Iterator[str]:
+    def sheet(self, utc: str, words: Language) -> Iterator[str]:
         """Yield the lines of the sheet to sign; `utc` says when it was printed."""
-        yield f"REHEARSAL OF {self.unit}"
-        yield f"printed {utc}"
+        yield words.say("command.drill-head", unit=self.unit)
+        yield words.say("command.drill-printed", utc=utc)
         yield ""
         for number, step in enumerate(self.steps, start=1):
-            yield f"{number:>3}. [{self._mark(step)}] {step.shows}{self._remark(step)}"
+            remark = "".join(words.tell([one]) for one in self._remarks(step))
+            yield f"{number:>3}. [{self._mark(step)}] {words.tell([step.shows])}{remark}"
         yield ""
-        yield self.verdict
+        yield words.tell([self.verdict])
         yield ""
-        yield "Name: ______________________________   Signature: ______________________________"
+        yield words.say("command.drill-sign")
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Sentence:
         """Return the outcome as one sentence."""
-        open_steps = [step for step in self.steps if not step.is_over]
-        left_out = [step for step in self.steps if step.left_out]
-        if open_steps:
-            return f"Not finished: {len(open_steps)} of {len(self.steps)} steps are open."
-        if left_out:
-            return f"Finished, but {len(left_out)} of {len(self.steps)} steps were left out."
-        return "All of it was seen, and all of it healed."
+        open_count = sum(not step.is_over for step in self.steps)
+        left_out_count = sum(bool(step.left_out) for step in self.steps)
+        if open_count:
+            return Sentence("command.drill-open", {"open": open_count, "all": len(self.steps)})
+        if left_out_count:
+            return Sentence("command.drill-left-out", {"open": left_out_count, "all": len(self.steps)})
+        return Sentence("command.drill-well")
 
     def _mark(self, step: Step) -> str:
         return "-" if step.left_out else "x" if step.is_over else " "
 
-    def _remark(self, step: Step) -> str:
+    def _remarks(self, step: Step) -> Iterator[Sentence]:
         if step.left_out:
-            return f": left out, {step.left_out}"
-        if step.seen_utc_ms is not None and step.healed_utc_ms is not None and step.kind != "beam":
-            return f" (well again after {(step.healed_utc_ms - step.seen_utc_ms) / 1_000:.0f} s)"
-        return ""
+            yield Sentence("command.drill-skipped", {"reason": step.left_out})
+        elif step.seen_utc_ms is not None and step.healed_utc_ms is not None and step.kind != "beam":
+            seconds = f"{(step.healed_utc_ms - step.seen_utc_ms) / 1_000:.0f}"
+            yield Sentence("command.drill-healed", {"seconds": seconds})
 
 
 def _is_ok(status: UnitStatus, names: Sequence[str]) -> bool:

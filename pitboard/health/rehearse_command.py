@@ -17,10 +17,11 @@ from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError, Refusal
 from pitboard.health.node_findings import unit_status
 from pitboard.health.rehearsal import Rehearsal, Step
+from pitboard.program.speech import shell_language
+from pitboard.sentences.language import Sentence
 from pitboard.unit_api.unit_status import UnitStatus
 
 LOOK_EVERY_S = 0.5
-_HELP = "Type skip and a reason to leave a step out. Ctrl-C ends it; the next start goes on from here."
 
 
 @click.command()
@@ -56,7 +57,7 @@ def rehearse(socket: Path, kept: Path, sheet: Path | None, anew: bool) -> None:
     except KeyboardInterrupt:
         click.echo()
     now = f"{datetime.fromtimestamp(SystemClock().utc_ms() / 1_000, UTC):%Y-%m-%d %H:%M} UTC"
-    lines = list(rehearsal.sheet(now))
+    lines = list(rehearsal.sheet(now, shell_language()))
     click.echo("\n".join(["", *lines]))
     if sheet is not None:
         try:
@@ -84,12 +85,13 @@ class Play:
         self._say = say
         self._pause = pause
         self._is_away = False
+        self._words = shell_language()
 
     def begin(self, *, anew: bool) -> Rehearsal:
         """Return the rehearsal under way, or a new one of the unit as it is; raises Refusal."""
         found = None if anew else self._read()
         if found is not None and found.current is not None:
-            self._say(f"Going on with the rehearsal of {found.unit}.")
+            self._say(self._words.say("command.drill-goes-on", unit=found.unit))
             return found
         try:
             status = self._look()
@@ -102,12 +104,14 @@ class Play:
     def run(self, rehearsal: Rehearsal) -> None:
         """Go on until every step is over."""
         self._keep(rehearsal)
-        self._say(_HELP)
-        asked: str | None = None
+        self._say(self._words.say("command.drill-help"))
+        asked: Sentence | None = None
         while (step := rehearsal.current) is not None:
             if step.asks != asked:
                 asked = step.asks
-                self._say(f"\n{rehearsal.steps.index(step) + 1} of {len(rehearsal.steps)}  {asked}")
+                place = {"number": rehearsal.steps.index(step) + 1, "count": len(rehearsal.steps)}
+                said = self._words.say("command.drill-step", **place, asks=self._words.tell([asked]))
+                self._say(f"\n{said}")
             if reason := self._skip_reason():
                 step.left_out = reason
                 self._keep(rehearsal)
@@ -117,19 +121,24 @@ class Play:
                 boot_id = rehearsal.boot_id
                 changed = rehearsal.take(status)
                 if changed is not None:
-                    self._say(f"    {_said_of(changed)}")
+                    self._say(f"    {self._said_of(changed)}")
                 if changed is not None or boot_id != rehearsal.boot_id:
                     self._keep(rehearsal)
             if rehearsal.current is not None:
                 self._pause(LOOK_EVERY_S)
         self._keep(rehearsal)
 
+    def _said_of(self, step: Step) -> str:
+        if step.is_over:
+            return self._words.say("command.drill-step-well", shows=self._words.tell([step.shows]))
+        return self._words.say("command.drill-seen")
+
     def _status(self) -> UnitStatus | None:
         try:
             status = self._look()
         except (PitboardError, OSError, msgspec.MsgspecError):
             if not self._is_away:
-                self._say("    (the unit does not answer at the moment)")
+                self._say(f"    {self._words.say('command.drill-silent')}")
             self._is_away = True
             return None
         self._is_away = False
@@ -139,7 +148,7 @@ class Play:
         for line in self._lines():
             word, _, reason = line.strip().partition(" ")
             if word == "skip":
-                return reason.strip() or "no reason given"
+                return reason.strip() or self._words.say("command.drill-no-reason")
         return ""
 
     def _lines(self) -> Iterator[str]:
@@ -166,10 +175,6 @@ class Play:
             raise Refusal(
                 f"{self._kept} cannot be written: {error.strerror}; type sudo in front, or name a --file"
             ) from error
-
-
-def _said_of(step: Step) -> str:
-    return f"Well: {step.shows}." if step.is_over else "Seen. Now let it heal."
 
 
 def _listen(typed: Queue[str]) -> None:

@@ -23,7 +23,7 @@ from pitboard.health.doctor_command import Diagnosis, all_findings
 from pitboard.health.findings import worst
 from pitboard.health.machine_facts import read_machine_facts
 from pitboard.health.node_findings import PROGRAMS
-from pitboard.program.program import counted
+from pitboard.program.speech import say
 
 LOG_MAX_BYTES = 4 * 1_024 * 1_024
 LOG_MAX_LINES = 40_000
@@ -61,8 +61,7 @@ def support(out: Path | None, configs: Path, data: Path, runtime: Path) -> None:
         write_archive(path, parts)
     except OSError as error:
         raise Refusal(f"{path} cannot be written: {error.strerror}; name another place with --out") from error
-    click.echo(f"{path}: {counted(len(parts), 'file')}, {path.stat().st_size // 1_024 + 1} KiB. ", nl=False)
-    click.echo("No names, contacts, keys or records are in it.")
+    say("command.packed", path=path, count=len(parts), size=path.stat().st_size // 1_024 + 1)
 
 
 def support_parts(configs: Path, data: Path, runtime: Path) -> Iterator[tuple[str, str]]:

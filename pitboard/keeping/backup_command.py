@@ -21,7 +21,8 @@ from pitboard.journal.journal_schema import SCHEMA, VERSION, meta_of
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import NodeFiles
-from pitboard.program.program import counted, progress
+from pitboard.program.program import progress
+from pitboard.program.speech import how_many, say
 
 _RECORD = "INSERT INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
 _QUARANTINED = "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?)"
@@ -135,7 +136,7 @@ def backup(config_path: Path | None, journal_path: Path | None, yes: bool, out: 
     if out.resolve() == files.journal.resolve():
         raise Refusal(f"{out} is the journal itself; name another file")
     count = copy_journal(files.journal, files.socket, out)
-    click.echo(f"{counted(count, 'record')} in {out}; the node's key file is not in it, keep that too.")
+    say("command.backed-up", records=how_many("command.count-records", count), path=out)
 
 
 def copy_journal(journal: Path, socket: Path | None, out: Path) -> int:

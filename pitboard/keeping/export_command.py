@@ -14,6 +14,7 @@ from pitboard.journal.views import BoardView, encode_view, view_board
 from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
+from pitboard.program.speech import say
 
 _BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
 
@@ -52,7 +53,7 @@ def export(
         out.write_bytes(data)
     except OSError as error:
         raise Refusal(f"{out} cannot be written: {error.strerror}") from error
-    click.echo(f"{what} written to {out}", err=True)
+    say("command.exported", err=True, what=what, path=out)
 
 
 @click.command()

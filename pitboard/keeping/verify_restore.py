@@ -23,6 +23,7 @@ from pitboard.keeping.journal_check import CheckedJournal, JournalCheck
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.keeping.sealed_archive import JOURNAL, SealedList, open_archive
 from pitboard.program.program import counted, progress
+from pitboard.program.speech import how_many, say
 
 SAID_MAX_COUNT = 50
 
@@ -102,9 +103,9 @@ def restore(backup: Path, journal: Path, yes: bool) -> None:
     if aside is not None:
         _move_aside(journal, aside)
     fresh.rename(journal)
-    click.echo(f"{counted(count, 'record')} restored to {journal}; start its program now.")
+    say("command.restored", records=how_many("command.count-records", count), path=journal)
     if aside is not None:
-        click.echo(f"The journal that was there is {aside}; delete it when all is well.")
+        say("command.aside", path=aside)
 
 
 def _aside(backup: Path, journal: Path, checked: CheckedJournal, *, yes: bool) -> Path:

@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.errors import ActRefused, ConfigRefused
 from pitboard.program.config import event_file_beside, load_config, load_event_file
+from pitboard.program.speech import say
 from sync.enrolling.enrol_command import NodeFiles
 from sync.enrolling.enrolment_client import shown_fingerprint
 
@@ -43,4 +44,4 @@ def central_address(config_path: Path, url: str) -> None:
     msgspec.structs.replace(told, central=address).save(event_file)
     if os.geteuid() == 0:
         os.chown(event_file, owner.st_uid, owner.st_gid)  # else the program may not read what root wrote
-    click.echo(f"Central is at {address} now, kept in {event_file}; restart sync, or the display.")
+    say("command.central-is-at", address=address, path=event_file)

@@ -20,6 +20,7 @@ from pitboard.program.config import (
     load_event_file,
 )
 from pitboard.program.ownership import give_to_owner_of_folder
+from pitboard.program.speech import is_agreed, say, shell_language
 from pitboard.trust.identity import Identity
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
 from sync.enrolling.enrolment_words import EnrolmentToken
@@ -56,8 +57,8 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
     files = load_config(NodeFiles, config_path)
     if not is_display and files.key_file is None:
         raise ConfigRefused(path=config_path, reason="key 'key_file' is missing; for a display say --display")
-    address, text = _split(token or click.prompt("Token, as 'enrol' at central shows it", err=True))
-    central = central or address or click.prompt("Central's address (https://HOST:PORT)", err=True)
+    address, text = _split(token or _asked("command.token-ask"))
+    central = central or address or _asked("command.central-ask")
     parsed = EnrolmentToken.parse(text)
     event_file = event_file_beside(files.journal)
     key_file = files.key_file
@@ -69,13 +70,18 @@ def enrol(config_path: Path, is_display: bool, central: str | None, yes: bool, t
     introduced = client.introduce()
     _refuse_other_event(files.journal, event_file, introduced)
     click.echo(f"\n  {introduced.welcome.event}: {introduced.welcome.name}\n\n      {introduced.code}\n")
-    if not (yes or click.confirm("Does central show these digits?", err=True)):
+    if not (yes or is_agreed("command.central-digits")):
         client.outcome(wait_ms=0, is_refused=True)
         raise ActRefused(code="refused", reason="Not enrolled, and central was told so. Get a new token.")
     _wait_for_central(client)
     _keep(introduced, event_file)
     give_to_owner_of_folder(event_file)
-    click.echo(f"Enrolled. Kept in {event_file}; start or restart the program.")
+    say("command.enrolled-here", path=event_file)
+
+
+def _asked(code: str) -> str:
+    typed: str = click.prompt(shell_language().say(code), err=True)
+    return typed
 
 
 def _split(typed: str) -> tuple[str | None, str]:
@@ -97,7 +103,7 @@ def _refuse_other_event(journal: Path, event_file: Path, introduced: Introduced)
 
 
 def _wait_for_central(client: EnrolmentClient) -> None:
-    click.echo("Waiting for the admin's yes at central…", err=True)
+    say("command.waits-for-admin", err=True)
     while True:
         match client.outcome().state:
             case "confirmed":

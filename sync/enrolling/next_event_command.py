@@ -22,6 +22,7 @@ from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import EventFile, event_file_beside, load_config, load_event_file
 from pitboard.program.ownership import give_to_owner_of_folder
 from pitboard.program.program import counted
+from pitboard.program.speech import say
 from pitboard.trust.identity import Identity, write_secret
 from sync.enrolling.enrol_command import NodeFiles
 from sync.enrolling.hand_over import (
@@ -72,9 +73,7 @@ def next_event(config_path: Path, central: str | None, yes: bool) -> None:
     if journal_key is not None and journal_key != told.event_key:
         # The other program of this machine was brought over before; this journal is of the event it left.
         _move(files.journal, past_folder(files.journal, "", journal_key))
-        click.echo(
-            f"This machine is in {told.event} already; its journal here begins anew. Start the program."
-        )
+        say("command.in-event-already", event=told.event)
         return
     hand_overs, served = _follow(told)
     if not hand_overs:
@@ -88,8 +87,8 @@ def next_event(config_path: Path, central: str | None, yes: bool) -> None:
         event_file,
         msgspec.structs.replace(told, event=served.event, event_key=served.event_key, contact_key=None),
     )
-    click.echo(f"{told.name} is in {served.event} now. The journal of {told.event} is kept in {past}.")
-    click.echo("Bring the other programs of this machine over the same way, then start them.")
+    say("command.in-event-now", name=told.name, event=served.event, former=told.event, path=past)
+    say("command.others-too")
 
 
 def _event_of(journal: Path) -> str | None:

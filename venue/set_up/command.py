@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pitboard.program.speech import say
 from venue.set_up.node_configs import central_address, roles_of
 from venue.set_up.node_folders import make_node_folders
 from venue.set_up.venue_file import VenueFile
@@ -23,10 +24,10 @@ def venue() -> None:
 def check(venue_path: Path) -> None:
     """Say what is wrong with the file, all of it at once, or which machines it makes."""
     found = VenueFile.load(venue_path)
-    click.echo(f"{found.event.name}: nothing is wrong.")
+    say("command.venue-right", event=found.event.name)
     for host in found.hosts:
         click.echo(f"  {host:<16} {', '.join(roles_of(found, host))}")
-    click.echo(f"Units and displays reach central at {central_address(found)}.")
+    say("command.venue-central", address=central_address(found))
 
 
 @venue.command()
@@ -47,6 +48,4 @@ def make(venue_path: Path, out: Path) -> None:
     made = make_node_folders(found, out)
     for node in made:
         click.echo(f"  {node.folder}  {', '.join(node.roles)}")
-    click.echo(
-        "Each folder holds a secret key. Give it to its own machine only, then delete it from the stick."
-    )
+    say("command.venue-secret")

@@ -15,6 +15,7 @@ import click
 
 from pitboard.clock import SystemClock
 from pitboard.errors import Refusal
+from pitboard.program.speech import is_agreed, say
 from venue.set_up.installation import (
     CONFIGS,
     DATA,
@@ -77,13 +78,13 @@ def install_node(node: NodeFiles, *, root: Path = Path("/"), is_dry: bool = Fals
     machine = _machine(root, is_dry=is_dry)
     changes = _tell(_installation(machine, root=root).install(node, program=Path(sys.prefix)), is_dry=is_dry)
     if not changes:
-        click.echo("Nothing to do: this machine is set up already.")
+        say("command.nothing-to-do")
     if is_dry or root != Path("/"):
         return
-    click.echo("Waiting until every program serves.")
+    say("command.waits-for-programs")
     if not asyncio.run(restart_and_see(machine, node.services, SystemClock())):
         raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
-    click.echo("Every program serves.")
+    say("command.programs-serve")
 
 
 def _tell(lines: Iterable[str], *, is_dry: bool) -> int:
@@ -133,7 +134,7 @@ def upgrade(wheels: Path, dry_run: bool) -> None:
     )
     for old in old_versions(there, in_use=folder.name, former=former.name):
         machine.remove(old)
-    click.echo(f"Upgraded; {former} is kept.")
+    say("command.upgraded", path=former)
 
 
 @click.command()
@@ -142,7 +143,7 @@ def upgrade(wheels: Path, dry_run: bool) -> None:
 def uninstall(dry_run: bool, yes: bool) -> None:
     """Take the programs off this machine; results, keys and settings stay."""
     machine = _machine(Path("/"), is_dry=dry_run)
-    if not (dry_run or yes or click.confirm("Stop timing and take Pitboard off this machine?")):
+    if not (dry_run or yes or is_agreed("command.ask-uninstall")):
         raise Refusal("nothing was changed")
     for line in _installation(machine).uninstall():
         if not dry_run:
@@ -177,7 +178,7 @@ def role_node(role: str | None, *, root: Path = Path("/")) -> NodeFiles:
     there = {name: RealMachine(root=root).read(DATA / name) for name in SECRETS}
     kept = {name: content for name, content in there.items() if content is not None}
     node, assumed = default_node(role, host_name(), kept=kept)
-    click.echo("Assumed, since there is no venue's file; change it in /etc/pitboard:")
+    say("command.assumed")
     for line in assumed:
         click.echo(f"  {line}")
     return node

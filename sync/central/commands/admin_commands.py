@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.program.program import counted
+from pitboard.program.speech import how_many, say, shell_language
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 from sync.central.admin.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate, TakeOffer
 from sync.central.admin.admin_acts import Done
@@ -127,10 +127,11 @@ def erase(
     typed = " ".join(competitor)
     if not (yes or undo):
         found = _client(config).ask("/v1/admin/laps", CompetitorLaps, competitor=typed)
-        click.echo(f"{found.name} ({found.competitor_id}), {counted(len(found.runs), 'run')}.", err=True)
-        click.echo("The results stay, under the name 'Erased'. This cannot be undone.", err=True)
-        click.echo("Exports and backups made earlier keep the name.", err=True)
-        click.echo("Running programs keep it in memory until they are restarted.", err=True)
+        runs = how_many("command.count-runs", len(found.runs))
+        say("command.erase-whom", err=True, name=found.name, id=found.competitor_id, runs=runs)
+        say("command.erase-what", err=True)
+        say("command.erase-copies", err=True)
+        say("command.erase-memory", err=True)
         if not _is_confirmed(found.name):
             raise click.ClickException("That is not the name; nothing was erased.")
         typed = found.competitor_id
@@ -159,7 +160,9 @@ def history(config: CentralConfig, competitor: tuple[str, ...], as_json: bool) -
 
 def _is_confirmed(name: str) -> bool:
     try:
-        answer: str = click.prompt(f"Type {name} to erase it", default="", show_default=False, err=True)
+        answer: str = click.prompt(
+            shell_language().say("command.erase-ask", name=name), default="", show_default=False, err=True
+        )
     except click.Abort:  # Ctrl-C, or nobody there to answer
         return False
     return answer.strip() == name
@@ -206,7 +209,8 @@ def lights(config: CentralConfig, as_json: bool) -> None:
         click.echo(msgspec.json.encode(view).decode())
     else:
         click.echo(
-            "\n".join(line for unit in view.units for line in lines_of(unit)) or "No unit is enrolled."
+            "\n".join(line for unit in view.units for line in lines_of(unit))
+            or shell_language().say("command.no-unit")
         )
     if not all(_is_well(unit) for unit in view.units):
         sys.exit(1)

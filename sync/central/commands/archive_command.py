@@ -15,6 +15,7 @@ from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.sealed_archive import JOURNAL, write_archive
 from pitboard.program.program import counted
+from pitboard.program.speech import how_many, say
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig
 
@@ -57,8 +58,8 @@ def archive(config: CentralConfig, out: Path, yes: bool) -> None:
         for what, file_format in _FILES:
             files[f"{what}.{file_format}"] = file_bytes(table_of(fold, what), file_format, "comma")
         write_archive(out, config.event.name, files, root)
-    click.echo(f"{counted(count, 'record')} and the results in {out}, sealed under {root.key}.")
-    click.echo(f"Keep it with that key; 'pitboard verify {out}' proves it.")
+    say("command.archived", records=how_many("command.count-records", count), path=out, key=root.key)
+    say("command.archive-proof", path=out)
 
 
 def _check_decided(fold: Fold) -> None:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.errors import ActRefused, ConfigRefused, PassphraseRefused, PeerLost
 from pitboard.program.core_dumps import forbid_core_dumps
-from pitboard.program.program import counted
+from pitboard.program.speech import how_many, say, shell_language
+from pitboard.sentences.spoken_error import spoken
 from pitboard.trust.identity import Identity, write_secret
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
@@ -53,7 +54,7 @@ def contact_key(config: CentralConfig, change_passphrase: bool, replace: bool) -
             raise ConfigRefused(path=path, reason="there is no contact key yet; make one with contact-key")
         private = _open_key(config, file, "Passphrase now")
         wrap_key(private, _new_passphrase(), event_key=event_key).save(path)
-        click.echo("The contact key has its new passphrase; copies of the old file open with the old one.")
+        say("command.new-passphrase")
         return
     if file is not None and replace:
         file.save(path.with_name(f"{path.name}.{file.key[:8]}"))
@@ -61,7 +62,7 @@ def contact_key(config: CentralConfig, change_passphrase: bool, replace: bool) -
         click.echo(_LOST)
         file = wrap_key(X25519PrivateKey.generate(), _new_passphrase(), event_key=event_key)
         file.save(path)
-        click.echo(f"The contact key is in {path}. Keep a copy of the file.")
+        say("command.contact-key-kept", path=path)
     _publish(config, file)
 
 
@@ -99,14 +100,17 @@ def contacts(
     clear = [one for one in found if one is not None]
     if export_path is not None:
         write_secret(export_path, csv_of(clear))
-        click.echo(f"{counted(len(clear), 'contact')} written to {export_path}; delete it when you are done.")
+        say(
+            "command.contacts-written",
+            contacts=how_many("command.count-contacts", len(clear)),
+            path=export_path,
+        )
     else:
         for one in clear:
             click.echo("\t".join(filter(None, (one.name, one.contact.email, one.contact.phone))))
-        click.echo(counted(len(clear), "contact"), err=True)
+        say("command.count-contacts", err=True, count=len(clear))
     if len(clear) < len(rows):
-        closed = counted(len(rows) - len(clear), "contact")
-        click.echo(f"{closed} sealed to an earlier key or damaged; not opened.", err=True)
+        say("command.contacts-closed", err=True, count=len(rows) - len(clear))
 
 
 def contact_key_path(config: CentralConfig) -> Path:
@@ -120,10 +124,12 @@ def _event_key(config: CentralConfig) -> str:
 def _new_passphrase() -> str:
     """Ask twice for a passphrase that is long enough."""
     while True:
-        passphrase: str = click.prompt("New passphrase", hide_input=True, confirmation_prompt=True)
+        passphrase: str = click.prompt(
+            shell_language().say("command.passphrase-new"), hide_input=True, confirmation_prompt=True
+        )
         if len(passphrase) >= PASSPHRASE_MIN_LENGTH:
             return passphrase
-        click.echo(f"Take at least {PASSPHRASE_MIN_LENGTH} characters, such as four or five words.", err=True)
+        say("command.passphrase-short", err=True, count=PASSPHRASE_MIN_LENGTH)
 
 
 def _open_key(config: CentralConfig, file: ContactKeyFile, question: str) -> X25519PrivateKey:
@@ -142,17 +148,20 @@ def _publish(config: CentralConfig, file: ContactKeyFile) -> None:
         client = AdminClient(config.admin_socket)
         answer = client.post("/v1/admin/contact-key", PublishKey(key=file.key), Published)
     except PeerLost as error:
-        click.echo(f"Not published yet: {error}. Run contact-key again then.", err=True)
+        say("command.key-not-published", err=True, reason=spoken(error, shell_language()))
         raise SystemExit(1) from error
-    state = "published: units ask for contacts now" if answer.is_new else "published already"
-    click.echo(f"The contact key is {state}.")
+    say("command.key-published" if answer.is_new else "command.key-published-already")
 
 
 def _print_reads(answer: Reads) -> None:
     for read in answer.reads:
         when = datetime.fromtimestamp(read.utc_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         count = len(read.competitors)
-        click.echo("\t".join((when, read.reader, read.act, counted(count, "competitor"), read.reason)))
+        click.echo(
+            "\t".join(
+                (when, read.reader, read.act, how_many("command.count-competitors", count), read.reason)
+            )
+        )
 
 
 CONTACT_COMMANDS = (contact_key, contacts)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from pitboard.program.program import counted
+from pitboard.program.speech import how_many, say
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig
 
@@ -25,9 +25,9 @@ def prepare_database_command(config: CentralConfig, owner_url: str) -> None:
 
     before, after = asyncio.run(prepare_database(owner_url))
     if before == after:
-        click.echo(f"The database is prepared already (version {after}).")
+        say("command.database-ready", version=after)
     else:
-        click.echo(f"The database is prepared: version {before} became {after}.")
+        say("command.database-prepared", before=before, after=after)
 
 
 @click.command("migrate")
@@ -50,13 +50,16 @@ def migrate_command(config: CentralConfig, source: str, target: str) -> None:
             bar.update(done - bar.pos)
 
         moved = asyncio.run(migrate(source, target, root_key=root_key, tell=tell))
-    records, streams = counted(moved.records, "record"), counted(moved.streams, "stream")
-    contacts = counted(moved.contacts, "contact")
-    click.echo(
-        f"{records} in {streams} ({moved.fresh} new at the target, {moved.erased} erased),"
-        f" {moved.quarantined} in quarantine, {contacts}."
+    say(
+        "command.moved",
+        records=how_many("command.count-records", moved.records),
+        streams=how_many("command.count-streams", moved.streams),
+        fresh=moved.fresh,
+        erased=moved.erased,
+        quarantined=moved.quarantined,
+        contacts=how_many("command.count-contacts", moved.contacts),
     )
-    click.echo("Both were read and compared: heads and hashes are the same. Now say it in central.toml.")
+    say("command.moved-compared")
 
 
 DATABASE_COMMANDS = (prepare_database_command, migrate_command)

@@ -8,6 +8,7 @@ import click
 import msgspec
 import segno
 
+from pitboard.program.speech import say
 from sync.central.admin.desk.desk_server import LINKS_PATH, MadeLink, MakeLink
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
@@ -30,8 +31,11 @@ def admin_link(config: CentralConfig, account: str, timekeeper: bool, as_json: b
     if as_json:
         click.echo(msgspec.json.encode(made).decode())
         return
-    click.echo(f"Open this within {made.life_s // 60} minutes; it is good once:\n\n  {made.url}\n")
+    say("command.desk-link", count=made.life_s // 60)
+    click.echo(f"\n  {made.url}\n")
     segno.make(made.url, error="l").terminal(out=sys.stdout, compact=True)
     if made.fingerprint is not None:
         pairs = ":".join(made.fingerprint[at : at + 2] for at in range(0, 64, 2)).upper()
-        click.echo(f"\nThe browser warns of the certificate. Go on only where its SHA-256 is\n  {pairs}")
+        click.echo()
+        say("command.desk-certificate")
+        click.echo(f"  {pairs}")

@@ -13,7 +13,7 @@ import segno
 
 from pitboard.doors.door import is_loopback
 from pitboard.errors import ActRefused
-from pitboard.program.program import counted
+from pitboard.program.speech import how_many, is_agreed, say, shell_language
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
 from sync.central.enrolment.enrolment_api import (
@@ -67,7 +67,11 @@ class EnrolmentAdmin:
         return self._client.post("/v1/admin/units/revoke", revoke, Revoked)
 
 
-_STATES = {"enrolled": "enrolled", "revoked": "REVOKED", "unknown": "not enrolled"}
+_STATES = {
+    "enrolled": "command.state-enrolled",
+    "revoked": "command.state-revoked",
+    "unknown": "command.state-unknown",
+}
 
 
 @click.command()
@@ -90,8 +94,10 @@ def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None
     try:
         seen = admin.wait_for_code(issued.ticket)
         _refuse_unless_waiting(seen)
-        click.echo(f"\n{seen.name} used the token.\n\n      {seen.code}\n")
-        is_same = yes or click.confirm(f"Does {seen.name} show these digits?", err=True)
+        click.echo()
+        say("command.token-used", name=seen.name)
+        click.echo(f"\n      {seen.code}\n")
+        is_same = yes or is_agreed("command.same-digits", name=seen.name)
     except (KeyboardInterrupt, click.Abort):
         admin.decide(issued.ticket, accept=False)
         raise
@@ -100,10 +106,10 @@ def enrol(config: CentralConfig, name: str, is_display: bool, yes: bool) -> None
         raise ActRefused(
             code="refused", reason=f"{name} was not enrolled. Somebody else may be on the network."
         )
-    click.echo(
-        f"{seen.name} is enrolled." + (f" Its key begins with {seen.key[:8]}." if not is_display else "")
-    )
-    if not is_display:
+    if is_display:
+        say("command.display-enrolled", name=seen.name)
+    else:
+        say("command.unit-enrolled", name=seen.name, key=seen.key[:8])
         settle_names(admin, seen, is_asked=not yes)
 
 
@@ -112,33 +118,32 @@ def settle_names(admin: EnrolmentAdmin, new: TicketView, *, is_asked: bool) -> N
     for old in admin.units():
         if old.state != "enrolled" or old.role != "unit" or old.name != new.name or old.key == new.key:
             continue
-        click.echo(f"\nAnother unit is called {old.name} too:\n  {_line(old, len(old.name))}")
+        click.echo()
+        say("command.same-name", name=old.name)
+        click.echo(f"  {_line(old, len(old.name))}")
         advice = f"revoke {old.key[:8]} --reason …"
-        if is_asked and click.confirm("Does the new one replace it, so that it is revoked?", err=True):
+        if is_asked and is_agreed("command.is-replaced"):
             _revoke(admin, old, "replaced by a new unit", Cut(), is_asked=True)
         else:
-            click.echo(f"If it is replaced: {advice}. If both race, enrol one of them under another name.")
+            say("command.two-of-a-name", advice=advice)
 
 
 def _revoke(admin: EnrolmentAdmin, unit: UnitView, reason: str, cut: Cut, *, is_asked: bool) -> None:
     """Revoke the unit and close what it left open, if the admin says so."""
     discards_runs = bool(unit.open_runs)
     if unit.open_runs and is_asked:
-        click.echo(f"It left open: {'; '.join(unit.open_runs)}. Nobody else ends that; boards show it on.")
-        discards_runs = click.confirm("Discard it? (no: confirm-run can keep it)", default=True, err=True)
+        say("command.left-open", runs="; ".join(unit.open_runs))
+        discards_runs = is_agreed("command.discard-open", default=True)
     revoked = admin.revoke(unit.key, reason, cut, discards_runs=discards_runs)
     if revoked.role == "display":
-        click.echo(
-            f"{revoked.name} is revoked: it is a stranger at every door, and may read the board as they do."
-        )
+        say("command.display-revoked", name=revoked.name)
         return
     count = sum(revoked.heads.values())
-    click.echo(
-        f"{revoked.name} is revoked; what still counts of it: "
-        f"{counted(count, 'record')} in {counted(len(revoked.heads), 'stream')}."
-    )
+    records = how_many("command.count-records", count)
+    streams = how_many("command.count-streams", len(revoked.heads))
+    say("command.unit-revoked", name=revoked.name, records=records, streams=streams)
     if revoked.discarded_count:
-        click.echo(f"Discarded: {counted(revoked.discarded_count, 'run')}. discard-run --undo takes it back.")
+        say("command.runs-discarded", runs=how_many("command.count-runs", revoked.discarded_count))
 
 
 @click.command()
@@ -151,7 +156,7 @@ def units(config: CentralConfig, as_json: bool) -> None:
         click.echo(msgspec.json.encode(found).decode())
         return
     if not found:
-        click.echo("Nobody is enrolled; 'enrol NAME' makes a token for one.")
+        say("command.nobody-enrolled")
     width = max((len(unit.name) for unit in found), default=0)
     for unit in found:
         click.echo(_line(unit, width))
@@ -175,9 +180,8 @@ def revoke(
     cut = Cut(before_utc_ms=None if before is None else _utc_ms(before), from_seq=dict(map(_place, from_seq)))
     admin = EnrolmentAdmin(config.admin_socket)
     found = admin.find(unit)  # before anything is asked: there may be none, or two of that name
-    if not yes:
-        question = f"Revoke {found.name} (key {found.key[:8]})? Its key cannot be enrolled again."
-        click.confirm(question, abort=True, err=True)
+    if not (yes or is_agreed("command.ask-revoke", name=found.name, key=found.key[:8])):
+        raise click.Abort
     _revoke(admin, found, reason, cut, is_asked=not yes)
 
 
@@ -187,17 +191,14 @@ UNIT_COMMANDS: list[click.Command] = [enrol, units, revoke]
 def _show(issued: Issued, role: Role) -> None:
     segno.make(f"{issued.address}/#{issued.token}", error="m").terminal(out=sys.stdout, compact=True)
     option = " --display" if role == "display" else ""
-    click.echo(f"\n  {issued.token}\n\nGood once, for {issued.life_s // 60} minutes. On the {role}:")
+    click.echo(f"\n  {issued.token}\n")
+    say("command.token-life", count=issued.life_s // 60, place=role)
     click.echo(
         f"  pitboard enrol{option} --config {_file_of(role)} --central {issued.address} {issued.token}"
     )
     if is_loopback(urlsplit(issued.address).hostname or ""):
-        click.echo(
-            f'Only this machine reaches that address: for another {role} say host = "0.0.0.0" under [ingest] '
-            "in central.toml and start central anew.",
-            err=True,
-        )
-    click.echo("Waiting; Ctrl-C takes it back.", err=True)
+        say("command.loopback", err=True, place=role)
+    say("command.waits", err=True)
 
 
 def _file_of(role: Role) -> str:
@@ -214,13 +215,18 @@ def _refuse_unless_waiting(seen: TicketView) -> None:
 
 
 def _line(unit: UnitView, width: int) -> str:
-    beginning = f"{unit.name:<{width}}  {_STATES[unit.state]:<12}  {unit.key[:8]}  "
+    words = shell_language()
+    beginning = f"{unit.name:<{width}}  {words.say(_STATES[unit.state]):<12}  {unit.key[:8]}  "
     if unit.role == "display":
-        return beginning + "display"
-    last = "nothing since central started"
-    if unit.last_utc_ms is not None:
-        last = f"last record {datetime.fromtimestamp(unit.last_utc_ms / 1_000).astimezone():%d %b %H:%M:%S}"
-    return beginning + f"{counted(unit.records, 'record')} in {counted(unit.streams, 'stream')}, {last}"
+        return beginning + words.say("command.is-display")
+    so_far = {
+        "records": words.say("command.count-records", count=unit.records),
+        "streams": words.say("command.count-streams", count=unit.streams),
+    }
+    if unit.last_utc_ms is None:
+        return beginning + words.say("command.of-a-quiet-unit", **so_far)
+    when = f"{datetime.fromtimestamp(unit.last_utc_ms / 1_000).astimezone():%Y-%m-%d %H:%M:%S}"
+    return beginning + words.say("command.of-a-unit", when=when, **so_far)
 
 
 def _utc_ms(typed: str) -> int:

@@ -19,7 +19,7 @@ from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
 from pitboard.program.ownership import give_to_owner_of_folder
-from pitboard.program.program import counted
+from pitboard.program.speech import how_many, say, shell_language
 from pitboard.race.bodies import Body, ClassSet, CompetitorRegistered, FormatSet, OfficialAppointed
 from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity, write_secret
@@ -61,13 +61,14 @@ def next_event_command(config: CentralConfig, without_names: bool) -> None:
         raise JournalLost(path=config.journal, reason="central runs; stop it first")
     staging = _Staging(config.journal)
     if staging.is_ready:
-        click.echo("The command was broken off before; it goes on where it was.")
+        say("command.event-resumed")
     else:
         _prepare(config, config.journal, staging, with_names=not without_names)
     past = staging.finish(config)
-    click.echo(f"The old event is kept in {past}, with its root key: keep a copy in a safe place.")
-    click.echo(f"{config.event.name} begins: start central, then type on each unit and display")
-    click.echo("  pitboard next-event --config /etc/pitboard/trackside.toml   (or display.toml)")
+    say("command.event-kept", path=past)
+    say("command.event-begins", event=config.event.name)
+    other = shell_language().say("command.or-display")
+    click.echo(f"  pitboard next-event --config /etc/pitboard/trackside.toml   {other}")
 
 
 def carried(fold: Fold, *, root: Identity, next_root: Identity, with_names: bool) -> list[Body]:
@@ -187,9 +188,11 @@ def _prepare(config: CentralConfig, journal: Path, staging: _Staging, *, with_na
     units = sum(isinstance(body, UnitEnrolled) for body in bodies)
     displays = sum(isinstance(body, DisplayEnrolled) for body in bodies)
     people = sum(isinstance(body, CompetitorRegistered) for body in bodies)
-    click.echo(
-        f"Taken over: {counted(units, 'unit')}, {counted(displays, 'display')},"
-        f" {counted(people, 'competitor')}."
+    say(
+        "command.taken-over",
+        units=how_many("command.count-units", units),
+        displays=how_many("command.count-displays", displays),
+        competitors=how_many("command.count-competitors", people),
     )
 
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from pitboard.errors import ActRefused, PeerLost, PinRefused
+from pitboard.program.speech import shell_language
 from pitboard.trust.pin import pin_verifier
 from sync.central.admin.official_desk import AppointOfficial, DismissOfficial, OfficialNames, OfficialWord
 from sync.central.commands.admin_client import AdminClient
@@ -24,11 +25,16 @@ def official(config: CentralConfig, name: tuple[str, ...], dismiss: bool) -> Non
     try:
         if not typed:
             names = client.ask("/v1/admin/officials", OfficialNames).names
-            click.echo("\n".join(names) or "Nobody is appointed: the touchscreens ask for no PIN.")
+            click.echo("\n".join(names) or shell_language().say("command.no-official"))
         elif dismiss:
             _say(client, "/v1/admin/officials/dismiss", DismissOfficial(name=typed))
         else:
-            pin = click.prompt("Six digits", hide_input=True, confirmation_prompt="The same again")
+            words = shell_language()
+            pin = click.prompt(
+                words.say("command.six-digits"),
+                hide_input=True,
+                confirmation_prompt=words.say("command.again"),
+            )
             _say(client, "/v1/admin/officials", AppointOfficial(name=typed, pin=pin_verifier(pin)))
     except (ActRefused, PeerLost, PinRefused) as error:
         raise click.ClickException(str(error)) from error

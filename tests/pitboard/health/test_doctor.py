@@ -24,6 +24,7 @@ from pitboard.health.findings import (
 from pitboard.health.machine_facts import MachineFacts, read_machine_facts
 from pitboard.health.node_findings import config_findings
 from pitboard.program.service import Service
+from pitboard.sentences.language import language
 
 WELL = {
     "temperature_mc": 51_200,
@@ -142,6 +143,32 @@ def test_a_unit_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     assert status == 1
     assert "The unit does not answer" in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("asked", ["de_DE.UTF-8", "de_AT", "de"])
+def test_a_german_shell_is_answered_in_german(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", asked)
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "touch.toml").write_text("")
+    (tmp_path / "runtime").mkdir()
+    Service(clock=ScriptedClock(), folder=tmp_path / "runtime").say_last("touch", "no socket")
+    _, text = run(tmp_path)
+    assert "rot     touch arbeitet nicht: no socket" in text
+    assert "        -> Das beheben; das Programm startet von selbst wieder." in text
+    _, told = run(tmp_path, "--json")
+    assert "touch does not work: no socket" in told  # for programs the words stay the same
+
+
+def test_every_finding_of_the_machine_has_german_words() -> None:
+    for colour_code in (found(), found(has_under_voltage=True, temperature_mc=90_000, addresses=())):
+        for finding in colour_code.values():
+            sentence, advice = finding.spoken(language("de"))
+            assert sentence != finding.sentence, finding.code
+            assert not finding.advice or advice != finding.advice, finding.code
 
 
 def test_json_is_one_object_with_codes(tmp_path: Path) -> None:

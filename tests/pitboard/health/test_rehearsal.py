@@ -10,6 +10,7 @@ import pytest
 from pitboard.errors import PeerLost, Refusal
 from pitboard.health.rehearsal import Rehearsal
 from pitboard.health.rehearse_command import Play
+from pitboard.sentences.language import language
 from pitboard.unit_api.unit_status import LightStatus, SensorState, SensorStatus, UnitStatus
 
 KEY = "9f" * 32
@@ -48,7 +49,7 @@ def test_each_step_is_seen_and_heals_in_turn() -> None:
         None, None, "beam", "cable", "cable", "network", "network", "power", "power",
     ]  # fmt: skip
     assert rehearsal.current is None
-    assert rehearsal.verdict == "All of it was seen, and all of it healed."
+    assert language().tell([rehearsal.verdict]) == "All of it was seen, and all of it healed."
 
 
 def test_a_count_that_only_falls_is_no_car_and_another_trouble_is_not_the_one_asked_for() -> None:
@@ -64,7 +65,7 @@ def test_a_hand_that_stays_in_the_beam_is_seen_and_not_yet_well() -> None:
     step = rehearsal.take(look(passings=1, state="blocked"))
     assert step is not None
     assert not step.is_over
-    assert "Take your hand out" in step.asks
+    assert "Take your hand out" in language().tell([step.asks])
     assert rehearsal.take(look(passings=1)) is step
     assert step.is_over
 
@@ -111,7 +112,7 @@ def test_it_goes_on_after_the_power_was_pulled(tmp_path: Path) -> None:
     play.run(rehearsal)
     assert rehearsal.current is None
     assert after.said.count("    (the unit does not answer at the moment)") == 1
-    assert any("well again after 9 s" in line for line in rehearsal.sheet("now"))
+    assert any("well again after 9 s" in line for line in rehearsal.sheet("now", language()))
 
 
 def test_a_step_is_left_out_with_a_reason_and_the_sheet_says_so(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_step_is_left_out_with_a_reason_and_the_sheet_says_so(tmp_path: Path) 
     play = unit.play(tmp_path / "r.json")
     rehearsal = play.begin(anew=False)
     play.run(rehearsal)
-    sheet = "\n".join(rehearsal.sheet("now"))
+    sheet = "\n".join(rehearsal.sheet("now", language()))
     assert "[-] a car at finish is seen: left out, the beam is 3 m up" in sheet
     assert "[-] finish without its cable is seen, and heals: left out, no reason given" in sheet
     assert "Finished, but 2 of 4 steps were left out." in sheet
