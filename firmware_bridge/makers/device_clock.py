@@ -204,6 +204,7 @@ class DeviceClock:
             return stamp
         if late_ns <= max(LATE_MAX_NS, 2 * run.jitter_ns):
             run.observe(tick_us, received_mono_ns)
+            self._refute(tick_us, received_mono_ns)
             self._unresolved_late_ns = max(self._unresolved_late_ns, late_ns)
             stamp = self._stamp(run, tick_us, least_ns=late_ns, flag=LATE)
             # However far late lines spread: it passed when its tick says, or later by what it lies behind.
@@ -287,6 +288,14 @@ class DeviceClock:
             return None
         self._fits(candidate, tick_us, received_mono_ns)
         return candidate
+
+    def _refute(self, tick_us: int, received_mono_ns: int) -> None:
+        """Drop a candidate by which this line came before its passing: what began it was only late."""
+        candidate = self._candidate
+        if candidate is None or candidate.ticks.leads_by_ns(tick_us, received_mono_ns) <= AGREE_WITHIN_NS:
+            return
+        self._note_step(0, received_mono_ns, is_sure=True)
+        self._candidate = None
 
     def _set(self, begun: _Run, step_ns: int, received_mono_ns: int, *, is_sure: bool) -> None:
         if self._run is not None:

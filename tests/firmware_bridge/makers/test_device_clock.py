@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from pitboard.race.device_clocks import lap_time, settle
-from tests.firmware_bridge.makers.lying_device import SECOND_NS, laps, scripted, stamped
+from tests.firmware_bridge.makers.lying_device import SECOND_NS, Line, laps, scripted, stamped
 
 STEPS_US = [
     *(-3_600_000_000, -18_000_000, -12_000_000, -5_000_000, -1_000_000, -300_000, -40_000),
@@ -124,3 +124,39 @@ def test_a_small_step_back_and_forward_again_is_not_taken_for_lines_that_were_la
     wrong = [(driven_ns, lap) for driven_ns, lap in timed if abs(driven_ns - lap.lap_ns) > lap.uncertainty_ns]
     assert wrong == []
     assert max(lap.uncertainty_ns for _, lap in timed) < 200_000_000
+
+
+# (driven, tick, received) in milliseconds, from a day of the simulator: the clock is set back by 40 ms at the
+# sixth line, and two lines are held up, both by 2.3 s.
+HELD_UP_ALIKE_MS = [
+    *[(1_805.0, 86_391_804.9, 6_806.5), (2_524.3, 86_392_524.2, 7_528.7), (4_151.5, 86_394_151.3, 9_152.7)],
+    *[
+        (5_106.9, 86_395_106.7, 10_108.0),
+        (6_081.7, 86_396_081.5, 11_085.7),
+        (7_881.0, 86_397_840.7, 12_889.7),
+    ],
+    *[
+        (8_674.4, 86_398_634.1, 13_676.8),
+        (9_315.8, 86_399_275.4, 14_321.4),
+        (9_956.1, 86_399_915.7, 14_957.1),
+    ],
+    *[(11_081.9, 86_401_041.5, 18_392.1), (17_126.4, 86_407_085.8, 22_127.6)],
+    *[(19_040.2, 86_408_999.6, 24_042.8), (19_772.9, 86_409_732.2, 24_774.8)],
+    *[(20_594.2, 86_410_553.5, 25_596.0), (21_412.6, 86_411_371.9, 28_722.2)],
+    *[(24_709.0, 86_414_668.2, 29_713.1), (25_360.2, 86_415_319.3, 30_362.9)],
+]
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_two_lines_held_up_alike_are_no_set_clock_once_lines_between_them_came_in_time(repeats: bool) -> None:
+    lines = [
+        Line(true_ns=round(true_ms * 1e6), tick_us=round(tick_ms * 1e3), received_ns=round(received_ms * 1e6))
+        for true_ms, tick_ms, received_ms in HELD_UP_ALIKE_MS
+    ]
+    passings = [passing for _, passing in stamped(lines, repeats=repeats)]
+    assert [passing.seq for passing in passings if passing.flag == "clock-doubt"] == [10, 15]
+    assert {passing.clock for passing in passings if passing.flag in (None, "late")} == {"clock"}
+    timed = laps(lines, repeats=repeats)
+    assert [lap for driven_ns, lap in timed if abs(lap.lap_ns - driven_ns) > lap.uncertainty_ns] == []
+    # Timed again by the device's own clock, as well as it is known.
+    assert all(abs(lap.lap_ns - driven_ns) < 1_000_000 for driven_ns, lap in timed[-3:])
