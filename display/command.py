@@ -9,6 +9,7 @@ import click
 
 from display.config import DisplayConfig
 from pitboard.program.program import run_program
+from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_until_changed
 
 
 @click.command()
@@ -21,11 +22,26 @@ from pitboard.program.program import run_program
 )
 def display(config_path: Path) -> None:
     """Show the leaderboard full screen; keeps its last board through any loss of network or power."""
-    config = DisplayConfig.load(config_path)
     leave_out_sound()
+
+    def screen() -> NoticeScreen:
+        from pitboard.starting.notice_screen import SentenceScreen  # only where something is wrong
+
+        return SentenceScreen(config_path)
+
+    config = load_or_say("display", lambda: DisplayConfig.load(config_path), screen)
     from display.first_frame import run_display
 
-    run_program("display", lambda stop: run_display(config, stop))
+    run_program(
+        "display",
+        lambda stop: run_display(config, stop),
+        show=lambda error: say_until_changed(
+            "display",
+            error,
+            screen,
+            folders=(config_path.parent, config.journal.parent, Path(config.theme).parent),
+        ),
+    )
 
 
 def leave_out_sound() -> None:

@@ -35,7 +35,9 @@ def programs_here(configs: Path) -> list[str]:
 
 def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
     """Yield for each program whether it runs, with its own last sentence where it does not."""
-    programs = programs_here(configs)
+    here = programs_here(configs)
+    # One whose config is gone is no program by its files, and the one that has most to say.
+    programs = [name for name in PROGRAMS if name in here or read_last_words(runtime, name) is not None]
     if not programs:
         yield Finding(
             code="no-program",

@@ -28,8 +28,15 @@ ARENAS_MAX_COUNT = 2
 BUG = "stopped on a fault of its own; it starts again by itself, and its log says more"
 
 
-def run_program(name: str, program: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+def run_program(
+    name: str,
+    program: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    *,
+    show: Callable[[PitboardError], None] = lambda _: None,
+) -> None:
     """Run `program(stop)` until it returns; SIGTERM and SIGINT set `stop`.
+
+    `show` is told a known error before the program ends.
 
     Exits with status 1 and one sentence on a known error, with status 70 and a logged traceback on a bug,
     so that systemd starts the program again.
@@ -40,6 +47,7 @@ def run_program(name: str, program: Callable[[asyncio.Event], Coroutine[Any, Any
         asyncio.run(_until_stopped(program))
     except PitboardError as error:
         _say_last(name, error)
+        show(error)
         sys.exit(1)
     except BaseExceptionGroup as group:
         known = _first_known(group)
@@ -48,6 +56,7 @@ def run_program(name: str, program: Callable[[asyncio.Event], Coroutine[Any, Any
             SERVICE.say_last(name, BUG)
             sys.exit(70)
         _say_last(name, known)
+        show(known)
         sys.exit(1)
     except Exception:
         log.critical("%s stops on a bug", name, exc_info=True)

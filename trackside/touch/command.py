@@ -21,6 +21,7 @@ from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.program import run_program
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import LanguageCode, language
+from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_until_changed
 from pitboard.unit_api.unit_client import UnitLink
 from trackside.touch.input.control_socket import ControlSocket
 from trackside.touch.kept_settings import read_settings
@@ -66,8 +67,20 @@ class TouchConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def touch(config_path: Path) -> None:
     """Show the official's touchscreen: pick a name, start, judge laps, confirm."""
     forbid_core_dumps()
-    config = TouchConfig.load(config_path)
-    run_program("touch", lambda _: run_touch(config))
+
+    def screen() -> NoticeScreen:
+        from pitboard.starting.notice_screen import SentenceScreen  # only where something is wrong
+
+        return SentenceScreen(config_path)
+
+    config = load_or_say("touch", lambda: TouchConfig.load(config_path), screen)
+    run_program(
+        "touch",
+        lambda _: run_touch(config),
+        show=lambda error: say_until_changed(
+            "touch", error, screen, folders=(config_path.parent, config.socket.parent)
+        ),
+    )
 
 
 async def run_touch(config: TouchConfig) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pygame
 import segno
 
-from pitboard.drawing.palette import AMBER, BACKGROUND, RED_BRIGHT, TEXT, TEXT_MUTED, Colour
+from pitboard.drawing.palette import AMBER, BACKGROUND, RED_BRIGHT, TEXT, TEXT_MUTED
+from pitboard.drawing.pen import Pen
 from pitboard.drawing.typeface import Typeface
 from pitboard.sentences.language import Language
 
@@ -33,7 +34,7 @@ def draw_welcome(target: pygame.Surface, welcome: Welcome, typeface: Typeface, w
     is_portrait = height > width
     margin = max(8, min(width, height) * _MARGIN_PERMILLE // 1_000)
     inner = width - 2 * margin
-    pen = _Pen(target, typeface, unit=width / 70 if is_portrait else min(width, height * 16 // 9) / 100)
+    pen = Pen(target, typeface, unit=width / 70 if is_portrait else min(width, height * 16 // 9) / 100)
     target.fill(BACKGROUND)
     pen.go(margin, margin, inner)
     pen.write(words.say("display.welcome-head", host=welcome.host), 4.8, TEXT, lines=2)
@@ -64,45 +65,6 @@ def draw_welcome(target: pygame.Surface, welcome: Welcome, typeface: Typeface, w
     else:
         pen.y += margin // 3
         pen.write(words.say("display.welcome-warns"), 2.4, TEXT_MUTED, lines=3)
-
-
-class _Pen:
-    """Writes lines below each other; sizes are in hundredths of the picture's width."""
-
-    def __init__(self, target: pygame.Surface, typeface: Typeface, *, unit: float) -> None:
-        self._target = target
-        self._typeface = typeface
-        self._unit = unit
-        self.left, self.y, self.width = 0, 0, 0
-
-    def go(self, left: int, top: int, width: int) -> None:
-        self.left, self.y, self.width = left, top, width
-
-    def height(self, text: str, size: float, width: int, *, lines: int) -> int:
-        size_px = self._size_px(size)
-        parts = self._typeface.wrap(text, size_px=size_px, width_px=width, lines_max=lines)
-        return len(parts) * _line_px(size_px)
-
-    def write(self, text: str, size: float, colour: Colour, *, lines: int = 1) -> None:
-        size_px = self._size_px(size)
-        if lines == 1:
-            parts = [text]
-        else:
-            parts = self._typeface.wrap(text, size_px=size_px, width_px=self.width, lines_max=lines)
-        for part in parts:
-            area = (self.left, self.y, self.width, _line_px(size_px))
-            shrunk_px = size_px * 2 // 3
-            self._typeface.draw(
-                self._target, part, area, size_px=size_px, colour=colour, shrink_to_px=shrunk_px
-            )
-            self.y += _line_px(size_px)
-
-    def _size_px(self, size: float) -> int:
-        return max(14, round(self._unit * size))
-
-
-def _line_px(size_px: int) -> int:
-    return size_px * 13 // 10
 
 
 def _draw_code_square(target: pygame.Surface, text: str, left: int, top: int, side: int) -> int:

@@ -14,6 +14,8 @@ import click
 import pytest
 
 from pitboard.clock import ScriptedClock
+from pitboard.health.node_findings import program_findings
+from pitboard.program import command_line
 from pitboard.program.command_line import COMMAND_GROUP
 from pitboard.program.service import (
     SENTENCE_MAX_LENGTH,
@@ -120,6 +122,22 @@ def test_a_program_that_refuses_its_config_leaves_the_reason_in_the_runtime_fold
     said = read_last_words(tmp_path, "trackside")
     assert said is not None
     assert "unknown key 'nam'" in said.sentence
+
+
+@pytest.mark.parametrize("program", ["trackside", "sync", "bridge", "central"])
+@pytest.mark.parametrize("damage", [b"\x00" * 40, b'name = "x', b"nam = 1", b"\xff\xfe", None])
+def test_each_program_without_a_screen_says_where_doctor_looks_what_is_wrong_with_its_config(
+    program: str, damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / f"{program}.toml"
+    if damage is not None:
+        config.write_bytes(damage)
+    monkeypatch.setattr(command_line, "SERVICE", Service(clock=ScriptedClock(), folder=tmp_path))
+    monkeypatch.setattr(sys, "argv", ["pitboard", program, "--config", str(config)])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    finding = next(one for one in program_findings(tmp_path, tmp_path) if one.code == f"{program}-ended")
+    assert f"{program} does not work: {config}: " in finding.sentence
 
 
 def test_a_start_that_waits_for_its_disk_says_so_until_it_serves(manager: Manager, tmp_path: Path) -> None:
