@@ -36,11 +36,11 @@ def draw_notice(target: pygame.Surface, sentence: str, typeface: Typeface, words
     pen = Pen(target, typeface, unit=width / 70 if is_portrait else min(width, height * 16 // 9) / 100)
     target.fill(BACKGROUND)
     pen.go(margin, margin, inner)
-    pen.write(words.say("screen.cannot-start"), 4.8, AMBER, lines=2)
+    pen.write(words.say("display.cannot-start"), 4.8, AMBER, lines=2)
     pen.y += margin // 2
     pen.write(sentence, 3.4, TEXT, lines=_SENTENCE_LINES)
     pen.y += margin // 2
-    pen.write(words.say("screen.starts-by-itself"), 2.6, TEXT_MUTED, lines=3)
+    pen.write(words.say("display.starts-by-itself"), 2.6, TEXT_MUTED, lines=3)
 
 
 class SentenceScreen:

@@ -168,7 +168,7 @@ def test_the_whole_sentence_fits_every_screen(
         "key in a key/value pair (at line 12, column 31)); move it away and run pitboard enrol"
     )
     draw_notice(pygame.Surface(size), sentence, Typeface.load(), words)
-    wanted = (words.say("screen.cannot-start"), sentence, words.say("screen.starts-by-itself"))
+    wanted = (words.say("display.cannot-start"), sentence, words.say("display.starts-by-itself"))
     assert " ".join(written).split() == " ".join(wanted).split(), "nothing is cut"
 
 
