@@ -65,8 +65,9 @@ class SentenceScreen:
         )
 
     def show(self, error: PitboardError) -> None:
-        """Put the sentence on the glass, where it is not there yet."""
-        self._window.events()
+        """Put the sentence on the glass. SDL tells of a SIGTERM as a closed window; it ends the program."""
+        if any(event.type == pygame.QUIT for event in self._window.events()):
+            raise SystemExit(0)
         has_come = self._window.look(self._clock.mono_ns())
         surface = self._window.surface
         wanted = (spoken(error, self._words), surface.get_size())

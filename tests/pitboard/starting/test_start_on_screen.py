@@ -193,6 +193,9 @@ def test_the_notice_hangs_as_the_glass_does_as_far_as_the_config_can_be_read(
         surface = screen._window.surface
         assert surface.get_size() == size
         assert len(set(pygame.image.tobytes(surface, "RGB"))) > 9, "it is blank"
+        pygame.event.post(pygame.event.Event(pygame.QUIT))  # as SDL makes of systemd's SIGTERM
+        with pytest.raises(SystemExit):
+            screen.show(Refusal("put it right"))
     finally:
         screen.close()
 
@@ -220,7 +223,7 @@ def test_a_display_under_systemd_waits_with_a_sentence_and_serves_once_the_file_
             },
         )
         try:
-            heard = [systemd.recv(999), systemd.recv(999)]
+            heard = [systemd.recv(999) for _ in range(3)]  # at the third look it has said all
             assert heard[0] == b"EXTEND_TIMEOUT_USEC=%d" % (START_WAIT_MAX_S * 1_000_000)
             assert heard[1].startswith(b"STATUS=")
             assert (node / "display.said").exists()
