@@ -48,9 +48,12 @@ from sync.exchanging.requests_peer import RequestsPeer
 log = logging.getLogger(__name__)
 
 NOTE_CHECK_S = 5.0
+LOOK_S = 2.0
+"""Of the window, for what its connection did not tell: nobody presses keys on a wall."""
 PICTURE_EVERY_S = 0.1
 ANSWER_MARGIN_S = 3.0
 VIEW_EVERY_S = 5.0
+VIEW_CHECK_S = 60.0
 KEPT_ENTRIES = 200
 """Of the board that is kept for the next start: more than the first pages of any screen."""
 
@@ -134,7 +137,6 @@ class DisplayNode:
             label_key=self._key,
             identity=self._identity,
             event_key=config.event_key,
-            scene=lambda: self._screen.scene_name,
             interfaces=config.mdns_interfaces,
             has_mdns=config.mdns,
             on_change=self._venue_changed,
@@ -290,7 +292,7 @@ class DisplayNode:
         self._screen.repaint()
 
     async def _take_events(self, stop: asyncio.Event) -> None:
-        watch = WindowWatch(self._window.descriptors)
+        watch = WindowWatch(self._window.descriptors, look_s=LOOK_S)
         while True:
             wants_close, needs_painting = _meant(self._window.events())
             if self._window.look(self._clock.mono_ns()) or needs_painting:
@@ -320,7 +322,7 @@ class DisplayNode:
         """Keep the board now and then, and at once when a person on it is erased."""
         version, erased_count = -1, len(self._replica.fold.erased_places)
         while True:
-            await self._replica.wait_for_news(version, NOTE_CHECK_S)
+            await self._replica.wait_for_news(version, VIEW_CHECK_S)
             is_erased = len(self._replica.fold.erased_places) != erased_count
             if version != self._replica.version:
                 if not is_erased:

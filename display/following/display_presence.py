@@ -40,14 +40,14 @@ class DisplayPresence:
         name: str,
         label_key: str,
         event_key: str,
-        scene: Callable[[], str],
         interfaces: Sequence[str],
         has_mdns: bool,
         on_change: Callable[[], None],
         enrolled: Callable[[], Mapping[str, str]],
         identity: Identity | None = None,
     ) -> None:
-        """`enrolled` gives the units of the roster.
+        """`enrolled` gives the units of the roster. What an advert says stays as it is all day, or all that
+        listen would be told anew with each scene: that one is asked for at the status door.
 
         The `identity` of an enrolled display makes its mDNS name and signs its advert; without one the
         `label_key` makes the name.
@@ -65,7 +65,6 @@ class DisplayPresence:
                 identity=identity,
                 properties=lambda: {
                     "event": event_key,
-                    "scene": scene(),
                     "name": name,
                     "tls": "no" if tls is None else "yes",
                 },

@@ -14,7 +14,7 @@ from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.heard_source import ClosablePeer, HeardSource
 from display.following.source_choice import Candidate, Claim, Rank, SourceChoice
 from display.following.trouble import Trouble
-from pitboard.clock import Clock
+from pitboard.clock import Clock, happened
 from pitboard.errors import LossCode, PeerLost, SourceLost
 from pitboard.journal.roster import Roster
 from pitboard.race.names import clean_name
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 WAIT_MS = 1_000  # so that a silent source is left, and another followed, within three seconds
 PROBE_EVERY_S = 2.0
+ALONE_CHECK_S = 10.0
+"""While nobody else is known: whoever comes says so."""
 BACK_OFF_MAX_S = 2.0
 TRIES_AT_ONCE = 4
 STRANGERS_TRIED_AT_ONCE = 2
@@ -254,6 +256,9 @@ class SourceFollower:
         """Return a source to leave the current one for, connected, once one proved itself."""
         promised: dict[str, int] = {}
         while True:
+            while not self._has_others(current):
+                self._recheck.clear()
+                await happened(self._recheck, ALONE_CHECK_S)
             await asyncio.sleep(PROBE_EVERY_S)
             probes = {
                 asyncio.create_task(self._prove(one), name=f"probe {one.name}"): one
@@ -272,6 +277,10 @@ class SourceFollower:
                         return task.result()
             finally:
                 await _give_up(probes)
+
+    def _has_others(self, current: Candidate) -> bool:
+        """Return whether there is anybody that may ever be asked beside the current one."""
+        return any(one.url != current.url and one.rank <= current.rank for one in self._candidates())
 
     def _worth_a_probe(self, current: Candidate) -> list[Candidate]:
         """Return whom to ask while the current one works: all that are known, and few strangers."""
@@ -330,7 +339,8 @@ class SourceFollower:
             if is_enrolled and unit.key != heard.key:
                 name = clean_name(unit.name) or "a unit"
                 told = Candidate(url=unit.url, name=name, key=unit.key, claim=Claim.NAMED)
-                self._told.pop(unit.key, None)
+                if self._told.pop(unit.key, None) != told:
+                    self._recheck.set()
                 self._told[unit.key] = told
         while len(self._told) > TOLD_MAX_COUNT:
             del self._told[next(iter(self._told))]

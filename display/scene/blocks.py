@@ -4,7 +4,7 @@ Two equal blocks look the same, so whoever paints repaints only the blocks that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -109,6 +109,14 @@ class Block:
     marks: tuple[Mark, ...]
     ground: Colour = BACKGROUND
     window: Area | None = None
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Looks at all marks once: a page that comes round again is compared with the screen each time."""
+        if not self._hash:
+            found = hash((self.name, self.area, self.marks, self.ground, self.window))
+            object.__setattr__(self, "_hash", found)
+        return self._hash
 
     def moved(self, down_px: int, window: Area) -> Block:
         """Return the block so many pixels lower, seen through `window`."""

@@ -24,7 +24,7 @@ from display.scene.result_text import (
 )
 from display.scene.row_grid import PINNED_COUNT, RowGrid, row_grid
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
-from display.scene.story import SLIDE_NS
+from display.scene.story import MARKED_NS, SLIDE_NS
 from display.scene.track_band import result_band, run_band
 from pitboard.drawing.palette import (
     AMBER,
@@ -49,6 +49,8 @@ MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
 PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
 _FURTHER_COLUMNS_MAX_COUNT = 2
 FOOTNOTE_HEIGHT = 44
+PAGES_KEPT_MAX_COUNT = 16
+"""Laid-out pages of one board that are kept: the round of 200 entries; more take memory, not time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,27 +192,60 @@ def _page(show: Show, grid: RowGrid, moment: Moment) -> tuple[int, int, int | No
 
 
 def _rows(table: Table, indices: list[int], page: int, area: Area, *, is_sliding: bool) -> list[Block]:
+    if is_sliding:
+        return _sliding_rows(table, indices, page, area)
+    return _rows_kept(table, indices, page)
+
+
+def _rows_kept(table: Table, indices: list[int], page: int) -> list[Block]:
+    """Return the rows at rest, made once for each page: pages turn all day."""
+    story, canvas, now_ns = table.show.story, table.canvas, table.moment.mono_ns
+    age_ns = story.age_ns(now_ns)
+    laid_out = index_of(table.show.board).laid_out
+    key = (
+        page,
+        (table.measures, table.grid, canvas.words, table.resolution_ns),
+        story.at_mono_ns,
+        story.newest is not None and story.is_bright(story.newest, now_ns),
+        age_ns is not None and age_ns < MARKED_NS,
+    )
+    rows = laid_out.get(key)
+    if not isinstance(rows, list):
+        rows = _rows_at_rest(table, indices)
+        if len(laid_out) < PAGES_KEPT_MAX_COUNT:
+            laid_out[key] = rows
+    return rows
+
+
+def _rows_at_rest(table: Table, indices: list[int]) -> list[Block]:
+    """Return them in the order of their places, which is the order in which they are painted."""
+    blocks = [_placed_row(table, place, index) for place, index in enumerate(indices)]
+    return sorted(blocks, key=lambda block: (block.area.left, block.area.top))
+
+
+def _sliding_rows(table: Table, indices: list[int], page: int, area: Area) -> list[Block]:
+    """Return the rows on their way, the newest result above all others."""
     view, grid, story = table.show.board, table.grid, table.show.story
     count = len(view.entries)
-    age_ns = story.age_ns(table.moment.mono_ns) or 0
-    ppm = progress_ppm(age_ns, SLIDE_NS)
+    ppm = progress_ppm(story.age_ns(table.moment.mono_ns) or 0, SLIDE_NS)
     blocks: list[Block] = []
     above: list[Block] = []
     for place, index in enumerate(indices):
         entry = view.entries[index]
-        is_pinned = count > grid.place_count and index < PINNED_COUNT
-        block = _row(table, entry, grid.row(place), is_pinned=is_pinned)
-        if is_sliding:
-            former = story.former.get(entry.competitor_id)
-            before = count if former is None else former
-            stood = grid.row(grid.place_of(before, page, entry_count=max(count, before + 1)))
-            if stood.left == block.area.left:
-                down = between(stood.top - block.area.top, 0, ppm)
-                block = block.moved(down, area)
+        block = _placed_row(table, place, index)
+        former = story.former.get(entry.competitor_id)
+        before = count if former is None else former
+        stood = grid.row(grid.place_of(before, page, entry_count=max(count, before + 1)))
+        if stood.left == block.area.left:
+            block = block.moved(between(stood.top - block.area.top, 0, ppm), area)
         (above if entry.competitor_id == story.newest else blocks).append(block)
-    if not is_sliding:
-        return sorted([*blocks, *above], key=lambda block: (block.area.left, block.area.top))
     return [*blocks, *above]
+
+
+def _placed_row(table: Table, place: int, index: int) -> Block:
+    view, grid = table.show.board, table.grid
+    is_pinned = len(view.entries) > grid.place_count and index < PINNED_COUNT
+    return _row(table, view.entries[index], grid.row(place), is_pinned=is_pinned)
 
 
 def _bands(show: Show, measures: Measures, canvas: Canvas) -> list[Block]:

@@ -16,6 +16,7 @@ from pitboard.drawing.typeface import Typeface
 
 _PROBE_PX = 100
 _PICTURES_KEPT_MAX_COUNT = 8
+_CORNERS_KEPT_MAX_COUNT = 32
 
 
 class Painter:
@@ -27,6 +28,7 @@ class Painter:
         self._guard = PaintGuard()
         self._painted: set[Block] = set()
         self._pictures: OrderedDict[tuple[Path, int, int], pygame.Surface] = OrderedDict()
+        self._corners: dict[tuple[int, Colour, Colour], pygame.Surface] = {}
         self._ground: tuple[tuple[int, int], Colour] | None = None
         widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
         self.digit_permille = widest * 1_000 // _PROBE_PX + 1
@@ -93,8 +95,13 @@ class Painter:
         surface.set_clip(None)
 
     def _paint_marks(self, block: Block, surface: pygame.Surface) -> None:
-        surface.fill(self._theme[block.ground], block.area)
-        for mark in block.marks:
+        marks = block.marks
+        if marks and isinstance(marks[0], Fill) and marks[0].area == block.area and marks[0].radius_px:
+            self._paint_panel(marks[0], self._theme[block.ground], surface)
+            marks = marks[1:]
+        else:
+            surface.fill(self._theme[block.ground], block.area)
+        for mark in marks:
             if isinstance(mark, Fill):
                 pygame.draw.rect(surface, self._theme[mark.colour], mark.area, border_radius=mark.radius_px)
             elif isinstance(mark, Arrow):
@@ -112,6 +119,24 @@ class Painter:
                     align=mark.align,
                     shrink_to_px=mark.least_px,
                 )
+
+    def _paint_panel(self, panel: Fill, ground: Colour, surface: pygame.Surface) -> None:
+        """Fill a whole block and round its corners, in half the time of its ground and a round rectangle."""
+        area, colour = panel.area, self._theme[panel.colour]
+        radius = min(panel.radius_px, area.width // 2, area.height // 2)
+        key = (radius, colour, ground)
+        if key not in self._corners:
+            if len(self._corners) >= _CORNERS_KEPT_MAX_COUNT:
+                self._corners.clear()
+            round_ = pygame.Surface((2 * radius, 2 * radius))
+            round_.fill(ground)
+            pygame.draw.rect(round_, colour, round_.get_rect(), border_radius=radius)
+            self._corners[key] = round_
+        corners = self._corners[key]
+        surface.fill(colour, area)
+        for left, x in ((area.left, 0), (area.right - radius, radius)):
+            for top, y in ((area.top, 0), (area.bottom - radius, radius)):
+                surface.blit(corners, (left, top), (x, y, radius, radius))
 
     def _paint_arrow(self, mark: Arrow, surface: pygame.Surface) -> None:
         area = mark.area

@@ -12,7 +12,7 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,7 +46,7 @@ _CJK = (
 _EMOJI = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))
 
 
-class Weight(Enum):
+class Weight(StrEnum):
     REGULAR = "Regular"
     BOLD = "Bold"
 

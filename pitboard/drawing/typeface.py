@@ -50,6 +50,7 @@ _FACES_OPEN_MAX_COUNT = 6  # each holds its file open, and half a megabyte
 _FILE_LARGE_BYTES = 3 * 1_024 * 1_024
 """Of a larger file (Chinese, emoji) only one face is open, which changes its size: each takes megabytes."""
 _CHOICES_KEPT_MAX_COUNT = 8_192
+_TEXTS_KEPT_MAX_COUNT = 1_024
 _SAID_MAX_COUNT = 64
 _SIZE_MAX_PX = 2_000
 _LEFT_TO_RIGHT = 0
@@ -59,7 +60,8 @@ _CAPITAL_PERCENT = 71  # height of a capital in percent of the size, for optical
 _PICTURE_PERCENT = 117  # height of an emoji in percent of the size
 _FONT_ERRORS = (OSError, RuntimeError, ValueError, pygame.error, MemoryError)
 
-_Line = tuple[pygame.Surface, int, pygame.Rect]  # the drawn line, its baseline from the top, where its ink is
+_Piece = tuple[Path | None, Run]  # the file of a font, and what is drawn with it
+_Line = tuple[pygame.Surface, int]  # the drawn line, and its baseline from the top
 
 
 class _Face:
@@ -120,6 +122,7 @@ class Typeface:
         self._is_large: dict[Path, bool] = {}
         self._chosen: OrderedDict[tuple[Weight, str], tuple[Path | None, str]] = OrderedDict()
         self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, Weight], tuple[_Piece, ...]] = OrderedDict()
         self._lines_bytes = 0
         self._lines_max_bytes = _LINES_KEPT_MIN_BYTES
         self._widths: OrderedDict[tuple[str, int, Weight], int] = OrderedDict()
@@ -212,27 +215,55 @@ class Typeface:
         """
         left, top, width, height = area
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
+        self._lines_max_bytes = max(self._lines_max_bytes, 2 * target.get_width() * target.get_height())
+        if height >= size_px and _FIGURES.issuperset(text):
+            drawn = self._draw_figures(target, text, area, size_px, colour, weight, align)
+            if drawn is not None:
+                return drawn
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
-        self._lines_max_bytes = max(self._lines_max_bytes, 2 * target.get_width() * target.get_height())
         parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
         lines = [self._line(part, size_px, colour, weight) for part in parts]
-        line_width = sum(line.get_width() for line, _, _ in lines)
-        line_height = max((line.get_height() for line, _, _ in lines), default=0)
+        line_width = sum(line.get_width() for line, _ in lines)
+        line_height = max((line.get_height() for line, _ in lines), default=0)
         spare = width - line_width
         x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
         base = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
-        inks = [(base - baseline + ink.top, base - baseline + ink.bottom) for _, baseline, ink in lines]
-        ink_top = min((above for above, _ in inks), default=top)
-        ink_bottom = max((below for _, below in inks), default=top)
-        if ink_bottom - ink_top <= height:
-            base += max(0, top - ink_top) - max(0, ink_bottom - top - height)
+        if any(base - at < top or base - at + line.get_height() > top + height for line, at in lines):
+            base += _shift(lines, base=base, top=top, height=height)
         at, y = x, top
-        for line, baseline, _ in lines:
+        for line, baseline in lines:
             y = base - baseline
             target.blit(line, (at, y))
             at += line.get_width()
         return (x, y, line_width, line_height)
+
+    def _draw_figures(
+        self,
+        target: pygame.Surface,
+        text: str,
+        area: Area,
+        size_px: int,
+        colour: Colour,
+        weight: Weight,
+        align: Align,
+    ) -> Area | None:
+        """Draw figures as `draw` does, in a third of the time; None where they do not fit as they are."""
+        left, top, width, height = area
+        lines = [self._line(sign, size_px, colour, weight) for sign in text]
+        widths = [line.get_width() for line, _ in lines]
+        spare = width - sum(widths)
+        if spare < 0:
+            return None
+        at = x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
+        base = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
+        places, y = [], top
+        for (line, baseline), wide in zip(lines, widths, strict=True):
+            y = base - baseline
+            places.append((line, (at, y)))
+            at += wide
+        target.blits(places, doreturn=False)
+        return (x, y, at - x, max((line.get_height() for line, _ in lines), default=0))
 
     def _shrunk(self, text: str, size_px: int, least_px: int, width_px: int, weight: Weight) -> int:
         """Return the size to draw at, in steps of a sixteenth: a guess by proportion, then looked at."""
@@ -278,7 +309,7 @@ class Typeface:
             self._say(f"text cannot be drawn: reason={error}")
             empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
             empty.fill(colour)  # a bar: better than a hole that nobody notices
-            self._lines[key] = (empty, size_px, empty.get_rect())
+            self._lines[key] = (empty, size_px)
         kept = self._lines[key]
         self._lines_bytes += _bytes_of(kept)
         while len(self._lines) > 1 and (
@@ -293,6 +324,8 @@ class Typeface:
             for file, run in self._pieces(visible(text), weight)
             for face in (self._face(file, size_px, run),)
         ]
+        if len(drawn) == 1:
+            return drawn[0]
         baseline = max((ascent for _, ascent in drawn), default=0)
         height = max((baseline - ascent + part.get_height() for part, ascent in drawn), default=1)
         line = pygame.Surface((max(1, sum(part.get_width() for part, _ in drawn)), height), pygame.SRCALPHA)
@@ -300,11 +333,21 @@ class Typeface:
         for part, ascent in drawn:
             line.blit(part, (x, baseline - ascent))
             x += part.get_width()
-        return (line, baseline, line.get_bounding_rect())
+        return (line, baseline)
 
-    def _pieces(self, text: str, weight: Weight) -> list[tuple[Path | None, Run]]:
+    def _pieces(self, text: str, weight: Weight) -> tuple[_Piece, ...]:
+        """Return what `_split` does; of a text that comes round again it is known."""
+        key = (text, weight)
+        pieces = self._texts.get(key)
+        if pieces is None:
+            if len(self._texts) >= _TEXTS_KEPT_MAX_COUNT:
+                self._texts.popitem(last=False)
+            pieces = self._texts[key] = tuple(self._split(text, weight))
+        return pieces
+
+    def _split(self, text: str, weight: Weight) -> list[_Piece]:
         """Return the runs from left to right, each split further where the font must change."""
-        pieces: list[tuple[Path | None, Run]] = []
+        pieces: list[_Piece] = []
         for run in visual_runs(text):
             parts: list[tuple[Path | None, str]] = []
             for cluster in clusters(run.text):
@@ -414,6 +457,16 @@ class Typeface:
         if sentence not in self._said and len(self._said) < _SAID_MAX_COUNT:
             self._said.add(sentence)
             log.warning("%s", sentence)
+
+
+def _shift(lines: Sequence[_Line], *, base: int, top: int, height: int) -> int:
+    """Return how far down the baseline must move so that all ink lies inside; 0 where that cannot be."""
+    inks = [(base - baseline, line.get_bounding_rect()) for line, baseline in lines]
+    ink_top = min(at + ink.top for at, ink in inks)
+    ink_bottom = max(at + ink.bottom for at, ink in inks)
+    if ink_bottom - ink_top > height:
+        return 0
+    return max(0, top - ink_top) - max(0, ink_bottom - top - height)
 
 
 def _bytes_of(line: _Line) -> int:

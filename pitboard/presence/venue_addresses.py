@@ -4,6 +4,7 @@ One's own addresses are never another node's: many Pis have the same second one,
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import ipaddress
@@ -11,6 +12,8 @@ import socket
 from collections.abc import Iterable, Iterator, Sequence
 
 import ifaddr
+
+from pitboard.clock import happened
 
 LOOPBACK = "127.0.0.1"
 MULTICAST_DNS = ("224.0.0.251", 5353)
@@ -48,6 +51,11 @@ class AddressNews:
     def __init__(self, told: socket.socket | None) -> None:
         self._told = told
 
+    @property
+    def is_told(self) -> bool:
+        """Whether there is somebody who tells."""
+        return self._told is not None
+
     @classmethod
     @contextlib.contextmanager
     def open(cls) -> Iterator[AddressNews]:
@@ -63,6 +71,18 @@ class AddressNews:
                 yield cls(None)
             else:
                 yield cls(told)
+
+    async def come(self, within_s: float) -> bool:
+        """Return True as soon as there is news that `has_come` will tell of, False after so long."""
+        if self._told is None:
+            await asyncio.sleep(within_s)
+            return False
+        heard, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.add_reader(self._told, heard.set)
+        try:
+            return await happened(heard, within_s)
+        finally:
+            loop.remove_reader(self._told)
 
     def has_come(self) -> bool:
         """Return whether something may have changed since the last call."""

@@ -30,6 +30,8 @@ from pitboard.trust.identity import Identity
 log = logging.getLogger(__name__)
 
 ADDRESSES_CHECK_S = 1.0
+TOLD_CHECK_S = 4.0
+"""Where the kernel tells of addresses: for what is to be said of the node, and to be sure."""
 RETRY_S = 5.0
 
 
@@ -86,7 +88,7 @@ class VenuePresence:
                     self.has_network = any(not is_loopback(without_zone(address)) for address in addresses)
                     self._on_change()
                     try:
-                        await self._be_known(port, addresses)
+                        await self._be_known(port, addresses, news)
                     except (OSError, RuntimeError, zeroconf.Error) as error:
                         log.warning("mDNS failed: reason=%s", error or type(error).__name__)
                         await asyncio.sleep(RETRY_S)
@@ -96,7 +98,7 @@ class VenuePresence:
     def _addresses(self) -> frozenset[str]:
         return self._own.addresses(now_mono_ns=self._clock.mono_ns())
 
-    async def _be_known(self, port: int, addresses: frozenset[str]) -> None:
+    async def _be_known(self, port: int, addresses: frozenset[str], news: AddressNews) -> None:
         """Advertise and browse until this machine's addresses change, or what is to be said of it."""
         said = dict(self._advert.properties())
         async with contextlib.AsyncExitStack() as stack:
@@ -119,7 +121,10 @@ class VenuePresence:
                         identity=self._advert.identity,
                     )
                 )
-            while self._addresses() == addresses and self._advert.properties() == said:  # noqa: ASYNC110 - nothing tells us portably
-                await asyncio.sleep(ADDRESSES_CHECK_S)
+            has_news = True
+            while self._addresses() == addresses and self._advert.properties() == said:
+                # After news once more soon: addresses come one by one, and are looked at once a second.
+                is_told = news.is_told and not has_news
+                has_news = await news.come(TOLD_CHECK_S if is_told else ADDRESSES_CHECK_S)
         if (now := self._addresses()) != addresses:
             log.info("network addresses changed: addresses=%s", ", ".join(sorted(now)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from display.following.badge import LIVE_MAX_NS, Contact
 from display.following.source_choice import Candidate, Claim, Rank
-from display.following.source_follower import SourceFollower
+from display.following.source_follower import PROBE_EVERY_S, SourceFollower
 from display.following.trouble import Trouble
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
@@ -197,5 +197,20 @@ def test_a_live_source_does_not_wake_the_screen_at_each_answer() -> None:
         changes = venue.changes
         await asyncio.sleep(60)
         assert venue.changes == changes
+
+    venue.tell(story)
+
+
+def test_a_second_unit_that_comes_while_one_is_followed_is_asked_as_soon_as_it_is_known() -> None:
+    """While nobody else is there nobody is looked for: the word that somebody came must be heard."""
+    venue = Venue(A)
+    venue.sources[B.url].have = {"stream of B": 7}
+
+    async def story(follower: SourceFollower) -> None:
+        await venue.wait_until(lambda: follower.source == A, within_s=0.1)
+        await asyncio.sleep(1)
+        venue.candidates.append(B)
+        follower.candidates_changed()
+        await venue.wait_until(lambda: follower.source == B, within_s=2 * PROBE_EVERY_S + 0.2)
 
     venue.tell(story)

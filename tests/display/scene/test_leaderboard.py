@@ -293,3 +293,13 @@ def test_a_disqualified_competitor_shows_no_time() -> None:
     scene = leaderboard(view, LIVE, (1920, 1080), page=0)
     assert texts(rows(scene)[2])[-4:] == ["–", last.name, "DSQ", ""]
     assert "DSQ" in texts(named(scene, "result"))
+
+
+def test_a_page_that_comes_round_again_is_the_same_one_and_not_made_anew() -> None:
+    view = board(200)
+    canvas = Canvas(size=(1920, 1080))
+    page_ns = (first := lay_out_leaderboard(show_of(view), Moment(0), canvas)).changes_mono_ns or 0
+    again = lay_out_leaderboard(show_of(view), Moment(page_ns * first.scene.page_count), canvas)
+    other = lay_out_leaderboard(show_of(view), Moment(page_ns), canvas)
+    assert all(one is another for one, another in zip(rows(first.scene), rows(again.scene), strict=True))
+    assert rows(other.scene) != rows(first.scene)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pygame
 import pytest
 
-from display.scene.blocks import Area
+from display.scene.blocks import Area, Block, Fill, Scene
 from display.screen.scene_painter import Painter
+from pitboard.drawing.palette import BACKGROUND, PANEL
 from pitboard.drawing.typeface import Typeface, Weight
 from pitboard.journal.views import BoardView
 from tests.display.example_boards import BEFORE, LIVE, SIZES, STALE, board, lap_view, leaderboard, run_view
@@ -72,3 +75,19 @@ def test_a_text_without_any_font_file_is_still_painted() -> None:
         leaderboard(board(3), LIVE, SIZE, page=0), surface
     )
     assert pixels(surface).count(b"\xff\xff\xff") > 100
+
+
+@pytest.mark.parametrize("area", [Area(3, 5, 400, 45), Area(0, 0, 33, 12), Area(9, 9, 60, 61)])
+@pytest.mark.parametrize("radius", [1, 6, 20])
+def test_a_panel_with_rounded_corners_looks_like_a_round_rectangle_on_its_ground(
+    typeface: Typeface, area: Area, radius: int
+) -> None:
+    whole, apart = pygame.Surface((420, 80)), pygame.Surface((420, 80))
+    panel = Fill(area=area, colour=PANEL, radius_px=radius)
+    for surface, marks in (
+        (whole, (panel,)),
+        (apart, (replace(panel, radius_px=0, colour=BACKGROUND), panel)),
+    ):
+        block = Block(name="panel", area=area, marks=marks)
+        Painter(typeface).paint(Scene(size=(420, 80), blocks=(block,), page=0, page_count=1), surface)
+    assert pixels(whole) == pixels(apart)

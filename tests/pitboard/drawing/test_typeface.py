@@ -6,7 +6,7 @@ import pygame
 import pytest
 
 from pitboard.drawing import palette
-from pitboard.drawing.typeface import Typeface, Weight, find_font_files
+from pitboard.drawing.typeface import Align, Typeface, Weight, find_font_files
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
 
@@ -103,7 +103,7 @@ def test_lines_kept_take_no_more_memory_than_half_the_screen() -> None:
     typeface, target = Typeface.load(), pygame.Surface((1280, 720))
     for number in range(80):
         typeface.draw(target, f"Name {number}", (0, 0, 1280, 300), size_px=200, colour=palette.TEXT)
-    kept = sum(line.get_width() * line.get_height() * 4 for line, _, _ in typeface._lines.values())
+    kept = sum(line.get_width() * line.get_height() * 4 for line, _ in typeface._lines.values())
     assert 1_000_000 < kept <= 2 * 1_024 * 1_024
 
 
@@ -119,3 +119,22 @@ def test_one_face_of_a_large_file_serves_every_size_and_script() -> None:
     _, _, *now = typeface.draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
     _, _, *fresh = Typeface.load().draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
     assert now == fresh
+
+
+@pytest.mark.parametrize("align", ["left", "centre", "right"])
+def test_figures_stand_where_any_text_does(typeface: Typeface, align: Align) -> None:
+    """They are put together on a short way of their own; a sign that is no figure takes the long one."""
+    for height in (60, 40, 39):  # the short way, just so, and the long one
+        quick, slow = (
+            typeface.draw(
+                pygame.Surface((300, 80)),
+                text,
+                (10, 4, 280, height),
+                size_px=40,
+                colour=(1, 2, 3),
+                align=align,
+            )
+            for text in ("10.5", "10.5\u200b")
+        )
+        assert quick[1:] == slow[1:]
+        assert abs(quick[0] - slow[0]) <= 2
