@@ -56,7 +56,7 @@ async def measure(folder: Path, laps: int, displays: int) -> dict[str, object]:
         for member in crew.members:
             await crew.start(member)
         async with UnitLink.open(socket, clock=clock) as unit:
-            await until_ready(unit)
+            await until_ready(unit, displays)
             runs = -(-laps // LAPS_EACH_RUN)
             for number in range(runs):
                 await drive_run(unit, clock, f"Driver {number + 1}")
@@ -115,15 +115,23 @@ def cast(crew: Crew, venue: DemoVenue, displays: Sequence[str]) -> None:
         crew.add(name, "display", "--config", venue.config(name))
 
 
-async def until_ready(unit: UnitLink) -> None:
-    """Return once the unit knows the event and every light is green; raises TimeoutError."""
+async def until_ready(unit: UnitLink, displays: int) -> None:
+    """Return once the unit knows the event, the beam's light is green and every display follows the unit.
+
+    Raises TimeoutError. A display that still looks for its unit would have its start measured, not the way.
+    """
     async with asyncio.timeout(READY_MAX_S):
         while True:
             try:
                 screen = await unit.screen(after=None)
             except PeerLost:
                 screen = None
-            if screen is not None and screen.event == "Pitboard demo" and _sees_cars(screen):
+            if (
+                screen is not None
+                and screen.event == "Pitboard demo"
+                and _sees_cars(screen)
+                and sum(one.is_live for one in screen.displays) >= displays
+            ):
                 return
             await asyncio.sleep(0.1)
 

@@ -26,7 +26,9 @@ async def open_display_replica(path: Path, *, root_key: str, clock: Clock) -> As
     """Open the replica at `path`, or one in memory where the card takes nothing."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            replica = await stack.enter_async_context(open_or_salvage(path, root_key=root_key, clock=clock))
+            replica = await stack.enter_async_context(
+                open_or_salvage(path, root_key=root_key, clock=clock, is_stored_behind=True)
+            )
         except (JournalLost, OSError) as error:
             if _takes_writes(path):
                 raise

@@ -34,6 +34,7 @@ from pitboard.journal.record import (
 )
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Held, Storage
+from pitboard.journal.stored_behind import StoredBehind
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.journal.witness import Witness
 from pitboard.race.bodies import ActWithdrawn, Body, PersonErased
@@ -125,10 +126,18 @@ class Replica:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Self]:
-        """Open the replica kept at `path` and fold everything it holds."""
-        async with Journal.open(path, root_key=root_key) as journal, cls.over(journal, clock) as replica:
-            yield replica
+    async def open(
+        cls, path: Path, *, root_key: str, clock: Clock, is_stored_behind: bool = False
+    ) -> AsyncIterator[Self]:
+        """Open the replica kept at `path` and fold everything it holds.
+
+        `is_stored_behind` is for a node that only reads: what it takes is folded before its disk has it.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            journal: Storage = await stack.enter_async_context(Journal.open(path, root_key=root_key))
+            if is_stored_behind:
+                journal = await stack.enter_async_context(StoredBehind.over(journal))
+            yield await stack.enter_async_context(cls.over(journal, clock))
 
     @classmethod
     @contextlib.asynccontextmanager

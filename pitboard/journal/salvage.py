@@ -25,18 +25,24 @@ _SUFFIXES = ("", "-wal", "-shm")
 
 
 @contextlib.asynccontextmanager
-async def open_or_salvage(path: Path, *, root_key: str, clock: Clock) -> AsyncIterator[Replica]:
-    """Open the replica at `path`; from a damaged file, a new one with what could be read.
+async def open_or_salvage(
+    path: Path, *, root_key: str, clock: Clock, is_stored_behind: bool = False
+) -> AsyncIterator[Replica]:
+    """Open the replica at `path` as `Replica.open` does; a damaged file's is new, with what could be read.
 
     Raises JournalLost where the file cannot be used for another reason, or not be moved.
     """
+
+    def opened() -> contextlib.AbstractAsyncContextManager[Replica]:
+        return Replica.open(path, root_key=root_key, clock=clock, is_stored_behind=is_stored_behind)
+
     async with contextlib.AsyncExitStack() as stack:
         try:
-            replica = await stack.enter_async_context(Replica.open(path, root_key=root_key, clock=clock))
+            replica = await stack.enter_async_context(opened())
         except JournalDamaged as error:
             log.error("the journal is damaged: %s", error)
             aside = move_aside(path)
-            replica = await stack.enter_async_context(Replica.open(path, root_key=root_key, clock=clock))
+            replica = await stack.enter_async_context(opened())
             saved_count = await take_readable(replica, aside)
             log.error(
                 "%d records of the damaged journal could be read and are kept. Others come back from central,"

@@ -36,8 +36,12 @@ class Storage(Protocol):
     """
 
     root_key: str
-    trouble: str | None
-    fault: DiskFault | None
+
+    @property
+    def trouble(self) -> str | None: ...
+
+    @property
+    def fault(self) -> DiskFault | None: ...
 
     async def append(self, records: Sequence[Record]) -> list[Held]:
         """Return, once all is durable, who holds the place of each record: it, or one that was there before.

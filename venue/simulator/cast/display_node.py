@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from display.following.badge import Contact, badge_for
 from display.following.heard_source import ClosablePeer, HeardSource
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
+from pitboard.journal.storage import Storage
+from pitboard.journal.stored_behind import StoredBehind
 from sync.exchanging.exchange import Proof, SyncRequest, SyncResponse
 from venue.simulator.cast.node import ROOT_NAME, NetworkPeer, Node, OwnPeer, SmallBatchReplica
 from venue.simulator.cast.older_replica import OlderReplica
 from venue.simulator.cast.strangers import PREFIX, StrangerPeer, strangers_now
 from venue.simulator.world.process import Process
+from venue.simulator.world.simulated_disk import SimulatedStorage
 from venue.simulator.world.world import World
 
 FRAME_S = 1.5
@@ -49,6 +53,7 @@ class DisplayNode(Node):
         self._shown: dict[str, int] = {}
         self._card = self.disk
         self.is_older = world.chance.random() < 0.15
+        self.is_stored_behind = not self.is_older
 
     @property
     def replica_kind(self) -> type[SmallBatchReplica]:
@@ -79,6 +84,12 @@ class DisplayNode(Node):
             self._note = self._follower.contact
         super().crash()
         self._follower = None
+        if self.is_stored_behind:  # what its card had not taken yet comes again
+            heads = self.disk.heads
+            self._shown = {stream: min(head, heads.get(stream, 0)) for stream, head in self._shown.items()}
+
+    def storage_before(self, disk: SimulatedStorage) -> AbstractAsyncContextManager[Storage]:
+        return StoredBehind.over(disk) if self.is_stored_behind else super().storage_before(disk)
 
     async def work(self, process: Process) -> None:
         if self._card is not self.disk:

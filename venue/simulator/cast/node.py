@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import msgspec
 
 from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Replica, WritingReplica
+from pitboard.journal.storage import Storage
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import Body
 from pitboard.trust.identity import Identity
@@ -75,6 +77,7 @@ class Node:
         self.raw_log = RawLog()
         self.is_powered = True
         self.is_older = False
+        self.is_stored_behind = False  # then what it has is told to nobody but its own pump
         self.clock = MachineClock(world.loop, world.new_id())
         self.process = Process(name, self._report_error)
         self.process.kill()
@@ -140,8 +143,15 @@ class Node:
         """Go on with a copy of this card; the node is down."""
         self.disk = card.disk.copy()
 
-    async def _run(self, process: Process, storage: SimulatedStorage) -> None:
-        async with self.replica_kind.over(storage, self.clock) as replica:
+    def storage_before(self, disk: SimulatedStorage) -> AbstractAsyncContextManager[Storage]:
+        """Return what the replica stores in."""
+        return nullcontext(disk)
+
+    async def _run(self, process: Process, disk: SimulatedStorage) -> None:
+        async with (
+            self.storage_before(disk) as storage,
+            self.replica_kind.over(storage, self.clock) as replica,
+        ):
             replica.node = self
             if self.identity is not None:
                 self._writing = await replica.open_stream(
@@ -202,7 +212,7 @@ class Node:
     def _check_answer(self, caller: str, response: SyncResponse, expected: dict[str, int]) -> None:
         truth = self.world.truth
         for stream, head in response.have.items() if response.have != self.disk.heads else ():
-            if head > self.disk.heads.get(stream, 0):
+            if head > self.disk.heads.get(stream, 0) and not self.is_stored_behind:
                 truth.violate(
                     "nothing-claimed-before-durable",
                     f"{self.name} tells {caller} that it has {stream[:8]}/{head}",

@@ -54,7 +54,8 @@ def lagging(venue: Venue) -> str | None:
             if stream not in venue.central.disk.heads or may_lack(venue, node, stream):
                 continue  # lost with central's card before anybody else had it
             last = (stream, venue.central.disk.heads[stream])
-            if node.disk.records[last].header_hash != venue.central.disk.records[last].header_hash:
+            held = node.disk.records.get(last)  # a display's disk has it a moment after the display
+            if held is None or held.header_hash != venue.central.disk.records[last].header_hash:
                 return f"{node.name} has another history of {stream[:8]} than central"
     return None
 
