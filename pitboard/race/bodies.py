@@ -361,7 +361,10 @@ class RunPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunArmed(Act, frozen=True, kw_only=True):
-    """A run stands ready: what is stamped from here on belongs to it. It keeps these timing rules."""
+    """A run stands ready: what is stamped from here on belongs to it. It keeps these timing rules.
+
+    Only the unit that `run_id` names arms it.
+    """
 
     run_id: Id
     track: Id

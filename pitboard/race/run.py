@@ -32,6 +32,7 @@ from pitboard.race.bodies import (
     RunTimedUp,
 )
 from pitboard.race.laps import Pause, RunStart
+from pitboard.race.run_ids import may_arm
 from pitboard.race.verdicts import SaidOfLap
 from pitboard.race.word import Authority, LastWord, Said, Statement
 
@@ -140,13 +141,15 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
     said: dict[type[Body], list[Statement]] = {}
     for one in heard:
         said.setdefault(type(one.body), []).append(one)
-    # Run ids are random, so a second arming is a writer's fault; the first one said stands.
-    first = min(said.get(RunArmed, ()), key=lambda one: one.word.moment, default=None)
+    # Only its unit may arm it, and does so once; a second arming is its fault, and the first one stands.
+    armings = [one for one in said.get(RunArmed, ()) if may_arm(run_id, one.unit)]
+    first = min(armings, key=lambda one: one.word.moment, default=None)
     if first is None or not isinstance(first.body, RunArmed):
         return None
     armed = Said(first.body, first.word)
     resumed: dict[str, RunResumed] = {}
-    for one in sorted(said.get(RunResumed, ()), key=lambda one: one.word.moment):
+    own = {kind: [one for one in said.get(kind, ()) if _is_of_its_unit(one, first)] for kind in _UNITS_OWN}
+    for one in sorted(own[RunResumed], key=lambda one: one.word.moment):
         if isinstance(one.body, RunResumed):
             resumed.setdefault(one.body.boot_id, one.body)
     of_laps = [*said.get(LapJudged, ()), *said.get(LapCorrected, ())]
@@ -159,7 +162,7 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
         started={one.place: one for one in _bodies(said, RunStarted)} or _NONE,
         pauses=_pauses([*_bodies(said, RunPaused), *_bodies(said, RunContinued)]),
         finished=next(reversed(_bodies(said, RunFinished)), None),
-        is_timed_up=RunTimedUp in said,
+        is_timed_up=bool(own[RunTimedUp]),
         said_of_laps=_said_of_laps(of_laps),
         said_by_admin=_said_of_laps([one for one in of_laps if one.word.authority == Authority.ADMIN]),
         off_tracks=_bodies(said, OffTrackNoted),
@@ -169,6 +172,14 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
         decided=_decided(said.get(RunDecided, ())),
         sheets=_bodies(said, RunSheet),
     )
+
+
+_UNITS_OWN = (RunResumed, RunTimedUp)
+"""What no person says: the run's unit tells it of its own clock."""
+
+
+def _is_of_its_unit(said: Statement, armed: Statement) -> bool:
+    return said.unit == armed.unit or said.word.authority == Authority.ADMIN
 
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})

@@ -20,6 +20,7 @@ from pitboard.race.laps import started_mono_ns, time_up_mono_ns
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run
+from pitboard.race.run_ids import run_id_of
 from pitboard.race.verdicts import Lap
 from pitboard.unit_api.unit_calls import (
     Act,
@@ -235,7 +236,7 @@ class RunControl:
                 return run.run_id
             raise ActRefused(code="wrong-phase", reason="Confirm or discard the run under way first.")
         armed = RunArmed(
-            run_id=self._writer.new_id(),
+            run_id=run_id_of(self.unit_key, self._writer.new_id()),
             track=track,
             boot_id=self._clock.boot_id,
             mono_ns=self._clock.mono_ns(),

@@ -25,6 +25,7 @@ from pitboard.race.bodies import (
     StageSet,
 )
 from pitboard.race.formats import Format
+from pitboard.race.run_ids import may_arm
 from pitboard.unit_api.unit_calls import (
     Arm,
     ContinueRun,
@@ -34,8 +35,17 @@ from pitboard.unit_api.unit_calls import (
     PauseRun,
     Stop,
 )
-from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
+from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 from tests.trackside.unit_story import Unit, with_unit
+
+
+def test_a_run_is_named_after_the_unit_that_arms_it(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        assert may_arm(unit.run.run_id, unit.run.unit)
+        assert not may_arm(unit.run.run_id, UNIT_B.key)
+
+    with_unit(tmp_path, story)
 
 
 def phase_of(unit: Unit) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from pitboard.errors import PeerLost
 from pitboard.journal.record import NO_PREVIOUS, Header, Record, parse_record, to_wire
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies import CompetitorRegistered, RunPlace, RunResumed
 from sync.exchanging.exchange import SyncRequest
 from venue.simulator.cast.forger import ForgedStream
 from venue.simulator.cast.node import Node
@@ -45,6 +45,8 @@ class Thief:
             if chance.random() < 0.3:
                 node = chance.choice(up)
                 await self._hand_over(node, self._own_stream(), "writes")
+                if node.is_up:
+                    await self._hand_over(node, self._armed_anew(node), "arms anew")
             else:
                 for node in up:
                     if node.identity is None:
@@ -58,6 +60,25 @@ class Thief:
         )
         for _ in range(chance.randint(1, 3)):
             stream.say("competitor-registered", self._robber())
+        self._world.truth.stolen.add(stream.stream)
+        return stream.records
+
+    def _armed_anew(self, node: Node) -> list[Record]:
+        """A run of another unit armed for the robber, a minute before its unit did, and gone on with."""
+        others = [run for run in node.replica.fold.race.runs.values() if run.unit != self.key]
+        if not others:
+            return []
+        run = self._world.chance.choice(others)
+        stamp = run.armed.word.stamp - (60_000 << 16)
+        stream = ForgedStream(self._world, self._key_name, stamp=stamp, name=ROBBER)
+        robber = self._robber()
+        stream.say("competitor-registered", robber)
+        armed = msgspec.structs.replace(
+            run.armed.value, places=(RunPlace(competitor_id=robber.competitor_id),), act_id="", by=""
+        )
+        stream.say("run-armed", armed)
+        boot_id = run.armed.value.boot_id
+        stream.say("run-resumed", RunResumed(run_id=run.run_id, boot_id=boot_id, mono_ns=0, elapsed_ns=0))
         self._world.truth.stolen.add(stream.stream)
         return stream.records
 

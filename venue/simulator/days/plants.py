@@ -18,6 +18,7 @@ import pitboard.journal.ledger
 import pitboard.race.laps
 import pitboard.race.missed
 import pitboard.race.race_state
+import pitboard.race.run
 import pitboard.race.verdicts
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
@@ -358,6 +359,10 @@ def _follow_far_stamps() -> list[Override]:
     return [(HybridClock, "observe", observe), (HybridClock, "observe_central", observe_central)]
 
 
+def _arm_what_is_anothers() -> list[Override]:
+    return [(pitboard.race.run, "may_arm", lambda run_id, unit: True)]
+
+
 def _forget_driven_heats() -> list[Override]:
     def draw_anew(drivers: Sequence[str], lanes: int, driven: Sequence[LaneHeat] = ()) -> list[LaneHeat]:
         return lane_heats(drivers, lanes)
@@ -426,6 +431,7 @@ PLANTS = {
         Plant("unproven-first", "who never proved itself is asked before who did", _unproven_first),
         Plant("cut-without-hash", "a revocation cuts a stream, whose history ever it is", _cut_without_hash),
         Plant("far-stamp-followed", "a clock follows a stamp of 2099 for good", _follow_far_stamps),
+        Plant("armed-by-anybody", "a run is of whose arming has the earliest stamp", _arm_what_is_anothers),
         Plant("heats-forgotten", "heats are drawn without those that were driven", _forget_driven_heats),
         Plant("team-by-its-star", "the best member alone makes a team's result", _let_stars_win),
         Plant("pause-forgotten", "a paused day begins the next run", _go_on_in_a_pause),

@@ -1,13 +1,14 @@
 """Whether a heat gives somebody a lane that they had already, worked out a second time.
 
-Judged in the moment in which the official draws, by what that unit knows then: a run that an enrolled rogue
-armed too, and says to have armed earlier, is his until he is revoked."""
+Judged in the moment in which the official draws, by what that unit knows then. A run whose id names no unit
+is of whoever says to have armed it first, an enrolled rogue too, until he is revoked."""
 
 from __future__ import annotations
 
 from pitboard.race.bodies import RunArmed
 from pitboard.race.heats import LaneHeat
 from pitboard.race.race_state import RaceState
+from venue.simulator.judging.lap_oracle import is_armed_by_its_unit
 
 
 def lanes_had_before(race: RaceState, unit: str, stage: str, heat: LaneHeat) -> list[tuple[str, int]]:
@@ -18,7 +19,7 @@ def lanes_had_before(race: RaceState, unit: str, stage: str, heat: LaneHeat) -> 
         armings = [
             (one.word.moment, one.unit, one.body)
             for one in race.statements.standing(subject)
-            if isinstance(one.body, RunArmed)
+            if isinstance(one.body, RunArmed) and is_armed_by_its_unit(one.body.run_id, one.unit)
         ]
         if not armings:
             continue

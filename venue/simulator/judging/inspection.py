@@ -96,6 +96,7 @@ def inspect(venue: Venue) -> None:
     _check_loop(venue)
     _check_pair(venue)
     _check_thief(venue)
+    _check_whose_runs(venue)
     _check_stamps(venue)
 
 
@@ -123,6 +124,16 @@ def _check_thief(venue: Venue) -> None:
         is_believed = any(race.name_of(competitor) == ROBBER for competitor in race.competitors)
         if is_believed and node.replica.fold.roster.is_revoked(thief.key):
             venue.world.truth.violate("revoked-thief-counts-nothing", f"{node.name} believes him")
+
+
+def _check_whose_runs(venue: Venue) -> None:
+    """A run is its unit's, whoever said later that he had armed it, and how early ever."""
+    armed_first = venue.world.truth.runs
+    for node in venue.nodes:
+        for run in node.replica.fold.race.runs.values():
+            if run.unit != armed_first[run.run_id]:
+                sentence = f"{node.name} takes run {run.run_id} for another's"
+                venue.world.truth.violate("a-run-is-its-units", sentence)
 
 
 def _check_stamps(venue: Venue) -> None:

@@ -4,6 +4,7 @@ It shares no code with the fold. Slow, and right by reading: what the fold says 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,14 @@ class PublishedDrive:
         return self.status in ("finished", "did-not-finish")
 
 
+def is_armed_by_its_unit(run: str, key: str) -> bool:
+    """Return whether the run's id, which says whose it is, says this key's."""
+    number, dot, tie = run.rpartition(".")
+    if not dot or len(tie) != 16 or set(tie) - set("0123456789abcdef") or not number:
+        return True  # of a former version
+    return hashlib.sha256(b"pitboard run\n%b\n%b" % (key.encode(), number.encode())).hexdigest()[:16] == tie
+
+
 class LapOracle:
     """`laps(run)` gives what is driven, `published(run)` what the board may have of it."""
 
@@ -89,7 +98,8 @@ class LapOracle:
             self._said_of.setdefault(said.kind, []).append(said)
         self._first_armed: dict[str, _Said] = {}
         for said in self._of("run-armed"):
-            self._first_armed.setdefault(said.body.run_id, said)
+            if is_armed_by_its_unit(said.body.run_id, said.key):
+                self._first_armed.setdefault(said.body.run_id, said)
         self._first_recorded: dict[tuple[str, str], _Said] = {}
         for said in self._of("passing"):
             self._first_recorded.setdefault((said.key, said.body.passing_id), said)
@@ -584,7 +594,8 @@ class LapOracle:
         armed = self._first_armed[run].body
         resumed: dict[str, _Said] = {}
         for said in (said for said in self._of("run-resumed") if said.body.run_id == run):
-            resumed.setdefault(said.body.boot_id, said)
+            if said.word.authority == ADMIN or said.key == self._first_armed[run].key:
+                resumed.setdefault(said.body.boot_id, said)
         moved: dict[int | None, Any] = {}
         for said in sorted(self._of("run-started"), key=lambda one: one.word):
             if said.body.run_id == run:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pitboard.journal.kinds import KIND_OF, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, WireRecord, to_wire
+from pitboard.race.bodies import RunArmed
 from venue.simulator.world.signature_memory import signer_of
 from venue.simulator.world.simulated_disk import Place, SimulatedDisk
 from venue.simulator.world.virtual_loop import VirtualLoop
@@ -58,6 +60,8 @@ class Truth:
     _acknowledged: dict[Place, bytes] = field(default_factory=dict)
     _hash_at: dict[Place, bytes] = field(default_factory=dict)
     _genuine: dict[str, tuple[Place, WireRecord]] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+    """{run: the key of who armed it first}, by what came onto a disk first; nobody can arm before that."""
     _owners: dict[str, str] = field(default_factory=dict)
     _boards: dict[int, bytes] = field(default_factory=dict)
 
@@ -153,6 +157,8 @@ class Truth:
         known = self._hash_at.get(place)
         if known is None:
             self._hash_at[place] = digest
+            if record.header.kind == KIND_OF[RunArmed]:
+                self._see_arming(record)
             wire = to_wire(record)
             self._genuine[wire.h] = (place, wire)
             self.records_count += 1
@@ -160,6 +166,11 @@ class Truth:
             self.misled.add((node, record.stream))
         elif known != digest and record.stream not in self.forked:
             self.violate("one-content-for-one-id", f"{node} stores another content for {_name(place)}")
+
+    def _see_arming(self, record: Record) -> None:
+        body = read_body(record.header.kind, record.body_bytes or b"")
+        if isinstance(body, RunArmed):
+            self.runs.setdefault(body.run_id, self._owners[record.stream])
 
     def _check_contacts(self, node: str, record: Record) -> None:
         body = record.body_bytes or b""

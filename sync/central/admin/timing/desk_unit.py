@@ -35,6 +35,10 @@ class DeskUnit:
             self._identity = Identity.load_or_create(self._key_file)
         return None if self._identity is None else self._identity.key
 
+    def made_key(self) -> str:
+        """Return the key, made now where there was none."""
+        return self._made().key
+
     async def say(self, *bodies: Body) -> None:
         """Return once all bodies are durable and folded. Raises JournalLost, after which they may be there or
         not: whoever repeats looks first."""
@@ -58,17 +62,21 @@ class DeskUnit:
         return sign_envelope(identity, contact, event_key=self._replica.fold.root_key)
 
     async def _enrolled(self) -> Identity:
-        if self._identity is None:
-            self._identity = Identity.load_or_create(self._key_file)
+        identity = self._made()
         roster = self._replica.fold.roster
-        if roster.is_revoked(self._identity.key):
+        if roster.is_revoked(identity.key):
             raise ActRefused(
                 code="revoked-key",
                 reason=f"The desk's unit was revoked. To time here again move {self._key_file.name} away and"
                 " start central anew.",
             )
-        if self._identity.key not in roster.enrolled():
-            await self._replica.append(UnitEnrolled(key=self._identity.key, name=DESK_UNIT_NAME))
+        if identity.key not in roster.enrolled():
+            await self._replica.append(UnitEnrolled(key=identity.key, name=DESK_UNIT_NAME))
+        return identity
+
+    def _made(self) -> Identity:
+        if self._identity is None:
+            self._identity = Identity.load_or_create(self._key_file)
         return self._identity
 
 

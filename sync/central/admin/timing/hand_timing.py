@@ -32,6 +32,7 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.names import clean_name
+from pitboard.race.run_ids import run_id_of
 
 HAND_UNCERTAINTY_NS = 100_000_000
 """Of each press on a stopwatch."""
@@ -39,6 +40,7 @@ LAPS_MAX_COUNT = 100
 OFF_TRACKS_MAX_COUNT = 20
 START_MONO_NS = 1_000_000_000
 """Where the stopwatch of a typed run stands at its start; it was armed at zero."""
+HAND = "hand-"
 RUN_MAX_NS = 24 * 3_600 * 1_000_000_000
 Typed = Annotated[str, Meta(min_length=1, max_length=40)]
 
@@ -61,12 +63,12 @@ class TimedRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stage_id: OptionalId = ""
     heat_id: OptionalId = ""
 
-    @property
-    def run_id(self) -> str:
-        return f"hand-{self.act_id}"
+    def run_id(self, unit: str) -> str:
+        """Return the id of the run that the desk's unit of this key makes of the form."""
+        return run_id_of(unit, f"{HAND}{self.act_id}")
 
 
-def run_bodies(run: TimedRun, fold: Fold) -> list[Body]:
+def run_bodies(run: TimedRun, fold: Fold, unit: str) -> list[Body]:
     """Return what is said of the run before it is decided; raises ActRefused where it cannot be so."""
     competitor = fold.race.roll.now(run.competitor_id)
     if competitor is None or competitor not in fold.race.competitors:
@@ -81,10 +83,10 @@ def run_bodies(run: TimedRun, fold: Fold) -> list[Body]:
     _refuse_short(run, times_ns, rules, fold)
     if sum(times_ns) > RUN_MAX_NS:
         raise ActRefused(code="too-long", reason="These times together are more than a day.")
-    boot_id = run.run_id
+    run_id = boot_id = run.run_id(unit)
     bodies: list[Body] = [
         RunArmed(
-            run_id=run.run_id,
+            run_id=run_id,
             track=track,
             boot_id=boot_id,
             mono_ns=0,
@@ -95,38 +97,36 @@ def run_bodies(run: TimedRun, fold: Fold) -> list[Body]:
             heat_id=run.heat_id,
         )
     ]
-    bodies += _driven(run, times_ns, rules)
+    bodies += _driven(run, run_id, times_ns, rules)
     ended = START_MONO_NS + sum(times_ns) + 1
-    bodies.append(RunFinished(run_id=run.run_id, boot_id=boot_id, mono_ns=ended, ended="stopped"))
+    bodies.append(RunFinished(run_id=run_id, boot_id=boot_id, mono_ns=ended, ended="stopped"))
     if run.status != "finished":
-        bodies.append(PlaceJudged(run_id=run.run_id, status=run.status))
+        bodies.append(PlaceJudged(run_id=run_id, status=run.status))
     return bodies
 
 
-def _driven(run: TimedRun, times_ns: list[int], rules: Format) -> Iterator[Act]:
+def _driven(run: TimedRun, run_id: str, times_ns: list[int], rules: Format) -> Iterator[Act]:
     at_ns = START_MONO_NS
     if rules.clock == "go":
-        yield RunStarted(
-            run_id=run.run_id, boot_id=run.run_id, mono_ns=at_ns, uncertainty_ns=HAND_UNCERTAINTY_NS
-        )
+        yield RunStarted(run_id=run_id, boot_id=run_id, mono_ns=at_ns, uncertainty_ns=HAND_UNCERTAINTY_NS)
     elif run.laps:
-        yield _passing(run, 0, at_ns, gate=START if rules.clock == "start-gate" else "")
+        yield _passing(run, run_id, 0, at_ns, gate=START if rules.clock == "start-gate" else "")
     for number, (lap, lap_ns) in enumerate(zip(run.laps, times_ns, strict=True), start=1):
         for off_track in range(lap.off_tracks):
             within_ns = lap_ns * (off_track + 1) // (lap.off_tracks + 1)
-            yield OffTrackNoted(run_id=run.run_id, boot_id=run.run_id, mono_ns=at_ns + within_ns)
+            yield OffTrackNoted(run_id=run_id, boot_id=run_id, mono_ns=at_ns + within_ns)
         at_ns += lap_ns
-        passing = _passing(run, number, at_ns)
+        passing = _passing(run, run_id, number, at_ns)
         yield passing
         if lap_ns < rules.lap_min_ms * NANOSECONDS_PER_MS:
-            yield LapJudged(run_id=run.run_id, lap_id=passing.passing_id, verdict="valid")
+            yield LapJudged(run_id=run_id, lap_id=passing.passing_id, verdict="valid")
 
 
-def _passing(run: TimedRun, number: int, mono_ns: int, *, gate: str = "") -> PassingInserted:
+def _passing(run: TimedRun, run_id: str, number: int, mono_ns: int, *, gate: str = "") -> PassingInserted:
     made = PassingInserted(
         passing_id=f"hand/{run.act_id}/{number}",
-        run_id=run.run_id,
-        boot_id=run.run_id,
+        run_id=run_id,
+        boot_id=run_id,
         mono_ns=mono_ns,
         uncertainty_ns=HAND_UNCERTAINTY_NS,
     )

@@ -27,7 +27,7 @@ from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import checked_reason
 from sync.central.admin.timing.desk_unit import DeskUnit
-from sync.central.admin.timing.hand_timing import TimedRun, run_bodies
+from sync.central.admin.timing.hand_timing import HAND, TimedRun, run_bodies
 from sync.central.contacts.contact_store import Contacts
 from sync.central.ingest.ingest_app import take_contacts
 
@@ -35,7 +35,6 @@ TIMING_PREFIX = "/v1/timing/"
 SAVE_MAX_S = 10.0
 NEWEST_COUNT = 20
 TRACKS_MAX_COUNT = 50
-_HAND = "hand-"
 
 
 class TimingHome(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +110,7 @@ class TimingApi:
         runs = self._fold.race.runs
         tracks = sorted({run.track for run in runs.values()})[:TRACKS_MAX_COUNT]
         typed = sorted(
-            (run for run in runs.values() if run.run_id.startswith(_HAND)),
+            (run for run in runs.values() if run.run_id.startswith(HAND)),
             key=lambda run: run.armed.word.moment,
             reverse=True,
         )
@@ -163,10 +162,11 @@ class TimingApi:
     async def _time(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await take_body(request), type=TimedRun)
         async with self._acting:
-            run = self._fold.race.runs.get(wanted.run_id)
+            unit = self._unit.made_key()
+            run = self._fold.race.runs.get(wanted.run_id(unit))
             if run is None:
-                await self._say(run_bodies(wanted, self._fold))
-                run = self._fold.race.runs[wanted.run_id]
+                await self._say(run_bodies(wanted, self._fold, unit))
+                run = self._fold.race.runs[wanted.run_id(unit)]
             if run.decision is None:  # also where an earlier try got only so far
                 await self._say(self._confirmation(run))
         name = self._fold.race.name_of(wanted.competitor_id)
@@ -189,7 +189,7 @@ class TimingApi:
         reason = checked_reason(wanted.reason, self._fold)
         async with self._acting:
             run = self._fold.race.runs.get(wanted.run_id)
-            if run is None or not run.run_id.startswith(_HAND):
+            if run is None or not run.run_id.startswith(HAND):
                 raise ActRefused(
                     code="unknown-run", reason="Only a run that was typed here is taken back here."
                 )

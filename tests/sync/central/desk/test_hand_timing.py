@@ -16,7 +16,7 @@ from pitboard.race.formats import Format
 from pitboard.race.presets import preset
 from sync.central.admin.timing.desk_unit import DeskUnit
 from sync.central.admin.timing.hand_timing import TimedRun, TypedLap, run_bodies
-from tests.race_story import ROOT
+from tests.race_story import ROOT, UNIT_A
 
 ACT = "0123456789abcdef"
 
@@ -38,8 +38,9 @@ class Central:
 
     async def time(self, run: TimedRun) -> list[int]:
         """Type the run; return its counting laps in ms."""
-        await self.unit.say(*run_bodies(run, self.replica.fold))
-        laps = self.replica.fold.race.laps(run.run_id)
+        unit = self.unit.made_key()
+        await self.unit.say(*run_bodies(run, self.replica.fold, unit))
+        laps = self.replica.fold.race.laps(run.run_id(unit))
         return [lap.lap_ns // 1_000_000 for lap in laps if lap.counts]
 
 
@@ -73,7 +74,7 @@ def test_a_lap_at_the_bound_counts_and_one_below_it_has_to_be_said_twice(tmp_pat
         fold = central.replica.fold
         assert await central.time(timed("3.000")) == [3_000]
         with pytest.raises(ActRefused, match=r"2\.999 is shorter than the rules' shortest lap of 3\.000"):
-            run_bodies(timed("2.999", act_id="f" * 16), fold)
+            run_bodies(timed("2.999", act_id="f" * 16), fold, UNIT_A.key)
         assert await central.time(timed("2.999", short=True, act_id="f" * 16)) == [2_999]
 
     at_desk(tmp_path, story)
