@@ -95,18 +95,27 @@ class NameIndex:
             seen.add(number)
             yield number
         looked_at = self._look_at(words, seen)
-        for number in sorted(looked_at, key=lambda one: self._closeness(one, words)):
-            yield number
+        yield from self._closest_first(looked_at, words)
         seen.update(looked_at)
         if forgives and len(seen) < (FEW_COUNT if len(words) == 1 else 1):
             yield from (number for number in self._mistyped(words) if number not in seen)
 
-    def _closeness(self, number: int, words: Sequence[str]) -> tuple[int, str]:
-        name = self._names[number]
-        starts = words_of(name)
-        if all(word in starts for word in words):
-            return 0, name
-        return 1 if all(any(start.startswith(word) for start in starts) for word in words) else 2, name
+    def _closest_first(self, numbers: Iterable[int], words: Sequence[str]) -> list[int]:
+        """Return the names in order: who has the words whole, whose words begin with them, the rest."""
+        wholes, starts = [f" {word} " for word in words], [f" {word}" for word in words]
+        keyed = []
+        for number in numbers:
+            name = self._names[number]
+            text = _with_room(name)
+            for start in starts:
+                if start not in text:
+                    closeness = 2
+                    break
+            else:
+                closeness = 0 if all(whole in text for whole in wholes) else 1
+            keyed.append((closeness, name, number))
+        keyed.sort()
+        return [number for _, _, number in keyed]
 
     def _beginning_with(self, wanted: str) -> Iterator[int]:
         for at in range(bisect_left(self._in_order, wanted), len(self._in_order)):
@@ -117,18 +126,20 @@ class NameIndex:
 
     def _look_at(self, words: Sequence[str], seen: set[int]) -> list[int]:
         """Return the names that have all the words somewhere and were not seen yet."""
-        names, found = self._names, dict[int, None]()
-        for number in self._having_one_of(self._rarest([self._containing(word) for word in words])):
-            name = names[number]
-            for word in words:
-                if word not in name:
+        found = dict[int, None]()
+        having = self._having_one_of(self._rarest([self._containing(word) for word in words]))
+        for word in words:
+            having = self._those_with(word, having)
+        for number in having:
+            if number not in seen:
+                found[number] = None
+                if len(found) == FOUND_MAX_COUNT:
                     break
-            else:
-                if number not in seen:
-                    found[number] = None
-                    if len(found) == FOUND_MAX_COUNT:
-                        break
         return list(found)
+
+    def _those_with(self, word: str, numbers: Iterable[int]) -> Iterator[int]:
+        names = self._names
+        return (number for number in numbers if word in names[number])
 
     def _having_one_of(self, words: Iterable[str]) -> Iterator[int]:
         """Return the names that have one of the words, as many as one search looks at."""
@@ -136,13 +147,10 @@ class NameIndex:
 
     def _rarest(self, some: Sequence[list[str]]) -> list[str]:
         """Return those words that fewest names have; where there are too many words, that is not known."""
-        if len(some) == 1:
-            return some[0]
-
-        def rareness(words: list[str]) -> tuple[bool, int]:
-            return len(words) >= WORDS_MAX_COUNT, sum(len(self._having[word]) for word in words)
-
-        return min(some, key=rareness)
+        few = [words for words in some if len(words) < WORDS_MAX_COUNT]
+        if len(few) <= 1:
+            return few[0] if few else some[0]
+        return min(few, key=lambda words: sum(map(len, map(self._having.__getitem__, words))))
 
     def _containing(self, part: str) -> list[str]:
         """Return the words that contain the part: first those that begin with it."""
@@ -199,6 +207,11 @@ def words_of(name: str) -> list[str]:
     """Return the words that somebody may begin to type; a name with a hyphen has its parts too."""
     words = name.split(" ")
     return words + [part for word in words if "-" in word for part in word.split("-") if part]
+
+
+def _with_room(name: str) -> str:
+    """Return the name with a blank around each of its words, and of the parts that hyphens join."""
+    return f" {name} {name.replace('-', ' ')} " if "-" in name else f" {name} "
 
 
 def is_one_typo_apart(typed: str, word: str) -> bool:
