@@ -10,8 +10,11 @@ from pathlib import Path
 import click
 
 from pitboard.errors import PitboardError, Refusal
-from venue.appliance.box import needed_tools
+from venue.appliance import virtual_machine
+from venue.appliance.box import debian_root, needed_tools
 from venue.appliance.drill import Drill
+from venue.appliance.virtual_disk import debian
+from venue.appliance.virtual_drill import CONTROL, VirtualDrill
 
 _APART = "PITBOARD_APPLIANCE_APART"
 
@@ -19,15 +22,19 @@ _APART = "PITBOARD_APPLIANCE_APART"
 @click.command()
 @click.option("--bundle", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
-def appliance(bundle: Path, out: Path) -> None:
-    """Boot five machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
+@click.option("--virtual", is_flag=True, help="Two virtual machines with screens instead of five containers.")
+@click.option("--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS)))
+def appliance(bundle: Path, out: Path, virtual: bool, screen: str) -> None:
+    """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
     if os.geteuid() != 0:
         raise Refusal("booting machines needs root; type: sudo make appliance")
-    if missing := needed_tools():
+    if missing := virtual_machine.needed_tools() if virtual else needed_tools():
         raise Refusal(f"tools are missing; type: sudo apt install {' '.join(missing)}")
     if _APART not in os.environ:
         # A network, mounts and processes of its own: all of it ends with this program.
         os.environ[_APART] = "1"
+        # Fetched from Debian, so before there is no way out.
+        debian(out.absolute(), control=CONTROL) if virtual else debian_root(out.absolute())
         apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         # A shell as first process of it, for it takes in what ends without a parent.
         again = [
@@ -42,11 +49,14 @@ def appliance(bundle: Path, out: Path) -> None:
             *sys.argv[1:],
         ]
         os.execvp(apart[0], again)  # noqa: S606
-    drill = out.absolute() / "drill"
-    shutil.rmtree(drill, ignore_errors=True)
-    drill.mkdir(parents=True)
-    Drill(folder=drill, bundle=bundle.absolute()).play()
-    click.echo(f"All of it worked. Pictures and summary.json are in {drill}.")
+    folder = out.absolute() / ("virtual-drill" if virtual else "drill")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if virtual:
+        VirtualDrill(folder=folder, bundle=bundle.absolute(), screen=screen).play()
+    else:
+        Drill(folder=folder, bundle=bundle.absolute()).play()
+    click.echo(f"All of it worked. Pictures and summary.json are in {folder}.")
 
 
 if __name__ == "__main__":

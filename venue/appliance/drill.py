@@ -11,8 +11,6 @@ import shutil
 import ssl
 import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError, Refusal
 from pitboard.tasks import beside
 from venue.appliance.box import HOST_ADDRESS, STICK, Box, debian_root, lay_wire, seconds, until
+from venue.appliance.steps import Steps
 from venue.appliance.wire_decoder import Decoder
 from venue.demo.audit import board_bytes
 from venue.official.control_client import ControlClient
@@ -99,8 +98,11 @@ class Drill:
     bundle: Path
     boxes: dict[str, Box] = field(default_factory=dict)
     decoders: dict[str, Decoder] = field(default_factory=dict)
-    steps: list[dict[str, Any]] = field(default_factory=list)
     seed: int = 1
+    steps: Steps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steps = Steps(folder=self.folder)
 
     def play(self) -> None:
         """Do all steps; raises Refusal at the first that does not work."""
@@ -117,30 +119,13 @@ class Drill:
         finally:
             for box in self.boxes.values():
                 box.cut_power()
-            (self.folder / "summary.json").write_text(json.dumps({"steps": self.steps}, indent=1) + "\n")
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[dict[str, Any]]:
-        began = seconds()
-        figures: dict[str, Any] = {}
-        try:
-            yield figures
-        except (PitboardError, OSError) as error:
-            self._tell(name, began, {**figures, "failed": str(error)})
-            raise
-        self._tell(name, began, figures)
-
-    def _tell(self, name: str, began: float, figures: dict[str, Any]) -> None:
-        told = {"step": name, "seconds": round(seconds() - began, 1), **figures}
-        self.steps.append(told)
-        more = "".join(f", {key} {value}" for key, value in figures.items())
-        print(f"{told['seconds']:7.1f} s  {name}{more}", flush=True)  # noqa: T201 - a report for people
+            self.steps.write()
 
     def _set_up(self) -> None:
-        with self.step("a Debian root"):
+        with self.steps.step("a Debian root"):
             base = debian_root(self.folder.parent)
         stick = self.folder / "stick"
-        with self.step("a stick from one file"):
+        with self.steps.step("a stick from one file"):
             shutil.copytree(self.bundle, stick, dirs_exist_ok=True, copy_function=os.link)
             shutil.rmtree(stick / "nodes", ignore_errors=True)
             file = self.folder / "venue.toml"
@@ -160,14 +145,16 @@ class Drill:
         box.lay_out()
         for program in ("touch", "display"):
             box.write(f"/etc/systemd/system/pitboard-{program}.service.d/50-no-screen.conf", _NO_SCREEN)
-        with self.step(f"{host} boots"):
+        with self.steps.step(f"{host} boots"):
             box.boot()
-        with self.step(f"{host} is installed without a way out, one command") as figures:
+        with self.steps.step(f"{host} is installed without a way out, one command") as figures:
             if box.ask("ip", "route", "show", "default").stdout.strip():
                 raise Refusal(f"{host} has a way out")
-            said = box.do("sh", f"{STICK}/install.sh", host)
+            done = box.ask("sh", f"{STICK}/install.sh", host)
+            said = done.stdout + done.stderr
             if "Every program serves." not in said:
-                raise Refusal(f"{host}: {said}")
+                why = box.ask("journalctl", "--no-pager", "--lines=40", "--unit=pitboard-*").stdout
+                raise Refusal(f"{host}: {said}{why}")
             running = ("--state=running", "--plain", "--no-legend", "pitboard-*.service")
             figures["programs"] = len(box.do("systemctl", "list-units", *running).splitlines())
         self._link(host)
@@ -201,14 +188,14 @@ class Drill:
         )
 
     def _race(self, host: str, name: str) -> None:
-        with self.step(f"{host}: {name}, by taps") as figures:
+        with self.steps.step(f"{host}: {name}, by taps") as figures:
             self.decoders[host].drive.set()
             asyncio.run(asyncio.wait_for(self._official(host).run(), RUN_MAX_S))
             self.decoders[host].drive.clear()
             figures["passings"] = self.decoders[host].passed
 
     def _power_cut(self) -> None:
-        with self.step(f"{TRACK_A}: power cut in mid-run, and the run is ended after it") as figures:
+        with self.steps.step(f"{TRACK_A}: power cut in mid-run, and the run is ended after it") as figures:
             self.decoders[TRACK_A].drive.set()
             asyncio.run(asyncio.wait_for(self._race_through_a_cut(figures), RUN_MAX_S + 200))
             self.decoders[TRACK_A].drive.clear()
@@ -234,7 +221,7 @@ class Drill:
 
     def _hang(self) -> None:
         box = self.boxes[TRACK_B]
-        with self.step(f"{TRACK_B}: trackside hangs, the watchdog ends it and it comes back"):
+        with self.steps.step(f"{TRACK_B}: trackside hangs, the watchdog ends it and it comes back"):
             unit = "pitboard-trackside.service"
             hung = box.do("systemctl", "show", "--value", "-p", "MainPID", unit).strip()
             box.do("kill", "-STOP", hung)
@@ -249,7 +236,7 @@ class Drill:
 
     def _broken_upgrade(self) -> None:
         box = self.boxes[TRACK_B]
-        with self.step(f"{TRACK_B}: an upgrade that cannot start goes back by itself"):
+        with self.steps.step(f"{TRACK_B}: an upgrade that cannot start goes back by itself"):
             broken = self.folder / "stick" / "broken"
             shutil.rmtree(broken, ignore_errors=True)
             broken.mkdir()
@@ -276,13 +263,13 @@ class Drill:
         self._race(TRACK_B, "a run, before its card dies")
         self._everywhere_equal()
         old = self.boxes[TRACK_B]
-        with self.step(f"{TRACK_B}: its card dies; a blank machine and the stick take its place"):
+        with self.steps.step(f"{TRACK_B}: its card dies; a blank machine and the stick take its place"):
             old.scrap()
             self._new_machine(TRACK_B, old.number, old.base, old.stick)
         self._race(TRACK_B, "a run on the new machine")
 
     def _everywhere_equal(self) -> None:
-        with self.step("every machine has the same board") as figures:
+        with self.steps.step("every machine has the same board") as figures:
             boards: dict[str, bytes] = {}
 
             def all_equal() -> bool:
@@ -300,7 +287,7 @@ class Drill:
         return _get(f"http://{self.boxes[CENTRAL].address}:{PUBLIC_PORT}{path}")
 
     def _pictures(self) -> None:
-        with self.step("pictures of the displays and the touchscreens"):
+        with self.steps.step("pictures of the displays and the touchscreens"):
             for host in DISPLAYS:
                 picture = _get(f"https://{self.boxes[host].address}:{STATUS_PORT}/v1/picture")
                 (self.folder / f"{host}.png").write_bytes(picture)

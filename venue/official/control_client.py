@@ -55,6 +55,10 @@ class ControlClient:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a way to the socket; another machine's is reached otherwise."""
+        return await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX_BYTES)
+
     async def look(self) -> Sight:
         return msgspec.json.decode(await self._ask({"ask": "widgets"}), type=Sight)
 
@@ -74,7 +78,7 @@ class ControlClient:
     async def _ask(self, question: dict[str, object]) -> bytes:
         try:
             async with asyncio.timeout(ANSWER_MAX_MS / 1_000):
-                reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX_BYTES)
+                reader, writer = await self.connect()
                 try:
                     writer.write(msgspec.json.encode(question) + b"\n")
                     answer = await reader.readline()

@@ -23,6 +23,7 @@ from venue.set_up.installation import (
     VERSIONS,
     Installation,
     NodeFiles,
+    is_healthy,
     system_folder,
 )
 from venue.set_up.machine import Machine, RealMachine, ToldMachine
@@ -30,6 +31,7 @@ from venue.set_up.node_configs import Role
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
 from venue.set_up.terminal_help import terminal_help
 from venue.set_up.upgrade import (
+    FIRST_START_WITHIN_S,
     HOW_TO_SEE,
     make_environment,
     new_version_folder,
@@ -79,10 +81,19 @@ def install_node(node: NodeFiles, *, root: Path = Path("/"), is_dry: bool = Fals
     changes = _tell(_installation(machine, root=root).install(node, program=Path(sys.prefix)), is_dry=is_dry)
     if not changes:
         say("command.nothing-to-do")
-    if is_dry or root != Path("/"):
+    if not is_dry and root == Path("/"):
+        see_that_it_serves(machine, node, changes=changes)
+
+
+def see_that_it_serves(machine: Machine, node: NodeFiles, *, changes: int) -> None:
+    """Start all anew where something was changed, and wait; raises Refusal where a program does not serve."""
+    if not changes and is_healthy(machine, node.services):
+        say("command.programs-serve")  # and none is disturbed: a run may be under way
         return
     say("command.waits-for-programs")
-    if not asyncio.run(restart_and_see(machine, node.services, SystemClock())):
+    if not asyncio.run(
+        restart_and_see(machine, node.services, SystemClock(), within_s=FIRST_START_WITHIN_S)
+    ):
         raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
     say("command.programs-serve")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 
 from venue.set_up.bundle import pinned, runtime_packages
 
 ROOT = Path(__file__).resolve().parents[3]
+NOT_OPENED = {ROOT / "venue/appliance/build_gpio_sim.sh"}
+"""Of the drill, which runs from a checkout."""
 CONSTRAINTS = """# a comment
 aiohttp==3.14 \\
     --hash=sha256:aa \\
@@ -56,3 +59,21 @@ def test_without_root_the_script_says_what_to_type(tmp_path: Path) -> None:
     answer = install_script("track-a", stick=tmp_path)
     assert answer.returncode == 1
     assert "type: sudo sh" in answer.stderr
+
+
+def test_every_file_that_a_program_opens_travels_in_its_wheel() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    travels = {
+        path
+        for package, patterns in told["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    parts = [pattern.removesuffix("*") for pattern in told["packages"]["find"]["include"]]
+    beside = [
+        path
+        for part in parts
+        for path in (ROOT / part).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc") and path not in travels
+    ]
+    assert [str(path.relative_to(ROOT)) for path in beside if path not in NOT_OPENED] == []
