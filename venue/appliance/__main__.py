@@ -23,7 +23,9 @@ _APART = "PITBOARD_APPLIANCE_APART"
 @click.option("--bundle", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--virtual", is_flag=True, help="Two virtual machines with screens instead of five containers.")
-@click.option("--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS)))
+@click.option(
+    "--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS))
+)
 def appliance(bundle: Path, out: Path, virtual: bool, screen: str) -> None:
     """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
     if os.geteuid() != 0:

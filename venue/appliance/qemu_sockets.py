@@ -1,7 +1,7 @@
 """Two sockets of a virtual machine that speak JSON lines: QEMU's monitor, and the agent inside the guest.
 
-The monitor sees and touches what a person at the machine would: the screen, a finger, the power. The agent runs
-commands as root inside; it is the rig's, no part of Pitboard."""
+The monitor sees and touches what a person at the machine would: the screen, a finger, the power. The agent
+runs commands as root inside; it is the rig's, no part of Pitboard."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class JsonLines:
         self._rest = b""
         self._path = path
 
-    def ask(self, execute: str, arguments: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - as JSON is
-        """Return what it answered; raises PeerLost without an answer, Refusal with what it said of an error."""
+    def ask(self, execute: str, arguments: dict[str, Any] | None = None) -> Any:
+        """Return its answer; raises PeerLost where there is none, Refusal where it is an error."""
         question = {"execute": execute, **({"arguments": arguments} if arguments else {})}
         try:
             self._socket.sendall(json.dumps(question).encode() + b"\n")
@@ -124,11 +124,14 @@ class GuestAgent:
             told = self._lines.ask("guest-exec-status", {"pid": pid})
             if told["exited"]:
                 output = [
-                    base64.b64decode(told.get(f"{name}-data", "")).decode(errors="replace") for name in ("out", "err")
+                    base64.b64decode(told.get(f"{name}-data", "")).decode(errors="replace")
+                    for name in ("out", "err")
                 ]
                 return subprocess.CompletedProcess(command, told.get("exitcode", -1), *output)
             if seconds() > ends:
-                raise PeerLost(peer="guest", reason=f"'{' '.join(command)}' took longer than {within_s:.0f} s")
+                raise PeerLost(
+                    peer="guest", reason=f"'{' '.join(command)}' took longer than {within_s:.0f} s"
+                )
             pause.wait(_POLL_S)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _CLOCK = SystemClock()
 
 
 class SerialSensor(threading.Thread):
-    """Sends what the firmware would; QEMU throws away what nobody in the guest reads. `passed` counts cars."""
+    """Sends what the firmware would; QEMU drops what nobody in the guest reads. `passed` counts cars."""
 
     def __init__(self, path: Path, *, seed: int) -> None:
         super().__init__(daemon=True, name="serial-sensor")

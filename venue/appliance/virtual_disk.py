@@ -1,7 +1,7 @@
 """The disk of a virtual machine: a Debian with a kernel of its own, and what the rig needs inside.
 
-The rig is no part of Pitboard: a simulated GPIO chip, an address by network card, an agent that runs commands, and a
-way to the touchscreen's control socket. All machines begin with the same bytes; a card that died is a new copy."""
+The rig is no part of Pitboard: a simulated GPIO chip, an address by network card, an agent that runs
+commands, and a way to the touchscreen's control socket. All machines begin with the same bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Address={address}/24
 LinkLocalAddressing=ipv6
 """
 _FSTAB = f"""/dev/vda / ext4 errors=remount-ro 0 1
-LABEL=stick {STICK} ext4 ro,nofail,x-systemd.device-timeout=10s 0 0
+LABEL=stick {STICK} ext4 ro,nofail,x-systemd.device-timeout=180s 0 0
 """
 _GPIO_UNIT = """[Unit]
 Description=Rig: a simulated GPIO chip
@@ -53,7 +53,11 @@ echo 1 > $chip/live
 sh /usr/local/lib/rig/beam down
 """
 _BEAM = f"""# Interrupt the beam, as a car does: beam break; or leave it so: beam up, beam down.
-pull() {{ for line in /sys/devices/platform/gpio-sim.*/gpiochip*/sim_gpio{BEAM_PIN}/pull; do echo pull-$1 > "$line"; done; }}
+pull() {{
+  for line in /sys/devices/platform/gpio-sim.*/gpiochip*/sim_gpio{BEAM_PIN}/pull; do
+    echo "pull-$1" > "$line"
+  done
+}}
 case $1 in
   break) pull up; sleep 0.05; pull down ;;
   *) pull "$1" ;;
@@ -114,7 +118,10 @@ def _bring_module(folder: Path, root: Path) -> None:
         here = Path(__file__).with_name("build_gpio_sim.sh")
         run(
             *("mmdebstrap", "--quiet", "--variant=apt", f"--include={BUILDER_PACKAGES}"),
-            *(f'--customize-hook=sh {here} "$1"', f"--customize-hook=copy-out /gpio-sim/gpio-sim.ko {folder}"),
+            *(
+                f'--customize-hook=sh {here} "$1"',
+                f"--customize-hook=copy-out /gpio-sim/gpio-sim.ko {folder}",
+            ),
             *(DEBIAN, "/dev/null"),
         )
     if not _is_for(module, kernel):
@@ -147,4 +154,12 @@ def _bring_rig(root: Path, control: str) -> None:
     (root / "etc/hostname").unlink(missing_ok=True)  # the kernel's command line says it
     (root / "etc/machine-id").write_text("")
     (root / STICK.lstrip("/")).mkdir(parents=True, exist_ok=True)
-    run("systemctl", "--root", str(root), "enable", "systemd-networkd", "rig-chip.service", "rig-control.socket")
+    run(
+        "systemctl",
+        "--root",
+        str(root),
+        "enable",
+        "systemd-networkd",
+        "rig-chip.service",
+        "rig-control.socket",
+    )

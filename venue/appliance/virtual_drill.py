@@ -1,7 +1,7 @@
 """The drill of virtual machines: what a container cannot show. A unit with central in it, and a display.
 
-The official looks at the touchscreen's widgets and touches the glass through QEMU's tablet; beams are lines of a
-kernel's GPIO chip and a sensor on a serial port; the power is QEMU itself; each picture is what the screen shows."""
+The official looks at the touchscreen's widgets and touches the glass through QEMU's tablet; beams are lines
+of a kernel's GPIO chip and a sensor on a serial port; the power is QEMU; a picture is what the screen shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from venue.appliance.qemu_sockets import Monitor
 from venue.appliance.serial_sensor import SerialSensor
 from venue.appliance.steps import Steps
 from venue.appliance.virtual_disk import BEAM_PIN, CONTROL_PORT, FIRST_NUMBER, Debian, debian, make_disk
-from venue.appliance.virtual_machine import HEIGHT, SENSOR_PORT, WIDTH, VirtualMachine
+from venue.appliance.virtual_machine import BOOT_ID, BOOT_MAX_S, HEIGHT, SENSOR_PORT, WIDTH, VirtualMachine
 from venue.official.control_client import ANSWER_MAX_BYTES, HOLD_MARGIN_MS, ControlClient, SeenWidget
 from venue.official.scripted_official import ScriptedOfficial
 from venue.set_up.node_folders import make_node_folders
@@ -34,6 +34,7 @@ from venue.set_up.venue_file import VenueFile
 
 UNIT, DISPLAY = "track-a", "grandstand"
 HOSTS = (UNIT, DISPLAY)
+SCRIPT = f"{STICK}/install.sh"
 CONTROL = "/run/pitboard/touch-control.sock"
 INSIDE_PICTURE = "/var/lib/pitboard/touch.png"
 STICK_SPARE_MB = 200
@@ -107,7 +108,7 @@ class GlassClient(ControlClient):
 
 @dataclass(slots=True, kw_only=True)
 class VirtualDrill:
-    """One run of it, with all that it makes below `folder`; `bundle` holds wheels, Debian's packages, install.sh."""
+    """One run of it, all that it makes below `folder`; `bundle` holds wheels, packages and install.sh."""
 
     folder: Path
     bundle: Path
@@ -175,7 +176,8 @@ class VirtualDrill:
         with self.steps.step(f"{host} is installed without a way out, one command") as figures:
             if machine.ask("ip", "route", "show", "default").stdout.strip():
                 raise Refusal(f"{host} has a way out")
-            done = machine.ask("sh", f"{STICK}/install.sh", host)
+            until(lambda: not machine.ask("test", "-e", SCRIPT).returncode, BOOT_MAX_S, f"{host} has no stick")
+            done = machine.ask("sh", SCRIPT, host)
             said = done.stdout + done.stderr
             (self.folder / f"{host}-install.txt").write_text(said)
             if "Every program serves." not in said:
@@ -292,7 +294,9 @@ class VirtualDrill:
 
     def _power_cut(self) -> None:
         with (
-            self.steps.step("QEMU killed in mid-run: nothing written down is lost, the run is ended") as figures,
+            self.steps.step(
+                "QEMU killed in mid-run: nothing written down is lost, the run is ended"
+            ) as figures,
             self._cars(self._break_beam) as crossed,
         ):
             asyncio.run(asyncio.wait_for(self._race_through_a_cut(figures), 2 * RUN_MAX_S))
@@ -309,7 +313,7 @@ class VirtualDrill:
             await asyncio.to_thread(unit.boot)
             figures["boot_s"] = round(unit.boots[-1], 1)
             client = GlassClient(unit)
-            while await _phase(client) is None:
+            while await _phase(client) is None:  # noqa: ASYNC110 - it is another machine's
                 await asyncio.sleep(1.0)
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
             await asyncio.to_thread(self._photograph, "booted-again")
@@ -332,7 +336,8 @@ class VirtualDrill:
 
             def are_equal() -> bool:
                 boards[:] = [
-                    self.machines[host].do("pitboard", "board", f"/var/lib/pitboard/{name}") for host, name in places
+                    self.machines[host].do("pitboard", "board", f"/var/lib/pitboard/{name}")
+                    for host, name in places
                 ]
                 return len(set(boards)) == 1
 
@@ -343,9 +348,11 @@ class VirtualDrill:
         unit = self.machines[UNIT]
         with self.steps.step("the whole machine hangs; its hardware watchdog starts it anew") as figures:
             began = seconds()
-            boot = unit.do("cat", "/proc/sys/kernel/random/boot_id")
+            boot = unit.do("cat", BOOT_ID)
             unit.hang()
-            until(lambda: unit.answers_anew(boot), SETTLE_MAX_S, "the hardware watchdog did not start it anew")
+            until(
+                lambda: unit.answers_anew(boot), SETTLE_MAX_S, "the hardware watchdog did not start it anew"
+            )
             client = GlassClient(unit)
             until(lambda: asyncio.run(_phase(client)), SETTLE_MAX_S, "the touchscreen did not come back")
             figures["touchscreen_back_s"] = round(seconds() - began, 1)

@@ -1,6 +1,6 @@
-"""One virtual machine under QEMU, without KVM: a kernel, a screen, a finger, a serial port, a disk that tells the truth.
+"""One virtual machine under QEMU, without KVM: a kernel, a screen, a finger, a serial port, a disk.
 
-What the guest has not written through is gone when QEMU is killed: the disk is opened without any cache of ours."""
+What the guest has not written through is gone when QEMU is killed: its disk is opened without a cache."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ BOOT_MAX_S = 300.0
 MEMORY_MB = 1_024
 WIDTH, HEIGHT = 1_280, 800
 SCREENS = {"bochs": "VGA,xres={w},yres={h}", "virtio": "virtio-vga,xres={w},yres={h}"}
+HANG_MAX_S = 5.0
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _SENSOR_SERIAL = "BEAM1"
 SENSOR_PORT = f"/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_{_SENSOR_SERIAL}-if00-port0"
 
@@ -77,8 +79,12 @@ class VirtualMachine:
         for name in ("monitor", "agent", "sensor"):
             (self.folder / name).unlink(missing_ok=True)
         with (self.folder / "qemu.log").open("ab") as said:
-            self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        until((self.folder / "monitor").exists, BOOT_MAX_S, f"{self.host}: QEMU did not start; see {said.name}")
+            self.process = subprocess.Popen(
+                self._command(), stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+        until(
+            (self.folder / "monitor").exists, BOOT_MAX_S, f"{self.host}: QEMU did not start; see {said.name}"
+        )
         self._monitor = Monitor(self.folder / "monitor")
         until(self._finds_agent, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log")
         until(self._is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
@@ -95,11 +101,25 @@ class VirtualMachine:
         command += ["-vga", "none", "-device", SCREENS[self.screen].format(w=WIDTH, h=HEIGHT)]
         command += ["-serial", f"file:{self.folder}/console.log"]
         command += ["-qmp", f"unix:{self.folder}/monitor,server=on,wait=off"]
-        command += ["-device", "virtio-serial", "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"]
+        command += [
+            "-device",
+            "virtio-serial",
+            "-device",
+            "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+        ]
         command += ["-chardev", f"socket,id=agent,path={self.folder}/agent,server=on,wait=off"]
         command += ["-netdev", f"tap,id=wire,ifname=tap{self.number},script=no,downscript=no"]
         command += ["-device", f"virtio-net-pci,netdev=wire,mac={network_card(self.number)}"]
-        command += ["-device", "qemu-xhci", "-device", "usb-tablet", "-device", "i6300esb", "-action", "watchdog=reset"]
+        command += [
+            "-device",
+            "qemu-xhci",
+            "-device",
+            "usb-tablet",
+            "-device",
+            "i6300esb",
+            "-action",
+            "watchdog=reset",
+        ]
         command += ["-chardev", f"socket,id=sensor,path={self.folder}/sensor,server=on,wait=off"]
         command += ["-device", f"usb-serial,id=sensor,chardev=sensor,serial={_SENSOR_SERIAL}"]
         command += ["-drive", f"if=none,id=stick,file={self.stick},format=raw,readonly=on"]
@@ -133,8 +153,24 @@ class VirtualMachine:
         """Run a command inside; raises Refusal with what it said where it fails."""
         done = self.ask(*command)
         if done.returncode:
-            raise Refusal(f"{self.host}: '{' '.join(command)}' ended with {done.returncode}: {done.stdout}{done.stderr}")
+            raise Refusal(
+                f"{self.host}: '{' '.join(command)}' ended with {done.returncode}: {done.stdout}{done.stderr}"
+            )
         return done.stdout
+
+    def hang(self) -> None:
+        """Stop its kernel dead; only its hardware watchdog still runs."""
+        agent, self._agent = self._agent, None
+        if agent is not None:
+            with contextlib.suppress(PeerLost):
+                agent.run("sh", "-c", "echo c > /proc/sysrq-trigger", within_s=HANG_MAX_S)
+            agent.close()
+
+    def answers_anew(self, former_boot: str) -> bool:
+        """Return whether it has booted again by itself since that boot."""
+        if self._agent is None and not self._finds_agent():
+            return False
+        return self.ask("cat", BOOT_ID).stdout not in ("", former_boot) and self._is_up()
 
     def cut_power(self) -> None:
         """End QEMU at once; nobody inside is told."""

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pitboard.clock import ScriptedClock
 from pitboard.errors import Refusal
 from tests.venue.set_up.recorded_machine import RecordedMachine
-from venue.set_up.install_command import install
+from venue.set_up.install_command import install, see_that_it_serves
 from venue.set_up.installation import Installation, NodeFiles, system_folder
 from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
@@ -82,6 +82,15 @@ def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
     changes = [line for line in again if "packages" not in line]  # this machine has no packages of its own
     assert changes == []
     assert [command for command in machine.commands if "apt-get" not in command] == []
+
+
+def test_typed_again_in_mid_race_it_restarts_nothing(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    node = unit_node()
+    installed(machine, node)
+    machine.commands.clear()
+    see_that_it_serves(machine, node, changes=0)
+    assert machine.commands == []
 
 
 def test_a_machine_that_is_nothing_yet_shows_how_it_gets_a_set_up_until_it_is_a_node(tmp_path: Path) -> None:
