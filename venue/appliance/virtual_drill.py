@@ -176,7 +176,9 @@ class VirtualDrill:
         with self.steps.step(f"{host} is installed without a way out, one command") as figures:
             if machine.ask("ip", "route", "show", "default").stdout.strip():
                 raise Refusal(f"{host} has a way out")
-            until(lambda: not machine.ask("test", "-e", SCRIPT).returncode, BOOT_MAX_S, f"{host} has no stick")
+            until(
+                lambda: not machine.ask("test", "-e", SCRIPT).returncode, BOOT_MAX_S, f"{host} has no stick"
+            )
             done = machine.ask("sh", SCRIPT, host)
             said = done.stdout + done.stderr
             (self.folder / f"{host}-install.txt").write_text(said)

@@ -91,9 +91,7 @@ def see_that_it_serves(machine: Machine, node: NodeFiles, *, changes: int) -> No
         say("command.programs-serve")  # and none is disturbed: a run may be under way
         return
     say("command.waits-for-programs")
-    if not asyncio.run(
-        restart_and_see(machine, node.services, SystemClock(), within_s=FIRST_START_WITHIN_S)
-    ):
+    if not asyncio.run(restart_and_see(machine, node.services, SystemClock(), within_s=FIRST_START_WITHIN_S)):
         raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
     say("command.programs-serve")
 
