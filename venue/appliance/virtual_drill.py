@@ -1,7 +1,7 @@
 """The drill of virtual machines: what a container cannot show. A unit with central in it, and a display.
 
 The official looks at the touchscreen's widgets and touches the glass through QEMU's tablet; beams are lines
-of a kernel's GPIO chip and a sensor on a serial port; the power is QEMU; a picture is what the screen shows."""
+of a kernel's GPIO chip and a sensor on a serial port; the power is QEMU; a picture is of its screen."""
 
 from __future__ import annotations
 
