@@ -61,7 +61,7 @@ _PICTURE_PERCENT = 117  # height of an emoji in percent of the size
 _FONT_ERRORS = (OSError, RuntimeError, ValueError, pygame.error, MemoryError)
 
 _Piece = tuple[Path | None, Run]  # the file of a font, and what is drawn with it
-_Line = tuple[pygame.Surface, int]  # the drawn line, and its baseline from the top
+_Line = tuple[pygame.Surface, int]  # the drawn line as high as its ink, and its baseline from the top
 
 
 class _Face:
@@ -304,7 +304,7 @@ class Typeface:
             self._lines.move_to_end(key)
             return self._lines[key]
         try:
-            self._lines[key] = self._drawn(text, size_px, colour, weight)
+            self._lines[key] = _as_high_as_its_ink(*self._drawn(text, size_px, colour, weight))
         except _FONT_ERRORS as error:
             self._say(f"text cannot be drawn: reason={error}")
             empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
@@ -461,12 +461,22 @@ class Typeface:
 
 def _shift(lines: Sequence[_Line], *, base: int, top: int, height: int) -> int:
     """Return how far down the baseline must move so that all ink lies inside; 0 where that cannot be."""
-    inks = [(base - baseline, line.get_bounding_rect()) for line, baseline in lines]
-    ink_top = min(at + ink.top for at, ink in inks)
-    ink_bottom = max(at + ink.bottom for at, ink in inks)
+    ink_top = min(base - baseline for _, baseline in lines)
+    ink_bottom = max(base - baseline + line.get_height() for line, baseline in lines)
     if ink_bottom - ink_top > height:
         return 0
     return max(0, top - ink_top) - max(0, ink_bottom - top - height)
+
+
+def _as_high_as_its_ink(line: pygame.Surface, baseline: int) -> _Line:
+    """Return the line without the empty rows of its font, a third of all that a large figure has."""
+    ink = line.get_bounding_rect()
+    width, height = line.get_size()
+    if ink.height >= height:
+        return line, baseline
+    if not ink.height:
+        return pygame.Surface((width, 1), pygame.SRCALPHA), 1
+    return line.subsurface((0, ink.top, width, ink.height)).copy(), baseline - ink.top
 
 
 def _bytes_of(line: _Line) -> int:
