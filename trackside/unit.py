@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -43,6 +45,7 @@ from trackside.config import TracksideConfig
 from trackside.display_watch import DisplayWatch
 from trackside.machine_watch import MachineWatch
 from trackside.neighbours import Neighbours, neighbours_of, places_of_keys, with_configured
+from trackside.own_key_watch import OwnKeyWatch, places_of_own_key
 from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
@@ -204,7 +207,10 @@ async def be_found(
                 enrolled=replica.fold.roster.enrolled(),
             )
         )
-        lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values(), own=own_addresses()))
+        here = own_addresses()
+        lights.see_places(places_of_keys(presence.found(UNIT_SERVICE).values(), own=here))
+        elsewhere = places_of_own_key(presence.found(UNIT_SERVICE).values(), identity.key, own=here)
+        copies.follow({**elsewhere, **configured})
         others = neighbours_of(
             presence.found(UNIT_SERVICE),
             event_key=config.event_key,
@@ -237,6 +243,18 @@ async def be_found(
     def prove(challenge: str, fingerprint: str) -> str:
         return prove_at_door(identity, challenge, fingerprint)
 
+    def see_copies(hosts: Sequence[str]) -> None:
+        lights.see_own_key_at(hosts)
+        feed.bump()
+
+    copies = OwnKeyWatch(
+        identity.key,
+        replica.clock,
+        own_stream=lambda: replica.next_place[0],
+        connect=connect,
+        on_change=see_copies,
+    )
+    configured = {url: urlsplit(url).hostname or url for url in config.lan.units}
     neighbours = Neighbours(
         replica, connect=connect, on_answerer=lights.trust.see, on_clock=lights.clocks.hear
     )
@@ -248,12 +266,18 @@ async def be_found(
         interfaces=config.lan.mdns_interfaces,
         is_on=config.lan.mdns,
         on_change=changed.set,
-        known=lambda: {*replica.fold.roster.enrolled(), *replica.fold.roster.displays(), config.event_key},
+        known=lambda: {
+            identity.key,
+            config.event_key,
+            *replica.fold.roster.enrolled(),
+            *replica.fold.roster.displays(),
+        },
     )
     watch = DisplayWatch(displays, replica.clock, lambda found: feed.show_displays(list(found)))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(neighbours.run(), name="neighbours")
         tasks.create_task(clocks.run(), name="clocks")
+        tasks.create_task(copies.run(), name="copies of this card")
         tasks.create_task(follow(), name="what is announced")
         tasks.create_task(presence.run(port), name="presence")
         tasks.create_task(watch.run(), name="displays")

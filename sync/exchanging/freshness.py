@@ -38,11 +38,21 @@ def prove(identity: Identity, nonce: str, have: Mapping[str, int]) -> Proof:
 def judge(response: SyncResponse, nonce: str, roster: Roster) -> Answerer:
     """Return who made this answer to the question with this nonce."""
     proof = response.proof
-    if proof is None or not signature_holds(
-        proof.key, _message(nonce, response.have), bytes.fromhex(proof.signature), domain=ANSWER_DOMAIN
-    ):
+    if proof is None or not is_signed_by(response, nonce, proof.key):
         return Answerer.UNPROVEN
     return answerer_of(proof.key, roster)
+
+
+def is_signed_by(response: SyncResponse, nonce: str, key: str) -> bool:
+    """Return whether who holds this key made the answer to the question with this nonce."""
+    proof = response.proof
+    return (
+        proof is not None
+        and proof.key == key
+        and signature_holds(
+            key, _message(nonce, response.have), bytes.fromhex(proof.signature), domain=ANSWER_DOMAIN
+        )
+    )
 
 
 def answerer_of(key: str, roster: Roster) -> Answerer:

@@ -213,11 +213,7 @@ def test_a_cloned_card_in_a_second_machine_is_told_at_both_with_which_to_take_aw
         venue.register("Ann")
         venue.wait_for("Ann", "central.db")
         venue.unit.switch_off()
-        clone = tmp_path / "clone"  # dd if=card of=another card
-        clone.mkdir()
-        for file in ("unit.key", "unit.db", "event.toml", "trackside.toml", "sync.toml", "unit.tls.pem"):
-            if (tmp_path / file).exists():
-                shutil.copy2(tmp_path / file, clone / file)
+        clone = copied_card(tmp_path)
         venue.unit.run(tmp_path, "trackside")
         venue.unit.run(tmp_path, "sync")
         venue.display.run(clone, "trackside")  # the third machine has the other card
@@ -236,6 +232,41 @@ def test_a_cloned_card_in_a_second_machine_is_told_at_both_with_which_to_take_aw
             assert "Take away the copied card" in central_light(folder)
         for name in ("Bo", "Cy", "Di"):
             venue.wait_for(name, "central.db")
+
+
+@pytest.mark.field
+def test_a_cloned_card_is_told_at_both_without_sync_without_central_and_before_anybody_writes(
+    tmp_path: Path,
+) -> None:
+    with venue_at(tmp_path) as venue:
+        venue.unit.run(tmp_path, "trackside")
+        wait_until(lambda: central_light(tmp_path) != "", "the unit serves", tmp_path)
+        assert "copy of this unit's card" not in central_light(tmp_path)
+        clone = copied_card(tmp_path)
+        venue.display.run(clone, "trackside")
+        for folder, other in ((tmp_path, "192.0.2.52"), (clone, "192.0.2.51")):
+            wait_until(
+                lambda folder=folder, other=other: f"at {other}" in central_light(folder),  # type: ignore[misc]
+                f"the light says where the copied card is; it says: {central_light(folder)}",
+                folder,
+            )
+            assert "Take away the one that was switched on last" in central_light(folder)
+        venue.display.switch_off()
+        wait_until(
+            lambda: "copy of this unit's card" not in central_light(tmp_path),
+            "the light is well again once the copy is off",
+            tmp_path,
+        )
+
+
+def copied_card(folder: Path) -> Path:
+    """Return the folder of a second machine with the unit's card: dd if=card of=another card."""
+    clone = folder / "clone"
+    clone.mkdir()
+    for file in ("unit.key", "unit.db", "event.toml", "trackside.toml", "sync.toml", "unit.tls.pem"):
+        if (folder / file).exists():
+            shutil.copy2(folder / file, clone / file)
+    return clone
 
 
 def central_light(folder: Path) -> str:

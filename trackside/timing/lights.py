@@ -99,6 +99,8 @@ class Lights:
         self._journal_folder = journal_folder
         self.clocks = VenueClocks(clock)
         self._places: Mapping[str, Sequence[str]] = {}
+        self._own_key_at: tuple[str, ...] = ()
+        self._opened_utc_ms = clock.utc_ms()
         self.trust = TrustWarnings(replica, clock)
         self._bridge: tuple[int, BridgeReport] | None = None
         self._sync: tuple[int, SyncReport] | None = None
@@ -122,6 +124,10 @@ class Lights:
     def see_places(self, places: Mapping[str, Sequence[str]]) -> None:
         """Take the addresses that each key announced and signed: they tell people which box is meant."""
         self._places = places
+
+    def see_own_key_at(self, hosts: Sequence[str]) -> None:
+        """Take where another machine answers with this unit's own key: a copied card."""
+        self._own_key_at = tuple(hosts)
 
     def all(self) -> list[Light]:
         return [self._sensor(), self._central(), self._disk()]
@@ -173,6 +179,9 @@ class Lights:
         for notice in self._replica.notices():
             said = notice_sentence(notice, own_stream=self._own_stream(), places=self._places)
             (bad if notice.kind == "two-machines" else warnings).append(said)
+        if self._own_key_at and not any(one.code == "light.two-machines.here" for one in bad):
+            fields = {"places": ", ".join(self._own_key_at), "since": _moment(self._opened_utc_ms)}
+            bad.insert(0, Sentence("light.own-key-elsewhere", {**fields}))
         warnings += [one for one in (self.trust.current(), self._clock_sentence()) if one is not None]
         says = [*bad, *warnings]
         if light.state == "bad":

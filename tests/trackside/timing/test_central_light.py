@@ -38,6 +38,20 @@ def test_a_clock_a_day_ahead_is_told_at_the_unit_and_goes_when_it_is_set(tmp_pat
     with_unit(tmp_path, story)
 
 
+def test_a_copy_that_writes_nothing_is_told_and_goes_with_it(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        unit.lights.see_own_key_at(["192.0.2.9"])
+        light = central(unit, state="lost", ahead_ms=None)
+        assert light.state == "bad"
+        assert codes(light) == ["light.own-key-elsewhere", "light.central.lost"]
+        assert "at 192.0.2.9" in light.detail
+        assert "Take away the one that was switched on last" in light.detail
+        unit.lights.see_own_key_at([])
+        assert central(unit).state == "ok"
+
+    with_unit(tmp_path, story)
+
+
 def test_a_clone_is_bad_hides_nothing_and_clears_by_itself(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         own_stream, _ = unit.run_control._replica.next_place
@@ -49,11 +63,13 @@ def test_a_clone_is_bad_hides_nothing_and_clears_by_itself(tmp_path: Path) -> No
         await unit.replica.accept(clone.records)
         unit.lights.trust.see("Track B", "192.0.2.7:8441", Answerer.STRANGER)
         unit.lights.see_places({UNIT_A.key: ["10.0.0.5", "10.0.0.7"]})
+        unit.lights.see_own_key_at(["10.0.0.7"])  # said once
         light = central(unit, state="lost", ahead_ms=None)
         assert light.state == "bad"
         assert codes(light) == ["light.two-machines.here", "light.stranger.stranger", "light.central.lost"]
         assert "10.0.0.7" in light.detail
         unit.clock.advance(ms=SILENT_AFTER_MS + 1)
+        unit.lights.see_own_key_at([])
         assert central(unit).state == "ok"
 
     with_unit(tmp_path, story)
