@@ -21,7 +21,7 @@ from firmware_bridge.spool.raw_log import (
     RawRecord,
     read_raw_records,
 )
-from pitboard.errors import RawLogRefused
+from pitboard.errors import NOT_UNDERSTOOD, RawLogRefused
 from pitboard.program.speech import say
 from pitboard.unit_api.unit_calls import Passing
 
@@ -96,7 +96,7 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
 def _read_setting(detail: str) -> SensorSetting:
     try:
         return msgspec.json.decode(detail, type=SensorSetting)
-    except msgspec.DecodeError as error:
+    except NOT_UNDERSTOOD as error:
         raise RawLogRefused(reason=f"its sensor setting makes no sense: {error}") from error
 
 

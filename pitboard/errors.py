@@ -46,6 +46,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""All that msgspec raises for bytes that are not what was expected: text that is not UTF-8 is no error of its
+own, nor is one that is nested too deeply."""
+
 
 class PitboardError(Exception):
     """Root of the tree."""

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES
-from pitboard.errors import LossCode, PeerBusy, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, LossCode, PeerBusy, PeerLost
 from sync.exchanging.exchange import Peer, SyncRequest, SyncResponse
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class CentralAt:
             return []
         try:
             heard = await self._ask()
-        except (PeerLost, msgspec.MsgspecError):
+        except (PeerLost, *NOT_UNDERSTOOD):
             heard = []
         return [url for url in dict.fromkeys([self._told, *heard]) if url != self.url]
 

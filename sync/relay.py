@@ -17,7 +17,7 @@ from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
 from pitboard.doors.door_proof import DoorPass
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
-from pitboard.errors import LossCode, PeerLost, Refusal
+from pitboard.errors import NOT_UNDERSTOOD, LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_calls import CentralStatus
@@ -66,7 +66,7 @@ class ContactCourier:
         while True:
             try:
                 is_all_taken = await self.carry_once()
-            except (PeerLost, msgspec.MsgspecError) as error:
+            except (PeerLost, *NOT_UNDERSTOOD) as error:
                 log.debug("contacts wait: reason=%s", error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
@@ -114,7 +114,7 @@ class StatusCourier:
         while True:
             try:
                 await self.carry_once()
-            except (PeerLost, Refusal, msgspec.MsgspecError) as error:
+            except (PeerLost, Refusal, *NOT_UNDERSTOOD) as error:
                 self._told = None
                 log.debug("status not told: %s", error)
             await asyncio.sleep(look_every_s)
@@ -237,7 +237,7 @@ class UnitSigner:
                 max_bytes=SMALL_ANSWER_MAX_BYTES,
             )
             return msgspec.json.decode(answer, type=_DoorProof).proof
-        except (PeerLost, msgspec.MsgspecError) as error:
+        except (PeerLost, *NOT_UNDERSTOOD) as error:
             log.debug("not proven at central: %s", error)
             return None
 

@@ -9,11 +9,16 @@ import contextlib
 import logging
 import os
 from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from display.following.badge import Contact
 from display.following.source_choice import Candidate, Rank
+from pitboard.doors.door import check_url
+from pitboard.errors import NOT_UNDERSTOOD
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +36,13 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
 
 
+UTC_MAX_MS = 253_402_300_799_000  # the last second of the year 9999, which a screen can still say
+
+
 class _Note(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
-    mono_ns: int
-    utc_ms: int
+    mono_ns: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    utc_ms: Annotated[int, Meta(ge=0, le=UTC_MAX_MS)]
     proven: list[Proven] = []
 
 
@@ -48,10 +56,10 @@ class ContactNote:
         self._written_proven: tuple[Proven, ...] = ()
 
     def load(self) -> Contact | None:
-        with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        with contextlib.suppress(OSError, *NOT_UNDERSTOOD):
             note = msgspec.json.decode(self._path.read_bytes(), type=_Note)
             self._written = Contact(boot_id=note.boot_id, mono_ns=note.mono_ns, utc_ms=note.utc_ms)
-            self.proven = {one.url: one for one in note.proven[-PROVEN_MAX_COUNT:]}
+            self.proven = {one.url: one for one in note.proven[-PROVEN_MAX_COUNT:] if _is_url(one.url)}
             self._written_proven = tuple(self.proven.values())
         return self._written
 
@@ -96,3 +104,13 @@ class ContactNote:
         except OSError as error:
             log.warning("contact note not written: path=%s reason=%s", self._path, error)
         self._written, self._written_proven = contact, proven
+
+
+def _is_url(url: str) -> bool:
+    """Return whether a node can be asked there: a card may have changed any byte of it."""
+    try:
+        check_url(url)
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -16,7 +16,7 @@ from display.screen.frame_log import FrameLog
 from display.screen.scene_painter import Painter
 from pitboard.clock import Clock
 from pitboard.drawing.window import Window
-from pitboard.errors import PitboardError
+from pitboard.errors import NOT_UNDERSTOOD, PitboardError
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import BoardView
@@ -30,7 +30,7 @@ async def kept_board(kept: KeptView, journal_path: Path, *, root_key: str) -> Bo
         async with Journal.open(journal_path, root_key=root_key, is_for_a_look=True) as journal:
             view_bytes = await kept.load(journal)
         return None if view_bytes is None else msgspec.json.decode(view_bytes, type=BoardView)
-    except (PitboardError, OSError, msgspec.MsgspecError):
+    except (PitboardError, OSError, *NOT_UNDERSTOOD):
         return None  # what is wrong is said where the journal is opened for good
 
 

@@ -19,6 +19,7 @@ from firmware_bridge.makers.reading import (
     Reading,
     with_sleep,
 )
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST, PASSING_LOST, with_unseen
 from pitboard.unit_api.unit_calls import Passing
 
@@ -108,7 +109,7 @@ class DeviceMaker:
     def go_on(self, named_starts: str) -> None:
         try:
             starts = msgspec.json.decode(named_starts, type=list[NamedStart])
-        except msgspec.DecodeError:
+        except NOT_UNDERSTOOD:
             return  # of another version: the starts are then named by the lines that follow
         for start in starts:
             self._go_on(start)

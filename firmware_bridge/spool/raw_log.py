@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import RawLogLost
+from pitboard.errors import NOT_UNDERSTOOD, RawLogLost
 
 _FILE_NAME = re.compile(r"raw-(\d{6})-(\d{4}-\d\d-\d\d)\.jsonl")
 RECENT_DATES_MAX_COUNT = 2
@@ -199,7 +199,7 @@ def read_raw_records(paths: Iterable[Path]) -> Iterator[RawRecord]:
                 for line in file:
                     try:
                         yield decoder.decode(line)
-                    except (msgspec.DecodeError, UnicodeError):
+                    except NOT_UNDERSTOOD:
                         continue
         except OSError as error:
             raise RawLogLost(path=path, reason=error.strerror or str(error)) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_bridge.spool.raw_log import RawRecord
-from pitboard.errors import RawLogLost
+from pitboard.errors import NOT_UNDERSTOOD, RawLogLost
 
 TAIL_BYTES = 4_000_000
 # Its beginning settles clocks and hold-offs only; its passings come with the older ones.
@@ -98,5 +98,5 @@ _DECODER = msgspec.json.Decoder(RawRecord)
 def _decoded(line: bytes) -> RawRecord | None:
     try:
         return _DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeError):
+    except NOT_UNDERSTOOD:
         return None

@@ -13,7 +13,7 @@ import msgspec
 
 from firmware_bridge.watch.systems_watch import SystemsWatch
 from pitboard.clock import Clock
-from pitboard.errors import BridgeStatusLost, PassingsRefused, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, BridgeStatusLost, PassingsRefused, PeerLost
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_client import TracksideClient
@@ -66,7 +66,7 @@ def read_bridge_status(path: Path) -> BridgeStatus:
         return msgspec.json.decode(path.read_bytes(), type=BridgeStatus)
     except OSError as error:
         raise BridgeStatusLost(path=path, reason=error.strerror or str(error)) from error
-    except msgspec.DecodeError as error:
+    except NOT_UNDERSTOOD as error:
         raise BridgeStatusLost(path=path, reason=f"it makes no sense ({error})") from error
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from msgspec import Meta
 
 from pitboard.contacts.contact_text import EMAIL_MAX_BYTES, PHONE_MAX_BYTES, ContactPlaces
-from pitboard.errors import ContactClosed
+from pitboard.errors import NOT_UNDERSTOOD, ContactClosed
 from pitboard.race.bodies import Id, KeyHex
 from pitboard.trust.identity import Identity, signature_holds
 
@@ -55,7 +55,7 @@ def open_contact(sealed: bytes, private: X25519PrivateKey, *, event_key: str, co
     try:
         plain = _SUITE.decrypt(sealed, private, info=_info(event_key, competitor))
         return msgspec.json.decode(plain, type=Contact)
-    except (InvalidTag, ValueError, msgspec.MsgspecError) as error:
+    except (InvalidTag, ValueError, *NOT_UNDERSTOOD) as error:
         raise ContactClosed(competitor=competitor) from error
 
 

@@ -15,7 +15,7 @@ import msgspec
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, REFUSED_STATUSES, DoorPass
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.session import open_session
-from pitboard.errors import ActRefused, LossCode, PeerBusy, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, ActRefused, LossCode, PeerBusy, PeerLost
 
 CONNECT_MAX_S = 3.0
 SMALL_ANSWER_MAX_BYTES = 64 * 1_024
@@ -148,7 +148,7 @@ def decode(answer: bytes, kind: type[Value], *, peer: str) -> Value:
     """Return the answer as a value; raises PeerLost where it is not one."""
     try:
         return msgspec.json.decode(answer, type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except NOT_UNDERSTOOD as error:
         reason = f"its answer is not understood ({error})"
         raise PeerLost(peer=peer, code=LossCode.NOT_UNDERSTOOD, reason=reason) from error
 
@@ -157,7 +157,7 @@ def decode_refused(body: bytes) -> Refused | None:
     """Return the refusal in the body, None where there is none."""
     try:
         return msgspec.json.decode(body, type=Refused)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except NOT_UNDERSTOOD:
         return None
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
-from pitboard.errors import PitboardError
+from pitboard.errors import NOT_UNDERSTOOD, PitboardError
 from pitboard.health.findings import Colour, Finding
 from pitboard.program.service import read_last_words
 from pitboard.unit_api.unit_status import SealedStatus, UnitStatus, open_status
@@ -191,7 +191,7 @@ def unit_findings(socket: Path) -> Iterator[Finding]:
     """Yield the unit's own lights: its sensors, central and the disk."""
     try:
         status = unit_status(socket)
-    except (PitboardError, msgspec.MsgspecError, OSError) as error:
+    except (PitboardError, OSError, *NOT_UNDERSTOOD) as error:
         yield Finding(
             code="unit-silent",
             colour="red",

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from pitboard.clock import SystemClock
-from pitboard.errors import PitboardError, Refusal
+from pitboard.errors import NOT_UNDERSTOOD, PitboardError, Refusal
 from pitboard.health.node_findings import unit_status
 from pitboard.health.rehearsal import Rehearsal, Step
 from pitboard.program.speech import shell_language
@@ -136,7 +136,7 @@ class Play:
     def _status(self) -> UnitStatus | None:
         try:
             status = self._look()
-        except (PitboardError, OSError, msgspec.MsgspecError):
+        except (PitboardError, OSError, *NOT_UNDERSTOOD):
             if not self._is_away:
                 self._say(f"    {self._words.say('command.drill-silent')}")
             self._is_away = True
@@ -163,7 +163,7 @@ class Play:
             return msgspec.json.decode(self._kept.read_bytes(), type=Rehearsal)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *NOT_UNDERSTOOD) as error:
             raise Refusal(f"{self._kept} cannot be read ({error}); type --anew to begin anew") from error
 
     def _keep(self, rehearsal: Rehearsal) -> None:

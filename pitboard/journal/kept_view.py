@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.replica import Mark
 from pitboard.journal.storage import Storage
@@ -68,7 +69,7 @@ class KeptView:
             with self._path.open("rb") as file:
                 line, _, view = file.read(VIEW_MAX_BYTES).partition(b"\n")
             seal = msgspec.json.decode(line, type=_Seal)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, *NOT_UNDERSTOOD):
             return None
         if seal.root_key != storage.root_key or seal.view_sha256 != hashlib.sha256(view).hexdigest():
             return None

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.race import bodies
 from pitboard.race.bodies import Body, Id, KeyHex, Name, Reason
 from pitboard.race.word import Authority
@@ -176,7 +177,7 @@ def read_body(kind: str, body_bytes: bytes) -> Body | None:
         return None
     try:
         body = decoder.decode(body_bytes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_UNDERSTOOD:
         return None
     # What is said of one run names it time and again: all share one text.
     for field in _SHARED_TEXTS[kind]:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import BodyRefused, RecordRefused
+from pitboard.errors import NOT_UNDERSTOOD, BodyRefused, RecordRefused
 from pitboard.trust.identity import Identity, signature_holds
 
 HEADER_MAX_BYTES = 1_024
@@ -112,7 +112,7 @@ def parse_record(header_bytes: bytes, signature: bytes, body_bytes: bytes | None
         raise RecordRefused(reason="the record is larger than allowed")
     try:
         header = _HeaderShape.decode(header_bytes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_UNDERSTOOD as error:
         raise RecordRefused(reason=f"the header is not valid: {error}") from error
     _check_header(header, signature)
     return _with_body(header, header_bytes, signature, body_bytes)
@@ -125,7 +125,7 @@ def stored_record(header_bytes: bytes, signature: bytes, body_bytes: bytes | Non
     """
     try:
         header = _HeaderShape.decode(header_bytes)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_UNDERSTOOD as error:
         raise RecordRefused(reason=f"the header is not valid: {error}") from error
     return _with_body(header, header_bytes, signature, body_bytes)
 

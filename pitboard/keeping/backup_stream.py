@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from aiohttp import web
 
-from pitboard.errors import ActRefused, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, ActRefused, PeerLost
 from pitboard.journal.journal_schema import VERSION
 from pitboard.journal.sqlite_storage import Journal, QuarantinedRow
 from pitboard.journal.storage import Storage
@@ -60,7 +60,7 @@ def read_parts(chunks: Iterable[bytes]) -> Iterator[Part]:
         while (body := _take_body(held)) is not None:
             try:
                 part = _decoder.decode(body)
-            except msgspec.MsgspecError as error:
+            except NOT_UNDERSTOOD as error:
                 raise PeerLost(peer="the node", reason=f"what it sent is no backup ({error})") from error
             yield part
     if not isinstance(part, BackupEnd) or held:

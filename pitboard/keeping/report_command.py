@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.errors import Refusal
+from pitboard.errors import NOT_UNDERSTOOD, Refusal
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.views import ActView, view_act
@@ -227,7 +227,7 @@ def _marks(folder: Path, day: date) -> Iterator[str]:
         for line in path.read_bytes().splitlines():
             try:
                 one = decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeError):
+            except NOT_UNDERSTOOD:
                 continue
             if one.mark is not None and one.utc_ms is not None and _day_of(one.utc_ms) == day:
                 key = (one.mark, one.sensor, one.detail)

@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from pitboard.errors import JournalLost, Refusal
+from pitboard.errors import NOT_UNDERSTOOD, JournalLost, Refusal
 from pitboard.trust.identity import Identity, signature_holds
 
 JOURNAL = "journal.db"
@@ -72,7 +72,7 @@ def open_archive(path: Path, journal: Path) -> tuple[SealedList, list[str]]:
             for name in sorted(set(there) & set(listed.files)):
                 if _hash_of(archive, name, journal) != listed.files[name]:
                     wrong.append(f"{name} is not what was sealed.")
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, msgspec.MsgspecError) as error:
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError, *NOT_UNDERSTOOD) as error:
         raise JournalLost(path=path, reason="is no archive of ours, or is damaged") from error
     return listed, wrong
 

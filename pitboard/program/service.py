@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import Clock, SystemClock
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def read_last_words(folder: Path, program: str) -> LastWords | None:
     """Return what the program said when it ended; None while it runs, or where nothing was kept."""
     try:
         return msgspec.json.decode(_place(folder, program).read_bytes(), type=LastWords)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *NOT_UNDERSTOOD):
         return None
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import StatusRefused
+from pitboard.errors import NOT_UNDERSTOOD, StatusRefused
 from pitboard.trust.identity import Identity, signature_holds
 
 STATUS_DOMAIN = b"pitboard unit status 1\0"
@@ -123,7 +123,7 @@ def open_status(sealed: SealedStatus) -> UnitStatus:
     text = sealed.status.encode()
     try:
         status = msgspec.json.decode(text, type=UnitStatus)
-    except msgspec.DecodeError as error:
+    except NOT_UNDERSTOOD as error:
         raise StatusRefused(f"The status makes no sense: {error}.") from error
     if not signature_holds(status.key, text, bytes.fromhex(sealed.signature), domain=STATUS_DOMAIN):
         raise StatusRefused("The status is not signed by the unit that it names.")

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.contacts.sealed_store import beside
-from pitboard.errors import ConfigRefused
+from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused
 from pitboard.race.bodies import KeyHex, Name
 from pitboard.trust.identity import Identity, signature_holds, write_secret
 
@@ -71,7 +71,7 @@ def load_hand_overs(path: Path) -> list[HandOver]:
         return msgspec.json.decode(path.read_bytes(), type=list[HandOver])
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *NOT_UNDERSTOOD) as error:
         raise ConfigRefused(path=path, reason=f"does not say which events were before ({error})") from error
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboard.errors import AnotherEvent, LossCode, PeerBusy, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, AnotherEvent, LossCode, PeerBusy, PeerLost
 from pitboard.journal.record import WireRecord
 from sync.exchanging.exchange import EventSeen, Have, Peer, SyncRequest, check_event
 
@@ -78,7 +78,7 @@ class SetAside:
 def _stream_of(wire: WireRecord) -> str | None:
     try:
         return _decoder.decode(wire.h).stream
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except NOT_UNDERSTOOD:
         return None
 
 

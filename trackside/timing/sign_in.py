@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.errors import ActRefused
+from pitboard.errors import NOT_UNDERSTOOD, ActRefused
 from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity, write_secret
 from pitboard.trust.pin import pin_matches
@@ -104,5 +104,5 @@ def _read(file: Path) -> dict[str, int]:
     """Return the tries; a file that cannot be read counts as none, for a lost card is no guess."""
     try:
         return _tries_decoder.decode(file.read_bytes())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *NOT_UNDERSTOOD):
         return {}

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.sentences.language import LanguageCode
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def read_settings(file: Path | None) -> KeptSettings:
         return KeptSettings()
     try:
         return msgspec.json.decode(file.read_bytes(), type=KeptSettings)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *NOT_UNDERSTOOD):
         return KeptSettings()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import encode_view, view_board
 from pitboard.keeping.journal_copy import fold_file
@@ -72,7 +73,7 @@ def read_lines(path: Path, shape: type[msgspec.Struct]) -> list[msgspec.Struct]:
     for line in path.read_bytes().split(b"\n"):
         try:
             values.append(msgspec.json.decode(line, type=shape))
-        except msgspec.MsgspecError:
+        except NOT_UNDERSTOOD:
             continue
     return values
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from pitboard.errors import PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, PeerLost
 from pitboard.keeping.journal_copy import fold_file
 from venue.demo.audit import (
     Audit,
@@ -190,7 +190,7 @@ class Director:
                     return answer
                 finally:
                     writer.close()
-        except (OSError, TimeoutError, msgspec.MsgspecError) as error:
+        except (OSError, TimeoutError, *NOT_UNDERSTOOD) as error:
             raise PeerLost(peer="the touchscreen", reason=str(error)) from error
 
     async def close(self) -> None:

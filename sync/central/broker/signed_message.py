@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.trust.identity import Identity, signature_holds
 
 _DOMAIN = b"pitboard broker 1\0"
@@ -38,5 +39,5 @@ def opened(message: bytes, topic: str, root_key: str) -> tuple[int, Any] | None:
         if message_told.topic != topic:
             return None
         return message_told.records, msgspec.json.decode(message_told.body)
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *NOT_UNDERSTOOD):
         return None

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Meta
 
-from pitboard.errors import ConfigRefused, PassphraseRefused
+from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused, PassphraseRefused
 from pitboard.race.bodies import KeyHex
 from pitboard.trust.identity import write_secret
 
@@ -50,7 +50,7 @@ class ContactKeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             file = msgspec.json.decode(path.read_bytes(), type=cls)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *NOT_UNDERSTOOD) as error:
             raise ConfigRefused(path=path, reason=f"is not a readable contact key file ({error})") from error
         if file.event_key != event_key:
             raise ConfigRefused(path=path, reason="this contact key belongs to another event")

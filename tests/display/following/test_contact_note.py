@@ -10,7 +10,7 @@ from display.following.contact_note import PROVEN_MAX_COUNT, WRITE_EVERY_NS, Con
 from display.following.source_choice import Candidate, Rank
 
 CONTACT = Contact(boot_id="this boot", mono_ns=100_000_000_000, utc_ms=1_764_000_000_000)
-UNIT = Candidate(url="http://192.0.2.7:8441", name="Track A")
+UNIT = Candidate(url="https://192.0.2.7:8441", name="Track A")
 KEY = "a1" * 32
 CENTRAL = Candidate(url="http://192.0.2.20:8081", name="central", rank=Rank.CENTRAL)
 

@@ -18,7 +18,7 @@ import pygame
 
 from pitboard.doors.door import make_room_for_socket
 from pitboard.drawing.window import Window
-from pitboard.errors import Refusal
+from pitboard.errors import NOT_UNDERSTOOD, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class ControlSocket:
     async def _answer(self, line: bytes) -> dict[str, object]:
         try:
             ask = _ASKS.decode(line)
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             return {"error": "bad-request", "detail": str(error)}
         if isinstance(ask, TapAsk | TextAsk) and not self._window.has_screen:
             return {"error": "no-screen", "detail": "There is no screen that could be tapped."}

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import ConfigRefused
+from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused
 from pitboard.trust.identity import write_secret
 from sync.central.admin.desk.password import PasswordHash
 
@@ -57,7 +57,7 @@ def _load(path: Path) -> list[Account]:
         return msgspec.json.decode(path.read_bytes(), type=list[Account])
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *NOT_UNDERSTOOD) as error:
         raise ConfigRefused(path=path, reason=f"is not a readable file of accounts ({error})") from error
 
 
