@@ -15,6 +15,7 @@ from random import Random
 
 from bench.measure import percentile, report
 from pitboard.journal.fold import Fold
+from sync.central.central_server import GC_THRESHOLDS
 from sync.central.public.live_board import LiveBoards
 from sync.central.public.race_reader import RaceReader
 from tests.race_story import ROOT, UNIT_A, central_enrols
@@ -28,6 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--competitors", type=int, default=100_000)
     given = parser.parse_args()
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.disable()  # as a replica that opens a great journal does
     fold = Fold(ROOT.key)
     for record in central_enrols(UNIT_A).records:
         fold.add(record)
@@ -43,8 +46,8 @@ def main() -> None:
     reader.warm()
     boards.newest()
     opened_s = time.perf_counter() - start
-    gc.collect()
     gc.freeze()
+    gc.enable()
     random = Random(1)
     page = "<title>Pitboard</title><!--PREVIEW--><!--FIRST_ROWS--><!--EVENT_NAME-->"
     calls: dict[str, Callable[[], object]] = {

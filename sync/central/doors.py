@@ -273,10 +273,11 @@ async def _announce(replica: Replica, reader: RaceReader, feed: BoardFeed) -> No
     """Tell the feed to look whenever records came, at most ten times a second."""
     while True:
         version = replica.version
-        reader.warm()
+        is_more = reader.warm()
         feed.refresh()
         await asyncio.sleep(BOARD_EVERY_S)
-        await replica.wait_for_news(version, NEWS_WAIT_S)
+        if not is_more:
+            await replica.wait_for_news(version, NEWS_WAIT_S)
 
 
 async def _write_files(replica: Replica, feed: BoardFeed, files: BoardFiles | None) -> None:

@@ -12,6 +12,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.name_index import FEW_COUNT
 from pitboard.race.bodies import CompetitorRegistered, CompetitorsJoined, PersonErased
 from pitboard.race.names import clean_name, fold_name
+from sync.central.public.race_reader import NAMES_AT_ONCE_COUNT, RaceReader
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 
@@ -166,3 +167,17 @@ def closeness(name: str, query: str) -> tuple[int, str]:
 @pytest.mark.parametrize("text", ["İ", "ß", "ﬀ", "Ǆ", "ΐ", "ẞ", "각", "が", "١٢٣"])
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold_name(fold_name(text)) == fold_name(text)
+
+
+def test_a_look_takes_up_so_many_new_names_and_says_that_some_are_left() -> None:
+    """Who signs in a school at once must not hold up who asks; the rest comes without any news."""
+    fold, unit = fold_of("Anna")
+    reader = RaceReader(fold)
+    reader.warm()
+    unit.records.clear()
+    for number in range(2 * NAMES_AT_ONCE_COUNT + 50):
+        unit.say(CompetitorRegistered(competitor_id=f"new{number:03d}", name=f"Pupil {number}"))
+    for record in unit.records:
+        fold.add(record)
+    assert [reader.warm() for _ in range(3)] == [True, True, False]
+    assert b'"found":200,' in reader.search("pupil").body
