@@ -150,6 +150,8 @@ class _Visit(asyncio.Protocol):
                 return
             keeps_open = request is not None and request.keeps_open
             self._transport.write(_head_of(status, page, wait_ms, keeps_open=keeps_open) + page.body)
+            if self._door.listener is not None:
+                self._door.listener.end_call(self)  # who reads nothing is idle, and may be cut
             await self._can_write.wait()
             if not keeps_open and self._transport is not None:
                 self._transport.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,9 @@ _LIST, _SEAL = "list.json", "seal.txt"
 _DOMAIN = b"pitboard archive 1\0"
 _LIST_MAX_BYTES = 1_000_000
 _CHUNK_BYTES = 1_024 * 1_024
+ENTRIES_MAX_COUNT = 10_000
+UNPACKED_MAX_TIMES = 100
+"""Of the archive's own size, all that is in it; a journal packs to a fifth."""
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file knows: the same files are the same archive
 
 
@@ -61,6 +65,7 @@ def open_archive(path: Path, journal: Path) -> tuple[SealedList, list[str]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            _refuse_bomb(path, archive)
             told = _read_small(archive, _LIST)
             seal = _read_small(archive, _SEAL).decode(errors="replace").strip()
             listed = msgspec.json.decode(told, type=SealedList)
@@ -72,9 +77,27 @@ def open_archive(path: Path, journal: Path) -> tuple[SealedList, list[str]]:
             for name in sorted(set(there) & set(listed.files)):
                 if _hash_of(archive, name, journal) != listed.files[name]:
                     wrong.append(f"{name} is not what was sealed.")
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, *NOT_UNDERSTOOD) as error:
+    except _DAMAGE as error:
         raise JournalLost(path=path, reason="is no archive of ours, or is damaged") from error
     return listed, wrong
+
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, ValueError),
+    RuntimeError,  # an entry that is encrypted, or packed in a way that nobody here knows
+    *NOT_UNDERSTOOD,
+)
+
+
+def _refuse_bomb(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raise JournalLost where more is in it than any archive of ours has.
+
+    An entry gives no more bytes than it says, so what all say together is what comes.
+    """
+    entries = archive.infolist()
+    unpacked_bytes = sum(entry.file_size for entry in entries)
+    if len(entries) > ENTRIES_MAX_COUNT or unpacked_bytes > UNPACKED_MAX_TIMES * path.stat().st_size:
+        raise JournalLost(path=path, reason="says that it holds far more than an archive of ours can")
 
 
 def _is_sealed(listed: SealedList, told: bytes, seal: str) -> bool:

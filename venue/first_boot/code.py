@@ -7,11 +7,13 @@ import secrets
 from collections.abc import Callable
 
 from pitboard.clock import Clock
+from pitboard.doors.door_limits import Rate, TokenBuckets
 
 CODE_DIGITS = 8
-TRIES_MAX_COUNT = 5
-WAIT_NS = 10_000_000_000
-"""After so many wrong tries there is a new code, and nobody is listened to for so long."""
+WRONG_OF_SOURCE = Rate(per_s=0.1, burst=5)
+"""Wrong codes. There is no bound in all, which would let one guesser keep the person before the screen out;
+the door's bound on calls leaves a guesser with many addresses one chance in a thousand an hour."""
+_NO_BOUND = Rate(per_s=1e9, burst=10**9)
 
 
 def _new_code() -> str:
@@ -19,31 +21,26 @@ def _new_code() -> str:
 
 
 class ScreenCode:
-    """Who reads the code stands before the machine. A guesser has five tries, of a hundred million codes."""
+    """Who reads the code stands before the machine; of each source a few wrong ones are listened to."""
 
     def __init__(self, clock: Clock, *, make: Callable[[], str] = _new_code) -> None:
         self._clock = clock
         self._make = make
         self.text = make()
-        self._wrong_count = 0
-        self._closed_until_mono_ns = 0
+        self._wrong = TokenBuckets(WRONG_OF_SOURCE, _NO_BOUND)
 
-    def is_open(self) -> bool:
-        return self._clock.mono_ns() >= self._closed_until_mono_ns
+    def is_open_to(self, source: str) -> bool:
+        return self._wrong.wait_ms(source, now_mono_ns=self._clock.mono_ns()) is None
 
-    def fits(self, typed: str) -> bool:
-        """Return whether it is the code; spaces do not matter. Always False while closed."""
-        if not self.is_open():
+    def fits(self, typed: str, source: str) -> bool:
+        """Return whether it is the code; spaces do not matter. Always False while not open to the source."""
+        if not self.is_open_to(source):
             return False
         plain = "".join(typed.split())[: CODE_DIGITS + 1]
         if hmac.compare_digest(plain.encode(), self.text.encode()):
             return True
-        self._wrong_count += 1
-        if self._wrong_count >= TRIES_MAX_COUNT:
-            self.renew()
-            self._closed_until_mono_ns = self._clock.mono_ns() + WAIT_NS
+        self._wrong.charge(source, now_mono_ns=self._clock.mono_ns(), cost=1)
         return False
 
     def renew(self) -> None:
         self.text = self._make()
-        self._wrong_count = 0

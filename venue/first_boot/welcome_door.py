@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from pitboard.doors.caller import BODY_MAX_S
+from pitboard.doors.caller import BODY_MAX_S, the_caller
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import new_app
 from pitboard.errors import Refusal
@@ -22,6 +22,8 @@ WELCOME_LIMITS = DoorLimits(
     connections_max_count=32,
     calls_of_source=Rate(per_s=2, burst=20),
     calls_of_all=Rate(per_s=10, burst=60),
+    calls_of_quiet=Rate(per_s=5, burst=20),
+    trusted_proxies=(),
 )
 _HEADERS = {
     "Content-Security-Policy": (
@@ -77,10 +79,11 @@ class WelcomeDoor:
                 form = await request.post()
         except (TimeoutError, ValueError, web.HTTPRequestEntityTooLarge):
             return self._answer(words, said=words.say("display.welcome-no-parcel"), status=400)
-        if not self._code.is_open():
+        source = the_caller().name
+        if not self._code.is_open_to(source):
             return self._answer(words, said=words.say("display.welcome-wait"), status=429)
         typed = form.get("code")
-        if not isinstance(typed, str) or not self._code.fits(typed):
+        if not isinstance(typed, str) or not self._code.fits(typed, source):
             return self._answer(words, said=words.say("display.welcome-wrong-code"), status=403)
         try:
             parcel = _parcel_of(form.get("parcel"), form.get("role"))

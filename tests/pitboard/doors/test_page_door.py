@@ -113,6 +113,29 @@ def test_who_reads_nothing_gets_one_answer_and_no_second() -> None:
     at_the_door(talk)
 
 
+def test_who_reads_nothing_makes_room_for_the_next() -> None:
+    """Their answers were on the way for ever, and so they held every place that strangers have."""
+
+    async def story() -> None:
+        async with (
+            asyncio.timeout(10),
+            serve_pages({"/v1/large": large}, "127.0.0.1", 0, tls=None, limits=LIMITS) as port,
+        ):
+            deaf = []
+            for _ in range(LIMITS.connections_max_count):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+                writer.write(b"GET /v1/large HTTP/1.1\r\n\r\n" * 10)
+                deaf.append((reader, writer))
+            await asyncio.sleep(0.1)  # until what the system takes is full
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /v1/large HTTP/1.1\r\n\r\n")
+            assert (await answer(reader))[0] == 200
+            for _, one in [*deaf, (reader, writer)]:
+                one.transport.abort()
+
+    asyncio.run(story())
+
+
 def test_who_asks_too_often_is_told_when_to_come_back() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for _ in range(20):

@@ -18,7 +18,7 @@ from pitboard.doors.http_api import serve_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import Refusal
 from pitboard.sentences.language import language
-from venue.first_boot.code import TRIES_MAX_COUNT, WAIT_NS, ScreenCode
+from venue.first_boot.code import WRONG_OF_SOURCE, ScreenCode
 from venue.first_boot.parcel import FILE_MAX_BYTES, FILES_MAX_COUNT, PARCEL_MAX_BYTES, READY_NAME, Parcel
 from venue.first_boot.welcome_door import WelcomeDoor
 from venue.first_boot.welcome_screen import Welcome, draw_welcome
@@ -88,16 +88,19 @@ def test_what_is_left_is_taken_once_whole_and_through_no_link(tmp_path: Path) ->
         Parcel.take(folder)
 
 
-def test_after_five_wrong_codes_there_is_a_new_one_and_ten_seconds_nobody_is_listened_to() -> None:
+def test_a_guesser_has_five_tries_and_one_in_ten_seconds_and_keeps_nobody_else_out() -> None:
+    """A new code after five wrong ones let whoever guessed on keep the person before the screen out."""
     clock = ScriptedClock()
-    codes = iter([CODE, "11112222"])
-    code = ScreenCode(clock, make=lambda: next(codes))
-    assert [code.fits("0" * 8) for _ in range(TRIES_MAX_COUNT)] == [False] * 5
-    assert code.text == "11112222"
-    assert not code.fits("11112222")
-    clock.advance(ns=WAIT_NS)
-    assert not code.fits(CODE)
-    assert code.fits("1111 2222")
+    code = ScreenCode(clock, make=lambda: CODE)
+    for number in range(1_000):
+        source = f"192.0.2.{number % 35}"
+        assert not code.fits("0" * 8, source)
+    assert not code.fits(CODE, "192.0.2.1")
+    assert code.fits("4820 7731", "198.51.100.7")
+    clock.advance(ns=10_000_000_000)
+    assert [code.fits(typed, "192.0.2.1") for typed in ("1", CODE)] == [False, False]
+    clock.advance(ns=10_000_000_000)
+    assert code.fits(CODE, "192.0.2.1")
 
 
 Ask = Callable[..., Awaitable[tuple[int, str]]]
@@ -152,7 +155,7 @@ def test_the_page_takes_a_set_up_from_whoever_reads_the_screen() -> None:
 def test_without_the_code_nothing_is_handed_over_and_a_flood_is_refused() -> None:
     async def story(ask: Ask) -> None:
         statuses = [(await ask(code="0" * 8, role="display"))[0] for _ in range(8)]
-        assert statuses == [403] * TRIES_MAX_COUNT + [429] * 3
+        assert statuses == [403] * WRONG_OF_SOURCE.burst + [429] * 3
         assert (await ask(code=CODE, role="display"))[0] == 429
         assert (await ask(code=CODE, parcel=bytes(2_000_000)))[0] == 400
 
