@@ -119,10 +119,14 @@ class BoundedListener:
             self._known_hosts.move_to_end(connection.host)
             if len(self._known_hosts) > KNOWN_HOSTS_MAX_COUNT:
                 self._known_hosts.popitem(last=False)
+        was_proven = connection.leave(self._proven)  # so as not to need two places of a full room
         place = self._proven.enter(key, connection.cut)
         if place is not None:
-            connection.move(self._proven, place)
             connection.key = key
+        elif was_proven:
+            place = self._proven.enter(connection.host, connection.cut)
+        if place is not None:
+            connection.move(self._proven, place)
 
     def _admit(
         self, make_protocol: Callable[[], asyncio.Protocol], socket_: socket.socket, host: str
@@ -231,6 +235,13 @@ class DoorConnection(asyncio.Protocol):
         self._room, self._place = room, place
         if self._is_busy:
             room.pin(place)
+
+    def leave(self, room: FairRoom) -> bool:
+        """Give back the place if it is in this room; return whether it was."""
+        if self._room is not room:
+            return False
+        self._give_back()
+        return True
 
     def is_overdue(self, now_s: float) -> bool:
         if self._is_busy:

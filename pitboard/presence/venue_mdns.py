@@ -51,6 +51,8 @@ READS_OF_ALL = Rate(per_s=100, burst=400)
 READS_OF_NAME = Rate(per_s=20, burst=60)
 """Of a name made of a key that counts; these are read whatever else is said."""
 CHECKS_OF_ALL = Rate(per_s=50, burst=100)
+"""Of what claims a known key under any name. Under the name made of the key as many again, and as many kept
+for names that were said seldom: a flood of forged claims leaves no true one unchecked."""
 _NS_PER_S = 1_000_000_000
 
 Kept = TypeVar("Kept")
@@ -147,6 +149,7 @@ class VenueBrowser(RecordUpdateListener):
         self._reads = TokenBuckets(of_source=READS_OF_NAME, of_all=READS_OF_ALL)
         self._own_reads = TokenBuckets(of_source=READS_OF_NAME, of_all=Rate(per_s=1_000, burst=4_000))
         self._checks = TokenBuckets(of_source=CHECKS_OF_ALL, of_all=CHECKS_OF_ALL)
+        self._own_checks = TokenBuckets(READS_OF_NAME, CHECKS_OF_ALL, CHECKS_OF_ALL)
 
     @property
     def found(self) -> dict[str, FoundNode]:
@@ -199,8 +202,9 @@ class VenueBrowser(RecordUpdateListener):
         reads = self._own_reads if is_known else self._reads
         if reads.take(record.name, now_mono_ns=now_ns) is not None:
             return set()
+        checks, source = (self._own_checks, record.name) if is_known else (self._checks, None)
         advert = read_advert(
-            record.text, lambda key: key in known and self._checks.take(None, now_mono_ns=now_ns) is None
+            record.text, lambda key: key in known and checks.take(source, now_mono_ns=now_ns) is None
         )
         _keep(self._texts, record.name, advert)
         return {record.name}
