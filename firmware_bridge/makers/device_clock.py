@@ -255,7 +255,7 @@ class DeviceClock:
             self._note_step(step_ns, received_mono_ns, is_sure=False)
         elif self._is_confirmed(candidate, received_mono_ns, late_ns):
             self._set(candidate, step_ns, received_mono_ns, is_sure=True)
-            return self._stamp(candidate, tick_us, flag=CLOCK_SET, step_ns=step_ns)
+            return self._stamp_set(candidate, tick_us, received_mono_ns, step_ns)
         return replace(self._lost(run, tick_us, received_mono_ns), clock=candidate.name)
 
     def _take_late(self, run: _Run, tick_us: int, received_mono_ns: int, late_ns: int) -> ClockStamp:
@@ -268,13 +268,13 @@ class DeviceClock:
         if overtook or claimed_ns < self._held_up_from_ns(received_mono_ns):
             begun = candidate or self._begin(self._next_name(), tick_us, received_mono_ns)
             self._set(begun, -late_ns, received_mono_ns, is_sure=True)
-            return self._stamp(begun, tick_us, flag=CLOCK_SET, step_ns=-late_ns)
+            return self._stamp_set(begun, tick_us, received_mono_ns, -late_ns)
         if candidate is None:
             self._candidate = candidate = self._begin(self._next_name(), tick_us, received_mono_ns)
             self._note_step(-late_ns, received_mono_ns, is_sure=False)
         elif self._is_confirmed(candidate, received_mono_ns, late_ns):
             self._set(candidate, -late_ns, received_mono_ns, is_sure=True)
-            return self._stamp(candidate, tick_us, flag=CLOCK_SET, step_ns=-late_ns)
+            return self._stamp_set(candidate, tick_us, received_mono_ns, -late_ns)
         stamp = self._stamp(run, tick_us, least_ns=late_ns + LATE_MIN_NS, flag=CLOCK_DOUBT, step_ns=-late_ns)
         return replace(stamp, clock=candidate.name)
 
@@ -369,6 +369,11 @@ class DeviceClock:
         off_ns = max(received_mono_ns - mono_ns, mono_ns - min(claims_ns, default=mono_ns))
         stamp = self._stamp(run, tick_us, least_ns=off_ns, flag=CLOCK_LOST)
         return replace(stamp, mono_ns=mono_ns, clock=f"{run.name}~{tick_us}")
+
+    def _stamp_set(self, run: _Run, tick_us: int, received_mono_ns: int, step_ns: int) -> ClockStamp:
+        """Stamp the line that made a setting sure; what it lies behind the first of it may be a step too."""
+        late_ns = self._late_ns(run, tick_us, received_mono_ns)
+        return self._stamp(run, tick_us, least_ns=late_ns, flag=CLOCK_SET, step_ns=step_ns)
 
     def _stamp(
         self, run: _Run, tick_us: int, *, least_ns: int = 0, flag: str | None = None, step_ns: int = 0

@@ -7,6 +7,7 @@ lap over a clock that was set is timed by the host. A lap is never surer than it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,12 @@ DOUBT_PART = 4
 
 TOGETHER_NS = 500_000_000
 """Lines nearer to each other may have been held up together; their ticks tell them apart."""
+
+HELD_UP_MAX_NS = 60_000_000_000
+"""How long a stalled connection or a repeat holds a line up."""
+
+SETTING_SURE_COUNT = 4
+"""So many lines are not held up by the same time."""
 
 HOST_STAMP_MIN_NS = 50_000_000
 """How late a line may well be that nothing can be held against."""
@@ -140,6 +147,8 @@ def settle(passings: Sequence[Stamped]) -> list[Settled]:
         for index, at in enumerate(places):
             settled[at] = replace(_settle_one(line, index), unseen=settled[at].unseen)
         _know_within(settled, places)
+        _doubt_what_stands_alone(settled, places, line)
+        _doubt_what_was_set_back_again(settled, places)
         _doubt_what_came_together(settled, places, line)
     return settled
 
@@ -159,7 +168,9 @@ def lap_time(opening: Settled, closing: Settled) -> LapTime:
         # The first line of a setting, or of a new start, shows only when it came.
         is_first = flag in (CLOCK_SET, CLOCK_DOUBT) or (flag == NEW_START and closing.can_be_set)
         least_ns = HOST_STAMP_MIN_NS if is_first else 0
-        return LapTime(lap_ns=host_ns, uncertainty_ns=max(both_ns, least_ns), flag=flag or closing.unseen)
+        # How far a setting is known does not tell how late its quickest line came.
+        known_ns = both_ns + least_ns if flag == CLOCK_DOUBT else max(both_ns, least_ns)
+        return LapTime(lap_ns=host_ns, uncertainty_ns=known_ns, flag=flag or closing.unseen)
     lap_ns = device_ns + device_ns * closing.rate_ppb // PARTS
     parted_ns = abs(device_ns + closing.lag_ns - opening.lag_ns - lap_ns)
     crystal_ppb = RATE_MEASURED_PPB if closing.rate_ppb else RATE_UNKNOWN_PPB
@@ -259,6 +270,50 @@ def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
             settled[at] = replace(settled[at], within_ns=within_ns)
 
 
+def _doubt_what_stands_alone(settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]) -> None:
+    """The first line of a setting may have been held up; where none after it agrees, it may be old."""
+    clocks = [settled[at].clock for at in places]
+    known = set(clocks[:1])
+    for index in range(1, len(line)):
+        first, one, before = line[index], settled[places[index]], settled[places[index - 1]]
+        if one.clock in known or one.flag not in (LATE, CLOCK_SET):
+            continue
+        known.add(one.clock)
+        later = [
+            (clock, _received_lag_ns(passing) - _received_lag_ns(first))
+            for clock, passing in zip(clocks[index + 1 :], line[index + 1 :], strict=True)
+            if passing.received_mono_ns - first.received_mono_ns >= TOGETHER_NS
+        ]
+        if later and not any(clock == one.clock and abs(off_ns) <= DOUBT_MIN_NS for clock, off_ns in later):
+            since_ns = max(0, one.awake_and_asleep_ns - before.awake_and_asleep_ns)
+            settled[places[index]] = replace(one, uncertainty_ns=max(one.uncertainty_ns, since_ns))
+
+
+def _doubt_what_was_set_back_again(settled: list[Settled], places: Sequence[int]) -> None:
+    """A few lines behind, and the next in time again: the clock was set twice, or those few were held up."""
+    groups = groupby(places, key=lambda at: settled[at].clock)
+    settings = [of_one for of_one in (list(of_one) for _, of_one in groups) if _is_setting(settled, of_one)]
+    for before, these, after in zip(settings, settings[1:], settings[2:], strict=False):
+        lag_ns = settled[before[-1]].lag_ns
+        behind_ns = min(settled[at].lag_ns for at in these) - lag_ns
+        took_ns = settled[these[-1]].awake_and_asleep_ns - settled[these[0]].awake_and_asleep_ns
+        has_returned = abs(settled[after[0]].lag_ns - lag_ns) <= DOUBT_MIN_NS
+        if not has_returned or not DOUBT_MIN_NS < behind_ns <= HELD_UP_MAX_NS or took_ns >= HELD_UP_MAX_NS:
+            continue
+        for at in these if len(these) < SETTING_SURE_COUNT else ():
+            settled[at] = replace(
+                settled[at],
+                uncertainty_ns=settled[at].uncertainty_ns + behind_ns,
+                hidden_ns=settled[at].hidden_ns + behind_ns,
+                or_mono_ns=settled[at].mono_ns - behind_ns,
+                flag=CLOCK_DOUBT,
+            )
+
+
+def _is_setting(settled: list[Settled], places: Sequence[int]) -> bool:
+    return any(settled[at].flag not in (CLOCK_DOUBT, CLOCK_LOST) for at in places)
+
+
 def _doubt_what_came_together(settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]) -> None:
     """Where the line that shows a new setting came with others that were held up, it was held up too.
 
@@ -306,6 +361,9 @@ def _settle_one(line: Sequence[Stamped], index: int) -> Settled:
             return _settle_doubt(line, index, next(before, None), alike)
         case "clock-set":
             return _settle_set(passing, line[index + 1 :])
+        case "clock-lost":
+            # Its stamp is by another setting; among those of its own only its arrival tells.
+            return replace(_as_said(passing), lag_ns=_received_lag_ns(passing))
     return _as_said(passing)
 
 
@@ -380,7 +438,7 @@ def _settle_doubt(
             said,
             mono_ns=passing.received_mono_ns - late_ns,
             uncertainty_ns=max(witness.uncertainty_ns, off_ns - late_ns),
-            lag_ns=lag_ns,
+            lag_ns=lag_ns + off_ns - late_ns,  # by less than that it may have been set meanwhile
             hidden_ns=_hidden_step_ns(line, index, witness),
             flag=CLOCK_SET,
         )

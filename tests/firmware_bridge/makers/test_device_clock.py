@@ -160,3 +160,57 @@ def test_two_lines_held_up_alike_are_no_set_clock_once_lines_between_them_came_i
     assert [lap for driven_ns, lap in timed if abs(lap.lap_ns - driven_ns) > lap.uncertainty_ns] == []
     # Timed again by the device's own clock, as well as it is known.
     assert all(abs(lap.lap_ns - driven_ns) < 1_000_000 for driven_ns, lap in timed[-3:])
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("held_up_ms", [400, 2_300, 5_000, 12_000])
+def test_lines_held_up_alike_one_after_another_are_no_sure_set_clock(repeats: bool, held_up_ms: int) -> None:
+    """What is sent again waits as long each time; a clock set back and forward looks the same."""
+    for seed in range(30):
+        random = Random(f"{seed}/{held_up_ms}")
+        first = random.randint(3, 8)
+        alike = {first + at: held_up_ms * 1_000_000 for at in range(random.randint(2, 3))}
+        lines = scripted(
+            random,
+            laps_ns=[random.randint(14_000_000_000, 20_000_000_000) for _ in range(16)],
+            steps=[],
+            drift_ppb=random.randint(-40_000, 40_000),
+            jitter_ns=random.choice([100_000, 2_000_000]),
+            held_up=alike,
+        )
+        for driven_ns, timed in laps(lines, repeats=repeats):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, driven_ns, timed)
+
+
+@pytest.mark.parametrize("again_us", [-40_000, 40_000])
+@pytest.mark.parametrize("step_us", [-1_000_000, -5_000_000])
+def test_a_clock_set_a_little_while_it_is_not_yet_sure_is_covered(step_us: int, again_us: int) -> None:
+    """Set back twice: its lines may then be of either setting, and are kept apart by their arrival alone."""
+    for seed in range(20):
+        random = Random(f"{seed}/{step_us}/{again_us}")
+        lines = scripted(
+            random,
+            laps_ns=[random.randint(700_000_000, 1_700_000_000) for _ in range(22)],
+            steps=[(8, step_us), (12, step_us), (12 + random.randint(2, 6), again_us)],
+            drift_ppb=random.randint(-40_000, 40_000),
+            jitter_ns=2_000_000,
+        )
+        for driven_ns, timed in laps(lines, repeats=random.random() < 0.5):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, driven_ns, timed)
+
+
+def test_the_first_line_of_a_new_start_is_as_old_as_may_be_where_the_next_does_not_agree() -> None:
+    """The first of the new start is held up by 2.7 s, the one after it by 3.6 s, and there the race ends."""
+    lines = scripted(Random(3), laps_ns=[2 * SECOND_NS] * 5 + [4 * SECOND_NS] * 2, steps=[], jitter_ns=0)
+    late = [
+        replace(line, tick_us=line.tick_us - 18_000_000, received_ns=line.received_ns + late_ns)
+        for line, late_ns in zip(lines[6:], (2_700_000_000, 3_600_000_000), strict=True)
+    ]
+    before, after = stamped(lines[:6], repeats=True), stamped(late, repeats=True, clock="another")
+    settled = settle([passing for _, passing in [*before, *after]])
+    timed = lap_time(settled[5], settled[6])
+    assert timed.flag == "new-start"
+    assert abs(timed.lap_ns - 4 * SECOND_NS) <= timed.uncertainty_ns
+    # Alone it stands: nothing speaks against it, and an official is asked.
+    alone = settle([passing for _, passing in [*before, after[0]]])
+    assert 50_000_000 <= lap_time(alone[5], alone[6]).uncertainty_ns < 60_000_000

@@ -55,6 +55,7 @@ class LoopDevice:
     set_ms: int = 0
     number: int = 0
     quiet_count: int = QUIET_LINES_COUNT
+    held_up_s: float = 0.0
     stamped: dict[str, int] = field(default_factory=dict)
     """Passing id -> when the car truly passed."""
     true_ns_in: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -79,6 +80,12 @@ class LoopDevice:
         return encode_impulse(
             AlgeImpulse(flag=" ", number=1, channel="C1", manual=False, time_of_day_us=of_day_us // 100 * 100)
         )
+
+    def held_up_by(self, seconds: float) -> float:
+        """Return for how long a line is held up: often as long as the last, as by a link that sends again."""
+        if not self.held_up_s or self.number % 2:
+            self.held_up_s = seconds
+        return self.held_up_s
 
     def happens(self, probability: float) -> bool:
         """Return whether one of the rare things happens now; after one the next lines are quiet."""
@@ -111,7 +118,7 @@ class LoopBridge:
                 device.set_ms += chance.choice(STEPS_MS)
             true_ns = self._world.loop.now_ns
             data = device.line(true_ns)
-            held_up_s = chance.uniform(0.3, 4.0) if device.happens(0.06) else 0.0
+            held_up_s = device.held_up_by(chance.uniform(0.3, 4.0)) if device.happens(0.06) else 0.0
             await asyncio.sleep(0.001 + min(chance.expovariate(1_000 / JITTER_MS), 0.02) + held_up_s)
             line = LoggedLine(data, self._clock.mono_ns(), self._clock.boot_id, true_ns)
             self._log.append(line)
