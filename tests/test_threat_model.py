@@ -1,7 +1,9 @@
-"""The bounds in docs/threat-model.md are the program's own, and each has a test that is there."""
+"""The bounds in docs/threat-model.md are the program's own, and each names tests that show it."""
 
 from __future__ import annotations
 
+import ast
+import functools
 import re
 from pathlib import Path
 
@@ -130,6 +132,64 @@ def test_a_bound_of_the_page_is_the_programs(what: str) -> None:
     assert [one for one in SAID[what] if one not in said] == []
 
 
-def test_every_row_says_where_it_is_kept() -> None:
-    for what, said in bounds().items():
-        assert re.search(r"`[a-z_/]+\.py`|the same", said), what
+def cells_of(what: str) -> list[str]:
+    return [cell.strip() for cell in bounds()[what].strip().strip("|").split("|")]
+
+
+@pytest.mark.parametrize("what", bounds())
+def test_a_row_says_where_it_is_kept_and_which_tests_show_it(what: str) -> None:
+    bound, where, shown_by = cells_of(what)
+    assert bound
+    assert re.search(r"`[a-z_/]+\.py`|the same", where) or where == "the doors"
+    assert [one for one in shown_by.split(", ") if not is_a_test(one.strip("`"))] == []
+
+
+def is_a_test(named: str) -> bool:
+    """Whether `file::name` is a test of ours that asserts something, itself or by a function beside it."""
+    path, _, name = named.partition("::")
+    return path.startswith("tests/") and name.startswith("test_") and name in asserting(path)
+
+
+@functools.cache
+def asserting(path: str) -> frozenset[str]:
+    """Return the functions of the file that assert, or call one beside them that does."""
+    if not (ROOT / path).is_file():
+        return frozenset()
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+    functions = {one.name: one for one in tree if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    direct = {name for name, one in functions.items() if any(map(asserts, ast.walk(one)))}
+    return frozenset(
+        name
+        for name, one in functions.items()
+        if name in direct or any(isinstance(part, ast.Name) and part.id in direct for part in ast.walk(one))
+    )
+
+
+def asserts(part: ast.AST) -> bool:
+    return isinstance(part, ast.Assert) or (isinstance(part, ast.Attribute) and part.attr == "raises")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "",
+        "tests/test_docs.py",
+        "tests/test_threat_model.py::bounds",
+        "tests/test_no.py::test_a",
+        "x.py::test_a",
+    ],
+)
+def test_what_is_no_test_is_not_taken_for_one(named: str) -> None:
+    assert not is_a_test(named)
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 100
+    missing = [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).is_file() or (name and not is_a_test(f"{path}::{name}"))
+    ]
+    assert missing == []

@@ -203,6 +203,15 @@ def test_a_request_of_1_mib_is_read_and_a_byte_more_is_not(tmp_path: Path) -> No
     asyncio.run(story())
 
 
+def test_a_line_of_a_head_is_read_up_to_8_190_bytes(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with unit_door(tmp_path) as (_, visit):
+            for length, status in ((8_190, 200), (8_191, 400)):
+                assert (await (await visit()).ask("/v1/health", b"", {"X": "y" * length}))[0] == status
+
+    asyncio.run(story())
+
+
 def test_a_call_brings_500_records_and_not_501(tmp_path: Path) -> None:
     async def story() -> None:
         async with unit_door(tmp_path) as (_, visit):

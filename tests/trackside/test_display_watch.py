@@ -9,7 +9,13 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.unit_api.unit_calls import DisplayNode
-from trackside.display_watch import GONE_AFTER_NS, STRANGERS_ASKED_AT_ONCE, DisplaySaid, DisplayWatch
+from trackside.display_watch import (
+    ASKED_MAX_COUNT,
+    GONE_AFTER_NS,
+    STRANGERS_ASKED_AT_ONCE,
+    DisplaySaid,
+    DisplayWatch,
+)
 
 
 def display(number: int, name: str) -> FoundNode:
@@ -70,6 +76,19 @@ def test_silent_names_hide_no_display_that_answers_and_cost_a_few_questions_a_ro
     hall.asked.clear()
     hall.look()
     assert len(hall.asked) == STRANGERS_ASKED_AT_ONCE + 1
+
+
+def test_of_displays_that_answered_twenty_are_asked_beside_four_others() -> None:
+    own = [display(number, f"Screen {number}") for number in range(1, 31)]
+    hall = Hall(*own)
+    hall.look(times=8)
+    hall.asked.clear()
+    crowd = [display(number, "AAA") for number in range(100, 160)]
+    hall.found |= {node.address: node for node in crowd}
+    hall.frozen = {node.address for node in crowd}
+    hall.look()
+    assert len(hall.asked) == ASKED_MAX_COUNT == 24
+    assert len(set(hall.asked) & hall.frozen) <= STRANGERS_ASKED_AT_ONCE == 4
 
 
 def test_what_a_display_calls_itself_is_cleaned() -> None:

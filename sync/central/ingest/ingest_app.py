@@ -13,7 +13,7 @@ from aiohttp import web
 
 from pitboard.clock import Clock
 from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote, EnvelopeBatch, envelope_holds
-from pitboard.doors.caller import take_body
+from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import Replica
@@ -135,6 +135,7 @@ def add_contact_ingest(app: web.Application, replica: Replica, store: Contacts, 
 
     async def take(request: web.Request) -> web.Response:
         batch = _decoder.decode(await take_body(request))
+        the_caller().pay(len(batch.contacts))  # each may be a signature to check
         return json_response(await take_contacts(batch, replica, store, clock))
 
     app.router.add_post("/v1/contacts", take)
@@ -147,13 +148,13 @@ async def take_contacts(
     good: list[ContactEnvelope] = []
     refused: dict[str, str] = {}
     gone: list[str] = []
-    counts = {unit: await store.count_of_unit(unit) for unit in {one.unit for one in batch.contacts}}
+    counts: dict[str, int] = {}
     for envelope in batch.contacts:
         if (trouble := _trouble(envelope, replica)) is not None:
             refused[envelope.contact] = trouble
         elif envelope.competitor_id in replica.fold.race.erased:
             gone.append(envelope.contact)  # as if it had been kept and erased
-        elif counts[envelope.unit] >= UNIT_MAX_COUNT:
+        elif await _count_of(envelope.unit, counts, store) >= UNIT_MAX_COUNT:
             refused[envelope.contact] = "This unit has handed in too many contacts."
         else:
             counts[envelope.unit] += 1
@@ -162,6 +163,12 @@ async def take_contacts(
     if refused:
         log.warning("contacts refused: count=%d reason=%s", len(refused), next(iter(refused.values())))
     return DeliveryNote(kept=[one.contact for one in good] + gone, refused=refused)
+
+
+async def _count_of(unit: str, counts: dict[str, int], store: Contacts) -> int:
+    if unit not in counts:
+        counts[unit] = await store.count_of_unit(unit)
+    return counts[unit]
 
 
 def _trouble(envelope: ContactEnvelope, replica: Replica) -> str | None:

@@ -11,7 +11,12 @@ import msgspec
 
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, Claim, Rank
-from display.following.source_follower import CENTRAL_AFTER_NS, TRIES_AT_ONCE, SourceFollower
+from display.following.source_follower import (
+    CENTRAL_AFTER_NS,
+    STRANGERS_TRIED_AT_ONCE,
+    TRIES_AT_ONCE,
+    SourceFollower,
+)
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.fold import Fold
@@ -220,6 +225,22 @@ def test_no_more_than_a_few_are_tried_at_once_and_a_true_unit_behind_them_is_fou
         await asyncio.sleep(1)
         assert sum(box.open_count for box in boxes.values()) <= TRIES_AT_ONCE
         await hall.followed(follower, A.url, within_s=1.4 * 60 / TRIES_AT_ONCE)
+
+    hall.tell(story)
+
+
+def test_while_a_unit_is_known_two_strangers_are_tried_at_once() -> None:
+    boxes, known = silent_boxes(), candidate("https://known", Claim.SIGNED)
+    hall = Hall({**boxes, known.url: Box(code=LossCode.NOTHING_LISTENS)})
+    hall.candidates = [*SILENT, known]
+
+    async def story(follower: SourceFollower) -> None:
+        await asyncio.sleep(0.5)
+        assert sum(box.open_count for box in boxes.values()) == STRANGERS_TRIED_AT_ONCE == 2
+        hall.candidates.remove(known)
+        follower.candidates_changed()
+        await asyncio.sleep(0.5)
+        assert sum(box.open_count for box in boxes.values()) == TRIES_AT_ONCE == 4
 
     hall.tell(story)
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import requests
 
 from pitboard.clock import ScriptedClock
 from pitboard.contacts.contact_seal import ENVELOPES_MAX_COUNT, DeliveryNote, EnvelopeBatch
+from pitboard.doors.door_limits import Rate
+from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.errors import PeerLost
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, PersonErased
 from sync.central.contacts.contact_store import ContactStore
-from sync.central.ingest.ingest_app import take_contacts
+from sync.central.ingest.ingest_app import INGEST_LIMITS, add_contact_ingest, take_contacts
 from sync.relay import ContactCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, central_enrols
 from tests.sync.central.central_stage import CentralThread
@@ -121,6 +125,29 @@ class Unit:
         delivered = set(msgspec.json.decode(body or b"")["contacts"])
         self.waiting = [one for one in self.waiting if one.contact not in delivered]
         return b"{}"
+
+
+def test_contacts_of_strangers_cost_as_much_as_calls(tmp_path: Path) -> None:
+    """A hundred signatures to check for the price of one call kept the door busy with nothing else."""
+    limits = replace(INGEST_LIMITS, trusted_proxies=(), calls_of_source=Rate(per_s=0.001, burst=1_000))
+
+    async def story(central: Central) -> None:
+        app = new_app(limits)
+        add_contact_ingest(app, central.replica, central.store, ScriptedClock())
+        good = envelope("zoe@example.org", "c1", event_key=EVENT)
+        forged = [msgspec.structs.replace(good, competitor_id=f"c{number}") for number in range(2, 102)]
+        body = msgspec.json.encode({"contacts": forged})
+        most = 1_000 // (1 + ENVELOPES_MAX_COUNT + len(body) // 4_096)
+        assert most < 10
+        async with serve_tcp(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+            statuses = []
+            for _ in range(most + 1):
+                async with session.post(f"http://127.0.0.1:{port}/v1/contacts", data=body) as answer:
+                    statuses.append(answer.status)
+        assert statuses == [200] * most + [503]
+        assert await central.store.all() == []
+
+    with_central(tmp_path, story)
 
 
 def test_the_courier_carries_all_and_the_unit_keeps_what_central_refused(tmp_path: Path) -> None:
