@@ -140,7 +140,7 @@ def cells_of(what: str) -> list[str]:
 def test_a_row_says_where_it_is_kept_and_which_tests_show_it(what: str) -> None:
     bound, where, shown_by = cells_of(what)
     assert bound
-    assert re.search(r"`[a-z_/]+\.py`|the same", where) or where == "the doors"
+    assert re.search(r"`[a-z_/]+(\.py|/)`|the same", where) or where == "the doors"
     assert [one for one in shown_by.split(", ") if not is_a_test(one.strip("`"))] == []
 
 

@@ -1,5 +1,5 @@
-"""What a node may answer to those who ask it, on real sockets: what is just within the bound is taken, one byte
-or entry beyond it is not."""
+"""What a node may answer to those who ask it, on real sockets: just within the bound it is taken, one byte or
+entry beyond it is not."""
 
 from __future__ import annotations
 
