@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
 LOOK_AGAIN_NS = 2_000_000_000
+LOOK_FOR_INPUTS_NS = 5_000_000_000
 SIZE_WITHOUT_SCREEN = (1920, 1080)
 _CONNECTORS = Path("/sys/class/drm")
+_SOCKET, _INPUT = "socket:", "/dev/input/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Window:
         self._looked_mono_ns: int | None = None
         self._said = ""
         self._descriptors: frozenset[int] | None = None
+        self._connections: frozenset[int] = frozenset()  # of these, what is no input device
+        self._inputs_mono_ns = 0
         self.has_screen = False
         self.surface = pygame.Surface(hanging.canvas_size(size or SIZE_WITHOUT_SCREEN))
 
@@ -113,6 +117,7 @@ class Window:
     def look(self, now_mono_ns: int) -> bool:
         """Look for a screen where there is none yet, now and then; tell whether one has just come."""
         if self.has_screen:
+            self._look_for_inputs(now_mono_ns)
             return False
         if self._looked_mono_ns is not None and now_mono_ns - self._looked_mono_ns < LOOK_AGAIN_NS:
             return False
@@ -148,7 +153,18 @@ class Window:
             self.surface = pygame.Surface(wanted)
         after = _open_descriptors()
         self._descriptors = None if before is None or after is None else after - before
+        inputs = _open_descriptors(kinds=(_INPUT,)) or frozenset()
+        self._connections = (self._descriptors or frozenset()) - inputs
         self.has_screen = True
+
+    def _look_for_inputs(self, now_mono_ns: int) -> None:
+        """Follow what was plugged in or out since: SDL has opened or closed it."""
+        if self._descriptors is None or now_mono_ns - self._inputs_mono_ns < LOOK_FOR_INPUTS_NS:
+            return
+        self._inputs_mono_ns = now_mono_ns
+        inputs = _open_descriptors(kinds=(_INPUT,))
+        if inputs is not None:
+            self._descriptors = self._connections | inputs
 
     def descriptors(self) -> frozenset[int] | None:
         """Return the connections on which news of the window come, to be waited for; None if unknown."""
@@ -187,13 +203,15 @@ class Window:
         return self._hanging.to_glass(x, y, self.glass_size)
 
 
-def _open_descriptors(folder: Path = Path("/proc/self/fd")) -> frozenset[int] | None:
+def _open_descriptors(
+    folder: Path = Path("/proc/self/fd"), *, kinds: tuple[str, ...] = (_SOCKET, _INPUT)
+) -> frozenset[int] | None:
     """Return this process's open sockets and input devices; None where the system does not list them."""
     found = set()
     try:
         for entry in folder.iterdir():
             with contextlib.suppress(OSError):  # the listing's own is gone already
-                if os.readlink(entry).startswith(("socket:", "/dev/input/")):
+                if os.readlink(entry).startswith(kinds):
                     found.add(int(entry.name))
     except OSError:
         return None

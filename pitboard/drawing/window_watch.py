@@ -29,28 +29,39 @@ class WindowWatch:
         self._unread: dict[int, int] = {}
         self._wake = asyncio.Event()
 
-    async def wait(self) -> None:
-        """Return once there may be something to read, or after the longest wait."""
+    def wake(self) -> None:
+        """End the wait under way, or the next one."""
+        self._wake.set()
+
+    async def wait(self, at_most_s: float | None = None, *, blind_s: float = LOOK_BLIND_S) -> None:
+        """Return once there may be something to read, or after the longest wait; where the connections are
+        not known, after `blind_s`."""
         watched = self._descriptors()
-        if watched is None:
-            await asyncio.sleep(LOOK_BLIND_S)
-            return
+        look_s = self._look_s if at_most_s is None else min(at_most_s, self._look_s)
+        try:
+            if watched is None:
+                await happened(self._wake, min(look_s, blind_s))
+            else:
+                await self._hear_from(watched, look_s)
+        finally:
+            self._wake.clear()
+
+    async def _hear_from(self, watched: Iterable[int], look_s: float) -> None:
         for descriptor in self._heard:
             self._unread[descriptor] = self._unread.get(descriptor, 0) + 1 if _is_readable(descriptor) else 0
         if self._heard:
             self._heard.clear()
             await asyncio.sleep(REST_S)
-        self._wake.clear()
         loop, added = asyncio.get_running_loop(), []
         for descriptor in watched:
             if self._unread.get(descriptor, 0) < UNREAD_MAX_COUNT:
                 try:
                     loop.add_reader(descriptor, self._hear, descriptor)
-                except OSError:
-                    continue  # closed meanwhile: the screen went
+                except (OSError, RuntimeError):
+                    continue  # closed meanwhile: the screen went, or its number is one of our own connections
                 added.append(descriptor)
         try:
-            await happened(self._wake, self._look_s)
+            await happened(self._wake, look_s)
         finally:
             for descriptor in added:
                 loop.remove_reader(descriptor)

@@ -123,7 +123,9 @@ async def run_touch(config: TouchConfig) -> None:
             socket=config.socket,
         )
         if config.control_socket is not None:
-            control = ControlSocket(describe=screen.describe, painted=screen.painted, window=window)
+            control = ControlSocket(
+                describe=screen.describe, painted=screen.painted, window=window, on_event=screen.wake
+            )
             await stack.enter_async_context(control.open(config.control_socket))
         await _run_until_signal(screen)
 

@@ -5,6 +5,7 @@ A machine without a loudspeaker, or one whose sound hangs, is silent; that is sa
 from __future__ import annotations
 
 import array
+import functools
 import logging
 import math
 import threading
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 Sound = Literal["lap", "best", "time-up", "sensor-lost", "refused"]
 SOUNDS: tuple[Sound, ...] = get_args(Sound)
 RATE_HZ = 22_050
+BUFFER_SAMPLES = 1_024
+"""Silence is played too, so often does it wake the machine; a sound is late by as much, 46 ms."""
 WAITING_MAX_COUNT = 4
 _FADE_MS = 5
 _TONES: dict[Sound, tuple[tuple[int, int], ...]] = {  # (hertz, milliseconds) one after the other
@@ -56,7 +59,11 @@ def _sees(screen: ScreenState) -> bool:
 
 
 class Sounds:
-    """Plays what is not muted; opens no sound device before the first sound."""
+    """Plays what is not muted.
+
+    `prepare` opens the sound device: pygame holds up the whole program meanwhile, a tenth of a second on some
+    machines, and a lap must not wait for that. Without it the first sound does.
+    """
 
     def __init__(self, *, muted: Collection[Sound] = (), volume_percent: int = 60) -> None:
         self._heard = frozenset(SOUNDS) - frozenset(muted)
@@ -67,11 +74,19 @@ class Sounds:
     def set_volume(self, percent: int) -> None:
         self.volume_percent = percent
 
+    def prepare(self) -> None:
+        """Be ready to play at once; where all is silent, no device is opened."""
+        if self._heard and self.volume_percent:
+            self._begin()
+
     def play(self, sound: Sound) -> None:
         """Let it be heard soon; dropped where it is muted, or where others still wait."""
         if sound not in self._heard or not self.volume_percent or self._waiting.qsize() >= WAITING_MAX_COUNT:
             return
         self._waiting.put(sound)
+        self._begin()
+
+    def _begin(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sounds", daemon=True)
             self._thread.start()
@@ -80,11 +95,13 @@ class Sounds:
         import pygame
 
         try:
-            pygame.mixer.init(frequency=RATE_HZ, size=-16, channels=1)
+            pygame.mixer.init(frequency=RATE_HZ, size=-16, channels=1, buffer=BUFFER_SAMPLES)
         except pygame.error as error:
             log.info("no sound: reason=%s", error)
             self._heard = frozenset()
             return
+        for sound in self._heard:
+            wave(sound, self.volume_percent)
         while True:
             tone = pygame.mixer.Sound(buffer=wave(self._waiting.get(), self.volume_percent))
             playing = tone.play()
@@ -92,6 +109,7 @@ class Sounds:
                 pygame.time.wait(10)
 
 
+@functools.lru_cache(maxsize=4 * len(SOUNDS))
 def wave(sound: Sound, volume_percent: int) -> bytes:
     """Return the sound as signed 16-bit samples, its tones faded in and out so that nothing clicks."""
     samples = array.array("h")

@@ -50,6 +50,7 @@ from trackside.touch.input.pygame_input import (
     read_events,
 )
 from trackside.touch.input.reaction import (
+    CALM_MIN_MS,
     Calm,
     after_act,
     after_screen,
@@ -84,9 +85,10 @@ log = logging.getLogger(__name__)
 
 LINK_SILENCE_MAX_MS = 2_000
 INPUT_PAUSE_MS = 10
+"""Between two looks at a finger that is down, and for any finger where its panel is not known: the
+moment of a tap is a lap's. Else a finger wakes the screen."""
 REST_PAUSE_MS = 100
-"""Between two looks for a finger while nobody is on the track and nobody has touched the screen lately; where
-the panel's connection is known, a finger wakes the screen at once."""
+"""The same while nobody is on the track and nobody has touched the screen lately."""
 REST_AFTER_MS = 5_000
 REST_LOOK_MS = 1_000
 WORDS_PAUSE_MS = 2_000
@@ -104,6 +106,7 @@ SAVED_SHOWN_MS = 2_500
 REFUSED_SHOWN_MS = 8_000
 ACTS_WAITING_MAX_COUNT = 8
 _NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,7 @@ class Touchscreen:
         self._shown_version: int | None = None
         self._shown_mono_ns = 0
         self._is_stale = True
+        self._news = WindowWatch(window.descriptors)
         self._is_closed = False
 
     def _settings(self, language_code: str, sounds: Sounds) -> Settings:
@@ -220,23 +224,41 @@ class Touchscreen:
         return {"painted_version": self._shown_version, "painted_mono_ns": self._shown_mono_ns}
 
     async def run(self) -> None:
+        self._sounds.prepare()
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(self._follow_unit(), name="follow unit"),
                 tasks.create_task(self._send_acts(), name="send acts"),
                 tasks.create_task(self._follow_impulses(), name="follow impulses"),
             ]
-            resting = WindowWatch(self._window.descriptors, look_s=REST_PAUSE_MS / 1_000)
             while not self._is_closed:
                 self._read_input()
                 self._refresh()
                 SERVICE.beat()
-                if self._rests:
-                    await resting.wait()
-                else:
-                    await asyncio.sleep(INPUT_PAUSE_MS / 1_000)
+                blind_ms = REST_PAUSE_MS if self._rests else INPUT_PAUSE_MS
+                await self._news.wait(self._pause_ns() / _NS_PER_S, blind_s=blind_ms / 1_000)
             for helper in helpers:
                 helper.cancel()
+
+    def _pause_ns(self) -> int:
+        """Return in how long something changes without news of the unit or of fingers."""
+        if self._pointers.is_touched or self._view.pressed:
+            return INPUT_PAUSE_MS * _NS_PER_MS
+        now_mono_ns = self._clock.mono_ns()
+        moments = [self._looked_mono_ns + LOOK_AGAIN_MS * _NS_PER_MS]
+        if self._is_stale:
+            moments.append(self._painted_mono_ns + FRAME_MIN_MS * _NS_PER_MS)
+        if not self._calm.is_calm:
+            moments.append(self._calm.since_mono_ns + CALM_MIN_MS * _NS_PER_MS)
+        if self._view.message is not None:
+            moments.append(self._view.message.until_mono_ns)
+        if self._rests:
+            moments[0] = now_mono_ns + REST_PAUSE_MS * _NS_PER_MS
+        return max(_NS_PER_MS, min(moments) - now_mono_ns)
+
+    def wake(self) -> None:
+        """Look for fingers now: somebody put one there by the control socket."""
+        self._news.wake()
 
     async def _follow_unit(self) -> None:
         """Take each new state of the unit; after silence ask afresh: its versions may have begun anew."""
@@ -264,6 +286,7 @@ class Touchscreen:
                 self._screen = screen
                 self._is_stale = True
                 self._refresh()  # a lap does not wait for the next look for fingers
+                self._news.wake()
 
     async def _follow_impulses(self) -> None:
         """While the run's impulses are shown, ask for them whenever the unit has news."""
@@ -422,6 +445,7 @@ class Touchscreen:
         if patches:
             self._window.present([patch.area for patch in patches])
             self._painted_mono_ns = now_mono_ns
+            self._news.wake()  # SDL may have read of a finger just now
         version = None if self._screen is None else self._screen.version
         if version != self._shown_version:
             self._shown_version, self._shown_mono_ns = version, self._clock.mono_ns()
@@ -485,6 +509,7 @@ class Touchscreen:
                 self._view.contact.wipe()
             self._view = view
             self._is_stale = True
+            self._news.wake()
 
 
 def signed(act: Act, official_id: str) -> Act:

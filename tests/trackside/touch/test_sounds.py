@@ -45,6 +45,22 @@ def test_what_is_muted_or_too_much_is_dropped_and_play_never_waits(monkeypatch: 
     assert silent._thread is None
 
 
+def test_the_device_is_opened_before_the_first_sound_and_never_where_all_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[Sounds] = []
+    monkeypatch.setattr(Sounds, "_run", lambda self: opened.append(self))
+    for silent in (Sounds(volume_percent=0), Sounds(muted=SOUNDS)):
+        silent.prepare()
+        assert silent._thread is None
+    sounds = Sounds()
+    sounds.prepare()
+    sounds.play("lap")
+    assert sounds._thread is not None
+    sounds._thread.join()
+    assert opened == [sounds]
+
+
 def test_every_sound_is_short_and_never_louder_than_wanted() -> None:
     for sound in SOUNDS:
         samples = array.array("h", wave(sound, 50))

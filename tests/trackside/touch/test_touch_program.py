@@ -17,10 +17,12 @@ from pitboard.errors import ConfigRefused
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, SIZES, SOME_LAPS, lap, run, scenes, screen
 from tests.trackside.touch.touch_stage import open_stage
+from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 from trackside.touch.command import TouchConfig
 from trackside.touch.paint.first_picture import show_at_once
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
+from trackside.touch.touchscreen import LOOK_AGAIN_MS, Touchscreen
 from trackside.touch.widgets.view import View
 
 
@@ -141,3 +143,34 @@ def test_a_new_second_repaints_the_countdown_and_little_else() -> None:
     changed = painter.paint(lay_out(state, View(), size, NOW_MONO_NS + 1_000_000_000).widgets)
     (patch,) = changed
     assert patch.w * patch.h < size.width * size.height // 8
+
+
+def test_in_a_run_it_sleeps_between_news_and_wakes_for_a_finger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finger's moment is a lap's, yet nobody asks for one a hundred times a second."""
+    looks: list[int] = []
+    read_input = Touchscreen._read_input
+
+    def counted(screen: Touchscreen) -> None:
+        looks.append(screen._clock.mono_ns())
+        read_input(screen)
+
+    monkeypatch.setattr(Touchscreen, "_read_input", counted)
+
+    async def story(screen: VirtualScreen) -> None:
+        await screen.register("Ada")
+        await screen.tap("start")
+        await screen.unit.cross()
+        await screen.until(lambda now: now.phase == "running")
+        await asyncio.sleep(3.033)
+        looks.clear()
+        await asyncio.sleep(10)
+        assert len(looks) <= 2 * 10_000 // LOOK_AGAIN_MS  # for a clock that shows tenths, and what it painted
+        for _ in range(10):
+            await asyncio.sleep(0.017)
+            looks.clear()
+            screen.wake()
+            touched_ns = screen.unit.clock.mono_ns()
+            await asyncio.sleep(0.001)
+            assert looks[0] == touched_ns
+
+    before_the_screen(story)

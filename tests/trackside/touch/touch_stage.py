@@ -16,6 +16,7 @@ import msgspec
 
 from pitboard.drawing.panel import Turn
 from trackside.touch.command import TouchConfig, run_touch
+from trackside.touch.sounds import SOUNDS
 
 PATIENCE_S = 8
 STILL_S = 0.35
@@ -92,6 +93,7 @@ async def open_stage(
             rotate=rotate,
             overscan_percent=overscan_percent,
             control_socket=folder / "control.sock",
+            muted=SOUNDS,  # opening a sound device takes its time, in each test
         )
         async with unit.serve(config.socket):
             running = asyncio.create_task(run_touch(config))

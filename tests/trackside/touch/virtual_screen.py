@@ -263,9 +263,9 @@ class VirtualScreen:
             if not name.startswith("keyboard:") or name == "keyboard:done":
                 self.taps.append(name)
             details = {"pos": (x, y), "button": 1, "touch": False}
-            pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
+            self._post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
             await asyncio.sleep(HOLD_S if widget.hold_ms else 0.05)
-            pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))
+            self._post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))
             await asyncio.sleep(0.05)
 
     async def type(self, text: str) -> None:
@@ -275,8 +275,16 @@ class VirtualScreen:
                 event = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_RETURN)
             else:
                 event = pygame.event.Event(pygame.TEXTINPUT, text=letter)
-            pygame.event.post(event)
+            self._post(event)
             await asyncio.sleep(0.02)
+
+    def _post(self, event: pygame.event.Event) -> None:
+        """Let SDL have it, and wake the touchscreen as the panel's connection does."""
+        pygame.event.post(event)
+        self.wake()
+
+    def wake(self) -> None:
+        self._screen.wake()
 
     async def register(self, name: str) -> None:
         await self.tap("register")

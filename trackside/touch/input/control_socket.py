@@ -61,10 +61,12 @@ class ControlSocket:
         describe: Callable[[], dict[str, object]],
         painted: Callable[[], dict[str, object]],
         window: Window,
+        on_event: Callable[[], None],
     ) -> None:
         self._describe = describe
         self._painted = painted
         self._window = window
+        self._on_event = on_event
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @asynccontextmanager
@@ -117,13 +119,25 @@ class ControlSocket:
             case PaintedAsk():
                 return self._painted()
             case TapAsk(x=x, y=y, hold_ms=hold_ms):
-                await _tap(*self._window.to_glass(x, y), hold_ms)
+                await self._tap(*self._window.to_glass(x, y), hold_ms)
             case TextAsk(text=text):
                 for character in text:
-                    pygame.event.post(_typed(character))
+                    self._post(_typed(character))
             case PictureAsk(path=path):
                 return self._take_picture(path)
         return {"ok": True}
+
+    async def _tap(self, x: int, y: int, hold_ms: int) -> None:
+        details = {"pos": (x, y), "button": 1, "touch": False}
+        self._post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
+        if hold_ms:
+            await asyncio.sleep(hold_ms / 1_000)
+        self._post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))
+
+    def _post(self, event: pygame.event.Event) -> None:
+        """Hand it to SDL as the panel would; no connection tells of it."""
+        pygame.event.post(event)
+        self._on_event()
 
     def _take_picture(self, path: str) -> dict[str, object]:
         try:
@@ -143,11 +157,3 @@ def _typed(character: str) -> pygame.event.Event:
 def _remove(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
-
-
-async def _tap(x: int, y: int, hold_ms: int) -> None:
-    details = {"pos": (x, y), "button": 1, "touch": False}
-    pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
-    if hold_ms:
-        await asyncio.sleep(hold_ms / 1_000)
-    pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))
