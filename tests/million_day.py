@@ -114,6 +114,7 @@ class Doors:
         self.ports = {name: free_port() for name in ("ingest-a", "ingest-b", "public-a", "public-b")}
         self.running: dict[str, asyncio.subprocess.Process] = {}
         self.ended = 0  # by themselves
+        self._log_from: dict[str, int] = {}  # what an earlier start of this name logged ends here
 
     async def start(self, name: str) -> float:
         """Start the process; return after how many seconds it serves."""
@@ -126,6 +127,7 @@ class Doors:
             text + "".join(f'[[unit]]\nname = "{who}"\nkey = "{key}"\n' for who, key in self._keys)
         )
         log = (self.folder / f"{name}.log").open("ab")
+        self._log_from[name] = log.tell()
         began = time.monotonic()
         self.running[name] = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "pitboard", "central", "--config", str(config), "--door", door),
@@ -141,8 +143,7 @@ class Doors:
     def _serves(self, name: str) -> bool:
         if name == "admin":
             return (self.folder / "admin.sock").exists()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports[name])) == 0
+        return b"central serves" in (self.folder / f"{name}.log").read_bytes()[self._log_from[name] :]
 
     async def keep(self) -> None:
         """Start anew, as systemd would, what ends by itself; none should."""

@@ -226,10 +226,9 @@ def _amounts(driven: _Driven, drivers: tuple[str, ...], rules: Format) -> dict[s
 def _driven_in(fold: Fold, stage_id: str) -> dict[str, _Driven]:
     """Return {heat: what was driven} of the stage's confirmed runs, the last decided ones counting."""
     runs: dict[str, list[Run]] = {}
-    for run in fold.race.runs.values():
-        armed = run.armed.value
-        if armed.stage_id == stage_id and armed.heat_id and run.decision == "confirmed":
-            runs.setdefault(armed.heat_id, []).append(run)
+    for run in fold.race.runs_of_stage(stage_id):
+        if run.armed.value.heat_id and run.decision == "confirmed":
+            runs.setdefault(run.armed.value.heat_id, []).append(run)
     found = {}
     for heat_id, of_heat in runs.items():
         of_heat.sort(key=_decided_at)

@@ -95,6 +95,7 @@ class RaceState:
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
         self._undecided: dict[str, Run] = {}
         self._runs_of: dict[str, tuple[str, ...]] = {}  # competitor as armed or given -> runs
+        self._runs_of_stage: dict[str, dict[str, None]] = {}  # stage -> runs armed in it
         self.tracks: set[str] = set()  # where a run was ever armed
         self._undecided_in_order: list[Run] | None = None  # until it is asked for again
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
@@ -238,6 +239,10 @@ class RaceState:
         """Return the runs in which one of these ids has a place, in the order armed."""
         run_ids = {run_id for one in competitor_ids for run_id in self._runs_of.get(one, ())}
         return sorted((self.runs[run_id] for run_id in run_ids), key=lambda run: run.armed.word.moment)
+
+    def runs_of_stage(self, stage_id: str) -> list[Run]:
+        """Return the runs armed in the stage."""
+        return [self.runs[run_id] for run_id in self._runs_of_stage.get(stage_id, ())]
 
     def undecided(self) -> list[Run]:
         """Return the runs that nobody has decided yet, in the order armed."""
@@ -386,6 +391,10 @@ class RaceState:
         """Keep whose run it is, so that nobody need look through all runs for one competitor's."""
         if run is not None:
             self.tracks.add(run.track)
+        if former is not None and former.armed.value.stage_id:
+            self._runs_of_stage[former.armed.value.stage_id].pop(run_id, None)
+        if run is not None and run.armed.value.stage_id:
+            self._runs_of_stage.setdefault(run.armed.value.stage_id, {})[run_id] = None
         before = set(former.competitor_ids) if former is not None else set()
         now = set(run.competitor_ids) if run is not None else set()
         for competitor_id in before - now:

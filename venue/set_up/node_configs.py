@@ -85,9 +85,12 @@ def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
     rules = msgspec.to_builtins({key: getattr(venue, key) for key in EventRules.__struct_fields__})
     public: Settings = {"host": "0.0.0.0"}  # noqa: S104 - phones of the venue read the board here
     beside: Settings = {}
+    desk: Settings = {"host": "0.0.0.0", "port": DESK_PORT}  # noqa: S104
     if venue.central is not None and venue.central.in_containers:
         public = {"host": "127.0.0.1", "files": "/run/pitboard-public/files"}  # nginx is in front
-        beside = {"admin": {"host": "0.0.0.0", "port": DESK_PORT}, "metrics": {}}  # noqa: S104
+        beside = {"admin": desk, "metrics": {}}
+    elif not venue.unit:
+        beside = {"admin": desk}  # where runs are typed, by phones of the venue too
     return {
         "event": {"name": event.name, **{key: value for key, value in said.items() if value is not None}},
         **{key: tables for key, tables in rules.items() if tables},

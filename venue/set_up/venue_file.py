@@ -161,8 +161,8 @@ class VenueFile(EventRules, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             yield "formats, classes, stages are central's; without [central] write them in its central.toml"
         if self.central is None and not self.network.central:
             yield "no machine is central; add [central] with its host, or name its address in network.central"
-        if not self.unit:
-            yield "there is no [[unit]]; without one there is nothing to time"
+        if not self.unit and self.central is None:
+            yield "there is neither [[unit]] nor [central]; without a unit runs are typed at central's desk"
         if self.network.central and not re.fullmatch(r"https://[^/\s]+", self.network.central):
             yield f"key 'network.central': '{self.network.central}' is not like https://192.0.2.7:8081"
         yield from _twice("unit.host", [unit.host for unit in self.unit], "one machine is one unit")

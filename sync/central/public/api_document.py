@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import CompetitorView
 from pitboard.race.score import ColumnKind
 from sync.central.joining.join_calls import JoinAnswer, JoinAsk
@@ -59,6 +60,7 @@ def api_document() -> dict[str, Any]:
             BoardPage,
             SearchView,
             CompetitorView,
+            StageView,
             LivePage,
             Health,
             JoinInfo,
@@ -132,6 +134,12 @@ def api_document() -> dict[str, Any]:
                         "competitor", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH}
                     )
                 ],
+                refusals=(404,),
+            ),
+            "/api/v1/stages/{stage}": _call(
+                "A stage: its heats, who drives in them, and what they gave.",
+                _json("StageView"),
+                [_in_path("stage", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH})],
                 refusals=(404,),
             ),
             "/api/v1/live": _call(

@@ -25,7 +25,11 @@ def without_rows(page: str) -> str:
     return page.replace(EVENT_MARK, "Pitboard").replace(ROWS_MARK, "").replace(PREVIEW_MARK, "")
 
 
-def with_preview(page: str, event: EventView, name: str, entry: EntryView | None) -> str:
+CARD = "card.png"
+"""The picture of a preview: 1200 by 630, as messengers want it."""
+
+
+def with_preview(page: str, event: EventView, name: str, entry: EntryView | None, origin: str) -> str:
     """Return the page as a link to a competitor opens it: where it is sent, its preview says who, and how."""
     told = []
     if entry is not None and entry.rank is not None:
@@ -34,6 +38,8 @@ def with_preview(page: str, event: EventView, name: str, entry: EntryView | None
         told.append(format_lap_ns(entry.best_ns, resolution_ns=event.resolution_ns))
     title = escape(" · ".join([name, *told]))
     marks = {"og:type": "website", "og:title": title, "og:description": escape(event.name)}
+    if origin:
+        marks |= {"og:image": f"{escape(origin)}/{CARD}", "og:image:width": "1200", "og:image:height": "630"}
     metas = "\n".join(f'<meta property="{mark}" content="{text}">' for mark, text in marks.items())
     return page.replace(_TITLE, f"<title>{title}</title>").replace(PREVIEW_MARK, metas)
 

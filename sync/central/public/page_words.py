@@ -8,14 +8,18 @@ from html import escape
 from pitboard.sentences.language import LANGUAGES, language
 
 WORDS = "words.js"
-PREFIX = "page."
+PREFIXES = ("page.", "touch.heat-")
+"""A heat is called the same on the official's screen and on a phone."""
 _MARKS = {"<!--STILL-->": "page.still", "<!--WITHOUT_SCRIPT-->": "page.without-script"}
 """Sentences for a page whose script does not run: it cannot choose, so every language stands there."""
 
 
 def words_file() -> bytes:
     """Return the file: {language: {code: text, or [one, many]}}."""
-    words = {code: language(code).texts(PREFIX) for code in LANGUAGES}
+    words = {
+        code: {name: text for prefix in PREFIXES for name, text in language(code).texts(prefix).items()}
+        for code in LANGUAGES
+    }
     text = json.dumps(words, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return f"// Made from the catalogue: pitboard/sentences.\nexport const WORDS = {text};\n".encode()
 

@@ -27,6 +27,7 @@ class PublicApi:
         app.router.add_get("/api/v1/board", self._board)
         app.router.add_get("/api/v1/search", self._search)
         app.router.add_get("/api/v1/competitors/{competitor}", self._competitor)
+        app.router.add_get("/api/v1/stages/{stage}", self._stage)
         app.router.add_get("/api/v1/live", self._live.serve)
         app.router.add_get("/api/v1/live/page", self._live_page)
         app.router.add_get("/api/v1/live/since/{tag}", self._live_since)
@@ -76,6 +77,12 @@ class PublicApi:
         if known is None:
             return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
         return known.answer(request)
+
+    async def _stage(self, request: web.Request) -> web.Response:
+        stage = self._reader.stage(request.match_info["stage"])
+        if stage is None:
+            return refusal("unknown-stage", "There is no stage of this id.", status=404)
+        return stage.answer(request)
 
     async def health(self, request: web.Request) -> web.Response:
         return json_response(Health("ok", self._live.followers, self._reader.event_id))

@@ -28,6 +28,7 @@ SHELL = "shell"
 LASTING = "public, max-age=31536000, immutable"
 _VERSIONED = (".js", ".css")
 _FIXED_NAME = re.compile(rb'"/([a-z_]+\.(?:js|css))"')
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:]{2,45}\](:[0-9]{1,5})?")
 _VERSION_MARK = b"PAGE_VERSION"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -74,7 +75,7 @@ class PhonePage:
 
     async def _serve_shared(self, request: web.Request) -> web.Response:
         competitor = request.match_info["competitor"]
-        answer = self._reader.shared_page(self._page, competitor).answer(request)
+        answer = self._reader.shared_page(self._page, competitor, _origin(request)).answer(request)
         answer.headers["X-Page"] = _folder(self._version)
         return answer
 
@@ -83,6 +84,13 @@ class PhonePage:
         answer = (self._files[name] if name else self._reader.page(self._page)).answer(request)
         answer.headers["X-Page"] = _folder(self._version)  # so that a phone keeps no portal's page for ours
         return answer
+
+
+def _origin(request: web.Request) -> str:
+    """Return where the page was asked for as the phone sees it; empty where no proper host was named."""
+    host = request.headers.get("Host", "")
+    scheme = "https" if request.headers.get("X-Forwarded-Proto") == "https" else request.scheme
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 def _load() -> tuple[str, dict[str, EncodedAnswer]]:

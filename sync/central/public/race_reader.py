@@ -12,6 +12,7 @@ from aiohttp import web
 from pitboard.errors import CallRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
+from pitboard.journal.stage_view import view_stage
 from pitboard.journal.views import (
     EntryView,
     EventView,
@@ -44,10 +45,17 @@ class ClassView(msgspec.Struct, frozen=True):
     name: str
 
 
+class StageChoice(msgspec.Struct, frozen=True):
+    stage_id: str
+    name: str
+    race_class: str
+
+
 class BoardPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some entries of a board; `start` counts those before, `next` is what to ask for after them.
 
-    `total` is how many there are; `tracks` and `classes` are those that a board may be asked of.
+    `total` is how many there are; `tracks` and `classes` are those that a board may be asked of, and `stages`
+    are asked for by themselves.
     """
 
     event: EventView
@@ -61,6 +69,7 @@ class BoardPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
     tracks: list[str]
     classes: list[ClassView]
+    stages: list[StageChoice]
 
 
 class FoundView(msgspec.Struct, frozen=True):
@@ -193,7 +202,16 @@ class RaceReader:
             classes=[ClassView(one.race_class, one.name) for one in self._fold.race.programme.classes()][
                 :FILTERS_MAX_COUNT
             ],
+            stages=[
+                StageChoice(one.stage_id, one.name, one.race_class)
+                for one in self._fold.race.programme.stages()
+            ][:FILTERS_MAX_COUNT],
         )
+
+    def stage(self, stage_id: str) -> EncodedAnswer | None:
+        """Return the stage's heats as they stand, None where there is no such stage, or none that we know."""
+        said = next((one for one in self._fold.race.programme.stages() if one.stage_id == stage_id), None)
+        return None if said is None else self._kept(("stage", stage_id), lambda: view_stage(self._fold, said))
 
     @property
     def event_id(self) -> str:
@@ -207,15 +225,18 @@ class RaceReader:
             self._page = (self._fold.version, page, EncodedAnswer(body, HTML))
         return self._page[2]
 
-    def shared_page(self, page: str, competitor: str) -> EncodedAnswer:
-        """Return the page as a link to the competitor opens it; nobody's link opens the board."""
+    def shared_page(self, page: str, competitor: str, origin: str = "") -> EncodedAnswer:
+        """Return the page as a link to the competitor opens it; nobody's link opens the board.
+
+        `origin` is where the page was asked for: a preview's picture needs it.
+        """
         fold = self._fold
         whole = self.page(page).body.decode()
         if competitor not in fold.race.competitors:
             return EncodedAnswer(whole.replace(PREVIEW_MARK, "").encode(), HTML)
         now = fold.race.roll.now(competitor) or competitor
         event = view_board(fold, count=0).event
-        shown = with_preview(whole, event, fold.race.name_of(now), view_entry(fold, now))
+        shown = with_preview(whole, event, fold.race.name_of(now), view_entry(fold, now), origin)
         return EncodedAnswer(shown.encode(), HTML)
 
     def competitor(self, competitor: str) -> EncodedAnswer | None:

@@ -128,7 +128,7 @@ def test_every_call_stands_in_the_document_with_what_it_takes(tmp_path: Path) ->
             reader = Reader(central, session)
             _, document = await reader.ask("/api/v1/openapi.json")
             assert document == json.loads(json.dumps(api_document()))
-            asked = {"competitor": "c001", "tag": "0", "q": "dri", "entry_id": "0" * 32}
+            asked = {"competitor": "c001", "tag": "0", "q": "dri", "entry_id": "0" * 32, "stage": "none"}
             for path, calls in document["paths"].items():
                 if path == "/api/v1/live":
                     continue

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import RunDecided
+from pitboard.race.bodies import RunDecided, StageSet
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoards
@@ -359,6 +360,16 @@ def test_a_link_that_is_sent_says_who_and_how_and_opens_the_competitor(
     assert answer is not None
     assert '<meta property="og:title" content="Ben · 2. · 12.500">' in answer.text()
     assert "<title>Ben · 2. · 12.500</title>" in answer.text()
+    card = f"http://127.0.0.1:{central.port}/card.png"
+    assert f'<meta property="og:image" content="{card}">' in answer.text()
+    picture = page.request.get(card)
+    assert picture.headers["content-type"] == "image/png"
+    behind_tls = {"X-Forwarded-Proto": "https", "Host": "board.example"}
+    proxied = page.request.get(answer.url.split("#")[0], headers=behind_tls)
+    assert 'content="https://board.example/card.png"' in proxied.text()
+    strange = page.request.get(answer.url.split("#")[0], headers={"Host": 'x"><script>'})
+    assert "<script>" not in strange.text()
+    assert "og:image" not in strange.text()
     expect(page.locator("#competitor-page h2")).to_have_text("Ben")
     assert page.url.endswith("/#/competitors/c2")
     hostile = page.request.get(f"http://127.0.0.1:{central.port}/c/c1").text()
@@ -391,6 +402,40 @@ def test_one_track_or_class_can_be_chosen(central: CentralThread, phone: Browser
     expect(page.locator("#rows .time")).to_have_text(["20.000"])
     page.locator("#by-track").select_option("")
     expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+
+
+def test_a_stage_shows_its_bracket_and_moves_on_as_heats_are_driven(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    story = TrackStory()
+    for number, name in enumerate(("Anna", "Ben", "Carl", "Dora")):
+        story.drives(f"c{number}", name, 11.0 + number)
+    drivers = [f"c{number}" for number in range(4)]
+    story.teller.say(
+        StageSet(stage_id="ko", name="Knock-out", kind="knockout", settings={"count": 4, "picked": drivers})
+    )
+    central.take(story.news())
+    page = open_page(phone, central)
+    page.locator("#by-stage").select_option("ko")
+    heats = page.locator(".heat")
+    expect(heats.first.locator(".name")).to_have_text(["Anna", "Dora"])
+    expect(page.locator("#rows")).to_be_hidden()
+    for number, (driver, lap_s) in enumerate((("c0", 12.0), ("c3", 10.5))):
+        start_s, seq = 900.0 + 50 * number, 900 + 10 * number
+        run = msgspec.structs.replace(
+            armed(f"heat-{driver}", driver, s=start_s), stage_id="ko", heat_id="ko/r1-1"
+        )
+        story.teller.say(run)
+        story.teller.say(passing(seq, s=start_s + 1))
+        story.teller.say(passing(seq + 1, s=start_s + 1 + lap_s))
+        story.teller.say(finished(run.run_id, s=start_s + 20))
+        story.teller.say(RunDecided(run_id=run.run_id, decision="confirmed"))
+    central.take(story.news())
+    expect(heats.first.locator(".won .name")).to_have_text("Dora")
+    expect(heats.first.locator(".won .time")).to_have_text("10.500")
+    assert violations(page) == []
+    page.locator("#by-stage").select_option("")
+    expect(page.locator("#rows .name")).to_have_text(["Dora", "Anna", "Ben", "Carl"])
 
 
 def test_the_clock_of_a_run_counts_with_the_unit_and_stands_in_a_pause(

@@ -263,6 +263,18 @@ def test_rules_without_a_central_of_this_venue_are_refused(venue_path: Path) -> 
     assert "write them in its central.toml" in str(refused.value)
 
 
+def test_an_event_without_a_unit_is_centrals_desk_alone(venue_path: Path, tmp_path: Path) -> None:
+    venue_path.write_text('[event]\nname = "Cup"\n[central]\nhost = "central"\n', encoding="utf-8")
+    out = made(venue_path, tmp_path / "stick")
+    central = CentralConfig.load(out / "central" / "etc" / "central.toml")
+    assert (central.admin.host, central.admin.port, central.admin.tls) == ("0.0.0.0", 8082, True)
+    assert central.unit == []
+    assert [one.name for one in out.iterdir()] == ["central"]
+    venue_path.write_text('[event]\nname = "Cup"\n[network]\ncentral = "https://192.0.2.7:8081"\n')
+    with pytest.raises(ConfigRefused, match="neither \\[\\[unit\\]\\] nor \\[central\\]"):
+        VenueFile.load(venue_path)
+
+
 def test_a_device_that_tells_start_from_finish_keeps_saying_so(venue_path: Path, tmp_path: Path) -> None:
     text = EXAMPLE.replace('kind = "p3"\naddress = "192.168.1.50"', 'kind = "alge"\nport = "/dev/ttyUSB1"')
     venue_path.write_text(text, encoding="utf-8")

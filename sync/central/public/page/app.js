@@ -2,6 +2,7 @@
 
 import { BoardFilter } from "./board_filter.js";
 import { BoardList } from "./board_list.js";
+import { drawStage, isStage } from "./bracket.js";
 import { backLink, drawCompetitor } from "./competitor_page.js";
 import { byId, element, setText } from "./elements.js";
 import { belongTo, follow, followedNames, keepBoard, keepHeardMs, keptBoard, keptHeardMs } from "./kept.js";
@@ -64,6 +65,7 @@ const CHOSEN_EVERY_MS = 3_000;
 const CHOICES_EVERY_MS = 60_000;
 let chosen = null; // the first page of the chosen board
 let chosenMs = 0;
+let chosenLater = 0;
 const filter = new BoardFilter(() => {
   chosen = null;
   chosenMs = 0;
@@ -73,7 +75,15 @@ const filter = new BoardFilter(() => {
 
 async function refreshFiltered() {
   const everyMs = filter.isOn ? CHOSEN_EVERY_MS : CHOICES_EVERY_MS;
-  if (document.hidden || Date.now() - chosenMs < everyMs * (0.8 + 0.4 * Math.random())) return;
+  if (document.hidden) return;
+  const leftMs = chosenMs + everyMs * (0.8 + 0.4 * Math.random()) - Date.now();
+  if (leftMs > 0) {
+    chosenLater ||= setTimeout(() => {
+      chosenLater = 0;
+      refreshFiltered();
+    }, leftMs); // this change may be the last for long
+    return;
+  }
   chosenMs = Date.now();
   const query = filter.query;
   try {
@@ -81,10 +91,28 @@ async function refreshFiltered() {
     if (filter.query !== query) return;
     chosen = query ? page : null;
     if (page) filter.offer(page);
+    await refreshStage();
     drawBoard();
   } catch {
     chosenMs = 0; // no network: with the next board
   }
+}
+
+// A chosen stage stands in the place of the rows.
+async function refreshStage() {
+  const wanted = filter.stage;
+  const stage = wanted ? await ask("/api/v1/stages/" + encodeURIComponent(wanted), isStage) : null;
+  if (filter.stage !== wanted) return;
+  const place = byId("stage");
+  const isShown = !!stage;
+  if (isShown && place.dataset.shown !== JSON.stringify(stage)) {
+    const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    drawStage(place, stage, resolutionNs());
+    place.dataset.shown = JSON.stringify(stage);
+    if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+  place.hidden = !isShown;
+  byId("rows").hidden = isShown;
 }
 
 // Those followed who stand below the live board are asked for now and then.
@@ -111,7 +139,7 @@ async function refreshFollowed() {
 let rest = [];
 let isAskingRest = false;
 
-const topEntries = () => (filter.isOn ? (chosen?.entries ?? []) : board.entries);
+const topEntries = () => (filter.query ? (chosen?.entries ?? []) : board.entries);
 
 function shownEntries() {
   const top = topEntries();
@@ -120,7 +148,7 @@ function shownEntries() {
   return [...top, ...below];
 }
 
-const hasMore = () => !!board && topEntries().length >= PAGE_COUNT && (rest.at(-1)?.next !== null || !rest.length);
+const hasMore = () => !filter.stage && !!board && topEntries().length >= PAGE_COUNT && (rest.at(-1)?.next !== null || !rest.length);
 
 async function askRest(index, after) {
   if (isAskingRest) return;
@@ -178,7 +206,7 @@ function drawBoard() {
   const traits = { resolutionNs: resolutionNs(), newest: board.newest };
   setText(byId("event"), board.event.name);
   rows.draw(shownEntries(), traits);
-  const total = filter.isOn ? (chosen?.total ?? 0) : board.total;
+  const total = filter.stage ? 0 : filter.query ? (chosen?.total ?? 0) : board.total;
   setText(byId("count"), total ? String(total) : "");
   if (byId("more").hidden === hasMore()) watchMore();
   byId("empty").hidden = true;

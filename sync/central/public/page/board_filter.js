@@ -1,4 +1,4 @@
-// Which board is shown: of all, or of one track or class. There is no choice where there is nothing to choose.
+// What is shown: the board of all, of one track or class, or a stage. No choice where there is nothing to choose.
 
 import { byId, element } from "./elements.js";
 import { say } from "./say.js";
@@ -6,10 +6,11 @@ import { say } from "./say.js";
 export class BoardFilter {
   track = "";
   raceClass = "";
+  stage = "";
   #known = "";
 
   constructor(onChange) {
-    for (const [id, name] of [["by-track", "track"], ["by-class", "raceClass"]]) {
+    for (const [id, name] of [["by-track", "track"], ["by-class", "raceClass"], ["by-stage", "stage"]]) {
       byId(id).addEventListener("change", (event) => {
         this[name] = event.target.value;
         onChange();
@@ -18,7 +19,7 @@ export class BoardFilter {
   }
 
   get isOn() {
-    return !!(this.track || this.raceClass);
+    return !!(this.track || this.raceClass || this.stage);
   }
 
   // What the API is asked besides.
@@ -31,12 +32,13 @@ export class BoardFilter {
   }
 
   // Offer what there is; a choice that is gone is given up.
-  offer({ tracks, classes }) {
-    const known = JSON.stringify([tracks, classes]);
+  offer({ tracks, classes, stages = [] }) {
+    const known = JSON.stringify([tracks, classes, stages]);
     if (known === this.#known) return;
     this.#known = known;
     this.track = fill(byId("by-track"), tracks.length > 1 ? tracks.map((one) => [one, one]) : [], say("page.all-tracks"), this.track);
     this.raceClass = fill(byId("by-class"), classes.map((one) => [one.race_class, one.name]), say("page.all-classes"), this.raceClass);
+    this.stage = fill(byId("by-stage"), stages.map((one) => [one.stage_id, one.name]), say("page.standings"), this.stage);
   }
 }
 
