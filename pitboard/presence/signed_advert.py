@@ -62,8 +62,10 @@ def read_advert(record: bytes, may_check: Callable[[str], bool]) -> HeardAdvert:
 
     `may_check` says of a key whether its signature is worth looking at now.
     """
+    if len(record) > RECORD_MAX_BYTES:
+        record = b""  # half of an entry might say another thing than the whole
     said: dict[str, str] = {}
-    for entry in _entries(record[:RECORD_MAX_BYTES]):
+    for entry in _entries(record):
         key, _, value = entry.partition(b"=")
         said.setdefault(key.decode(errors="replace"), value.decode(errors="replace"))
     properties = {key: said[key] for key in _KEYS if _HEX_KEY.fullmatch(said.get(key, ""))}

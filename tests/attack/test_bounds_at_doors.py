@@ -39,6 +39,7 @@ from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.central.admin.desk.desk_door import DESK_LIMITS
 from sync.central.ingest.ingest_app import INGEST_LIMITS
+from sync.central.metrics.metrics_door import METRICS_LIMITS
 from sync.central.public.public_app import SPARE_CONNECTIONS_COUNT, public_limits
 from sync.exchanging import exchange_api
 from sync.exchanging.exchange import SyncRequest, accept_wire, answer
@@ -203,6 +204,28 @@ def test_a_request_of_1_mib_is_read_and_a_byte_more_is_not(tmp_path: Path) -> No
     asyncio.run(story())
 
 
+def test_no_answer_tells_what_we_are_built_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with unit_door(tmp_path) as (_, visit):
+            told = set()
+            for asked in (
+                b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"DELETE /v1/sync HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"POST /v1/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{",
+                b"\x16\x03\x01 no HTTP\r\n\r\n",
+            ):
+                visitor = await visit()
+                visitor.writer.write(asked)
+                status, body = await visitor.hear()
+                told.add(status)
+                said = (str(visitor.headers) + body.decode()).lower()
+                assert not any(word in said for word in ("python", "aiohttp", "traceback"))
+            assert told == {200, 404, 405, 400}
+
+    asyncio.run(story())
+
+
 def test_a_line_of_a_head_is_read_up_to_8_190_bytes(tmp_path: Path) -> None:
     async def story() -> None:
         async with unit_door(tmp_path) as (_, visit):
@@ -345,8 +368,26 @@ DOORS = {
     "a display's status": (STATUS_LIMITS, 64),
     "the desk": (replace(DESK_LIMITS, trusted_proxies=()), 128),
     "a machine without a set-up": (WELCOME_LIMITS, 32),
+    "metrics": (METRICS_LIMITS, 32),
     "public": (public_limits(8, calls_per_s=100, trusted_proxies=()), 8 + SPARE_CONNECTIONS_COUNT),
 }
+
+
+ON_SOCKETS_OF_THIS_MACHINE = {"trackside/api/local_api.py", "sync/central/admin/admin_app.py"}
+
+
+def test_no_door_on_the_network_is_without_limits() -> None:
+    """Central's metrics were told as often as anybody asked, each time anew of the whole race."""
+    root = Path(__file__).parents[2]
+    files = [
+        path
+        for room in ("pitboard", "sync", "trackside", "display", "venue")
+        for path in (root / room).rglob("*.py")
+    ]
+    without = {
+        str(path.relative_to(root)) for path in files if "= new_app()" in path.read_text(encoding="utf-8")
+    }
+    assert without == ON_SOCKETS_OF_THIS_MACHINE
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -483,8 +524,9 @@ def served(door: Door, count: int, *, source: str | None = None, key: str | None
         (DESK_LIMITS, 1_000, 2_000, 500, 50, 200),
         (public_limits(8, calls_per_s=100), 500, 1_000, 500, 50, 100),
         (WELCOME_LIMITS, 20, 60, 20, 2, 10),
+        (METRICS_LIMITS, 100, 200, 50, 5, 20),
     ],
-    ids=["unit", "ingest", "status", "desk", "public", "welcome"],
+    ids=["unit", "ingest", "status", "desk", "public", "welcome", "metrics"],
 )
 def test_how_often_strangers_may_call_at_each_door(
     monkeypatch: pytest.MonkeyPatch,

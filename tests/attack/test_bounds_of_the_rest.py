@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from pathlib import Path
 
 from display.screen.show_maker import PICTURES_MAX_COUNT, pictures_in
 from pitboard.clock import ScriptedClock
 from pitboard.doors.door_limits import Rate, TokenBuckets
+from pitboard.doors.fair_room import FairRoom
 from pitboard.journal import quarantine
 from pitboard.journal.replica import Replica
 from pitboard.presence.packet_sieve import PacketBuckets
 from pitboard.presence.venue_mdns import label_of
+from sync.central.config import PublicConfig
 from sync.central.enrolment.enrolment_api import WRONG_OF_SOURCE
 from tests.pitboard.journal.test_stranger_fills_the_disk import forged, opened
 from tests.race_story import ROOT, UNIT_A, central_enrols
@@ -50,6 +53,20 @@ def test_of_a_stream_four_forks_are_kept_as_evidence(tmp_path: Path) -> None:
             assert len(replica.alarms) == 1
 
     asyncio.run(story())
+
+
+def test_of_5_000_live_streams_that_two_addresses_hold_the_next_address_gets_one() -> None:
+    most = 5_000
+    assert PublicConfig().followers_max_count == most
+    cut: list[int] = []
+    room = FairRoom(most, cuts_own=False)
+    for number in range(most):
+        assert room.enter(f"192.0.2.{number % 2}", partial(cut.append, number)) is not None
+    assert room.enter("192.0.2.0", lambda: None) is None, "its own phones are not cut for one more"
+    assert cut == []
+    for number in range(2_000):
+        assert room.enter(f"198.51.100.{number}", lambda: None) is not None
+    assert cut == list(range(2_000)), "of both in turn, the longest idle first"
 
 
 def test_in_the_long_run_so_many_packets_a_second_are_read() -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from pitboard.clock import Clock
 from pitboard.doors.door import bound_tcp
+from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import json_response, new_app, serve_bound_tcp
 from pitboard.journal.replica import Replica
 from pitboard.tasks import beside
@@ -66,6 +67,16 @@ class Metrics:
             self._late_max_ns = max(self._late_max_ns, late_ns)
 
 
+METRICS_LIMITS = DoorLimits(
+    connections_max_count=32,
+    calls_of_source=Rate(per_s=5, burst=100),
+    calls_of_all=Rate(per_s=20, burst=200),
+    calls_of_quiet=Rate(per_s=5, burst=50),
+    trusted_proxies=(),  # who asks from this machine is counted like anybody
+)
+"""Each answer is made anew of the whole race."""
+
+
 @contextlib.asynccontextmanager
 async def serve_metrics(
     config: CentralConfig, metrics: Metrics, replica: Replica, door: Door | None
@@ -75,7 +86,7 @@ async def serve_metrics(
         yield None
         return
     metrics.add(RaceMetrics(replica).families)
-    app = new_app()
+    app = new_app(METRICS_LIMITS)
 
     async def tell(request: web.Request) -> web.Response:
         return web.Response(body=text_of(metrics.families()).encode(), headers={"Content-Type": CONTENT_TYPE})

@@ -149,9 +149,9 @@ def test_texts_are_read_so_often_and_a_known_name_whatever_else_is_said(
 
 def test_a_text_of_2000_bytes_is_read_and_a_longer_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Network(monkeypatch)
-    said = entry("unit", b"B") + entry("at", b"192.0.2.9") + entry("port", b"9")
     filling = b"".join(entry("x", b"y" * 97) for _ in range(20))
     for name, size in (("fits", RECORD_MAX_BYTES), ("too-long", RECORD_MAX_BYTES + 1)):
+        said = entry("unit", b"B") + entry("at", b"192.0.2.%d" % len(name)) + entry("port", b"9")
         room = size - len(said)
         last = room - len(filling[: room // 100 * 100])
         text = said + filling[: room // 100 * 100] + (bytes([last - 1]) + b"z" * (last - 1) if last else b"")
