@@ -133,6 +133,8 @@ class LapTime(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def settle(passings: Sequence[Stamped]) -> list[Settled]:
     """Return the passings of one boot of the host, each with what those received after it tell."""
     settled = [_as_said(passing) for passing in passings]
+    if not any(passing.flag for passing in passings):
+        return settled  # as nearly always
     if any(one.unseen == PASSING_LOST for one in settled):
         _forget_what_came_later(settled, passings)
     if not any(_clock_flag(passing) for passing in passings):
@@ -214,12 +216,16 @@ def _flag_of_host_lap(opening: Settled, closing: Settled) -> str | None:
 
 
 def _clock_flag(passing: Stamped) -> str | None:
-    flag = (passing.flag or "").split(" ")[0]
+    if not passing.flag:
+        return None
+    flag = passing.flag.split(" ")[0]
     return None if not flag or flag in UNSEEN else flag
 
 
 def _unseen_flag(passing: Stamped) -> str | None:
-    flag = (passing.flag or "").split(" ")[-1]
+    if not passing.flag:
+        return None
+    flag = passing.flag.split(" ")[-1]
     return flag if flag in UNSEEN else None
 
 

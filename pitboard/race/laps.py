@@ -14,7 +14,7 @@ import msgspec
 from pitboard.race.attribution import Segment, TimedPassing
 from pitboard.race.bodies import FINISH, START
 from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import LapTime, lap_time, or_shorter, settle
+from pitboard.race.device_clocks import LapTime, Settled, lap_time, or_shorter, settle
 from pitboard.race.formats import TimingRules
 
 NANOSECONDS_PER_MS = 1_000_000
@@ -126,8 +126,9 @@ def _laps_of_segment(
     opening: TimedPassing | RunStart | None = start if _is_of(start, segment) else None
     sectors: list[tuple[str, int]] = []
     or_mono_ns = [other for one in segment.passings if (other := _other_instant(one)) is not None]
+    known: dict[int, Settled] = {}  # by identity: each closes a lap and opens the next
     for passing in segment.passings:
-        if any(pause.holds(segment.boot_id, passing.mono_ns) for pause in pauses):
+        if pauses and any(pause.holds(segment.boot_id, passing.mono_ns) for pause in pauses):
             continue  # evidence: cars are put back by hand
         if opening is not None and passing.mono_ns < opening.mono_ns:
             continue
@@ -140,11 +141,12 @@ def _laps_of_segment(
             if gate == FINISH and rules.clock != "start-gate":
                 opening, sectors = passing, []
             continue
-        time = lap_between(opening, passing)
+        time = lap_between(opening, passing, known)
         if or_mono_ns:
             time = or_shorter(time, opening.mono_ns, passing.mono_ns, or_mono_ns)
         lap_ns = time.lap_ns
-        lap_ns -= sum(one.within_ns(segment.boot_id, opening.mono_ns, passing.mono_ns) for one in pauses)
+        if pauses:
+            lap_ns -= sum(one.within_ns(segment.boot_id, opening.mono_ns, passing.mono_ns) for one in pauses)
         if gate != FINISH:
             sectors.append((gate, lap_ns))
             continue
@@ -185,6 +187,8 @@ def _is_too_late(
 
 
 def _run_time_ns(began_mono_ns: int, mono_ns: int, boot_id: str, pauses: Sequence[Pause]) -> int:
+    if not pauses:
+        return max(0, mono_ns - began_mono_ns)
     paused_ns = sum(pause.within_ns(boot_id, began_mono_ns, mono_ns) for pause in pauses)
     return max(0, mono_ns - began_mono_ns - paused_ns)
 
@@ -199,18 +203,28 @@ def off_tracks_by_lap(laps: Sequence[DrivenLap], noted: Sequence[tuple[str, int]
     return counts
 
 
-def lap_between(opening: TimedPassing | RunStart, closing: TimedPassing) -> LapTime:
+def lap_between(
+    opening: TimedPassing | RunStart, closing: TimedPassing, known: dict[int, Settled] | None = None
+) -> LapTime:
     """Return the time between two instants of one boot, and how far it may be off.
 
     Two passings of one setting of a device's clock are measured by the device's own counter, corrected by the
-    rate measured at the later one; others by the host's monotonic clock.
+    rate measured at the later one; others by the host's monotonic clock. `known`, by identity, is what was
+    found of passings that are still held, for the next lap.
     """
     if isinstance(opening, RunStart) or opening.unit != closing.unit:
         both_ns = opening.uncertainty_ns + closing.uncertainty_ns
         return LapTime(lap_ns=closing.mono_ns - opening.mono_ns, uncertainty_ns=both_ns)
-    first = opening.settled or settle([opening.body])[0]
-    second = closing.settled or settle([closing.body])[0]
-    return lap_time(first, second)
+    known = {} if known is None else known
+    return lap_time(_settled(opening, known), _settled(closing, known))
+
+
+def _settled(passing: TimedPassing, known: dict[int, Settled]) -> Settled:
+    """Return what the passing was shown to be; where nothing was in doubt, what it says itself."""
+    found = known.get(id(passing))
+    if found is None:
+        found = known[id(passing)] = passing.settled or settle([passing.body])[0]
+    return found
 
 
 def _other_instant(passing: TimedPassing) -> int | None:

@@ -156,7 +156,7 @@ class Sharing:
         return self._segments[run.run_id]
 
     def _share_out(self, run: Run) -> dict[int, list[Segment]]:
-        derived = self._derived(run)
+        derived, openings = self._derived(run), run.openings
         segments: dict[int, list[Segment]] = {}
         for place in (one.place for one in run.places):
             given = [
@@ -164,12 +164,13 @@ class Sharing:
                 for boot_id in run.boots
                 for passing in self._given_by_place(run, boot_id).get(place, ())
             ]
-            own: list[list[TimedPassing]] = [[] for _ in run.openings]
+            own: list[list[TimedPassing]] = [[] for _ in openings]
             for boot_id, passing in [*derived.get(place, ()), *given]:
-                own[run.opening_at(boot_id, passing.mono_ns)].append(passing)
+                at = 0 if len(openings) == 1 else run.opening_at(boot_id, passing.mono_ns)
+                own[at].append(passing)
             segments[place] = [
                 Segment(boot_id=boot_id, passings=merged(passings), elapsed_ns=elapsed_ns)
-                for passings, (boot_id, _, elapsed_ns) in zip(own, run.openings, strict=True)
+                for passings, (boot_id, _, elapsed_ns) in zip(own, openings, strict=True)
             ]
         return segments
 
@@ -186,7 +187,11 @@ class Sharing:
         replaced = replaced_in(run)
         for boot_id, from_mono_ns, _ in run.openings:
             unspoken = without_spoken_of(self._window(run, boot_id, from_mono_ns), self._word_on)
-            for passing in without_what_a_hand_doubled(unspoken, replaced):
+            fresh = without_what_a_hand_doubled(unspoken, replaced)
+            if len(run.openings) == 1:  # as nearly always
+                own = share_out(fresh, run.places)
+                return {place: [(boot_id, one) for one in passings] for place, passings in own.items()}
+            for passing in fresh:
                 if passing.key not in boots:  # a rogue may open a window twice
                     boots[passing.key] = boot_id
                     window.append(passing)
