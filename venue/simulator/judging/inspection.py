@@ -50,12 +50,14 @@ def lagging(venue: Venue) -> str | None:
         for stream, head in wanted.items():
             if have.get(stream, 0) < head and not may_lack(venue, node, stream):
                 return f"{node.name} has {stream[:8]}/{have.get(stream, 0)} of {head}"
+        for stream, head in have.items():
+            if node.disk.heads.get(stream, 0) < head:  # a display's has it a moment after the display
+                return f"{node.name}'s disk has {stream[:8]}/{node.disk.heads.get(stream, 0)} of {head}"
         for stream in sorted(truth.rewritten):
             if stream not in venue.central.disk.heads or may_lack(venue, node, stream):
                 continue  # lost with central's card before anybody else had it
             last = (stream, venue.central.disk.heads[stream])
-            held = node.disk.records.get(last)  # a display's disk has it a moment after the display
-            if held is None or held.header_hash != venue.central.disk.records[last].header_hash:
+            if node.disk.records[last].header_hash != venue.central.disk.records[last].header_hash:
                 return f"{node.name} has another history of {stream[:8]} than central"
     return None
 
@@ -127,11 +129,14 @@ def _check_thief(venue: Venue) -> None:
 
 
 def _check_whose_runs(venue: Venue) -> None:
-    """A run is its unit's, whoever said later that he had armed it, and how early ever."""
+    """A run is its unit's, whoever said later that he had armed it, and how early ever.
+
+    The forger's ids name nobody, as those of a former version; such a run is of who armed it first.
+    """
     armed_first = venue.world.truth.runs
     for node in venue.nodes:
         for run in node.replica.fold.race.runs.values():
-            if run.unit != armed_first[run.run_id]:
+            if "." in run.run_id and run.unit != armed_first[run.run_id]:
                 sentence = f"{node.name} takes run {run.run_id} for another's"
                 venue.world.truth.violate("a-run-is-its-units", sentence)
 
