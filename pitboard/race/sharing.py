@@ -53,10 +53,12 @@ class Sharing:
         self._given = given
         self._word_on = word_on
         self._segments: dict[str, dict[int, list[Segment]]] = {}
+        self._of_starters: dict[TimelineKey, dict[str, dict[int, list[TimedPassing]]]] = {}
 
     def forget(self, run_id: str) -> None:
         """Share the run's passings out anew when somebody asks."""
         self._segments.pop(run_id, None)
+        self._of_starters.clear()  # what it has, others have not
 
     def segments(self, run: Run, place: int | None = None) -> list[Segment]:
         """Return the passings of the place, or of all, one segment for each boot the run went under."""
@@ -105,7 +107,7 @@ class Sharing:
             starters = list(self._starters_in(run, boot_id))
             window = [
                 passing
-                for passing in self._all_in(run, boot_id)
+                for passing in self._all_in([run], boot_id)
                 if any(self._may_lack(run, starter, passing) for starter in starters)
             ]
         else:
@@ -199,20 +201,23 @@ class Sharing:
         return {place: [(boots[one.key], one) for one in passings] for place, passings in own.items()}
 
     def _derived_starter(self, run: Run, boot_id: str) -> dict[int, list[TimedPassing]]:
+        """Return {place: passings} of the run. What one has another has not: they are shared out for all."""
         key = (run.unit, run.track, boot_id)
+        if key not in self._of_starters:
+            self._of_starters[key] = self._share_out_starters(key)
+        return self._of_starters[key].get(run.run_id, {})
+
+    def _share_out_starters(self, key: TimelineKey) -> dict[str, dict[int, list[TimedPassing]]]:
+        """Return {run: {place: passings}} of all that are under way at once on this timeline."""
+        boot_id = key[2]
         runs = [self._runs[one] for one in self._starters.get(key, ())]
-        passings: dict[PassingKey, TimedPassing] = {}
-        for one in runs:
-            for passing in self._all_in(one, boot_id):
-                passings[passing.key] = passing
         starters = [starter for one in runs for starter in self._starters_in(one, boot_id)]
-        own: dict[int, list[TimedPassing]] = {}
         replaced = {passing_id for one in runs for passing_id in replaced_in(one)}
-        unspoken = without_spoken_of(merged(passings.values()), self._word_on)
+        unspoken = without_spoken_of(merged(self._all_in(runs, boot_id)), self._word_on)
         fresh = without_what_a_hand_doubled(unspoken, replaced)
+        own: dict[str, dict[int, list[TimedPassing]]] = {}
         for passing, starter in share_out_starters(fresh, starters):
-            if starter.run_id == run.run_id:
-                own.setdefault(starter.place.place, []).append(passing)
+            own.setdefault(starter.run_id, {}).setdefault(starter.place.place, []).append(passing)
         return own
 
     def _starters_in(self, run: Run, boot_id: str) -> Iterable[Starter]:
@@ -288,15 +293,22 @@ class Sharing:
                 parts.append([passing.on_clock(clock) for passing in settled_passings(window)])
         return parts[0] if len(parts) == 1 else merged(*parts)
 
-    def _all_in(self, run: Run, boot_id: str) -> Iterable[TimedPassing]:
-        """Yield the track's passings, but for those in the windows of runs on laps."""
-        for clock in clocks_of(run, boot_id):
-            key = (clock.unit, run.track, clock.boot_id)
-            timeline = self._known.timelines.get(key)
-            if timeline is not None:
-                own = timeline.of_runs(self._starters.get(key, ()))
-                for passing in settled_passings(own):
-                    yield passing.on_clock(clock)
+    def _all_in(self, runs: Sequence[Run], boot_id: str) -> Iterable[TimedPassing]:
+        """Return the runs' passings, but for those in the windows of runs on laps; where two runs relate a
+        clock differently, the later one is right."""
+        found: dict[PassingKey, TimedPassing] = {}
+        looked: set[tuple[str, RelatedClock]] = set()
+        for run in reversed(runs):
+            for clock in clocks_of(run, boot_id):
+                if (run.track, clock) in looked:
+                    continue
+                looked.add((run.track, clock))
+                key = (clock.unit, run.track, clock.boot_id)
+                timeline = self._known.timelines.get(key)
+                if timeline is not None:
+                    for passing in settled_passings(timeline.of_runs(self._starters.get(key, ()))):
+                        found.setdefault(passing.key, passing.on_clock(clock))
+        return found.values()
 
 
 def replaced_in(run: Run) -> set[str]:

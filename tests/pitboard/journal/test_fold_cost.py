@@ -6,10 +6,13 @@ import sys
 from itertools import count
 from types import FrameType
 
+from msgspec.structs import replace
+
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.race.bodies import CompetitorRegistered, CompetitorsJoined
-from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
+from pitboard.race.bodies import FINISH, START, CompetitorRegistered, CompetitorsJoined
+from pitboard.race.formats import TimingRules
+from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, confirmed_run, passing
 
 
 def day_of(runs: int) -> list[Record]:
@@ -64,3 +67,31 @@ def test_a_run_is_derived_once_for_a_portion_of_records_whatever_was_said_of_it(
     day = day_of(60)
     assert calls_to_fold(day, looks_every=len(day), of="run_of") <= 61
     assert calls_to_fold(day, looks_every=1, of="run_of") > 150
+
+
+def test_a_passing_at_a_gate_is_looked_at_once_for_all_who_are_under_way() -> None:
+    """What one starter has another has not, so all are shared out anew; but not for each of them."""
+    starters = 40
+    fold, unit = Fold(ROOT.key), Teller(UNIT_A, "Track A")
+    for number in range(starters):
+        run = armed(f"r{number}", f"c{number}", s=number * 60)
+        unit.say(replace(run, timing=TimingRules(clock="start-gate", ends="open", lap_min_ms=0)))
+        unit.say(replace(passing(2 * number + 1, s=number * 60 + 5), gate=START))
+        unit.say(replace(passing(2 * number + 2, s=number * 60 + 50), gate=FINISH))
+    for record in [*central_enrols(UNIT_A).records, *unit.records[:-1]]:
+        fold.add(record)
+    drives = [fold.race.driven(f"r{number}")[0].laps for number in range(starters)]
+    assert [len(laps) for laps in drives] == [1] * (starters - 1) + [0]
+    made = count()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_name == "made":
+            next(made)
+
+    sys.setprofile(note)
+    try:
+        fold.add(unit.records[-1])
+        assert all(len(fold.race.driven(f"r{number}")[0].laps) == 1 for number in range(starters))
+    finally:
+        sys.setprofile(None)
+    assert next(made) <= 2 * 2 * starters
