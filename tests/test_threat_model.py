@@ -67,7 +67,7 @@ SAID: dict[str, list[str]] = {
         f"bursts of {LIMITS.calls_of_source.burst:,}",
         f"{of(LIMITS.calls_of_quiet)} more",
     ],
-    "refusals of who calls too often": [f"{caller.REFUSAL_AFTER_S} s", size(caller.HELD_BODY_MAX_BYTES)],
+    "refusals of who calls too often": [f"{door_limits.REFUSAL_AFTER_S} s", size(caller.HELD_BODY_MAX_BYTES)],
     "calls of a proven key": [of(LIMITS.calls_of_key), f"burst of {LIMITS.calls_of_key.burst:,}"],
     "wrong enrolment secrets": [
         f"{enrolment_api.WRONG_OF_SOURCE.burst}, then {of(enrolment_api.WRONG_OF_SOURCE)}"

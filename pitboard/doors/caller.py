@@ -14,15 +14,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pitboard.doors.bounded_listener import BoundedListener
-from pitboard.doors.door_limits import DoorLimits, TokenBuckets
+from pitboard.doors.door_limits import REFUSAL_AFTER_S, DoorLimits, TokenBuckets
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, Doorkeeper
 from pitboard.doors.fair_room import FairRoom
 from pitboard.errors import CallRefused
 
 REQUEST_MAX_BYTES = 1_024 * 1_024
 BODY_MAX_S = 10.0
-REFUSAL_AFTER_S = 0.5
-"""Before who calls too often is told so: told at once he calls again at once, and each refusal costs too."""
 HELD_BODY_MAX_BYTES = 4 * 1_024
 """What a refused call may have brought and wait all the same; who brought more is cut off at once."""
 COST_BYTES = 4 * 1_024

@@ -112,6 +112,8 @@ _CALLS_OF_KEY = Rate(per_s=500, burst=5_000)
 _CALLS_OF_KEYS = Rate(per_s=5_000, burst=50_000)
 _HANDSHAKES_OF_SOURCE = Rate(per_s=20, burst=100)
 _HANDSHAKES_OF_ALL = Rate(per_s=200, burst=400)
+REFUSAL_AFTER_S = 0.5
+"""Before who calls too often is told so: told at once he calls again at once, and each refusal costs too."""
 LOCAL_PROXIES = ("127.0.0.1", "::1")
 
 

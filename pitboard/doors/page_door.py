@@ -17,7 +17,7 @@ import msgspec
 
 from pitboard.doors.bounded_listener import BoundedListener
 from pitboard.doors.door import bound_tcp
-from pitboard.doors.door_limits import DoorLimits, TokenBuckets
+from pitboard.doors.door_limits import REFUSAL_AFTER_S, DoorLimits, TokenBuckets
 from pitboard.tasks import Errands, beside
 
 log = logging.getLogger(__name__)
@@ -146,21 +146,26 @@ class _Visit(asyncio.Protocol):
     async def _answer(self, request: _Request | None) -> None:
         try:
             status, page, wait_ms = await self._door.answer(request, self._host)
+            if wait_ms is not None:
+                self._end_call()  # it may be cut meanwhile
+                await asyncio.sleep(REFUSAL_AFTER_S)
             if self._transport is None:
                 return
             keeps_open = request is not None and request.keeps_open
             self._transport.write(_head_of(status, page, wait_ms, keeps_open=keeps_open) + page.body)
-            if self._door.listener is not None:
-                self._door.listener.end_call(self)  # who reads nothing is idle, and may be cut
+            self._end_call()  # who reads nothing is idle, and may be cut
             await self._can_write.wait()
             if not keeps_open and self._transport is not None:
                 self._transport.close()
         finally:
             self._answering = None
-            if self._door.listener is not None:
-                self._door.listener.end_call(self)
+            self._end_call()
         if keeps_open:
             self._next()
+
+    def _end_call(self) -> None:
+        if self._door.listener is not None:
+            self._door.listener.end_call(self)
 
 
 _REASONS = {

@@ -25,11 +25,10 @@ from pitboard.doors.bounded_listener import (
 from pitboard.doors.caller import (
     BODY_MAX_S,
     HELD_BODY_MAX_BYTES,
-    REFUSAL_AFTER_S,
     REQUEST_MAX_BYTES,
     take_body,
 )
-from pitboard.doors.door_limits import SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
+from pitboard.doors.door_limits import REFUSAL_AFTER_S, SOURCES_MAX_COUNT, DoorLimits, Rate, TokenBuckets
 from pitboard.doors.http_api import LINGER_MAX_S, json_response, new_app, serve_tcp
 from pitboard.trust.certificate import Certificate
 from tests.leaping_loop import LeapingLoop, run_leaping

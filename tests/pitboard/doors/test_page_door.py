@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from pitboard.doors.door_limits import DoorLimits, Rate
+from pitboard.doors.door_limits import REFUSAL_AFTER_S, DoorLimits, Rate
 from pitboard.doors.page_door import HEAD_MAX_BYTES, Page, json_page, serve_pages
+from tests.leaping_loop import LeapingLoop, run_leaping
 
 LIMITS = DoorLimits(connections_max_count=4, calls_of_all=Rate(per_s=0.01, burst=20))
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -137,13 +138,23 @@ def test_who_reads_nothing_makes_room_for_the_next() -> None:
 
 
 def test_who_asks_too_often_is_told_when_to_come_back() -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(20):
-            writer.write(b"GET /v1/number HTTP/1.1\r\n\r\n")
-            assert (await answer(reader))[0] == 200
-        writer.write(b"GET /v1/number HTTP/1.1\r\n\r\n")
-        status, body = await answer(reader)
-        assert status == 429
-        assert json.loads(body)["retry_after_ms"] > 1_000
+    """Half a second later: told at once he asks again at once, and each refusal costs too."""
 
-    at_the_door(talk)
+    async def story(loop: LeapingLoop) -> None:
+        async with serve_pages({"/v1/number": number}, "127.0.0.1", 0, tls=None, limits=LIMITS) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for _ in range(20):
+                writer.write(b"GET /v1/number HTTP/1.1\r\n\r\n")
+                assert (await answer(reader))[0] == 200
+            writer.write(b"GET /v1/number HTTP/1.1\r\n\r\n")
+            refused = asyncio.ensure_future(answer(reader))
+            await asyncio.sleep(0.02)
+            await loop.leap(REFUSAL_AFTER_S / 2)
+            assert not refused.done()
+            await loop.leap(REFUSAL_AFTER_S / 2)
+            status, body = await refused
+            assert status == 429
+            assert json.loads(body)["retry_after_ms"] > 1_000
+            writer.transport.abort()
+
+    run_leaping(story)
