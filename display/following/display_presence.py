@@ -24,7 +24,11 @@ from sync.exchanging.venue_clocks import ClockNote
 
 log = logging.getLogger(__name__)
 
-STATUS_LIMITS = DoorLimits(connections_max_count=64, calls_of_all=Rate(per_s=100, burst=500))
+STATUS_LIMITS = DoorLimits(
+    connections_max_count=64,
+    calls_of_all=Rate(per_s=100, burst=500),
+    trusted_proxies=(),  # no proxy stands before a display, and a touchscreen on the same machine has its share
+)
 
 
 class DisplayPresence:

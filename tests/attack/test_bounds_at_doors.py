@@ -501,6 +501,12 @@ def test_in_the_long_run_a_source_shakes_20_hands_a_second_and_all_200(limits: D
         assert sum(others) == of_all - of_source
 
 
+def test_where_no_proxy_stands_who_asks_from_the_same_machine_has_a_share_of_his_own() -> None:
+    """Callers without end took a display off the touchscreen of its own machine."""
+    for limits in (LAN_LIMITS, STATUS_LIMITS, METRICS_LIMITS, WELCOME_LIMITS):
+        assert limits.source_of("127.0.0.1") == "127.0.0.1"
+
+
 class Moment:
     """The time at a door without any socket."""
 
