@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 STATUS_LIMITS = DoorLimits(
     connections_max_count=64,
     calls_of_all=Rate(per_s=100, burst=500),
-    trusted_proxies=(),  # no proxy stands before a display, and a touchscreen on the same machine has its share
+    trusted_proxies=(),  # none stands before it, and a touchscreen on the same machine has its share
 )
 
 
