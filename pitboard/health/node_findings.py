@@ -16,13 +16,15 @@ from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import NOT_UNDERSTOOD, PitboardError
 from pitboard.health.findings import Colour, Finding
+from pitboard.program.ownership import USER, user_of
 from pitboard.program.service import read_last_words
 from pitboard.unit_api.unit_status import SealedStatus, UnitStatus, open_status
 
 PROGRAMS = ("central", "trackside", "bridge", "sync", "touch", "display")
 SCREENS = ("touch", "display")
 ANSWER_MAX_S = 3.0
-USER = "pitboard"
+_ROOTS = ("unit.key", "root.key", "display.key")
+"""Keys that may be root's alone: systemd hands them to the program (LoadCredential=)."""
 _GRAPHICS = {"gbm": "libgbm1", "drm": "libdrm2", "EGL": "libegl1"}
 _FONT_FOLDER = Path("/usr/share/fonts")
 _COLOURS: dict[str, Colour] = {"ok": "green", "warning": "yellow", "bad": "red"}
@@ -95,12 +97,16 @@ def _state_of(program: str) -> str | None:
 
 def owner_findings(data: Path) -> Iterator[Finding]:
     """Yield a finding if a file of the node cannot be used by its programs."""
-    try:
-        number = pwd.getpwnam(USER).pw_uid
-    except KeyError:
+    numbers = {user.pw_name: user.pw_uid for user in pwd.getpwall()}
+    if USER not in numbers:
         return
     try:
-        foreign = [path.name for path in sorted(data.iterdir()) if path.stat().st_uid != number]
+        foreign = [
+            path.name
+            for path in sorted(data.iterdir())
+            if path.stat().st_uid != numbers.get(user_of(path.name), numbers[USER])
+            and not (path.name in _ROOTS and path.stat().st_uid == 0)
+        ]
     except OSError as error:
         yield Finding(
             code="data-unreadable",
@@ -116,7 +122,8 @@ def owner_findings(data: Path) -> Iterator[Finding]:
             code="data-foreign",
             colour="red",
             sentence=f"The programs may not use {', '.join(foreign[:3])} in {data}: another user owns it.",
-            advice=f"Type: sudo chown -R {USER}: {data}",
+            advice="Type: sudo pitboard install --node FOLDER, with this machine's folder of the stick; "
+            f"without one: sudo chown -R {USER}: {data}",
             says="command.data-foreign",
             fields={"files": ", ".join(foreign[:3]), "path": str(data)},
         )

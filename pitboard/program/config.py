@@ -21,6 +21,8 @@ from pitboard.race.bodies import KeyHex, Name
 from pitboard.trust.identity import write_secret
 
 CANNOT_BE_READ = "cannot be read"
+EVENT_FILE_MODE = 0o640
+"""No secret is in it, and each program of the machine reads it."""
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
 _PLAIN_WORDS = {
     "int": "a whole number",
@@ -173,6 +175,7 @@ class EventFile(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
         said = {key: value for key, value in msgspec.to_builtins(self).items() if value is not None}
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in said.items()]
         write_secret(path, ("# Written by `pitboard enrol`.\n" + "".join(lines)).encode())
+        path.chmod(EVENT_FILE_MODE)
 
 
 def event_file_beside(journal: Path) -> Path:

@@ -33,6 +33,15 @@ def write_secret(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
+def _credential(name: str) -> Path | None:
+    """Return the file of systemd's credential; None where there is none, or only the unit's default."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder or "/nowhere") / name
+    return path if path.is_file() and path.read_text().strip() != NO_CREDENTIAL else None
+
+
+NO_CREDENTIAL = "none"
+"""What the unit hands in (SetCredential=) where there is no such file yet."""
 # A signature made for records can then never be taken for one made for something else.
 RECORD_DOMAIN = b"pitboard record 1\0"
 
@@ -54,17 +63,25 @@ class Identity:
     def load_or_create(cls, path: Path) -> Identity:
         """Return the identity kept at `path`; make and keep a new one, mode 0600, where there is none.
 
-        Raises ConfigRefused when the file is there and is not a key.
+        What systemd hands in under that name (LoadCredential=) comes before it: the file may then be root's
+        alone. Raises ConfigRefused when the file is there and is not a key.
         """
+        handed_in = _credential(path.name)
         try:
-            if path.stat().st_mode & stat.S_IRWXO:
+            return cls._read(path if handed_in is None else handed_in, is_ours=handed_in is None)
+        except FileNotFoundError:
+            return cls._create(path)
+
+    @classmethod
+    def _read(cls, path: Path, *, is_ours: bool) -> Identity:
+        try:
+            if is_ours and path.stat().st_mode & stat.S_IRWXO:
                 raise ConfigRefused(
                     path=path, reason="others may read this key; chmod 600 it, or make a new one"
                 )
-            seed = bytes.fromhex(path.read_text().strip())
-            return cls.from_seed(seed)
+            return cls.from_seed(bytes.fromhex(path.read_text().strip()))
         except FileNotFoundError:
-            return cls._create(path)
+            raise
         except OSError as error:
             raise ConfigRefused(path=path, reason=f"cannot be read: {error.strerror}") from error
         except ValueError as error:

@@ -16,6 +16,7 @@ SERVICES = sorted(path.name for path in (ROOT / "systemd").glob("*.service"))
 INSTALLER = "set-up-pitboard.service"
 """Root, to change the system: it has no door, and ends."""
 EXPOSURE_MAX = 1.5
+PROGRAMS = ("trackside", "bridge", "sync", "touch", "display", "central")
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None and "CI" not in os.environ, reason="no systemd here"
@@ -59,7 +60,23 @@ def test_a_program_may_do_little_more_than_its_work(system: Path, service: str) 
 
 def test_no_program_waits_for_another_to_serve() -> None:
     """A unit whose disk is full waits in its start; its touchscreen must say so, its bridge record."""
-    for name in ("trackside", "bridge", "sync", "touch", "display", "central"):
+    for name in PROGRAMS:
         for line in (ROOT / "systemd" / f"pitboard-{name}.service").read_text().splitlines():
             if line.startswith(("After=", "Before=", "Requires=", "BindsTo=")):
                 assert "pitboard-" not in line, f"{name}: {line}"
+
+
+def test_each_program_is_a_user_of_its_own_who_is_made() -> None:
+    """Central and trackside share one: on one machine their records are of the same trust."""
+    made = re.findall(r"^u (\S+)", (ROOT / "systemd/system/sysusers.conf").read_text(), re.MULTILINE)
+    users = {}
+    for name in (*PROGRAMS, "first-boot"):
+        said = re.search(
+            r"^User=(\S+)", (ROOT / "systemd" / f"pitboard-{name}.service").read_text(), re.MULTILINE
+        )
+        users[name] = said[1] if said else "pitboard"
+    assert {user for name, user in users.items() if name not in ("central", "trackside")} == {
+        f"pitboard-{name}" for name in users if name not in ("central", "trackside")
+    }
+    assert users["central"] == users["trackside"] == "pitboard"
+    assert set(users.values()) == set(made)

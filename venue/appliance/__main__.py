@@ -22,11 +22,12 @@ _APART = "PITBOARD_APPLIANCE_APART"
 @click.command()
 @click.option("--bundle", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--virtual", is_flag=True, help="Two virtual machines with screens instead of five containers.")
+@click.option("--virtual", is_flag=True, help="A virtual machine with a screen instead of five containers.")
 @click.option(
     "--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS))
 )
-def appliance(bundle: Path, out: Path, virtual: bool, screen: str) -> None:
+@click.option("--with-display", is_flag=True, help="A display as a second virtual machine.")
+def appliance(bundle: Path, out: Path, virtual: bool, screen: str, with_display: bool) -> None:
     """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
     if os.geteuid() != 0:
         raise Refusal("booting machines needs root; type: sudo make appliance")
@@ -55,7 +56,7 @@ def appliance(bundle: Path, out: Path, virtual: bool, screen: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if virtual:
-        VirtualDrill(folder=folder, bundle=bundle.absolute(), screen=screen).play()
+        VirtualDrill(folder=folder, bundle=bundle.absolute(), screen=screen, has_display=with_display).play()
     else:
         Drill(folder=folder, bundle=bundle.absolute()).play()
     click.echo(f"All of it worked. Pictures and summary.json are in {folder}.")

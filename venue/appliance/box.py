@@ -24,6 +24,7 @@ PACKAGES = "systemd-sysv,dbus,udev,python3,python3-venv,iproute2"
 BRIDGE = "pb0"
 NETWORK = "10.77.0"
 HOST_ADDRESS = f"{NETWORK}.1"
+DATA = "/var/lib/pitboard"
 STICK = "/media/stick"
 BOOT_MAX_S = 120.0
 _LOOK_EVERY_S = 0.2
@@ -91,6 +92,7 @@ class Box:
     stick: Path
     process: subprocess.Popen[bytes] | None = None
     init_pid: int = 0
+    is_read_only: bool = False
     boots: list[float] = field(default_factory=list)
 
     @property
@@ -125,6 +127,8 @@ class Box:
         began = seconds()
         console = f"systemd-nspawn --quiet --boot --directory={self.root} --machine={self.host} --register=no"
         console += f" --keep-unit --network-bridge={BRIDGE} --bind-ro={self.stick}:{STICK}"
+        if self.is_read_only:
+            console += f" --read-only --tmpfs=/tmp --tmpfs=/var/tmp --bind={self.folder}/data:{DATA}"
         self.process = subprocess.Popen(
             ["/usr/bin/script", "-qfc", console, str(self.folder / "console.log")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -197,6 +201,11 @@ class Box:
         self.init_pid = 0
         with contextlib.suppress(Refusal):
             run("ip", "link", "delete", f"vb-{self.host}")
+
+    def make_read_only(self) -> None:
+        """Give the data a place of their own; from the next boot on the system is read-only."""
+        run("cp", "--archive", f"{self.root}{DATA}", str(self.folder / "data"))
+        self.is_read_only = True
 
     def scrap(self) -> None:
         """Take the machine away with its disk, as a card that died."""

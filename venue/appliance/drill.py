@@ -111,6 +111,7 @@ class Drill:
             self._race(TRACK_A, "a whole run")
             self._everywhere_equal()
             self._power_cut()
+            self._read_only_root()
             self._hang()
             self._broken_upgrade()
             self._replacement()
@@ -218,6 +219,21 @@ class Drill:
                 await asyncio.sleep(LOOK_EVERY_S)
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
             await racing
+
+    def _read_only_root(self) -> None:
+        box = self.boxes[TRACK_A]
+        with self.steps.step(f"{TRACK_A}: power cut, then its system is read-only, its data are not"):
+            box.cut_power()
+            box.make_read_only()
+            box.boot()
+            self._link(TRACK_A)
+            self._serves(box)
+            if not box.ask("touch", "/etc/pitboard/written").returncode:
+                raise Refusal("its system can be written")
+            said = box.ask("pitboard", "upgrade", f"{STICK}/wheels").stderr
+            if "remount,rw" not in said:
+                raise Refusal(f"an upgrade does not say that the system is read-only: {said}")
+        self._race(TRACK_A, "a run on a read-only system")
 
     def _hang(self) -> None:
         box = self.boxes[TRACK_B]

@@ -17,7 +17,7 @@ from pitboard.errors import PeerLost, Refusal
 from venue.appliance.box import seconds
 
 ANSWER_MAX_S = 20.0
-COMMAND_MAX_S = 900.0
+COMMAND_MAX_S = 3_000.0
 _POLL_S = 0.1
 _TABLET_SPAN = 0x7FFF
 

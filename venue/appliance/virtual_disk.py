@@ -11,8 +11,15 @@ from pathlib import Path
 
 from pitboard.errors import Refusal
 from venue.appliance.box import DEBIAN, NETWORK, STICK, run
+from venue.set_up.installation import SCREEN_PACKAGES
 
-PACKAGES = "linux-image-amd64,systemd-sysv,dbus,udev,python3,python3-venv,iproute2,qemu-guest-agent"
+PACKAGES = ",".join(
+    (
+        *("linux-image-amd64", "systemd-sysv", "dbus", "udev", "python3", "python3-venv", "iproute2"),
+        *("qemu-guest-agent", *SCREEN_PACKAGES),
+    )
+)
+"""And what a screen needs: to unpack it takes a quarter of an hour under emulation."""
 BUILDER_PACKAGES = "linux-headers-amd64,linux-source-6.1,gcc,make,xz-utils"
 DISK_MB = 3_000
 FIRST_NUMBER, LAST_NUMBER = 10, 19
@@ -20,6 +27,8 @@ BEAM_PIN = 17
 CHIP_LABEL = "pinctrl-bcm2711"
 """What a Pi 4's chip is called, so that the bridge finds it without being told."""
 CONTROL_PORT = 7_000
+_IDLE_WORK = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+              "e2scrub_reap.service", "fstrim.timer", "man-db.timer", "apparmor.service")  # fmt: skip
 _MODULE = "usr/local/lib/rig/gpio-sim.ko"
 _WIRE = """[Match]
 MACAddress={card}
@@ -154,6 +163,8 @@ def _bring_rig(root: Path, control: str) -> None:
     (root / "etc/hostname").unlink(missing_ok=True)  # the kernel's command line says it
     (root / "etc/machine-id").write_text("")
     (root / STICK.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    # Work that a race day does not need and emulation makes long.
+    run("systemctl", "--root", str(root), "mask", *_IDLE_WORK)
     run(
         "systemctl",
         "--root",

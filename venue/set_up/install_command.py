@@ -77,6 +77,8 @@ def install(role: str | None, node_folder: Path | None, root: Path, dry_run: boo
 
 def install_node(node: NodeFiles, *, root: Path = Path("/"), is_dry: bool = False) -> None:
     """Make this machine that node and wait until its programs serve; raises Refusal with the reason."""
+    if not is_dry:
+        refuse_read_only(os.statvfs(root).f_flag)
     machine = _machine(root, is_dry=is_dry)
     changes = _tell(_installation(machine, root=root).install(node, program=Path(sys.prefix)), is_dry=is_dry)
     if not changes:
@@ -94,6 +96,15 @@ def see_that_it_serves(machine: Machine, node: NodeFiles, *, changes: int) -> No
     if not asyncio.run(restart_and_see(machine, node.services, SystemClock(), within_s=FIRST_START_WITHIN_S)):
         raise Refusal(f"it is installed, but not every program serves; {HOW_TO_SEE}")
     say("command.programs-serve")
+
+
+def refuse_read_only(mount_flags: int) -> None:
+    """Raise Refusal where the system's own folder takes no writes, as statvfs(3) says of it."""
+    if mount_flags & os.ST_RDONLY:
+        raise Refusal(
+            "this machine's system is read-only; type: sudo mount -o remount,rw / and this command again. "
+            "It is read-only anew after the next start"
+        )
 
 
 def _tell(lines: Iterable[str], *, is_dry: bool) -> int:
@@ -115,6 +126,8 @@ def upgrade(wheels: Path, dry_run: bool) -> None:
     The version in use stays beside it. If a program of the new one does not serve within a minute, this
     machine goes back by itself.
     """
+    if not dry_run:
+        refuse_read_only(os.statvfs("/").f_flag)
     machine = _machine(Path("/"), is_dry=dry_run)
     former = PROGRAM.resolve()
     there = [path.name for path in VERSIONS.iterdir()] if VERSIONS.is_dir() else []

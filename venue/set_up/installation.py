@@ -11,18 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitboard.errors import Refusal
-from pitboard.program.config import EVENT_FILE_NAME
+from pitboard.program.config import EVENT_FILE_MODE, EVENT_FILE_NAME
+from pitboard.program.ownership import USER, user_of
 from venue.set_up.machine import Machine, Owned
 from venue.set_up.node_configs import Role
 
 CONFIGS = Path("/etc/pitboard")
 DATA = Path("/var/lib/pitboard")
+DATA_MODE, RUN_MODE = 0o3770, 0o3775
+"""Each program adds files of its own there and cannot touch another's."""
+RUN = Path("/run/pitboard")
+_SAID = (".said", "-status.json")
+KEYS = ("unit.key", "root.key")
+"""Root's alone: systemd hands each to its program (LoadCredential=)."""
 PROGRAM = Path("/opt/pitboard")
 """A link to the version in use, so that an upgrade is one rename and going back is another."""
 VERSIONS = Path("/opt/pitboard-versions")
 UNITS = Path("/etc/systemd/system")
 COMMAND_LINK = Path("/usr/local/bin/pitboard")
-USER = "pitboard"
 TARGET = "pitboard.target"
 
 FIRST_BOOT_UNITS = ("pitboard-first-boot.service", "set-up-pitboard.path")
@@ -103,6 +109,11 @@ class NodeFiles:
     @property
     def has_screen(self) -> bool:
         return any(name in self.configs for name in ("touch.toml", "display.toml"))
+
+
+def _whose(name: str) -> tuple[str, str]:
+    """Return owner and group of what has that name in the data folder."""
+    return ("root", "root") if name in KEYS else (user_of(name), USER)
 
 
 def _files_of(folder: Path) -> dict[str, bytes]:
@@ -218,8 +229,16 @@ class Installation:
             yield f"system settings written: {', '.join(str(place) for place in changed)}"
         if self._machine.make_folder(CONFIGS, Owned(mode=0o750, group=USER)):
             yield f"{CONFIGS} made"
-        if self._machine.make_folder(DATA, Owned(mode=0o750, owner=USER)):
+        if self._machine.make_folder(DATA, Owned(mode=DATA_MODE, owner=USER)):
             yield f"{DATA} made"
+        if not self._rooted and self._machine.make_folder(RUN, Owned(mode=RUN_MODE, owner=USER)):
+            yield f"{RUN} made"
+        given = [name for name in self._machine.names(DATA) if self._machine.give(DATA / name, *_whose(name))]
+        if given:
+            for name in self._machine.names(RUN):
+                if name.endswith(_SAID):  # of the user before; who may not replace it would say nothing
+                    self._machine.remove(RUN / name)
+            yield f"given to the programs that write them: {', '.join(given)}"
 
     def _name_ports(self) -> Iterator[str]:
         """Give what is plugged in already its name now, not at the next boot."""
@@ -261,7 +280,9 @@ class Installation:
     def _data(self, node: NodeFiles) -> Iterator[str]:
         """Bring keys and what the node was told."""
         for name, content in node.data.items():
-            if self._machine.write(DATA / name, content, Owned(mode=0o600, owner=USER)):
+            owner, group = _whose(name)
+            mode = EVENT_FILE_MODE if name == EVENT_FILE_NAME else 0o600
+            if self._machine.write(DATA / name, content, Owned(mode=mode, owner=owner, group=group)):
                 yield f"{DATA / name} written"
 
     def _configs(self, node: NodeFiles) -> Iterator[str]:

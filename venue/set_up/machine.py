@@ -43,6 +43,14 @@ class Machine(Protocol):
 
     def make_folder(self, path: Path, owned: Owned) -> bool: ...
 
+    def names(self, folder: Path) -> list[str]:
+        """Return what lies in the folder."""
+        ...
+
+    def give(self, path: Path, owner: str, group: str) -> bool:
+        """Let the file, or the folder with all in it, belong to them; return whether it did not."""
+        ...
+
     def link(self, path: Path, target: Path) -> bool: ...
 
     def remove(self, path: Path) -> bool: ...
@@ -90,6 +98,24 @@ class RealMachine:
         is_new = not place.is_dir()
         place.mkdir(parents=True, exist_ok=True)
         return self._own(place, owned) or is_new
+
+    def names(self, folder: Path) -> list[str]:
+        place = self.at(folder)
+        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+
+    def belongs(self, path: Path, owner: str, group: str) -> bool:
+        """Return whether it is theirs; to whom is not root everything is, for nothing can be given."""
+        found = self.at(path).lstat()
+        return self._ids(Owned(owner=owner, group=group)) in (NOBODY_IDS, (found.st_uid, found.st_gid))
+
+    def give(self, path: Path, owner: str, group: str) -> bool:
+        if self.belongs(path, owner, group):
+            return False
+        ids, place = self._ids(Owned(owner=owner, group=group)), self.at(path)
+        inside = place.rglob("*") if place.is_dir() and not place.is_symlink() else ()
+        for one in (*inside, place):
+            os.chown(one, *ids, follow_symlinks=False)
+        return True
 
     def link(self, path: Path, target: Path) -> bool:
         place = self.at(path)
@@ -190,6 +216,12 @@ class ToldMachine:
 
     def make_folder(self, path: Path, owned: Owned) -> bool:
         return not self.real.at(path).is_dir() and self._tell(f"make the folder {path} (mode {owned.mode:o})")
+
+    def names(self, folder: Path) -> list[str]:
+        return self.real.names(folder)
+
+    def give(self, path: Path, owner: str, group: str) -> bool:
+        return not self.real.belongs(path, owner, group) and self._tell(f"give {path} to {owner}")
 
     def link(self, path: Path, target: Path) -> bool:
         place = self.real.at(path)

@@ -73,3 +73,21 @@ def test_a_damaged_enrolment_says_what_mends_it(tmp_path: Path) -> None:
         load_event_file(path)
     path.unlink()
     assert load_event_file(path) is None
+
+
+def test_a_key_that_systemd_hands_in_comes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Identity.load_or_create(tmp_path / "kept" / "unit.key")
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    handed_in = credentials / "unit.key"
+    handed_in.write_text("none")  # the unit's SetCredential=, where no key was made yet
+    assert Identity.load_or_create(tmp_path / "kept" / "unit.key").key == mine.key
+    handed_in.write_text("01" * 32 + "\n")
+    handed_in.chmod(0o444)  # systemd's own folder keeps others out
+    assert Identity.load_or_create(tmp_path / "kept" / "unit.key").key == Identity.from_seed(b"\1" * 32).key
+    handed_in.write_text("nonsense")
+    with pytest.raises(ConfigRefused):
+        Identity.load_or_create(tmp_path / "kept" / "unit.key")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboard.program.ownership import give_to_owner_of_folder, why_not_read
+from pitboard.program.ownership import give_to_owner_of_folder, user_of, why_not_read
 
 SOMEBODY = 54_321
 
@@ -28,3 +28,10 @@ def test_who_may_not_read_a_file_is_told_what_lets_them() -> None:
     assert said.startswith("Permission denied; this program runs as ")
     assert said.endswith(" /var/lib/pitboard/event.toml")
     assert why_not_read(FileNotFoundError(2, "No such file or directory", "x")) == "No such file or directory"
+
+
+def test_each_file_of_the_data_folder_has_one_program_that_owns_it() -> None:
+    assert user_of("raw") == "pitboard-bridge"
+    assert user_of("touch-settings.json") == "pitboard-touch"
+    assert user_of("display.db-wal") == user_of("display.key") == "pitboard-display"
+    assert user_of("unit.db") == user_of("event.toml") == user_of("central.db") == "pitboard"

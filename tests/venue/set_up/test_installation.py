@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from pitboard.clock import ScriptedClock
 from pitboard.errors import Refusal
 from tests.venue.set_up.recorded_machine import RecordedMachine
-from venue.set_up.install_command import install, see_that_it_serves
+from venue.set_up.install_command import install, refuse_read_only, see_that_it_serves
 from venue.set_up.installation import Installation, NodeFiles, system_folder
 from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
@@ -121,6 +122,7 @@ def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in machine.at(Path("/var/lib/pitboard")).iterdir()
     }
+    assert modes.pop("event.toml") == 0o640  # no secret; every program of the machine reads it
     assert set(modes.values()) == {0o600}
 
 
@@ -247,3 +249,9 @@ def test_versions_are_numbered_and_those_nobody_goes_back_to_are_removed() -> No
     assert new_version_folder([]) == VERSION_1
     assert new_version_folder(["1", "9", "note", "10"]) == Path("/opt/pitboard-versions/11")
     assert old_versions(["1", "2", "3", "note"], in_use="4", former="3") == [VERSION_1, VERSION_2]
+
+
+def test_a_machine_whose_system_is_read_only_is_told_what_to_type() -> None:
+    refuse_read_only(0)
+    with pytest.raises(Refusal, match="remount,rw"):
+        refuse_read_only(os.ST_RDONLY | os.ST_NOATIME)

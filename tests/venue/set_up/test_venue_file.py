@@ -156,7 +156,7 @@ def test_made_again_the_keys_stay_and_a_config_that_is_no_longer_meant_goes(
 
 def test_keys_are_for_their_owner_only(venue_path: Path, tmp_path: Path) -> None:
     out = made(venue_path, tmp_path / "stick")
-    secrets = [*out.rglob("*.key"), *out.rglob("*.pem"), *out.rglob("event.toml")]
+    secrets = [*out.rglob("*.key"), *out.rglob("*.pem")]
     assert secrets
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
