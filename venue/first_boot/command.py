@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from pitboard.doors.door import bound_tcp
 from pitboard.doors.http_api import serve_bound_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Window
+from pitboard.errors import PitboardError
 from pitboard.presence.venue_addresses import (
     addresses_to_tell,
     is_link_local_v6,
@@ -29,10 +31,13 @@ from venue.first_boot.parcel import Parcel
 from venue.first_boot.welcome_door import WelcomeDoor
 from venue.first_boot.welcome_screen import Welcome, draw_welcome
 from venue.set_up.install_command import host_name, install_node, role_node
+from venue.set_up.installation import CONFIGS, NodeFiles
 
 PORT = 8443
 RUN = Path("/run/pitboard")
 HAND_OVER = "set-up"
+KEPT = CONFIGS / "set-up.parcel"
+"""Root's, on the card; set-up-pitboard.path goes on with it at the next boot."""
 PROGRAM = "first-boot"
 LOOK_S = 0.5
 TRIED_MAX_NS = 900_000_000_000
@@ -74,8 +79,24 @@ def show(port: int, folder: Path, size: str | None) -> None:
 )
 def take(folder: Path) -> None:
     """Install what the page was sent; started as root by set-up-pitboard.path, not by hand."""
-    parcel = Parcel.take(folder / HAND_OVER)
-    install_node(parcel.node() if parcel.content else role_node(parcel.role))
+    take_parcel(folder / HAND_OVER, lambda node: install_node(node), kept=KEPT)
+
+
+def take_parcel(folder: Path, set_up: Callable[[NodeFiles], None], *, kept: Path) -> None:
+    """Set the machine up by what was left in the folder, or by what a kill or a power cut broke off.
+
+    It is kept until that is done or refused, so it is never half done and never tried for ever.
+    """
+    parcel = Parcel.kept(kept)
+    if parcel is None:
+        parcel = Parcel.take(folder)
+        parcel.keep(kept)
+    try:
+        set_up(parcel.node() if parcel.content else role_node(parcel.role))
+    except PitboardError:
+        kept.unlink()
+        raise
+    kept.unlink()
 
 
 async def _show(stop: asyncio.Event, *, port: int, folder: Path, size: tuple[int, int] | None) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from pitboard.errors import Refusal
+from pitboard.trust.identity import write_secret
 from venue.set_up.installation import NodeFiles
 from venue.set_up.node_configs import Role
 from venue.set_up.node_defaults import ALL_IN_ONE
@@ -54,9 +55,25 @@ class Parcel:
             place.unlink()
         except OSError as error:
             raise Refusal(f"no set-up was left in {folder}: {error.strerror}") from error
+        return cls._of(content)
+
+    @classmethod
+    def _of(cls, content: bytes) -> Parcel:
         if content.decode("ascii", errors="replace") in ROLES:
             return cls(role=content.decode("ascii"))
         return cls(content=content)
+
+    def keep(self, place: Path) -> None:
+        """Write it where a power cut leaves it; raises Refusal where that cannot be done."""
+        try:
+            write_secret(place, self.content or self.role.encode())
+        except OSError as error:
+            raise Refusal(f"the set-up cannot be kept in {place}: {error.strerror}") from error
+
+    @classmethod
+    def kept(cls, place: Path) -> Parcel | None:
+        """Return what a try that was broken off had kept, None where there is none."""
+        return cls._of(place.read_bytes()) if place.exists() else None
 
     def node(self) -> NodeFiles:
         """Return the machine's files in the zip; raises Refusal with what is wrong with it."""

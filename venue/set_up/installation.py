@@ -302,14 +302,14 @@ class Installation:
 
     def _enable(self, node: NodeFiles) -> Iterator[str]:
         services = node.services
-        # To stop the installer would be to stop this very program.
+        yield from self._start_at_boot([*services, TARGET])
+        # Only then, so a power cut leaves a machine that goes on. To stop the installer would be to stop us.
         wanted = (*services, TARGET, INSTALLER)
         others = [path.name for path in self._unit_files() if path.name not in wanted]
         for name in others:
             if self._machine.asks("systemctl", *self._rooted, "is-enabled", name):
                 self._machine.run("systemctl", *self._rooted, *self._now, "disable", name)
                 yield f"{name} runs here no longer"
-        yield from self._start_at_boot([*services, TARGET])
 
     def _start_at_boot(self, units: Sequence[str]) -> Iterator[str]:
         missing = [

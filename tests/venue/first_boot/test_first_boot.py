@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -18,10 +20,14 @@ from pitboard.doors.http_api import serve_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import Refusal
 from pitboard.sentences.language import language
+from tests.venue.set_up.recorded_machine import RecordedMachine
 from venue.first_boot.code import WRONG_OF_SOURCE, ScreenCode
+from venue.first_boot.command import take_parcel
 from venue.first_boot.parcel import FILE_MAX_BYTES, FILES_MAX_COUNT, PARCEL_MAX_BYTES, READY_NAME, Parcel
 from venue.first_boot.welcome_door import WelcomeDoor
 from venue.first_boot.welcome_screen import Welcome, draw_welcome
+from venue.set_up.installation import Installation, NodeFiles, system_folder
+from venue.set_up.machine import Owned
 
 CODE = "48207731"
 NODE = {
@@ -175,3 +181,67 @@ def test_the_screen_has_room_for_all_of_it(size: tuple[int, int], said: str) -> 
         boxes = drawn.get_bounding_rects()
         assert max(box.bottom for box in boxes) < size[1] - 4
         assert max(box.right for box in boxes) < size[0] - 4
+
+
+class PowerCut(Exception):
+    """The machine ends here; nobody in it is told."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CutMachine(RecordedMachine):
+    """Its power goes at the change whose number this is."""
+
+    cut_at: int = 0
+    changes: int = 0
+
+    def _count(self) -> None:
+        self.changes += 1
+        if self.changes == self.cut_at:
+            raise PowerCut
+
+    def write(self, path: Path, content: bytes, owned: Owned) -> bool:
+        self._count()
+        return RecordedMachine.write(self, path, content, owned)
+
+    def run(self, *command: str) -> bool:
+        self._count()
+        return RecordedMachine.run(self, *command)
+
+
+def test_a_set_up_that_is_cut_off_anywhere_is_whole_after_the_next_boot(tmp_path: Path) -> None:
+    parcel = Parcel(content=zipped(NODE))
+    node = parcel.node()
+
+    def changes_of_one_cut(cut_at: int) -> int:
+        base = tmp_path / str(cut_at)
+        machine = CutMachine(root=base / "root", cut_at=cut_at)
+        machine.root.mkdir(parents=True)
+        kept = base / "set-up.parcel"
+
+        def set_up(node: NodeFiles) -> None:
+            list(Installation(machine, systemd=system_folder()).install(node, program=Path("/opt/one")))
+
+        parcel.leave(base / "left")
+        with contextlib.suppress(PowerCut):
+            take_parcel(base / "left", set_up, kept=kept)
+        if kept.exists():  # what set-up-pitboard.path looks at when the machine boots
+            machine.cut_at = 0
+            take_parcel(base / "left", set_up, kept=kept)
+        assert not kept.exists()
+        assert {"pitboard.target", *node.services} <= machine.enabled
+        for name, content in node.configs.items():
+            assert machine.read(Path("/etc/pitboard") / name) == content, f"cut at {cut_at}"
+        return machine.changes
+
+    changes = changes_of_one_cut(0)
+    assert changes > 20
+    for cut_at in (1, changes // 2, *range(changes - 6, changes + 1)):  # the last ones make it a node
+        changes_of_one_cut(cut_at)
+
+
+def test_a_set_up_that_is_refused_is_not_tried_again(tmp_path: Path) -> None:
+    kept = tmp_path / "set-up.parcel"
+    Parcel(content=b"no zip").leave(tmp_path / "left")
+    with pytest.raises(Refusal, match="no machine's set-up"):
+        take_parcel(tmp_path / "left", lambda node: None, kept=kept)
+    assert not kept.exists()
