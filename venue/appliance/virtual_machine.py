@@ -97,7 +97,8 @@ class VirtualMachine:
         command += ["-kernel", str(self.debian.kernel), "-initrd", str(self.debian.initrd)]
         command += [
             "-append",
-            f"root=/dev/vda rw console=tty0 console=ttyS0 mitigations=off no_timer_check systemd.hostname={self.host}",
+            "root=/dev/vda rw console=tty0 console=ttyS0 mitigations=off no_timer_check "
+            f"systemd.hostname={self.host}",
         ]
         # Past every cache of ours: what the guest had not written is gone at a SIGKILL, as at a power cut.
         command += ["-drive", f"file={self.folder}/disk.img,if=virtio,format=raw,cache=none"]
