@@ -33,7 +33,7 @@ def write_long_log(folder: Path) -> Path:
     """Write a day of cars, some 11 MB, as an old version wrote it: in one file."""
     clock = SystemClock()
     folder.mkdir()
-    path = folder / f"raw-000001-{_day(clock.utc_ms())}.jsonl"
+    path = folder / f"raw-000001-{spool_day(clock.utc_ms())}.jsonl"
     with path.open("w") as file:
         for number in range(CARS_COUNT * LINES_A_CAR):
             mono_ns = 10**9 + (number // 2) * 10**9 + number % 2 * 50_000_000
@@ -87,5 +87,5 @@ def test_other_devices_are_read_whole_for_their_starts_are_named_by_what_came_be
     assert sensors.count("pins") < 1_000
 
 
-def _day(utc_ms: int) -> str:
+def spool_day(utc_ms: int) -> str:
     return datetime.fromtimestamp(utc_ms // 1000, UTC).strftime("%Y-%m-%d")
