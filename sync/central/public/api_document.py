@@ -73,7 +73,8 @@ def api_document() -> dict[str, Any]:
     )
     schemas["LiveChange"] = {
         "type": "object",
-        "description": "A merge patch, see the documentation; empty where nothing changed.",
+        "description": "A merge patch, see the documentation; `from` is `to` where nothing changed.",
+        "required": ["from", "to", "at"],
         "properties": {"from": {"type": "string"}, "to": {"type": "string"}, "at": {"type": "integer"}},
     }
     tag = {"type": "string", "pattern": "^[0-9a-f]{1,40}$"}

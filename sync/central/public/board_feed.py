@@ -168,8 +168,6 @@ class BoardFeed:
 
 
 def encoded_change(former: LiveBoard, newest: LiveBoard) -> bytes:
-    """Return the change as phones get it, with the tags of both boards; an empty one where they are equal."""
+    """Return the change as phones get it, with the tags of both boards, which say that the answer is ours."""
     change = change_between(former.form, newest.form)
-    if not change:
-        return b"{}"
     return msgspec.json.encode({"from": former.tag, "to": newest.tag, "at": newest.at} | change)

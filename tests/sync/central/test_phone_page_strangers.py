@@ -37,6 +37,7 @@ class _Portal(BaseHTTPRequestHandler):
     `manner` says, otherwise."""
 
     manner = "200"
+    answer = PORTAL
 
     def do_GET(self) -> None:
         kind = "application/json" if "api" in self.path else "text/html"
@@ -61,9 +62,9 @@ class _Portal(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(PORTAL)))
+        self.send_header("Content-Length", str(len(self.answer)))
         self.end_headers()
-        self.wfile.write(PORTAL)
+        self.wfile.write(self.answer)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Say nothing."""
@@ -79,8 +80,8 @@ class _PortServer(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def portal_at(port: int, manner: str = "200") -> Iterator[None]:
-    portal = type("Portal", (_Portal,), {"manner": manner})
+def portal_at(port: int, manner: str = "200", *, answer: bytes = PORTAL) -> Iterator[None]:
+    portal = type("Portal", (_Portal,), {"manner": manner, "answer": answer})
     with _PortServer(("127.0.0.1", port), portal) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
@@ -152,6 +153,53 @@ def test_however_a_portal_answers_the_phone_shows_what_it_keeps(
         page.reload(wait_until="commit")
         expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"], timeout=SENTENCE_MAX_MS)
         expect(page.locator("#banner")).to_contain_text("Board from", timeout=SENTENCE_MAX_MS)
+    central.start()
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
+
+
+OLD_BOARD = b'{"event":{"name":"Summer Cup","resolution_ns":1000000},"entries":[],"on_track":[]}'
+JSON_ANSWERS = {
+    "an object": b"{}",
+    "a list": b"[]",
+    "null": b"null",
+    "cut off": b'{"event":{"id":"x","name":"Sum',
+    "a page that says it were JSON": PORTAL,
+    "an older version's board": OLD_BOARD,
+    "another phone's change": b'{"from":"0123456789","to":"9876543210","at":9,"entries":{"gone":["c1"]}}',
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["an object", *(pytest.param(one, marks=pytest.mark.field) for one in list(JSON_ANSWERS)[1:])],
+)
+def test_json_that_is_not_ours_is_not_live_and_wipes_nothing(
+    name: str, central: CentralThread, phone: BrowserContext
+) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 12.5).drives("c2", "Ben", 13.5).news())
+    page = visited(phone, central)
+    page.evaluate("""() => {
+        const link = document.querySelector("#link");
+        window.said = [];
+        new MutationObserver(() => window.said.push(link.textContent)).observe(
+            link, {childList: true, characterData: true, subtree: true});
+    }""")
+    central.stop()
+    with portal_at(central.port, answer=JSON_ANSWERS[name]):
+        expect(page.locator("#link")).not_to_have_text("Live", timeout=SENTENCE_MAX_MS)
+        with page.expect_response(lambda answer: "live/page" in answer.url, timeout=15_000):
+            """It asks again."""
+        page.wait_for_timeout(200)
+        assert "Live" not in page.evaluate("window.said")
+        expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
+        page.goto(address(central, "#/competitors/c1"))
+        expect(page.locator("#competitor-page")).to_contain_text("Anna")
+        page.goto(address(central, "#/"))
+        page.reload()
+        expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"], timeout=SENTENCE_MAX_MS)
+        expect(page.locator("#banner")).to_contain_text("Board from", timeout=SENTENCE_MAX_MS)
+        expect(page.locator("#link")).not_to_have_text("Live")
     central.start()
     page.reload()
     expect(page.locator("#link")).to_have_text("Live")

@@ -23,8 +23,9 @@ from sync.exchanging.exchange import (
 )
 from sync.exchanging.freshness import Answerer, FreshPeer, prove
 from sync.exchanging.pump import LinkState, Pump
-from sync.relay import CentralLink
+from sync.relay import CentralLink, ContactCourier, StatusCourier
 from tests.display.jumping_loop import run_jumping
+from tests.leaping_loop import LeapingLoop, run_leaping
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
 
 
@@ -61,6 +62,62 @@ def test_the_worst_answer_of_full_size_holds_nothing_up(body: bytes) -> None:
         unpack_answer(body, peer="x")
     assert refused.value.code == LossCode.NOT_UNDERSTOOD
     assert time.thread_time() - began_s < 0.25
+
+
+NOT_OURS = [
+    b"{}",
+    b"[]",
+    b"null",
+    b"7",
+    b"",
+    b'{"have":{"',
+    b"<html>",
+    b'{"have":[],"records":[]}',
+    b'"\xff"',
+    b"[" * 9_000,
+]
+
+
+@pytest.mark.parametrize("body", NOT_OURS)
+def test_what_is_not_a_nodes_answer_is_a_loss_and_nothing_else(body: bytes) -> None:
+    """A portal, a proxy's page, an older version: the pump tries again, and nothing is kept of it."""
+    with pytest.raises(PeerLost) as refused:
+        unpack_answer(body, peer="x")
+    assert refused.value.code == LossCode.NOT_UNDERSTOOD
+
+
+class Saying:
+    """A node that answers every call with the same bytes."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.calls = 0
+
+    async def call(self, method: str, path: str, body: bytes | None = None, **how: int) -> bytes:
+        self.calls += 1
+        return self.body
+
+
+@pytest.mark.parametrize("body", NOT_OURS)
+def test_what_is_not_an_answer_ends_no_courier(body: bytes) -> None:
+    """They carry contacts and the unit's status, beside the records."""
+    unit, central = Saying(body), Saying(body)
+
+    async def story(loop: LeapingLoop) -> None:
+        couriers = (
+            ContactCourier(unit, central).run(),
+            StatusCourier(unit, central).run(),
+        )
+        running = [asyncio.ensure_future(one) for one in couriers]
+        for _ in range(12):
+            await loop.leap(16.0)
+        assert not [one for one in running if one.done()]
+        for one in running:
+            one.cancel()
+
+    run_leaping(story)
+    assert unit.calls > 10
+    assert central.calls == 0
 
 
 class Box:

@@ -49,6 +49,8 @@ _TYPES = {
 }
 _SHARED = ("elements.js", "time_text.js", "say.js", "icon.svg")
 """Of the phones' page: one text of a time for both."""
+DESK_HEADER = "X-Pitboard-Desk"
+"""Says that an answer is the desk's; a portal or a proxy's page of maintenance comes with 200 too."""
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -234,6 +236,7 @@ def _without_cookie() -> web.Response:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
+    response.headers[DESK_HEADER] = "1"
     if request.path.startswith("/v1/"):
         response.headers["Cache-Control"] = "no-store"
 

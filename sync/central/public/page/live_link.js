@@ -99,7 +99,6 @@ export class LiveLink {
   }
 
   #apply({ from, to, at, ...change }) {
-    if (!to) return;
     if (this.#board && from === this.#tag) this.#take({ ...changed(this.#board, change), tag: to, at });
     else this.#askWhole().catch(() => this.#open()); // both ways were open, and the other one was ahead
   }
@@ -147,9 +146,11 @@ export class LiveLink {
 
   // Return whether what changed since the board that is here could be had.
   async #askChange() {
-    const answer = await this.#fetch("/api/v1/live/since/" + this.#tag);
+    const tag = this.#tag;
+    const answer = await this.#fetch("/api/v1/live/since/" + tag);
     if (!answer.ok) return false;
-    const change = await bodyOf(answer, isChange);
+    const change = await bodyOf(answer, (one) => isChange(one) && one.from === tag).catch(() => null);
+    if (!change) return false; // not ours, as is nobody's; the whole board tells
     if (!this.#hasHeard) this.#answered(() => this.#apply(change));
     return true;
   }

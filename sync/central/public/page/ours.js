@@ -32,6 +32,7 @@ export function isFound(answer) {
 export function isLive(answer) {
   return (
     !!answer?.event &&
+    isText(answer.event.id) &&
     isText(answer.tag) &&
     isText(answer.event.name) &&
     Number.isInteger(answer.event.resolution_ns) &&
@@ -43,8 +44,9 @@ export function isLive(answer) {
   );
 }
 
+// The tags of both boards say whose it is: nobody else knows which board this phone has.
 export function isChange(answer) {
-  return !!answer && typeof answer === "object" && !Array.isArray(answer) && (Object.keys(answer).length === 0 || (isText(answer.from) && isText(answer.to)));
+  return !!answer && isText(answer.from) && isText(answer.to);
 }
 
 // Return what the text says if that is ours, else null.

@@ -28,6 +28,7 @@ async function askCentral() {
   const askedMs = Date.now();
   try {
     const answer = await fetch("/api/v1/health", { method: "HEAD", cache: "no-store" });
+    if (!answer.ok || answer.redirected) throw new Error("not ours");
     const saidMs = Date.parse(answer.headers.get("Date"));
     // Its seconds are cut, so half a second is added; a phone that is right within that stays as it is.
     const offMs = saidMs + 500 - (askedMs + Date.now()) / 2;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from playwright.sync_api import expect
 
 from pitboard.race.bodies import RunHanded
@@ -199,3 +200,19 @@ def test_competitors_come_from_a_table_after_a_look_and_results_go_out(
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV", exact=True).first.click()
     assert "Anna Berg" in download.value.path().read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "null", "<html>Please accept our terms</html>"])
+def test_a_portal_in_centrals_place_is_said_at_the_desk_and_nothing_of_it_is_shown(
+    body: str, organiser: Organiser
+) -> None:
+    page = organiser.page
+    expect(page.locator("tbody tr").first).to_contain_text("Anna Berg")
+    page.route(
+        "**/v1/**", lambda route: route.fulfill(status=200, body=body, content_type="application/json")
+    )
+    page.get_by_role("link", name="Anna Berg").first.click()
+    expect(page.get_by_text("Something else answered in central's place").first).to_be_visible(timeout=5_000)
+    page.unroute("**/v1/**")
+    page.go_back()
+    expect(page.locator("tbody tr").first).to_contain_text("Anna Berg")

@@ -18,6 +18,9 @@ async function call(path, options, read = (answer) => answer.json()) {
   } catch {
     throw refused("no-answer", "Central does not answer. Look at the network, then try again.");
   }
+  if (answer.redirected || !answer.headers.has("X-Pitboard-Desk")) {
+    throw refused("not-ours", "Something else answered in central's place: is this the venue's network? Then try again.");
+  }
   if (answer.ok) return read(answer);
   const body = await answer.json().catch(() => ({}));
   if (answer.status === 401) onSignedOut();
