@@ -103,7 +103,9 @@ def stage_of(plan: StagePlan) -> Stage | None:
         "ladder": lambda: ladder(count, heat_size=plan.heat_size, bump=plan.advance),
     }
     maker = makers.get(plan.kind)
-    return None if maker is None else maker()
+    if maker is None:
+        return None
+    return maker() if count > 1 else Stage((), (Seed(1),))  # picked alone: there is nobody to meet
 
 
 def work_out(stage: Stage, seeds: Sequence[str], orders: Mapping[str, Sequence[str]]) -> StageState:

@@ -1,7 +1,7 @@
 """`pitboard score`: rank a table of laps by a format, so that an organiser can try a rule before the race.
 
-With a table of people also by class and by team, and a stage's heats from the results; all by the rules that
-the boards use."""
+With a table of people also by class and by team, a stage's heats from the results, a day that drives itself;
+all by the rules that the boards and units use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import Refusal
+from pitboard.keeping.scoring.score_day import DayPlan, day_text, turns_of
 from pitboard.keeping.scoring.score_stage import StageTrial
 from pitboard.keeping.scoring.score_tables import PER_LAP, LapTable, read_laps, read_people
 from pitboard.keeping.scoring.score_text import (
@@ -58,6 +59,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--teams", "shows_teams", is_flag=True, help="Rank the teams, by the format's team_member.")
 @click.option("--sectors", "shows_sectors", is_flag=True, help="The best sectors and the ideal lap of each.")
 @click.option("--stage", "stage_path", type=_FILE, help="TOML file of a stage: who is in it, and its heats.")
+@click.option(
+    "--day", "day_path", type=_FILE, help="TOML file of a day's plan: when each run begins by itself."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def score_command(
     format_path: Path,
@@ -67,11 +71,12 @@ def score_command(
     shows_teams: bool,
     shows_sectors: bool,
     stage_path: Path | None,
+    day_path: Path | None,
     as_json: bool,
 ) -> None:
     """Rank a table of laps by a format."""
-    if shows_teams + shows_sectors + (stage_path is not None) > 1:
-        raise click.UsageError("Say one of --teams, --sectors and --stage.")
+    if shows_teams + shows_sectors + (stage_path is not None) + (day_path is not None) > 1:
+        raise click.UsageError("Say one of --teams, --sectors, --stage and --day.")
     rules = load_format(format_path)
     table = read_laps(laps_path)
     people = {} if people_path is None else read_people(people_path)
@@ -81,6 +86,9 @@ def score_command(
         stage = load_config(StageConfig, stage_path)
         stage = msgspec.structs.replace(stage, race_class=race_class or stage.race_class)
         click.echo(StageTrial(stage, table, people, rules).text(as_json=as_json))
+        return
+    if day_path is not None:
+        click.echo(day_text(turns_of(load_config(DayPlan, day_path), table, rules), as_json=as_json))
         return
     board = board_of(table, rules, people, race_class)
     if shows_teams:

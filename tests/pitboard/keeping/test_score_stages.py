@@ -17,13 +17,22 @@ FOUR = "Ann,q,9100,1\nBob,q,9200,1\nCy,q,9300,1\nDi,q,9400,1\n"
 KNOCKOUT = 'kind = "knockout"\ncount = 4\n'
 
 
-def run(folder: Path, laps: str, *options: str, rules: str = "", people: str = "", stage: str = "") -> str:
-    files = {"format.toml": rules, "laps.csv": laps, "people.csv": people, "stage.toml": stage}
+def run(
+    folder: Path, laps: str, *options: str, rules: str = "", people: str = "", stage: str = "", day: str = ""
+) -> str:
+    files = {
+        "format.toml": rules,
+        "laps.csv": laps,
+        "people.csv": people,
+        "stage.toml": stage,
+        "day.toml": day,
+    }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     words = ["--format", str(folder / "format.toml"), "--laps", str(folder / "laps.csv"), *options]
     words += ["--people", str(folder / "people.csv")] if people else []
     words += ["--stage", str(folder / "stage.toml")] if stage else []
+    words += ["--day", str(folder / "day.toml")] if day else []
     done = CliRunner().invoke(score_command, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
@@ -115,6 +124,73 @@ def test_finalists_picked_by_hand_and_a_tie_at_the_border(tmp_path: Path) -> Non
         run(tmp_path, LAPS + FOUR, stage='kind = "knockout"\npicked = ["Di", "Zed"]\n')
     with pytest.raises(ConfigRefused, match="none of"):
         run(tmp_path, LAPS + FOUR, stage='kind = "swiss"\n')
+
+
+@pytest.mark.parametrize("kind", ["knockout", "double-elimination", "heat-knockout", "ladder"])
+def test_one_who_is_picked_alone_has_won(kind: str, tmp_path: Path) -> None:
+    drawn = told(tmp_path, LAPS + FOUR, stage=f'kind = "{kind}"\npicked = ["Di"]\n')
+    assert (drawn["heats"], drawn["podium"]) == ([], ["Di"])
+    assert run(tmp_path, LAPS + FOUR, stage=f'kind = "{kind}"\npicked = ["Di"]\n').endswith("Podium: Di\n")
+
+
+THREE_RUNS = "Ann,h1,9000,1\nAnn,h1,11000,0\nBob,h1,15000,1\nCy,h2,30000,1\n"
+PLAN = 'turns = ["h1", "h2", "h3"]\ngap_ms = 60000\n'
+
+
+@pytest.mark.parametrize(
+    ("moved", "begins"),
+    [
+        ("", [0, 80_000, 170_000]),  # each run as long as its longest drive, then the gap
+        ("[[moved]]\nat_ms = 30000\nshift_ms = 15000", [0, 95_000, 185_000]),
+        ("[[moved]]\nat_ms = 30000\nshift_ms = -15000", [0, 65_000, 155_000]),
+        ("[[moved]]\nat_ms = 30000\nshift_ms = -90000", [0, 30_000, 120_000]),  # never before now
+        ("[[moved]]\nat_ms = 5000\nshift_ms = 15000", [0, 80_000, 170_000]),  # nothing waits in a run
+        ("[[moved]]\nat_ms = 40000\nis_paused = true", [0, None, None]),
+        (
+            "[[moved]]\nat_ms = 40000\nis_paused = true\n[[moved]]\nat_ms = 100000\nis_paused = false",
+            [0, 140_000, 230_000],
+        ),
+        (  # paused in the run, and put forward while it stands still
+            "[[moved]]\nat_ms = 10000\nis_paused = true\n[[moved]]\nat_ms = 50000\nshift_ms = 15000\n"
+            "[[moved]]\nat_ms = 90000\nis_paused = false",
+            [0, 165_000, 255_000],
+        ),
+    ],
+)
+def test_a_day_that_drives_itself_begins_each_run_when_the_plan_and_the_taps_say(
+    moved: str, begins: list[int | None], tmp_path: Path
+) -> None:
+    rules = "run_ms = 45000"
+    turns = told(tmp_path, LAPS + THREE_RUNS, rules=rules, day=PLAN + moved)
+    assert [one["begins_ms"] for one in turns] == begins
+    lengths = [20_000, 30_000, 45_000]  # nobody drove the last one: it takes its time
+    ends = [None if at is None else at + length for at, length in zip(begins, lengths, strict=True)]
+    assert [one["ends_ms"] for one in turns] == ends
+
+
+def test_a_day_by_hand_waits_for_a_person_and_a_wrong_plan_says_so(tmp_path: Path) -> None:
+    by_hand = "is_automatic = false\n" + PLAN
+    shown = run(tmp_path, LAPS + THREE_RUNS, day=by_hand).splitlines()
+    assert [line.split() for line in shown] == [
+        ["begins", "ends", "run"],
+        ["0.000", "20.000", "h1"],
+        ["by", "hand", "by", "hand", "h2"],
+        ["by", "hand", "by", "hand", "h3"],
+    ]
+    with pytest.raises(ConfigRefused, match="gap_ms"):
+        run(tmp_path, LAPS + THREE_RUNS, day=PLAN.replace("60000", "-1"))
+    with pytest.raises(ConfigRefused, match="turns"):
+        run(tmp_path, LAPS, day="gap_ms = 5")
+
+
+def test_a_run_by_laps_counts_its_laps_and_one_by_time_all_of_them(tmp_path: Path) -> None:
+    laps = LAPS + "Ann,1,9000,1\nAnn,1,9000,1\nAnn,1,5000,1\nBob,1,8000,1\nBob,1,9500,1\nBob,1,9500,1\n"
+    first_two = 'ends = "laps"\nrun_laps = 2\nranking = "total-first"\nlaps = 2\n'
+    assert [one["competitor"] for one in told(tmp_path, laps, rules=first_two)] == ["Bob", "Ann"]
+    by_time = 'ends = "time"\nrun_ms = 30000\nranking = "most-laps"\n'
+    assert [one["competitor"] for one in told(tmp_path, laps, rules=by_time)] == ["Ann", "Bob"]
+    with pytest.raises(ConfigRefused, match="needs run_laps"):
+        told(tmp_path, laps, rules='ends = "laps"')
 
 
 def test_heats_by_lane_are_fair_and_a_late_entry_is_rolled_in(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboard.race.stages import finalists
+from pitboard.race.stages import StagePlan, finalists, stage_of, work_out
 from pitboard.race.teams import team_standings
 from venue.simulator.cast.beam import Trip
 from venue.simulator.cast.simulated_venue import Venue
@@ -41,6 +41,7 @@ def check_results(venue: Venue, oracle: LapOracle, confirmed: Mapping[str, Seque
     if (set(chosen), set(undecided)) != (sure, tied):
         sentence = f"finalists {chosen} and {undecided} of {bests}"
         venue.world.truth.violate("finalists-are-the-best", sentence)
+    _check_picked(venue, ranked)
 
 
 def _finalists_of(bests: Mapping[str, int]) -> tuple[set[str], set[str]]:
@@ -50,6 +51,21 @@ def _finalists_of(bests: Mapping[str, int]) -> tuple[set[str], set[str]]:
     as_good = {one: sum(other <= best for other in bests.values()) for one, best in bests.items()}
     sure = {one for one in bests if as_good[one] <= count}
     return sure, {one for one in bests if better[one] < count < as_good[one]}
+
+
+def _check_picked(venue: Venue, ranked: Sequence[tuple[int | None, str]]) -> None:
+    """Whom the official picks by hand drive the final, whatever their ranks: here the last ones."""
+    picked = [one for _, one in ranked][-FINALISTS_COUNT:][::-1]
+    if not picked:
+        return
+    chosen, undecided = finalists(ranked, 1, picked)
+    stage = stage_of(StagePlan(stage="final", name="final", kind="knockout", picked=tuple(picked)))
+    assert stage is not None
+    first_round = [heat.drivers for heat in work_out(stage, chosen, {}).heats if heat.round == 1]
+    seated = sorted(driver for drivers in first_round for driver in drivers if driver is not None)
+    if undecided or seated != sorted(picked):
+        sentence = f"picked {picked}, seated {seated}, undecided {undecided}"
+        venue.world.truth.violate("who-is-picked-drives", sentence)
 
 
 def _check_teams(venue: Venue, oracle: LapOracle, bests: Mapping[str, int]) -> None:
