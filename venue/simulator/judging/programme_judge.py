@@ -61,8 +61,9 @@ def _check_picked(venue: Venue, ranked: Sequence[tuple[int | None, str]]) -> Non
     chosen, undecided = finalists(ranked, 1, picked)
     stage = stage_of(StagePlan(stage="final", name="final", kind="knockout", picked=tuple(picked)))
     assert stage is not None
-    first_round = [heat.drivers for heat in work_out(stage, chosen, {}).heats if heat.round == 1]
-    seated = sorted(driver for drivers in first_round for driver in drivers if driver is not None)
+    state = work_out(stage, chosen, {})
+    first_round = [driver for heat in state.heats if heat.round == 1 for driver in heat.drivers]
+    seated = sorted(first_round or map(str, state.podium))  # one alone has won
     if undecided or seated != sorted(picked):
         sentence = f"picked {picked}, seated {seated}, undecided {undecided}"
         venue.world.truth.violate("who-is-picked-drives", sentence)
