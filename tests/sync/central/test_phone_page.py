@@ -260,7 +260,7 @@ OLDER = """async () => {
   Date.now = () => now;
   const shown = [];
   new LiveLink({ onBoard: (board) => shown.push(board.count), onHeard() {}, onState() {} }).start();
-  const event = { name: "Cup", resolution_ns: 1, amounts: [] };
+  const event = { id: "e", name: "Cup", resolution_ns: 1, amounts: [] };
   const message = (type, data) => new MessageEvent(type, { data: JSON.stringify(data) });
   const tell = (type, data) => sources[0].dispatchEvent(message(type, data));
   const board = (tag, at, count) => tell("board", { tag, at, count, event, entries: [], on_track: [] });
