@@ -29,10 +29,11 @@ from sync.central.command import central as central_command
 from sync.central.commands.enrolment_commands import EnrolmentAdmin, _show, settle_names
 from sync.central.config import IngestConfig
 from sync.central.enrolment.enrolment_api import Issued, TicketView
+from sync.central.enrolment.enrolment_desk import KEPT_NS, TOKEN_LIFE_NS, EnrolmentDesk
 from sync.central.enrolment.unit_register import Cut
 from sync.command import SyncConfig
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
-from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, EnrolmentToken, Role
+from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, Claim, EnrolmentToken, Role
 from sync.exchanging.daemon_threads import in_daemon_thread
 from tests.race_story import STRANGER, UNIT_B, armed
 from tests.sync.central.central_stage import TrackStory, central_config
@@ -138,6 +139,23 @@ def test_a_token_is_good_once_and_only_for_its_role(tmp_path: Path) -> None:
             await refused("unknown-token", EnrolmentClient(stage.url, guessed, STRANGER).introduce)
 
     asyncio.run(story())
+
+
+def test_a_token_is_good_for_ten_minutes_and_no_longer() -> None:
+    desk = EnrolmentDesk(event_key="e" * 64, fingerprint="f" * 64, on_change=lambda: None)
+
+    def used_after(age_ns: int) -> None:
+        ticket = desk.issue("Stand", "display", now_mono_ns=5)
+        claim = Claim(secret=ticket.token.secret, role="display", commitment="0" * 64)
+        desk.claim(claim, now_mono_ns=5 + age_ns)
+
+    used_after(TOKEN_LIFE_NS)
+    with pytest.raises(ActRefused, match="older than ten minutes; get a new one") as late:
+        used_after(TOKEN_LIFE_NS + 1)
+    assert late.value.code == "expired-token"
+    with pytest.raises(ActRefused) as forgotten:
+        used_after(KEPT_NS + 1)
+    assert forgotten.value.code == "unknown-token"
 
 
 def test_nothing_is_told_to_another_box_than_the_one_that_made_the_token(tmp_path: Path) -> None:
