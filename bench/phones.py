@@ -26,6 +26,7 @@ from random import Random
 import msgspec
 
 from bench.measure import percentile, report
+from bench.phone_crowd import WARM_S
 from bench.public_reads import processor_ns
 from pitboard.clock import SystemClock
 from pitboard.race.bodies import Body, RunDecided
@@ -33,12 +34,15 @@ from pitboard.trust.certificate import Certificate
 from sync.central.central_server import Central, open_central
 from sync.central.config import PublicConfig
 from sync.central.public.live_board import LiveBoards
+from sync.central.public.public_app import SPARE_CONNECTIONS_COUNT
 from tests.nginx_server import running_nginx, shipped
 from tests.race_story import UNIT_A, Teller, armed, finished, passing
 from tests.sync.central.central_stage import TrackStory, central_config
 
 CROWD_MAX_COUNT = 14_000
 """Phones of one process, for one process may open so many files here."""
+WORKER_MAX_COUNT = 14_000
+"""Connections of one of nginx's: a phone that follows the stream is one to it and one to central."""
 CHANGE_EVERY_S = 0.5
 ENTRIES_COUNT = 300
 TRACKS = ("1", "2", "3", "4")
@@ -64,7 +68,8 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
             f" ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
             " ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_buffer_size 2k;",
         )
-        with running_nginx(folder, served, workers=crowds_count, connections=19_000) as master:
+        workers = -(-phones * (2 if is_stream else 1) // WORKER_MAX_COUNT)
+        with running_nginx(folder, served, workers=workers, connections=19_000) as master:
             async with asyncio.TaskGroup() as tasks:
                 racing = tasks.create_task(race(central, told))
                 counts = [
@@ -79,10 +84,11 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
                     assert crowd.stdout is not None
                     assert await crowd.stdout.readline() == b"ready\n", "a crowd could not join"
                 joined_s = time.monotonic() - started
-                nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
                 for crowd in crowds:
                     assert crowd.stdin is not None
                     crowd.stdin.write(b"go\n")
+                await asyncio.sleep(WARM_S)
+                nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
                 load = []
                 for _ in range(round(seconds)):
                     await asyncio.sleep(1)
@@ -226,6 +232,9 @@ def main() -> None:
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = hard - SPARE_CONNECTIONS_COUNT
+    if given.stream and given.phones > most:
+        parser.error(f"one central holds {most} followers here: a process may open {hard} files")
     with a_folder() as folder:
         found = asyncio.run(measure(given.phones, given.seconds, is_stream=given.stream, folder=folder))
         report("phones", found)

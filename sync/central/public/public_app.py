@@ -4,6 +4,7 @@ Its headers let a browser do nothing else."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -47,6 +48,12 @@ NOT_FOUND = (
     '<title>Not here</title><link rel="stylesheet" href="/board.css"><main class="lost"><h1>Not here</h1>'
     '<p>There is no such page.</p><p><a class="button" href="/">To the board</a></p></main></html>'
 )
+
+
+# In the page itself: on a slow network a second answer would keep the first rows from being painted.
+_STYLE_LINK = '<link rel="stylesheet" href="/board.css">'
+_STYLE = (resources.files("sync.central.public") / "page" / "board.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
 class PhonePage:
@@ -102,7 +109,9 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
         if _suffix(file.name) in _TYPES
     }
     bodies[WORDS] = words_file()
-    bodies[INDEX] = with_words(bodies[INDEX].decode()).encode()
+    page = with_words(bodies[INDEX].decode())
+    assert _STYLE_LINK in page
+    bodies[INDEX] = page.replace(_STYLE_LINK, f"<style>{_STYLE}</style>").encode()
     version = hashlib.sha256(b"\0".join(bodies[name] for name in sorted(bodies))).hexdigest()[:12]
     bodies[WORKER] = bodies[WORKER].replace(_VERSION_MARK, version.encode())
     for name in (WORKER, *(name for name in bodies if name.endswith(_PAGE))):
@@ -126,7 +135,9 @@ LIVE: web.AppKey[LiveStream] = web.AppKey("live", LiveStream)
 _HEADERS = {
     "Server": "Pitboard",
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-"
+        + _STYLE_HASH
+        + "'; img-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

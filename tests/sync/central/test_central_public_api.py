@@ -167,7 +167,6 @@ def test_the_whole_page_is_small_on_the_wire(tmp_path: Path) -> None:
                 "/worker.js",
                 "/app.js",
                 "/fallback.js",
-                "/board.css",
                 "/icon.svg",
                 "/manifest.webmanifest",
             ]

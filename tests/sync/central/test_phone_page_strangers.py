@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -283,3 +284,15 @@ def test_the_page_that_runs_says_nothing_of_old_browsers(
     page = visited(phone, central)
     page.wait_for_timeout(SENTENCE_MAX_MS)
     expect(page.locator("#still")).to_be_hidden()
+
+
+def test_the_first_answer_alone_is_painted_as_it_should_be(central: CentralThread, browser: Browser) -> None:
+    """On slow 3G a style sheet of its own comes half a second later, and nothing is painted before."""
+    central.take(TrackStory().drives("c1", "Anna", 11.0).news())
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.route(re.compile(r"http://[^/]+/.+"), lambda route: route.abort())
+    page.goto(f"http://127.0.0.1:{central.port}/")
+    expect(page.locator("#rows .rank")).to_have_css("font-weight", "800")
+    expect(page.locator("#rows .name")).to_have_text("Anna")
+    context.close()
