@@ -22,7 +22,6 @@ from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_unt
 )
 def display(config_path: Path) -> None:
     """Show the leaderboard full screen; keeps its last board through any loss of network or power."""
-    leave_out_sound()
 
     def screen() -> NoticeScreen:
         from pitboard.starting.notice_screen import SentenceScreen  # only where something is wrong
@@ -30,6 +29,8 @@ def display(config_path: Path) -> None:
         return SentenceScreen(config_path)
 
     config = load_or_say("display", lambda: DisplayConfig.load(config_path), screen)
+    if not config.sounds:
+        leave_out_sound()
     from display.first_frame import run_display
 
     run_program(
@@ -45,7 +46,7 @@ def display(config_path: Path) -> None:
 
 
 def leave_out_sound() -> None:
-    """Let pygame be loaded without its decoders of music: they take 3 MiB, and nothing here plays any."""
+    """Let pygame be loaded without its decoders of music: they take 3 MiB, and few walls let anything be heard."""
     if "pygame" not in sys.modules:
         for name in ("mixer", "mixer_music"):
             sys.modules.setdefault(f"pygame.{name}", None)  # type: ignore[arg-type]

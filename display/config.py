@@ -21,7 +21,7 @@ from pitboard.program.config import (
     load_event_file,
 )
 from pitboard.race.bodies import Name
-from pitboard.race.scene_names import SCENE_NAMES
+from pitboard.race.scene_names import SCENE_NAMES, HallSound
 from pitboard.sentences.language import LanguageCode
 
 SceneName = Annotated[str, Meta(pattern=f"^({'|'.join(SCENE_NAMES)})\\Z")]
@@ -33,7 +33,7 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `size` absent means the size of the screen. `hall_m` is how far away the last who reads it stands,
     `sponsors` a folder of pictures, `phone_url` what the QR scene leads to; `scenes` are shown while nobody
-    assigned any.
+    assigned any, `sounds` are heard over HDMI.
     """
 
     name: Name
@@ -60,6 +60,8 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     picture_path: Path | None = None
     picture_always: bool = False
     scenes: tuple[SceneName, ...] = ()
+    sounds: tuple[HallSound, ...] = ()
+    volume_percent: Annotated[int, Meta(ge=0, le=100)] = 60
 
     def __post_init__(self) -> None:
         check_door(self.status_host, tls=self.status_tls)

@@ -19,10 +19,11 @@ from display.following.display_presence import DisplayPresence, DisplayStatus, s
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
-from display.scene.show import Canvas
+from display.scene.show import Canvas, Show
 from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.glass import Glass
+from display.screen.hall_sounds import HallSounds
 from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
@@ -116,7 +117,9 @@ class DisplayNode:
             badge=self._badge,
             facts=self._facts,
             on_frame=self.ask_for_picture if config.picture_always else None,
+            on_news=self._hear if config.sounds else None,
         )
+        self._sounds = HallSounds(config.sounds, volume_percent=config.volume_percent)
         self._identity = own_identity(config.journal)
         self._glass = Glass()
         self._steering = Steering(
@@ -163,6 +166,7 @@ class DisplayNode:
         """Draw the last board, then follow the venue until `stop` is set."""
         self._stop = stop
         self._screen.draw()
+        self._sounds.prepare()
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(self._screen.run(), name="screen"),
@@ -209,6 +213,9 @@ class DisplayNode:
         """Reach central only under its own certificate; units are believed by signatures alone."""
         pin = self._config.central_fingerprint if candidate.rank == Rank.CENTRAL else ANY_CERTIFICATE
         return peer_at(candidate.url, name=candidate.name, pin=pin, identity=self._identity)
+
+    def _hear(self, before: Show, now: Show) -> None:
+        self._sounds.hear(before, now, is_live=self._badge()[0].is_live and now.is_on)
 
     def _venue_changed(self) -> None:
         self._follower.candidates_changed()

@@ -30,7 +30,7 @@ _MS_NS = 1_000_000
 
 class BoardScreen:
     """`badge()` gives the badge for now and in how long it changes by age alone, `facts()` what a technician
-    asks for."""
+    asks for; `on_news` is given the show before records came and the one with them."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class BoardScreen:
         badge: Callable[[], tuple[Badge, int | None]],
         facts: Callable[[], Sequence[tuple[str, str]]] = tuple,
         on_frame: Callable[[], None] | None = None,
+        on_news: Callable[[Show, Show], None] | None = None,
     ) -> None:
         self._replica = replica
         self._window = window
@@ -57,6 +58,7 @@ class BoardScreen:
         self._badge = badge
         self._facts = facts
         self._on_frame = on_frame
+        self._on_news = on_news
         self._wake = asyncio.Event()
         self._show_version = -1
         self._laid_out: tuple[object, ...] | None = None
@@ -134,7 +136,9 @@ class BoardScreen:
     def _current(self, moment: Moment) -> Show:
         if self._show_version != self._replica.version:
             self._show_version = self._replica.version
-            self._maker.take(self._replica.fold, moment)
+            before, now = self._maker.show, self._maker.take(self._replica.fold, moment)
+            if self._on_news is not None:
+                self._on_news(before, now)
         return self._maker.show
 
     def _rest_ns(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 WHOLE_VENUE = "*"
 """In place of a display's key: all of them."""
 USUAL_ROUND = "usual"
@@ -22,5 +24,8 @@ SCENE_NAMES = (
     "bracket",
     "overlay",
 )
+HallSound = Literal["lap", "new-leader", "time-up"]
+"""What a display may let be heard."""
+HALL_SOUNDS: tuple[HallSound, ...] = get_args(HallSound)
 SCENE_SECONDS = 15
 IDENTIFY_SECONDS = 30

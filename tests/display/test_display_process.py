@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Unit:
 class Display:
     """A display process and what can be seen of it from outside."""
 
-    def __init__(self, folder: Path, *urls: str) -> None:
+    def __init__(self, folder: Path, *urls: str, sounds: Sequence[str] = ()) -> None:
         self.folder = folder
         self.port = _free_port()
         self._config = folder / "display.toml"
@@ -68,6 +68,7 @@ class Display:
             f"status_tls = false\nmdns = false\nsize = {list(SIZE)}\n"
             f'status_host = "127.0.0.1"\nstatus_port = {self.port}\n'
             'frame_log = "frames.jsonl"\npicture_path = "board.png"\n'
+            f"sounds = {json.dumps(sounds)}\n"
         )
 
     @contextlib.asynccontextmanager
@@ -132,10 +133,16 @@ def tell(story: Coroutine[Any, Any, None]) -> None:
     asyncio.run(story)
 
 
-def test_each_passing_is_drawn_as_it_comes(tmp_path: Path) -> None:
+def test_each_passing_is_drawn_as_it_comes_and_a_lap_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = tmp_path / "heard.raw"
+    monkeypatch.setenv("SDL_AUDIODRIVER", "disk")
+    monkeypatch.setenv("SDL_DISKAUDIOFILE", str(heard))
+
     async def story() -> None:
         async with Unit.serving(tmp_path / "unit.db") as unit:
-            display = Display(tmp_path, unit.url)
+            display = Display(tmp_path, unit.url, sounds=["lap"])
             async with display.running():
                 await until_status(display, lambda status: status["is_live"] is True)
                 await unit.say(CompetitorRegistered(competitor_id="c1", name="Anna"), armed("r1", "c1", s=10))
@@ -146,6 +153,7 @@ def test_each_passing_is_drawn_as_it_comes(tmp_path: Path) -> None:
                 last = display.frames()[-1]["runs"][0]
                 assert (last["phase"], last["passings"], last["laps"]) == ("running", 5, 4)
                 assert last["last_lap_ns"] == 4_000_000_000
+                await until(lambda: heard.exists() and any(heard.read_bytes()))
 
     tell(story())
 

@@ -99,6 +99,8 @@ KEYS: dict[str, dict[str, str]] = {
         "language": _LANGUAGE,
         "scenes": "What it shows while nobody assigned any scenes; empty for the usual round.",
         "picture_always": "Whether the picture of every frame is written, not only when asked.",
+        "sounds": "What is heard over HDMI; without it, nothing.",
+        "volume_percent": "How loud its sounds are.",
         "hall_m": "How far from the screen the last spectator stands, in metres; sizes of type follow it.",
         "phone_url": "The address behind the QR code.",
         "sponsors": "A folder of pictures for the sponsors' scene.",

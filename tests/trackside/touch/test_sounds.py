@@ -7,8 +7,9 @@ import array
 import msgspec
 import pytest
 
+from pitboard.drawing.loudspeaker import RATE_HZ, WAITING_MAX_COUNT, wave
 from tests.trackside.touch.touch_samples import SOME_LAPS, lap, replace_lights, run, screen
-from trackside.touch.sounds import RATE_HZ, SOUNDS, WAITING_MAX_COUNT, Sound, Sounds, sounds_between, wave
+from trackside.touch.sounds import SOUNDS, TONES, Sound, Sounds, sounds_between
 
 
 def test_a_lap_is_heard_and_a_best_one_otherwise() -> None:
@@ -63,6 +64,6 @@ def test_the_device_is_opened_before_the_first_sound_and_never_where_all_is_sile
 
 def test_every_sound_is_short_and_never_louder_than_wanted() -> None:
     for sound in SOUNDS:
-        samples = array.array("h", wave(sound, 50))
+        samples = array.array("h", wave(TONES[sound], 50))
         assert RATE_HZ // 20 < len(samples) < RATE_HZ
         assert 10_000 < max(samples) <= 16_384

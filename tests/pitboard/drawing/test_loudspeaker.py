@@ -1,0 +1,75 @@
+"""Tones through SDL's own device that writes a file; and a machine where nothing can be heard."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pygame
+import pytest
+
+from pitboard.drawing import loudspeaker
+from pitboard.drawing.loudspeaker import RATE_HZ, Loudspeaker
+
+SHORT = {"tick": ((1_000, 40),), "tock": ((500, 40),)}
+
+
+@pytest.fixture
+def no_mixer() -> Iterator[None]:
+    pygame.mixer.quit()
+    yield
+    pygame.mixer.quit()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def test_what_is_played_reaches_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_mixer: None
+) -> None:
+    heard = tmp_path / "heard.raw"
+    monkeypatch.setenv("SDL_AUDIODRIVER", "disk")
+    monkeypatch.setenv("SDL_DISKAUDIOFILE", str(heard))
+    speaker = Loudspeaker(SHORT, volume_percent=50)
+    speaker.play("nothing of ours")
+    assert not heard.exists()
+    speaker.play("tick")
+    until(lambda: heard.exists() and any(heard.read_bytes()))
+    assert len(heard.read_bytes()) < 10 * 2 * RATE_HZ
+
+
+def test_where_nothing_can_be_heard_it_is_said_once_and_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, no_mixer: None
+) -> None:
+    """A television that is switched on later has its sound then."""
+    tries: list[int] = []
+
+    def refuse(**_: object) -> None:
+        tries.append(1)
+        raise pygame.error("no such device")
+
+    monkeypatch.setattr(loudspeaker, "RETRY_S", 0.02)
+    monkeypatch.setattr(pygame.mixer, "init", refuse)
+    speaker = Loudspeaker(SHORT, volume_percent=50)
+    with caplog.at_level(logging.INFO):
+
+        def tried_three_times() -> bool:
+            speaker.play("tick")
+            return len(tries) >= 3
+
+        until(tried_three_times)
+    assert caplog.messages == ["no sound: reason=no such device"]
+    monkeypatch.setattr(pygame.mixer, "init", lambda **_: tries.append(9))
+    monkeypatch.setattr(pygame.mixer, "Sound", lambda **_: type("Mute", (), {"play": lambda self: None})())
+
+    def is_open() -> bool:
+        speaker.play("tock")
+        return 9 in tries
+
+    until(is_open)
