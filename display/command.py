@@ -46,7 +46,7 @@ def display(config_path: Path) -> None:
 
 
 def leave_out_sound() -> None:
-    """Let pygame be loaded without its decoders of music: they take 3 MiB, and few walls let anything be heard."""
+    """Let pygame be loaded without its decoders of music: they take 3 MiB, and few walls are heard."""
     if "pygame" not in sys.modules:
         for name in ("mixer", "mixer_music"):
             sys.modules.setdefault(f"pygame.{name}", None)  # type: ignore[arg-type]

@@ -60,8 +60,8 @@ class Steering:
         assigned = self._replica.fold.race.programme.assigned(self._ids)
         word = assigned or DisplayAssigned(display=WHOLE_VENUE, name=WHOLE_VENUE)
         if self._restart is None or not self._was_live:
-            self._restart = word.restart
-        elif word.restart != self._restart:
+            self._restart = word.restart or self._restart or ""
+        elif word.restart and word.restart != self._restart:  # a word without one says nothing of it
             self._restart = word.restart
             log.info("starts anew, as it was told")
             self._start_anew()

@@ -1,4 +1,4 @@
-"""Which displays are there: those that answer, whatever is announced.
+"""Which displays are there: those that answer, whatever is announced; and when the others did last.
 
 An advert stays for an hour after its display froze, and anybody may announce any number of names. So each is
 asked for its status, those that answered before first."""
@@ -26,6 +26,7 @@ ANSWER_MAX_S = 2.0
 GONE_AFTER_NS = 8_000_000_000
 ASKED_MAX_COUNT = 24
 STRANGERS_ASKED_AT_ONCE = 4
+GONE_MAX_COUNT = 16
 
 
 class DisplaySaid(msgspec.Struct, frozen=True):
@@ -37,6 +38,8 @@ class DisplaySaid(msgspec.Struct, frozen=True):
     badge: Annotated[str, Meta(max_length=400)] = ""
     is_live: bool = True
     has_screen: bool = True
+    version: Annotated[str, Meta(max_length=80)] = ""
+    temperature_mc: int | None = None
 
 
 async def ask_status(node: FoundNode) -> DisplaySaid:
@@ -65,6 +68,7 @@ class DisplayWatch:
         self._clock = clock
         self._on_change = on_change
         self._ask = ask
+        self._gone: dict[tuple[str, str], DisplayNode] = {}  # by mDNS name and the name that people read
         self._answered: dict[str, tuple[int, str, DisplayNode]] = {}  # place -> when, its mDNS name, who
         self._asked_round: dict[str, int] = {}
         self._round = 0
@@ -96,15 +100,26 @@ class DisplayWatch:
                         badge=clean_name(said.badge),
                         is_live=said.is_live,
                         has_screen=said.has_screen,
+                        version=clean_name(said.version),
+                        temperature_c=None if said.temperature_mc is None else said.temperature_mc // 1_000,
                     ),
                 )
         found = self._found()
         self._asked_round = {place: at for place, at in self._asked_round.items() if place in found}
-        self._answered = {
-            place: said for place, said in self._answered.items() if now_ns - said[0] < GONE_AFTER_NS
-        }
+        former = self._answered
+        self._answered = {place: said for place, said in former.items() if now_ns - said[0] < GONE_AFTER_NS}
         # One that answers at two of its addresses is one display; two of one name are two.
-        displays = list({(label, one.name): one for _, label, one in self._answered.values()}.values())
+        there = {(label, one.name): one for _, label, one in self._answered.values()}
+        for answered_ns, label, one in former.values():
+            if (label, one.name) not in there:
+                ago_ms = (now_ns - answered_ns) // 1_000_000
+                self._gone[label, one.name] = msgspec.structs.replace(
+                    one, is_live=False, badge="", scene="", gone_since_utc_ms=self._clock.utc_ms() - ago_ms
+                )
+        self._gone = {who: one for who, one in self._gone.items() if who not in there}
+        while len(self._gone) > GONE_MAX_COUNT:
+            del self._gone[next(iter(self._gone))]
+        displays = [*there.values(), *self._gone.values()]
         if displays != self.displays:
             self.displays = displays
             self._on_change(displays)

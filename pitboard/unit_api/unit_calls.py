@@ -293,7 +293,9 @@ class Light(msgspec.Struct, frozen=True):
 class DisplayNode(msgspec.Struct, frozen=True):
     """A display that answers: what it shows, and `badge`, what it says of itself.
 
-    `key` steers it; `playlist`, `track` and `race_class` are what was assigned to it last.
+    `key` steers it; `playlist`, `track`, `race_class`, `brightness_percent`, `is_on` and `restart` are what
+    was assigned to it last. One that answers no more says when it did last in `gone_since_utc_ms`, which is
+    else 0.
     """
 
     name: str
@@ -306,6 +308,12 @@ class DisplayNode(msgspec.Struct, frozen=True):
     playlist: tuple[PlaylistItem, ...] = ()
     track: str = ""
     race_class: str = ""
+    brightness_percent: int = 100
+    is_on: bool = True
+    restart: str = ""
+    version: str = ""
+    temperature_c: int | None = None
+    gone_since_utc_ms: int = 0
 
 
 class SensorLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,6 +71,17 @@ def test_a_word_to_start_anew_is_obeyed_once_and_not_again_after_the_start(tmp_p
     assert hall.starts == 1
 
 
+def test_a_later_word_that_says_nothing_of_a_start_starts_nothing(tmp_path: Path) -> None:
+    """A tap for another scene, after somebody had let it start anew, started it a second time."""
+    hall = Hall(tmp_path)
+    hall.is_live = True
+    hall.told()
+    hall.told(restart="r1")
+    hall.told(brightness_percent=60)
+    hall.told(restart="r1")
+    assert hall.starts == 1
+
+
 def test_a_stranger_can_neither_darken_nor_restart_it(tmp_path: Path) -> None:
     hall, stranger = Hall(tmp_path), Teller(STRANGER, "a box")
     hall.is_live = True

@@ -12,6 +12,7 @@ from pitboard.unit_api.unit_calls import DisplayNode
 from trackside.display_watch import (
     ASKED_MAX_COUNT,
     GONE_AFTER_NS,
+    GONE_MAX_COUNT,
     STRANGERS_ASKED_AT_ONCE,
     DisplaySaid,
     DisplayWatch,
@@ -55,16 +56,26 @@ class Hall:
             self.clock.advance(ms=3_000)
 
 
-def test_a_display_that_froze_leaves_the_list_though_its_advert_stays() -> None:
+def test_a_display_that_froze_is_called_gone_though_its_advert_stays() -> None:
     hall = Hall(display(1, "Grandstand"), display(2, "Pits"))
     hall.look()
     assert hall.told == [["Grandstand", "Pits"]]
+    first_ms = hall.clock.utc_ms() - 3_000
     hall.frozen.add("192.0.2.2:9000")
     hall.look(times=GONE_AFTER_NS // 3_000_000_000 + 2)
-    assert hall.told[-1] == ["Grandstand"]
+    at_ms = {one.name: one.gone_since_utc_ms for one in hall.watch.displays}
+    assert at_ms == {"Grandstand": 0, "Pits": first_ms}
     hall.frozen.clear()
     hall.look()
-    assert sorted(hall.told[-1]) == ["Grandstand", "Pits"]
+    assert {one.gone_since_utc_ms for one in hall.watch.displays} == {0}
+
+
+def test_of_displays_that_are_gone_only_so_many_are_remembered() -> None:
+    hall = Hall(*(display(number, f"Wall {number}") for number in range(1, 30)))
+    hall.look(times=12)
+    hall.found.clear()
+    hall.look(times=GONE_AFTER_NS // 3_000_000_000 + 2)
+    assert len(hall.watch.displays) == GONE_MAX_COUNT
 
 
 def test_silent_names_hide_no_display_that_answers_and_cost_a_few_questions_a_round() -> None:

@@ -331,6 +331,9 @@ def _with_assigned(fold: Fold, node: DisplayNode) -> DisplayNode:
         playlist=assigned.playlist,
         track=assigned.track,
         race_class=assigned.race_class,
+        brightness_percent=assigned.brightness_percent,
+        is_on=assigned.is_on,
+        restart=assigned.restart,
     )
 
 

@@ -26,12 +26,20 @@ def test_a_display_is_told_what_to_show_gets_a_name_and_says_it(tmp_path: Path) 
         screen.unit.feed.show_displays([WALL])
         await screen.tap("light:central", "displays", "display:1", "scene:podium")
         await screen.until(lambda now: now.displays[0].playlist == (PlaylistItem(scene="podium"),))
+        await screen.tap("display:1", "display:brightness")
+        await screen.tap("display:1", "display:light")
+        dark = (await screen.until(lambda now: not now.displays[0].is_on)).displays[0]
+        assert (dark.brightness_percent, dark.playlist) == (60, (PlaylistItem(scene="podium"),))
+        await screen.tap("display:1", "display:light")
+        await screen.tap("display:1", "display:restart")
+        await screen.until(lambda now: now.displays[0].restart != "")
         await screen.tap("display:1", "display:name")
         for _ in "pb-1":
             await screen.tap("keyboard:backspace")
         await screen.type("Grandstand")
         await screen.tap("keyboard:done")
-        await screen.until(lambda now: now.displays[0].name == "Grandstand")
+        named = (await screen.until(lambda now: now.displays[0].name == "Grandstand")).displays[0]
+        assert (named.brightness_percent, named.is_on, named.playlist) == (60, True, dark.playlist)
         await screen.tap("display:1", "scene:identify")
         shown = await screen.until(lambda now: len(now.displays[0].playlist) == 2)
         assert [one.scene for one in shown.displays[0].playlist] == ["identify", "podium"]

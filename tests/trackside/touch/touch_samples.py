@@ -181,6 +181,19 @@ def screen(phase: Phase, a_run: Run | None = None, *, count: int = 24, version: 
             ),
             DisplayNode("Entrance", "192.168.4.23:8461"),
             DisplayNode("Bar", "192.168.4.24:8461", key="ef" * 32, scene="podium", has_screen=False),
+            DisplayNode(
+                "Pit wall",
+                "192.168.4.25:8461",
+                key="12" * 32,
+                scene="off",
+                brightness_percent=60,
+                is_on=False,
+                version="1.12.3",
+                temperature_c=71,
+            ),
+            DisplayNode(
+                "Gate", "192.168.4.26:8461", key="34" * 32, is_live=False, gone_since_utc_ms=1_700_000_000_000
+            ),
         ),
         sensors=(
             SensorLine(sensor="finish-beam", state="ok", says=(Sentence("sensor.state.ok"),), blocked=()),

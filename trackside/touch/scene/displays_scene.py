@@ -1,8 +1,10 @@
-"""The displays that answer, what each shows, and the choice of what one or all of them show from now on."""
+"""The displays, what each shows, and what one or all of them are to show from now on: scene, light, name."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from time import localtime, strftime
 
 import msgspec
 
@@ -20,6 +22,8 @@ from trackside.touch.scene.status_scene import headed
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Page, RenameDisplay, SendAct, ShowDisplay, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Tone, Widget
+
+BRIGHTNESS_STEPS = (100, 60, 30)
 
 
 def lay_displays(screen: ScreenState, view: View, measures: Measures) -> Layout:
@@ -81,6 +85,7 @@ def lay_display(screen: ScreenState, view: View, measures: Measures) -> Layout:
         Choice("back", view.say("touch.back"), ShowPage(Page.DISPLAYS), icon="back"),
         _scene(USUAL_ROUND, node, view),
         *(_scene(scene, node, view) for scene in SCENE_NAMES),
+        *_light(node, view),
     ]
     if node.key != WHOLE_VENUE:
         rename = RenameDisplay(steered_by(node), node.name)
@@ -96,8 +101,52 @@ def steered_by(node: DisplayNode) -> str:
 def renaming_display(screen: ScreenState, display: str, name: str) -> AssignDisplay:
     """Return the act that gives the display another name and leaves what it shows."""
     node = next((one for one in screen.displays if steered_by(one) == display), None)
-    kept = () if node is None else node.playlist
-    return AssignDisplay(display=display, name=name, playlist=kept)
+    node = node or DisplayNode(name, "", key=display)
+    return msgspec.structs.replace(_as_it_is(node), display=display, name=name)
+
+
+def _as_it_is(node: DisplayNode) -> AssignDisplay:
+    """Return the act that leaves all as it is: a word says all of it, and the last one counts."""
+    return AssignDisplay(
+        display=steered_by(node),
+        name=node.name,
+        playlist=node.playlist,
+        track=node.track,
+        race_class=node.race_class,
+        brightness_percent=node.brightness_percent,
+        is_on=node.is_on,
+        restart=node.restart,
+    )
+
+
+def _light(node: DisplayNode, view: View) -> list[Choice]:
+    """Return how bright it is, dark or lit, and that its program starts anew."""
+    now = _as_it_is(node)
+    darker = next((step for step in BRIGHTNESS_STEPS if step < node.brightness_percent), BRIGHTNESS_STEPS[0])
+    return [
+        Choice(
+            "display:brightness",
+            view.say("touch.display-brightness", percent=darker),
+            SendAct(msgspec.structs.replace(now, brightness_percent=darker)),
+            view.say("touch.display-brightness-now", percent=node.brightness_percent),
+        ),
+        Choice(
+            "display:light",
+            view.say("touch.display-turn-dark" if node.is_on else "touch.display-turn-on"),
+            SendAct(msgspec.structs.replace(now, is_on=not node.is_on)),
+            tone=Tone.PLAIN if node.is_on else Tone.WARNING,
+        ),
+        Choice(
+            "display:restart",
+            view.say("touch.display-restart"),
+            SendAct(msgspec.structs.replace(now, restart=_another(node.restart))),
+        ),
+    ]
+
+
+def _another(restart: str) -> str:
+    """Return a word that the display has not heard; the same one until it has, for a page is pure."""
+    return hashlib.sha256(restart.encode()).hexdigest()[:16]
 
 
 def scene_name(scene: str, view: View) -> str:
@@ -107,10 +156,7 @@ def scene_name(scene: str, view: View) -> str:
 
 def _scene(scene: str, node: DisplayNode, view: View) -> Choice:
     is_shown = node.scene == scene or (scene == USUAL_ROUND and not node.playlist and bool(node.scene))
-    act = AssignDisplay(
-        display=steered_by(node), name=node.name, playlist=_playlist(scene, node), track=node.track
-    )
-    act = msgspec.structs.replace(act, race_class=node.race_class)
+    act = msgspec.structs.replace(_as_it_is(node), playlist=_playlist(scene, node), is_on=True)
     return Choice(
         f"scene:{scene}",
         scene_name(scene, view),
@@ -133,8 +179,15 @@ def _playlist(scene: str, node: DisplayNode) -> tuple[PlaylistItem, ...]:
 def _note(node: DisplayNode, view: View) -> str:
     if node.key == WHOLE_VENUE:
         return view.say("touch.all-displays-note")
+    if node.gone_since_utc_ms:
+        seen = strftime("%H:%M", localtime(node.gone_since_utc_ms // 1_000))
+        return view.say("touch.display-gone", time=seen)
+    warm = "" if node.temperature_c is None else f"{node.temperature_c} °C"
+    facts = ", ".join(part for part in (node.version, warm) if part)
     if not node.has_screen:
-        return view.say("touch.display-dark")
+        return ". ".join(part for part in (view.say("touch.display-dark"), facts) if part)
+    if not node.is_on:
+        return ". ".join(part for part in (view.say("touch.display-is-off"), facts) if part)
     shown = view.say("touch.display-shows", scene=scene_name(node.scene, view)) if node.scene else ""
     state = "" if node.is_live or not node.badge else node.badge
-    return ". ".join(part for part in (shown, state) if part) or node.address
+    return ". ".join(part for part in (shown, state, facts) if part) or node.address
