@@ -1,0 +1,124 @@
+"""A real display is steered from central's desk and from a real touchscreen, and by nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from pitboard.clock import SystemClock
+from pitboard.doors.http_api import new_app, serve_tcp
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.journal.replica import Replica
+from pitboard.race.bodies import DisplayAssigned, PlaylistItem
+from pitboard.race.scene_names import WHOLE_VENUE
+from sync.exchanging.exchange_api import ExchangeApi
+from tests.race_story import STRANGER
+from tests.venue.finger import Finger, until
+from venue.demo.crew import Crew
+from venue.demo.demo_venue import DemoVenue
+
+Status = dict[str, Any]
+
+
+@contextlib.asynccontextmanager
+async def strangers_box(folder: Path, event_key: str) -> AsyncIterator[tuple[int, list[str]]]:
+    """A box that serves the event's exchange and wants every display dark; what it is asked is noted."""
+    asked: list[str] = []
+
+    @web.middleware
+    async def note(request: web.Request, handler: Any) -> web.StreamResponse:
+        asked.append(request.path)
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async with Replica.open(folder / "stranger.db", root_key=event_key, clock=SystemClock()) as replica:
+        writing = await replica.open_stream(STRANGER, "Track A")
+        playlist = (PlaylistItem(scene="technical"),)
+        await writing.append(
+            DisplayAssigned(display=WHOLE_VENUE, name=WHOLE_VENUE, playlist=playlist, is_on=False)
+        )
+        app = new_app()
+        app.middlewares.append(note)
+        ExchangeApi(writing, STRANGER).add_to(app)
+        async with serve_tcp(app, "127.0.0.1", 0) as port:
+            yield port, asked
+
+
+def follow_too(config: Path, url: str) -> None:
+    config.write_text(f"{config.read_text()}units = {json.dumps([url])}\n")
+
+
+@pytest.mark.alone
+def test_a_display_obeys_desk_and_touchscreen_after_a_power_cut_too_and_no_stranger(tmp_path: Path) -> None:
+    venue = DemoVenue.set_up(tmp_path / "demo", has_windows=False)
+    door = NodeClient(f"https://127.0.0.1:{venue.display_port}", pin=ANY_CERTIFICATE)
+    seen: list[Status] = []
+
+    def look() -> Status:
+        said: Status = json.loads(
+            door.call("GET", "/v1/status", within_s=5, max_bytes=SMALL_ANSWER_MAX_BYTES)
+        )
+        seen.append(said)
+        return said
+
+    async def shows(what: str, holds: Callable[[Status], bool]) -> None:
+        await until(lambda: holds(look()), what)
+
+    async def at_the_desk(*words: str) -> None:
+        command = ("-m", "pitboard", "central", "--config", venue.config("central"), "display", *words)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said
+
+    async def story() -> None:
+        async with (
+            strangers_box(tmp_path, venue.event_key) as (port, asked),
+            Crew.assembled(tmp_path / "demo", {"SDL_VIDEODRIVER": "dummy"}) as crew,
+        ):
+            follow_too(Path(venue.config("display")), f"http://127.0.0.1:{port}")
+            for program in ("central", "trackside", "sync", "touch", "display"):
+                crew.add(program, program, "--config", venue.config(program))
+                await crew.start(program)
+            await shows("the display is live", lambda now: bool(now["is_live"]))
+            await at_the_desk("Grandstand", "--brightness", "60")
+            await shows("it is dimmed", lambda now: now["brightness_percent"] == 60)
+            await crew.cut_off("central")  # from here on the venue is alone
+
+            finger = Finger(venue.control_socket)
+
+            async def tap(*names: str) -> None:
+                for name in names:
+                    await finger.tap(name)
+
+            await tap("light:central", "displays", "display:1", "scene:podium")
+            await shows("the podium", lambda now: now["scenes"] == ["podium"])
+            await tap("display:1", "display:light")
+            await shows("black", lambda now: not now["is_on"])
+            await tap("display:1", "scene:identify")
+            await shows("its name", lambda now: now["is_on"] and now["scenes"] == ["identify", "podium"])
+            await crew.kill("display")
+            await shows(
+                "the same as before the power cut", lambda now: now["scenes"] == ["identify", "podium"]
+            )
+            await shows("the same light", lambda now: now["brightness_percent"] == 60 and now["is_live"])
+            await tap("display:0", "scene:schedule")
+            await shows("one scene for the whole venue", lambda now: now["scenes"] == ["schedule"])
+            assert not crew.unexpected_exits()
+            await tap("display:1", "display:restart")
+            await until(lambda: crew.unexpected_exits() == {"display": [0]}, "it ends, to be started anew")
+            await shows("the same scene", lambda now: bool(now["is_live"]) and now["scenes"] == ["schedule"])
+            assert asked
+            assert not any(one["scenes"] == ["technical"] for one in seen)
+
+    asyncio.run(story())
