@@ -6,7 +6,7 @@ to its place, those it moved make room."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from display.following.badge import Badge
 from display.scene.blocks import BANDS_MAX_COUNT, Area, Arrow, Block, Fill, Mark, Measures, Scene, Text
@@ -352,6 +352,8 @@ def _captions(table: Table, area: Area, indices: list[int], page: int, pages: in
         left = grid.row(number * grid.row_count).left
         is_last = number == grid.column_count - 1
         name_left, name_width = columns.name
+        if grid.is_stacked:  # the figures below leave the name's caption all the room before their own
+            name_width = columns.first[0] - name_left
         half = name_width // 2 if pages > 1 and is_last else 0
         caption(words.say("display.rank"), left, columns.rank, is_right=False)
         caption(words.say("display.name"), left, (name_left, name_width - half), is_right=False)
@@ -385,11 +387,12 @@ def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Bloc
     ink: Colour = TEXT_DARK if is_new else TEXT_MUTED if entry.is_disqualified else TEXT
     pale: Colour = TEXT_DARK if is_new else TEXT_MUTED
     radius = table.measures.px(10)
-    size = min(_figure_px(table.measures, table.grid), area.height * 82 // 100)
+    upper, lower = _lines(area, is_stacked=table.grid.is_stacked)
+    size = min(_figure_px(table.measures, table.grid), lower.height * 82 // 100)
     small = min(_gap_px(table.measures, table.grid), size)
 
-    def at(column: tuple[int, int]) -> Area:
-        return Area(area.left + column[0], area.top, column[1], area.height)
+    def at(column: tuple[int, int], line: Area = lower) -> Area:
+        return Area(area.left + column[0], line.top, column[1], line.height)
 
     def figure(text: str, column: tuple[int, int], size_px: int, colour: Colour) -> Text:
         return Text(
@@ -399,11 +402,11 @@ def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Bloc
     medal = MEDALS.get(entry.rank or 0)
     marks: list[Mark] = [Fill(area=area, colour=ground, radius_px=radius)]
     if medal is not None:
-        marks.append(Fill(area=at(columns.rank), colour=medal, radius_px=radius))
+        marks.append(Fill(area=at(columns.rank, area), colour=medal, radius_px=radius))
     marks.append(
         Text(
             text=NO_TIME if entry.rank is None else str(entry.rank),
-            area=at(columns.rank),
+            area=at(columns.rank, area),
             size_px=size,
             least_px=size * 2 // 3,
             colour=TEXT_DARK if medal is not None else ink,
@@ -411,13 +414,27 @@ def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Bloc
         )
     )
     if columns.number is not None:
-        marks.append(figure(entry.number, columns.number, small, pale))
-    marks += _name_marks(table, entry, at(columns.name), size, ink, pale, is_new=is_new)
+        marks.append(replace(figure(entry.number, columns.number, small, pale), area=at(columns.number, upper)))
+    name = at(columns.name, upper)
+    if table.grid.is_stacked:
+        name = Area(name.left, name.top, area.right - table.measures.px(24) - name.left, name.height)
+    marks += _name_marks(table, entry, name, size, ink, pale, is_new=is_new)
     for place, column in zip(columns.further, columns_of(entry)[1:], strict=False):
         marks.append(figure(column_text(column, resolution_ns=resolution_ns), place, small, pale))
     marks.append(figure(first_text(entry, words, resolution_ns=resolution_ns), columns.first, size, ink))
     marks.append(figure(gap_text(entry, resolution_ns=resolution_ns), columns.gap, small, pale))
     return Block(name=f"row {entry.competitor_id}", area=area, marks=tuple(marks))
+
+
+def _lines(area: Area, *, is_stacked: bool) -> tuple[Area, Area]:
+    """Return where a row's name stands and where its figures do: beside one another, or one above the other."""
+    if not is_stacked:
+        return area, area
+    half = area.height // 2
+    return (
+        Area(area.left, area.top, area.width, half),
+        Area(area.left, area.top + half, area.width, area.height - half),
+    )
 
 
 def _name_marks(

@@ -31,6 +31,8 @@ from pitboard.journal.views import BoardView, EntryView, LapView, PlaceView, Run
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5
+LOW_PANEL_HEIGHT = 420
+"""Below this there is no room under the clock: the figures stand beside it, and the laps are left out."""
 RIVALS_SHOWN_COUNT = 3
 _MS_NS = 1_000_000
 
@@ -115,6 +117,15 @@ class _Stage:
                 self._figures(driver, figures),
                 self._laps(driver, laps),
                 self._rivals(driver, rivals),
+            ]
+        if rest.height < px(LOW_PANEL_HEIGHT):
+            clock = Area(rest.left, rest.top, rest.width * 40 // 100, rest.height)
+            figures = Area(clock.right + gap, rest.top, rest.right - clock.right - gap, rest.height)
+            return [
+                self._state(driver, state),
+                self._name(driver, name),
+                self._clock(driver, clock, rest.height * 80 // 100),
+                self._figures(driver, figures),
             ]
         clock = Area(rest.left, rest.top, rest.width, clock_px)
         figures = Area(

@@ -16,13 +16,24 @@ ROWS_WISHED_LANDSCAPE = 10
 ROWS_WISHED_PORTRAIT = 18
 ROWS_MIN_COUNT = 4
 _LARGEST_PERCENT = 170
+_HIGHEST_PERCENT = 250
+_HIGHEST_PERCENT_PORTRAIT = 400
+"""Of rows; their type grows less, or there is no room for a name beside the times."""
+_LARGEST_PERCENT_PORTRAIT = 125
+_STACKED_FROM_PERCENT = 200
+"""On a high screen the names of rows that are higher stand above their figures."""
+_STACKED_TYPE_PERCENT = 78
+_STACKED_LARGEST_PERCENT = 195
 _DENSE_PERCENT = 84
 _DENSE_PERCENT_PORTRAIT = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowGrid:
-    """`percent` is how large a row is beside the design's; places count down one column, then the next."""
+    """`percent` is how large a row's type is beside the design's; places count down one column, then the next.
+
+    Where `is_stacked`, a row has two lines: the name above, the figures below.
+    """
 
     area: Area
     column_count: int
@@ -31,6 +42,7 @@ class RowGrid:
     percent: int
     gap_px: int
     gutter_px: int
+    is_stacked: bool = False
 
     @property
     def place_count(self) -> int:
@@ -95,29 +107,40 @@ def row_grid(measures: Measures, area: Area, *, entry_count: int, figure_min_px:
     """Return the grid for so many entries; `figure_min_px` is the least height of a figure in one column."""
     wished = ROWS_WISHED_PORTRAIT if measures.is_portrait else ROWS_WISHED_LANDSCAPE
     base = area.height // wished
-    pitch = min(base * _LARGEST_PERCENT // 100, area.height // max(ROWS_MIN_COUNT, entry_count))
+    highest = _HIGHEST_PERCENT_PORTRAIT if measures.is_portrait else _HIGHEST_PERCENT
+    pitch = min(base * highest // 100, area.height // max(ROWS_MIN_COUNT, entry_count))
     pitch = max(pitch, base, min(figure_min_px * 9 // 4, area.height // ROWS_MIN_COUNT))
     columns, is_large = 1, figure_min_px * 9 // 4 > base
-    grid = _grid(measures, area, base=base, pitch=pitch, column_count=columns)
+    grid = _grid(measures, area, base=base, pitch=pitch, column_count=columns, is_large=is_large)
     if grid.page_count(entry_count) > PAGES_OF_ONE_COLUMN and not is_large:
         columns = 1 if measures.is_portrait else 2
         percent = _DENSE_PERCENT_PORTRAIT if measures.is_portrait else _DENSE_PERCENT
-        grid = _grid(measures, area, base=base, pitch=base * percent // 100, column_count=columns)
+        grid = _grid(measures, area, base=base, pitch=base * percent // 100, column_count=columns, is_large=is_large)
     rows = grid.rows_used(entry_count)
     return (
         grid
         if not rows
-        else _grid(measures, area, base=base, pitch=area.height // rows, column_count=columns)
+        else _grid(measures, area, base=base, pitch=area.height // rows, column_count=columns, is_large=is_large)
     )
 
 
-def _grid(measures: Measures, area: Area, *, base: int, pitch: int, column_count: int) -> RowGrid:
+def _grid(
+    measures: Measures, area: Area, *, base: int, pitch: int, column_count: int, is_large: bool
+) -> RowGrid:
+    percent = pitch * 100 // base
+    is_stacked = measures.is_portrait and not is_large and percent >= _STACKED_FROM_PERCENT
+    largest = _LARGEST_PERCENT_PORTRAIT if measures.is_portrait else _LARGEST_PERCENT
     return RowGrid(
         area=area,
         column_count=column_count,
         row_count=max(1, area.height // pitch),
         pitch_px=pitch,
-        percent=pitch * 100 // base,
+        percent=min(percent * _STACKED_TYPE_PERCENT // 100, _STACKED_LARGEST_PERCENT)
+        if is_stacked
+        else percent
+        if is_large
+        else min(percent, largest),
+        is_stacked=is_stacked,
         gap_px=measures.px(6),
         gutter_px=measures.px(24),
     )
