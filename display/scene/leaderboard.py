@@ -414,7 +414,9 @@ def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Bloc
         )
     )
     if columns.number is not None:
-        marks.append(replace(figure(entry.number, columns.number, small, pale), area=at(columns.number, upper)))
+        marks.append(
+            replace(figure(entry.number, columns.number, small, pale), area=at(columns.number, upper))
+        )
     name = at(columns.name, upper)
     if table.grid.is_stacked:
         name = Area(name.left, name.top, area.right - table.measures.px(24) - name.left, name.height)
@@ -427,7 +429,7 @@ def _row(table: Table, entry: EntryView, area: Area, *, is_pinned: bool) -> Bloc
 
 
 def _lines(area: Area, *, is_stacked: bool) -> tuple[Area, Area]:
-    """Return where a row's name stands and where its figures do: beside one another, or one above the other."""
+    """Return where a row has its name and where its figures: side by side, or one above the other."""
     if not is_stacked:
         return area, area
     half = area.height // 2

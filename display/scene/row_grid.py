@@ -18,7 +18,7 @@ ROWS_MIN_COUNT = 4
 _LARGEST_PERCENT = 170
 _HIGHEST_PERCENT = 250
 _HIGHEST_PERCENT_PORTRAIT = 400
-"""Of rows; their type grows less, or there is no room for a name beside the times."""
+"""Of rows; their type grows less, so that there is room for a name beside the times."""
 _LARGEST_PERCENT_PORTRAIT = 125
 _STACKED_FROM_PERCENT = 200
 """On a high screen the names of rows that are higher stand above their figures."""
@@ -30,7 +30,7 @@ _DENSE_PERCENT_PORTRAIT = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowGrid:
-    """`percent` is how large a row's type is beside the design's; places count down one column, then the next.
+    """`percent` is how large its type is beside the design's; places count down one column, then the next.
 
     Where `is_stacked`, a row has two lines: the name above, the figures below.
     """
@@ -115,12 +115,16 @@ def row_grid(measures: Measures, area: Area, *, entry_count: int, figure_min_px:
     if grid.page_count(entry_count) > PAGES_OF_ONE_COLUMN and not is_large:
         columns = 1 if measures.is_portrait else 2
         percent = _DENSE_PERCENT_PORTRAIT if measures.is_portrait else _DENSE_PERCENT
-        grid = _grid(measures, area, base=base, pitch=base * percent // 100, column_count=columns, is_large=is_large)
+        grid = _grid(
+            measures, area, base=base, pitch=base * percent // 100, column_count=columns, is_large=is_large
+        )
     rows = grid.rows_used(entry_count)
     return (
         grid
         if not rows
-        else _grid(measures, area, base=base, pitch=area.height // rows, column_count=columns, is_large=is_large)
+        else _grid(
+            measures, area, base=base, pitch=area.height // rows, column_count=columns, is_large=is_large
+        )
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
+from venue.demo.window_places import Windows, screen_size, windows_on
 
 SENSOR = "beam-1"
 LOOPBACK = "127.0.0.1"
@@ -28,7 +29,7 @@ class DemoVenue:
     ingest_port: int
     unit_port: int
     display_port: int
-    has_windows: bool
+    windows: Windows | None
 
     @classmethod
     def set_up(cls, folder: Path, *, has_windows: bool) -> DemoVenue:
@@ -45,7 +46,7 @@ class DemoVenue:
             ingest_port=ports[1],
             unit_port=ports[2],
             display_port=ports[3],
-            has_windows=has_windows,
+            windows=windows_on(screen_size()) if has_windows else None,
         )
         certificate = Certificate.load_or_create(certificate_beside(venue.journal("central")))
         unit = Identity.load_or_create(folder / "keys" / "unit.key")
@@ -76,7 +77,8 @@ class DemoVenue:
     def _write_configs(self, *, unit_key: str, central_fingerprint: str) -> None:
         self._write_central(unit_key)
         self._write_unit(text(self.socket_folder / "trackside.sock"), central_fingerprint)
-        self._write_display("[800, 450]" if self.has_windows else "[1920, 1080]")
+        board = (1_920, 1_080) if self.windows is None else self.windows.board[2:]
+        self._write_display(json.dumps(board))
 
     def _write_central(self, unit_key: str) -> None:
         self._write(
@@ -142,8 +144,8 @@ class DemoVenue:
             f"""
             socket = {api_socket}
             control_socket = {text(self.control_socket)}
-            width = {1024 if self.has_windows else 1280}
-            height = {600 if self.has_windows else 800}
+            width = {1_280 if self.windows is None else self.windows.touch.width}
+            height = {800 if self.windows is None else self.windows.touch.height}
             """,
         )
 

@@ -83,7 +83,6 @@ SETTLE_MAX_S = 20.0
 PICTURE_MAX_S = 5.0
 POLL_S = 0.1
 PROGRAMS = ("central", "trackside", "sync", "bridge", "display", "touch")
-WINDOW_PLACES = {"display": "550,256", "touch": "20,30"}  # both seen on 1366 by 768
 REPLICAS = ("trackside", "display", "central")
 
 
@@ -109,14 +108,17 @@ class Director:
     def cast(self) -> None:
         """Name every member and how it is started."""
         venue, seed = self._venue, str(self._script.seed)
+        windows = (
+            {} if venue.windows is None else {"display": venue.windows.board, "touch": venue.windows.touch}
+        )
         for program in PROGRAMS:
-            place = {"SDL_VIDEO_WINDOW_POS": WINDOW_PLACES[program]} if program in WINDOW_PLACES else None
+            place = {"SDL_VIDEO_WINDOW_POS": windows[program].position} if program in windows else None
             self._crew.add(
                 program,
                 program,
                 *("--config", venue.config(program)),
                 environment=place,
-                may_be_closed=venue.has_windows and program in WINDOW_PLACES,
+                may_be_closed=program in windows,
             )
         self._crew.add(
             "cars",
