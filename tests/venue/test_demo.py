@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from venue.demo.command import clear_earlier_demo
+
 
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -34,6 +36,8 @@ def test_a_race_survives_a_killed_unit_and_a_central_that_is_away(tmp_path: Path
     assert (summary["laps_lost"], summary["laps_doubled"], summary["decisions_lost"]) == (0, 0, 0)
     for picture in ("board.png", "touch.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    clear_earlier_demo(out)  # the next one may begin where this one ended
+    assert not out.exists()
 
 
 def test_wrong_arguments_get_a_sentence_and_touch_nothing(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def demo(
         raise click.UsageError("--headless needs --seconds, for nobody could see when to end it.")
     if manual and not has_windows:
         raise click.UsageError("--manual needs a screen to tap on; leave it out or start a desktop.")
-    _empty(out)
+    clear_earlier_demo(out)
     script = Script(
         seconds=seconds, seed=seed, blows=plan(kill, cut_central), is_manual=manual, has_noise=noise
     )
@@ -115,11 +115,11 @@ def _report(summary: dict[str, object], out: Path) -> None:
     click.echo(f"Summary and pictures: {out}")
 
 
-def _empty(out: Path) -> None:
+def clear_earlier_demo(out: Path) -> None:
     """Remove an earlier demo from the folder, and nothing else; refuse a folder that holds other things."""
     if not out.exists():
         return
-    ours = {"keys", "data", "logs", "board.png", "touch.png", "summary.json"}
+    ours = {"keys", "data", "logs", "sponsors", "board.png", "touch.png", "summary.json"}
     strangers = [p.name for p in out.iterdir() if p.name not in ours and p.suffix != ".toml"]
     if strangers:
         raise click.UsageError(f"{out} holds other things ({strangers[0]}, …); name an empty folder.")
