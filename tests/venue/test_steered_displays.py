@@ -112,12 +112,14 @@ def test_a_display_obeys_desk_and_touchscreen_after_a_power_cut_too_and_no_stran
                 "the same as before the power cut", lambda now: now["scenes"] == ["identify", "podium"]
             )
             await shows("the same light", lambda now: now["brightness_percent"] == 60 and now["is_live"])
-            await tap("display:0", "scene:schedule")
-            await shows("one scene for the whole venue", lambda now: now["scenes"] == ["schedule"])
             assert not crew.unexpected_exits()
             await tap("display:1", "display:restart")
             await until(lambda: crew.unexpected_exits() == {"display": [0]}, "it ends, to be started anew")
-            await shows("the same scene", lambda now: bool(now["is_live"]) and now["scenes"] == ["schedule"])
+            await shows(
+                "the same again", lambda now: now["scenes"] == ["identify", "podium"] and now["is_live"]
+            )
+            await tap("display:0", "scene:schedule")
+            await shows("one scene for the whole venue", lambda now: now["scenes"] == ["schedule"])
             assert asked
             assert not any(one["scenes"] == ["technical"] for one in seen)
 
