@@ -13,8 +13,16 @@ from display.scene.blocks import Block
 from display.scene.cards import FADE_NS, SPONSOR_NS, lay_out_sponsors
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.motion import between, progress_ppm
+from display.scene.playlist import lay_out
 from display.scene.show import Canvas, Moment
-from display.scene.story import SLIDE_NS, Story
+from display.scene.story import (
+    BRIGHT_NS,
+    CELEBRATED_FROM_NS,
+    CELEBRATED_TO_NS,
+    MARKED_NS,
+    SLIDE_NS,
+    Story,
+)
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
@@ -111,3 +119,22 @@ def test_each_frame_of_a_slide_looks_as_if_painted_afresh(at: int) -> None:
     fresh = pygame.Surface(CANVAS.size)
     Painter(typeface).paint(lay_out_leaderboard(show, moments[-1], CANVAS).scene, fresh)
     assert pygame.image.tobytes(surface, "RGB") == pygame.image.tobytes(fresh, "RGB")
+
+
+def test_after_the_slide_only_what_begins_or_ends_is_drawn() -> None:
+    """The celebration comes and goes, the bright row and the arrows go: five frames in a minute."""
+    story = replace(STORY, is_new_leader=True)
+    show = replace(show_of(board(9, newest=4), story=story), since_mono_ns=NEWS_AT_NS)
+    moment: int | None = NEWS_AT_NS + SLIDE_NS
+    seen = []
+    while moment is not None:
+        frame = lay_out(show, Moment(moment), CANVAS)
+        seen.append((frame.scene.name, moment - NEWS_AT_NS))
+        moment = frame.changes_mono_ns
+    assert seen == [
+        ("leaderboard", SLIDE_NS),
+        ("celebration", CELEBRATED_FROM_NS),
+        ("leaderboard", CELEBRATED_TO_NS),
+        ("leaderboard", BRIGHT_NS),
+        ("leaderboard", MARKED_NS),
+    ]

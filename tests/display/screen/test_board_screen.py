@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pygame
@@ -138,3 +139,40 @@ def test_news_waits_for_other_news_only_and_never_for_a_clock_that_ran_on() -> N
         return waits
 
     assert run_jumping(clock, story()) == [0, 0, 15]
+
+
+def test_the_watchdog_is_fed_after_frames_and_by_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, happenings = ScriptedClock(), list[tuple[str, int]]()
+
+    def note(what: str) -> None:
+        happenings.append((what, clock.mono_ns()))
+
+    monkeypatch.setattr(board_screen, "SERVICE", SimpleNamespace(beat=lambda: note("beat")))
+
+    async def no_news(version: int, timeout_s: float) -> bool:
+        await asyncio.sleep(timeout_s)
+        return False
+
+    def present(areas: object) -> None:
+        note("shown")
+        if len(happenings) > 12:
+            raise OSError("the glass is gone")
+
+    maker = Maker()
+    screen = BoardScreen(
+        SimpleNamespace(version=1, fold=None, wait_for_news=no_news),  # type: ignore[arg-type]
+        SimpleNamespace(surface=pygame.Surface(SIZE), present=present),  # type: ignore[arg-type]
+        Painter(Typeface.load()),
+        FrameLog(None),
+        clock,
+        maker,  # type: ignore[arg-type]
+        Canvas(size=SIZE),
+        badge=lambda: (LIVE, None),
+    )
+    with pytest.raises(ExceptionGroup):
+        run_jumping(clock, screen.run())
+    assert happenings[0][0] == "shown"
+    assert happenings[-1][0] == "shown"  # after the frame that failed nothing was fed
+    beats_ns = [at for what, at in happenings if what == "beat"]
+    assert len(beats_ns) > 5
+    assert max(after - before for before, after in pairwise(beats_ns)) <= 2_100_000_000
