@@ -5,6 +5,7 @@ the best of the event, green the own best, yellow anything else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
@@ -285,8 +286,13 @@ class _Stage:
         pitch = min(px(96), (inside.bottom - caption.bottom) // LAPS_SHOWN_COUNT)
         room = (inside.bottom - caption.bottom) // max(1, pitch)
         newest = list(reversed(laps))[: min(room, LAPS_SHOWN_COUNT + 2)]
-        for line, lap in enumerate(newest):
-            row = Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(6))
+        rows = [
+            Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(6))
+            for line in range(min(room, LAPS_SHOWN_COUNT + 2))
+        ]
+        if newest and newest[0].sectors and len(rows) > 1:  # below the newest lap
+            marks += self._sectors(newest[0], laps, rows.pop(1))
+        for lap, row in zip(newest, rows, strict=False):
             marks += self._lap(driver, lap, row)
         return Block(name=f"laps {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
 
@@ -325,6 +331,31 @@ class _Stage:
                 text=self._delta(lap), area=delta, size_px=size * 86 // 100, least_px=size // 3, align="right"
             )
         )
+        return marks
+
+    def _sectors(self, lap: LapView, laps: Sequence[LapView], row: Area) -> list[Mark]:
+        """Return the lap's sectors: green is the best of this run, yellow another; none where it is void."""
+        times = sector_times(lap)
+        best = best_sectors(laps, len(times))
+        gap = self._measures.px(8)
+        width = (row.width - gap * (len(times) - 1)) // len(times)
+        size = row.height * 66 // 100
+        marks: list[Mark] = []
+        for index, sector_ns in enumerate(times):
+            chip = Area(row.left + index * (width + gap), row.top, width, row.height)
+            colour = (GREEN if sector_ns == best[index] else AMBER) if lap.counts else None
+            if colour is not None:
+                marks.append(Fill(area=chip, colour=colour, radius_px=gap))
+            marks.append(
+                Text(
+                    text=format_lap_ns(sector_ns, resolution_ns=self._resolution_ns),
+                    area=chip,
+                    size_px=size,
+                    least_px=size // 3,
+                    colour=TEXT_MUTED if colour is None else TEXT_DARK,
+                    align="centre",
+                )
+            )
         return marks
 
     def _rivals(self, driver: Driver, area: Area) -> Block:
@@ -372,6 +403,19 @@ class _Stage:
             return PURPLE
         before_ns = None if driver.entry is None else driver.entry.best_ns
         return GREEN if before_ns is None or best_ns <= before_ns else AMBER
+
+
+def sector_times(lap: LapView) -> list[int]:
+    """Return how long each sector took, the last one up to the line."""
+    ends = [*(sector.elapsed_ns for sector in lap.sectors), lap.measured_ns or lap.lap_ns]
+    return [end - before for before, end in zip([0, *ends], ends, strict=False)]
+
+
+def best_sectors(laps: Sequence[LapView], count: int) -> list[int]:
+    """Return the best time of each sector, among the laps that count and were seen at every gate."""
+    told = [sector_times(lap) for lap in laps if lap.counts]
+    whole = [times for times in told if len(times) == count]
+    return [min(times[index] for times in whole) if whole else 0 for index in range(count)]
 
 
 def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:

@@ -12,7 +12,15 @@ from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
-from pitboard.journal.views import BoardView, ClockView, PauseView, PlaceView, RunView
+from pitboard.journal.views import (
+    BoardView,
+    ClockView,
+    LapView,
+    PauseView,
+    PlaceView,
+    RunView,
+    SectorView,
+)
 from pitboard.race.score import Column
 from tests.display.example_boards import LIVE, SIZES, board, lap_view, run_view, show_of
 
@@ -154,3 +162,28 @@ def test_the_clock_is_a_third_of_the_screen_and_nothing_overlaps(size: tuple[int
     clock = next(block for block in scene.blocks if block.name.startswith("clock"))
     (text,) = [mark for mark in clock.marks if isinstance(mark, Text)]
     assert text.size_px * 72 // 100 >= size[1] // 3 - 2
+
+
+def test_the_newest_laps_sectors_are_green_where_they_are_the_best_of_the_run_and_yellow_elsewhere() -> None:
+    def lap(number: int, ms: int, *ends_ms: int) -> LapView:
+        sectors = tuple(SectorView(f"gate {n}", end * 1_000_000) for n, end in enumerate(ends_ms))
+        return msgspec.structs.replace(lap_view(number, ms=ms), sectors=sectors)
+
+    run = timed()
+    laps = [lap(1, 12_000, 4_000, 8_100), lap(2, 12_300, 3_900, 8_300), lap(3, 13_000)]
+    for told, wanted in (
+        (laps[:2], [("3.900", GREEN), ("4.400", AMBER), ("4.000", AMBER)]),
+        (laps[:1], [("4.000", GREEN), ("4.100", GREEN), ("3.900", GREEN)]),
+        (laps, []),
+    ):
+        driven = msgspec.structs.replace(
+            run, laps=told, places=[msgspec.structs.replace(run.places[0], laps=told)]
+        )
+        scene = lay_out_on_track(
+            show_of(board(5, on_track=[driven])), Moment(0), Canvas(size=(1920, 1080))
+        ).scene
+        marks = next(block for block in scene.blocks if block.name.startswith("laps")).marks
+        chips = {mark.area: mark.colour for mark in marks if isinstance(mark, Fill)}
+        texts = {mark.area: mark.text for mark in marks if isinstance(mark, Text)}
+        third = [(texts[area], chips[area]) for area in chips if area in texts and area.width < 250]
+        assert third == wanted
