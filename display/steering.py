@@ -17,6 +17,8 @@ from pitboard.race.scene_names import WHOLE_VENUE
 log = logging.getLogger(__name__)
 
 LOOK_S = 5.0
+LOOK_UNTIL_LIVE_S = 0.3
+"""So that a word that comes right after it had caught up is not taken for one that it found."""
 
 
 class Steering:
@@ -53,7 +55,7 @@ class Steering:
         while True:
             version = self._replica.version
             await self.look()
-            await self._replica.wait_for_news(version, LOOK_S)
+            await self._replica.wait_for_news(version, LOOK_S if self._was_live else LOOK_UNTIL_LIVE_S)
 
     async def look(self) -> None:
         """Obey what was said last."""
