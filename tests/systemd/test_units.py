@@ -69,12 +69,15 @@ def test_no_program_waits_for_another_to_serve() -> None:
 def test_each_program_is_a_user_of_its_own_who_is_made() -> None:
     """Central and trackside share one: on one machine their records are of the same trust."""
     made = re.findall(r"^u (\S+)", (ROOT / "systemd/system/sysusers.conf").read_text(), re.MULTILINE)
+    common = (ROOT / "systemd/pitboard-.service.d/50-common.conf").read_text()
+    assert not re.search(r"^User=", common, re.MULTILINE), "a drop-in is stronger than the unit"
     users = {}
     for name in (*PROGRAMS, "first-boot"):
         said = re.search(
             r"^User=(\S+)", (ROOT / "systemd" / f"pitboard-{name}.service").read_text(), re.MULTILINE
         )
-        users[name] = said[1] if said else "pitboard"
+        assert said, name
+        users[name] = said[1]
     assert {user for name, user in users.items() if name not in ("central", "trackside")} == {
         f"pitboard-{name}" for name in users if name not in ("central", "trackside")
     }
