@@ -144,9 +144,7 @@ class Siege:
             (door, port, is_plain, name) for door, port, is_plain in doors for name in EXCHANGE_STRANGERS
         ]
         sieges += [("public", venue.public_port, True, name) for name in PUBLIC_STRANGERS]
-        sieges += [
-            ("status", venue.display_port, False, name) for name in ("silent_connections", "deaf_callers")
-        ]
+        sieges += [("status", venue.display_port, False, "silent_connections")]
         jobs: dict[str, Job] = {}
         for door, port, is_plain, attack in sieges:
             name = f"{door} {attack.replace('_', ' ')}"

@@ -99,17 +99,6 @@ async def bodies_without_end(target: Target) -> None:
             await asyncio.sleep(1)
 
 
-async def deaf_callers(target: Target) -> None:
-    """Ask and ask, and read no answer."""
-    async with target.connected() as (reader, writer):
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
-        while True:
-            target.count("deaf call")
-            writer.write(request("/v1/status", method="GET") * 10)
-            await writer.drain()
-            await asyncio.sleep(PAUSE_S)
-
-
 async def long_polls(target: Target) -> None:
     """Wait for news in every place there is."""
     body = b'{"have":{},"wait_ms":10000,"nonce":"00000000000000000000000000000000"}'
@@ -230,9 +219,7 @@ async def live_streams(target: Target) -> None:
 
 
 PUBLIC_ATTACKS: tuple[Attack, ...] = (searches_without_end, icons_without_end, live_streams)
-ATTACKS: dict[str, Attack] = {
-    attack.__name__: attack for attack in (*EXCHANGE_ATTACKS, *PUBLIC_ATTACKS, deaf_callers)
-}
+ATTACKS: dict[str, Attack] = {attack.__name__: attack for attack in (*EXCHANGE_ATTACKS, *PUBLIC_ATTACKS)}
 
 
 async def persist(attack: Attack, target: Target) -> None:
