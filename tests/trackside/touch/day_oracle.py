@@ -5,17 +5,19 @@ Nothing of the rules' code is used: each format is told again here, as plainly a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 FIVE_SECONDS_NS = 5_000_000_000
 
 
 @dataclass
 class TrueLap:
-    """`closed_ns` is the run's time at its end."""
+    """`closed_ns` is the run's time at its end; a finger that had a part in it makes it `unsure_ns`."""
 
     lap_ns: int
     closed_ns: int
+    unsure_ns: int = 0
     counts: bool = True
     off_tracks: int = 0
 
@@ -37,6 +39,55 @@ class TrueRun:
     race_class: str
     drives: list[TrueDrive] = field(default_factory=list)
     is_confirmed: bool = True
+
+
+class TrueRank(NamedTuple):
+    """A driver's line: `result` is what ranks, `shown` what stands in the first column."""
+
+    rank: int
+    driver: str
+    shown: int
+    result: tuple[int, ...]
+
+
+def faults_of(preset: str, runs: Sequence[TrueRun], board: Sequence[tuple[int, str, int]]) -> list[str]:
+    """Return where a board of (rank, driver, shown) is not what was driven.
+
+    Where only beams timed, it has to be the very number. Where a finger had a part, any between the true
+    drive with the finger as early and as late as it can be; who is so ranks as the shown order allows.
+    """
+    early = {one.driver: one for one in board_of(preset, [_moved(run, -1) for run in runs])}
+    late = {one.driver: one for one in board_of(preset, [_moved(run, 1) for run in runs])}
+    ranks = {driver: rank for rank, driver, _ in board}
+    if set(ranks) != set(early):
+        return [f"{preset}: {sorted(ranks)} have a rank, and {sorted(early)} should"]
+    faults = []
+    for rank, driver, shown in board:
+        least, most = sorted((early[driver].shown, late[driver].shown))
+        if not least <= shown <= most:
+            faults.append(f"{preset}: {driver} has {shown}, and drove {least} to {most}")
+        if rank != 1 + sum(other < rank for other in ranks.values()):
+            faults.append(f"{preset}: {driver} has rank {rank} among {sorted(ranks.values())}")
+        for other in ranks:
+            is_sure = early[driver] == late[driver] and early[other] == late[other]
+            is_ahead = late[driver].result < early[other].result
+            is_tied = is_sure and late[driver].result == early[other].result
+            if (is_ahead and not rank < ranks[other]) or (is_tied and rank != ranks[other]):
+                faults.append(f"{preset}: {driver} has rank {rank} and {other} {ranks[other]}")
+    return faults
+
+
+def _moved(run: TrueRun, sign: int) -> TrueRun:
+    """Return the run with each finger as early (-1) or as late (1) as it may have been."""
+    drives = []
+    for drive in run.drives:
+        laps, since_begin_ns = [], 0
+        for lap in drive.laps:
+            since_begin_ns += sign * lap.unsure_ns
+            lap_ns = lap.lap_ns + sign * lap.unsure_ns
+            laps.append(replace(lap, lap_ns=lap_ns, closed_ns=lap.closed_ns + since_begin_ns))
+        drives.append(replace(drive, laps=laps))
+    return replace(run, drives=drives)
 
 
 def amount_of(preset: str, drive: TrueDrive) -> tuple[int, ...] | None:
@@ -82,8 +133,8 @@ def cut(preset: str, duration_ns: int) -> int:
     return duration_ns // resolution_ns * resolution_ns
 
 
-def board_of(preset: str, runs: Sequence[TrueRun]) -> list[tuple[int, str, int]]:
-    """Return (rank, driver, what stands in the first column) of everybody with a rank, the best first."""
+def board_of(preset: str, runs: Sequence[TrueRun]) -> list[TrueRank]:
+    """Return everybody with a rank, the best first."""
     amounts: dict[str, list[tuple[int, ...]]] = {}
     points: dict[str, int] = {}
     for run in runs:
@@ -112,5 +163,5 @@ def board_of(preset: str, runs: Sequence[TrueRun]) -> list[tuple[int, str, int]]
         shown = result[-1] if not is_by_laps else -result[0]
         if preset == "Pinewood derby, points":
             shown = -result[0]
-        board.append((rank, driver, shown))
+        board.append(TrueRank(rank, driver, shown, result))
     return board

@@ -15,5 +15,5 @@ def test_the_oracle_tells_every_preset() -> None:
     slow = TrueDrive("B", [TrueLap(9_500_000_000, 9_500_000_000 * number) for number in (1, 2, 3)])
     for preset, race_class in CLASSES.items():
         runs = [TrueRun(race_class, [fast, slow]) for _ in range(4)]
-        assert [(rank, driver) for rank, driver, _ in board_of(preset, runs)] == [(1, "A"), (2, "B")], preset
+        assert [(one.rank, one.driver) for one in board_of(preset, runs)] == [(1, "A"), (2, "B")], preset
         assert board_of(preset, [TrueRun(race_class, [fast], is_confirmed=False)]) == []

@@ -24,6 +24,7 @@ from pitboard.unit_api.unit_calls import (
     Act,
     BridgeReport,
     Delivery,
+    DisplayNode,
     Passing,
     RunDetail,
     ScreenState,
@@ -66,7 +67,8 @@ class VirtualUnit:
             self.central.say(body)
         self.heard_by_central: dict[str, int] = {}
         self.seq = 0
-        self.last_stamp_ns = 0
+        self.has_bridge = False
+        self._held_back: list[Passing] | None = None
         self.boots = 1
         self.beam = SensorStatus(sensor="beam-1", state=SensorState.OK)
         self._running: asyncio.Task[None] | None = None
@@ -133,8 +135,8 @@ class VirtualUnit:
         transponder: int | None = None,
         gate: str = "finish",
         track: str | None = None,
-    ) -> None:
-        """A car crosses; the bridge repeats the passing until the unit has it."""
+    ) -> int:
+        """A car crosses; the bridge repeats the passing until the unit has it; return its true stamp."""
         self.seq += 1
         now_mono_ns = self.clock.mono_ns()
         passing = Passing(
@@ -151,8 +153,22 @@ class VirtualUnit:
             gate=gate,
             track=track,
         )
-        self.last_stamp_ns = passing.mono_ns
-        await self._intake.take(Delivery(passings=[passing]))
+        if self._held_back is not None:
+            self._held_back.append(passing)
+        else:
+            await self._intake.take(Delivery(passings=[passing]))
+        return passing.mono_ns
+
+    async def hold_back(self) -> None:
+        """The sensor's line is dead: what crosses comes once it is let go."""
+        self._held_back = []
+
+    async def let_go(self) -> None:
+        held, self._held_back = self._held_back or [], None
+        await self._intake.take(Delivery(passings=held))
+
+    async def show_a_display(self) -> None:
+        self.feed.show_displays([DisplayNode("Wall", "192.0.2.9:1", key="ab" * 32, scene="leaderboard")])
 
     # What the touchscreen asks, as `UnitLink` asks it
 
@@ -180,6 +196,13 @@ class VirtualUnit:
             raise PeerLost(peer="timing unit", code=LossCode.NO_ANSWER)
 
 
+class UnwatchedWindow(Window):
+    """Time that jumps has no connections to wait for."""
+
+    def descriptors(self) -> None:
+        return None
+
+
 class VirtualScreen:
     """A person before the screen: looks, taps what can be tapped, and counts."""
 
@@ -191,7 +214,7 @@ class VirtualScreen:
         self.taps: list[str] = []
         self._screen: Touchscreen
 
-    def start(self) -> None:
+    async def start(self) -> None:
         painter = Painter(self._window.surface, Typeface.load(), MEASURES)
         self._screen = Touchscreen(
             link=self.unit,  # type: ignore[arg-type]
@@ -231,6 +254,9 @@ class VirtualScreen:
                 return widget
         return None
 
+    async def sees(self, name: str) -> bool:
+        return self.find(name) is not None
+
     async def wait_for(self, name: str, *, enabled: bool | None = None) -> Widget:
         return await self._until(
             lambda: found if (found := self.find(name)) and enabled in (None, found.takes_taps) else None,
@@ -253,8 +279,10 @@ class VirtualScreen:
         said = "" if message is None else message.label
         raise AssertionError(f"waited in vain for {what}; there are {names}, it says {said!r}")
 
-    async def tap(self, *names: str) -> None:
-        """Tap one after the other, each once it can be tapped and has stood still."""
+    async def tap(self, *names: str) -> int:
+        """Tap one after the other, each once it can be tapped and has stood still; return when the last
+        was pressed."""
+        pressed_ns = 0
         for name in names:
             await self.wait_for(name, enabled=True)
             await asyncio.sleep(STILL_S)
@@ -264,9 +292,11 @@ class VirtualScreen:
                 self.taps.append(name)
             details = {"pos": (x, y), "button": 1, "touch": False}
             self._post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, details))
+            pressed_ns = self.unit.clock.mono_ns()
             await asyncio.sleep(HOLD_S if widget.hold_ms else 0.05)
             self._post(pygame.event.Event(pygame.MOUSEBUTTONUP, details))
             await asyncio.sleep(0.05)
+        return pressed_ns
 
     async def type(self, text: str) -> None:
         """Type as a real keyboard or a scanner does; a line feed is Enter."""
@@ -307,9 +337,9 @@ def before_the_screen(
         unit = VirtualUnit(loop, *said, tracks=tracks)
         await unit.start()
         size = (MEASURES.width, MEASURES.height)
-        with Window.open(title="test", size=size, is_fullscreen=False) as window:
+        with UnwatchedWindow.open(title="test", size=size, is_fullscreen=False) as window:
             screen = VirtualScreen(unit, window, settings_file)
-            screen.start()
+            await screen.start()
             try:
                 await story(screen)
             finally:
