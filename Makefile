@@ -38,7 +38,7 @@ attack: venv
 WORKERS ?= auto
 # An official's whole race day at the touchscreen, with every preset and mistake; ARGS="--seed 2" for another.
 race-day: venv
-	@$(BIN)/python -m tests.trackside.touch.race_day $(ARGS)
+	@$(BIN)/python -m tests.trackside.touch.real_race_day $(ARGS)
 
 pytest: venv micropython
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

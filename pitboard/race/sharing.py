@@ -290,6 +290,8 @@ class Sharing:
             if timeline is not None:
                 until = None if to_mono_ns is None else clock.theirs_ns(to_mono_ns)
                 window = timeline.window_of(run.run_id, clock.theirs_ns(from_mono_ns), until)
+                if from_mono_ns < (armed_ns := armed_in(run, boot_id, from_mono_ns)):
+                    window += timeline.window_of(run.run_id, clock.theirs_ns(armed_ns), until)
                 parts.append([passing.on_clock(clock) for passing in settled_passings(window)])
         return parts[0] if len(parts) == 1 else merged(*parts)
 
@@ -337,9 +339,18 @@ def clocks_of(run: Run, boot_id: str) -> list[RelatedClock]:
     return own + [one for one in armed.clocks if (one.unit, one.boot_id) != (run.unit, boot_id)]
 
 
+def armed_in(run: Run, boot_id: str, from_mono_ns: int) -> int:
+    """Return when a run was armed whose start a person moved to a passing before that; else where the window
+    begins. Another run may have been armed between the two, and called off."""
+    armed = run.armed.value
+    is_moved = (boot_id, from_mono_ns) == run.openings[0][:2] and from_mono_ns < armed.mono_ns
+    return armed.mono_ns if is_moved else from_mono_ns
+
+
 def windows_of(run: Run) -> list[tuple[TimelineKey, int]]:
     return [
-        ((clock.unit, run.track, clock.boot_id), clock.theirs_ns(from_mono_ns))
+        ((clock.unit, run.track, clock.boot_id), clock.theirs_ns(begins_ns))
         for boot_id, from_mono_ns, _ in run.openings
+        for begins_ns in sorted({from_mono_ns, armed_in(run, boot_id, from_mono_ns)})
         for clock in clocks_of(run, boot_id)
     ]

@@ -253,6 +253,21 @@ def test_a_start_by_go_begins_the_first_lap_and_one_moved_to_an_earlier_impulse_
     assert story.laps() == [(4.0, True), (7.0, True)]
 
 
+def test_a_start_moved_to_before_another_arming_still_has_the_passings_after_its_own() -> None:
+    """START for the wrong driver, called off, START for the right one, whose car had gone before both."""
+    story = Story()
+    story.say(passing(1, s=8), armed("wrong", "ben", s=9), passing(2, s=10))
+    story.say(RunDecided(run_id="wrong", decision="discarded"), armed("r", "ann", s=13))
+    moved = story.say(
+        RunStarted(run_id="r", boot_id="boot", mono_ns=ns(8), passing_id=passing(1, s=8).passing_id)
+    )
+    story.say(passing(3, s=16), passing(4, s=23), finished("r", s=24), passing(5, s=30))
+    assert story.laps() == [(8.0, True), (7.0, True)]
+    assert [one.mono_ns for one in story.fold.race.unclaimed(UNIT_A.key, "1", "boot", 0)] == [ns(30)]
+    story.withdraw(moved)
+    assert story.laps() == [(7.0, True)]
+
+
 def test_off_tracks_fall_on_the_lap_under_way_and_penalties_add_up_once_each() -> None:
     story = Story()
     run = armed("r", "ann", s=9)

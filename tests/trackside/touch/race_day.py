@@ -1,8 +1,10 @@
-"""A race day by an official who makes mistakes: `python -m tests.trackside.touch.race_day` (`make race-day`).
+"""A race day by an official who makes mistakes: every preset has its class, every mistake its turn.
 
-The real touchscreen, tapped by pygame's events, before a real unit on time that jumps; every preset has its
-class. The cars' true stamps and what the official means go to an oracle of its own, and at the end each board
-of the unit, and of a central that was away for half the day, must be the oracle's."""
+The cars' true stamps, the fingers' presses and what the official means go to an oracle of its own, and at the
+end each board of the unit, and of a central that was away for half the day, must be the oracle's. The day is
+played by real programs in real_race_day.py (`make race-day`), and here by
+`python -m tests.trackside.touch.race_day`: the real touchscreen, tapped by pygame's events, before a real
+unit, both in one process on time that jumps."""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
 
 import click
 
@@ -31,6 +33,7 @@ CLASSES = {preset.rules.name: f"class-{number}" for number, preset in enumerate(
 BY_LANE = ("Slot heats, lanes", "Pinewood derby, times", "Pinewood derby, points")
 BY_TRANSPONDER = "RC heat, transponders"
 WHOLE_DAY_RUNS = 80
+Length = Literal["whole", "short", "shortest"]
 FINGER_NS = 100_000_000
 """How far a press may lie from when it was read: what published studies of hand timing call typical."""
 _NS_PER_S = 1_000_000_000
@@ -101,10 +104,11 @@ class RaceDay:
         *,
         runs_wanted: int,
         seed: int = 1,
-        is_short: bool = False,
+        length: Length = "whole",
         pace: float = 1,
     ) -> None:
-        self.is_short = is_short
+        self.is_short = length != "whole"
+        self.is_shortest = length == "shortest"
         self.pace = pace
         self.screen = screen
         self.unit = screen.unit
@@ -134,7 +138,7 @@ class RaceDay:
             self.touchscreen_killed,
             self.manual_lap,
         ]
-        if is_short:  # what test_first_time_use.py does not play
+        if self.is_short:  # what test_first_time_use.py does not play
             self.mistakes = [
                 self.changed_since_confirmed,
                 self.unit_killed,
@@ -143,6 +147,8 @@ class RaceDay:
                 self.passing_given_away,
                 self.discarded_and_brought_back,
             ]
+        if self.is_shortest:
+            self.mistakes = [self.power_cut, self.unit_killed]
 
     # Cars
 
@@ -684,7 +690,8 @@ class RaceDay:
         await self.screen.until(lambda now: bool(now.displays) and not now.displays[0].playlist)
 
     async def go(self, at_half: Callable[[], Awaitable[None]]) -> None:
-        await self.meet()
+        if not self.is_shortest:
+            await self.meet()
         if not self.is_short:
             await self.queue()
             await self.displays()
@@ -693,10 +700,13 @@ class RaceDay:
                 await self.all_heats("heats", preset)
             await self.all_heats("heats", BY_TRANSPONDER)
         await at_half()
-        await self.all_heats("knockout", BY_TRANSPONDER)
+        if not self.is_shortest:
+            await self.all_heats("knockout", BY_TRANSPONDER)
         one_by_one = [name for name in CLASSES if name not in (*BY_LANE, BY_TRANSPONDER)]
         if self.is_short:
             one_by_one = ["Best lap", "DeepRacer, best average"]
+        if self.is_shortest:
+            one_by_one = ["DeepRacer, best lap"]
         turn = 0
         while turn < len(self.mistakes) or len(self.runs) < self.runs_wanted:
             for preset in one_by_one:
@@ -721,8 +731,11 @@ class RaceDay:
                 for one in shown
                 if one.rank is not None
             ]
-            of_class = [one for one in self.runs if one.race_class == race_class]
-            assert faults_of(preset, of_class, board) == [], board_of(preset, of_class)
+            self.judge_class(preset, board)
+
+    def judge_class(self, preset: str, board: list[tuple[int, str, int]]) -> None:
+        of_class = [one for one in self.runs if one.race_class == CLASSES[preset]]
+        assert faults_of(preset, of_class, board) == [], board_of(preset, of_class)
 
 
 def said_before_the_day() -> list[object]:
@@ -739,25 +752,28 @@ def drivers_of(preset: str) -> list[str]:
     return [f"{'ABCD'[index]}{'abcdefghijk'[number] * 3} Driver" for index in range(count)]
 
 
-def play(*, runs: int, seed: int = 1, is_short: bool = False) -> int:
+def people() -> list[CompetitorRegistered]:
+    """Return who came by central."""
+    return [
+        CompetitorRegistered(
+            competitor_id=f"id-{name[:4].strip()}",
+            name=name,
+            race_class=race_class,
+            transponders=(101 + number,),
+        )
+        for number, (race_class, name) in enumerate(
+            (race_class, name) for preset, race_class in CLASSES.items() for name in drivers_of(preset)
+        )
+    ]
+
+
+def play(*, runs: int, seed: int = 1, length: Length = "whole") -> int:
     """Live through the day, or its short form; return how many runs it had."""
-    said = said_before_the_day()
-    transponder = 100
-    for preset, race_class in CLASSES.items():
-        for name in drivers_of(preset):
-            transponder += 1
-            said.append(
-                CompetitorRegistered(
-                    competitor_id=f"id-{name[:4].strip()}",
-                    name=name,
-                    race_class=race_class,
-                    transponders=(transponder,),
-                )
-            )
+    said = [*said_before_the_day(), *people()]
     driven: list[int] = []
 
     async def story(screen: VirtualScreen) -> None:
-        day = RaceDay(screen, runs_wanted=runs, seed=seed, is_short=is_short)
+        day = RaceDay(screen, runs_wanted=runs, seed=seed, length=length)
         day.drivers = {race_class: drivers_of(preset) for preset, race_class in CLASSES.items()}
         async with AsyncExitStack() as stack:
             storage = SimulatedStorage(

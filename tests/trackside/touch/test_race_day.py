@@ -7,7 +7,7 @@ from tests.trackside.touch.race_day import CLASSES, play
 
 
 def test_a_short_race_day_ends_with_the_oracles_boards_at_the_unit_and_at_a_central_that_was_away() -> None:
-    assert play(runs=1, is_short=True) == 10
+    assert play(runs=1, length="short") == 10
 
 
 def test_the_oracle_tells_every_preset() -> None:

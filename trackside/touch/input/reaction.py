@@ -129,8 +129,8 @@ def changes_page(before: ScreenState | None, now: ScreenState) -> bool:
 def react(view: View, intent: Intent) -> Reaction:
     """Return the view after the tap, and the act that it asks for."""
     match intent:
-        case SendAct(act=act, then=then):
-            return Reaction(view=view, act=act, then=then)
+        case SendAct(act=act, then=then, leads_to=leads_to):
+            return Reaction(view=replace(view, leads_to=leads_to), act=act, then=then)
         case Pick(competitor=competitor):
             return Reaction(view=_picked(view, competitor))
         case ScrollTo(row=row):
@@ -240,6 +240,8 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
         person=Person(),
     )
     fresh = _without_contact(fresh)
+    if now.phase == "review" and view.leads_to is not None:
+        return replace(fresh, page=view.leads_to, leads_to=None)
     stage_id = before.run.stage_id if before is not None and before.run is not None else ""
     if now.phase == "idle" and any(one.stage_id == stage_id for one in now.stages):
         return replace(fresh, page=Page.STAGE, stage_id=stage_id)
@@ -275,7 +277,9 @@ def after_act(
     if not isinstance(act, Register):
         view = replace(view, asks_discard=False, insert_mono_ns=None)
         there = _LEADS_TO.get(tapped_on) if tapped_on is view.page else None
-        return view if there is None else replace(_turned(view, there), typed="", renames=None)
+        if there is None:
+            return view
+        return replace(_turned(view, there), typed="", renames=None, leads_to=view.leads_to)
     picked = answer.get("competitor_id")
     picked = picked if isinstance(picked, str) else None
     asks_contact = picked is not None and seal is not None
@@ -351,7 +355,7 @@ def _turned(view: View, page: Page) -> View:
     """Return the view on that page; whoever looked at the lights meanwhile finds the contact as it was."""
     if page is Page.MAIN and view.page is Page.STATUS and view.contact is not None:
         page = Page.CONTACT
-    return replace(view, page=page, list_top=0, insert_mono_ns=None)
+    return replace(view, page=page, list_top=0, insert_mono_ns=None, leads_to=None)
 
 
 def _picked(view: View, competitor: str) -> View:

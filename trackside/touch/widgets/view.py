@@ -121,6 +121,7 @@ class View:
     renames: str | None = None  # whose name is being typed anew
     person: Person = Person()  # whose details are being typed, beside the name
     is_scan: bool = False  # what is typed began with a real keyboard or a scanner, on the start page
+    leads_to: Page | None = None  # of the act that was tapped last; a page that is turned by hand forgets it
     asks_alike: bool = False  # somebody of the typed name is registered already: the same person?
     back: Page = Page.MAIN  # where the keyboard leads back to
     chosen: str = ""  # of the impulses or of the queue
@@ -155,10 +156,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class SendAct:
-    """`then` follows once the unit has the act: with the run that an arming answers."""
+    """`then` follows once the unit has the act: with the run that an arming answers. `leads_to` is the page
+    that stands there once the act has brought a run back to review, in place of the review itself."""
 
     act: Act
     then: tuple[Act, ...] = ()
+    leads_to: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)

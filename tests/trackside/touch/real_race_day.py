@@ -1,0 +1,413 @@
+"""The race day with real programs: each in a process of its own, a window under Xvfb, real pointer and keys.
+
+The official's finger is an X server's test extension (`xdotool`), so each tap takes the way of a real one
+through SDL. The control socket only tells where a button is. Sensors and decoder are simulated behind serial
+lines and a socket; a crash is SIGKILL. A power cut kills every program of the unit, and they come back in a
+time namespace of their own under another boot id, so that neither clock nor boot is the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import click
+import requests
+
+from firmware_bridge.simulated.p3_simulator import SimulatedP3
+from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
+from pitboard.clock import SystemClock
+from pitboard.errors import PeerLost
+from pitboard.journal.salvage import open_or_salvage
+from pitboard.keeping.journal_copy import fold_file
+from pitboard.tasks import beside
+from pitboard.trust.identity import Identity
+from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.unit_client import UnitLink
+from sync.central.config import CentralConfig
+from sync.central.config_bodies import bodies_to_say
+from tests.firmware_bridge.device_stage import Socket
+from tests.trackside.touch.race_day import CLASSES, WHOLE_DAY_RUNS, Length, RaceDay, drivers_of, people
+from venue.demo.crew import Crew
+from venue.demo.demo_venue import DemoVenue, text
+from venue.official.control_client import ControlClient, SeenWidget, Sight
+
+SIZE = (800, 480)
+NEEDED = ("Xvfb", "xdotool", "unshare")
+UNIT_PROGRAMS = ("trackside", "bridge", "sync", "touch")
+PATIENCE_S = 40.0
+LOOK_S = 0.1
+STILL_S = 0.35
+HOLD_MARGIN_S = 0.2
+SINCE_BOOT_NS = 30_000_000_000
+"""How long after its power cut a machine's own clock begins."""
+STEP_NS = 1_300_000
+"""Two crossings of one car are never a whole number of milliseconds apart, or a board's last digit would be
+a matter of luck."""
+_NS_PER_S = 1_000_000_000
+Answer = TypeVar("Answer")
+
+
+def missing_tools() -> list[str]:
+    return [one for one in NEEDED if shutil.which(one) is None]
+
+
+class RealTrack:
+    """Two beams on serial lines and a decoder on the network; each remembers what nobody took from it."""
+
+    def __init__(self, terminals: dict[str, PseudoTerminal], decoder: Socket, p3: SimulatedP3) -> None:
+        self._clock = SystemClock()
+        now_ns = self._clock.mono_ns()
+        self.sensors = {
+            gate: SimulatedSensor(random=Random(f"race day {gate}"), now_mono_ns=now_ns, device=gate)
+            for gate in terminals
+        }
+        self._terminals = terminals
+        self._decoder = decoder
+        self._p3 = p3
+        self._crossed: dict[int, int] = {}
+
+    async def serve(self) -> None:
+        while True:
+            for gate, sensor in self.sensors.items():
+                if data := self._terminals[gate].read():
+                    sensor.receive(data)
+                for line in sensor.lines_due(self._clock.mono_ns()):
+                    self._terminals[gate].write(line.data)
+            await asyncio.sleep(0.005)
+
+    async def cross(self, *, lane: int | None, transponder: int | None, gate: str) -> int:
+        """Let a car cross at an instant of its own grid; return that."""
+        car = lane or transponder or 0
+        self._crossed[car] = self._crossed.get(car, 0) + 1
+        grain_ns = 1_000_000
+        due_ns = self._clock.mono_ns() // grain_ns * grain_ns + grain_ns
+        due_ns += self._crossed[car] * STEP_NS % grain_ns
+        await asyncio.sleep(max(0, due_ns - self._clock.mono_ns()) / _NS_PER_S)
+        if transponder is not None and gate == "finish":
+            self._decoder.send(self._p3.passing(transponder=transponder, rtc_us=due_ns // 1_000))
+        else:
+            self.sensors[gate].cross(due_ns, channel=lane or 1)
+        return due_ns
+
+
+class RealUnit:
+    """The unit's programs but the touchscreen, and what is on its track."""
+
+    has_bridge = True
+
+    def __init__(self, crew: Crew, venue: DemoVenue, track: RealTrack) -> None:
+        self.clock = SystemClock()
+        self._crew = crew
+        self._venue = venue
+        self._track = track
+        self._down: tuple[str, ...] = ()
+
+    async def cross(
+        self, *, lane: int | None = None, transponder: int | None = None, gate: str = "finish"
+    ) -> int:
+        return await self._track.cross(lane=lane, transponder=transponder, gate=gate)
+
+    async def hold_back(self) -> None:
+        """The line of the finish is dead; the device goes on."""
+        self._track.sensors["finish"].fall_silent(self.clock.mono_ns() + 3_600 * _NS_PER_S)
+
+    async def let_go(self) -> None:
+        self._track.sensors["finish"].fall_silent(self.clock.mono_ns())
+
+    async def crash(self, *, power: bool) -> None:
+        """SIGKILL the timing program; a power cut ends all programs, and the machine's clocks begin anew."""
+        self._down = UNIT_PROGRAMS if power else ("trackside",)
+        for program in self._down:
+            await self._crew.cut_off(program)
+        if power:
+            for sensor in self._track.sensors.values():
+                sensor.restart(self.clock.mono_ns())
+            inside = self._next_boot()
+            for program in UNIT_PROGRAMS:
+                self._crew.members[program].inside = inside
+
+    async def start(self) -> None:
+        for program in self._down:
+            if program != "touch":  # whose own start follows
+                await self._crew.start(program)
+
+    async def show_a_display(self) -> None:
+        await self._crew.start("display")
+
+    def _next_boot(self) -> tuple[str, ...]:
+        boot_id = self._venue.folder / "boot_id"
+        boot_id.write_text(f"{uuid.uuid4()}\n")
+        back_s = (self.clock.mono_ns() - SINCE_BOOT_NS) // _NS_PER_S
+        as_root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+        offsets = ("--monotonic", f"-{back_s}", "--boottime", f"-{back_s}")
+        bind = f'mount --bind "{boot_id}" /proc/sys/kernel/random/boot_id && exec "$@"'
+        return (
+            "unshare",
+            *as_root,
+            "--mount",
+            "--time",
+            *offsets,
+            "--fork",
+            "--kill-child",
+            *("sh", "-c", bind, "-"),
+        )
+
+
+class RealScreen:
+    """A person before the window: looks where a button is, and taps it with the X server's own pointer."""
+
+    def __init__(self, unit: RealUnit, crew: Crew, venue: DemoVenue, display: str) -> None:
+        self.unit = unit
+        self.taps = 0
+        self._crew = crew
+        self._eyes = ControlClient(venue.control_socket)
+        self._folder = venue.folder
+        self._link_socket = venue.socket_folder / "trackside.sock"
+        self._environment = {**os.environ, "DISPLAY": display}
+        self._now: ScreenState | None = None
+
+    @property
+    def now(self) -> ScreenState:
+        assert self._now is not None
+        return self._now
+
+    async def follow(self) -> None:
+        """Know what the unit says, for the test's own eyes."""
+        async with UnitLink.open(self._link_socket, clock=SystemClock()) as link:
+            after: int | None = None
+            while True:
+                try:
+                    self._now = await link.screen(after=after)
+                    after = self._now.version
+                except PeerLost:
+                    after = None
+                    await asyncio.sleep(LOOK_S)
+
+    async def start(self) -> None:
+        await self._crew.start("touch")
+
+    async def stop(self) -> None:
+        await self._crew.cut_off("touch")
+
+    async def sees(self, name: str) -> bool:
+        sight = await self._look()
+        return sight is not None and find(sight, name) is not None
+
+    async def wait_for(self, name: str, *, enabled: bool | None = None) -> SeenWidget:
+        last: Sight | None = None
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
+            last = await self._look()
+            found = None if last is None else find(last, name)
+            if found is not None and enabled in (None, found.enabled):
+                return found
+            await asyncio.sleep(LOOK_S)
+        picture = self._folder / "stuck.png"
+        await self._eyes.picture(picture)
+        names = [] if last is None else [one.name for one in last.widgets if one.enabled]
+        raise AssertionError(f"waited in vain for {name}, see {picture}; there are {names}")
+
+    async def until(self, claim: Callable[[ScreenState], bool], what: str = "it") -> ScreenState:
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
+            if self._now is not None and claim(self._now):
+                return self._now
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"waited in vain for {what}; the unit says {self._now}")
+
+    async def tap(self, *names: str) -> int:
+        pressed_ns = 0
+        for name in names:
+            await self.wait_for(name, enabled=True)
+            await asyncio.sleep(STILL_S)
+            button = await self.wait_for(name, enabled=True)
+            x, y, width, height = button.rect
+            self.taps += 1
+            await self._x("mousemove", str(x + width // 2), str(y + height // 2))
+            before_ns = self.unit.clock.mono_ns()
+            await self._x("mousedown", "1")
+            pressed_ns = (before_ns + self.unit.clock.mono_ns()) // 2
+            await asyncio.sleep(button.hold_ms / 1_000 + HOLD_MARGIN_S if button.hold_ms else 0.05)
+            await self._x("mouseup", "1")
+            await asyncio.sleep(0.05)
+        return pressed_ns
+
+    async def type(self, text: str) -> None:
+        """Type on the keyboard that is plugged in; a line feed is Enter."""
+        line, entered, _ = text.partition("\n")
+        await self._x("type", "--delay", "20", line)
+        if entered:
+            await self._x("key", "Return")
+
+    async def _x(self, *arguments: str) -> None:
+        process = await asyncio.create_subprocess_exec("xdotool", *arguments, env=self._environment)
+        assert await process.wait() == 0, arguments
+
+    async def _look(self) -> Sight | None:
+        try:
+            return await self._eyes.look()
+        except PeerLost:
+            return None
+
+
+def find(sight: Sight, name: str) -> SeenWidget | None:
+    """Return the widget of that name, the first whose name begins so (`x*`), or whose label is it (`=x`)."""
+    for widget in sight.widgets:
+        is_it = widget.name == name or (name[-1] == "*" and widget.name.startswith(name[:-1]))
+        if is_it or (name[0] == "=" and widget.label == name[1:]):
+            return widget
+    return None
+
+
+@asynccontextmanager
+async def glass() -> AsyncIterator[str]:
+    """Yield the name of an X server of our own."""
+    reading, writing = os.pipe()
+    size = f"{SIZE[0]}x{SIZE[1]}x24"
+    command = ("Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp")
+    server = await asyncio.create_subprocess_exec(
+        *command, pass_fds=(writing,), stderr=asyncio.subprocess.DEVNULL
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as said:
+            number = (await asyncio.to_thread(said.readline)).strip()
+        yield f":{number}"
+    finally:
+        server.kill()
+        await server.wait()
+
+
+def write_configs(venue: DemoVenue, decoder_port: int, *, quick: bool) -> None:
+    """Each preset has its class; `quick` ones are for a short day, with laps of a second."""
+    central = Path(venue.config("central"))
+    lines = [one for one in central.read_text().splitlines() if not one.startswith(("run_ms", "lap_min_ms"))]
+    for preset, race_class in CLASSES.items():
+        name = preset
+        if quick:
+            name = f"Quick {preset}"
+            lines += [f"[formats.{json.dumps(name)}]", f"preset = {json.dumps(preset)}", "lap_min_ms = 1_000"]
+        lines += [f"[classes.{race_class}]", f"format = {json.dumps(name)}"]
+    central.write_text("\n".join(lines) + "\n")
+    socket = text(venue.socket_folder / "trackside.sock")
+    bridge = ['spool_folder = "data/spool"', "[api]", f"socket = {socket}"]
+    for gate in ("finish", "start"):
+        link = text(venue.socket_folder / gate)
+        bridge += ["[[sensor]]", f'name = "{gate}-beam"', f"port = {link}"]
+        bridge += [f'gate = "{gate}"'] if gate == "start" else []
+    bridge += ["[[sensor]]", 'name = "loop"', 'kind = "p3"', f'address = "127.0.0.1:{decoder_port}"']
+    Path(venue.config("bridge")).write_text("\n".join(bridge) + "\n")
+    touch = [f"socket = {socket}", f"control_socket = {text(venue.control_socket)}"]
+    touch += [f"width = {SIZE[0]}", f"height = {SIZE[1]}", "fullscreen = true"]
+    Path(venue.config("touch")).write_text("\n".join(touch) + "\n")
+
+
+async def write_people(venue: DemoVenue) -> None:
+    """Who came by central is in its journal before the day."""
+    root = Identity.load_or_create(venue.folder / "keys" / "event.key")
+    config = CentralConfig.load(Path(venue.config("central")))
+    clock = SystemClock()
+    async with open_or_salvage(venue.journal("central"), root_key=root.key, clock=clock) as central:
+        stream = await central.open_stream(root, config.name)
+        await stream.append(*bodies_to_say(central.fold, config), *people())
+
+
+async def play_real(folder: Path, *, runs: int, seed: int, length: Length, pace: float) -> tuple[int, int]:
+    """Live through the day; return how many runs it had and how many taps they took."""
+    venue = DemoVenue.set_up(folder, has_windows=False)
+    async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, venue.socket_folder, ignore_errors=True)
+        display = await stack.enter_async_context(glass())
+        p3 = SimulatedP3()
+        decoder = await stack.enter_async_context(Socket.open(p3))
+        write_configs(venue, decoder.port, quick=length != "whole")
+        await write_people(venue)
+        terminals = {
+            gate: stack.enter_context(PseudoTerminal.open(venue.socket_folder / gate))
+            for gate in ("finish", "start")
+        }
+        track = RealTrack(terminals, decoder, p3)
+        crew = await stack.enter_async_context(Crew.assembled(folder, {}))
+        for program in ("central", *UNIT_PROGRAMS):
+            shown = {"SDL_VIDEODRIVER": "x11", "DISPLAY": display, "SDL_AUDIODRIVER": "dummy"}
+            environment = shown if program == "touch" else {}
+            crew.add(program, program, "--config", venue.config(program), environment=environment)
+        hall = {"SDL_VIDEODRIVER": "dummy"}
+        crew.add("display", "display", "--config", venue.config("display"), environment=hall)
+        await stack.enter_async_context(beside(track.serve(), name="sensors"))
+        for program in ("central", *UNIT_PROGRAMS):
+            await crew.start(program)
+        unit = RealUnit(crew, venue, track)
+        screen = RealScreen(unit, crew, venue, display)
+        await stack.enter_async_context(beside(screen.follow(), name="the unit's words"))
+        day = RaceDay(screen, runs_wanted=runs, seed=seed, length=length, pace=pace)
+        day.drivers = {race_class: drivers_of(preset) for preset, race_class in CLASSES.items()}
+        known = sum(map(len, day.drivers.values()))
+        await screen.until(lambda now: len(now.competitors) == known, "who came by central")
+        await crew.cut_off("central")
+
+        async def central_comes_back() -> None:
+            await crew.start("central")
+
+        await day.go(at_half=central_comes_back)
+        await judge(day, venue)
+        assert crew.unexpected_exits() == {}
+        return len(day.runs), screen.taps
+
+
+async def judge(day: RaceDay, venue: DemoVenue) -> None:
+    """Compare the unit's boards, central's and those of a phone with the oracle's."""
+    day.judge(fold_file(venue.journal("trackside")))
+    end_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            day.judge(await asyncio.to_thread(lambda: fold_file(venue.journal("central"))))
+            break
+        except AssertionError:
+            if time.monotonic() > end_s:
+                raise
+            await asyncio.sleep(0.5)
+    for preset, race_class in CLASSES.items():
+        url = f"{venue.public_url}api/v1/board?race_class={race_class}"
+        answer = (await asyncio.to_thread(requests.get, url, timeout=10)).json()
+        rows = [
+            (one["rank"], one["name"], one["columns"][0][2] or 0)
+            for one in answer.get("entries", ())
+            if one["rank"] is not None
+        ]
+        day.judge_class(preset, rows)
+
+
+@click.command()
+@click.option("--runs", default=WHOLE_DAY_RUNS, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--length", type=click.Choice(["whole", "short", "shortest"]), default="whole", show_default=True
+)
+@click.option("--pace", default=0.8, show_default=True, help="How long the laps are; 1 for 5 to 9 seconds.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where journals and logs go; else away.")
+def main(runs: int, seed: int, length: Length, pace: float, folder: Path | None) -> None:
+    """Live through a race day with real programs and compare every board with the oracle's."""
+    if missing := missing_tools():
+        raise click.ClickException(f"{', '.join(missing)} not found; type: sudo apt install xvfb xdotool")
+    began_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="race-day-") as away:
+        day = play_real(folder or Path(away), runs=runs, seed=seed, length=length, pace=pace)
+        driven, taps = asyncio.run(day)
+    minutes = (time.monotonic() - began_s) / 60
+    click.echo(f"{driven} runs, {taps} taps, {minutes:.1f} minutes, every board as the oracle's")
+
+
+if __name__ == "__main__":
+    main()
