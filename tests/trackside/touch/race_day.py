@@ -205,9 +205,15 @@ class RaceDay:
         before = self.screen.now.acts
         await self.screen.tap("undo", "unact:*")
         await self.screen.until(lambda now: now.acts != before, "undone")
-        await asyncio.sleep(0.2)
-        if await self.screen.sees("unact:*"):  # the page stays where the phase does
-            await self.screen.tap("undo")
+        await self.until_gone("unact:*")
+
+    async def until_gone(self, name: str) -> None:
+        """The page is left by itself once the unit has the act."""
+        for _ in range(100):
+            if not await self.screen.sees(name):
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{name} stays on the screen")
 
     def keep(self, name: str, stamps: list[int], *, began_ns: int | None = None, **more: object) -> TrueRun:
         """Write down what was truly driven, and confirm it for the oracle; `began_ns` is a finger's GO."""
@@ -246,6 +252,8 @@ class RaceDay:
                 await self.screen.until(lambda now, before=before: now.acts[0] != before)  # type: ignore[misc]
                 offs[lap] += 1
             stamps.append(await self.car())
+        if began_ns is not None:  # three laps, and it is over by itself
+            await self.screen.until(lambda now: now.phase == "review", "review")
         await self.stop()
         await self.confirm()
         run = self.keep(name, stamps, began_ns=began_ns)
@@ -577,6 +585,7 @@ class RaceDay:
     async def draw(self, kind: str, preset: str) -> None:
         """Draw a stage of the preset's class, taken back once and drawn again."""
         await self.screen.tap("heats")
+        await self.screen.wait_for("back")
         if not await self.screen.sees("draw"):
             await self.screen.tap("stages")
         await self.screen.tap("draw", f"draw:{kind}", "seeds:all")
@@ -611,6 +620,8 @@ class RaceDay:
             for number in self.chance.sample(list(how), len(how)):
                 await self.wait(0.1, 0.5)
                 stamps[number].append(await self.car(**how[number]))
+        if run.clock == "start-gate":
+            await self.screen.until(lambda now: now.phase == "review", "review")
         await self.stop()
         await self.screen.tap("confirm")
         await self.screen.until(lambda now: now.run is None, "confirmed")
@@ -677,9 +688,8 @@ class RaceDay:
     async def undo_here(self) -> None:
         await self.screen.tap("undo", "unact:*")
         await self.screen.until(lambda now: now.acts[0].kind == "act-withdrawn")
-        await asyncio.sleep(0.2)
-        if await self.screen.sees("back") and not await self.screen.sees("search"):
-            await self.screen.tap("back")
+        await self.until_gone("unact:*")
+        await self.screen.wait_for("search")
 
     async def displays(self) -> None:
         await self.unit.show_a_display()
