@@ -162,7 +162,7 @@ async def open_public(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
                 replica,
                 config,
                 listener,
-                JoinRelay(config.ingest_socket, clock),
+                JoinRelay(config.join_socket, clock),
                 metrics := Metrics(clock),
             ) as port,
             serve_metrics(config, metrics, replica, "public"),
@@ -201,6 +201,7 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
     with (
         bound_unix(config.admin_socket, mode=ADMIN_SOCKET_MODE) as listener,
         bound_unix(config.ingest_socket, mode=INGEST_SOCKET_MODE) as ingest_listener,
+        bound_unix(config.join_socket, mode=INGEST_SOCKET_MODE) as join_listener,
     ):
         async with (
             open_replica(config, clock, role="admin", root_key=root.key) as replica,
@@ -210,7 +211,8 @@ async def open_admin(config: CentralConfig, clock: Clock) -> AsyncIterator[Writi
             writing = await _open_stream(replica, root, config)
             desk = AdminsDesk.over(writing, config, clock, fingerprint=config.ingest.fingerprint)
             async with (
-                serve_bound_unix(relayed_app(*desk.parts, desk.joining), ingest_listener),
+                serve_bound_unix(relayed_app(*desk.parts), ingest_listener),
+                serve_bound_unix(relayed_app(desk.joining), join_listener),
                 published(replica, root, config),
                 serve_admin(
                     writing,

@@ -82,13 +82,15 @@ class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Unix socket for the admin's commands; `admin.sock` beside the journal where the file is silent.
 
-    `ingest_socket` is where an ingest door in a process of its own asks the admin's; only then is it there.
+    `ingest_socket` is where an ingest door in a process of its own asks the admin's, `join_socket` where a
+    public one hands on who wants to join the queue; only then are they there.
     The desk's pages are served at `host` and `port`, and not at all where no port is given. `address` is how
     a browser reaches them (default: https, host and port).
     """
 
     socket: Path | None = None
     ingest_socket: Path | None = None
+    join_socket: Path | None = None
     host: str = "127.0.0.1"
     port: Port | None = None
     tls: bool = True
@@ -178,6 +180,10 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def ingest_socket(self) -> Path:
         return self.admin.ingest_socket or self.admin_socket.with_name("ingest.sock")
+
+    @property
+    def join_socket(self) -> Path:
+        return self.admin.join_socket or self.admin_socket.with_name("join.sock")
 
     @classmethod
     def load(cls, path: Path) -> CentralConfig:

@@ -83,3 +83,29 @@ def test_each_program_is_a_user_of_its_own_who_is_made() -> None:
     }
     assert users["central"] == users["trackside"] == "pitboard"
     assert set(users.values()) == set(made)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a folder of somebody else's")
+def test_the_public_door_may_knock_at_the_admins_for_the_queue_and_nowhere_else(tmp_path: Path) -> None:
+    """As docs/central.md has the two files copied, and systemd's own programs read them."""
+    (tmp_path / "etc").mkdir()
+    for name, program in (("sysusers", "systemd-sysusers"), ("tmpfiles", "systemd-tmpfiles")):
+        target = tmp_path / "usr" / "lib" / f"{name}.d" / "pitboard-central-doors.conf"
+        target.parent.mkdir(parents=True)
+        shutil.copy(ROOT / "systemd" / "system" / f"central-doors-{name}.conf", target)
+        create = ["--create"] if name == "tmpfiles" else []
+        command = [program, f"--root={tmp_path}", *create, target.name]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    users = dict(line.split(":")[0:3:2] for line in (tmp_path / "etc/passwd").read_text().splitlines())
+    groups = {
+        line.split(":")[0]: (line.split(":")[2], line.split(":")[3])
+        for line in (tmp_path / "etc/group").read_text().splitlines()
+    }
+    folder = (tmp_path / "run" / "pitboard-join").stat()
+    assert str(folder.st_uid) == users["pitboard-admin"]
+    assert str(folder.st_gid) == groups["pitboard-public"][0]
+    assert folder.st_mode & 0o7777 == 0o2750  # what the admin's door makes in it is of that group
+    assert groups["pitboard-admin"][1] == "pitboard-ingest"
+    assert groups["pitboard-public"][1] == ""
+    own = (ROOT / "systemd/pitboard-central@.service.d/60-door.conf").read_text()
+    assert "ReadWritePaths=-/run/pitboard-join" in own.splitlines()

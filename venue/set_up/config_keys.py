@@ -144,6 +144,7 @@ KEYS: dict[str, dict[str, str]] = {
         "ingest.trusted_proxies": _PROXIES,
         "admin.socket": "Where the admin's commands reach central; without it, beside the journal.",
         "admin.ingest_socket": "Where an ingest door in a process of its own reaches the admin's.",
+        "admin.join_socket": "Where a public door in a process of its own reaches the admin's.",
         "admin.host": "The own address of the organiser's desk.",
         "admin.port": "The port of the organiser's desk; without it there is no desk.",
         "admin.tls": "Whether the desk speaks TLS; without TLS it may listen on this machine only.",

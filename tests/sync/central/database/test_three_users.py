@@ -199,6 +199,10 @@ def served(top: Path) -> Iterator[Deployed]:
     run.mkdir(mode=0o755)
     run.chmod(0o755)
     os.chown(run, *ADMIN.ids)
+    join = top / "run-join"  # as systemd/system/central-doors-tmpfiles.conf has it made
+    join.mkdir()
+    os.chown(join, ADMIN.ids[0], USERS["public"].ids[1])
+    join.chmod(0o2750)
     with running_postgres() as server:
         server.new_database("event")
         asyncio.run(prepare_database(server.url("event")))
@@ -214,7 +218,7 @@ def served(top: Path) -> Iterator[Deployed]:
                 folder=folders[door],
                 public=PublicConfig(port=public_port),
                 ingest=IngestConfig(port=ingest_port, tls=False),
-                admin=AdminConfig(socket=run / "admin.sock"),
+                admin=AdminConfig(socket=run / "admin.sock", join_socket=join / "join.sock"),
                 unit=[UnitConfig(name="Track A", key=UNIT_A.key)],
             )
 
@@ -250,11 +254,12 @@ def test_each_door_does_its_work_and_can_do_nothing_of_another(deployed: Deploye
     for door in USERS:
         change = deployed.asks(door, door, "UPDATE records SET header = 'x'")
         assert change == "InsufficientPrivilegeError", door
-    for door, key, admins, hands_on in (
-        ("public", "PermissionError", "PermissionError", "PermissionError"),
-        ("ingest", "PermissionError", "PermissionError", "done"),
-        ("admin", "done", "done", "done"),
+    for door, key, admins, hands_on, joins in (
+        ("public", "PermissionError", "PermissionError", "PermissionError", "done"),
+        ("ingest", "PermissionError", "PermissionError", "done", "PermissionError"),
+        ("admin", "done", "done", "done", "done"),
     ):
         assert as_user(USERS[door], lambda: deployed.root_key.read_bytes() and "done") == key, door
         assert deployed.knocks(door, config.admin_socket) == admins, door
         assert deployed.knocks(door, config.ingest_socket) == hands_on, door
+        assert deployed.knocks(door, config.join_socket) == joins, door
