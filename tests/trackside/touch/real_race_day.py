@@ -79,6 +79,7 @@ class RealTrack:
 
     async def serve(self) -> None:
         while True:
+            self._p3.rtc_us = self._clock.mono_ns() // 1_000  # it is asked for its time now and then
             for gate, sensor in self.sensors.items():
                 if data := self._terminals[gate].read():
                     sensor.receive(data)
