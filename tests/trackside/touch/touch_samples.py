@@ -735,6 +735,7 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         "queue-empty": (idle, replace(plain, page=Page.QUEUE)),
         "changed": (msgspec.structs.replace(idle, runs=(changed(),)), replace(plain, page=Page.CHANGED)),
         "acts": (idle, replace(plain, page=Page.ACTS)),
+        "acts-confirmed": (msgspec.structs.replace(idle, acts=ACTS[7:]), replace(plain, page=Page.ACTS)),
         "armed-late": (armed, plain),
         "running-acts": (running, plain),
         "paused": (paused, plain),

@@ -20,7 +20,8 @@ _PAGE_LABELS = ("+ - _", "abc")
 def lay_contact(contact: TypedContact, view: View, measures: Measures) -> Layout:
     gap = max(3, measures.px(8))
     area = measures.screen.cut_top(measures.bar)[1].inset(gap)
-    field_row, keys_area = area.cut_top(measures.button, gap)
+    rows = 2 if measures.is_portrait else 1
+    field_row, keys_area = area.cut_top(rows * measures.button + (rows - 1) * gap, gap)
     widgets = _field_widgets(field_row, contact, view, measures)
     page = view.keys_page % len(CONTACT_KEY_PAGES)
     letters = CONTACT_KEY_PAGES[page]
@@ -40,8 +41,12 @@ def lay_contact(contact: TypedContact, view: View, measures: Measures) -> Layout
 
 
 def _field_widgets(area: Rect, contact: TypedContact, view: View, measures: Measures) -> list[Widget]:
-    skip_area, rest = area.cut_left(measures.px(250), measures.px(8))
-    save_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
+    if measures.is_portrait:  # too narrow for all three beside each other
+        field_area, below = area.rows(2, measures.px(8))
+        skip_area, save_area = below.columns(2, measures.px(8))
+    else:
+        skip_area, rest = area.cut_left(measures.px(250), measures.px(8))
+        save_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
     is_typed, kind = contact.count > 0, contact.kind
     return [
         button(
