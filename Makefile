@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
   avahi-daemon avahi-utils dbus xvfb xdotool
 
-.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance clean
+.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance appliance-vm clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -115,6 +115,12 @@ appliance: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/bundle \
 	  --python 3.11 --machine $$(uname -m)
 	@$(BIN)/python -m venue.appliance --bundle build/appliance/bundle --out build/appliance
+
+# A virtual machine with a kernel, a screen, GPIO and a serial port of its own, by QEMU without KVM; needs root and time.
+appliance-vm: venv
+	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/bundle \
+	  --python 3.11 --machine $$(uname -m)
+	@$(BIN)/python -m venue.appliance --virtual --bundle build/appliance/bundle --out build/appliance $(ARGS)
 
 # The same as packages for Debian 12 and 13, one for each kind of machine.
 deb: venv

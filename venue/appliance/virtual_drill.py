@@ -194,6 +194,8 @@ class VirtualDrill:
             figures["programs"] = len(machine.do("systemctl", "list-units", *running).splitlines())
 
     def _screens_show_what_is_painted(self) -> None:
+        why = "ls -l /dev/dri; dmesg | grep -i drm; journalctl --no-pager --unit=pitboard-touch"
+        (self.folder / "screen.txt").write_text(self.machines[UNIT].ask("sh", "-c", why).stdout)
         with self.steps.step("the photographed glass is what the touchscreen painted") as figures:
 
             def is_alike() -> bool:
