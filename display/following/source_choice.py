@@ -83,8 +83,20 @@ class SourceChoice:
         ready = [one for one in candidates if not self._rests_at(one.url, now_mono_ns)]
         return sorted(
             ready,
-            key=lambda one: (one.rank, one.url not in self._proven, one.claim, self._pause_ns(one.url)),
+            key=lambda one: (one.rank, self._standing(one), one.claim, self._pause_ns(one.url)),
         )
+
+    def _standing(self, one: Candidate) -> int:
+        """Return how much speaks for it, 0 for most.
+
+        A place that an enrolled key signed comes before one that proved itself and answers no more: a unit
+        that moves leaves such places behind.
+        """
+        if one.url in self._proven and one.url not in self._rests:
+            return 0
+        if one.claim == Claim.SIGNED:
+            return 1
+        return 2 if one.url in self._proven else 3
 
     def next_ready_mono_ns(self, candidates: Sequence[Candidate]) -> int | None:
         """Return when the first resting candidate may be tried; None where none rests."""

@@ -77,9 +77,13 @@ class HeardNodes:
         return is_new
 
     def nodes(self, interfaces: Sequence[str]) -> dict[str, FoundNode]:
-        """Return {where and who: node}, one for each place to knock at; who signs with a known key first."""
+        """Return {where and who: node}, one for each place to knock at; who signs with a known key first.
+
+        What was heard last comes before what was heard of old: whoever moves leaves a dead place behind.
+        """
         known = self._known()
-        claims = sorted(self._claims.items(), key=lambda item: not _is_of(item[1][0], known))
+        newest_first = list(self._claims.items())[::-1]
+        claims = sorted(newest_first, key=lambda item: not _is_of(item[1][0], known))
         found: dict[str, FoundNode] = {}
         for (name, *_), (claim, _) in claims:
             for host in places_of(claim.addresses, interfaces):

@@ -114,3 +114,16 @@ def test_only_units_of_this_event_are_candidates_by_their_own_names() -> None:
         "3": FoundNode(name="Printer", host="192.0.2.9", port=631, properties={}),
     }
     assert units_of("ours", found) == [Candidate(url="https://192.0.2.8:8441", name="Track A")]
+
+
+def test_a_signed_new_place_comes_before_the_dead_ones_that_a_moving_unit_left_behind() -> None:
+    choice = SourceChoice()
+    old = [Candidate(url=f"https://192.0.2.{number}:8441", name="Track A") for number in range(12)]
+    for one in old:
+        choice.take_success(one.url)
+        choice.take_failure(one, now_mono_ns=0)
+    new = Candidate(url="https://192.0.2.99:8441", name="Track A", claim=Claim.SIGNED)
+    named = Candidate(url="https://192.0.2.98:8441", name="Track A", claim=Claim.NAMED)
+    order = choice.in_order([*old, named, new], now_mono_ns=60_000_000_000)
+    assert order[0] == new
+    assert order[-1] == named, "whoever repeats a key without its signature comes after who proved itself"

@@ -65,6 +65,17 @@ def test_of_a_name_and_of_an_address_four_claims_of_strangers_are_kept() -> None
     assert nodes.hear("box", claim(77, key=UNIT_A.key, is_signed=True), now_s=0), "who counts is no stranger"
 
 
+def test_the_place_that_was_heard_last_is_knocked_at_first_however_often_a_unit_moved() -> None:
+    """Of old places in front, each cost a try: the twelfth move left a display dark for 14 s."""
+    nodes = HeardNodes(lambda: [UNIT_A.key])
+    for move in range(12):
+        nodes.hear("true", claim(move, key=UNIT_A.key, is_signed=True), now_s=move)
+    nodes.hear("box", claim(500), now_s=12)
+    nodes.hear("true", claim(3, key=UNIT_A.key, is_signed=True), now_s=13)  # it went back
+    hosts = [node.host for node in nodes.nodes([]).values()]
+    assert hosts == [f"10.0.0.{move}" for move in (3, 11, 10, 9, 8, 7, 6, 5, 4, 2, 1, 0)] + ["10.0.1.244"]
+
+
 def test_who_is_unheard_for_ten_minutes_is_forgotten() -> None:
     nodes = HeardNodes(list)
     nodes.hear("old", claim(1), now_s=0)
