@@ -41,6 +41,7 @@ def lay_grid(choices: Sequence[Choice], view: View, measures: Measures) -> Itera
             size_px=measures.text(34),
             note=choice.note,
             note_lines_max=2,
+            lines_max=2 if measures.is_portrait else 1,
             icon=choice.icon,
             tone=choice.tone,
         )
