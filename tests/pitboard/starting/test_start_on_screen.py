@@ -130,7 +130,7 @@ def test_what_ends_a_running_program_is_shown_until_a_file_changes_or_for_ten_se
     def rest(seconds: float) -> None:
         rests.append(seconds)
         if is_repaired and len(rests) == 2:
-            (node / "event.toml").chmod(0o640)  # the owner was right, the mode was not
+            (node / "event.toml").chmod(0o644)  # the owner was right, the mode was not
 
     say_until_changed(
         "display",
