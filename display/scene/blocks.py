@@ -169,8 +169,14 @@ class Measures:
         return permille * size_px // 1_000 + self.px(4)
 
 
-def measure(size: tuple[int, int], *, band_count: int = 0, digit_permille: int = DIGIT_PERMILLE) -> Measures:
-    """Return the measures of a screen: `body` gives way to bands."""
+def measure(
+    size: tuple[int, int],
+    *,
+    band_count: int = 0,
+    digit_permille: int = DIGIT_PERMILLE,
+    foot_px: int = 0,
+) -> Measures:
+    """Return the measures of a screen: `body` gives way to bands, and all to a foot."""
     width, height = size
     is_portrait = height > width
     design = PORTRAIT if is_portrait else LANDSCAPE
@@ -182,7 +188,7 @@ def measure(size: tuple[int, int], *, band_count: int = 0, digit_permille: int =
     margin = px(28 if is_portrait else 40)
     inner = width - 2 * margin
     header = Area(margin, px(20), inner, px(92))
-    top, bottom, gap = header.bottom + px(4), height - px(22), px(10)
+    top, bottom, gap = header.bottom + px(4), height - px(22) - foot_px, px(10)
     heights = (262, 226) if is_portrait else (158, 118)
     band_px = px(heights[0 if band_count <= 1 else 1])
     bands_px = band_count * (band_px + gap)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.header import header_blocks
 from display.scene.leaderboard import MEDALS
-from display.scene.result_text import column_text
+from display.scene.result_text import column_text, signed
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import (
     AMBER,
@@ -249,7 +249,8 @@ class _Bracket:
         if heat.phase == "bye":
             result = self._words.say("display.bye")
         elif slot.columns:
-            result = column_text(slot.columns[0], resolution_ns=self._resolution_ns)
+            text = column_text(slot.columns[0], resolution_ns=self._resolution_ns)
+            result = signed(text, slot.calculated)
         is_out = slot.rank is not None and slot.rank > 1 and heat.phase == "driven"
         ink = TEXT_MUTED if is_out else TEXT
         time_px = line.width * 34 // 100 if result else 0

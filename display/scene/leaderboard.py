@@ -5,7 +5,6 @@ to its place, those it moved make room."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from display.following.badge import Badge
@@ -14,8 +13,7 @@ from display.scene.board_index import index_of
 from display.scene.header import header_blocks
 from display.scene.motion import FRAME_NS, between, progress_ppm
 from display.scene.result_text import (
-    CALCULATED_SIGN,
-    calculated_text,
+    calculated_words,
     caption_of,
     column_text,
     columns_of,
@@ -43,12 +41,10 @@ from pitboard.drawing.palette import (
 from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import BoardView, EntryView
-from pitboard.sentences.language import Language
 
 MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
 PLAIN_BOARD = "The board cannot be drawn. The timing goes on."
 _FURTHER_COLUMNS_MAX_COUNT = 2
-FOOTNOTE_HEIGHT = 44
 PAGES_KEPT_MAX_COUNT = 16
 """Laid-out pages of one board that are kept: the round of 200 entries; more take memory, not time."""
 
@@ -97,12 +93,11 @@ def lay_out_leaderboard(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     view = show.board
     measures = canvas.measures(band_count=band_count(view))
     captions = Area(measures.body.left, measures.body.top, measures.body.width, measures.px(34))
-    footnote = _footnote_area(view, measures)
     rows = Area(
         captions.left,
         captions.bottom + measures.px(4),
         captions.width,
-        footnote.top - captions.bottom - measures.px(4),
+        measures.body.bottom - captions.bottom - measures.px(4),
     )
     count = len(view.entries)
     grid = row_grid(measures, rows, entry_count=count, figure_min_px=canvas.figure_min_px)
@@ -118,7 +113,6 @@ def lay_out_leaderboard(show: Show, moment: Moment, canvas: Canvas) -> Frame:
         blocks.append(_captions(table, captions, indices, page, pages))
         is_sliding = show.story.is_sliding(moment.mono_ns)
         blocks += _rows(table, indices, page, rows, is_sliding=is_sliding)
-        blocks += _footnote(shown, footnote, measures, canvas.words)
     else:
         blocks.append(_invitation(measures, captions, rows, canvas))
     blocks += _bands(show, measures, canvas)
@@ -133,33 +127,6 @@ def lay_out_leaderboard(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     if is_sliding:
         return Frame(scene, moment.mono_ns + FRAME_NS)
     return Frame(scene, earliest(turns_mono_ns, show.story.changes_mono_ns(moment.mono_ns)))
-
-
-def _footnote_area(view: BoardView, measures: Measures) -> Area:
-    """Return the line below the rows, without height where each row has room for what it would say."""
-    body = measures.body
-    is_needed = measures.is_portrait and any(entry.calculated for entry in view.entries)
-    height = measures.px(FOOTNOTE_HEIGHT) if is_needed else 0
-    return Area(body.left, body.bottom - height, body.width, height)
-
-
-def _footnote(
-    shown: Sequence[EntryView], area: Area, measures: Measures, words: Language
-) -> tuple[Block, ...]:
-    """Return what each calculated result on this page was made from, and how sure it is."""
-    said = [f"{entry.name} {calculated_text(entry, words)}" for entry in shown if entry.calculated]
-    if not said or not area.height:
-        return ()
-    text = Text(
-        text=f"{CALCULATED_SIGN} {' · '.join(said)}",
-        area=area,
-        size_px=measures.px(30),
-        least_px=measures.px(20),
-        colour=TEXT_MUTED,
-        weight=Weight.REGULAR,
-        align="left",
-    )
-    return (Block(name="calculated", area=area, marks=(text,)),)
 
 
 def lay_plain(badge: Badge, size: tuple[int, int]) -> Scene:
@@ -268,7 +235,8 @@ def _columns_kept(view: BoardView, measures: Measures, grid: RowGrid, canvas: Ca
     key = (measures, grid, canvas.words, view.event.resolution_ns)
     columns = laid_out.get(key)
     if not isinstance(columns, Columns):
-        laid_out.clear()
+        if len(laid_out) >= PAGES_KEPT_MAX_COUNT:
+            laid_out.clear()
         columns = laid_out[key] = _columns(view, measures, grid, canvas)
     return columns
 
@@ -466,7 +434,7 @@ def _name_marks(
         marks.append(
             Text(text=text, area=count, size_px=row_px(34), least_px=row_px(18), colour=pale, align="left")
         )
-    made = calculated_text(entry, table.canvas.words)
+    made = calculated_words(entry.calculated, table.canvas.words)
     beside = made or ("" if table.show.board.race_class else entry.team or entry.race_class)
     room = right - area.left
     if beside and not measures.is_portrait and room > row_px(330 if made else 560):

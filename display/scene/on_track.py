@@ -11,7 +11,7 @@ from typing import NamedTuple
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.board_index import index_of, sort_key
 from display.scene.header import header_blocks
-from display.scene.result_text import columns_of, first_text
+from display.scene.result_text import best_lap_text, columns_of, first_text, lap_text
 from display.scene.run_clock import RunTime, lap_under_way_ms, run_time
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from display.scene.track_band import PHASE_COLOURS, last_lap_caption
@@ -226,9 +226,9 @@ class _Stage:
             text = f"{running}{seconds:02d}" if running else str(seconds)
             values.append((say("display.this-lap"), f"{text}.{lap_ms % 1_000 // 100}", None, 4))
         else:
-            text = format_lap_ns(None if last is None else last.lap_ns, resolution_ns=self._resolution_ns)
+            text = lap_text(last, resolution_ns=self._resolution_ns)
             values.append((last_lap_caption(last, self._words), text, None, 4))
-        best_text = format_lap_ns(place.best_ns, resolution_ns=self._resolution_ns)
+        best_text = best_lap_text(place.best_ns, place.laps, resolution_ns=self._resolution_ns)
         colour = None if place.best_ns is None else self._colour_of_best(driver)
         values.append((say("display.best"), best_text, colour, 4))
         if rank is not None:
@@ -315,7 +315,7 @@ class _Stage:
         ]
         if colour is not None:
             marks.append(Fill(area=chip, colour=colour, radius_px=px(8)))
-        text = format_lap_ns(lap.lap_ns, resolution_ns=self._resolution_ns)
+        text = lap_text(lap, resolution_ns=self._resolution_ns)
         marks.append(
             Text(
                 text=text,

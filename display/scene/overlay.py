@@ -9,7 +9,7 @@ from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.board_index import index_of
 from display.scene.header import badge_block
 from display.scene.leaderboard import MEDALS
-from display.scene.result_text import first_text, gap_text
+from display.scene.result_text import first_text, gap_text, signed
 from display.scene.show import Canvas, Frame, Moment, Show
 from display.scene.story import BRIGHT_NS
 from display.scene.track_band import result_band, run_band
@@ -95,7 +95,8 @@ def _line(
     name = Area(rank.right + px(16), line.top, time.left - rank.right - px(28), line.height)
     text = first_text(entry, canvas.words, resolution_ns=resolution_ns)
     if entry.rank != 1 and not entry.is_disqualified:
-        text = gap_text(entry, resolution_ns=resolution_ns) or text
+        gap = gap_text(entry, resolution_ns=resolution_ns)
+        text = signed(gap, entry.calculated) if gap else text
     place = NO_TIME if entry.rank is None else str(entry.rank)
     return [
         *marks,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from display.scene.blocks import Scene
 from display.scene.bracket import lay_out_bracket, stage_shown
+from display.scene.calculated_note import with_note
 from display.scene.cards import (
     lay_out_celebration,
     lay_out_identify,
@@ -79,7 +80,7 @@ def lay_out(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     if not show.is_on:
         return Frame(Scene(size=canvas.size, blocks=(), page=0, page_count=1, name="off", ground=OFF))
     name, ends_mono_ns = chosen(show, moment)
-    frame = SCENES[name](show, moment, canvas)
+    frame = with_note(SCENES[name], show, moment, canvas)
     return Frame(frame.scene, earliest(frame.changes_mono_ns, ends_mono_ns))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
-from pitboard.journal.views import EntryView
+from pitboard.journal.views import EntryView, LapView
+from pitboard.race.calculated import SIGN, Calculated
 from pitboard.race.score import Column
 from pitboard.sentences.language import Language
-
-CALCULATED_SIGN = "≈"
-"""Before a result that rests on a time that no sensor of the first system measured."""
 
 
 def columns_of(entry: EntryView) -> tuple[Column, ...]:
@@ -45,13 +45,32 @@ def first_text(entry: EntryView, words: Language, *, resolution_ns: int) -> str:
     if entry.is_disqualified:
         return words.say("display.disqualified")
     text = column_text(columns_of(entry)[0], resolution_ns=resolution_ns)
-    return f"{CALCULATED_SIGN}{text}" if entry.calculated else text
+    return signed(text, entry.calculated)
 
 
-def calculated_text(entry: EntryView, words: Language) -> str:
-    """Return from which system the result was calculated and how sure it is, nothing where measured."""
-    if not entry.calculated:
+def signed(text: str, calculated: Sequence[Calculated]) -> str:
+    """Return the text of a time with the sign before it where it was calculated."""
+    return f"{SIGN}{text}" if calculated else text
+
+
+def lap_text(lap: LapView | None, *, resolution_ns: int) -> str:
+    """Return the lap's time, marked where it was calculated."""
+    if lap is None:
+        return NO_TIME
+    return signed(format_lap_ns(lap.lap_ns, resolution_ns=resolution_ns), lap.calculated)
+
+
+def best_lap_text(best_ns: int | None, laps: Sequence[LapView], *, resolution_ns: int) -> str:
+    """Return the best of these laps, marked where no lap of that time was measured."""
+    marks = [lap.calculated for lap in laps if lap.counts and lap.lap_ns == best_ns]
+    text = format_lap_ns(best_ns, resolution_ns=resolution_ns)
+    return signed(text, marks[0] if marks and all(marks) else ())
+
+
+def calculated_words(calculated: Sequence[Calculated], words: Language) -> str:
+    """Return from which system a time was calculated and how sure it is, nothing where measured."""
+    if not calculated:
         return ""
-    least_sure = max(entry.calculated, key=lambda mark: mark.uncertainty_ns)
+    least_sure = max(calculated, key=lambda mark: mark.uncertainty_ns)
     sure_ms = -(-least_sure.uncertainty_ns // 1_000_000)
     return words.say("display.calculated", system=least_sure.from_system, ms=sure_ms)

@@ -61,15 +61,21 @@ class Show:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:
-    """The screen: its pixels, how wide a figure is, the language, and how high figures must be at least."""
+    """The screen: its pixels, how wide a figure is, the language, and how high figures must be at least.
+
+    `foot_px` is kept free at the bottom, for a line that belongs to no scene.
+    """
 
     size: tuple[int, int]
     digit_permille: int = DIGIT_PERMILLE
     words: Language = field(default_factory=language)
     figure_min_px: int = 0
+    foot_px: int = 0
 
     def measures(self, *, band_count: int = 0) -> Measures:
-        return measure(self.size, band_count=band_count, digit_permille=self.digit_permille)
+        return measure(
+            self.size, band_count=band_count, digit_permille=self.digit_permille, foot_px=self.foot_px
+        )
 
 
 class Frame(NamedTuple):

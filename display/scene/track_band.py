@@ -7,7 +7,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Measures, Text
-from display.scene.result_text import caption_of, columns_of, first_text, gap_text
+from display.scene.result_text import (
+    best_lap_text,
+    caption_of,
+    columns_of,
+    first_text,
+    gap_text,
+    lap_text,
+)
 from pitboard.drawing.palette import (
     AMBER,
     BLUE,
@@ -20,7 +27,7 @@ from pitboard.drawing.palette import (
     TEXT_MUTED,
     Colour,
 )
-from pitboard.drawing.time_text import NO_TIME, format_lap_ns
+from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.views import EntryView, LapView, RunView
 from pitboard.race.phases import Phase
@@ -45,13 +52,13 @@ def run_band(run: RunView, area: Area, measures: Measures, words: Language, *, r
         Value(words.say("display.column.laps"), str(len(run.laps)) if run.passings else NO_TIME, 3),
         Value(
             last_lap_caption(last, words),
-            format_lap_ns(None if last is None else last.lap_ns, resolution_ns=resolution_ns),
+            lap_text(last, resolution_ns=resolution_ns),
             7,
             TEXT if last is None or last.counts else TEXT_MUTED,
         ),
         Value(
             words.say("display.best" if run.best_ns is None else "display.best-provisional"),
-            format_lap_ns(run.best_ns, resolution_ns=resolution_ns),
+            best_lap_text(run.best_ns, run.laps, resolution_ns=resolution_ns),
             7,
         ),
     )

@@ -13,6 +13,7 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import HeatDrawn, StageSet
 from pitboard.race.brackets import Stage
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format
 from pitboard.race.run import Run
 from pitboard.race.score import Amounts, Column, Drive, score
@@ -25,7 +26,7 @@ HeatPhase = Literal["waits", "ready", "driven", "tie", "bye"]
 
 class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     """A driver of a heat; `rank` is the place in it once it has a result, `columns` what was driven in
-    the last of the driver's `runs`."""
+    the last of the driver's `runs`, and `calculated` marks it where it rests on times that were."""
 
     competitor_id: str
     name: str
@@ -33,6 +34,7 @@ class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None = None
     runs: int = 0
     columns: tuple[Column, ...] = ()
+    calculated: tuple[Calculated, ...] = ()
 
 
 class HeatView(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +199,7 @@ def _slots(
     slots = []
     for driver in drivers:
         drive = None if driven is None else driven.drives.get(driver)
+        result = None if drive is None else score(drive, rules)
         slots.append(
             SlotView(
                 competitor_id=driver,
@@ -204,7 +207,8 @@ def _slots(
                 lane=(lanes or {}).get(driver),
                 rank=order.index(driver) + 1 if order is not None and driver in order else None,
                 runs=0 if driven is None else driven.runs.get(driver, 0),
-                columns=() if drive is None else score(drive, rules).columns,
+                columns=() if result is None else result.columns,
+                calculated=() if result is None else result.calculated,
             )
         )
     return tuple(slots)

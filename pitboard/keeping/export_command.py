@@ -15,6 +15,7 @@ from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.speech import say
+from pitboard.race.calculated import SIGN, short_text
 
 _BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
 
@@ -80,5 +81,7 @@ def board_table(view: BoardView) -> str:
         rank = "" if entry.rank is None else str(entry.rank)
         best = format_lap_ns(entry.best_ns, resolution_ns=view.event.resolution_ns)
         gap = format_gap_ns(entry.gap_ns, resolution_ns=view.event.resolution_ns) if entry.gap_ns else ""
-        lines.append(f"{rank:>4}  {best:>10}  {gap:>10}  {entry.name}")
+        best = f"{SIGN}{best}" if entry.calculated else best
+        made = f"  ({short_text(entry.calculated)})" if entry.calculated else ""
+        lines.append(f"{rank:>4}  {best:>10}  {gap:>10}  {entry.name}{made}")
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from pitboard.drawing.font_files import Weight, find_font_files, read_coverage
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import ConfigRefused
 from pitboard.keeping.export_tables import Cell, Duration, ResultRow, Table
+from pitboard.race.calculated import SIGN
 
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same results are the same file
 _MARGIN_MM = 15
@@ -61,11 +62,13 @@ def _draw_certificate(paper: _Paper, table: Table, row: ResultRow) -> None:
     paper.set_line_width(2.5)
     paper.rect(_MARGIN_MM, _MARGIN_MM, paper.w - 2 * _MARGIN_MM, paper.h - 2 * _MARGIN_MM)
     time = "" if row.best_ns is None else format_lap_ns(row.best_ns, resolution_ns=table.resolution_ns)
+    made = f"calculated {row.calculated}" if row.calculated else ""
     for y_mm, size_pt, is_bold, text in (
         (38, 26, True, table.event),
         (88, 44, True, row.name),
         (122, 60, True, f"{row.rank}."),
-        (154, 30, False, time),
+        (154, 30, False, f"{SIGN}{time}" if made else time),
+        (172, 9, False, made),
     ):
         paper.write_line(text, middle, y_mm, width, size_pt, is_bold=is_bold)
 
@@ -80,7 +83,7 @@ class _Paper(FPDF):
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(auto=False, margin=_MARGIN_MM)
         text = table.event + "".join(str(cell) for row in table.cells() for cell in row)
-        self._take_fonts(set(text) | set("0123456789:.,+–"))
+        self._take_fonts(set(text) | set(f"0123456789:.,+–{SIGN}"))
 
     def _take_fonts(self, characters: set[str]) -> None:
         missing = {one for one in characters if one.isprintable() and not one.isspace()}

@@ -4,6 +4,7 @@ After FIS, International Ski Competition Rules, article 611.3.4: such a time say
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -25,10 +26,22 @@ class Calculated(msgspec.Struct, frozen=True, kw_only=True):
     uncertainty_ns: int
 
 
+SIGN = "≈"
+"""Before a time that was calculated."""
+
+
 def mark_text(mark: Calculated) -> str:
     """Return the mark as a table has it, with the passing and the pairs behind it."""
     sure_ms = -(-mark.uncertainty_ns // 1_000_000)
     return (
-        f"from {mark.from_system} by {mark.before_count} pairs before and {mark.after_count} after, "
-        f"+-{sure_ms} ms ({mark.from_passing_id})"
+        f"from {mark.from_system}, +-{sure_ms} ms, by {mark.before_count} pairs before and "
+        f"{mark.after_count} after ({mark.from_passing_id})"
     )
+
+
+def short_text(marks: Iterable[Calculated]) -> str:
+    """Return the least sure of the marks in a few words, nothing where all was measured."""
+    least_sure = max(marks, key=lambda mark: mark.uncertainty_ns, default=None)
+    if least_sure is None:
+        return ""
+    return f"calculated from {least_sure.from_system}, ±{-(-least_sure.uncertainty_ns // 1_000_000)} ms"

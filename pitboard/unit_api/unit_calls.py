@@ -190,6 +190,7 @@ class Competitor(msgspec.Struct, frozen=True, kw_only=True):
     transponders: tuple[int | str, ...] = ()
     team: str = ""
     flag: str = ""
+    calculated: tuple[Calculated, ...] = ()
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,6 +242,7 @@ class HeatSlot(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None = None
     runs: int = 0
     columns: tuple[Column, ...] = ()
+    calculated: tuple[Calculated, ...] = ()
 
 
 class Heat(msgspec.Struct, frozen=True, kw_only=True):

@@ -88,7 +88,7 @@ class _PeopleKept:
             or former[1] != made_of[1]
             or former[2] is not view.entries
         ):
-            best = {entry.competitor_id: entry.best_ns for entry in view.entries}
+            best = {entry.competitor_id: entry for entry in view.entries}
             self._people = _People(
                 competitors=tuple(_competitors(fold, best)),
                 entries=msgspec.convert(view.entries, type=tuple[Entry, ...], from_attributes=True),
@@ -347,12 +347,14 @@ def _places(views: Sequence[PlaceView]) -> tuple[Place, ...]:
     return msgspec.convert(views, type=tuple[Place, ...], from_attributes=True)
 
 
-def _competitors(fold: Fold, best: Mapping[str, int | None]) -> Iterator[Competitor]:
+def _competitors(fold: Fold, best: Mapping[str, EntryView]) -> Iterator[Competitor]:
     for one in fold.race.roll.entered():
+        entry = best.get(one.competitor_id)
         yield Competitor(
             competitor_id=one.competitor_id,
             name=fold.race.name_of(one.competitor_id),
-            best_ns=best.get(one.competitor_id),
+            best_ns=None if entry is None else entry.best_ns,
+            calculated=() if entry is None else entry.calculated,
             number=one.number,
             race_class=one.race_class,
             transponders=one.transponders,

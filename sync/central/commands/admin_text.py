@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.views import EntryView, LapView, RunView
-from pitboard.race.calculated import mark_text
+from pitboard.race.calculated import mark_text, short_text
 from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
@@ -77,7 +77,8 @@ def _entry(entry: EntryView | None, resolution_ns: int) -> str:
         return "no confirmed run"
     time = format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
     state = "disqualified" if entry.is_disqualified else _rank(entry.rank)
-    return f"{state} with {time}"
+    made = f", {short_text(entry.calculated)}" if entry.calculated else ""
+    return f"{state} with {time}{made}"
 
 
 def _rank(rank: int | None) -> str:

@@ -6,6 +6,7 @@ from html import escape
 
 from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
 from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.race.calculated import SIGN, short_text
 
 FIRST_ROWS_COUNT = 50
 ROWS_MARK = "<!--FIRST_ROWS-->"
@@ -35,7 +36,7 @@ def with_preview(page: str, event: EventView, name: str, entry: EntryView | None
     if entry is not None and entry.rank is not None:
         told.append(f"{entry.rank}.")
     if entry is not None and entry.best_ns is not None:
-        told.append(format_lap_ns(entry.best_ns, resolution_ns=event.resolution_ns))
+        told.append(_best(entry, event.resolution_ns))
     title = escape(" · ".join([name, *told]))
     marks = {"og:type": "website", "og:title": title, "og:description": escape(event.name)}
     if origin:
@@ -46,13 +47,15 @@ def with_preview(page: str, event: EventView, name: str, entry: EntryView | None
 
 def _row(entry: EntryView, resolution_ns: int) -> str:
     rank = "–" if entry.rank is None else str(entry.rank)
-    best = "no time" if entry.best_ns is None else format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
+    best = _best(entry, resolution_ns)
     gap = format_gap_ns(entry.gap_ns, resolution_ns=resolution_ns) if entry.gap_ns else ""
     detail = (
         "Disqualified"
         if entry.is_disqualified
         else f"{_counted(entry.laps, 'lap')} · {_counted(entry.runs, 'run')}"
     )
+    if entry.calculated and not entry.is_disqualified:
+        detail = f"{detail} · {escape(short_text(entry.calculated))}"
     # The blanks between are read where no style sheet sets the parts apart.
     return (
         f'<li><span class="row"><span class="rank">{rank}</span> <span class="who"><span class="line">'
@@ -60,6 +63,12 @@ def _row(entry: EntryView, resolution_ns: int) -> str:
         f'</span> <span class="result"><span class="time">{best}</span> <span class="gap">{gap}</span></span>'
         "</span></li>"
     )
+
+
+def _best(entry: EntryView, resolution_ns: int) -> str:
+    if entry.best_ns is None:
+        return "no time"
+    return SIGN * bool(entry.calculated) + format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
 
 
 def _counted(count: int, what: str) -> str:

@@ -105,7 +105,7 @@ def _entry(standing: Standing, name: str, known: Competitor | None, *, is_tied: 
         tied=is_tied,
         disqualified=standing.is_disqualified,
         outside=standing.is_outside_awards,
-        calculated_ms=_sure_ms(standing.outcome.calculated),
+        **_made(standing.outcome.calculated),
     )
 
 
@@ -143,9 +143,9 @@ def _place(place: PlaceView) -> Form:
     driven: Form = {"id": place.place, "name": place.name, "laps": len(place.laps)}
     if place.laps:
         driven["last"] = _lap(place.laps[-1])
-    return driven | _said(
-        competitor=place.competitor_id, best_ns=place.best_ns, lane=place.lane, car=place.car
-    )
+    driven |= _said(competitor=place.competitor_id, best_ns=place.best_ns, lane=place.lane, car=place.car)
+    bests = [lap.calculated for lap in place.laps if lap.counts and lap.lap_ns == place.best_ns]
+    return driven | (_made(bests[0]) if bests and all(bests) else {})
 
 
 def _lap(lap: LapView) -> Form:
@@ -155,13 +155,19 @@ def _lap(lap: LapView) -> Form:
         verdict=lap.verdict,
         corrected=lap.is_corrected,
         waits=lap.waits_for_verdict,
-        calculated_ms=_sure_ms(lap.calculated),
+        **_made(lap.calculated),
     )
 
 
-def _sure_ms(marks: Sequence[Calculated]) -> int | None:
-    """Return how far a calculated time may be off, None where nothing was calculated."""
-    return max((-(-mark.uncertainty_ns // 1_000_000) for mark in marks), default=None)
+def _made(marks: Sequence[Calculated]) -> Form:
+    """Return from what a time was calculated and how far off it may be, nothing where it was measured."""
+    least_sure = max(marks, key=lambda mark: mark.uncertainty_ns, default=None)
+    if least_sure is None:
+        return {}
+    return {
+        "calculated_ms": -(-least_sure.uncertainty_ns // 1_000_000),
+        "calculated_from": least_sure.from_system,
+    }
 
 
 def _said(**values: Any) -> Form:

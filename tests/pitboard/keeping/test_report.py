@@ -54,7 +54,7 @@ def test_a_report_says_who_made_which_time_another_one(tmp_path: Path) -> None:
     assert "A and B: 11 pairs, B minus A 12.400 ms in the middle, spread 262.900 ms, first 12.400 ms" in text
     assert "last -250.000 ms; A missed 1, B missed 0" in text
     kept, _, withdrawn = text.partition("\nWithdrawn\n")
-    assert "passing-inserted  Ann, run r: calculated from B by 10 pairs before and 0 after, +-3 ms" in kept
+    assert "passing-inserted  Ann, run r: calculated from B, +-3 ms, by 10 pairs before and 0 after" in kept
     assert "penalty-given  Ann, run r: penalty 2.000 s code false-start  by Olga (early)" in kept
     assert "lap 9.500 s  by the admin (photo)" in kept
     assert "laps 3  by Olga" not in kept

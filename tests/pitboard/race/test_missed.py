@@ -105,7 +105,7 @@ def test_the_mark_stands_on_both_laps_and_on_a_result_that_rests_on_them() -> No
     entry = view_board(story.fold).entries[0]
     assert (entry.best_ns, entry.calculated) == (ns(10), ())  # a measured lap was as good
     assert table_of(story.fold, "laps").rows[9].calculated == (
-        "from B by 10 pairs before and 0 after, +-3 ms (beam-B/dev/11)"
+        "from B, +-3 ms, by 10 pairs before and 0 after (beam-B/dev/11)"
     )
     assert table_of(story.fold, "results").rows[0].calculated == ""
 
@@ -121,7 +121,11 @@ def test_a_calculated_best_lap_is_marked_on_the_board_and_stays_so_whatever_is_w
     for _ in range(2):
         entry = view_board(story.fold).entries[0]
         assert (entry.best_ns, [one.before_count for one in entry.calculated]) == (ns(10), [2])
-        assert table_of(story.fold, "results").rows[0].calculated.startswith("from B by 2 pairs before and 1")
+        assert (
+            table_of(story.fold, "results")
+            .rows[0]
+            .calculated.startswith("from B, +-2 ms, by 2 pairs before and 1")
+        )
         assert view_run(story.fold, story.fold.race.runs["r"]).laps[1].calculated != ()
         story.withdraw(inserted)
 

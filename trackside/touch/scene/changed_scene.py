@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, KeepPublished, Lap, Place, Run, ScreenState
+from trackside.touch.scene.calculated_words import made_words, marks_of_best, time_words
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
@@ -90,7 +90,8 @@ def _version(
         if len(laps) <= fitting
         else (differing + [one for one in laps if one not in differing])[:fitting]
     )
-    best = min((lap.lap_ns for _, lap in laps if lap.counts), default=None)
+    driven = [lap for _, lap in laps]
+    best = min((lap.lap_ns for lap in driven if lap.counts), default=None)
     widgets = [
         Widget(name=f"{name}-panel", rect=area, look=Look.PANEL),
         Widget(
@@ -98,7 +99,7 @@ def _version(
             rect=title,
             look=Look.TEXT,
             label=view.say(f"touch.version-{name}"),
-            value=view.say("touch.best", time=format_lap_ns(best, resolution_ns=screen.resolution_ns)),
+            value=view.say("touch.best", time=time_words(best, marks_of_best(driven, best), screen)),
             size_px=measures.text(28),
             align="left",
         ),
@@ -109,8 +110,10 @@ def _version(
                 name=f"{name}:{place.place}:{lap.lap_id}",
                 rect=Rect(rest.x, rest.y + index * line_px, rest.w, line_px),
                 look=Look.TEXT,
-                label=f"{lap.number}. {_words(lap, view)}".rstrip(),
-                value=format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
+                label=" ".join(
+                    filter(None, (f"{lap.number}.", _words(lap, view), made_words(lap.calculated, view)))
+                ),
+                value=time_words(lap.lap_ns, lap.calculated, screen),
                 size_px=measures.text(28),
                 tone=Tone.WARNING if (place, lap) in differing else Tone.PLAIN,
                 align="left",

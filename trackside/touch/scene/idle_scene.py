@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pitboard.drawing.time_text import format_lap_ns
+from collections.abc import Sequence
+
+from pitboard.race.calculated import Calculated
 from pitboard.unit_api.unit_calls import (
     Act,
     Arm,
@@ -13,6 +15,7 @@ from pitboard.unit_api.unit_calls import (
     ScreenState,
     Stray,
 )
+from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.scene.changed_scene import changed_run
 from trackside.touch.scene.names_list import lay_names
 from trackside.touch.scene.person_scene import renaming
@@ -77,11 +80,18 @@ def next_driver(screen: ScreenState, view: View) -> Competitor | None:
     return next((screen.competitor_named(one.competitor_id) for one in waiting(screen)), None)
 
 
-def best_text(best_ns: int | None, screen: ScreenState, view: View, *, otherwise: str) -> str:
+def best_text(
+    best_ns: int | None,
+    screen: ScreenState,
+    view: View,
+    *,
+    otherwise: str,
+    calculated: Sequence[Calculated] = (),
+) -> str:
     """Return the best lap in words, or what is said where there is none."""
     if best_ns is None:
         return view.say(otherwise)
-    return view.say("touch.best", time=format_lap_ns(best_ns, resolution_ns=screen.resolution_ns))
+    return view.say("touch.best", time=time_words(best_ns, calculated, screen))
 
 
 def arming(screen: ScreenState, view: View, competitor_id: str, *, begins_at: Stray | None = None) -> SendAct:
@@ -217,7 +227,10 @@ def _driver(
     else:  # too low for both, one above the other
         acts, above = inner.cut_right(inner.w * 58 // 100, measures.px(4))
     left, right = acts.columns(2, measures.px(8))
-    said = best_text(driver.best_ns, screen, view, otherwise="touch.no-time-yet")
+    said = best_text(
+        driver.best_ns, screen, view, otherwise="touch.no-time-yet", calculated=driver.calculated
+    )
+    said = ", ".join(filter(None, (said, made_words(driver.calculated, view))))
     widgets = [
         Widget(
             name="picked",

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Judge, Lap, Run, ScreenState
+from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import SendAct, ShowPassing, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Tone, Widget
 
 _UNCERTAINTY_SHOWN_NS = 10_000_000
-CALCULATED_SIGN = "≈"
-"""Before a lap that rests on a time that was calculated, as on the board."""
 _NOTES_OF_FLAGS = {
     "edge-lost": "touch.car-may-be-missing",
     "flickered": "touch.car-may-be-missing",
@@ -54,7 +53,7 @@ def _lap_row(
     icon: Icon = ""
     doubt = _doubt(lap, view)
     if lap.verdict == "void":
-        tone, note, icon = Tone.MUTED, view.say("touch.void-lap"), "clear"
+        tone, note, icon = Tone.MUTED, ", ".join([view.say("touch.void-lap"), *doubt]), "clear"
     elif lap.waits_for_verdict:
         tone, note, icon = (
             Tone.WARNING,
@@ -73,8 +72,7 @@ def _lap_row(
         name=f"lap:{lap.lap_id}",
         rect=row,
         look=Look.LAP,
-        label=CALCULATED_SIGN * bool(lap.calculated)
-        + format_lap_ns(lap.lap_ns, resolution_ns=screen.resolution_ns),
+        label=time_words(lap.lap_ns, lap.calculated, screen),
         note=note,
         value=str(lap.number),
         size_px=measures.text(48),
@@ -97,12 +95,8 @@ def _doubt(lap: Lap, view: View) -> list[str]:
     """Return what is to be known of the sensor, where the time is calculated, and how far off it may be."""
     note = _NOTES_OF_FLAGS.get(lap.flag or "")
     noted = [] if note is None else [view.say(note)]
-    said = [
-        view.say("touch.calculated", system=system)
-        for system in dict.fromkeys(mark.from_system for mark in lap.calculated)
-    ]
-    if said:
-        return [*noted, f"{' '.join(said)} ±{-(-lap.uncertainty_ns // 1_000_000)} ms"]
+    if lap.calculated:
+        return [*noted, made_words(lap.calculated, view, uncertainty_ns=lap.uncertainty_ns)]
     if lap.uncertainty_ns < _UNCERTAINTY_SHOWN_NS:
         return noted
     return [*noted, f"±{format_lap_ns(lap.uncertainty_ns, resolution_ns=_UNCERTAINTY_SHOWN_NS)} s"]

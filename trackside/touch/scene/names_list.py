@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Competitor, HandOver, Run, ScreenState
+from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import (
     ClearSearch,
@@ -182,9 +182,7 @@ def _name_row(
         rect=row,
         look=Look.ROW,
         label=numbered(competitor),
-        value=format_lap_ns(competitor.best_ns, resolution_ns=screen.resolution_ns)
-        if competitor.best_ns is not None
-        else "",
+        value=_best(competitor, screen, view),
         size_px=measures.text(36),
         align="left",
         intent=intent,
@@ -192,6 +190,13 @@ def _name_row(
         is_on=competitor.competitor_id == view.picked,
         is_pressed=name in view.pressed,
     )
+
+
+def _best(competitor: Competitor, screen: ScreenState, view: View) -> str:
+    if competitor.best_ns is None:
+        return ""
+    made = made_words(competitor.calculated, view)
+    return f"{made} {time_words(competitor.best_ns, competitor.calculated, screen)}".strip()
 
 
 def numbered(competitor: Competitor) -> str:

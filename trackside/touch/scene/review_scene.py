@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
+from trackside.touch.scene.calculated_words import made_words, marks_of_best
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.run_places import lay_interruption, lay_places, of_place, waiting_laps
@@ -81,6 +82,7 @@ def _decision_widgets(
     would_area, rest = inner.cut_bottom(inner.h * 32 // 100, measures.px(4))
     best_area, name_area = rest.cut_bottom(rest.h * 58 // 100, measures.px(4))
     waits = what_waits(run, view)
+    marks = marks_of_best(run.laps, run.best_ns)
     return [
         Widget(name="run-panel", rect=panel, look=Look.PANEL),
         Widget(
@@ -96,8 +98,8 @@ def _decision_widgets(
             name="run-best",
             rect=best_area,
             look=Look.TEXT,
-            label=best_text(run.best_ns, screen, view, otherwise="touch.no-time"),
-            note=count_sentence(run, view),
+            label=best_text(run.best_ns, screen, view, otherwise="touch.no-time", calculated=marks),
+            note=", ".join(filter(None, (made_words(marks, view), count_sentence(run, view)))),
             note_lines_max=2,
             size_px=measures.text(48),
             tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,

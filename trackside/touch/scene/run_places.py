@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
+from pitboard.drawing.time_text import format_countdown_ms
 from pitboard.unit_api.unit_calls import Lap, Place, Run, ScreenState
+from trackside.touch.scene.calculated_words import made_words, marks_of_best, time_words
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import ShowPassing, ShowPlace, View
 from trackside.touch.widgets.widgets import Measures, Rect, Tone, Widget
@@ -75,7 +76,8 @@ def lay_places(
 
 def _tab(cell: Rect, place: Place, screen: ScreenState, view: View, measures: Measures) -> Widget:
     waits = sum(lap.waits_for_verdict for lap in place.laps)
-    best = format_lap_ns(place.best_ns, resolution_ns=screen.resolution_ns)
+    marks = marks_of_best(place.laps, place.best_ns)
+    best = f"{time_words(place.best_ns, marks, screen)} {made_words(marks, view)}".strip()
     note = f"{len(place.laps)} · {best}" + (" ?" if waits else "")
     return button(
         f"place:{place.place}",

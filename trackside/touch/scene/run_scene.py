@@ -13,6 +13,7 @@ from pitboard.unit_api.unit_calls import (
     ScreenState,
     Stop,
 )
+from trackside.touch.scene.calculated_words import made_words, marks_of_best
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps
 from trackside.touch.scene.put_right_scene import late_start, seconds_before, taking
@@ -236,6 +237,7 @@ def _run_panel(
     name_area, rest = inner.cut_top(inner.h * 36 // 100, measures.px(4))
     best_area, countdown_area = rest.cut_bottom(measures.text(40), measures.px(2))
     is_time_up = screen.phase == "time-up"
+    marks = marks_of_best(run.laps, run.best_ns)
     return [
         Widget(
             name="run-panel", rect=panel, look=Look.PANEL, tone=Tone.WARNING if is_time_up else Tone.PLAIN
@@ -254,7 +256,8 @@ def _run_panel(
             name="run-best",
             rect=best_area,
             look=Look.TEXT,
-            label=best_text(run.best_ns, screen, view, otherwise="touch.no-lap-yet"),
+            label=best_text(run.best_ns, screen, view, otherwise="touch.no-lap-yet", calculated=marks),
+            note=made_words(marks, view),
             size_px=measures.text(32),
             tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
             align="left",

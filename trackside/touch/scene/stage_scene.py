@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.race.bodies import RunPlace
 from pitboard.unit_api.unit_calls import (
     Arm,
@@ -17,6 +16,7 @@ from pitboard.unit_api.unit_calls import (
     ScreenState,
     Stage,
 )
+from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import (
     ChangeDrawing,
@@ -416,7 +416,7 @@ def _heat_panel(
                 rect=Rect(rest.x, rest.y + number * line_px, rest.w, line_px),
                 look=Look.TEXT,
                 label=more if is_last else f"{rank}{slot.name}",
-                value="" if is_last else _result(slot, screen),
+                value="" if is_last else _result(slot, screen, view),
                 size_px=measures.text(28),
                 tone=Tone.PLAIN if slot.rank in (None, 1) else Tone.MUTED,
                 align="left",
@@ -425,12 +425,13 @@ def _heat_panel(
     return widgets
 
 
-def _result(slot: HeatSlot, screen: ScreenState) -> str:
+def _result(slot: HeatSlot, screen: ScreenState, view: View) -> str:
     column = slot.columns[0] if slot.columns else None
     if column is None or column.value is None:
         return "–" if slot.runs else ""
     if column.kind == "duration_ns":
-        return format_lap_ns(column.value, resolution_ns=screen.resolution_ns)
+        time = time_words(column.value, slot.calculated, screen)
+        return f"{made_words(slot.calculated, view)} {time}".strip()
     return str(column.value)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pitboard.drawing.time_text import format_lap_ns
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES
 from pitboard.unit_api.unit_calls import CheckSystems, MachineLine, ScreenState, SensorLine, SystemsLine
+from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Intent, OpenKeyboard, Page, Purpose, SendAct, ShowPage, SignOff, View
@@ -88,7 +88,8 @@ def lay_board(screen: ScreenState, view: View, measures: Measures) -> Layout:
                 look=Look.ROW,
                 label=entry.name,
                 note="–" if entry.rank is None else str(entry.rank),
-                value=format_lap_ns(entry.best_ns, resolution_ns=screen.resolution_ns),
+                value=f"{made_words(entry.calculated, view)} "
+                f"{time_words(entry.best_ns, entry.calculated, screen)}".strip(),
                 size_px=measures.text(32),
                 align="left",
             )

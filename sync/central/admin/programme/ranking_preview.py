@@ -15,6 +15,7 @@ from pitboard.keeping.scoring.scored_board import board_of
 from pitboard.race.board import Board
 from pitboard.race.boards import ALL, Boards
 from pitboard.race.bodies import Name
+from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.score import Column
 
@@ -30,6 +31,7 @@ class PreviewRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     columns: tuple[Column, ...]
     before: int | None = None
+    calculated: tuple[Calculated, ...] = ()
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ async def preview_of(fold: Fold, rules: Format, race_class: str = ALL) -> Previe
             name=fold.race.name_of(one.competitor),
             columns=one.columns,
             before=before.get(one.competitor),
+            calculated=one.outcome.calculated,
         )
         for one in board.in_order(0, SHOWN_COUNT)
     ]

@@ -4,7 +4,7 @@ import { element, nameElement, setText } from "./elements.js";
 import { isFollowed } from "./kept.js";
 import { say } from "./say.js";
 import { lapText } from "./time_text.js";
-import { calculatedWords } from "./track_card.js";
+import { calculatedWords, signed } from "./track_card.js";
 
 export class BoardList {
   #rows = new Map(); // competitor -> row
@@ -57,7 +57,7 @@ function fill(row, entry, resolutionNs, isNewest) {
   setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
   setText(row.name, entry.name);
   setText(row.detail, detailOf(entry));
-  setText(row.time, entry.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, resolutionNs));
+  setText(row.time, entry.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, resolutionNs)));
   setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
   setText(row.marks, (isNewest ? say("page.new") : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));
   row.link.classList.toggle("newest", isNewest);

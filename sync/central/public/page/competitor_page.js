@@ -4,7 +4,7 @@ import { element, nameElement } from "./elements.js";
 import { follow, isFollowed } from "./kept.js";
 import { say } from "./say.js";
 import { shareButton } from "./share.js";
-import { lapWords, lapsSoFar, phaseWord } from "./track_card.js";
+import { calculatedWords, lapWords, lapsSoFar, phaseWord, signed } from "./track_card.js";
 import { lapText, sureText } from "./time_text.js";
 
 export function backLink(word) {
@@ -49,7 +49,7 @@ function followButton(view, onFollow) {
 function summary({ entry, ahead }, resolutionNs) {
   const facts = [
     [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
-    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, resolutionNs)],
+    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : [signed(entry, lapText(entry.best_ns, resolutionNs)), calculatedWords(entry.calculated)].filter(Boolean).join(" · ")],
     [say("page.gap"), entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? say("page.leads") : "–"],
     [say("page.lap-count"), entry?.laps ?? 0],
   ];
@@ -65,9 +65,17 @@ function summary({ entry, ahead }, resolutionNs) {
   return list;
 }
 
+// Return the marks of the best lap, none where a lap of that time was measured.
+function bestMarks({ laps, best_ns: bestNs }) {
+  const bests = laps.filter((lap) => lap.counts && lap.lap_ns === bestNs).map((lap) => lap.calculated ?? []);
+  return bests.length && bests.every((marks) => marks.length) ? bests[0] : [];
+}
+
+const madeNote = (marks) => (marks.length ? element("small", { class: "sure" }, " " + calculatedWords(marks)) : "");
+
 // Return how the best lap became better from run to run; nothing while there is one run.
 function progress(runs, resolutionNs) {
-  const driven = runs.map((run, index) => ({ number: index + 1, bestNs: run.mine.best_ns, phase: run.phase }));
+  const driven = runs.map((run, index) => ({ number: index + 1, bestNs: run.mine.best_ns, phase: run.phase, calculated: bestMarks(run.mine) }));
   const counted = driven.filter((run) => run.phase === "confirmed" && run.bestNs != null);
   if (counted.length < 2) return null;
   const list = element("ol", { class: "progress", "aria-label": say("page.progress") });
@@ -77,7 +85,7 @@ function progress(runs, resolutionNs) {
     const gain = gainNs > 0 && bestNs !== Infinity ? "−" + lapText(gainNs, resolutionNs) : "";
     bestNs = Math.min(bestNs, run.bestNs);
     const label = element("span", { class: "lap" }, say("page.run-number", { number: run.number }));
-    list.append(element("li", { class: gain ? "best" : "" }, label, element("span", { class: "words" }, gain), element("span", { class: "time" }, lapText(run.bestNs, resolutionNs))));
+    list.append(element("li", { class: gain ? "best" : "" }, label, element("span", { class: "words" }, gain), element("span", { class: "time" }, signed(run, lapText(run.bestNs, resolutionNs)), madeNote(run.calculated))));
   }
   return element("section", {}, element("h3", {}, say("page.progress")), list);
 }
@@ -102,7 +110,7 @@ function runSection(run, number, resolutionNs) {
 function lapItem(lap, bestNs, resolutionNs) {
   const isBest = lap.counts && lap.lap_ns === bestNs;
   const words = [lapWords(lap), isBest ? say("page.best") : ""].filter(Boolean).join(", ");
-  const time = element(lap.counts ? "span" : "s", { class: "time" }, lapText(lap.lap_ns, resolutionNs));
+  const time = element(lap.counts ? "span" : "s", { class: "time" }, signed(lap, lapText(lap.lap_ns, resolutionNs)));
   const sure = element("small", { class: "sure" }, sureText(lap.uncertainty_ns));
   const label = element("span", { class: "lap" }, say("page.lap-number", { number: lap.number }));
   return element("li", { class: isBest ? "best" : lap.counts ? "" : "out" }, label, element("span", { class: "words" }, words), element("span", {}, time, " ", sure));

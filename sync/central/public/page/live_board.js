@@ -59,7 +59,7 @@ function drawnEntry(one, rank, gap) {
     race_class: one.race_class ?? "",
     team: one.team ?? "",
     flag: one.flag ?? "",
-    calculated: marks(one.calculated_ms),
+    calculated: marks(one),
   };
 }
 
@@ -71,6 +71,7 @@ function drawnRun(run) {
     lap_count: one.laps,
     last: one.last ? drawnLap(one.last) : null,
     best_ns: one.best_ns ?? null,
+    calculated: marks(one),
   }));
   return { run_id: run.id, unit: run.unit, track: run.track, phase: run.phase, clock: run.clock ?? null, places };
 }
@@ -83,8 +84,8 @@ function drawnLap(lap) {
     verdict: lap.verdict ?? null,
     is_corrected: !!lap.corrected,
     waits_for_verdict: !!lap.waits,
-    calculated: marks(lap.calculated_ms),
+    calculated: marks(lap),
   };
 }
 
-const marks = (sureMs) => (sureMs == null ? [] : [{ uncertainty_ns: sureMs * 1e6 }]);
+const marks = (one) => (one.calculated_ms == null ? [] : [{ uncertainty_ns: one.calculated_ms * 1e6, from_system: one.calculated_from }]);

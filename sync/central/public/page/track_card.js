@@ -39,9 +39,11 @@ function driver(place, resolutionNs) {
   const numbers = element("span", { class: "numbers" }, number(say("page.laps-so-far"), String(place.lap_count)));
   lines.push(numbers);
   if (last) {
-    numbers.append(number(say("page.last-lap"), lapText(last.lap_ns, resolutionNs), !last.counts));
-    if (place.best_ns != null) numbers.append(number(say("page.best-lap"), lapText(place.best_ns, resolutionNs)));
-    const words = last.counts ? say("page.provisional") : say("page.last-lap-provisional", { words: lapWords(last).toLowerCase() });
+    numbers.append(number(say("page.last-lap"), signed(last, lapText(last.lap_ns, resolutionNs)), !last.counts));
+    if (place.best_ns != null) numbers.append(number(say("page.best-lap"), signed(place, lapText(place.best_ns, resolutionNs))));
+    const said = last.calculated.length ? last : place;
+    const made = last.counts ? calculatedWords(said.calculated) : lapWords(last);
+    const words = made ? say("page.last-lap-provisional", { words: said === last ? made : `${say("page.best-lap")}: ${made}` }) : say("page.provisional");
     lines.push(element("span", { class: "hint track" }, words));
   }
   if (place.competitor_id == null) return element("div", { class: "driver" }, ...lines);
@@ -61,9 +63,12 @@ export function lapWords(lap) {
 
 export function calculatedWords(marks) {
   if (!marks || !marks.length) return "";
-  const sureMs = Math.ceil(Math.max(...marks.map((mark) => mark.uncertainty_ns)) / 1e6);
-  return say("page.lap.calculated", { ms: sureMs });
+  const leastSure = marks.reduce((one, other) => (other.uncertainty_ns > one.uncertainty_ns ? other : one));
+  return say("page.lap.calculated", { ms: Math.ceil(leastSure.uncertainty_ns / 1e6), system: leastSure.from_system });
 }
+
+// Return the text of a time with the sign before it where it was calculated.
+export const signed = (one, text) => (one.calculated?.length ? "≈" + text : text);
 
 function verdictWords(lap) {
   if (lap.verdict === "void") return say(lap.is_short ? "page.lap.short-void" : "page.lap.void");

@@ -7,7 +7,7 @@ import { LiveLink } from "./live_link.js";
 import { watchClock } from "./run_clock.js";
 import { say, translatePage } from "./say.js";
 import { lapText } from "./time_text.js";
-import { phaseWord } from "./track_card.js";
+import { calculatedWords, phaseWord, signed } from "./track_card.js";
 
 const asked = new URLSearchParams(location.search);
 const show = document.body.dataset.show;
@@ -23,12 +23,13 @@ let state = "waiting";
 let pageStart = 0;
 
 const runs = () => board.on_track.filter((run) => !asked.get("track") || run.track === asked.get("track"));
-const bestText = (entry) => (entry.best_ns == null ? say("page.no-time") : lapText(entry.best_ns, board.event.resolution_ns));
+const bestText = (entry) => (entry.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, board.event.resolution_ns)));
+const madeText = (one) => (one.calculated.length ? " · " + calculatedWords(one.calculated) : "");
 
 function row(entry) {
   const parts = [
     element("span", { class: "rank" }, entry.rank == null ? "–" : String(entry.rank)),
-    nameElement(entry.name),
+    element("span", { class: "who" }, nameElement(entry.name), element("small", { class: "made" }, madeText(entry))),
     element("span", { class: "time" }, bestText(entry)),
     element("span", { class: "gap" }, entry.gap_ns ? "+" + lapText(entry.gap_ns, board.event.resolution_ns) : ""),
   ];
@@ -68,7 +69,7 @@ function card(run) {
 
 function facts(place) {
   const said = [say("page.laps", { count: place.lap_count })];
-  if (place.last) said.push(`${say("page.last-lap")} ${lapText(place.last.lap_ns, board.event.resolution_ns)}`);
+  if (place.last) said.push(`${say("page.last-lap")} ${signed(place.last, lapText(place.last.lap_ns, board.event.resolution_ns))}${madeText(place.last)}`);
   return said.join(" · ");
 }
 
@@ -91,7 +92,7 @@ function drawOverlay() {
     if (run.clock?.started_utc_ms) watchClock(byId("clock"), run.clock);
   } else if (isNew) {
     setText(byId("name"), entry.name);
-    setText(byId("facts"), `${say("page.place")} ${entry.rank ?? "–"} · ${bestText(entry)}`);
+    setText(byId("facts"), `${say("page.place")} ${entry.rank ?? "–"} · ${bestText(entry)}${madeText(entry)}`);
     byId("clock").hidden = true;
   }
 }

@@ -2,7 +2,7 @@
 
 import { act } from "./api.js";
 import { byId, element, nameElement } from "./elements.js";
-import { button, buttons, timeOf } from "./pieces.js";
+import { button, buttons, resultOf } from "./pieces.js";
 
 // fields: [{ name, label, hint, type, value, options, required }]; makeAct(values) returns the act without its reason.
 export function askAct({ title, note = "", fields = [], makeAct, undo = null, isDanger = false, mustType = "", onDone }) {
@@ -78,7 +78,7 @@ function inputOf(field) {
 function tell(done, undo) {
   const told = byId("told");
   const { change } = done;
-  const line = (entry) => (entry == null ? "not on the board" : entry.is_disqualified ? "disqualified" : `rank ${entry.rank ?? "–"} with ${timeOf(entry.best_ns, change)}`);
+  const line = (entry) => (entry == null ? "not on the board" : entry.is_disqualified ? "disqualified" : `rank ${entry.rank ?? "–"} with ${resultOf(entry.best_ns, entry.calculated, change)}`);
   const before = line(change.before);
   const after = line(change.after);
   const effect = before === after ? "The board is as before." : `On the board: ${before} → ${after}.`;

@@ -3,7 +3,7 @@
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { fieldInput, fieldLabel, tellSentence, valueOf } from "./form_dialog.js";
-import { buttons, card, table, timeOf } from "./pieces.js";
+import { buttons, card, resultOf, table, timeOf } from "./pieces.js";
 import { say } from "./rules.js";
 
 const RANKING_KEYS = ["ranking", "laps", "runs", "run_ranking", "points", "points_within", "ties", "resolution_ns", "runs_max_count", "runs_over", "start_order", "reverse_count", "team_member"];
@@ -82,9 +82,14 @@ function previewOf(seen) {
     element("td", { class: "number" }, String(one.rank ?? "–")),
     ...(seen.is_example ? [] : [element("td", { class: "number muted" }, String(one.before ?? "–"))]),
     element("td", {}, nameElement(one.name)),
-    ...codes.map((code) => element("td", { class: "number" }, columnText(one.columns.find(([each]) => each === code), seen)))));
+    ...codes.map((code) => element("td", { class: "number" }, (code === codes[0] ? resultText : columnText)(one.columns.find(([each]) => each === code), seen, one.calculated)))));
   const what = seen.is_example ? "No run is confirmed yet, so three drivers are made up: one steady, one with a single fast lap, one who gets faster." : `The confirmed runs of now, the first of ${seen.entries}.`;
   return [element("p", { class: "muted" }, what), table(heads, rows)];
+}
+
+// What a row is ranked by says from what it was calculated.
+function resultText([, kind, value] = [], seen, marks) {
+  return value != null && kind === "duration_ns" ? resultOf(value, marks, seen) : columnText([null, kind, value], seen);
 }
 
 function columnText([, kind, value] = [], seen) {

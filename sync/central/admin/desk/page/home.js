@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { card, empty, list, personHref, personLink, phaseTag, runHref, table, tag, timeOf, when } from "./pieces.js";
+import { bestMarks, card, empty, list, personHref, personLink, phaseTag, resultOf, runHref, table, tag, when } from "./pieces.js";
 
 const KINDS = {
   "run-changed": "Run changed",
@@ -47,7 +47,7 @@ export async function boardPage() {
 export async function foundPage(query) {
   const found = await ask("/v1/desk/search?q=" + encodeURIComponent(query));
   const items = found.people.map((one) =>
-    element("li", {}, element("span", { class: "grow" }, personLink(one.competitor_id, one.name)), element("span", { class: "muted" }, [one.number && `no. ${one.number}`, one.race_class].filter(Boolean).join(", ")), element("span", { class: "time" }, one.entry ? timeOf(one.entry.best_ns, found.event) : "no result")),
+    element("li", {}, element("span", { class: "grow" }, personLink(one.competitor_id, one.name)), element("span", { class: "muted" }, [one.number && `no. ${one.number}`, one.race_class].filter(Boolean).join(", ")), element("span", { class: "time" }, one.entry ? resultOf(one.entry.best_ns, one.entry.calculated, found.event) : "no result")),
   );
   return { event: found.event, parts: [card(`Found ${found.found}`, list(items, "Nobody has this in the name."))] };
 }
@@ -65,7 +65,7 @@ function runItem(run, event, label) {
   const people = run.places.map((one) => personLink(one.competitor_id, one.name));
   const names = people.flatMap((one, index) => (index ? [", ", one] : [one]));
   const marks = run.has_changed ? [tag("changed", { class: "tag warn" })] : [];
-  return element("li", {}, element("span", { class: "grow" }, ...names), phaseTag(run.phase), ...marks, label, element("span", { class: "time" }, timeOf(run.best_ns, event)), element("a", { class: "button", href: runHref(run.run_id) }, "Run"));
+  return element("li", {}, element("span", { class: "grow" }, ...names), phaseTag(run.phase), ...marks, label, element("span", { class: "time" }, resultOf(run.best_ns, bestMarks(run.laps ?? [], run.best_ns), event)), element("a", { class: "button", href: runHref(run.run_id) }, "Run"));
 }
 
 function entriesTable(entries, event) {
@@ -75,7 +75,7 @@ function entriesTable(entries, event) {
     element("tr", {},
       element("td", { class: "number" }, one.is_disqualified ? "DSQ" : String(one.rank ?? "–")),
       element("td", {}, personLink(one.competitor_id, one.name)),
-      element("td", { class: "number time" }, timeOf(one.best_ns, event)),
+      element("td", { class: "number time" }, resultOf(one.best_ns, one.calculated, event)),
       element("td", { class: "number hide-small" }, String(one.laps))),
   );
   return table(heads, rows);

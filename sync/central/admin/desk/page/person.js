@@ -3,7 +3,7 @@
 import { askAct, takeBack } from "./act_dialog.js";
 import { ask } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { button, buttons, card, empty, facts, list, phaseTag, runHref, tag, timeOf, when } from "./pieces.js";
+import { button, buttons, card, empty, facts, list, phaseTag, resultOf, runHref, tag, when } from "./pieces.js";
 import { lapsTable, placeTags, runButtons } from "./run.js";
 
 export async function personPage(id, redraw) {
@@ -13,7 +13,7 @@ export async function personPage(id, redraw) {
   head.append(
     facts([
       ["Rank", entry?.is_disqualified ? "disqualified" : String(entry?.rank ?? "–")],
-      ["Best lap", timeOf(entry?.best_ns, event)],
+      ["Best lap", resultOf(entry?.best_ns, entry?.calculated, event)],
       ["Laps", String(entry?.laps ?? 0)],
       ["Number", person.number || "none"],
       ["Class", person.race_class || "none"],

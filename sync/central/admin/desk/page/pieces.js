@@ -31,6 +31,18 @@ export function personLink(id, name) {
 
 export const timeOf = (ns, event) => (ns == null ? "no time" : lapText(ns, event.resolution_ns));
 
+// A time that rests on calculated ones says so, and from what, and how sure it is.
+export function resultOf(ns, marks, event) {
+  if (!marks?.length) return timeOf(ns, event);
+  const leastSure = marks.reduce((one, other) => (other.uncertainty_ns > one.uncertainty_ns ? other : one));
+  return `≈${timeOf(ns, event)} (calculated from ${leastSure.from_system}, ±${Math.ceil(leastSure.uncertainty_ns / 1e6)} ms)`;
+}
+
+export const bestMarks = (laps, bestNs) => {
+  const bests = laps.filter((lap) => lap.counts && lap.lap_ns === bestNs).map((lap) => lap.calculated);
+  return bests.length && bests.every((marks) => marks.length) ? bests[0] : [];
+};
+
 export function whenText(utcMs) {
   const at = new Date(utcMs);
   const isToday = at.toDateString() === new Date().toDateString();

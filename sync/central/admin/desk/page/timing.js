@@ -4,7 +4,7 @@ import { randomId } from "./act_dialog.js";
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, fieldInput, fieldLabel, tellSentence } from "./form_dialog.js";
-import { button, buttons, card, list, phaseTag, timeOf } from "./pieces.js";
+import { bestMarks, button, buttons, card, list, phaseTag, resultOf } from "./pieces.js";
 import { contactTrouble, sealContact } from "./seal.js";
 
 const ENDINGS = [["finished", "Finished"], ["did-not-finish", "Did not finish"], ["did-not-start", "Did not start"], ["disqualified", "Disqualified"]];
@@ -157,7 +157,7 @@ function askRegister(typed, home, choose) {
 function showNewest(place, runs, home, refresh) {
   const items = runs.map((run) => element("li", {},
     element("span", { class: "grow" }, nameElement(run.name || "nobody"), " ", element("span", { class: "muted" }, `track ${run.track}, ${run.laps.filter((lap) => lap.counts).length} of ${run.laps.length} laps count`)),
-    phaseTag(run.phase), element("span", { class: "time" }, timeOf(run.best_ns, home.event)),
+    phaseTag(run.phase), element("span", { class: "time" }, resultOf(run.best_ns, bestMarks(run.laps, run.best_ns), home.event)),
     ...(run.phase === "discarded" ? [] : [button("Take back", () => askBack(run, refresh))])));
   place.replaceChildren(element("h2", {}, "Timed here"), list(items, "No run was typed yet."));
 }

@@ -1,0 +1,80 @@
+"""Central's pages and tables say of a calculated time from what it is, and how sure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from playwright.sync_api import Browser, expect
+
+from pitboard.journal.views import view_board
+from pitboard.keeping.export_command import board_table
+from pitboard.keeping.export_sheets import certificate_bytes
+from pitboard.keeping.export_tables import table_of
+from pitboard.race.bodies import CompetitorRegistered
+from sync.central.commands.admin_text import _entry
+from sync.central.public.first_rows import with_first_rows, with_preview
+from sync.central.public.live_board import LiveBoards
+from tests.pitboard.race.test_marshalling import Story
+from tests.pitboard.race.test_missed import both, of_system, offers, taken
+from tests.race_story import armed, finished
+from tests.sync.central.central_stage import CentralThread
+
+SAID = "alculated from B, ±2 ms"
+
+
+def missed() -> Story:
+    """Return laps of 10, 12 and 12 s, the first of which ends at a calculated passing."""
+    story = Story()
+    story.say(CompetitorRegistered(competitor_id="ann", name="Ann"), armed("r", "ann", s=9))
+    story.say(*both(1, s=10, b_ms=5), *both(2, s=22, b_ms=5), of_system("B", 3, s=32.005))
+    story.say(*both(4, s=44, b_ms=5))
+    story.say(taken(offers(story)[0]))
+    return story
+
+
+def test_tables_and_the_first_page_say_it() -> None:
+    story = missed()
+    story.say(finished("r", s=45))
+    story.confirm()
+    view = view_board(story.fold)
+    assert "≈10.000" in board_table(view)
+    assert SAID in board_table(view)
+    assert SAID in _entry(view.entries[0], 1_000_000)
+    page = with_first_rows("<!--FIRST_ROWS-->", view)
+    assert ">≈10.000<" in page
+    assert SAID in page
+    assert "≈10.000" in with_preview("<title>Pitboard</title>", view.event, "Ann", view.entries[0])
+    [entry] = LiveBoards(story.fold).newest().form["entries"]
+    assert (entry["calculated_ms"], entry["calculated_from"]) == (2, "B")
+    measured = msgspec.structs.replace(view.entries[0], calculated=())
+    plain = msgspec.structs.replace(view, entries=[measured])
+    assert "≈" not in board_table(plain) + with_first_rows("<!--FIRST_ROWS-->", plain)
+    marked = certificate_bytes(table_of(story.fold, "certificates"))
+    rows = [msgspec.structs.replace(row, calculated="") for row in table_of(story.fold, "certificates").rows]
+    bare = certificate_bytes(msgspec.structs.replace(table_of(story.fold, "certificates"), rows=rows))
+    assert marked != bare
+
+
+def test_the_phone_and_the_pages_that_are_shown_say_it(tmp_path: Path, browser: Browser) -> None:
+    story = missed()
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+    with CentralThread(tmp_path).running() as central:
+        central.take(story.unit.records)
+        own = f"http://127.0.0.1:{central.port}"
+        screen = context.new_page()
+        screen.goto(own)
+        expect(screen.locator("#track-cards")).to_contain_text("≈10.000")
+        expect(screen.locator("#track-cards")).to_contain_text(SAID)
+        driven = len(story.unit.records)
+        story.say(finished("r", s=45))
+        story.confirm()
+        central.take(story.unit.records[driven:])
+        for path, list_of in (("/", "main"), ("/embed", "#rows"), ("/kiosk", "#rows")):
+            screen.goto(own + path)
+            expect(screen.locator(f"{list_of} .time").first).to_have_text("≈10.000")
+            expect(screen.locator(list_of)).to_contain_text(SAID)
+        screen.goto(own + "/#/competitors/ann")
+        expect(screen.locator(".summary")).to_contain_text(f"≈10.000 · C{SAID}")
+        expect(screen.locator(".laps")).to_contain_text("≈10.000")
+    context.close()
