@@ -241,6 +241,68 @@ def test_a_host_that_slept_takes_nothing_from_a_lap(kind: str, say: Say) -> None
     assert all((lap.uncertainty_ns or 0) < 20_000_000 and lap.flag == timed[0].flag for lap in timed)
 
 
+WEEK_S = 7 * 86_400.0
+EDGES = {
+    "midnight": datetime(2026, 6, 6, 23, 58, 40, tzinfo=UTC),
+    "new year": datetime(2026, 12, 31, 23, 58, 40, tzinfo=UTC),
+    "leap day": datetime(2028, 2, 28, 23, 58, 40, tzinfo=UTC),
+    "end of summer time": datetime(2026, 10, 25, 1, 58, 40, tzinfo=UTC),
+}
+"""The fifth passing, at which the clock is set, comes at the very turn."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "say"), [("tns", tns), ("tns", tns_without_date), ("p3", p3), ("alge", alge)]
+)
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("step_s", [-1024 * WEEK_S, -3600.0, -1.0, 0.0, 1.0, 3600.0, 1024 * WEEK_S])
+def test_a_clock_set_at_the_turn_of_a_day_year_or_week_count_costs_no_truth(
+    kind: str, say: Say, edge: str, step_s: float
+) -> None:
+    driven_s = [20.0 + number / 1000 for number in range(8)]
+    assert_true(laps(log(kind, say, driven_s, steps_s={5: step_s}, began=EDGES[edge])), driven_s)
+
+
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("alge", alge)])
+def test_a_clock_that_learns_the_year_in_a_race_costs_no_truth(kind: str, say: Say) -> None:
+    """It began in 1970, as one without a battery does, and gets the time from the network."""
+    driven_s = [20.0] * 8
+    began = datetime(1970, 1, 1, tzinfo=UTC)
+    steps_s = {5: (NOON - began).total_seconds()}
+    assert_true(laps(log(kind, say, driven_s, steps_s=steps_s, began=began)), driven_s)
+
+
+@pytest.mark.parametrize("modulo", [9_999, 65_536, 2**24, 2**31, 2**32])
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("amb-text", amb)])
+def test_a_number_that_wraps_round_loses_no_lap(kind: str, say: Say, modulo: int) -> None:
+    driven_s = [20.0] * 8
+    for least in (0, 1):
+        count = modulo - least
+        wrapped = lambda number, at, least=least, count=count: say((count - 3 + number) % count + least, at)  # noqa: E731
+        assert_true(laps(log(kind, wrapped, driven_s)), driven_s)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 10, -1])
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("alge", alge), ("amb-text", amb)])
+def test_a_device_that_restarts_in_the_middle_of_a_line_loses_no_lap(kind: str, say: Say, cut: int) -> None:
+    """It numbers anew from the passing whose line was torn; the channel of an `alge` is the number's."""
+    driven_s = [20.0] * 8
+    anew = lambda number, at: say(number if number < 5 or kind == "alge" else number - 4, at)  # noqa: E731
+    records = log(kind, anew, driven_s)
+    whole = records[6]
+    torn = msgspec.structs.replace(whole, raw=(whole.raw or "")[:cut], mono_ns=whole.mono_ns - 1_000_000)
+    records.insert(6, torn)
+    assert_true(laps(records), driven_s)
+
+
+@pytest.mark.parametrize(("kind", "say"), [("tns", tns), ("p3", p3), ("alge", alge), ("amb-text", amb)])
+def test_two_readers_at_one_line_that_both_send_it_make_one_lap(kind: str, say: Say) -> None:
+    driven_s = [20.0] * 6
+    records = log(kind, say, driven_s)
+    again = [msgspec.structs.replace(one, mono_ns=one.mono_ns + 50_000_000) for one in records if one.raw]
+    assert_true(laps(sorted([*records, *again], key=lambda one: one.mono_ns)), driven_s)
+
+
 def test_a_leap_second_is_a_clock_set_back_by_one() -> None:
     driven_s = [30.0] * 6
     assert_true(laps(log("tns", tns, driven_s, steps_s={4: -1.0})), driven_s)

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from pitboard.unit_api.unit_calls import Entry, Heat, HeatSlot, Lap, Run, ScreenState
+from pitboard.unit_api.unit_calls import Heat, Run, ScreenState
 from tests.trackside.touch.touch_samples import MARK, NOW_MONO_NS, SIZES, scenes
 from trackside.touch.scene.screen_layout import lay_out
 
@@ -46,14 +46,10 @@ def marked_heat(heat: Heat) -> Heat:
 
 def times_of(state: ScreenState) -> set[str]:
     """Return the results that the state holds, as they are written."""
-    found: list[Entry | Lap | HeatSlot] = [*state.entries]
-    laps = [] if state.run is None else [*state.run.laps]
-    found += [*laps, *(slot for stage in state.stages for heat in stage.heats for slot in heat.slots)]
-    amounts = [one.best_ns for one in (*state.entries, *state.competitors)]
-    amounts += [lap.lap_ns for lap in laps]
-    amounts += [
-        one.columns[0].value for one in found if isinstance(one, HeatSlot) and one.columns and one.runs
-    ]
+    amounts = [one.best_ns for one in state.entries] + [one.best_ns for one in state.competitors]
+    amounts += [] if state.run is None else [lap.lap_ns for lap in state.run.laps]
+    slots = [slot for stage in state.stages for heat in stage.heats for slot in heat.slots]
+    amounts += [slot.columns[0].value for slot in slots if slot.columns]
     return {text_of(value) for value in amounts if value is not None}
 
 
