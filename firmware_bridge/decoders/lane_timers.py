@@ -1,8 +1,8 @@
 """Decode lane timers that print one line a heat: MicroWizard FastTrack K/Q and SmartLine, "The Champ".
 
 A lane without a car prints zero and no place; a zero with a place finished (a timer that shows differences
-prints the winner so), and nines without a place beside others' places did not finish. Between results the
-timers echo and answer commands: known answers are passed over.
+prints the winner so). Nines without a place beside others' places, or in all lanes, did not finish. Between
+results the timers echo and answer commands: known answers are passed over.
 
 A heat counts when its places are 1 to n. The echo of a question may fall into a result and tear it: what
 comes after damage is a heat only if it begins with the first lane, else it is the rest of one."""
@@ -130,8 +130,10 @@ def _lanes_at_the_end(line: bytes, *, is_ended: bool) -> tuple[int, tuple[LaneTi
     names = [match[1] for match in matches]
     if len(set(names)) != len(names):
         del matches[: len(names) - 1 - names[::-1].index(names[0])]
+    # Where nobody has a place, nines beside a time may be a time; nines alone are a heat nobody finished.
     has_places = any(match[3] for match in matches)
-    lanes = tuple(_lane(*match.groups(), has_places=has_places) for match in matches)
+    has_time = any(not _NINES.fullmatch(match[2]) and seconds_us(match[2]) for match in matches)
+    lanes = tuple(_lane(*match.groups(), can_be_time=has_time and not has_places) for match in matches)
     if len({lane.lane for lane in lanes}) != len(lanes):
         raise FrameRefused(reason="a lane stands twice in one result")
     if not _are_places_whole(lanes):
@@ -156,9 +158,9 @@ def _is_every_place_taken(lanes: Sequence[LaneTime]) -> bool:
     return bool(places) and sorted(place or 0 for place in places) == list(range(1, len(places) + 1))
 
 
-def _lane(lane: bytes, time: bytes, mark: bytes, *, has_places: bool) -> LaneTime:
+def _lane(lane: bytes, time: bytes, mark: bytes, *, can_be_time: bool) -> LaneTime:
     number = int(lane) if lane.isdigit() else lane[0] - ord("A") + 1
     if mark:
         return LaneTime(lane=number, time_us=seconds_us(time), place=mark[0] - FIRST_PLACE_MARK + 1)
-    did_not_finish = has_places and _NINES.fullmatch(time) is not None
+    did_not_finish = not can_be_time and _NINES.fullmatch(time) is not None
     return LaneTime(lane=number, time_us=None if did_not_finish else seconds_us(time) or None, place=None)

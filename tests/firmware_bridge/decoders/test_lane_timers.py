@@ -138,6 +138,15 @@ def test_a_winner_at_zero_is_first_and_nines_without_a_place_did_not_finish() ->
     )
 
 
+@pytest.mark.parametrize("line", [b"A=9.999  B=9.999  C=9.999\r\n", b"A=9.9999 B=0.0000 C=9.9999 \r\n"])
+def test_nines_in_all_lanes_are_a_heat_that_nobody_finished(line: bytes) -> None:
+    """A gate that bounced, or a reset, ends a heat at once with ten seconds for each."""
+    for decoder in (ChampDecoder(), FastTrackDecoder()):
+        (event,) = decoder.feed(line)
+        assert isinstance(event, HeatResult)
+        assert [(lane.time_us, lane.place) for lane in event.lanes] == [(None, None)] * 3
+
+
 def test_nines_are_a_time_where_no_lane_has_a_place() -> None:
     (event,) = ChampDecoder().feed(b"1=9.999 2=2.5571\r\n")
     assert isinstance(event, HeatResult)
