@@ -36,6 +36,7 @@ PLACES: dict[str, tuple[int, str]] = {
     "sync/central/admin/desk/page/format.js": (1, "resultOf"),
     "sync/central/admin/desk/page/pieces.js": (3, "calculated from"),
     "sync/central/admin/desk/page/run.js": (5, "calculated from"),
+    "sync/central/public/page/bracket.js": (1, "calculatedWords"),
     "sync/central/public/page/board_list.js": (2, "calculatedWords"),
     "sync/central/public/page/competitor_page.js": (6, "calculatedWords"),
     "sync/central/public/page/track_card.js": (2, "calculatedWords"),
@@ -45,7 +46,7 @@ PLACES: dict[str, tuple[int, str]] = {
     "pitboard/keeping/export_sheets.py": (2, "row.calculated"),
     "pitboard/keeping/report_command.py": (1, "mark_text"),
     "pitboard/keeping/scoring/score_command.py": (
-        5,
+        4,
         NO_RESULT,
     ),  # laps of a file, nothing is calculated there
     "pitboard/keeping/scoring/score_text.py": (1, NO_RESULT),
