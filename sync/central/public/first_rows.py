@@ -38,7 +38,9 @@ def with_preview(page: str, event: EventView, name: str, entry: EntryView | None
     if entry is not None and entry.best_ns is not None:
         told.append(_best(entry, event.resolution_ns))
     title = escape(" · ".join([name, *told]))
-    marks = {"og:type": "website", "og:title": title, "og:description": escape(event.name)}
+    made = short_text(() if entry is None else entry.calculated)
+    about = escape(" · ".join(filter(None, (event.name, made))))
+    marks = {"og:type": "website", "og:title": title, "og:description": about}
     if origin:
         marks |= {"og:image": f"{escape(origin)}/{CARD}", "og:image:width": "1200", "og:image:height": "630"}
     metas = "\n".join(f'<meta property="{mark}" content="{text}">' for mark, text in marks.items())

@@ -44,7 +44,9 @@ def test_tables_and_the_first_page_say_it() -> None:
     page = with_first_rows("<!--FIRST_ROWS-->", view)
     assert ">≈10.000<" in page
     assert SAID in page
-    assert "≈10.000" in with_preview("<title>Pitboard</title>", view.event, "Ann", view.entries[0])
+    preview = with_preview("<title>Pitboard</title><!--PREVIEW-->", view.event, "Ann", view.entries[0], "")
+    assert "≈10.000" in preview
+    assert SAID in preview
     [entry] = LiveBoards(story.fold).newest().form["entries"]
     assert (entry["calculated_ms"], entry["calculated_from"]) == (2, "B")
     measured = msgspec.structs.replace(view.entries[0], calculated=())
