@@ -41,9 +41,10 @@ function driver(place, resolutionNs) {
   if (last) {
     numbers.append(number(say("page.last-lap"), signed(last, lapText(last.lap_ns, resolutionNs)), !last.counts));
     if (place.best_ns != null) numbers.append(number(say("page.best-lap"), signed(place, lapText(place.best_ns, resolutionNs))));
-    const said = last.calculated.length ? last : place;
-    const made = last.counts ? calculatedWords(said.calculated) : lapWords(last);
-    const words = made ? say("page.last-lap-provisional", { words: said === last ? made : `${say("page.best-lap")}: ${made}` }) : say("page.provisional");
+    const told = last.counts ? calculatedWords(last.calculated) : lapWords(last);
+    const ofLast = told ? say("page.last-lap-provisional", { words: told[0].toLowerCase() + told.slice(1) }) : say("page.provisional");
+    const ofBest = last.calculated.length ? "" : calculatedWords(place.calculated);
+    const words = ofBest ? `${ofLast} ${say("page.best-lap")}: ${ofBest}.` : ofLast;
     lines.push(element("span", { class: "hint track" }, words));
   }
   if (place.competitor_id == null) return element("div", { class: "driver" }, ...lines);
