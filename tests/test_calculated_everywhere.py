@@ -20,7 +20,7 @@ PLACES: dict[str, tuple[int, str]] = {
     "display/scene/result_text.py": (4, "calculated_words"),
     "display/scene/leaderboard.py": (2, "calculated_words"),
     "display/scene/bracket.py": (1, "signed("),
-    "display/scene/on_track.py": (1, "lap_text("),
+    "display/scene/on_track.py": (2, "lap_text("),
     "trackside/touch/scene/calculated_words.py": (1, "made_words"),
     "trackside/touch/scene/lap_list.py": (1, "made_words"),
     "trackside/touch/scene/passings_scene.py": (3, NO_RESULT),
@@ -49,6 +49,7 @@ PLACES: dict[str, tuple[int, str]] = {
         4,
         NO_RESULT,
     ),  # laps of a file, nothing is calculated there
+    "pitboard/keeping/scoring/score_day.py": (1, NO_RESULT),
     "pitboard/keeping/scoring/score_text.py": (1, NO_RESULT),
     "pitboard/drawing/time_text.py": (1, NO_RESULT),
 }
