@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
 from pitboard.journal.kinds import DisplayEnrolled, UnitRevoked
-from pitboard.program.config import EventFile, load_event_file
+from pitboard.program.config import EVENT_FILE_MODE, EventFile, load_event_file
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
@@ -328,7 +328,7 @@ def test_what_the_unit_was_told_takes_the_place_of_its_configs_keys(tmp_path: Pa
     )
     path = tmp_path / "event.toml"
     told.save(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == EVENT_FILE_MODE  # the machine's other programs read it
     assert load_event_file(path) == told
     (tmp_path / "trackside.toml").write_text(
         'name = "Track N"\nkey_file = "unit.key"\njournal = "unit.db"\n[api]\nsocket = "api.sock"\n'

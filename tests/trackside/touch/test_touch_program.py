@@ -173,4 +173,4 @@ def test_in_a_run_it_sleeps_between_news_and_wakes_for_a_finger(monkeypatch: pyt
             await asyncio.sleep(0.001)
             assert looks[0] == touched_ns
 
-    before_the_screen(story)
+    before_the_screen(story, window_kind=Window)

@@ -328,7 +328,11 @@ Story = Callable[[VirtualScreen], Awaitable[None]]
 
 
 def before_the_screen(
-    story: Story, *said: Body, tracks: Sequence[str] = (), settings_file: Path | None = None
+    story: Story,
+    *said: Body,
+    tracks: Sequence[str] = (),
+    settings_file: Path | None = None,
+    window_kind: type[Window] = UnwatchedWindow,
 ) -> None:
     """Play the story; `said` is what central says of the event."""
     os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -337,7 +341,7 @@ def before_the_screen(
         unit = VirtualUnit(loop, *said, tracks=tracks)
         await unit.start()
         size = (MEASURES.width, MEASURES.height)
-        with UnwatchedWindow.open(title="test", size=size, is_fullscreen=False) as window:
+        with window_kind.open(title="test", size=size, is_fullscreen=False) as window:
             screen = VirtualScreen(unit, window, settings_file)
             await screen.start()
             try:
