@@ -1,16 +1,19 @@
 """Short tones for what happens: made by arithmetic, played by a thread of their own, so that none can block.
 
 A machine without a loudspeaker, or one whose sound hangs, is silent; that is said once in the log. A
-loudspeaker that comes later, as a television does that is switched on, is heard half a minute after it."""
+loudspeaker that comes later, as a television does that is switched on, is heard half a minute after it. Where
+nothing changes it is tried ever more rarely: each try holds the program up, so a lap may wait for it."""
 
 from __future__ import annotations
 
 import array
+import contextlib
 import functools
 import logging
 import math
 import threading
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,8 @@ BUFFER_SAMPLES = 1_024
 """Silence is played too, so often does it wake the machine; a sound is late by as much, 46 ms."""
 WAITING_MAX_COUNT = 4
 RETRY_S = 30.0
+RETRY_MAX_S = 3_600.0
+_CARDS = Path("/proc/asound")
 _FADE_MS = 5
 
 
@@ -41,6 +46,7 @@ class Loudspeaker:
         self._thread: threading.Thread | None = None
         self._resting = threading.Event()
         self._said = ""
+        self._rest_s = 0.0
 
     def set_volume(self, percent: int) -> None:
         self.volume_percent = percent
@@ -69,7 +75,7 @@ class Loudspeaker:
             if reason != self._said:
                 self._said = reason
                 log.info("no sound: reason=%s", reason)
-            self._resting.wait(RETRY_S)
+            self._rest()
             while True:  # what happened meanwhile is old
                 try:
                     self._waiting.get_nowait()
@@ -77,12 +83,23 @@ class Loudspeaker:
                     break
             name = self._waiting.get()
 
+    def _rest(self) -> None:
+        """Wait twice as long as the last time, or until the machine's sound cards are others."""
+        self._rest_s = min(max(RETRY_S, 2 * self._rest_s), RETRY_MAX_S)
+        cards, rested_s = sound_cards(), 0.0
+        while rested_s < self._rest_s:
+            self._resting.wait(RETRY_S)
+            rested_s += RETRY_S
+            if sound_cards() != cards:
+                self._rest_s = 0.0
+
     def _play_until_it_fails(self, name: str | None) -> str:
         """Open the device, play `name` and what comes; return why no more can be, as without a mixer."""
         import pygame
 
         try:
             pygame.mixer.init(frequency=RATE_HZ, size=-16, channels=1, buffer=BUFFER_SAMPLES)
+            self._rest_s = 0.0
             for tones in self._tones.values():
                 wave(tones, self.volume_percent)
             while True:
@@ -93,6 +110,15 @@ class Loudspeaker:
                     pygame.time.wait(10)
         except (pygame.error, OSError, ImportError, AttributeError, NotImplementedError) as error:
             return str(error)
+
+
+def sound_cards(folder: Path = _CARDS) -> list[bytes]:
+    """Return what Linux says of the sound cards, and of the televisions behind them (their `eld` files)."""
+    said = []
+    for path in [folder / "cards", *sorted(folder.glob("card*/eld*"))]:
+        with contextlib.suppress(OSError):
+            said.append(path.read_bytes())
+    return said
 
 
 @functools.lru_cache(maxsize=32)

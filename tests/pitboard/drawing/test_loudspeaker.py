@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty
 
 import pygame
 import pytest
 
 from pitboard.drawing import loudspeaker
-from pitboard.drawing.loudspeaker import RATE_HZ, Loudspeaker
+from pitboard.drawing.loudspeaker import RATE_HZ, Loudspeaker, sound_cards
 
 SHORT = {"tick": ((1_000, 40),), "tock": ((500, 40),)}
 
@@ -73,3 +74,41 @@ def test_where_nothing_can_be_heard_it_is_said_once_and_tried_again_later(
         return 9 in tries
 
     until(is_open)
+
+
+def test_where_nothing_changes_it_is_tried_ever_more_rarely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_mixer: None
+) -> None:
+    """Each try holds the whole program up for a tenth of a second, where there is no card too."""
+    (tmp_path / "card0").mkdir()
+    rests_before: list[int] = []
+    rests: list[float] = []
+    speaker = Loudspeaker(SHORT, volume_percent=50)
+
+    class Rest:
+        def wait(self, seconds: float) -> None:
+            rests.append(seconds)
+            if len(rests_before) == 4 and len(rests) == 2:
+                (tmp_path / "card0" / "eld#0.0").write_text("a television")
+            if len(rests_before) == 5:
+                raise SystemExit
+
+    class AlwaysAsked:
+        def get_nowait(self) -> str:
+            raise Empty
+
+        def get(self) -> str:
+            return "tick"
+
+    def refuse(**_: object) -> None:
+        rests_before.append(len(rests))
+        rests.clear()
+        raise pygame.error("no such device")
+
+    monkeypatch.setattr(pygame.mixer, "init", refuse)
+    monkeypatch.setattr(loudspeaker, "sound_cards", lambda: sound_cards(tmp_path))
+    monkeypatch.setattr(speaker, "_resting", Rest())
+    monkeypatch.setattr(speaker, "_waiting", AlwaysAsked())
+    with pytest.raises(SystemExit):
+        speaker._run()
+    assert rests_before == [0, 1, 2, 4, 2]  # half a minute, one, two; the next as soon as one is switched on
