@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import re
 import shutil
 import statistics
 import tempfile
@@ -133,6 +134,35 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
             (short_path / "files" / "board.json").unlink()
             assert (await stage.ask(BOARD))[1]["ETag"].startswith("W/")
             assert (await stage.ask("/api/v1/live/page"))[2] == whole
+
+    asyncio.run(story())
+
+
+def test_a_thousand_phones_of_one_address_get_page_files_and_board_through_nginx(short_path: Path) -> None:
+    """All come by one socket, as all phones behind a venue's router do; a neighbour asks without end."""
+
+    async def story() -> None:
+        async with stage_at(short_path) as stage:
+            await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
+            await stage.board_with(b"Anna")
+            page = (await stage.ask("/"))[2].decode()
+            files = re.findall(r'(?:href|src)="(/[^"]+)"', page)
+
+            async def ask_until_refused() -> None:
+                while (await stage.ask("/api/v1/search?q=an"))[0] != 429:
+                    pass
+
+            async with asyncio.timeout(20):
+                await asyncio.gather(*(ask_until_refused() for _ in range(8)))
+            at_once = asyncio.Semaphore(40)
+
+            async def arrive(number: int) -> None:
+                async with at_once:
+                    for path in ("/", files[number % len(files)], BOARD):
+                        status, _, body = await stage.ask(path)
+                        assert (status, bool(body)) == (200, True), path
+
+            await asyncio.gather(*(arrive(number) for number in range(1_000)))
 
     asyncio.run(story())
 
