@@ -5,6 +5,7 @@ On real sockets and TLS, at the real bounds, from more addresses than one."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -46,6 +47,8 @@ EXCHANGE_MAX_S = 1.0
 
 @asynccontextmanager
 async def open_door(folder: Path) -> AsyncIterator[tuple[Target, Replica]]:
+    gc.collect()
+    gc.freeze()  # what earlier tests left in this process is no part of a door's
     clock = SystemClock()
     certificate = Certificate.load_or_create(folder / "node.pem")
     async with Replica.open(folder / "j.db", root_key=ROOT.key, clock=clock) as replica:
@@ -74,10 +77,10 @@ async def seconds_of(peer: RequestsPeer, request: SyncRequest) -> float:
     return time.monotonic() - began_s
 
 
-async def best_of_five(call: Callable[[], Awaitable[float]]) -> float:
+async def best_of_three(call: Callable[[], Awaitable[float]]) -> float:
     """Strangers, door and node share one processor here, so one slow call says little of the door."""
     took_s = []
-    for _ in range(5):
+    for _ in range(3):
         took_s.append(await call())
         if took_s[-1] < EXCHANGE_MAX_S:
             break
@@ -92,13 +95,13 @@ def test_an_enrolled_node_gets_through_within_a_second(tmp_path: Path, attack: A
             await peer.sync(SyncRequest())  # it came before, as nodes do; its connection may be lost since
             async with besieged(attack, target, count=STRANGERS_COUNT):
                 await asyncio.sleep(SIEGE_S)
-                took_s = [await best_of_five(lambda: seconds_of(peer, SyncRequest(have={})))]
+                took_s = [await best_of_three(lambda: seconds_of(peer, SyncRequest(have={})))]
                 fresh = enrolled_peer(target.port)
                 took_s.append(
-                    await best_of_five(lambda: seconds_of(enrolled_peer(target.port), SyncRequest()))
+                    await best_of_three(lambda: seconds_of(enrolled_peer(target.port), SyncRequest()))
                 )
                 records = [to_wire(record) for record in Teller(UNIT_A, "Track A").records]
-                took_s.append(await best_of_five(lambda: seconds_of(fresh, SyncRequest(records=records))))
+                took_s.append(await best_of_three(lambda: seconds_of(fresh, SyncRequest(records=records))))
                 assert len(replica.have()) >= 2
             assert max(took_s) < EXCHANGE_MAX_S, took_s
             assert sum(target.tries.values()) >= 50
