@@ -17,7 +17,7 @@ from pitboard.program import log_lines
 from pitboard.race import names
 from sync.central.enrolment import enrolment_api
 from sync.exchanging import exchange, exchange_api
-from trackside import display_watch, neighbours
+from trackside.others import display_watch, neighbours
 from trackside.timing import lights
 
 ROOT = Path(__file__).resolve().parent.parent

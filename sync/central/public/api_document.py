@@ -16,6 +16,9 @@ VERSION = "1.0.0"
 _REFERENCE = "#/components/schemas/{name}"
 COUNT_MAX = 200
 COMPETITOR_MAX_LENGTH = 80
+_TAG = {"type": "string", "pattern": "^[0-9a-f]{1,40}$"}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": COUNT_MAX, "default": 100}
+_TEXT = {"type": "string", "maxLength": COMPETITOR_MAX_LENGTH}
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -55,6 +58,19 @@ class LivePage(msgspec.Struct, frozen=True, kw_only=True):
 
 def api_document() -> dict[str, Any]:
     """Return the document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Pitboard",
+            "version": VERSION,
+            "description": "No login: one call asks, the others read. Times are cut to the resolution.",
+        },
+        "paths": _board_calls() | _live_calls() | _join_calls() | _calls_about_itself(),
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _schemas() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(
         (
             BoardPage,
@@ -77,109 +93,110 @@ def api_document() -> dict[str, Any]:
         "required": ["from", "to", "at"],
         "properties": {"from": {"type": "string"}, "to": {"type": "string"}, "at": {"type": "integer"}},
     }
-    tag = {"type": "string", "pattern": "^[0-9a-f]{1,40}$"}
-    count = {"type": "integer", "minimum": 0, "maximum": COUNT_MAX, "default": 100}
-    text = {"type": "string", "maxLength": COMPETITOR_MAX_LENGTH}
-    of_board = [
-        _asked("track", text, "Only what was driven on this track."),
-        _asked("race_class", text, "Only this class, by its format."),
-    ]
+    return schemas
+
+
+def _board_calls() -> dict[str, Any]:
+    """The board, a competitor and a stage, each as it stands."""
     return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Pitboard",
-            "version": VERSION,
-            "description": "No login: one call asks, the others read. Times are cut to the resolution.",
-        },
-        "paths": {
-            "/api/v1/board": _call(
-                "The board, by pages.",
-                _json("BoardPage"),
-                [
-                    _asked("count", count, "How many entries."),
-                    _asked("after", text, "`next` of the page before."),
-                    *of_board,
-                ],
-                refusals=(400, 404),
-            ),
-            "/api/v1/board.csv": _call(
-                "The whole board as CSV.",
-                {"text/csv": {"schema": {"type": "string"}}},
-                [
-                    *of_board,
-                    _asked(
-                        "separator", {"enum": ["comma", "semicolon"], "default": "comma"}, "Between cells."
-                    ),
-                ],
-                refusals=(400, 404),
-                is_kept=False,
-            ),
-            "/api/v1/search": _call(
-                "Competitors by part of the name or number.",
-                _json("SearchView"),
-                [
-                    _asked(
-                        "q",
-                        {"type": "string", "minLength": 1, "maxLength": 80},
-                        "What was typed.",
-                        is_needed=True,
-                    )
-                ],
-                refusals=(400,),
-            ),
-            "/api/v1/competitors/{competitor}": _call(
-                "A competitor with runs and laps.",
-                _json("CompetitorView"),
-                [
-                    _in_path(
-                        "competitor", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH}
-                    )
-                ],
-                refusals=(404,),
-            ),
-            "/api/v1/stages/{stage}": _call(
-                "A stage: its heats, who drives in them, and what they gave.",
-                _json("StageView"),
-                [_in_path("stage", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH})],
-                refusals=(404,),
-            ),
-            "/api/v1/live": _call(
-                "The live board as server-sent events: `board` once, then `change`.",
-                {"text/event-stream": {"schema": {"type": "string"}}},
-                [
-                    _asked("since", tag, "The board you have."),
-                    _asked("plain", {"type": "string"}, "Uncompressed."),
-                ],
-                refusals=(503,),
-                is_kept=False,
-            ),
-            "/api/v1/live/page": _call("The live board whole.", _json("LivePage"), []),
-            "/api/v1/live/since/{tag}": _call(
-                "What changed since the live board with this tag.",
-                _json("LiveChange"),
-                [_in_path("tag", tag)],
-                refusals=(404,),
-                is_kept=False,
-            ),
-            "/api/v1/join": _call(
-                "Whether racers join the queue by phone, and what there is to choose.",
-                _json("JoinInfo"),
-                [],
-                is_kept=False,
-            )
-            | {"post": _asked_by_phone()},
-            "/api/v1/join/{entry_id}": _call(
-                "How the wait stands that was asked for under this id.",
-                _json("JoinPlace"),
-                [_in_path("entry_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"})],
-                is_kept=False,
-            ),
-            "/api/v1/health": _call("Whether central serves.", _json("Health"), [], is_kept=False),
-            "/api/v1/openapi.json": _call(
-                "This document.", {"application/json": {"schema": {"type": "object"}}}, []
-            ),
-        },
-        "components": {"schemas": schemas},
+        "/api/v1/board": _call(
+            "The board, by pages.",
+            _json("BoardPage"),
+            [
+                _asked("count", _COUNT, "How many entries."),
+                _asked("after", _TEXT, "`next` of the page before."),
+                *_OF_BOARD,
+            ],
+            refusals=(400, 404),
+        ),
+        "/api/v1/board.csv": _call(
+            "The whole board as CSV.",
+            {"text/csv": {"schema": {"type": "string"}}},
+            [
+                *_OF_BOARD,
+                _asked("separator", {"enum": ["comma", "semicolon"], "default": "comma"}, "Between cells."),
+            ],
+            refusals=(400, 404),
+            is_kept=False,
+        ),
+        "/api/v1/search": _call(
+            "Competitors by part of the name or number.",
+            _json("SearchView"),
+            [
+                _asked(
+                    "q",
+                    {"type": "string", "minLength": 1, "maxLength": 80},
+                    "What was typed.",
+                    is_needed=True,
+                )
+            ],
+            refusals=(400,),
+        ),
+        "/api/v1/competitors/{competitor}": _call(
+            "A competitor with runs and laps.",
+            _json("CompetitorView"),
+            [_in_path("competitor", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH})],
+            refusals=(404,),
+        ),
+        "/api/v1/stages/{stage}": _call(
+            "A stage: its heats, who drives in them, and what they gave.",
+            _json("StageView"),
+            [_in_path("stage", {"type": "string", "minLength": 1, "maxLength": COMPETITOR_MAX_LENGTH})],
+            refusals=(404,),
+        ),
+    }
+
+
+def _live_calls() -> dict[str, Any]:
+    """The live board, followed or asked for."""
+    return {
+        "/api/v1/live": _call(
+            "The live board as server-sent events: `board` once, then `change`.",
+            {"text/event-stream": {"schema": {"type": "string"}}},
+            [
+                _asked("since", _TAG, "The board you have."),
+                _asked("plain", {"type": "string"}, "Uncompressed."),
+            ],
+            refusals=(503,),
+            is_kept=False,
+        ),
+        "/api/v1/live/page": _call("The live board whole.", _json("LivePage"), []),
+        "/api/v1/live/since/{tag}": _call(
+            "What changed since the live board with this tag.",
+            _json("LiveChange"),
+            [_in_path("tag", _TAG)],
+            refusals=(404,),
+            is_kept=False,
+        ),
+    }
+
+
+def _join_calls() -> dict[str, Any]:
+    """The queue that a racer joins by phone."""
+    return {
+        "/api/v1/join": _call(
+            "Whether racers join the queue by phone, and what there is to choose.",
+            _json("JoinInfo"),
+            [],
+            is_kept=False,
+        )
+        | {"post": _asked_by_phone()},
+        "/api/v1/join/{entry_id}": _call(
+            "How the wait stands that was asked for under this id.",
+            _json("JoinPlace"),
+            [_in_path("entry_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"})],
+            is_kept=False,
+        ),
+    }
+
+
+def _calls_about_itself() -> dict[str, Any]:
+    """Whether central serves, and what it answers."""
+    return {
+        "/api/v1/health": _call("Whether central serves.", _json("Health"), [], is_kept=False),
+        "/api/v1/openapi.json": _call(
+            "This document.", {"application/json": {"schema": {"type": "object"}}}, []
+        ),
     }
 
 
@@ -231,3 +248,9 @@ def _asked(name: str, schema: dict[str, Any], description: str, *, is_needed: bo
 
 def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+_OF_BOARD = [
+    _asked("track", _TEXT, "Only what was driven on this track."),
+    _asked("race_class", _TEXT, "Only this class, by its format."),
+]

@@ -29,7 +29,7 @@ from sync.exchanging.exchange_api import ExchangeApi
 from sync.exchanging.freshness import prove
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
-from trackside.neighbours import Neighbour, Neighbours
+from trackside.others.neighbours import Neighbour, Neighbours
 from trackside.timing.lights import Lights
 
 Sign = Callable[[str, dict[str, int]], Proof | None]

@@ -25,7 +25,7 @@ from sync.exchanging.exchange import (
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.pitboard.doors.test_node_client import Serve, answering, box
 from tests.race_story import UNIT_A
-from trackside.display_watch import ask_status
+from trackside.others.display_watch import ask_status
 
 Ask = Callable[[str], Awaitable[object]]
 

@@ -24,10 +24,10 @@ from sync.exchanging.exchange import SyncRequest, SyncResponse
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of
 from sync.exchanging.requests_peer import RequestsPeer
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
-from trackside.neighbours import Neighbour
+from trackside.others.neighbours import Neighbour
+from trackside.others.unit_clocks import SAID_EVERY_NS, UnitClocks
 from trackside.timing.arming import CLOCK_DOUBT_MAX_NS
 from trackside.timing.run_control import RunControl
-from trackside.unit_clocks import SAID_EVERY_NS, UnitClocks
 
 MS, S = 1_000_000, 1_000_000_000
 APART_NS = 7_777 * S

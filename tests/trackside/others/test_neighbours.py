@@ -24,7 +24,7 @@ from sync.exchanging.requests_peer import ANSWER_MARGIN_S
 from tests.display.jumping_loop import run_jumping
 from tests.leaping_loop import LeapingLoop, run_leaping
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
-from trackside.neighbours import (
+from trackside.others.neighbours import (
     PLACES_MAX_COUNT,
     STRANGERS_AT_ONCE,
     STRANGERS_MAX_COUNT,

@@ -17,7 +17,7 @@ from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.presence.venue_addresses import without_zone
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.freshness import NONCE_BYTES, is_signed_by
-from trackside.neighbours import ClosablePeer, Connect
+from trackside.others.neighbours import ClosablePeer, Connect
 
 log = logging.getLogger(__name__)
 

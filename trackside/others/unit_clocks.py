@@ -21,7 +21,7 @@ from sync.exchanging.clock_comparison import ClockComparison, RoundTrip
 from sync.exchanging.clock_reading import is_of
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.freshness import NONCE_BYTES
-from trackside.neighbours import ClosablePeer, Connect, Neighbour
+from trackside.others.neighbours import ClosablePeer, Connect, Neighbour
 
 log = logging.getLogger(__name__)
 

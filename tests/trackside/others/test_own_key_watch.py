@@ -17,7 +17,7 @@ from sync.exchanging.exchange import SyncRequest, SyncResponse
 from sync.exchanging.freshness import prove
 from tests.leaping_loop import LeapingLoop, run_leaping
 from tests.race_story import STRANGER, UNIT_A
-from trackside.own_key_watch import ASK_EVERY_S, KEPT_NS, OwnKeyWatch, places_of_own_key
+from trackside.others.own_key_watch import ASK_EVERY_S, KEPT_NS, OwnKeyWatch, places_of_own_key
 
 OWN_STREAM, COPYS_STREAM = "a" * 32, "c" * 32
 COPY = "https://192.0.2.9:8441"

@@ -9,7 +9,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.unit_api.unit_calls import DisplayNode
-from trackside.display_watch import (
+from trackside.others.display_watch import (
     ASKED_MAX_COUNT,
     GONE_AFTER_NS,
     GONE_MAX_COUNT,
