@@ -18,7 +18,8 @@ from bench.measure import percentile, report
 from pitboard.clock import SystemClock
 from pitboard.errors import PeerLost
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.unit_api.unit_calls import Arm, Confirm, Register, ScreenState, Stop
+from pitboard.unit_api.official_acts import Arm, Confirm, Register, Stop
+from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.unit_client import UnitLink
 from venue.demo.audit import Audit, Crossing, Frame, read_lines
 from venue.demo.crew import Crew

@@ -20,7 +20,7 @@ from pitboard.race.attribution import recorded_passing
 from pitboard.race.bodies import PassingRecorded
 from pitboard.race.laps import lap_between
 from pitboard.race.word import Authority, Word
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 
 LAP_MS = "350:750"

@@ -16,7 +16,7 @@ import msgspec
 
 from bench.bridge_stage import cpu_ms, running
 from bench.measure import percentile, report
-from pitboard.unit_api.unit_calls import Competitor, Entry, Lap, Run
+from pitboard.unit_api.screen_state import Competitor, Entry, Lap, Run
 from tests.trackside.fake_unit import FakeUnit
 from venue.official.control_client import ControlClient
 

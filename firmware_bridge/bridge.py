@@ -22,7 +22,7 @@ from pitboard.clock import Clock
 from pitboard.errors import RawLogLost
 from pitboard.program.program import only_one
 from pitboard.program.service import SERVICE
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.unit_client import TracksideClient
 
 RAW_LOG_SYNC_EVERY_MS = 10_000

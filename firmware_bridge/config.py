@@ -13,7 +13,7 @@ from firmware_bridge.lines.serial_port import Handshake, SerialSetting
 from firmware_bridge.makers.device_kinds import KINDS, LANE_TIMERS, DeviceKind, Kind
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 HOLD_OFF_DEFAULT_MS = 300
 GATE_DEFAULT = "finish"

@@ -11,7 +11,7 @@ import msgspec
 from firmware_bridge.makers.timer_makers import HEAT_BOOT
 from pitboard.race.bodies import START
 from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, or_shorter, settle
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 NEW_BOOT = "new-boot"
 # Nobody stands by a time where nothing tells which clock is right and they part by more than a hundredth.

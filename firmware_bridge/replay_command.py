@@ -23,7 +23,7 @@ from firmware_bridge.spool.raw_log import (
 )
 from pitboard.errors import NOT_UNDERSTOOD, RawLogRefused
 from pitboard.program.speech import say
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 
 class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import NOT_UNDERSTOOD, LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
+from pitboard.unit_api.program_calls import CentralStatus
 from pitboard.unit_api.socket_watch import SocketWatch
-from pitboard.unit_api.unit_calls import CentralStatus
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.daemon_threads import in_daemon_thread
 from sync.exchanging.pump import LinkState, Pump

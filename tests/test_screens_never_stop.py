@@ -22,7 +22,7 @@ from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
 from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
 from pitboard.race.phases import Phase
-from pitboard.unit_api import unit_calls
+from pitboard.unit_api import screen_state
 from tests.display.example_boards import LIVE, board, leaderboard, run_view
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, run, scenes, screen
 from trackside.touch.paint.widget_painter import Painter as TouchPainter
@@ -60,7 +60,7 @@ def paint_board(
     BoardPainter(typeface).paint(leaderboard(view, badge, size, page=0), pygame.Surface(size))
 
 
-def paint_touch(state: unit_calls.ScreenState | None, view: View, typeface: Typeface) -> None:
+def paint_touch(state: screen_state.ScreenState | None, view: View, typeface: Typeface) -> None:
     measures = Measures(800, 480)
     surface = pygame.Surface((800, 480))
     TouchPainter(surface, typeface, measures).paint(lay_touch(state, view, measures, NOW_MONO_NS).widgets)
@@ -81,7 +81,7 @@ def test_a_hostile_name_is_drawn_on_board_and_touchscreen(name: str, typeface: T
     view = board(12, on_track=[run_view(name=name, track=name)])
     entries = [msgspec.structs.replace(entry, name=name) for entry in view.entries]
     paint_board(BoardView(EventView(name, 1), entries, view.on_track, "c0"), typeface)
-    people = (unit_calls.Competitor(competitor_id="c1", name=name),)
+    people = (screen_state.Competitor(competitor_id="c1", name=name),)
     idle = msgspec.structs.replace(screen("idle"), competitors=people, event=name, unit=name)
     paint_touch(idle, View(picked="c1", search=name[:80]), typeface)
     paint_touch(idle, View(page=Page.KEYBOARD, typed=name[:80]), typeface)
@@ -207,7 +207,7 @@ def test_random_boards_are_drawn(
 
 
 touch_laps = st.builds(
-    unit_calls.Lap,
+    screen_state.Lap,
     lap_id=names,
     number=st.integers(0, 10**6),
     lap_ns=spans,
@@ -217,7 +217,7 @@ touch_laps = st.builds(
     counts=st.booleans(),
 )
 touch_runs = st.builds(
-    unit_calls.Run,
+    screen_state.Run,
     run_id=names,
     competitor_id=names,
     name=names,
@@ -227,24 +227,24 @@ touch_runs = st.builds(
     best_ns=maybe_spans,
 )
 touch_screens = st.builds(
-    unit_calls.ScreenState,
+    screen_state.ScreenState,
     version=st.integers(),
     unit=names,
     event=names,
-    phase=st.sampled_from(get_args(unit_calls.Phase)),
+    phase=st.sampled_from(get_args(screen_state.Phase)),
     run=st.none() | touch_runs,
     competitors=st.lists(
-        st.builds(unit_calls.Competitor, competitor_id=names, name=names, best_ns=maybe_spans),
+        st.builds(screen_state.Competitor, competitor_id=names, name=names, best_ns=maybe_spans),
         max_size=5,
         unique_by=lambda one: one.competitor_id,
     ).map(tuple),
     lights=st.lists(
         st.builds(
-            unit_calls.Light, light=names, state=st.sampled_from(["ok", "warning", "bad"]), detail=names
+            screen_state.Light, light=names, state=st.sampled_from(["ok", "warning", "bad"]), detail=names
         ),
         max_size=4,
     ).map(tuple),
-    displays=st.lists(st.builds(unit_calls.DisplayNode, name=names, address=names), max_size=8).map(tuple),
+    displays=st.lists(st.builds(screen_state.DisplayNode, name=names, address=names), max_size=8).map(tuple),
     resolution_ns=st.integers(1, 2 * 10**9),
 )
 views = st.builds(
@@ -260,7 +260,7 @@ views = st.builds(
 
 @unhurried
 @given(state=touch_screens, view=views)
-def test_random_screens_are_drawn(state: unit_calls.ScreenState, view: View, typeface: Typeface) -> None:
+def test_random_screens_are_drawn(state: screen_state.ScreenState, view: View, typeface: Typeface) -> None:
     paint_touch(state, view, typeface)
 
 

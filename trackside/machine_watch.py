@@ -10,7 +10,7 @@ from typing import NoReturn
 from pitboard.clock import Clock
 from pitboard.health.findings import Finding, machine_findings
 from pitboard.health.machine_facts import read_machine_facts
-from pitboard.unit_api.unit_calls import MachineLine
+from pitboard.unit_api.screen_state import MachineLine
 
 LOOK_EVERY_S = 10.0
 _ORDER = ("red", "yellow", "green")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pitboard.unit_api.unit_calls import TrackSigns
+from pitboard.unit_api.screen_state import TrackSigns
 
 _SEGMENTS = (0x3F, 0x06, 0x5B, 0x4F, 0x66, 0x6D, 0x7D, 0x07, 0x7F, 0x6F)
 _BLANK, _DASH, _COLON = 0x00, 0x40, 0x80

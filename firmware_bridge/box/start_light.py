@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pitboard.unit_api.unit_calls import TrackSigns
+from pitboard.unit_api.screen_state import TrackSigns
 
 Lamp = Literal["armed", "go", "time_up", "fault"]
 LAMPS: tuple[Lamp, ...] = ("armed", "go", "time_up", "fault")

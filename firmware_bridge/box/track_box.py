@@ -16,7 +16,7 @@ from firmware_bridge.lines.gpio_edge import find_chip
 from pitboard.clock import Clock
 from pitboard.errors import BeamLost, PeerLost
 from pitboard.tasks import beside
-from pitboard.unit_api.unit_calls import TrackSigns
+from pitboard.unit_api.screen_state import TrackSigns
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from firmware_bridge.makers.reading import (
 )
 from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST, PASSING_LOST, with_unseen
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
 from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
 from pitboard.race.device_clocks import EDGE_LOST, FLICKERED
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 LINE_MAX_BYTES = 160
 CHANNELS_MAX_COUNT = 32

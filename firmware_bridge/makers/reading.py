@@ -10,7 +10,7 @@ import msgspec
 
 from firmware_bridge.decoders.beamline import Acknowledgement, BeamPassing, Heartbeat, Hello
 from firmware_bridge.makers.device_clock import ClockStep
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 # Trips that come later than this many passings after their neighbours are let through.
 REMEMBERED_MAX_COUNT = 512

@@ -34,7 +34,7 @@ from firmware_bridge.makers.device_maker import (
 )
 from firmware_bridge.makers.reading import HoldOff, Reading
 from pitboard.race.bodies import FINISH, START
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 ASK_EVERY_NS = 1_000_000_000
 RACE_MAX_NS = 60_000_000_000

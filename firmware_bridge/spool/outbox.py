@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from pitboard.errors import PassingsRefused, PeerLost
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.unit_client import TracksideClient
 
 REQUEST_MAX_COUNT = 200

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from firmware_bridge.makers.reading import LineCounters, Reading
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.unit_status import SensorNote, SensorState
 
 # Two heartbeats with the beam interrupted; they come a second apart, give or take the device's crystal.

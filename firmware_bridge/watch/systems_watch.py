@@ -18,7 +18,7 @@ from pitboard.race.two_systems import (
     pair,
     which_parted,
 )
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.unit_status import SensorNote, SystemsStatus
 
 KEPT_PAIRS_MAX_COUNT = 30

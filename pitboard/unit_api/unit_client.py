@@ -15,17 +15,9 @@ from pitboard.clock import Clock
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
 from pitboard.errors import ActRefused, LossCode, NothingSent, PassingsRefused, PeerLost
-from pitboard.unit_api.unit_calls import (
-    Act,
-    AppointOfficial,
-    KeepContact,
-    Passing,
-    Register,
-    RunDetail,
-    ScreenState,
-    SignInOfficial,
-    TrackSigns,
-)
+from pitboard.unit_api.official_acts import Act, AppointOfficial, KeepContact, Register, SignInOfficial
+from pitboard.unit_api.program_calls import Passing
+from pitboard.unit_api.screen_state import RunDetail, ScreenState, TrackSigns
 from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second

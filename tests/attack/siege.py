@@ -20,7 +20,7 @@ from pitboard.errors import ActRefused, Loss
 from pitboard.presence.venue_mdns import UNIT_SERVICE, label_of
 from pitboard.program.config import display_key_beside
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import Register
+from pitboard.unit_api.official_acts import Register
 from pitboard.unit_api.unit_client import UnitLink
 from sync.central.commands.enrolment_commands import EnrolmentAdmin
 from sync.central.config import CentralConfig

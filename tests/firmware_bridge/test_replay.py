@@ -25,7 +25,7 @@ from firmware_bridge.spool.raw_log import (
 )
 from pitboard.clock import ScriptedClock
 from pitboard.errors import RawLogRefused
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import trip
 from tests.firmware_bridge.makers.test_passing_maker import beat
 from tests.firmware_bridge.test_lap_replay import NOON, Say, alge, amb, p3

@@ -8,7 +8,7 @@ import pytest
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
 from pitboard.errors import ConfigRefused
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 BRIDGE = 'spool_folder = "raw"\n[api]\nsocket = "trackside.sock"\n[[sensor]]\nname = "beam-1"\nport = "x"\n'
 

@@ -12,20 +12,8 @@ import msgspec
 from aiohttp import web
 
 from pitboard.contacts.contact_seal import SealedContact
-from pitboard.unit_api.unit_calls import (
-    Act,
-    Arm,
-    Competitor,
-    Confirm,
-    Discard,
-    Judge,
-    Lap,
-    ManualPassing,
-    Register,
-    Run,
-    ScreenState,
-    Stop,
-)
+from pitboard.unit_api.official_acts import Act, Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
+from pitboard.unit_api.screen_state import Competitor, Lap, Run, ScreenState
 from tests.trackside.touch.touch_samples import LIGHTS
 
 SHORT_LAP_NS = 4_000_000_000

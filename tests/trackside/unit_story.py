@@ -11,17 +11,8 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import Verdict
 from pitboard.race.run import Run
-from pitboard.unit_api.unit_calls import (
-    Arm,
-    Confirm,
-    Delivery,
-    Discard,
-    Judge,
-    ManualPassing,
-    Passing,
-    Register,
-    Stop,
-)
+from pitboard.unit_api.official_acts import Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
+from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.appointing import Appointing

@@ -15,14 +15,8 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica
 from pitboard.keeping.backup_stream import BackupApi
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import (
-    AnyAct,
-    AppointOfficial,
-    BridgeReport,
-    Delivery,
-    Report,
-    SignInOfficial,
-)
+from pitboard.unit_api.official_acts import AnyAct, AppointOfficial, SignInOfficial
+from pitboard.unit_api.program_calls import BridgeReport, Delivery, Report
 from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed

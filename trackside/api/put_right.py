@@ -19,7 +19,7 @@ from pitboard.race.run import Run
 from pitboard.race.score import Moment
 from pitboard.race.subjects import subject_of
 from pitboard.race.word import Statement
-from pitboard.unit_api.unit_calls import Column, Consequence, DoneAct, Stray
+from pitboard.unit_api.screen_state import Column, Consequence, DoneAct, Stray
 from trackside.timing.run_control import RunControl
 
 ACTS_SHOWN_MAX_COUNT = 40

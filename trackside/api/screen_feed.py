@@ -29,7 +29,7 @@ from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Roll, alike
 from pitboard.race.run import Run as RaceRun
 from pitboard.race.scene_names import WHOLE_VENUE
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.screen_state import (
     ClassName,
     Competitor,
     ContactSeal,

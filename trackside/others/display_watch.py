@@ -18,7 +18,7 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import PeerLost
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.race.names import clean_name
-from pitboard.unit_api.unit_calls import DisplayNode
+from pitboard.unit_api.screen_state import DisplayNode
 from sync.exchanging.requests_peer import RequestsPeer
 
 ASK_EVERY_S = 3.0

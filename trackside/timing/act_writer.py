@@ -14,7 +14,7 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import Body
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState
-from pitboard.unit_api.unit_calls import Act
+from pitboard.unit_api.official_acts import Act
 
 
 def random_id() -> str:

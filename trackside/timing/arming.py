@@ -12,7 +12,7 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import RunPlace
 from pitboard.race.formats import NANOSECONDS_PER_MS
 from pitboard.race.related_clock import RelatedClock
-from pitboard.unit_api.unit_calls import Arm
+from pitboard.unit_api.official_acts import Arm
 from trackside.timing.act_writer import ActWriter
 
 CLOCK_DOUBT_MAX_NS = 10_000_000

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from pitboard.errors import JournalLost
 from pitboard.race.bodies import Body, SensorTold
-from pitboard.unit_api.unit_calls import BridgeReport
+from pitboard.unit_api.program_calls import BridgeReport
 from pitboard.unit_api.unit_status import SensorStatus
 from trackside.timing.act_writer import ActWriter
 from trackside.timing.systems_check import SystemsChecks

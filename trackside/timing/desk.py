@@ -10,7 +10,7 @@ from pitboard.race import bodies
 from pitboard.race.bodies import CompetitorRegistered, MessagePosted, QueueJoined
 from pitboard.race.programme import ASKED
 from pitboard.race.word import Authority, Statement, Word, may_withdraw
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     AcceptAsk,
     Act,
     AssignDisplay,

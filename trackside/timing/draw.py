@@ -18,7 +18,7 @@ from pitboard.race.bodies import HeatPlace, StageSet
 from pitboard.race.formats import Format
 from pitboard.race.heats import lane_heats
 from pitboard.race.stages import finalists, plan_of, stage_of
-from pitboard.unit_api.unit_calls import DrawStage
+from pitboard.unit_api.official_acts import DrawStage
 from trackside.timing.act_writer import ActWriter, cleaned, who
 
 DRIVERS_MAX_COUNT = 256

@@ -15,8 +15,9 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
+from pitboard.unit_api.program_calls import BridgeReport, Report, SyncReport
+from pitboard.unit_api.screen_state import Light, LightState, SensorLine
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
-from pitboard.unit_api.unit_calls import BridgeReport, Light, LightState, Report, SensorLine, SyncReport
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Answerer
 from sync.exchanging.venue_clocks import CENTRAL, VenueClocks

@@ -15,7 +15,7 @@ from pitboard.race.attribution import BACKUP_SYSTEM
 from pitboard.race.bodies import PassingRecorded
 from pitboard.race.run import Run
 from pitboard.race.two_systems import MISSED_AFTER_NS
-from pitboard.unit_api.unit_calls import AttributePassing, IgnorePassing, InsertPassing
+from pitboard.unit_api.official_acts import AttributePassing, IgnorePassing, InsertPassing
 from trackside.timing.act_writer import ActWriter, who
 
 

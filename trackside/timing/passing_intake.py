@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pitboard.race.bodies import PassingRecorded
-from pitboard.unit_api.unit_calls import Delivery, Passing
+from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.run_control import RunControl
 
 

@@ -22,7 +22,7 @@ from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run
 from pitboard.race.run_ids import run_id_of
 from pitboard.race.verdicts import Lap
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     Act,
     AnyAct,
     Arm,
@@ -35,7 +35,6 @@ from pitboard.unit_api.unit_calls import (
     HandOver,
     IgnorePassing,
     InsertPassing,
-    Interruption,
     Judge,
     JudgePlace,
     KeepPublished,
@@ -48,6 +47,7 @@ from pitboard.unit_api.unit_calls import (
     RunAct,
     Stop,
 )
+from pitboard.unit_api.screen_state import Interruption
 from trackside.timing.act_writer import ActWriter, random_id, who
 from trackside.timing.arming import Arming
 from trackside.timing.bridge_records import BridgeRecords

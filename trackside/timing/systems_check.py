@@ -13,7 +13,8 @@ from pitboard.errors import ActRefused
 from pitboard.race.bodies import SystemsChecked
 from pitboard.race.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
 from pitboard.sentences.language import Sentence
-from pitboard.unit_api.unit_calls import CheckSystems, SystemsLine
+from pitboard.unit_api.official_acts import CheckSystems
+from pitboard.unit_api.screen_state import SystemsLine
 from pitboard.unit_api.unit_status import SystemsStatus
 from trackside.timing.act_writer import who
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Literal, get_args
 
 from pitboard.drawing.loudspeaker import Loudspeaker, Tones
-from pitboard.unit_api.unit_calls import Run, ScreenState
+from pitboard.unit_api.screen_state import Run, ScreenState
 
 Sound = Literal["lap", "best", "time-up", "sensor-lost", "refused"]
 SOUNDS: tuple[Sound, ...] = get_args(Sound)

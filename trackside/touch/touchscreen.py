@@ -19,8 +19,7 @@ from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import LANGUAGES, Language, Sentence
 from pitboard.sentences.spoken_error import spoken
-from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     Act,
     AppointOfficial,
     Arm,
@@ -32,11 +31,12 @@ from pitboard.unit_api.unit_calls import (
     ManualPassing,
     Register,
     Reopen,
-    ScreenState,
     SignInOfficial,
     Stop,
     stamped,
 )
+from pitboard.unit_api.screen_state import ScreenState
+from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 from trackside.touch.input.pointers import Pointers, Tap
 from trackside.touch.input.pygame_input import (

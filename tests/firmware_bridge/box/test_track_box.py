@@ -17,7 +17,9 @@ from firmware_bridge.box.track_box import OPEN_AGAIN_S, TrackBox
 from firmware_bridge.config import BoxConfig, BridgeConfig
 from pitboard.clock import ScriptedClock
 from pitboard.errors import BeamLost, ConfigRefused, LossCode, PeerLost
-from pitboard.unit_api.unit_calls import Arm, Passing, Phase, TrackSigns
+from pitboard.unit_api.official_acts import Arm
+from pitboard.unit_api.program_calls import Passing
+from pitboard.unit_api.screen_state import Phase, TrackSigns
 from tests.trackside.unit_story import Unit, with_unit
 from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual
 

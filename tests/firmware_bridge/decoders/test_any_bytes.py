@@ -15,7 +15,7 @@ from firmware_bridge.decoders.tns_messages import TnsPassing, encode_message, en
 from firmware_bridge.makers.device_kinds import KINDS, make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.watch.sensor_watch import SensorSigns
-from pitboard.unit_api.unit_calls import Delivery
+from pitboard.unit_api.program_calls import Delivery
 from tests.firmware_bridge.decoders.recorded_samples import PROTOCOLS
 
 LINE_KINDS = sorted(set(KINDS) - {"gpio"})

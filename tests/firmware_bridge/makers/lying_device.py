@@ -10,7 +10,7 @@ from random import Random
 
 from firmware_bridge.makers.device_clock import DeviceClock
 from pitboard.race.device_clocks import LapTime, lap_time, settle
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 SECOND_NS = 1_000_000_000
 STARTED_TICK_US = 1_700_000_000_000_000

@@ -9,7 +9,7 @@ from firmware_bridge.makers.reading import HoldOff, PassingSource
 from firmware_bridge.makers.timer_makers import DIFFERENCES, AlgeMaker, ChampMaker, FastTrackMaker
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.decoders.recorded_samples import (
     ALGE_IMPULSE,
     CHAMP_RESULT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge, encode_levels, parse_line
 from firmware_bridge.makers.gpio_maker import GpioMaker
 from firmware_bridge.makers.reading import HoldOff
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 MS = 1_000_000
 SECOND = 1_000_000_000

@@ -9,7 +9,7 @@ from firmware_bridge.decoders.p3_frame import DECODER_TAG, RecordType, encode_fr
 from firmware_bridge.makers.mylaps_makers import P3Maker
 from firmware_bridge.makers.reading import HoldOff, Reading
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 
 SECOND_US = 1_000_000
 RTC_US = 1_437_769_372_993_000

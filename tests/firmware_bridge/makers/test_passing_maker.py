@@ -14,7 +14,7 @@ from firmware_bridge.decoders.beamline import (
 )
 from firmware_bridge.makers.beamline_maker import PassingMaker
 from firmware_bridge.makers.reading import HoldOff, Reading
-from pitboard.unit_api.unit_calls import Passing
+from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.decoders.test_beamline import BOOT, heartbeat, trip
 
 SECOND_NS = 1_000_000_000

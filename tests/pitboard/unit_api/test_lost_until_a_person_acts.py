@@ -10,7 +10,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
-from pitboard.unit_api.unit_calls import Stop
+from pitboard.unit_api.official_acts import Stop
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
 
 

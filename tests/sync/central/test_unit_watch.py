@@ -14,7 +14,7 @@ from pitboard.errors import StatusRefused
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import BridgeReport
+from pitboard.unit_api.program_calls import BridgeReport
 from pitboard.unit_api.unit_status import SealedStatus, SensorState, SensorStatus, UnitStatus, seal_status
 from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     AttributePassing,
     Confirm,
     IgnorePassing,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
 from pitboard.presence.heard_nodes import FoundNode
-from pitboard.unit_api.unit_calls import DisplayNode
+from pitboard.unit_api.screen_state import DisplayNode
 from trackside.others.display_watch import (
     ASKED_MAX_COUNT,
     GONE_AFTER_NS,

@@ -18,7 +18,7 @@ from pitboard.race.bodies import CompetitorRegistered, EventConfigured, FormatSe
 from pitboard.race.formats import Format
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import Arm, Discard
+from pitboard.unit_api.official_acts import Arm, Discard
 from sync.exchanging.clock_reading import read_clock
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of

@@ -15,7 +15,7 @@ from pitboard.journal.replica import Replica
 from pitboard.race.bodies import EventConfigured, OfficialDismissed
 from pitboard.trust.pin import pin_verifier
 from pitboard.trust.pin_box import is_for, open_pin
-from pitboard.unit_api.unit_calls import Register, Withdraw
+from pitboard.unit_api.official_acts import Register, Withdraw
 from sync.central.admin.pin_keeper import keep_pins
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller
 from tests.trackside.unit_story import Unit, with_unit

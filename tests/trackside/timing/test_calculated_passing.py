@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from pitboard.errors import ActRefused
-from pitboard.unit_api.unit_calls import AttributePassing, Delivery, InsertPassing, Withdraw
+from pitboard.unit_api.official_acts import AttributePassing, InsertPassing, Withdraw
+from pitboard.unit_api.program_calls import Delivery
 from tests.trackside.unit_story import Unit, with_unit
 
 SECOND_NS = 1_000_000_000

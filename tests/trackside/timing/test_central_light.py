@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pitboard.journal.stream_watch import SILENT_AFTER_MS
 from pitboard.race.bodies import CompetitorRegistered
-from pitboard.unit_api.unit_calls import CentralStatus, Light, SyncReport
+from pitboard.unit_api.program_calls import CentralStatus, SyncReport
+from pitboard.unit_api.screen_state import Light
 from sync.exchanging.freshness import Answerer
 from tests.race_story import UNIT_A, Teller
 from tests.trackside.unit_story import Unit, with_unit

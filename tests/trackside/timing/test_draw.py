@@ -9,19 +9,18 @@ import pytest
 
 from pitboard.errors import ActRefused
 from pitboard.race.bodies import RunPlace, StageSet
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     Arm,
     Confirm,
-    Delivery,
     DrawStage,
-    Heat,
     JoinQueue,
     RemoveStage,
     Reopen,
-    Stage,
     Stop,
     Withdraw,
 )
+from pitboard.unit_api.program_calls import Delivery
+from pitboard.unit_api.screen_state import Heat, Stage
 from tests.race_story import ROOT, Teller
 from tests.trackside.unit_story import Unit, with_unit
 

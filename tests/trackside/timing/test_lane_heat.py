@@ -20,7 +20,8 @@ from pitboard.race.bodies import CompetitorRegistered, EventConfigured, FormatSe
 from pitboard.race.formats import Format
 from pitboard.race.presets import preset
 from pitboard.race.run import Run
-from pitboard.unit_api.unit_calls import Arm, Confirm, Delivery, Stop
+from pitboard.unit_api.official_acts import Arm, Confirm, Stop
+from pitboard.unit_api.program_calls import Delivery
 from tests.firmware_bridge.decoders.recorded_samples import FASTTRACK_LINE, FASTTRACK_RESULT
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.timing.passing_intake import PassingIntake

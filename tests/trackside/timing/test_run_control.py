@@ -26,15 +26,9 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.formats import Format
 from pitboard.race.run_ids import may_arm
-from pitboard.unit_api.unit_calls import (
-    Arm,
-    ContinueRun,
-    Delivery,
-    Interruption,
-    ManualPassing,
-    PauseRun,
-    Stop,
-)
+from pitboard.unit_api.official_acts import Arm, ContinueRun, ManualPassing, PauseRun, Stop
+from pitboard.unit_api.program_calls import Delivery
+from pitboard.unit_api.screen_state import Interruption
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 from tests.trackside.unit_story import Unit, with_unit
 

@@ -18,15 +18,8 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board, view_run
 from pitboard.race.bodies import EventConfigured, FormatSet, RunPlace
 from pitboard.race.formats import Format
-from pitboard.unit_api.unit_calls import (
-    Arm,
-    Confirm,
-    Delivery,
-    IgnorePassing,
-    InsertPassing,
-    Passing,
-    Register,
-)
+from pitboard.unit_api.official_acts import Arm, Confirm, IgnorePassing, InsertPassing, Register
+from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.timing.passing_intake import PassingIntake
 from trackside.timing.run_control import RunControl

@@ -10,7 +10,9 @@ import pytest
 from pitboard.errors import ActRefused
 from pitboard.keeping.report_command import report_lines
 from pitboard.sentences.language import language
-from pitboard.unit_api.unit_calls import BridgeReport, CheckSystems, SystemsLine
+from pitboard.unit_api.official_acts import CheckSystems
+from pitboard.unit_api.program_calls import BridgeReport
+from pitboard.unit_api.screen_state import SystemsLine
 from pitboard.unit_api.unit_status import SensorState, SensorStatus, SystemsStatus
 from tests.trackside.unit_story import Unit, with_unit
 

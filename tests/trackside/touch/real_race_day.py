@@ -32,7 +32,7 @@ from pitboard.journal.salvage import open_or_salvage
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.unit_client import UnitLink
 from sync.central.config import CentralConfig
 from sync.central.config_bodies import bodies_to_say

@@ -11,7 +11,7 @@ from pitboard.clock import SystemClock
 from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import EventConfigured, OfficialAppointed
-from pitboard.unit_api.unit_calls import Delivery, Passing
+from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.local_api import LocalApi
 from trackside.api.screen_feed import ScreenFeed

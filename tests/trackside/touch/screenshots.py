@@ -15,7 +15,7 @@ import pygame
 
 from pitboard.drawing.typeface import Typeface
 from pitboard.sentences.language import LANGUAGES, Language, language
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.screen_state import ScreenState
 from tests.hung_glass import GLASSES, on_glass
 from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, scenes

@@ -10,7 +10,8 @@ from pitboard.health.machine_facts import MachineFacts
 from pitboard.race.bodies import EventConfigured, FormatSet, PlaylistItem
 from pitboard.race.formats import Format
 from pitboard.sentences.language import LANGUAGES, language
-from pitboard.unit_api.unit_calls import BridgeReport, DisplayNode
+from pitboard.unit_api.program_calls import BridgeReport
+from pitboard.unit_api.screen_state import DisplayNode
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 from trackside.machine_watch import lines_of

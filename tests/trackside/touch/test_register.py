@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitboard.race.bodies import ClassSet, EventConfigured
-from pitboard.unit_api.unit_calls import Competitor
+from pitboard.unit_api.screen_state import Competitor
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 
 EVENT = (EventConfigured(name="Club race"), ClassSet(race_class="j", name="Juniors"))

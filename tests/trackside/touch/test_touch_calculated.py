@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from pitboard.unit_api.unit_calls import Heat, Run, ScreenState
+from pitboard.unit_api.screen_state import Heat, Run, ScreenState
 from tests.trackside.touch.touch_samples import MARK, NOW_MONO_NS, SIZES, scenes
 from trackside.touch.scene.screen_layout import lay_out
 

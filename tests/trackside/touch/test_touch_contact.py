@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import Contact, open_contact
-from pitboard.unit_api.unit_calls import ContactSeal, KeepContact, Register
+from pitboard.unit_api.official_acts import KeepContact, Register
+from pitboard.unit_api.screen_state import ContactSeal
 from tests.race_story import ROOT
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SEAL, run, screen, typed_contact

@@ -9,7 +9,8 @@ import pygame
 import pytest
 
 from pitboard.drawing.typeface import Typeface
-from pitboard.unit_api.unit_calls import Competitor, InsertPassing, ScreenState
+from pitboard.unit_api.official_acts import InsertPassing
+from pitboard.unit_api.screen_state import Competitor, ScreenState
 from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
 from tests.trackside.touch.touch_samples import (
     HARD_NAMES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.screen_state import ScreenState
 from tests.trackside.touch.touch_samples import SIZES, SOME_LAPS, lap, run, screen
 from trackside.touch.input.pointers import Drag, Pointers, Tap
 from trackside.touch.scene.screen_layout import lay_out

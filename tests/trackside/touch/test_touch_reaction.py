@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import Arm, Confirm, ManualPassing, Register, stamped
+from pitboard.unit_api.official_acts import Arm, Confirm, ManualPassing, Register, stamped
 from tests.trackside.touch.touch_samples import SOME_LAPS, run, screen
 from trackside.touch.input.reaction import after_act, after_screen, react, scrolled
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT, cased

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboard.unit_api.unit_calls import Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
+from pitboard.unit_api.official_acts import Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SOME_LAPS, competitors, lap, run
 from tests.trackside.touch.touch_stage import Stage, open_stage

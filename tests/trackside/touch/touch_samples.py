@@ -12,8 +12,7 @@ from pitboard.race.bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
 from pitboard.sentences.language import Sentence
-from pitboard.unit_api.sensor_sentences import sensor_says, sensor_sentence
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.screen_state import (
     ClassName,
     Column,
     Competitor,
@@ -46,6 +45,7 @@ from pitboard.unit_api.unit_calls import (
     Stray,
     SystemsLine,
 )
+from pitboard.unit_api.sensor_sentences import sensor_says, sensor_sentence
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, Settings, View

@@ -20,15 +20,9 @@ from pitboard.errors import LossCode, PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.sentences.language import language
-from pitboard.unit_api.unit_calls import (
-    Act,
-    BridgeReport,
-    Delivery,
-    DisplayNode,
-    Passing,
-    RunDetail,
-    ScreenState,
-)
+from pitboard.unit_api.official_acts import Act
+from pitboard.unit_api.program_calls import BridgeReport, Delivery, Passing
+from pitboard.unit_api.screen_state import DisplayNode, RunDetail, ScreenState
 from pitboard.unit_api.unit_client import POLL_WAIT_MS
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from tests.race_story import ROOT, UNIT_A, central_enrols

@@ -8,22 +8,20 @@ from typing import Any, assert_never
 
 from pitboard.drawing.text_runs import clusters
 from pitboard.sentences.language import LANGUAGES, language
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     PIN_LENGTH,
     Act,
     AppointOfficial,
     Arm,
     AssignDisplay,
     ChangeCompetitor,
-    ContactSeal,
     DrawStage,
     KeepContact,
     MoveStart,
     Register,
-    RunDetail,
-    ScreenState,
     SignInOfficial,
 )
+from pitboard.unit_api.screen_state import ContactSeal, RunDetail, ScreenState
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
 from trackside.touch.scene.person_scene import transponders_of

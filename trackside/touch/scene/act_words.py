@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import DoneAct
+from pitboard.unit_api.screen_state import DoneAct
 from trackside.touch.widgets.view import View
 
 

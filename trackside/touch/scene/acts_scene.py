@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from time import localtime, strftime
 
-from pitboard.unit_api.unit_calls import Act, DoneAct, IgnorePassing, Reopen, ScreenState, Withdraw
+from pitboard.unit_api.official_acts import Act, IgnorePassing, Reopen, Withdraw
+from pitboard.unit_api.screen_state import DoneAct, ScreenState
 from trackside.touch.scene.act_words import act_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Page, SendAct, View

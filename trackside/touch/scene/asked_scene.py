@@ -3,7 +3,8 @@ or down but by the official's own tap."""
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import AcceptAsk, MarkQueue, QueueAsk, ScreenState
+from pitboard.unit_api.official_acts import AcceptAsk, MarkQueue
+from pitboard.unit_api.screen_state import QueueAsk, ScreenState
 from trackside.touch.widgets.buttons import HOLD_TO_STOP_MS, button, held_button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Page, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.race.calculated import SIGN, Calculated
-from pitboard.unit_api.unit_calls import Lap, ScreenState
+from pitboard.unit_api.screen_state import Lap, ScreenState
 from trackside.touch.widgets.view import View
 
 

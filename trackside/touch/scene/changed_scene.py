@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import Confirm, KeepPublished, Lap, Place, Run, ScreenState
+from pitboard.unit_api.official_acts import Confirm, KeepPublished
+from pitboard.unit_api.screen_state import Lap, Place, Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, marks_of_best, time_words
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, SendAct, ShowPage, View

@@ -16,7 +16,8 @@ from pitboard.race.scene_names import (
     USUAL_ROUND,
     WHOLE_VENUE,
 )
-from pitboard.unit_api.unit_calls import AssignDisplay, DisplayNode, ScreenState
+from pitboard.unit_api.official_acts import AssignDisplay
+from pitboard.unit_api.screen_state import DisplayNode, ScreenState
 from trackside.touch.scene.choice_grid import Choice, lay_grid
 from trackside.touch.scene.status_scene import headed
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pitboard.race.calculated import Calculated
-from pitboard.unit_api.unit_calls import (
-    Act,
-    Arm,
-    Competitor,
-    JoinQueue,
-    MarkQueue,
-    MoveStart,
-    ScreenState,
-    Stray,
-)
+from pitboard.unit_api.official_acts import Act, Arm, JoinQueue, MarkQueue, MoveStart
+from pitboard.unit_api.screen_state import Competitor, ScreenState, Stray
 from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.scene.changed_scene import changed_run
 from trackside.touch.scene.names_list import lay_names

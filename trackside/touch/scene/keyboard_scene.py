@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pitboard.unit_api.unit_calls import Competitor, ScreenState
+from pitboard.unit_api.screen_state import Competitor, ScreenState
 from trackside.touch.scene.displays_scene import renaming_display
 from trackside.touch.scene.names_list import names_on_show, numbered, picking, plain
 from trackside.touch.scene.person_scene import summary

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pitboard.unit_api.unit_calls import Competitor, HandOver, Run, ScreenState
+from pitboard.unit_api.official_acts import HandOver
+from pitboard.unit_api.screen_state import Competitor, Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import (

@@ -7,19 +7,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     Act,
     AttributePassing,
     IgnorePassing,
     InsertPassing,
     MoveStart,
-    RawPassing,
-    Run,
-    RunDetail,
-    SaidAct,
-    ScreenState,
     Withdraw,
 )
+from pitboard.unit_api.screen_state import RawPassing, Run, RunDetail, SaidAct, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Choose, Intent, Page, PutPassing, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Mark, Measures, Rect, Tone, Widget

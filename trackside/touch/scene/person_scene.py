@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pitboard.unit_api.unit_calls import ChangeCompetitor, Competitor, Register, ScreenState
+from pitboard.unit_api.official_acts import ChangeCompetitor, Register
+from pitboard.unit_api.screen_state import Competitor, ScreenState
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import (
     ChangePerson,

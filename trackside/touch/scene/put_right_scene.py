@@ -6,22 +6,18 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     ContinueRun,
-    DoneAct,
     Go,
     InsertPassing,
     JudgePlace,
     MoveStart,
     NoteOffTrack,
-    Offer,
     PauseRun,
     Penalize,
-    Run,
-    ScreenState,
-    Stray,
     Withdraw,
 )
+from pitboard.unit_api.screen_state import DoneAct, Offer, Run, ScreenState, Stray
 from trackside.touch.scene.choice_grid import Choice, lay_grid
 from trackside.touch.scene.person_scene import renaming
 from trackside.touch.widgets.view import Page, SendAct, ShowPage, ShowPassing, View

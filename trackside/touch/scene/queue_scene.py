@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import MarkQueue, OrderQueue, QueueEntry, ScreenState
+from pitboard.unit_api.official_acts import MarkQueue, OrderQueue
+from pitboard.unit_api.screen_state import QueueEntry, ScreenState
 from trackside.touch.scene.asked_scene import asked_button
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Choose, Intent, Page, SendAct, ShowPage, View

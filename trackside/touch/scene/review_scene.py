@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.unit_api.unit_calls import Confirm, Discard, Run, ScreenState
+from pitboard.unit_api.official_acts import Confirm, Discard
+from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, marks_of_best
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps

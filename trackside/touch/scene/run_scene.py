@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
-from pitboard.unit_api.unit_calls import (
-    ContinueRun,
-    Go,
-    ManualPassing,
-    MoveStart,
-    NoteOffTrack,
-    Run,
-    ScreenState,
-    Stop,
-)
+from pitboard.unit_api.official_acts import ContinueRun, Go, ManualPassing, MoveStart, NoteOffTrack, Stop
+from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, marks_of_best
 from trackside.touch.scene.idle_scene import best_text
 from trackside.touch.scene.lap_list import lay_laps

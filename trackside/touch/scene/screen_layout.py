@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pitboard.unit_api.unit_calls import ManualPassing, Run, ScreenState
+from pitboard.unit_api.official_acts import ManualPassing
+from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.acts_scene import lay_acts
 from trackside.touch.scene.asked_scene import lay_asked
 from trackside.touch.scene.changed_scene import changed_run, lay_changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pitboard.sentences.language import LANGUAGES, language
-from pitboard.unit_api.unit_calls import ScreenState
+from pitboard.unit_api.screen_state import ScreenState
 from trackside.touch.scene.status_scene import headed
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import ChangeSettings, Intent, View

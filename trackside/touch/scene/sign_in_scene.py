@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pitboard.unit_api.unit_calls import PIN_LENGTH, ScreenState
+from pitboard.unit_api.official_acts import PIN_LENGTH
+from pitboard.unit_api.screen_state import ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import ChooseOfficial, Intent, Page, ShowPage, TypePin, View
 from trackside.touch.widgets.widgets import Icon, Layout, Look, Measures, Rect, Widget

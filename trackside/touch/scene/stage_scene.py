@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pitboard.race.bodies import RunPlace
-from pitboard.unit_api.unit_calls import (
-    Arm,
-    DrawStage,
-    Heat,
-    HeatSlot,
-    RemoveStage,
-    ScreenState,
-    Stage,
-)
+from pitboard.unit_api.official_acts import Arm, DrawStage, RemoveStage
+from pitboard.unit_api.screen_state import Heat, HeatSlot, ScreenState, Stage
 from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pitboard.unit_api.official_acts import CheckSystems
+from pitboard.unit_api.screen_state import MachineLine, ScreenState, SensorLine, SystemsLine
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES
-from pitboard.unit_api.unit_calls import CheckSystems, MachineLine, ScreenState, SensorLine, SystemsLine
 from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.scene.top_bar import light_name, light_sentence, state_icon, state_tone, state_word
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.unit_api.unit_calls import Light, ScreenState
+from pitboard.unit_api.screen_state import Light, ScreenState
 from trackside.touch.scene.act_words import act_word
 from trackside.touch.widgets.buttons import button
 from trackside.touch.widgets.view import Page, ShowPage, View

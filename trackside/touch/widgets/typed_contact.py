@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from pitboard.contacts.contact_seal import seal_contact, wipe
 from pitboard.contacts.contact_text import TYPED_MAX_BYTES, find_contact
-from pitboard.unit_api.unit_calls import ContactSeal, KeepContact
+from pitboard.unit_api.official_acts import KeepContact
+from pitboard.unit_api.screen_state import ContactSeal
 
 
 class TypedContact:

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any, Literal
 
 from pitboard.sentences.language import Language, language
-from pitboard.unit_api.unit_calls import Act, RunDetail
+from pitboard.unit_api.official_acts import Act
+from pitboard.unit_api.screen_state import RunDetail
 from trackside.touch.widgets.typed_contact import TypedContact
 
 

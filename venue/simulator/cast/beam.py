@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from firmware_bridge.makers.reading import HoldOff
-from pitboard.unit_api.unit_calls import Delivery, Passing
+from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.cast.set_clock_loop import LoggedLine
 from venue.simulator.world.virtual_loop import MachineClock

@@ -11,7 +11,7 @@ from pitboard.errors import ActRefused, JournalLost
 from pitboard.race.bodies import Act, PlaceStatus, RunPlace, Verdict
 from pitboard.race.heats import LaneHeat, lane_heats
 from pitboard.race.run import Run
-from pitboard.unit_api.unit_calls import (
+from pitboard.unit_api.official_acts import (
     AnyAct,
     Arm,
     AttributePassing,

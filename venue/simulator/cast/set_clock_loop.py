@@ -18,7 +18,7 @@ from firmware_bridge.decoders.decoder import DAY_US
 from firmware_bridge.makers.device_kinds import make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
-from pitboard.unit_api.unit_calls import Delivery, Passing
+from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World

@@ -19,7 +19,7 @@ from firmware_bridge.makers.device_kinds import Kind, make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.watch.systems_watch import GateSystems
 from pitboard.race.two_systems import MISSED_AFTER_NS, PAIR_WITHIN_NS
-from pitboard.unit_api.unit_calls import Delivery, Passing
+from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.world.virtual_loop import MachineClock
 from venue.simulator.world.world import World

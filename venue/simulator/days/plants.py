@@ -43,7 +43,7 @@ from pitboard.race.run import Run
 from pitboard.race.teams import TeamStanding, team_standings
 from pitboard.race.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
-from pitboard.unit_api.unit_calls import AnyAct, Register
+from pitboard.unit_api.official_acts import AnyAct, Register
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
 from trackside.timing.act_writer import ActWriter

@@ -1,0 +1,85 @@
+"""What this machine's other programs tell the unit: the bridge its passings, the sync program how central is.
+
+Declared once for both sides; docs/local-api.md has each call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from pitboard.race.bodies import (
+    FINISH,
+    ClockName,
+    Id,
+    LaneNumber,
+    Nanoseconds,
+    ShortText,
+    Transponder,
+)
+from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
+
+PASSINGS_MAX_COUNT = 200
+
+
+class Passing(msgspec.Struct, frozen=True, kw_only=True):
+    """One car at one sensor. `tick_us` is the device's counter unwrapped, `mono_ns` the same instant here.
+
+    `tick_us` is None where the device gave no usable time, `transponder` where it cannot tell cars apart.
+    `track` is None for the unit's own; `flag` is a doubt about the stamp, such as "clock-set".
+    `clock` names the setting of a clock that can be set, empty for a counter that cannot; `slept_ns` is how
+    long this machine has slept since it booted.
+    """
+
+    sensor: Id
+    sensor_boot: Id
+    seq: Annotated[int, Meta(ge=1, lt=2**53)]
+    channel: int
+    tick_us: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
+    rate_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    boot_id: Id
+    mono_ns: Nanoseconds
+    uncertainty_ns: Nanoseconds
+    received_mono_ns: Nanoseconds
+    transponder: Transponder | None = None
+    track: Id | None = None
+    gate: ShortText = FINISH
+    system: ShortText = "A"
+    lane: LaneNumber | None = None
+    flag: ShortText | None = None
+    clock: ClockName = ""
+    slept_ns: Nanoseconds = 0
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `POST /v1/passings` takes."""
+
+    passings: Annotated[list[Passing], Meta(max_length=PASSINGS_MAX_COUNT)]
+
+
+class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`ahead_ms` is central's wall clock minus this machine's in its last answer; None: no answer yet.
+
+    `url` is where it answered.
+    """
+
+    state: Literal["ok", "lost"]
+    detail: Annotated[str, Meta(max_length=300)] = ""
+    waiting_count: int = 0
+    ahead_ms: int | None = None
+    url: Annotated[str, Meta(max_length=200)] = ""
+
+
+class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
+    sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
+    warning: Annotated[str, Meta(max_length=300)] = ""
+    systems: Annotated[list[SystemsStatus], Meta(max_length=16)] = []
+
+
+class SyncReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="sync"):
+    central: CentralStatus
+
+
+Report: TypeAlias = BridgeReport | SyncReport
+"""What `POST /v1/status` takes."""
