@@ -20,7 +20,8 @@ from pitboard.drawing import palette
 from pitboard.drawing.font_files import find_font_files
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
-from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
+from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.phases import Phase
 from pitboard.unit_api import screen_state
 from tests.display.example_boards import LIVE, board, leaderboard, run_view

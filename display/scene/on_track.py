@@ -28,7 +28,8 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
-from pitboard.journal.views import BoardView, EntryView, LapView, PlaceView, RunView
+from pitboard.journal.run_views import LapView, PlaceView, RunView
+from pitboard.journal.views import BoardView, EntryView
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5

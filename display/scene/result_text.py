@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
-from pitboard.journal.views import EntryView, LapView
+from pitboard.journal.run_views import LapView
+from pitboard.journal.views import EntryView
 from pitboard.race.calculated import SIGN, Calculated
 from pitboard.race.score import Column
 from pitboard.sentences.language import Language

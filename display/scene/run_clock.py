@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from display.scene.show import Moment
-from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
+from pitboard.journal.run_views import ClockView, PlaceView, RunView
+from pitboard.journal.views import BoardView
 
 MILLISECOND_NS = 1_000_000
 LAST_SECONDS_MS = 10_000

@@ -29,7 +29,8 @@ from pitboard.drawing.palette import (
 )
 from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.views import EntryView, LapView, RunView
+from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.views import EntryView
 from pitboard.race.phases import Phase
 from pitboard.sentences.language import Language
 

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import BoardView, PlaceView, RunView, view_board, view_run
+from pitboard.journal.run_views import PlaceView, RunView, view_run
+from pitboard.journal.views import BoardView, view_board
 from pitboard.race.bodies import Verdict
 from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase

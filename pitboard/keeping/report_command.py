@@ -17,7 +17,7 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import NOT_UNDERSTOOD, Refusal
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.views import ActView, view_act
+from pitboard.journal.run_views import ActView, view_act
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race import bodies
 from pitboard.race.attribution import BACKUP_SYSTEM, FIRST_SYSTEM, HAND

@@ -23,8 +23,9 @@ from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
+from pitboard.journal.run_views import ClockView, PlaceView, RunView
 from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
-from pitboard.journal.views import BoardView, ClockView, PlaceView, RunView
+from pitboard.journal.views import BoardView
 from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
 from pitboard.race.brackets import knockout
 from pitboard.race.score import Column

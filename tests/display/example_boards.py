@@ -9,7 +9,8 @@ from display.scene.blocks import Scene
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.show import Canvas, Moment, Show
 from display.scene.story import Story
-from pitboard.journal.views import BoardView, EntryView, EventView, LapView, RunView
+from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.bodies import Verdict
 from pitboard.race.phases import Phase
 

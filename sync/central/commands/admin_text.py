@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.journal.views import EntryView, LapView, RunView
+from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.views import EntryView
 from pitboard.race.calculated import mark_text, short_text
 from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done

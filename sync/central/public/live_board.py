@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import ClockView, LapView, PlaceView, RunView, event_id_of, on_track, view_run
+from pitboard.journal.run_views import ClockView, LapView, PlaceView, RunView, view_run
+from pitboard.journal.views import event_id_of, on_track
 from pitboard.race.board import Standing
 from pitboard.race.calculated import Calculated
 from pitboard.race.results import amount_kinds

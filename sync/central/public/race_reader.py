@@ -12,11 +12,11 @@ from aiohttp import web
 from pitboard.errors import CallRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
+from pitboard.journal.run_views import RunView
 from pitboard.journal.stage_view import view_stage
 from pitboard.journal.views import (
     EntryView,
     EventView,
-    RunView,
     encode_view,
     event_id_of,
     view_board,

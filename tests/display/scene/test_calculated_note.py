@@ -10,8 +10,9 @@ from display.scene.calculated_note import with_note
 from display.scene.playlist import SCENES, lay_out, own_playlist
 from display.scene.result_text import best_lap_text, calculated_words
 from display.scene.show import Canvas, Moment, Show
+from pitboard.journal.run_views import PlaceView, RunView
 from pitboard.journal.stage_view import HeatView, SlotView, StageView
-from pitboard.journal.views import BoardView, PlaceView, RunView
+from pitboard.journal.views import BoardView
 from pitboard.race.calculated import Calculated
 from pitboard.race.score import Column
 from pitboard.sentences.language import language

@@ -12,15 +12,8 @@ from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
-from pitboard.journal.views import (
-    BoardView,
-    ClockView,
-    LapView,
-    PauseView,
-    PlaceView,
-    RunView,
-    SectorView,
-)
+from pitboard.journal.run_views import ClockView, LapView, PauseView, PlaceView, RunView, SectorView
+from pitboard.journal.views import BoardView
 from pitboard.race.score import Column
 from tests.display.example_boards import LIVE, SIZES, board, lap_view, run_view, show_of
 

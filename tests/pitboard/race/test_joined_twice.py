@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.views import view_board, view_run
+from pitboard.journal.run_views import view_run
+from pitboard.journal.views import view_board
 from pitboard.race.bodies import ActWithdrawn, CompetitorJudged, CompetitorRegistered, CompetitorsJoined
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 

@@ -6,7 +6,8 @@ import pytest
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.journal.views import view_board, view_run, view_run_detail
+from pitboard.journal.run_views import view_run, view_run_detail
+from pitboard.journal.views import view_board
 from pitboard.race.bodies import (
     ActWithdrawn,
     Body,

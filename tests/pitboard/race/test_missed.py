@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.journal.views import view_board, view_run, view_run_detail
+from pitboard.journal.run_views import view_run, view_run_detail
+from pitboard.journal.views import view_board
 from pitboard.keeping.export_tables import table_of
 from pitboard.race.attribution import BACKUP_SYSTEM, HAND
 from pitboard.race.bodies import (

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.journal.views import encode_view, view_board, view_run
+from pitboard.journal.run_views import view_run
+from pitboard.journal.views import encode_view, view_board
 from pitboard.race import bodies
 from pitboard.race.bodies import ActWithdrawn, Body
 from pitboard.race.formats import TimingRules

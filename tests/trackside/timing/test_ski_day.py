@@ -15,7 +15,8 @@ from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.makers.timer_makers import AlgeMaker
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import view_board, view_run
+from pitboard.journal.run_views import view_run
+from pitboard.journal.views import view_board
 from pitboard.race.bodies import EventConfigured, FormatSet, RunPlace
 from pitboard.race.formats import Format
 from pitboard.unit_api.official_acts import Arm, Confirm, IgnorePassing, InsertPassing, Register

@@ -17,16 +17,8 @@ from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.views import (
-    EntryView,
-    EventView,
-    RunDetailView,
-    RunView,
-    view_board,
-    view_entry,
-    view_run,
-    view_run_detail,
-)
+from pitboard.journal.run_views import RunDetailView, RunView, view_run, view_run_detail
+from pitboard.journal.views import EntryView, EventView, view_board, view_entry
 from pitboard.race.phases import acts_in
 from pitboard.race.run import Run
 from sync.central.admin.act_history import ActHistory, PastAct

@@ -18,7 +18,8 @@ from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.views import EventView, RunView, event_id_of, view_run
+from pitboard.journal.run_views import RunView, view_run
+from pitboard.journal.views import EventView, event_id_of
 from pitboard.race.bodies import Body, CompetitorRegistered, Id, RunDecided
 from pitboard.race.names import clean_name
 from pitboard.race.published import digest_of, seen_places, sheets_of
