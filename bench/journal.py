@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measure import median_of, percentile, report, stopwatch
@@ -38,6 +39,7 @@ ROOT = Identity.from_seed(b"r" * 32)
 UNIT = Identity.from_seed(b"u" * 32)
 APPENDS = 1_000
 CALLERS = 50
+PASSINGS_OF_RUN = 11
 
 
 def passing(seq: int, mono_ns: int) -> PassingRecorded:
@@ -106,20 +108,21 @@ async def appends_per_s(folder: Path, callers: int) -> float:
 
 def race_day(records: int) -> list[Record]:
     """Return a unit's race day: competitors, runs of ten laps, passings."""
+    return list(race_day_by_run(records))
+
+
+def race_day_by_run(records: int) -> Iterator[Record]:
+    """Yield the same record by record, so that a million of them need not be held."""
     clock = HybridClock(SystemClock())
     central, unit = StreamWriter(ROOT, clock), StreamWriter(UNIT, clock)
-    day = [
-        central.write("stream-opened", StreamOpened(key=ROOT.key, name="central", boot_id="b")),
-        central.write("unit-enrolled", UnitEnrolled(key=UNIT.key, name="Track A")),
-        unit.write("stream-opened", StreamOpened(key=UNIT.key, name="Track A", boot_id="b")),
-    ]
-    mono_ns, seq, number = 0, 0, 0
-    while len(day) < records:
+    yield central.write("stream-opened", StreamOpened(key=ROOT.key, name="central", boot_id="b"))
+    yield central.write("unit-enrolled", UnitEnrolled(key=UNIT.key, name="Track A"))
+    yield unit.write("stream-opened", StreamOpened(key=UNIT.key, name="Track A", boot_id="b"))
+    mono_ns, seq, number, written = 0, 0, 0, 3
+    while written < records:
         number += 1
         competitor, run = f"c{number}", f"r{number}"
-        day.append(
-            unit.write("competitor-registered", CompetitorRegistered(competitor_id=competitor, name="Ann"))
-        )
+        yield unit.write("competitor-registered", CompetitorRegistered(competitor_id=competitor, name="Ann"))
         armed = RunArmed(
             run_id=run,
             track="1",
@@ -127,17 +130,17 @@ def race_day(records: int) -> list[Record]:
             mono_ns=mono_ns,
             places=(RunPlace(competitor_id=competitor),),
         )
-        day.append(unit.write("run-armed", armed))
-        for _ in range(11):
+        yield unit.write("run-armed", armed)
+        for _ in range(PASSINGS_OF_RUN):
             mono_ns += 5_000_000_000 + (seq * 7_919) % 1_000_000_000
             seq += 1
-            day.append(unit.write("passing", passing(seq, mono_ns)))
+            yield unit.write("passing", passing(seq, mono_ns))
         mono_ns += 1_000_000
         finished = RunFinished(run_id=run, boot_id="boot", mono_ns=mono_ns, ended="stopped")
-        day.append(unit.write("run-finished", finished))
-        day.append(unit.write("run-decided", RunDecided(run_id=run, decision="confirmed")))
+        yield unit.write("run-finished", finished)
+        yield unit.write("run-decided", RunDecided(run_id=run, decision="confirmed"))
         mono_ns += 1_000_000
-    return day
+        written += 4 + PASSINGS_OF_RUN
 
 
 async def drain_s(folder: Path, day: list[Record]) -> tuple[float, float]:

@@ -85,11 +85,19 @@ class Arrow:
     is_up: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A picture that came in records, PNG or JPEG; its hash tells it from others."""
+
+    sha256: str
+    content: bytes = field(compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture from a file, as large as its area takes without being stretched; `opacity` up to 255."""
+    """A picture, as large as its area takes without being stretched; `opacity` up to 255."""
 
-    path: Path
+    source: Path | SentPicture
     area: Area
     opacity: int = 255
 

@@ -4,8 +4,6 @@ Each is a headline on a card; what does not fit is made smaller, then cut."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Picture, Scene, Text
 from display.scene.header import header_blocks
 from display.scene.motion import FRAME_NS, between, progress_ppm
@@ -125,16 +123,16 @@ def _way_for_phones(
 
 
 def lay_out_sponsors(show: Show, moment: Moment, canvas: Canvas) -> Frame:
-    """Return the pictures of the sponsors' folder in turn, each as large as it fits."""
+    """Return the pictures of the sponsors in turn, each as large as it fits."""
     measures = canvas.measures()
     body = measures.body
     since = max(0, moment.mono_ns - show.since_mono_ns)
     marks: list[Mark] = []
     if show.sponsors:
-        path: Path = show.sponsors[since // SPONSOR_NS % len(show.sponsors)]
+        source = show.sponsors[since // SPONSOR_NS % len(show.sponsors)]
         opacity = between(0, 255, progress_ppm(since % SPONSOR_NS, FADE_NS))
         area = body.inset(measures.px(40), measures.px(40))
-        marks.append(Picture(path=path, area=area, opacity=opacity))
+        marks.append(Picture(source=source, area=area, opacity=opacity))
         if opacity < 255:
             scene = _card(show, canvas, measures, "sponsors", body, marks)
             return Frame(scene, moment.mono_ns + FRAME_NS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from display.following.badge import Badge
-from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, measure
+from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, SentPicture, measure
 from display.scene.story import Story
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
@@ -55,7 +55,7 @@ class Show:
     unit_clocks: Mapping[str, int] = field(default_factory=dict)
     phone_url: str = ""
     join: JoinCodeGiven | None = None
-    sponsors: tuple[Path, ...] = ()
+    sponsors: tuple[Path | SentPicture, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
 
 

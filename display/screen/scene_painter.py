@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
 from collections.abc import Collection
 from pathlib import Path
 
 import pygame
 
-from display.scene.blocks import Area, Arrow, Block, Fill, Picture, Scene
+from display.scene.blocks import Area, Arrow, Block, Fill, Picture, Scene, SentPicture
 from display.scene.theme import Theme, dimmed, load_theme
 from pitboard.drawing.never_blank import PaintGuard, paint_plain
 from pitboard.drawing.palette import KEY, Colour
@@ -27,7 +28,7 @@ class Painter:
         self._bright = self._theme = theme or load_theme("dark-hall")
         self._guard = PaintGuard()
         self._painted: set[Block] = set()
-        self._pictures: OrderedDict[tuple[Path, int, int], pygame.Surface] = OrderedDict()
+        self._pictures: OrderedDict[tuple[Path | SentPicture, int, int], pygame.Surface] = OrderedDict()
         self._corners: dict[tuple[int, Colour, Colour], pygame.Surface] = {}
         self._ground: tuple[tuple[int, int], Colour] | None = None
         widest = max(typeface.width(digit, size_px=_PROBE_PX) for digit in "0123456789")
@@ -145,9 +146,9 @@ class Painter:
         pygame.draw.polygon(surface, self._theme[mark.colour], points)
 
     def _paint_picture(self, mark: Picture, surface: pygame.Surface) -> None:
-        key = (mark.path, mark.area.width, mark.area.height)
+        key = (mark.source, mark.area.width, mark.area.height)
         if key not in self._pictures:
-            self._pictures[key] = _scaled(pygame.image.load(mark.path), mark.area)
+            self._pictures[key] = _scaled(_loaded(mark.source), mark.area)
             if len(self._pictures) > _PICTURES_KEPT_MAX_COUNT:
                 self._pictures.popitem(last=False)
         picture = self._pictures[key]
@@ -159,6 +160,12 @@ def _seen(block: Block) -> Area:
     if block.window is None:
         return block.area
     return Area(*pygame.Rect(block.area).clip(pygame.Rect(block.window)))
+
+
+def _loaded(source: Path | SentPicture) -> pygame.Surface:
+    if isinstance(source, Path):
+        return pygame.image.load(source)
+    return pygame.image.load(io.BytesIO(source.content))
 
 
 def _scaled(picture: pygame.Surface, area: Area) -> pygame.Surface:

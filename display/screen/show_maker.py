@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from display.following.badge import Badge
+from display.scene.blocks import SentPicture
 from display.scene.playlist import is_under_way, own_playlist
 from display.scene.run_clock import learned
 from display.scene.show import Moment, Queued, Show
 from display.scene.story import told
+from pitboard.drawing.picture_head import pixels_told
 from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
 from pitboard.race.boards import ALL
-from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted
+from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted, SponsorSet
+from pitboard.race.programme import Programme
 from pitboard.race.scene_names import WHOLE_VENUE
 
 log = logging.getLogger(__name__)
@@ -29,10 +31,6 @@ PICTURE_MAX_BYTES = 16 * 1_024 * 1_024
 PICTURE_MAX_PIXELS = 16_000_000
 """64 MB while one is scaled; a file of 2 MB can hold a thousand times as many."""
 PICTURE_HEAD_BYTES = 256 * 1_024
-_PNG = re.compile(rb"\A\x89PNG\r\n\x1a\n.{4}IHDR(.{4})(.{4})", re.DOTALL)
-_JPEG = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00.\x08(..)(..)[\x01-\x04]", re.DOTALL)
-_WEBP = re.compile(rb"\ARIFF.{4}WEBPVP8 .{7}\x9d\x01\x2a(..)(..)", re.DOTALL)
-_WEBP_WIDE = re.compile(rb"\ARIFF.{4}WEBPVP8X.{8}(...)(...)", re.DOTALL)
 PICTURES_MAX_COUNT = 60
 MINUTE_NS = 60_000_000_000
 
@@ -58,6 +56,8 @@ class ShowMaker:
         self._is_first = True
         self._own = own_playlist(facts.scenes)
         self._entries = EntriesKept()
+        self._own_sponsors = pictures_in(facts.sponsors_folder)
+        self._sponsors: list[SponsorSet] = []
         self._join: JoinCodeGiven | None = None
         self._join_since_mono_ns = 0
         self.show = Show(
@@ -65,7 +65,7 @@ class ShowMaker:
             badge=badge,
             display_name=facts.name,
             phone_url=facts.phone_url,
-            sponsors=pictures_in(facts.sponsors_folder),
+            sponsors=self._own_sponsors,
             playlist=self._own,
         )
 
@@ -108,11 +108,28 @@ class ShowMaker:
             queue=_queue(fold, view),
             schedule=programme.schedule(),
             stages=tuple(view_stages(fold)),
+            sponsors=self._with_sent(programme),
             unit_clocks=learned(self.show.unit_clocks, before, view, mono_ns=moment.mono_ns),
             since_mono_ns=moment.mono_ns if begins_anew else self.show.since_mono_ns,
         )
         self._assigned, self._is_first = assigned, False
         return self.show
+
+    def _with_sent(self, programme: Programme) -> tuple[Path | SentPicture, ...]:
+        """Return the folder's pictures and those of the event; the latter are put together only when they
+        change, and one that is not whole yet is looked for again."""
+        standing = programme.sponsors()
+        sent_count = len(self.show.sponsors) - len(self._own_sponsors)
+        if standing == self._sponsors and sent_count == len(standing):
+            return self.show.sponsors
+        self._sponsors = standing
+        found = ((one.picture, programme.picture(one)) for one in standing)
+        sent = (
+            SentPicture(sha256, content)
+            for sha256, content in found
+            if content is not None and pixels_told(content) <= PICTURE_MAX_PIXELS
+        )
+        return (*self._own_sponsors, *sent)
 
     def with_now(self, badge: Badge, facts: Sequence[tuple[str, str]], moment: Moment) -> Show:
         """Return the show with what changes without a record: the badge, and messages whose time is over."""
@@ -160,11 +177,7 @@ def _pixels_of(path: Path, _changed_ns: int) -> int:
     """Return how many pixels the file says that it holds, before anybody unpacks it; 0 where it says none."""
     with path.open("rb") as file:
         head = file.read(PICTURE_HEAD_BYTES)
-    pixels = 0
-    for one, other in (*_PNG.findall(head), *_JPEG.findall(head)):
-        pixels = max(pixels, int.from_bytes(one, "big") * int.from_bytes(other, "big"))
-    for one, other in (*_WEBP.findall(head), *_WEBP_WIDE.findall(head)):
-        pixels = max(pixels, int.from_bytes(one, "little") * int.from_bytes(other, "little"))
+    pixels = pixels_told(head)
     if pixels > PICTURE_MAX_PIXELS:
         log.warning("picture left out, it is too large: path=%s pixels=%d", path, pixels)
     return pixels

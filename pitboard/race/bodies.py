@@ -208,6 +208,30 @@ class DisplayAssigned(Act, frozen=True, kw_only=True):
     restart: OptionalId = ""
 
 
+SPONSOR_PARTS_MAX_COUNT = 18
+PICTURE_PART_MAX_BYTES = 11_264
+"""In base64, with who sent it, it stays under the bound of a body."""
+
+
+class SponsorSet(Act, frozen=True, kw_only=True):
+    """A sponsor whose picture the displays show. `picture` is the SHA-256 of its bytes, which stand in
+    `parts_count` records `picture-part`; bytes with another hash are not shown."""
+
+    sponsor_id: Id
+    name: Name
+    picture: KeyHex
+    parts_count: Annotated[int, Meta(ge=1, le=SPONSOR_PARTS_MAX_COUNT)]
+    is_gone: bool = False
+
+
+class PicturePart(Act, frozen=True, kw_only=True):
+    """A part of the picture with this hash, counted from 0; `content` travels in base64."""
+
+    picture: KeyHex
+    part: Annotated[int, Meta(ge=0, lt=SPONSOR_PARTS_MAX_COUNT)]
+    content: Annotated[bytes, Meta(max_length=PICTURE_PART_MAX_BYTES)]
+
+
 # People
 
 

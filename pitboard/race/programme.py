@@ -5,6 +5,7 @@ Each is the last word that stands about it; read anew when asked, for there are 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
@@ -19,12 +20,14 @@ from pitboard.race.bodies import (
     HeatDrawn,
     JoinCodeGiven,
     MessagePosted,
+    PicturePart,
     QueueAsked,
     QueueJoined,
     QueueMarked,
     QueueOrdered,
     ScheduleItem,
     ScheduleSet,
+    SponsorSet,
     StageSet,
 )
 from pitboard.race.formats import DEFAULT_FORMAT, Format
@@ -116,6 +119,24 @@ class Programme:
     def messages(self) -> list[MessagePosted]:
         """Return the messages that nobody took away, by id; whether one is past its time the screen knows."""
         return [one for one in self._all("message", MessagePosted) if not one.is_gone]
+
+    def sponsors(self) -> list[SponsorSet]:
+        """Return the sponsors whose pictures are shown, by name."""
+        standing = [one for one in self._all("sponsor", SponsorSet) if not one.is_gone]
+        return sorted(standing, key=lambda one: (one.name, one.sponsor_id))
+
+    def picture(self, sponsor: SponsorSet) -> bytes | None:
+        """Return the bytes of the sponsor's picture, None while they are not all here, or not these."""
+        parts = [
+            self._last(("picture", sponsor.picture, str(part)), PicturePart)
+            for part in range(sponsor.parts_count)
+        ]
+        content = b"".join(one.content for one in parts if one is not None)
+        return content if hashlib.sha256(content).hexdigest() == sponsor.picture else None
+
+    def pictures_bytes(self) -> int:
+        """Return how much all pictures of the event take, those of former sponsors too."""
+        return sum(len(one.content) for one in self._all("picture", PicturePart))
 
     def displays(self) -> list[DisplayAssigned]:
         return self._all("display", DisplayAssigned)

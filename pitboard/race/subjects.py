@@ -31,6 +31,10 @@ def _by_passing(body: object, unit: str) -> Subject:
     return ("passing", getattr(body, "unit", "") or unit, str(getattr(body, "passing_id", "")))
 
 
+def _by_part(body: object, unit: str) -> Subject:
+    return ("picture", str(getattr(body, "picture", "")), str(getattr(body, "part", "")))
+
+
 SUBJECTS: dict[type[Body], Finder] = {
     **dict.fromkeys(
         (
@@ -74,6 +78,8 @@ SUBJECTS: dict[type[Body], Finder] = {
     bodies.DayMoved: _by("day", "track"),
     bodies.MessagePosted: _by("message", "message_id"),
     bodies.DisplayAssigned: _by("display", "display"),
+    bodies.SponsorSet: _by("sponsor", "sponsor_id"),
+    bodies.PicturePart: _by_part,
     bodies.QueueJoined: _by("queue", "entry_id"),
     bodies.QueueMarked: _by("queue", "entry_id"),
     bodies.QueueAsked: _by("queue", "entry_id"),

@@ -21,6 +21,7 @@ from sync.central.admin.admin_acts import AdminActs
 from sync.central.admin.display_desk import DisplayDesk
 from sync.central.admin.official_desk import OfficialDesk
 from sync.central.admin.programme.rules_desk import RulesDesk
+from sync.central.admin.sponsor_desk import SponsorDesk
 
 SAVE_MAX_S = 10.0
 
@@ -54,11 +55,13 @@ class AdminApi:
         self._history = ActHistory(replica.fold, self._acts.reference)
         self.officials = OfficialDesk(replica)
         self._displays = DisplayDesk(replica)
+        self._sponsors = SponsorDesk(replica)
         self._rules = RulesDesk(replica)
 
     def add_to(self, app: web.Application) -> None:
         self.officials.add_to(app)
         self._displays.add_to(app)
+        self._sponsors.add_to(app)
         self._rules.add_to(app)
         app.router.add_post("/v1/admin/acts", self._act)
         app.router.add_get("/v1/admin/laps", self._laps_of)

@@ -14,6 +14,7 @@ import { planPage } from "./plan.js";
 import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
 import { setUpPage, signInPage } from "./sign_in.js";
+import { sponsorsPage } from "./sponsors.js";
 import { timingPage } from "./timing.js";
 import { unitsPage } from "./units.js";
 
@@ -39,6 +40,7 @@ async function pageFor(hash) {
     case "format-from": return formatPage(value, true);
     case "plan": return planPage(redraw);
     case "displays": return displaysPage(redraw);
+    case "sponsors": return sponsorsPage(redraw);
     case "officials": return officialsPage(redraw);
     case "contacts": return contactsPage(redraw);
     case "units": return unitsPage(redraw);

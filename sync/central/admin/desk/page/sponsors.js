@@ -1,0 +1,80 @@
+// Sponsors: their pictures on every display. A picture is made small here and loses what a camera wrote into it.
+
+import { ask, post } from "./api.js";
+import { element, nameElement } from "./elements.js";
+import { askForm, tellSentence } from "./form_dialog.js";
+import { button, buttons, card, list } from "./pieces.js";
+
+const LONG_SIDE_MAX_PX = 1_920;
+const SMALLER = 0.75;
+
+export async function sponsorsPage(redraw) {
+  const seen = await ask("/v1/admin/sponsors");
+  const items = seen.sponsors.map((one) => element("li", {},
+    one.bytes === null ? element("span", { class: "sponsor muted" }, "not whole yet") : element("img", { class: "sponsor", src: `/v1/admin/sponsors/${encodeURIComponent(one.sponsor_id)}/picture?${one.picture.slice(0, 8)}`, alt: "" }),
+    element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, one.bytes === null ? "" : kib(one.bytes))),
+    button("Take away", () => askForm({ title: `Take ${one.name} away`, note: "The displays show it no more.", label: "Take away", isDanger: true, send: async () => (await post("/v1/admin/sponsors/remove", { sponsor_id: one.sponsor_id })).sentence, onDone: redraw }), { class: "danger" })));
+  return { isWide: true, parts: [card("Sponsors", list(items, "No picture was sent yet.")), sendCard(seen, redraw)] };
+}
+
+const kib = (bytes) => `${Math.ceil(bytes / 1_024)} KiB`;
+
+function sendCard(seen, redraw) {
+  const name = element("input", { required: "", maxlength: "80", autocomplete: "off", dir: "auto" });
+  const file = element("input", { type: "file", accept: "image/*", required: "" });
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const go = element("button", { class: "main", type: "submit" }, "Show it on the displays");
+  const form = element("form", { method: "dialog" },
+    element("label", {}, "Name", element("small", {}, "Who is there already gets the new picture."), name),
+    element("label", {}, "Picture", element("small", {}, "A logo is best as PNG. Every display keeps it, also without central."), file),
+    trouble, buttons(go));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    trouble.textContent = "";
+    try {
+      const content = await madeSmall(file.files[0], seen.picture_max_bytes);
+      tellSentence((await post("/v1/admin/sponsors", { name: name.value, content })).sentence);
+      redraw();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+    go.disabled = false;
+  });
+  const made = card("Send a picture", form);
+  made.append(element("p", { class: "muted" }, `${kib(seen.bytes_left)} of pictures can still be sent in this event; one that is taken away stays in its journal.`));
+  return made;
+}
+
+// Return the picture in base64: drawn anew, as PNG where that fits, else as JPEG on white, else smaller.
+async function madeSmall(file, maxBytes) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new Error("This file is no picture that your browser can read.");
+  }
+  let scale = Math.min(1, LONG_SIDE_MAX_PX / Math.max(picture.width, picture.height));
+  for (;;) {
+    const canvas = element("canvas", { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)) });
+    const pen = canvas.getContext("2d");
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const asPng = await blobOf(canvas, "image/png");
+    if (asPng.size <= maxBytes) return inBase64(asPng);
+    pen.globalCompositeOperation = "destination-over";
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    const asJpeg = await blobOf(canvas, "image/jpeg");
+    if (asJpeg.size <= maxBytes) return inBase64(asJpeg);
+    scale *= SMALLER;
+  }
+}
+
+const blobOf = (canvas, type) => new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be drawn; take a smaller one."))), type, 0.85));
+
+async function inBase64(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  for (const one of bytes) text += String.fromCharCode(one);
+  return btoa(text);
+}
