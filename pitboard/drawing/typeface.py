@@ -213,7 +213,7 @@ class Typeface:
         A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with
         tall marks, as in Thai, is moved down or up where that keeps them inside.
         """
-        left, top, width, height = area
+        _, top, width, height = area
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
         self._lines_max_bytes = max(self._lines_max_bytes, 2 * target.get_width() * target.get_height())
         if height >= size_px and _FIGURES.issuperset(text):
@@ -226,9 +226,7 @@ class Typeface:
         lines = [self._line(part, size_px, colour, weight) for part in parts]
         line_width = sum(line.get_width() for line, _ in lines)
         line_height = max((line.get_height() for line, _ in lines), default=0)
-        spare = width - line_width
-        x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
-        base = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
+        x, base = _start(area, line_width, size_px, align)
         if any(base - at < top or base - at + line.get_height() > top + height for line, at in lines):
             base += _shift(lines, base=base, top=top, height=height)
         at, y = x, top
@@ -249,15 +247,12 @@ class Typeface:
         align: Align,
     ) -> Area | None:
         """Draw figures as `draw` does, in a third of the time; None where they do not fit as they are."""
-        left, top, width, height = area
         lines = [self._line(sign, size_px, colour, weight) for sign in text]
         widths = [line.get_width() for line, _ in lines]
-        spare = width - sum(widths)
-        if spare < 0:
+        if sum(widths) > area[2]:
             return None
-        at = x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
-        base = top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
-        places, y = [], top
+        x, base = _start(area, sum(widths), size_px, align)
+        at, places, y = x, [], area[1]
         for (line, baseline), wide in zip(lines, widths, strict=True):
             y = base - baseline
             places.append((line, (at, y)))
@@ -457,6 +452,14 @@ class Typeface:
         if sentence not in self._said and len(self._said) < _SAID_MAX_COUNT:
             self._said.add(sentence)
             log.warning("%s", sentence)
+
+
+def _start(area: Area, line_width: int, size_px: int, align: Align) -> tuple[int, int]:
+    """Return where a line that wide begins, and its baseline, so that its capitals stand in the middle."""
+    left, top, width, height = area
+    spare = width - line_width
+    x = left + {"left": 0, "centre": spare // 2, "right": spare}[align]
+    return x, top + (height + size_px * _CAPITAL_PERCENT // 100) // 2
 
 
 def _shift(lines: Sequence[_Line], *, base: int, top: int, height: int) -> int:

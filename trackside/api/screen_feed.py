@@ -307,7 +307,7 @@ class ScreenFeed:
             stage_id=run.armed.value.stage_id,
             heat_id=run.armed.value.heat_id,
             clock=run.armed.value.timing.clock,
-            interruption=self._run_control.interruption(run),
+            interruption=self._run_control.time.interruption(run),
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
         )
 

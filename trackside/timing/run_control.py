@@ -6,7 +6,6 @@ run by its stamp, whenever it arrives. Who may do what in which phase stands in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from pitboard.clock import Clock
@@ -16,7 +15,6 @@ from pitboard.journal.views import on_track
 from pitboard.race import bodies
 from pitboard.race.bodies import PassingRecorded, RunArmed, RunPlace, RunResumed, RunTimedUp
 from pitboard.race.formats import TimingRules
-from pitboard.race.laps import started_mono_ns, time_up_mono_ns
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run
@@ -47,12 +45,12 @@ from pitboard.unit_api.official_acts import (
     RunAct,
     Stop,
 )
-from pitboard.unit_api.screen_state import Interruption
 from trackside.timing.act_writer import ActWriter, random_id, who
 from trackside.timing.arming import Arming
 from trackside.timing.bridge_records import BridgeRecords
 from trackside.timing.desk import Desk
 from trackside.timing.marshalling import Marshalling
+from trackside.timing.run_clock import RunClock
 from trackside.timing.systems_check import SystemsChecks
 
 UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
@@ -102,7 +100,7 @@ class RunControl:
         self.unit_key = unit_key
         self._track = track
         self.tracks = tuple(dict.fromkeys((track, *tracks)))
-        self._began_mono_ns = clock.mono_ns()
+        self.time = RunClock(replica, clock)
         self._writer = ActWriter(replica, unit_key=unit_key, new_id=new_id)
         self._arming = Arming(replica, clock, self._writer, track_units=track_units)
         self._marshalling = Marshalling(replica, clock, self._writer, unit_key=unit_key)
@@ -138,57 +136,10 @@ class RunControl:
     def now(self, run: Run) -> RunNow:
         """Return the run as it stands at this moment."""
         phase = self._replica.fold.race.phase(run)
-        remaining_ns = self.remaining_ns(run)
+        remaining_ns = self.time.remaining_ns(run)
         if phase == "running" and remaining_ns == 0:
             phase = "time-up"
-        return RunNow(run, phase, self.started_mono_ns(run), remaining_ns, acts_in(phase, "official"))
-
-    def started_mono_ns(self, run: Run) -> int | None:
-        """Return when, on this boot's clock, the run's time began; None before its first passing here."""
-        race, rules = self._replica.fold.race, run.armed.value.timing
-        began = [
-            started_mono_ns(segment, rules, run.start_of(place.place))
-            for place in run.places
-            for segment in race.segments(run, place.place)
-            if segment.boot_id == self._clock.boot_id
-        ]
-        return min((one for one in began if one is not None), default=None)
-
-    def remaining_ns(self, run: Run) -> int | None:
-        """Return the time left, 0 once it is up; None while the run has not started on this boot, and where
-        its time is not limited."""
-        up_mono_ns = self._up_mono_ns(run)
-        return None if up_mono_ns is None else max(0, up_mono_ns - self._clock.mono_ns())
-
-    def _up_mono_ns(self, run: Run) -> int | None:
-        began = self.started_mono_ns(run)
-        if began is None:
-            return None
-        now_mono_ns = self._clock.mono_ns()
-        pauses = [
-            replace(one, to_mono_ns=max(one.from_mono_ns, now_mono_ns)) if one.to_mono_ns is None else one
-            for one in run.pauses
-        ]
-        return time_up_mono_ns(began, self._clock.boot_id, run.armed.value.timing, pauses)
-
-    def interruption(self, run: Run) -> Interruption | None:
-        """Return what ended this program while the run was under way, the worst of it; None for nothing."""
-        boot_id, armed = self._clock.boot_id, run.armed.value
-        if armed.boot_id == boot_id:
-            is_older = armed.mono_ns < self._began_mono_ns
-            return Interruption(kind="restart") if is_older else None
-        resumed = next((one for one in run.resumed if one.boot_id == boot_id), None)
-        if resumed is None:
-            return None
-        race = self._replica.fold.race
-        before = {
-            passing.passing_id
-            for segment in race.segments(run)
-            if segment.boot_id != boot_id
-            for passing in segment.passings
-        }
-        laps = sum(lap.lap_id in before for lap in race.laps(run.run_id))
-        return Interruption(kind="power", laps=laps, used_ns=resumed.elapsed_ns)
+        return RunNow(run, phase, self.time.started_mono_ns(run), remaining_ns, acts_in(phase, "official"))
 
     # What officials do
 
@@ -272,6 +223,24 @@ class RunControl:
 
     def _bodies_of(self, act: RunAct, run: Run) -> list[bodies.Body]:
         """Return what to write for the act; nothing where it changes nothing. Raises ActRefused."""
+        match act:
+            case Go() | MoveStart() | PauseRun() | ContinueRun() | Stop():
+                return self._of_time(act, run)
+            case NoteOffTrack() | Penalize() | JudgePlace() | HandOver():
+                return [self._of_place(act, run)]
+            case ManualPassing():
+                return self._manual_passing(act, run)
+            case Judge():
+                return self._judge(act, run)
+            case InsertPassing() | AttributePassing() | IgnorePassing():
+                return [self._marshalling.body_of(act, run)]
+            case Confirm() | KeepPublished() | Discard() | Reopen():
+                return self._decide(act, run)
+            case _:
+                raise ActRefused(code="bad-request", reason="This unit does not know this act.")
+
+    def _of_time(self, act: Go | MoveStart | PauseRun | ContinueRun | Stop, run: Run) -> list[bodies.Body]:
+        """Return what to write for an act that starts, holds or ends the run's time."""
         at = {"run_id": run.run_id, **who(act)}
         boot_id = self._clock.boot_id
         match act:
@@ -309,40 +278,26 @@ class RunControl:
                 return [self._resumption(run), ended, continued]
             case Stop():
                 return [self._finish(run, act.mono_ns, "stopped", act)]
-            case ManualPassing():
-                return self._manual_passing(act, run)
+
+    def _of_place(self, act: NoteOffTrack | Penalize | JudgePlace | HandOver, run: Run) -> bodies.Body:
+        """Return what to write of one place; raises ActRefused where the act says nothing."""
+        at = {"run_id": run.run_id, "place": act.place, **who(act)}
+        match act:
             case NoteOffTrack():
-                return [
-                    bodies.OffTrackNoted(
-                        boot_id=boot_id,
-                        mono_ns=self._possible(act.mono_ns),
-                        place=act.place,
-                        **at,
-                    )
-                ]
+                return bodies.OffTrackNoted(
+                    boot_id=self._clock.boot_id, mono_ns=self._possible(act.mono_ns), **at
+                )
             case Penalize():
                 if not act.penalty_ns and not act.laps:
                     raise ActRefused(code="no-change", reason="Say how much time or how many laps.")
-                return [
-                    bodies.PenaltyGiven(
-                        place=act.place, penalty_ns=act.penalty_ns, laps=act.laps, code=act.code, **at
-                    )
-                ]
+                return bodies.PenaltyGiven(penalty_ns=act.penalty_ns, laps=act.laps, code=act.code, **at)
             case JudgePlace():
-                return [bodies.PlaceJudged(place=act.place, status=act.status, **at)]
+                return bodies.PlaceJudged(status=act.status, **at)
             case HandOver():
                 driver = None
                 if act.competitor_id is not None:
                     driver = self._writer.known_competitor(act.competitor_id)
-                return [bodies.RunHanded(place=act.place, competitor_id=driver, car=act.car, **at)]
-            case Judge():
-                return self._judge(act, run)
-            case InsertPassing() | AttributePassing() | IgnorePassing():
-                return [self._marshalling.body_of(act, run)]
-            case Confirm() | KeepPublished() | Discard() | Reopen():
-                return self._decide(act, run)
-            case _:
-                raise ActRefused(code="bad-request", reason="This unit does not know this act.")
+                return bodies.RunHanded(competitor_id=driver, car=act.car, **at)
 
     def _judge(self, act: Judge, run: Run) -> list[bodies.Body]:
         laps = {lap.lap_id: lap for lap in self._writer.race.laps(run.run_id)}
@@ -433,7 +388,7 @@ class RunControl:
             run_id=run.run_id,
             boot_id=self._clock.boot_id,
             mono_ns=self._clock.mono_ns(),
-            elapsed_ns=self._known_elapsed_ns(run),
+            elapsed_ns=self.time.known_elapsed_ns(run),
         )
 
     async def follow_time(self) -> None:
@@ -449,57 +404,26 @@ class RunControl:
         left = [
             remaining
             for run in self.runs()
-            if run.finished is None and (remaining := self.remaining_ns(run)) is not None and remaining > 0
+            if run.finished is None
+            and (remaining := self.time.remaining_ns(run)) is not None
+            and remaining > 0
         ]
         return min(left, default=None)
 
     def _what_the_clock_tells(self, run: Run) -> bodies.Body | None:
         rules = run.armed.value.timing
-        driven_mono_ns = self._laps_driven_mono_ns(run)
+        driven_mono_ns = self.time.laps_driven_mono_ns(run)
         if driven_mono_ns is not None:
             return self._finish(run, driven_mono_ns, "laps-driven")
-        up_mono_ns = self._up_mono_ns(run)
+        up_mono_ns = self.time.up_mono_ns(run)
         if up_mono_ns is None or up_mono_ns > self._clock.mono_ns():
             return None
         if rules.time_up in ("stop", "cancel"):
             return self._finish(run, up_mono_ns, "time-up")
-        closing_mono_ns = self._closing_mono_ns(run, up_mono_ns)
+        closing_mono_ns = self.time.closing_mono_ns(run, up_mono_ns)
         if closing_mono_ns is not None:
             return self._finish(run, closing_mono_ns, "time-up")
         return None if run.is_timed_up else RunTimedUp(run_id=run.run_id)
-
-    def _closing_mono_ns(self, run: Run, up_mono_ns: int) -> int | None:
-        """Return when the last lap that was under way at time-up closed; None while one is still open."""
-        closings = []
-        for place in run.places:
-            stamps = [
-                passing.mono_ns
-                for segment in self._writer.race.segments(run, place.place)
-                if segment.boot_id == self._clock.boot_id
-                for passing in segment.passings
-            ]
-            if stamps:
-                closings.append(next((one for one in stamps if one >= up_mono_ns), None))
-        closed = [one for one in closings if one is not None]
-        return max(closed) if closed and len(closed) == len(closings) else None
-
-    def _laps_driven_mono_ns(self, run: Run) -> int | None:
-        """Return when everybody had driven what the rules ask for; None before that, and without such a
-        rule."""
-        rules = run.armed.value.timing
-        wanted = 1 if run.is_start_to_finish else rules.run_laps if rules.ends == "laps" else 0
-        driven = self._writer.race.driven(run.run_id)
-        if not wanted or any(len(place.laps) < wanted and place.status == "finished" for place in driven):
-            return None
-        stamps = [
-            passing.mono_ns
-            for place in driven
-            for lap in place.laps[wanted - 1 : wanted]
-            for segment in self._writer.race.segments(run, place.place)
-            for passing in segment.passings
-            if passing.passing_id == lap.lap_id and segment.boot_id == self._clock.boot_id
-        ]
-        return max(stamps, default=None)
 
     def _finish(
         self,
@@ -521,15 +445,6 @@ class RunControl:
         is_elsewhere = isinstance(act, AttributePassing)
         if isinstance(place, int) and not is_elsewhere and run.place_of(place) is None:
             raise ActRefused(code="unknown-place", reason="The run has no such place.")
-
-    def _known_elapsed_ns(self, run: Run) -> int:
-        """Return how much of the run's time its passings prove to be used, over all boots."""
-        elapsed_ns = 0
-        for segment in self._writer.race.segments(run):
-            if segment.passings:
-                driven_ns = segment.passings[-1].mono_ns - segment.passings[0].mono_ns
-                elapsed_ns = segment.elapsed_ns + driven_ns
-        return elapsed_ns
 
 
 def _what_waits(lap: Lap) -> str:

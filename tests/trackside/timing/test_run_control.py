@@ -122,7 +122,7 @@ def test_after_a_power_cut_the_run_goes_on_and_no_lap_is_timed_across_the_boots(
         await unit.cross(4)
         laps = unit.replica.fold.race.laps(unit.run.run_id)
         assert [lap.lap_ns for lap in laps] == [100_000_000_000, 6_000_000_000]
-        remaining_ns = unit.run_control.remaining_ns(unit.run)
+        remaining_ns = unit.run_control.time.remaining_ns(unit.run)
         assert remaining_ns == (180 - 100 - 6) * 1_000_000_000
 
     with_unit(tmp_path, before, clock=first_boot)
@@ -229,7 +229,7 @@ def test_the_time_used_before_a_second_power_cut_is_not_forgotten(tmp_path: Path
 
     async def after(unit: Unit) -> None:
         await drive(unit, first_seq=5, lap_ms=6_000)
-        assert unit.run_control.remaining_ns(unit.run) == (180 - 100 - 50 - 6) * 1_000_000_000
+        assert unit.run_control.time.remaining_ns(unit.run) == (180 - 100 - 50 - 6) * 1_000_000_000
 
     with_unit(tmp_path, lambda unit: drive(unit, first_seq=1, lap_ms=100_000))
     clock = ScriptedClock(boot_id="second-boot")

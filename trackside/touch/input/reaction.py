@@ -57,6 +57,7 @@ from trackside.touch.widgets.view import (
     SendAct,
     Settings,
     ShowDisplay,
+    Showing,
     ShowPage,
     ShowPassing,
     ShowPerson,
@@ -65,6 +66,8 @@ from trackside.touch.widgets.view import (
     ShowTyped,
     SignOff,
     SkipContact,
+    ToForm,
+    ToPage,
     TurnKeys,
     TurnOrder,
     TypePin,
@@ -129,93 +132,110 @@ def react(view: View, intent: Intent) -> Reaction:
     match intent:
         case SendAct(act=act, then=then, leads_to=leads_to):
             return Reaction(view=replace(view, leads_to=leads_to), act=act, then=then)
-        case Pick(competitor=competitor):
-            return Reaction(view=_picked(view, competitor))
-        case ScrollTo(row=row):
-            return Reaction(view=replace(view, list_top=row))
-        case TurnOrder():
-            order = Order.NAME if view.order is Order.NEWEST else Order.NEWEST
-            return Reaction(view=replace(view, order=order, list_top=0))
-        case ShowPage(page=page):
-            return Reaction(view=_turned(view, page))
         case SaveContact():
             return Reaction(view=view, act=None if view.contact is None else view.contact.sealed())
-        case SkipContact():
-            return Reaction(view=_without_contact(view))
-        case AskDiscard():
-            return Reaction(view=replace(view, asks_discard=True))
-        case KeepRun():
-            return Reaction(view=replace(view, asks_discard=False))
-        case ClearSearch():
-            return Reaction(view=replace(view, search="", list_top=0))
-        case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
-            return Reaction(view=_type_contact(view, view.contact, intent))
-        case ShowStage(stage_id=stage_id):
-            return Reaction(view=replace(_turned(view, Page.STAGE), stage_id=stage_id, chosen=""))
-        case ChangeDrawing(drawing=drawing):
-            return Reaction(view=replace(view, drawing=drawing))
-        case Choose(chosen=chosen, place=place):
-            return Reaction(view=replace(view, chosen=chosen, place=place))
-        case ShowPlace(place=place):
-            return Reaction(view=replace(view, place=place, list_top=0))
-        case ShowPassing(passing_id=passing_id, place=place):
-            shown = replace(view, chosen=passing_id, place=place, insert_mono_ns=None, detail=None)
-            return Reaction(view=_turned(shown, Page.PASSINGS))
-        case PutPassing(mono_ns=mono_ns):
-            return Reaction(view=replace(view, insert_mono_ns=mono_ns))
-        case AppointTyped():
-            name = " ".join(view.typed.split())
-            return Reaction(view=replace(view, page=Page.APPOINT, appoints=name, **_NO_PIN))
-        case ChooseOfficial(official_id=official_id):
-            return Reaction(view=replace(view, signs_in=official_id, pin="", list_top=0))
         case TypePin(digit=digit):
             return _type_pin(view, digit)
+        case TypeText() | Erase() | TurnKeys() if view.page is Page.CONTACT and view.contact is not None:
+            return Reaction(view=_type_contact(view, view.contact, intent))
+        case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
+            return _react_to_typing(view, intent)
+        case SamePerson(competitor_id=known):
+            return _finish_typing(view) if known is None else Reaction(view=_picked(view, known))
+        case _:
+            return Reaction(view=_shown(view, intent))
+
+
+def _shown(view: View, intent: Showing) -> View:
+    """Return the view after a tap that only changes what is shown, and asks for no act."""
+    match intent:
+        case ShowPage() | ShowStage() | ShowPassing() | ShowDisplay() | ShowPerson():
+            return _page_of(view, intent)
+        case Rename() | RenameDisplay() | ShowTyped() | EditPerson() | RegisterTyped() | AppointTyped():
+            return _form_of(view, intent)
+        case Pick(competitor=competitor):
+            return _picked(view, competitor)
+        case ScrollTo(row=row):
+            return replace(view, list_top=row)
+        case TurnOrder():
+            order = Order.NAME if view.order is Order.NEWEST else Order.NEWEST
+            return replace(view, order=order, list_top=0)
+        case SkipContact():
+            return _without_contact(view)
+        case AskDiscard():
+            return replace(view, asks_discard=True)
+        case KeepRun():
+            return replace(view, asks_discard=False)
+        case ClearSearch():
+            return replace(view, search="", list_top=0)
+        case ChangeDrawing(drawing=drawing):
+            return replace(view, drawing=drawing)
+        case Choose(chosen=chosen, place=place):
+            return replace(view, chosen=chosen, place=place)
+        case ShowPlace(place=place):
+            return replace(view, place=place, list_top=0)
+        case PutPassing(mono_ns=mono_ns):
+            return replace(view, insert_mono_ns=mono_ns)
+        case ChooseOfficial(official_id=official_id):
+            return replace(view, signs_in=official_id, pin="", list_top=0)
         case SignOff():
-            return Reaction(view=signed_off(view))
+            return signed_off(view)
         case AskAlike():
-            return Reaction(view=replace(view, asks_alike=True))
-        case SamePerson(competitor_id=competitor_id):
-            if competitor_id is None:
-                return _finish_typing(view)
-            return Reaction(view=_picked(view, competitor_id))
+            return replace(view, asks_alike=True)
+        case ChangeSettings(settings=settings, next_format=next_format):
+            return _with_settings(view, settings, next_format)
+        case ChangePerson(person=person):
+            return replace(view, person=person)
+        case _:
+            assert_never(intent)
+
+
+def _page_of(view: View, intent: ToPage) -> View:
+    """Return the view on the page that was tapped for."""
+    match intent:
+        case ShowPage(page=page):
+            return _turned(view, page)
+        case ShowStage(stage_id=stage_id):
+            return replace(_turned(view, Page.STAGE), stage_id=stage_id, chosen="")
+        case ShowPassing(passing_id=passing_id, place=place):
+            shown = replace(view, chosen=passing_id, place=place, insert_mono_ns=None, detail=None)
+            return _turned(shown, Page.PASSINGS)
+        case ShowDisplay(display=display):
+            return replace(_turned(view, Page.DISPLAY), chosen=display)
         case ShowPerson():
             person = view.person.changed(name=view.typed)
-            return Reaction(view=replace(view, page=Page.PERSON, person=person, asks_alike=False))
-        case ChangeSettings(settings=settings, next_format=next_format):
-            return Reaction(view=_with_settings(view, settings, next_format))
-        case ShowDisplay(display=display):
-            return Reaction(view=replace(_turned(view, Page.DISPLAY), chosen=display))
+            return replace(view, page=Page.PERSON, person=person, asks_alike=False)
+
+
+def _form_of(view: View, intent: ToForm) -> View:
+    """Return the view where what a tap asks for is typed, or was."""
+    match intent:
+        case Rename(competitor_id=competitor_id, person=person):
+            return replace(
+                view,
+                page=Page.KEYBOARD,
+                purpose=Purpose.RENAME,
+                renames=competitor_id,
+                typed=person.name,
+                person=person,
+                keys_page=0,
+                back=view.page,
+                asks_alike=False,
+            )
         case RenameDisplay(display=display, name=name):
             named = replace(
                 view, page=Page.KEYBOARD, purpose=Purpose.DISPLAY_NAME, chosen=display, typed=name
             )
-            return Reaction(view=replace(named, keys_page=0, back=Page.DISPLAY, asks_alike=False))
-        case RegisterTyped():
-            return Reaction(view=_new_as_typed(view))
-        case ChangePerson(person=person):
-            return Reaction(view=replace(view, person=person))
+            return replace(named, keys_page=0, back=Page.DISPLAY, asks_alike=False)
         case ShowTyped():
-            return Reaction(view=_typing_of(view, Purpose.REGISTER))
+            return _typing_of(view, Purpose.REGISTER)
         case EditPerson(purpose=purpose):
-            return Reaction(view=_typing_of(view, purpose))
-        case Rename(competitor_id=competitor_id, person=person):
-            return Reaction(
-                view=replace(
-                    view,
-                    page=Page.KEYBOARD,
-                    purpose=Purpose.RENAME,
-                    renames=competitor_id,
-                    typed=person.name,
-                    person=person,
-                    keys_page=0,
-                    back=view.page,
-                    asks_alike=False,
-                )
-            )
-        case OpenKeyboard() | TypeText() | Erase() | TurnKeys() | FinishTyping():
-            return _react_to_typing(view, intent)
-        case _:
-            assert_never(intent)
+            return _typing_of(view, purpose)
+        case RegisterTyped():
+            return _new_as_typed(view)
+        case AppointTyped():
+            name = " ".join(view.typed.split())
+            return replace(view, page=Page.APPOINT, appoints=name, **_NO_PIN)
 
 
 def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> View:
@@ -424,9 +444,7 @@ def _typing_of(view: View, purpose: Purpose) -> View:
     )
 
 
-def _react_to_typing(
-    view: View, intent: OpenKeyboard | TypeText | Erase | TurnKeys | FinishTyping
-) -> Reaction:
+def _react_to_typing(view: View, intent: Typing) -> Reaction:
     match intent:
         case OpenKeyboard(purpose=purpose):
             typed = view.search if purpose is Purpose.SEARCH else ""

@@ -373,41 +373,28 @@ class KeepRun:
     """Answer that question with no."""
 
 
-Intent = (
-    SendAct
+ToPage = ShowPage | ShowStage | ShowPassing | ShowDisplay | ShowPerson
+ToForm = Rename | RenameDisplay | ShowTyped | EditPerson | RegisterTyped | AppointTyped
+Typing = OpenKeyboard | TypeText | Erase | TurnKeys | FinishTyping
+Showing = (
+    ToPage
+    | ToForm
     | Pick
     | ScrollTo
     | TurnOrder
-    | ShowPage
-    | OpenKeyboard
-    | TypeText
-    | Erase
-    | TurnKeys
-    | FinishTyping
-    | SaveContact
     | SkipContact
     | ClearSearch
     | AskDiscard
     | KeepRun
     | Choose
     | ShowPlace
-    | ShowPassing
     | PutPassing
-    | Rename
     | ChooseOfficial
-    | TypePin
     | SignOff
     | AskAlike
-    | SamePerson
-    | ShowStage
     | ChangeDrawing
-    | ShowPerson
-    | ShowTyped
-    | EditPerson
     | ChangePerson
-    | RegisterTyped
     | ChangeSettings
-    | AppointTyped
-    | ShowDisplay
-    | RenameDisplay
 )
+"""What changes the view alone; the others ask for an act, or may."""
+Intent = SendAct | SaveContact | TypePin | SamePerson | Typing | Showing
