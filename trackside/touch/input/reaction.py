@@ -72,6 +72,7 @@ from trackside.touch.widgets.view import (
     TurnOrder,
     TypePin,
     TypeText,
+    Typing,
     View,
 )
 from trackside.touch.widgets.widgets import ListArea

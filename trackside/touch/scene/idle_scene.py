@@ -223,7 +223,7 @@ def _driver(
         driver.best_ns, screen, view, otherwise="touch.no-time-yet", calculated=driver.calculated
     )
     said = ", ".join(filter(None, (said, made_words(driver.calculated, view))))
-    widgets = [
+    return [
         Widget(
             name="picked",
             rect=above.inset(measures.px(12), 0),
@@ -244,31 +244,43 @@ def _driver(
             enabled=not view.is_link_lost,
             lines_max=2,
         ),
+        *_beside_driver(right, driver, screen, view, measures, stray, now_mono_ns),
     ]
+
+
+def _beside_driver(
+    area: Rect,
+    driver: Competitor,
+    screen: ScreenState,
+    view: View,
+    measures: Measures,
+    stray: Stray | None,
+    now_mono_ns: int,
+) -> list[Widget]:
+    """Offer to begin where a car passed already, or the queue to who was picked and does not wait in it."""
     if stray is not None:
-        seconds = seconds_before(stray, now_mono_ns)
-        widgets.append(
+        return [
             button(
                 "start:stray",
-                right,
-                view.say("touch.begun", seconds=seconds),
+                area,
+                view.say("touch.begun", seconds=seconds_before(stray, now_mono_ns)),
                 arming(screen, view, driver.competitor_id, begins_at=stray),
                 view,
                 size_px=measures.text(26),
                 tone=Tone.WARNING,
                 lines_max=2,
             )
-        )
-    elif view.picked and all(one.competitor_id != driver.competitor_id for one in waiting(screen)):
-        widgets.append(
+        ]
+    if view.picked and all(one.competitor_id != driver.competitor_id for one in waiting(screen)):
+        return [
             button(
                 "queue:join",
-                right,
+                area,
                 view.say("touch.queue-join"),
                 SendAct(JoinQueue(competitor_id=driver.competitor_id)),
                 view,
                 size_px=measures.text(26),
                 lines_max=2,
             )
-        )
-    return widgets
+        ]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
@@ -78,43 +79,9 @@ def ordinal(rank: int, language_code: str) -> str:
 def _decision_widgets(
     places: Places, screen: ScreenState, run: Run, view: View, measures: Measures
 ) -> list[Widget]:
-    panel = places.side.cut_bottom(places.last.h, measures.gap)[1]
-    inner = panel.inset(measures.px(20), measures.px(14))
-    would_area, rest = inner.cut_bottom(inner.h * 32 // 100, measures.px(4))
-    best_area, name_area = rest.cut_bottom(rest.h * 58 // 100, measures.px(4))
     waits = what_waits(run, view)
-    marks = marks_of_best(run.laps, run.best_ns)
     return [
-        Widget(name="run-panel", rect=panel, look=Look.PANEL),
-        Widget(
-            name="run-name",
-            rect=name_area,
-            look=Look.TEXT,
-            label=run.name,
-            size_px=measures.text(42),
-            align="left",
-            lines_max=2,
-        ),
-        Widget(
-            name="run-best",
-            rect=best_area,
-            look=Look.TEXT,
-            label=best_text(run.best_ns, screen, view, otherwise="touch.no-time", calculated=marks),
-            note=", ".join(filter(None, (made_words(marks, view), count_sentence(run, view)))),
-            note_lines_max=2,
-            size_px=measures.text(48),
-            tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
-            align="left",
-        ),
-        Widget(
-            name="would",
-            rect=would_area,
-            look=Look.TEXT,
-            label=consequence_sentence(run, screen, view),
-            size_px=measures.text(32),
-            align="left",
-            lines_max=2,
-        ),
+        *_result_panel(places, screen, run, view, measures),
         put_right_button(places.fix, run, view, measures),
         (not waits and missed_button(places.near, run, view, measures))
         or Widget(
@@ -149,6 +116,47 @@ def _decision_widgets(
             enabled=not waits,
         ),
     ]
+
+
+def _result_panel(
+    places: Places, screen: ScreenState, run: Run, view: View, measures: Measures
+) -> Iterator[Widget]:
+    """Yield whose run it is, what it gave, and what confirming it would do."""
+    panel = places.side.cut_bottom(places.last.h, measures.gap)[1]
+    inner = panel.inset(measures.px(20), measures.px(14))
+    would_area, rest = inner.cut_bottom(inner.h * 32 // 100, measures.px(4))
+    best_area, name_area = rest.cut_bottom(rest.h * 58 // 100, measures.px(4))
+    marks = marks_of_best(run.laps, run.best_ns)
+    yield Widget(name="run-panel", rect=panel, look=Look.PANEL)
+    yield Widget(
+        name="run-name",
+        rect=name_area,
+        look=Look.TEXT,
+        label=run.name,
+        size_px=measures.text(42),
+        align="left",
+        lines_max=2,
+    )
+    yield Widget(
+        name="run-best",
+        rect=best_area,
+        look=Look.TEXT,
+        label=best_text(run.best_ns, screen, view, otherwise="touch.no-time", calculated=marks),
+        note=", ".join(filter(None, (made_words(marks, view), count_sentence(run, view)))),
+        note_lines_max=2,
+        size_px=measures.text(48),
+        tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
+        align="left",
+    )
+    yield Widget(
+        name="would",
+        rect=would_area,
+        look=Look.TEXT,
+        label=consequence_sentence(run, screen, view),
+        size_px=measures.text(32),
+        align="left",
+        lines_max=2,
+    )
 
 
 def _no_laps(area: Rect, view: View, measures: Measures) -> Widget:
