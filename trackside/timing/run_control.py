@@ -50,7 +50,7 @@ from trackside.timing.arming import Arming
 from trackside.timing.bridge_records import BridgeRecords
 from trackside.timing.desk import Desk
 from trackside.timing.marshalling import Marshalling
-from trackside.timing.run_clock import RunClock
+from trackside.timing.run_time import RunTime
 from trackside.timing.systems_check import SystemsChecks
 
 UnitPhase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
@@ -100,7 +100,7 @@ class RunControl:
         self.unit_key = unit_key
         self._track = track
         self.tracks = tuple(dict.fromkeys((track, *tracks)))
-        self.time = RunClock(replica, clock)
+        self.time = RunTime(replica, clock)
         self._writer = ActWriter(replica, unit_key=unit_key, new_id=new_id)
         self._arming = Arming(replica, clock, self._writer, track_units=track_units)
         self._marshalling = Marshalling(replica, clock, self._writer, unit_key=unit_key)

@@ -13,7 +13,7 @@ from pitboard.race.run import Run
 from pitboard.unit_api.screen_state import Interruption
 
 
-class RunClock:
+class RunTime:
     """Looks at the fold anew for each answer."""
 
     def __init__(self, replica: Replica, clock: Clock) -> None:
