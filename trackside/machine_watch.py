@@ -1,4 +1,4 @@
-"""How this machine is, looked at now and then: what the page behind the lights shows of it."""
+"""How this machine is, looked at now and then: what the page behind the lights and central show of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MachineWatch:
     """Looks at the machine whose records lie in `folder`, and tells when anything is other than before."""
 
     def __init__(
-        self, folder: Path, clock: Clock, on_change: Callable[[Sequence[MachineLine]], None]
+        self, folder: Path, clock: Clock, *on_change: Callable[[Sequence[MachineLine]], None]
     ) -> None:
         self._folder = folder
         self._clock = clock
@@ -49,4 +49,5 @@ class MachineWatch:
         lines = lines_of(list(machine_findings(facts)))
         if lines != self._shown:
             self._shown = lines
-            self._on_change(lines)
+            for tell in self._on_change:
+                tell(lines)

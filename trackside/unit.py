@@ -121,6 +121,7 @@ class UnitParts:
             own_stream=lambda: writing.next_place[0],
         )
         self.feed = ScreenFeed(writing, self.run_control, self._lights, unit=config.name)
+        self._status = UnitStatusApi(self._lights, identity, clock, name=config.name)
         self._central = CentralPlacesApi()
         self._exchange = ExchangeApi(writing, identity)
 
@@ -141,7 +142,7 @@ class UnitParts:
             appointing=Appointing(self._writing, unit_key=self._identity.key),
         )
         app = local.app()
-        UnitStatusApi(self._lights, self._identity, self._clock, name=self._config.name).add_to(app)
+        self._status.add_to(app)
         DoorSigner(self._identity).add_to(app)
         self._central.add_to(app)
         return app
@@ -156,7 +157,9 @@ class UnitParts:
         app.router.add_get("/v1/health", healthy)
 
     def machine_watch(self) -> MachineWatch:
-        return MachineWatch(self._config.journal.parent, self._clock, self.feed.show_machine)
+        return MachineWatch(
+            self._config.journal.parent, self._clock, self.feed.show_machine, self._status.show_machine
+        )
 
     def venue_watch(self) -> VenueWatch:
         return VenueWatch(

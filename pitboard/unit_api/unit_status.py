@@ -85,8 +85,21 @@ class SystemsStatus(msgspec.Struct, frozen=True, kw_only=True):
     latest_b_mono_ns: int = 0
 
 
+class MachineNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of the doctor's checks of the unit's machine, as `pitboard/health/findings.py` has them."""
+
+    code: Word
+    colour: Word
+    sentence: Text
+    advice: Text = ""
+    fields: dict[Word, int | Text] = {}
+
+
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """`mono_ns` of this boot orders what a unit says; `utc_ms` labels it."""
+    """`mono_ns` of this boot orders what a unit says; `utc_ms` labels it.
+
+    `waiting_count` is how many records central had not had yet, when the sync program looked last.
+    """
 
     key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     name: Word
@@ -96,12 +109,15 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     lights: Annotated[list[LightStatus], Meta(max_length=16)]
     sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
     version: Word = ""  # of the programs; empty from before they said it
+    machine: Annotated[list[MachineNote], Meta(max_length=24)] = []
+    waiting_count: int = 0
 
     @property
     def states(self) -> list[str]:
         """What makes a status worth telling at once: words, not the counters and seconds beside them."""
         lights = [f"{light.light}={light.state}" for light in self.lights]
-        return lights + [f"{sensor.sensor}={sensor.state}" for sensor in self.sensors]
+        sensors = [f"{sensor.sensor}={sensor.state}" for sensor in self.sensors]
+        return lights + sensors + [note.code for note in self.machine if note.colour != "green"]
 
 
 class SealedStatus(msgspec.Struct, frozen=True, kw_only=True):

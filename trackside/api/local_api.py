@@ -17,7 +17,8 @@ from pitboard.keeping.backup_stream import BackupApi
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.official_acts import AnyAct, AppointOfficial, SignInOfficial
 from pitboard.unit_api.program_calls import BridgeReport, Delivery, Report
-from pitboard.unit_api.unit_status import LightStatus, UnitStatus, seal_status
+from pitboard.unit_api.screen_state import MachineLine
+from pitboard.unit_api.unit_status import LightStatus, MachineNote, UnitStatus, seal_status
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.appointing import Appointing
@@ -134,6 +135,7 @@ def _number(request: web.Request, key: str, default: int) -> int:
 
 
 VERSION = version("pitboard")
+MACHINE_NOTES_MAX_COUNT = 24
 
 
 class UnitStatusApi:
@@ -144,6 +146,20 @@ class UnitStatusApi:
         self._identity = identity
         self._clock = clock
         self._name = name
+        self._machine: list[MachineNote] = []
+
+    def show_machine(self, lines: Sequence[MachineLine]) -> None:
+        """Take what the doctor's checks say of this machine now."""
+        self._machine = [
+            MachineNote(
+                code=one.code,
+                colour=one.colour,
+                sentence=one.sentence[:400],
+                advice=one.advice[:400],
+                fields=one.fields,
+            )
+            for one in lines[:MACHINE_NOTES_MAX_COUNT]
+        ]
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/v1/unit-status", self._tell)
@@ -164,6 +180,8 @@ class UnitStatusApi:
             ],
             sensors=list(self._lights.sensors()),
             version=VERSION,
+            machine=self._machine,
+            waiting_count=self._lights.waiting_count(),
         )
 
 

@@ -122,6 +122,10 @@ class Lights:
         central = self._sync[1].central
         return central.url if central.state == "ok" else ""
 
+    def waiting_count(self) -> int:
+        """Return how many records central lacked when sync told last; 0 where it says nothing."""
+        return self._sync[1].central.waiting_count if self._sync is not None else 0
+
     def see_places(self, places: Mapping[str, Sequence[str]]) -> None:
         """Take the addresses that each key announced and signed: they tell people which box is meant."""
         self._places = places

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from pitboard.errors import ActRefused, PeerLost
+from pitboard.program.program import counted
 from pitboard.program.speech import how_many, say, shell_language
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 from sync.central.admin.admin_act import Correct, Decide, Disqualify, Erase, Judge, Reinstate, TakeOffer
@@ -232,10 +233,14 @@ def lines_of(unit: WatchedUnit) -> list[str]:
         lines.append(f"    {sensor.sensor} {sensor.state}{f' ({counters})' if counters else ''}")
         if sensor.notes:
             lines.append(f"        {sensor_sentence(sensor)}")
+    if unit.status.waiting_count:
+        lines.append(f"    {counted(unit.status.waiting_count, 'record')} still to come")
+    lines += [f"    {note.sentence} {note.advice}" for note in unit.status.machine if note.colour != "green"]
     return lines
 
 
 def _is_well(unit: WatchedUnit) -> bool:
     if unit.status is None or unit.is_silent:
         return False
-    return unit.clock is None and all(light.state == "ok" for light in unit.status.lights)
+    is_machine_well = all(note.colour != "red" for note in unit.status.machine)
+    return unit.clock is None and is_machine_well and all(one.state == "ok" for one in unit.status.lights)

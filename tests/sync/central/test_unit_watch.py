@@ -11,16 +11,20 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import StatusRefused
+from pitboard.health.findings import machine_findings
+from pitboard.health.machine_facts import MachineFacts
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
-from pitboard.unit_api.program_calls import BridgeReport
+from pitboard.unit_api.program_calls import BridgeReport, CentralStatus, SyncReport
 from pitboard.unit_api.unit_status import SealedStatus, SensorState, SensorStatus, UnitStatus, seal_status
+from sync.central.admin.desk.attention import AttentionList
 from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
 from trackside.api.local_api import UnitStatusApi
+from trackside.machine_watch import lines_of as lines_of_machine
 from trackside.timing.lights import Lights
 
 
@@ -108,12 +112,37 @@ class Unit:
     """The unit's answer, made by the parts that make it there."""
 
     def __init__(self, lights: Lights, clock: ScriptedClock) -> None:
-        self._api = UnitStatusApi(lights, UNIT_A, clock, name="Track A")
+        self.api = UnitStatusApi(lights, UNIT_A, clock, name="Track A")
 
     async def call(
         self, method: str, path: str, body: bytes | None = None, *, wait_ms: int = 0, max_bytes: int = 0
     ) -> bytes:
-        return msgspec.json.encode(seal_status(self._api.status(), UNIT_A))
+        return msgspec.json.encode(seal_status(self.api.status(), UNIT_A))
+
+
+def test_what_the_doctor_says_of_a_unit_and_its_backlog_reach_central(tmp_path: Path) -> None:
+    facts = MachineFacts(temperature_mc=84_000, disk_free_bytes=2**30, utc_ms=2**41, addresses=("192.0.2.7",))
+
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        lights = Lights(replica, clock, unit_key=UNIT_A.key, journal_folder=tmp_path)
+        unit = Unit(lights, clock)
+        courier = StatusCourier(unit, Central(watch))
+        assert await courier.carry_once()
+        clock.advance(ms=1_000)
+        unit.api.show_machine(lines_of_machine(list(machine_findings(facts))))
+        lights.take(SyncReport(central=CentralStatus(state="ok", waiting_count=1_204)))
+        assert await courier.carry_once(), "what became red is told at once"
+        (seen,) = watch.view().units
+        assert seen.status is not None
+        assert seen.status.machine[0].code == "temperature-hot"
+        assert {one.code for one in seen.status.machine} >= {"disk", "clock-alone", "network"}
+        said = lines_of(seen)
+        assert "    1204 records still to come" in said
+        assert any("84 °C and slows itself down. Put it in the shade" in line for line in said)
+        [red] = [one for one in AttentionList(replica, watch.view).now() if one.kind == "machine"]
+        assert (red.who, red.sentence[:24]) == ("Track 0", "The machine is at 84 °C ")
+
+    with_watch(tmp_path, story)
 
 
 class Central:

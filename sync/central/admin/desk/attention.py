@@ -44,6 +44,7 @@ Kind = Literal[
     "unit-silent",
     "light",
     "sensor",
+    "machine",
     "clock-apart",
     "stranger",
     "notice",
@@ -162,6 +163,9 @@ class AttentionList:
                 yield Attention(
                     kind="sensor", sentence=f"{sensor.sensor}: {sensor_sentence(sensor)}", who=unit.name
                 )
+        for note in unit.status.machine:
+            if note.colour == "red":
+                yield Attention(kind="machine", sentence=f"{note.sentence} {note.advice}", who=unit.name)
 
 
 def _improbable_lap(counting: list[Lap]) -> Lap | None:

@@ -13,6 +13,7 @@ const KINDS = {
   "unit-silent": "Unit silent",
   light: "Light",
   sensor: "Sensor",
+  machine: "Machine",
   "clock-apart": "Clocks apart",
   stranger: "Stranger",
   notice: "Notice",

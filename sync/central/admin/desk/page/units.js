@@ -25,22 +25,35 @@ function healthItem(unit) {
   const troubles = [
     ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${one.light}: ${one.detail || one.state}`),
     ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${one.state}`),
-  ];
-  const lights = troubles.map((one) => element("li", {}, tag(one, { class: "tag bad wrap" })));
+  ].map((text) => [text, "bad"]);
+  troubles.push(...(unit.status?.machine ?? []).filter((one) => one.colour !== "green").map((one) => [[one.sentence, one.advice].filter(Boolean).join(" "), one.colour === "red" ? "bad" : "warn"]));
+  const lights = troubles.map(([text, how]) => element("li", {}, tag(text, { class: `tag wrap ${how}` })));
   const all = unit.status ? [everything(unit)] : [];
   const mark = isSilent ? tag("silent", { class: "tag bad" }) : troubles.length ? tag("look", { class: "tag warn" }) : tag("well", { class: "tag good" });
-  return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
+  const health = unit.status ? [element("div", { class: "grow" }, healthFacts(unit))] : [];
+  return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...health, ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
 }
 
-// What the unit says of itself: its lights (the one of central tells the backlog), clock, sensors and version.
-function everything(unit) {
-  const { status, clock } = unit;
+// The five things to look at before a race, of every unit that speaks.
+function healthFacts({ status, clock }) {
   const seconds = clock ? (clock.gap_ms / 1000).toFixed(1) : "";
+  const checked = (prefix, field) => status.machine?.find((one) => one.code.startsWith(prefix) && one.fields?.[field] !== undefined)?.fields[field];
+  const degrees = checked("temperature", "degrees");
+  return facts([
+    ["Version", status.version || "not said"],
+    ["Disk free", checked("disk", "free") ?? "not said"],
+    ["Clock", clock ? `${seconds} s ${clock.way === "ahead" ? "ahead of" : "behind"} central's` : "as central's"],
+    ["Still to come", status.waiting_count ? `${status.waiting_count} records` : "nothing"],
+    ["Temperature", degrees === undefined ? "not told" : `${degrees} °C`],
+  ]);
+}
+
+// All else that the unit says of itself: its lights, sensors, and the doctor's checks.
+function everything({ status }) {
   const lines = [
     ...status.lights.map((one) => [one.light, one.detail || one.state]),
-    ["clock", clock ? `${seconds} s ${clock.way === "ahead" ? "ahead of" : "behind"} central's` : "as central's"],
     ...status.sensors.map((one) => [one.sensor, [one.state, one.device, `${one.passings_per_min} passings a minute`].filter(Boolean).join(", ")]),
-    ["version", status.version || "not said"],
+    ...(status.machine ?? []).map((one) => [one.code, one.sentence]),
   ];
   return element("details", { class: "grow" }, element("summary", {}, "Everything it says"), facts(lines));
 }
