@@ -90,6 +90,8 @@ KINDS: dict[str, type[Body]] = {
     "display-enrolled": DisplayEnrolled,
     "display-revoked": DisplayRevoked,
     "event-configured": bodies.EventConfigured,
+    "event-closed": bodies.EventClosed,
+    "event-planned": bodies.EventPlanned,
     "format-set": bodies.FormatSet,
     "class-set": bodies.ClassSet,
     "stage-set": bodies.StageSet,
@@ -144,6 +146,8 @@ KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
 WRITERS: dict[str, Authority] = dict.fromkeys(
     (
         "event-configured",
+        "event-closed",
+        "event-planned",
         "format-set",
         "class-set",
         "official-dismissed",

@@ -19,11 +19,17 @@ EVENT_ID_LENGTH = 16
 
 
 class EventView(msgspec.Struct, frozen=True):
-    """`id` tells one event from the next at the same address; it stays when the name is corrected."""
+    """`id` tells one event from the next at the same address; it stays when the name is corrected.
+
+    `is_closed`: the results are final. `next_name` is held on `next_day`; empty where none is planned.
+    """
 
     name: str
     resolution_ns: int
     id: str = ""
+    is_closed: bool = False
+    next_name: str = ""
+    next_day: str = ""
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -96,6 +102,20 @@ class EntriesKept:
         return self._entries
 
 
+def view_event(fold: Fold, resolution_ns: int) -> EventView:
+    """Return the event's name and state, with times cut to this resolution."""
+    event, programme = fold.race.event.value, fold.race.programme
+    planned = programme.planned()
+    return EventView(
+        name="Pitboard" if event is None else event.name,
+        resolution_ns=resolution_ns,
+        id=event_id_of(fold),
+        is_closed=programme.is_closed(),
+        next_name=planned[0].name if planned else "",
+        next_day=planned[0].day if planned else "",
+    )
+
+
 def view_board(
     fold: Fold,
     *,
@@ -110,11 +130,8 @@ def view_board(
     Who asks for all again and again brings what keeps them.
     """
     board = fold.board_of(track, race_class)
-    event = fold.race.event.value
     return BoardView(
-        event=EventView(
-            "Pitboard" if event is None else event.name, board.rules.resolution_ns, event_id_of(fold)
-        ),
+        event=view_event(fold, board.rules.resolution_ns),
         entries=_entries(fold, board, start, count) if kept is None else kept.of(fold, track, race_class),
         on_track=[view_run(fold, run) for run in on_track(fold)],
         newest=board.newest(),

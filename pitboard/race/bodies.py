@@ -208,6 +208,24 @@ class DisplayAssigned(Act, frozen=True, kw_only=True):
     restart: OptionalId = ""
 
 
+class EventClosed(Act, frozen=True, kw_only=True):
+    """The event is over: its results are called final and nobody joins by phone; or not over after all.
+
+    No unit is stopped by it: what is still driven counts as ever.
+    """
+
+    is_closed: bool = True
+
+
+class EventPlanned(Act, frozen=True, kw_only=True):
+    """An event to come, on a day of the calendar where it is held."""
+
+    event_id: Id
+    name: Name
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")]
+    is_gone: bool = False
+
+
 SPONSOR_PARTS_MAX_COUNT = 18
 PICTURE_PART_MAX_BYTES = 11_264
 """In base64, with who sent it, it stays under the bound of a body."""

@@ -15,7 +15,9 @@ from pitboard.race.bodies import (
     Act,
     ClassSet,
     DisplayAssigned,
+    EventClosed,
     EventConfigured,
+    EventPlanned,
     FormatSet,
     HeatDrawn,
     JoinCodeGiven,
@@ -119,6 +121,16 @@ class Programme:
     def messages(self) -> list[MessagePosted]:
         """Return the messages that nobody took away, by id; whether one is past its time the screen knows."""
         return [one for one in self._all("message", MessagePosted) if not one.is_gone]
+
+    def is_closed(self) -> bool:
+        """Return whether the admin called the event over."""
+        last = self._last(("event-closed",), EventClosed)
+        return last is not None and last.is_closed
+
+    def planned(self) -> list[EventPlanned]:
+        """Return the events to come, by day."""
+        standing = [one for one in self._all("event-planned", EventPlanned) if not one.is_gone]
+        return sorted(standing, key=lambda one: (one.day, one.name))
 
     def sponsors(self) -> list[SponsorSet]:
         """Return the sponsors whose pictures are shown, by name."""

@@ -78,6 +78,8 @@ SUBJECTS: dict[type[Body], Finder] = {
     bodies.DayMoved: _by("day", "track"),
     bodies.MessagePosted: _by("message", "message_id"),
     bodies.DisplayAssigned: _by("display", "display"),
+    bodies.EventClosed: _by("event-closed"),
+    bodies.EventPlanned: _by("event-planned", "event_id"),
     bodies.SponsorSet: _by("sponsor", "sponsor_id"),
     bodies.PicturePart: _by_part,
     bodies.QueueJoined: _by("queue", "entry_id"),

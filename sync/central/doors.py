@@ -26,9 +26,12 @@ from sync.central.admin.admin_app import AdminApi, admin_app
 from sync.central.admin.desk.contacts_api import ContactsApi
 from sync.central.admin.desk.desk_api import DeskApi
 from sync.central.admin.desk.desk_server import serve_desk
+from sync.central.admin.desk.events_api import EventsApi
+from sync.central.admin.desk.former_events import former_events
 from sync.central.admin.desk.officials_api import OfficialsApi
 from sync.central.admin.desk.people_api import PeopleApi
 from sync.central.admin.erasure import erase_late_names
+from sync.central.admin.event_archive import Sealing
 from sync.central.admin.pin_keeper import keep_pins
 from sync.central.admin.timing.desk_unit import DeskUnit, desk_key_beside
 from sync.central.admin.timing.timing_api import TimingApi
@@ -224,6 +227,7 @@ async def serve_admin(
         DeskApi(replica, desk.units.view).add_to(pages)
         PeopleApi(replica).add_to(pages)
         OfficialsApi(api.officials).add_to(pages)
+        EventsApi(replica, lambda: former_events(config.beside), _sealing(config, replica)).add_to(pages)
         ContactsApi(replica, contact_admin, contact_key_beside(config.beside)).add_to(pages)
         timing.add_to(pages)
         desk.units.add_to_admin(pages)
@@ -245,6 +249,25 @@ async def serve_admin(
         ),
     ):
         yield desk_port
+
+
+def _sealing(config: CentralConfig, replica: Replica) -> Callable[[], Sealing] | None:
+    """Return what the event's archive is made of; None where no file holds the journal."""
+    if config.journal is None:
+        return None
+    journal = config.journal
+
+    def sealing() -> Sealing:
+        event = replica.fold.race.event.value
+        return Sealing(
+            out="",
+            event=config.event.name if event is None else event.name,
+            journal=str(journal),
+            socket=str(config.admin_socket),
+            root_key_file=str(config.root_key_file),
+        )
+
+    return sealing
 
 
 def join_rules(config: CentralConfig) -> JoinRules | None:

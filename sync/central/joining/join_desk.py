@@ -85,10 +85,11 @@ class JoinDesk:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Give another code where the last is old and a unit is there to show it, and none without rules."""
+        """Give another code where the last is old and a unit is there to show it; none without rules, or when
+        the event is over."""
         self._box.linked = self._is_linked()
         given = self._replica.fold.race.programme.join_code()
-        if self._rules is None:
+        if self._rules is None or self._replica.fold.race.programme.is_closed():
             if given is not None:
                 await self._replica.append(JoinCodeGiven(code="", where=BY_PHONE))
             return
@@ -128,7 +129,7 @@ class JoinDesk:
         if known:
             return JoinAnswer(state=known)
         code = ask.code.strip().upper()
-        if self._rules is None:
+        if self._rules is None or race.programme.is_closed():
             raise CallRefused("join-closed", "Nobody joins by phone here. Ask the official.", status=409)
         if not self._is_code(code):
             raise CallRefused("wrong-code", "This code is not the one on the screen now.", status=403)

@@ -36,12 +36,15 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class LiveEvent(msgspec.Struct, frozen=True):
-    """`amounts` says of what kind each of an entry's amounts is."""
+    """`amounts` says of what kind each of an entry's amounts is; the last three are left out where empty."""
 
     id: str
     name: str
     resolution_ns: int
     amounts: list[ColumnKind]
+    closed: bool = False
+    next_name: str = ""
+    next_day: str = ""
 
 
 class LivePage(msgspec.Struct, frozen=True, kw_only=True):

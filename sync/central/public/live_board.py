@@ -15,7 +15,7 @@ import msgspec
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.run_views import ClockView, LapView, PlaceView, RunView, view_run
-from pitboard.journal.views import event_id_of, on_track
+from pitboard.journal.views import on_track, view_event
 from pitboard.race.board import Standing
 from pitboard.race.calculated import Calculated
 from pitboard.race.results import amount_kinds
@@ -57,7 +57,7 @@ class LiveBoards:
     def newest(self, at: int = 0) -> LiveBoard:
         """Return the board of now, with so many records arrived."""
         fold = self._fold
-        board, event = fold.board, fold.race.event.value
+        board = fold.board
         kept: dict[str, tuple[Standing, Competitor | None, bool, Form]] = {}
         entries = []
         before: Standing | None = None
@@ -73,12 +73,14 @@ class LiveBoards:
             if not standing.is_outside_awards:
                 before = standing
         self._entries = kept
+        event = view_event(fold, board.rules.resolution_ns)
         form: Form = {
             "event": {
-                "id": event_id_of(fold),
-                "name": "Pitboard" if event is None else event.name,
-                "resolution_ns": board.rules.resolution_ns,
+                "id": event.id,
+                "name": event.name,
+                "resolution_ns": event.resolution_ns,
                 "amounts": list(amount_kinds(board.rules)),
+                **_said(closed=event.is_closed, next_name=event.next_name, next_day=event.next_day),
             },
             "count": len(board),
             "entries": entries,

@@ -18,6 +18,7 @@ from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies import (
     ClassSet,
     CompetitorRegistered,
+    EventClosed,
     EventConfigured,
     PersonErased,
     QueueAsked,
@@ -161,6 +162,21 @@ def test_without_rules_the_code_is_taken_back_and_nobody_joins(tmp_path: Path) -
             assert here.code == ""
             assert await closed.refuses("Ben", code="CODE1") == "join-closed"
             assert not RaceReader(here.fold).join_info(is_linked=True).is_open
+
+    asyncio.run(story())
+
+
+def test_nobody_joins_an_event_that_is_over_until_it_is_open_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with venue(tmp_path, rules()) as here:
+            await here.replica.append(EventClosed())
+            assert await here.refuses("Ben", code="CODE1") == "join-closed"
+            await here.desk.look()
+            assert here.code == ""
+            await here.replica.append(EventClosed(is_closed=False))
+            await here.desk.look()
+            assert here.code == "CODE2"
+            await here.ask("Ben")
 
     asyncio.run(story())
 

@@ -18,7 +18,7 @@ from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.run_views import RunDetailView, RunView, view_run, view_run_detail
-from pitboard.journal.views import EntryView, EventView, view_board, view_entry
+from pitboard.journal.views import EntryView, EventView, view_board, view_entry, view_event
 from pitboard.race.phases import acts_in
 from pitboard.race.run import Run
 from sync.central.admin.act_history import ActHistory, PastAct
@@ -213,5 +213,4 @@ class DeskApi:
         ]
 
     def _event(self) -> EventView:
-        event = self._fold.race.event.value
-        return EventView("Pitboard" if event is None else event.name, self._fold.resolution_ns)
+        return view_event(self._fold, self._fold.resolution_ns)

@@ -12,7 +12,7 @@ import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
 import { bodyOf, isCompetitor, isPage } from "./ours.js";
 import { askToNotify, lostPlaces, tell } from "./overtaken.js";
-import { say, translatePage } from "./say.js";
+import { language, say, translatePage } from "./say.js";
 import { sharedCompetitor } from "./share.js";
 import { drawTrack } from "./track_card.js";
 
@@ -205,6 +205,7 @@ function drawBoard() {
   if (!board) return;
   const traits = { resolutionNs: resolutionNs(), newest: board.newest };
   setText(byId("event"), board.event.name);
+  setText(byId("over"), overText(board.event));
   rows.draw(shownEntries(), traits);
   const total = filter.stage ? 0 : filter.query ? (chosen?.total ?? 0) : board.total;
   setText(byId("count"), total ? String(total) : "");
@@ -215,6 +216,13 @@ function drawBoard() {
   drawTrack(board.on_track, resolutionNs());
   if (!byId("found-page").hidden) drawFound();
   if (!opened) document.title = board.event.name;
+}
+
+// What is said above the board of an event that is over, and where it goes on.
+function overText(event) {
+  if (!event.closed) return "";
+  const next = event.next_name ? say("page.next-event", { name: event.next_name, day: new Date(`${event.next_day}T12:00`).toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" }) }) : "";
+  return [say("page.event-over"), next].filter(Boolean).join(" ");
 }
 
 function drawFollowed(traits) {

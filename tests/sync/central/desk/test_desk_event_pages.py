@@ -1,4 +1,4 @@
-"""What the organiser does about the event itself: sponsors on every display."""
+"""What the organiser does about the event itself: sponsors, calling it over, what comes next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import pygame
 from playwright.sync_api import expect
 
 from pitboard.drawing.picture_head import pixels_told
+from pitboard.keeping.sealed_archive import open_archive
+from pitboard.race.bodies import RunDecided
 from sync.central.admin.sponsor_desk import PICTURE_MAX_BYTES
+from tests.race_story import armed
 from tests.sync.central.desk.conftest import Organiser, Venue
 
 
@@ -44,3 +47,45 @@ def test_a_photograph_is_made_small_and_sent_to_the_displays(
     page.locator("dialog").get_by_role("button", name="Take away").click()
     expect(page.locator("main")).to_contain_text("No picture was sent yet.")
     assert programme.sponsors() == []
+
+
+def test_an_event_is_called_over_sealed_and_opened_again(
+    venue: Venue, organiser: Organiser, tmp_path: Path
+) -> None:
+    page = organiser.page
+    organiser.go("#/events")
+    page.get_by_label("Day").fill("2027-09-12")
+    page.locator("main").get_by_label("Name").fill("Autumn Cup")
+    page.get_by_role("button", name="Plan it").click()
+    expect(page.locator("li", has_text="Autumn Cup")).to_contain_text("2027-09-12")
+    venue.track.teller.say(armed("open", "c1", s=900))
+    venue.central.take(venue.track.news())
+    page.get_by_role("button", name="Call it over").click()
+    page.locator("dialog").get_by_label("Reason").fill("prizes are given")
+    page.locator("dialog").get_by_role("button", name="Call it over").click()
+    expect(page.locator("dialog .trouble")).to_contain_text("1 run not decided yet: Anna Berg")
+    venue.track.teller.say(RunDecided(run_id="open", decision="discarded"))
+    venue.central.take(venue.track.news())
+    page.locator("dialog").get_by_role("button", name="Call it over").click()
+    expect(page.locator("#told")).to_contain_text("The event is over")
+    phone = page.context.new_page()
+    phone.goto(f"http://localhost:{venue.central.port}/")
+    expect(phone.locator("#over")).to_have_text(
+        "The event is over; these results are final. Next: Autumn Cup, September 12, 2027."
+    )
+    page.bring_to_front()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Sealed archive").click()
+    assert download.value.suggested_filename == "Summer Cup.zip"
+    archive = Path(download.value.path())
+    listed, wrong = open_archive(archive, tmp_path / "journal.db")
+    assert (listed.event, wrong) == ("Summer Cup", [])
+    assert listed.root_key == venue.central.fold().root_key
+    page.get_by_role("button", name="Open it again").click()
+    page.locator("dialog").get_by_label("Reason").fill("a protest")
+    page.locator("dialog").get_by_role("button", name="Open it again").click()
+    expect(page.locator("main .tag").first).to_have_text("open")
+    expect(phone.locator("#over")).to_have_text("")
+    page.locator("li", has_text="Autumn Cup").get_by_role("button", name="Remove").click()
+    page.locator("dialog").get_by_role("button", name="Remove").click()
+    expect(page.locator("main")).to_contain_text("Nothing is planned.")

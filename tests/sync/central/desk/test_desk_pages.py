@@ -153,6 +153,8 @@ PAGES = (
     "#/units",
     "#/officials",
     "#/contacts",
+    "#/sponsors",
+    "#/events",
     "#/account",
 )
 

@@ -5,6 +5,7 @@ import { byId, element, setText } from "./elements.js";
 import { contactsPage } from "./contacts.js";
 import { displaysPage } from "./displays.js";
 import { formatPage } from "./format.js";
+import { eventsPage } from "./events.js";
 import { boardPage, foundPage, homePage } from "./home.js";
 import { officialsPage } from "./officials.js";
 import { personPage } from "./person.js";
@@ -40,6 +41,7 @@ async function pageFor(hash) {
     case "format-from": return formatPage(value, true);
     case "plan": return planPage(redraw);
     case "displays": return displaysPage(redraw);
+    case "events": return eventsPage(redraw);
     case "sponsors": return sponsorsPage(redraw);
     case "officials": return officialsPage(redraw);
     case "contacts": return contactsPage(redraw);
