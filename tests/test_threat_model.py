@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from display.following import source_follower
-from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client
+from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client, turnstile
 from pitboard.journal import quarantine, record, replica, stream_watch
 from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
 from pitboard.program import log_lines
 from pitboard.race import names
 from sync.central.enrolment import enrolment_api
+from sync.central.public import live_stream
 from sync.exchanging import exchange, exchange_api
 from trackside.others import display_watch, neighbours
 from trackside.timing import lights
@@ -61,6 +62,8 @@ SAID: dict[str, list[str]] = {
         f"{bounded_listener.HANDSHAKE_MAX_S:.0f} s",
         f"{of(LIMITS.handshakes_of_source)} of a source, {of(LIMITS.handshakes_of_all)} of all",
         f"bursts of {LIMITS.handshakes_of_source.burst} and {LIMITS.handshakes_of_all.burst}",
+        f"{of(LIMITS.handshakes_of_quiet)} more for sources",
+        f"{of(LIMITS.handshakes_of_known)} more, bursts of {LIMITS.handshakes_of_known.burst}",
     ],
     "calls of strangers at a unit": [
         f"{of(LIMITS.calls_of_source)} of a source, {of(LIMITS.calls_of_all)} of all",
@@ -68,6 +71,10 @@ SAID: dict[str, list[str]] = {
         f"{of(LIMITS.calls_of_quiet)} more",
     ],
     "refusals of who calls too often": [f"{door_limits.REFUSAL_AFTER_S} s", size(caller.HELD_BODY_MAX_BYTES)],
+    "strangers' calls that begin in one turn of the loop; connections accepted in one": [
+        f"{turnstile.PER_TURN_COUNT}; {bounded_listener.ACCEPTED_AT_ONCE_COUNT}"
+    ],
+    "who reads no answer": [f"a live stream {live_stream.SLOW_MAX_S:.0f} s"],
     "calls of a proven key": [of(LIMITS.calls_of_key), f"burst of {LIMITS.calls_of_key.burst:,}"],
     "wrong enrolment secrets": [
         f"{enrolment_api.WRONG_OF_SOURCE.burst}, then {of(enrolment_api.WRONG_OF_SOURCE)}"

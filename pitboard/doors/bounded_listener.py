@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 HANDSHAKE_MAX_S = 5.0
 FAREWELL_MAX_S = 0.2
 RETRY_S = 0.1  # where the system has no room for another socket
+ACCEPTED_AT_ONCE_COUNT = 16
+"""Before the loop gets its turn: who connects faster than we accept would hold it for ever."""
 HEAD_MAX_S = 10.0
 """From the accept, or from a request's first byte, until its head is whole."""
 IDLE_MAX_S = 60.0
@@ -68,7 +70,10 @@ class BoundedListener:
         self._limits = limits
         self._strangers = FairRoom(limits.connections_max_count)
         self._proven = FairRoom(limits.proven_max_count)
-        self._handshakes = TokenBuckets(limits.handshakes_of_source, limits.handshakes_of_all)
+        self._handshakes = TokenBuckets(
+            limits.handshakes_of_source, limits.handshakes_of_all, limits.handshakes_of_quiet
+        )
+        self._handshakes_of_known = TokenBuckets(limits.handshakes_of_known, limits.handshakes_of_all_known)
         self._known_hosts: OrderedDict[str, None] = OrderedDict()
         self._connections: dict[asyncio.Protocol | None, DoorConnection] = {}  # by the server's protocol
         self._all: set[DoorConnection] = set()
@@ -82,7 +87,9 @@ class BoundedListener:
         with self._listener:
             self._greetings.start(self._sweep_for_ever(), name="sweep connections")
             try:
-                while True:
+                for count in itertools.count(1):
+                    if count % ACCEPTED_AT_ONCE_COUNT == 0:
+                        await asyncio.sleep(0)
                     try:
                         connection, address = await loop.sock_accept(self._listener)
                     except OSError as error:
@@ -109,6 +116,11 @@ class BoundedListener:
         if (connection := self._connections.get(protocol)) is not None:
             connection.end_call()
 
+    def is_first_call(self, protocol: asyncio.Protocol) -> bool:
+        """Return whether this connection cost a handshake, which is bounded, and asked nothing before."""
+        connection = self._connections.get(protocol)
+        return self._tls is not None and connection is not None and connection.calls_count == 1
+
     def prove(self, protocol: asyncio.Protocol, key: str) -> None:
         """Move the connection into the room of those who proved themselves, by this key."""
         connection = self._connections.get(protocol)
@@ -133,9 +145,10 @@ class BoundedListener:
     ) -> None:
         source = self._limits.source_of(host) or _LOCAL
         room, name = self._strangers, source
-        if host in self._known_hosts and self._proven.share(host) < KNOWN_HOST_CONNECTIONS_MAX_COUNT:
+        is_known = host in self._known_hosts and self._proven.share(host) < KNOWN_HOST_CONNECTIONS_MAX_COUNT
+        if is_known and not self._shakes_too_many_hands(host, self._handshakes_of_known):
             room, name = self._proven, host
-        elif self._tls is not None and self._shakes_too_many_hands(source):
+        elif self._shakes_too_many_hands(source, self._handshakes):
             socket_.close()
             return
         connection = DoorConnection(make_protocol, host=host, on_made=self._add, on_lost=self._forget)
@@ -150,11 +163,11 @@ class BoundedListener:
         # One that is cancelled before its first step never gets to close what it was given.
         connection.greeting.add_done_callback(lambda ended: socket_.close() if ended.cancelled() else None)
 
-    def _shakes_too_many_hands(self, source: str) -> bool:
+    def _shakes_too_many_hands(self, source: str, handshakes: TokenBuckets) -> bool:
+        if self._tls is None:
+            return False
         now_mono_ns = round(asyncio.get_running_loop().time() * 1_000_000_000)
-        return (
-            self._handshakes.take(None if source == _LOCAL else source, now_mono_ns=now_mono_ns) is not None
-        )
+        return handshakes.take(None if source == _LOCAL else source, now_mono_ns=now_mono_ns) is not None
 
     async def _greet(self, connection: DoorConnection, socket_: socket.socket) -> None:
         try:
@@ -218,6 +231,7 @@ class DoorConnection(asyncio.Protocol):
         self.key: str | None = None
         self.inner: asyncio.Protocol | None = None
         self.greeting: asyncio.Task[None] | None = None
+        self.calls_count = 0
         self._make_protocol = make_protocol
         self._on_made = on_made
         self._on_lost = on_lost
@@ -251,6 +265,7 @@ class DoorConnection(asyncio.Protocol):
         return now_s - self._idle_since_s > IDLE_MAX_S
 
     def begin_call(self) -> None:
+        self.calls_count += 1
         self._is_busy = True
         if self._room is not None and self._place is not None:
             self._room.pin(self._place)

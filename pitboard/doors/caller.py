@@ -17,6 +17,7 @@ from pitboard.doors.bounded_listener import BoundedListener
 from pitboard.doors.door_limits import REFUSAL_AFTER_S, DoorLimits, TokenBuckets
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, Doorkeeper
 from pitboard.doors.fair_room import FairRoom
+from pitboard.doors.turnstile import Turnstile
 from pitboard.errors import CallRefused
 
 REQUEST_MAX_BYTES = 1_024 * 1_024
@@ -73,6 +74,7 @@ class Door:
         self.proven = TokenBuckets(limits.calls_of_key, limits.calls_of_keys)
         self.strange_bodies = FairRoom(limits.bodies_max_bytes)
         self.proven_bodies = FairRoom(limits.bodies_max_bytes)
+        self.turnstile = Turnstile()
         self.free_paths: frozenset[str] = frozenset()
         """Fixed answers, held in memory: they cost nothing and no limit counts them."""
 
@@ -112,7 +114,11 @@ def _own_door() -> Door:
 
 
 def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Middleware:
-    """Return the outermost middleware; it answers `refuse(wait_ms)` to a caller that calls too often."""
+    """Return the outermost middleware; it answers `refuse(wait_ms)` to a caller that calls too often.
+
+    That takes a while, except for the first call of a connection: a node that was not here yet needs the
+    challenge that comes with the refusal, to be served among strangers who have used up what they may.
+    """
 
     @web.middleware
     async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -123,9 +129,12 @@ def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Mid
             listener.begin_call(protocol)
             if caller.key is not None:
                 listener.prove(protocol, caller.key)
+        challenge = door.challenge_for(request, caller)
         try:
             is_free = request.path in door.free_paths
             wait_ms = None if is_free else door.wait_ms(caller)
+            if caller.key is None:
+                await door.turnstile.go_through()
             if wait_ms is None:
                 response = await handler(request)
             else:
@@ -133,11 +142,11 @@ def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Mid
                 length = request.content_length
                 if request.can_read_body and (length is None or length > HELD_BODY_MAX_BYTES):
                     response.force_close()
-                else:
+                elif challenge is None or listener is None or not listener.is_first_call(protocol):
                     if listener is not None:
                         listener.end_call(protocol)  # it may be cut meanwhile
                     await asyncio.sleep(REFUSAL_AFTER_S)
-            if not response.prepared and (challenge := door.challenge_for(request, caller)) is not None:
+            if challenge is not None and not response.prepared:
                 response.headers[CHALLENGE_HEADER] = challenge
             if (
                 wait_ms is None

@@ -112,6 +112,9 @@ _CALLS_OF_KEY = Rate(per_s=500, burst=5_000)
 _CALLS_OF_KEYS = Rate(per_s=5_000, burst=50_000)
 _HANDSHAKES_OF_SOURCE = Rate(per_s=20, burst=100)
 _HANDSHAKES_OF_ALL = Rate(per_s=200, burst=400)
+_HANDSHAKES_OF_QUIET = Rate(per_s=50, burst=100)
+_HANDSHAKES_OF_KNOWN = Rate(per_s=50, burst=200)
+_HANDSHAKES_OF_ALL_KNOWN = Rate(per_s=100, burst=400)
 REFUSAL_AFTER_S = 0.5
 """Before who calls too often is told so: told at once he calls again at once, and each refusal costs too."""
 LOCAL_PROXIES = ("127.0.0.1", "::1")
@@ -122,7 +125,8 @@ class DoorLimits:
     """Bounds of one door.
 
     `connections_max_count`, the handshakes, `calls_of_source` and `calls_of_all` are what strangers share;
-    nodes that proved themselves have `proven_max_count` connections and `calls_of_key` of their own.
+    nodes that proved themselves have `proven_max_count` connections and `calls_of_key` of their own, and the
+    hosts where they did have `handshakes_of_known` each, for strangers may stand behind the same address.
 
     A call costs one, and one more for each 4 KiB in or out and for each record to check.
     """
@@ -131,6 +135,9 @@ class DoorLimits:
     proven_max_count: int = 128
     handshakes_of_source: Rate = _HANDSHAKES_OF_SOURCE
     handshakes_of_all: Rate = _HANDSHAKES_OF_ALL
+    handshakes_of_quiet: Rate = _HANDSHAKES_OF_QUIET
+    handshakes_of_known: Rate = _HANDSHAKES_OF_KNOWN
+    handshakes_of_all_known: Rate = _HANDSHAKES_OF_ALL_KNOWN
     calls_of_source: Rate = _CALLS_OF_SOURCE
     calls_of_all: Rate = _CALLS_OF_ALL
     calls_of_quiet: Rate = _CALLS_OF_QUIET

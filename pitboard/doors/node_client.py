@@ -20,6 +20,7 @@ from pitboard.errors import NOT_UNDERSTOOD, ActRefused, LossCode, PeerBusy, Peer
 CONNECT_MAX_S = 3.0
 SMALL_ANSWER_MAX_BYTES = 64 * 1_024
 """Of a refusal, and of any answer that a call expects to be short."""
+REFUSAL_MAX_BYTES = 4 * 1_024
 _PIECE_BYTES = 64 * 1_024
 _RETRY_AFTER_MAX_MS = 15_000
 _RETRY_AFTER_MS = 1_000
@@ -103,7 +104,10 @@ class NodeClient:
             can_prove = self._auth is not None and self._auth.answer(challenge, self._session.fingerprint)
             if proof is not None or not can_prove or response.status not in REFUSED_STATUSES:
                 return response
-            self._session.hang_up()  # unread: whoever answers so may answer without end
+            if response.length is None or response.length > REFUSAL_MAX_BYTES:
+                self._session.hang_up()  # unread: whoever answers so may answer without end
+            else:
+                response.read()  # another connection would cost another handshake, and those are counted
 
     def call(
         self, method: str, path: str, body: bytes | None = None, *, within_s: float, max_bytes: int

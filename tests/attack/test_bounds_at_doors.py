@@ -17,14 +17,21 @@ import pytest
 from aiohttp import web
 
 from display.following.display_presence import STATUS_LIMITS
+from display.node import peer_at
 from pitboard.clock import SystemClock
 from pitboard.doors import caller
-from pitboard.doors.bounded_listener import HEAD_MAX_S, IDLE_MAX_S, SWEEP_EVERY_S
-from pitboard.doors.caller import REQUEST_MAX_BYTES, Caller, Door
+from pitboard.doors.bounded_listener import (
+    HEAD_MAX_S,
+    IDLE_MAX_S,
+    KNOWN_HOST_CONNECTIONS_MAX_COUNT,
+    SWEEP_EVERY_S,
+)
+from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Caller, Door
 from pitboard.doors.door_limits import DoorLimits, Rate, TokenBuckets
 from pitboard.doors.door_proof import CHALLENGE_HEADER, NO_CERTIFICATE, PROOF_HEADER, prove_at_door
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
+from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import CallRefused
 from pitboard.journal.record import (
     BODY_MAX_BYTES,
@@ -464,6 +471,89 @@ def stood_still(rate: Rate) -> Rate:
     return Rate(per_s=0.001, burst=rate.burst)
 
 
+def test_who_is_refused_on_his_first_call_is_told_at_once_and_a_node_proves_itself_on_the_same_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that came among strangers waited half a second for its challenge, and shook hands twice."""
+    monkeypatch.setattr(caller, "REFUSAL_AFTER_S", 3_600)
+    limits = replace(LAN_LIMITS, calls_of_all=Rate(per_s=0.001, burst=1), calls_of_quiet=Rate(0.001, 0))
+    certificate = Certificate.load_or_create(tmp_path / "node.pem")
+    shaken: list[str] = []
+    made = TokenBuckets.take
+
+    def take(buckets: TokenBuckets, source: str | None, **more: object) -> int | None:
+        if buckets.of_all == limits.handshakes_of_all:
+            shaken.append(source or "")
+        return made(buckets, source, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TokenBuckets, "take", take)
+
+    async def story() -> None:
+        clock = SystemClock()
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=clock) as replica:
+            await replica.accept(central_enrols(UNIT_A).records)
+            app = new_app(limits, doorkeeper_of(replica, clock, fingerprint=certificate.fingerprint))
+            ExchangeApi(replica, UNIT_B).add_to(app)
+            tls = certificate.server_context()
+            async with serve_tcp(app, "127.0.0.1", 0, tls=tls) as port:
+                url = f"https://127.0.0.1:{port}"
+                for identity in (STRANGER, STRANGER, UNIT_A):
+                    peer = peer_at(url, name="Track B", pin=ANY_CERTIFICATE, identity=identity)
+                    shaken.clear()
+                    asking = asyncio.ensure_future(peer.sync(SyncRequest()))
+                    if identity is UNIT_A:
+                        await asyncio.wait_for(asking, 10)
+                        assert len(shaken) == 1
+                    elif not app[DOOR].strangers.wait_ms(None, now_mono_ns=caller._now_mono_ns()):
+                        await asking  # the one call that strangers had
+                    else:
+                        await asyncio.sleep(0.1)
+                        assert not asking.done(), "his second call waits"
+                        asking.cancel()
+                    peer.close()
+
+    asyncio.run(story())
+
+
+def test_where_a_node_proved_itself_200_hands_are_shaken_at_once_beside_those_of_strangers(
+    tmp_path: Path,
+) -> None:
+    """A stranger behind its address shook as many as he liked, each a millisecond of ours."""
+    certificate = Certificate.load_or_create(tmp_path / "node.pem")
+    limits = replace(
+        LAN_LIMITS,
+        handshakes_of_source=stood_still(LAN_LIMITS.handshakes_of_source),
+        handshakes_of_known=stood_still(LAN_LIMITS.handshakes_of_known),
+    )
+
+    async def story() -> None:
+        clock = SystemClock()
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=clock) as replica:
+            await replica.accept(central_enrols(UNIT_A).records)
+            app = new_app(limits, doorkeeper_of(replica, clock, fingerprint=certificate.fingerprint))
+            ExchangeApi(replica, UNIT_B).add_to(app)
+            tls = certificate.server_context()
+            async with serve_tcp(app, "127.0.0.1", 0, tls=tls) as port, visits(port) as visit:
+                node = peer_at(
+                    f"https://127.0.0.1:{port}", name="Track B", pin=ANY_CERTIFICATE, identity=UNIT_A
+                )
+                for _ in range(2):  # asked who it is, then proven
+                    await node.sync(SyncRequest())
+
+                let_in_count = 0
+                for _ in range(40):
+                    came = [await visit(1) for _ in range(KNOWN_HOST_CONNECTIONS_MAX_COUNT)]
+                    await asyncio.sleep(0.01)  # whoever shook too many hands is closed at once
+                    let_in_count += sum(one.is_open for one in came)
+                    for one in came:
+                        one.leave()
+                    await asyncio.sleep(0.005)
+                assert let_in_count == 200 + 99, "the node came first as a stranger"
+                node.close()
+
+    asyncio.run(story())
+
+
 def test_a_source_shakes_100_hands_at_once_and_all_strangers_400(tmp_path: Path) -> None:
     certificate = Certificate.load_or_create(tmp_path / "node.pem")
     limits = replace(
@@ -471,6 +561,7 @@ def test_a_source_shakes_100_hands_at_once_and_all_strangers_400(tmp_path: Path)
         connections_max_count=1_000,
         handshakes_of_source=stood_still(LAN_LIMITS.handshakes_of_source),
         handshakes_of_all=stood_still(LAN_LIMITS.handshakes_of_all),
+        handshakes_of_quiet=stood_still(LAN_LIMITS.handshakes_of_quiet),
     )
 
     async def story() -> None:
@@ -484,7 +575,8 @@ def test_a_source_shakes_100_hands_at_once_and_all_strangers_400(tmp_path: Path)
 
             assert [await let_in(host, 101) for host in (2, 3, 4)] == [100] * 3
             assert await let_in(5, 99) == 99
-            assert await let_in(6, 2) == 1, "of all together it was the last"
+            quiet = [await let_in(host, 30) for host in (6, 7, 8, 9, 10)]
+            assert quiet == [26, 26, 26, 23, 0], "one is the last of all together, 100 are kept for the quiet"
 
     asyncio.run(story())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
+import socket
 import threading
 from pathlib import Path
 
@@ -14,12 +16,14 @@ from aiohttp import web
 
 from pitboard.doors import bounded_listener
 from pitboard.doors.bounded_listener import (
+    ACCEPTED_AT_ONCE_COUNT,
     GIVE_BACK_EVERY_COUNT,
     GIVE_BACK_FROM_COUNT,
     HANDSHAKE_MAX_S,
     HEAD_MAX_S,
     IDLE_MAX_S,
     SWEEP_EVERY_S,
+    BoundedListener,
     DoorConnection,
 )
 from pitboard.doors.caller import (
@@ -110,6 +114,29 @@ def test_when_a_door_is_full_the_longest_idle_connection_goes() -> None:
                 assert await held[0][0].read() == b""
             for _, writer in held:
                 writer.close()
+
+    asyncio.run(story())
+
+
+def test_between_16_that_are_accepted_everybody_else_has_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects faster than we accept would hold the loop for ever."""
+    accepted: list[None] = []
+    monkeypatch.setattr(
+        BoundedListener, "_admit", lambda _, make, socket_, host: accepted.append(socket_.close())
+    )
+    count = 5 * ACCEPTED_AT_ONCE_COUNT
+
+    async def story() -> None:
+        async with serve_tcp(answering_app(LIMITS), "127.0.0.1", 0) as port:
+            await asyncio.sleep(0)
+            came = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+            seen = [0]
+            while seen[-1] < count:
+                await asyncio.sleep(0)
+                seen.append(len(accepted))
+            assert max(later - former for former, later in itertools.pairwise(seen)) == 16
+            for one in came:
+                one.close()
 
     asyncio.run(story())
 
