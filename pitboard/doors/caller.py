@@ -57,6 +57,11 @@ class Caller:
             if wait_ms is not None:
                 raise busy(wait_ms)
 
+    async def take_turn(self) -> None:
+        """Let a stranger wait until the loop has looked at whoever came between."""
+        if self.key is None:
+            await self.door.turnstile.go_through()
+
     def charge(self, cost: float) -> None:
         """Take from a stranger what the call turned out to cost."""
         if self.key is None:
@@ -133,8 +138,7 @@ def meet_callers(door: Door, refuse: Callable[[int], web.StreamResponse]) -> Mid
         try:
             is_free = request.path in door.free_paths
             wait_ms = None if is_free else door.wait_ms(caller)
-            if caller.key is None:
-                await door.turnstile.go_through()
+            await caller.take_turn()
             if wait_ms is None:
                 response = await handler(request)
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-PER_TURN_COUNT = 16
+PER_TURN_COUNT = 4
 
 
 class Turnstile:

@@ -6,7 +6,7 @@ only acknowledgement. A call may wait until there is news, which makes it live. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Annotated, Protocol, overload
 
 import msgspec
@@ -186,13 +186,18 @@ class ReplicaPeer:
             raise PeerLost(peer=self.name, code=LossCode.DISK, reason=str(error)) from error
 
 
-async def answer(replica: Replica, request: SyncRequest) -> SyncResponse:
-    """Take the request's records and return what the asker lacks, waiting for news if there is none yet."""
+async def answer(
+    replica: Replica, request: SyncRequest, take_turn: Callable[[], Awaitable[None]] | None = None
+) -> SyncResponse:
+    """Take the request's records and return what the asker lacks, waiting for news if there is none yet.
+
+    `take_turn` is awaited when news has come: an answer to each of all who wait is work for a while.
+    """
     if request.records:
         await accept_wire(replica, request.records)
     records: list[Record] = []
     if request.have is not None:
-        records = await _beyond_or_wait(replica, request.have, request.wait_ms)
+        records = await _beyond_or_wait(replica, request.have, request.wait_ms, take_turn)
     return SyncResponse(
         have=replica.have(),
         records=[to_wire(record) for record in records],
@@ -222,7 +227,9 @@ async def accept_wire(replica: Replica, wires: Sequence[WireRecord]) -> Acceptan
     return acceptance
 
 
-async def _beyond_or_wait(replica: Replica, have: Have, wait_ms: int) -> list[Record]:
+async def _beyond_or_wait(
+    replica: Replica, have: Have, wait_ms: int, take_turn: Callable[[], Awaitable[None]] | None
+) -> list[Record]:
     deadline_s = asyncio.get_running_loop().time() + wait_ms / 1_000
     while True:
         version = replica.version
@@ -230,4 +237,5 @@ async def _beyond_or_wait(replica: Replica, have: Have, wait_ms: int) -> list[Re
         remaining_s = deadline_s - asyncio.get_running_loop().time()
         if records or remaining_s <= 0:
             return records
-        await replica.wait_for_news(version, remaining_s)
+        if await replica.wait_for_news(version, remaining_s) and take_turn is not None:
+            await take_turn()

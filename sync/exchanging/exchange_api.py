@@ -121,7 +121,7 @@ class ExchangeApi:
                 if place is None:
                     raise busy()
                 try:
-                    return await answer(self._replica, request)
+                    return await answer(self._replica, request, caller.take_turn)
                 finally:
                     room.leave(place)
         return await answer(self._replica, msgspec.structs.replace(request, wait_ms=0))

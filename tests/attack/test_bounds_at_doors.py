@@ -32,6 +32,7 @@ from pitboard.doors.door_proof import CHALLENGE_HEADER, NO_CERTIFICATE, PROOF_HE
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.doors.turnstile import Turnstile
 from pitboard.errors import CallRefused
 from pitboard.journal.record import (
     BODY_MAX_BYTES,
@@ -290,6 +291,43 @@ def test_128_calls_of_strangers_wait_for_news_the_next_ends_the_longest_and_no_n
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exchange_api, "FairRoom", room)
         asyncio.run(story())
+
+
+def test_news_reaches_a_node_while_the_strangers_who_wait_for_it_take_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 128 of them each lap came to the display after 128 answers, a dozen times later."""
+    gate = asyncio.Event()
+    gate.set()
+    waiting: list[None] = []
+
+    async def story() -> None:
+        go_through = Turnstile.go_through
+
+        async def shut(turnstile: Turnstile) -> None:
+            waiting.append(None)
+            await gate.wait()
+            await go_through(turnstile)
+
+        monkeypatch.setattr(Turnstile, "go_through", shut)
+        async with unit_door(tmp_path) as (replica, visit):
+            node = await visit(9)
+            proof = await node.prove(UNIT_A)
+            body = call(have=replica.have(), wait_ms=10_000)
+            crowd = [await visit(2 + number % 3) for number in range(20)]
+            for one in crowd:
+                one.say("/v1/sync", body)
+            await until(lambda: len(waiting) == 20 + 1)
+            node.say("/v1/sync", body, proof)
+            await asyncio.sleep(0.05)
+            gate.clear()
+            await replica.open_stream(UNIT_B, "Track B")
+            assert (await node.hear())[0] == 200
+            assert len(waiting) == 20 + 1 + 20
+            gate.set()
+            assert {(await one.hear())[0] for one in crowd} == {200}
+
+    asyncio.run(story())
 
 
 async def until(holds: Callable[[], bool]) -> None:
