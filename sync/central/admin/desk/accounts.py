@@ -20,6 +20,19 @@ DeskRole = Literal["admin", "timekeeper"]
 AccountName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}\Z")]
 
 
+class Passkey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a key that somebody's device keeps.
+
+    `sign_count` is its own count of signatures, 0 where it has none: one that goes back is of a copy.
+    """
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,2048}\Z")]
+    public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,4096}\Z")]
+    sign_count: int
+    label: Annotated[str, Meta(max_length=80)]
+    made_utc_ms: int
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`last_step` is the half minute of the last code used; `devices` are digests of what browsers keep that
     signed in before, the newest last."""
@@ -30,6 +43,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     role: DeskRole = "admin"
     last_step: int = 0
     devices: tuple[str, ...] = ()
+    passkeys: tuple[Passkey, ...] = ()
 
 
 class Accounts:
@@ -44,6 +58,13 @@ class Accounts:
 
     def get(self, name: str) -> Account | None:
         return self._accounts.get(name)
+
+    def of_passkey(self, passkey_id: str) -> Account | None:
+        """Return the account that has this passkey."""
+        return next(
+            (one for one in self._accounts.values() if any(key.id == passkey_id for key in one.passkeys)),
+            None,
+        )
 
     def keep(self, account: Account) -> None:
         """Return once the account is durable; raises OSError with nothing changed."""

@@ -23,6 +23,8 @@ from pitboard.errors import CallRefused
 from sync.central.admin.actor import Actor, acting_as
 from sync.central.admin.desk.accounts import DeskRole
 from sync.central.admin.desk.desk_sign_in import Entered, SignIn
+from sync.central.admin.desk.passkeys import Passkeys
+from sync.central.admin.desk.passkeys_api import ASK, ENTER, OWN, PasskeysApi
 from sync.central.admin.desk.sessions import LIFE_MAX_NS, Session, Sessions
 from sync.central.admin.desk.totp import secret_text, secret_uri
 from sync.central.public.board_feed import EncodedAnswer
@@ -39,8 +41,8 @@ _SIGN_IN, _LOOK, _SET_UP, _SESSION = (
     "/v1/desk/set-up",
     "/v1/desk/session",
 )
-_OF_TIMEKEEPERS = ("/v1/timing/", "/v1/desk/sign-out")
-_OPEN_CALLS = frozenset({_SIGN_IN, _LOOK, _SET_UP, _SESSION})
+_OF_TIMEKEEPERS = ("/v1/timing/", "/v1/desk/sign-out", OWN)
+_OPEN_CALLS = frozenset({_SIGN_IN, _LOOK, _SET_UP, _SESSION, ASK, ENTER})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -104,8 +106,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 class DeskDoor:
     """Serves the sign-in and the pages, and guards every other call of the app."""
 
-    def __init__(self, sign_in: SignIn, clock: Clock) -> None:
+    def __init__(self, sign_in: SignIn, passkeys: Passkeys, clock: Clock) -> None:
         self._sign_in = sign_in
+        self._passkeys = passkeys
         self._clock = clock
         self._sessions = Sessions()
         self._files = _load()
@@ -123,6 +126,15 @@ class DeskDoor:
         app.router.add_post(_LOOK, self._look)
         app.router.add_post(_SET_UP, self._set_up)
         app.router.add_get(_SESSION, self._session)
+        PasskeysApi(
+            self._sign_in,
+            self._passkeys,
+            self._clock,
+            session_of=self._session_of,
+            let_in=lambda request, account: self._let_in(
+                request, self._sign_in.entered(account, request.cookies.get(DEVICE_COOKIE))
+            ),
+        ).add_to(app)
         app.router.add_post("/v1/desk/sign-out", self._sign_out)
         app.router.add_post("/v1/desk/sign-out-everywhere", self._sign_out_everywhere)
         return app

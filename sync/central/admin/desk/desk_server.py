@@ -17,6 +17,7 @@ from pitboard.trust.certificate import Certificate, certificate_beside
 from sync.central.admin.desk.accounts import AccountName, Accounts, DeskRole, accounts_beside
 from sync.central.admin.desk.desk_door import DeskDoor
 from sync.central.admin.desk.desk_sign_in import LINK_LIFE_NS, SignIn
+from sync.central.admin.desk.passkeys import Passkeys
 from sync.central.config import CentralConfig
 
 log = logging.getLogger(__name__)
@@ -49,12 +50,14 @@ async def serve_desk(
         socket_app.router.add_post(LINKS_PATH, _no_desk)
         yield None
         return
-    sign_in = SignIn(Accounts(accounts_beside(config.beside)), clock)
-    app = DeskDoor(sign_in, clock).app(trusted_proxies=config.admin.trusted_proxies)
-    add_calls(app)
+    accounts = Accounts(accounts_beside(config.beside))
+    sign_in = SignIn(accounts, clock)
     tls = door_context(tls=config.admin.tls, certificate_file=certificate_beside(config.beside))
     with bound_tcp(config.admin.host, config.admin.port) as listener:
         port: int = listener.getsockname()[1]
+        passkeys = Passkeys(accounts, clock, origin=_address(config, port))
+        app = DeskDoor(sign_in, passkeys, clock).app(trusted_proxies=config.admin.trusted_proxies)
+        add_calls(app)
         _add_links(socket_app, sign_in, config, port)
         async with serve_bound_tcp(app, listener, tls=tls):
             log.info("desk serves: %s", _address(config, port))

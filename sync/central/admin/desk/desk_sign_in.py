@@ -9,6 +9,8 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 
+import msgspec
+
 from pitboard.clock import Clock
 from pitboard.doors.caller import busy
 from pitboard.doors.door_limits import Rate, TokenBuckets
@@ -149,18 +151,17 @@ class SignIn:
         step = step_of(secret, _digits(code), utc_ms=self._clock.utc_ms(), after=account.last_step)
         if step is None:
             raise _wrong()
+        return self.entered(msgspec.structs.replace(account, last_step=step), device)
+
+    def account(self, name: str) -> Account | None:
+        return self._accounts.get(name)
+
+    def entered(self, account: Account, device: str | None) -> Entered:
+        """Keep the account as it is after a sign-in, with the browser among those that it knows."""
+        known = None if device is None else digest_of(device)
         new_device = secrets.token_urlsafe(TOKEN_BYTES)
-        others = [one for one in account.devices if one != known]
-        self._accounts.keep(
-            Account(
-                name=account.name,
-                password=account.password,
-                totp_secret=account.totp_secret,
-                role=account.role,
-                last_step=step,
-                devices=(*others, digest_of(new_device))[-DEVICES_MAX_COUNT:],
-            )
-        )
+        devices = (*(one for one in account.devices if one != known), digest_of(new_device))
+        self._accounts.keep(msgspec.structs.replace(account, devices=devices[-DEVICES_MAX_COUNT:]))
         return Entered(account=account.name, role=account.role, device=new_device)
 
     def _take_a_try(self, name: str, source: str, known: str | None) -> None:

@@ -19,6 +19,7 @@ from sync.central.admin.actor import the_actor
 from sync.central.admin.desk.accounts import Accounts
 from sync.central.admin.desk.desk_door import DeskDoor
 from sync.central.admin.desk.desk_sign_in import SignIn
+from sync.central.admin.desk.passkeys import Passkeys
 from sync.central.admin.desk.totp import STEP_MS, code_at
 
 PASSWORD = "correct horse battery"
@@ -97,11 +98,12 @@ class DeskStage:
 
 
 @contextlib.asynccontextmanager
-async def desk_at(folder: Path) -> AsyncIterator[DeskStage]:
+async def desk_at(folder: Path, *, origin: str = "https://desk.example.org") -> AsyncIterator[DeskStage]:
     """A desk with one act to guard: it notes who acted."""
     clock = ScriptedClock()
-    sign_in = SignIn(Accounts(folder / "admins.json"), clock, memory_kib=LIGHT_KIB)
-    app = DeskDoor(sign_in, clock).app()
+    accounts = Accounts(folder / "admins.json")
+    sign_in = SignIn(accounts, clock, memory_kib=LIGHT_KIB)
+    app = DeskDoor(sign_in, Passkeys(accounts, clock, origin=origin), clock).app()
     acted: list[str] = []
 
     async def act(request: web.Request) -> web.Response:

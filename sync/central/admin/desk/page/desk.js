@@ -9,6 +9,7 @@ import { eventsPage } from "./events.js";
 import { boardPage, foundPage, homePage } from "./home.js";
 import { officialsPage } from "./officials.js";
 import { personPage } from "./person.js";
+import { passkeysCard } from "./passkeys.js";
 import { button, buttons, card, facts } from "./pieces.js";
 import { peoplePage } from "./people.js";
 import { planPage } from "./plan.js";
@@ -51,7 +52,7 @@ async function pageFor(hash) {
   }
 }
 
-function accountPage() {
+async function accountPage() {
   const out = (path) => async () => {
     await post(path, {});
     session = { account: "" };
@@ -59,7 +60,7 @@ function accountPage() {
     redraw();
   };
   return {
-    parts: [card("Account", facts([["Signed in as", session.account], ["May", session.role === "timekeeper" ? "time runs" : "everything"]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere"))))],
+    parts: [card("Account", facts([["Signed in as", session.account], ["May", session.role === "timekeeper" ? "time runs" : "everything"]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere")))), await passkeysCard(redraw)],
   };
 }
 

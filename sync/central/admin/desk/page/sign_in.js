@@ -2,7 +2,8 @@
 
 import { post, rememberSession } from "./api.js";
 import { element } from "./elements.js";
-import { buttons, card } from "./pieces.js";
+import { enterByPasskey, hasPasskeys } from "./passkeys.js";
+import { button, buttons, card } from "./pieces.js";
 
 function input(traits) {
   return element("input", { required: "", autocapitalize: "off", spellcheck: "false", ...traits });
@@ -39,10 +40,28 @@ export function signInPage(onDone) {
     element("label", {}, "Password", password),
     element("label", {}, "Code", element("small", {}, "The six digits that your phone's app shows now."), code),
   ];
-  return formCard("Sign in", parts, "Sign in", async () => {
+  const made = formCard("Sign in", parts, "Sign in", async () => {
     rememberSession(await post("/v1/desk/sign-in", { name: name.value, password: password.value, code: code.value }));
     onDone();
   });
+  if (hasPasskeys()) made.append(...byPasskey(onDone));
+  return made;
+}
+
+function byPasskey(onDone) {
+  const trouble = element("p", { class: "trouble", role: "alert" });
+  const go = button("Sign in with a passkey", async () => {
+    go.disabled = true;
+    trouble.textContent = "";
+    try {
+      await enterByPasskey();
+      onDone();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+    go.disabled = false;
+  });
+  return [trouble, buttons(go)];
 }
 
 export async function setUpPage(link, onDone) {
