@@ -43,7 +43,7 @@ Section: misc
 Priority: optional
 Installed-Size: $size
 Depends: python3 (>= 3.11), python3-venv
-Recommends: libgbm1, libdrm2, libegl1, libgl1-mesa-dri, fonts-noto-core, fonts-noto-cjk, fonts-noto-color-emoji
+Recommends: libgbm1, libdrm2, libegl1, libgles2, libgl1-mesa-dri, fonts-noto-core, fonts-noto-cjk, fonts-noto-color-emoji
 Description: race timing from beam to board
  Trackside units read lap beams, officials confirm the times on a touchscreen, displays show the board live,
  and a central server takes everything in. After the package is there, "sudo pitboard install" makes the

@@ -137,6 +137,9 @@ class Window:
     def _light(self) -> None:
         if self._driver is None and not _may_have_screen():
             raise pygame.error("neither a desktop nor a graphics device")
+        if self._driver == "kmsdrm" or (self._driver is None and not _has_desktop()):
+            # There SDL speaks OpenGL ES; what it chooses to draw with does not, and all is black.
+            os.environ.setdefault("SDL_RENDER_DRIVER", "opengles2")
         before = _open_descriptors()
         pygame.display.init()
         size, is_fullscreen = self._size, self._is_fullscreen
@@ -220,6 +223,8 @@ def _open_descriptors(
 
 def _may_have_screen(connectors: Path = _CONNECTORS) -> bool:
     """Tell whether opening a screen is worth trying: on a desktop always, else where one is plugged in."""
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return True
-    return any(connectors.glob("card*"))
+    return _has_desktop() or any(connectors.glob("card*"))
+
+
+def _has_desktop() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -25,7 +25,8 @@ SCREENS = ("touch", "display")
 ANSWER_MAX_S = 3.0
 _ROOTS = ("unit.key", "root.key", "display.key")
 """Keys that may be root's alone: systemd hands them to the program (LoadCredential=)."""
-_GRAPHICS = {"gbm": "libgbm1", "drm": "libdrm2", "EGL": "libegl1"}
+GRAPHICS = {"gbm": "libgbm1", "drm": "libdrm2", "EGL": "libegl1", "GLESv2": "libgles2"}
+"""What SDL opens by itself to draw without a desktop, by library, and Debian's package of it."""
 _FONT_FOLDER = Path("/usr/share/fonts")
 _COLOURS: dict[str, Colour] = {"ok": "green", "warning": "yellow", "bad": "red"}
 
@@ -166,7 +167,7 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
     """Yield what a machine with a screen lacks to draw on it."""
     if not any(name in SCREENS for name in programs_here(configs)):
         return
-    missing = [package for library, package in _GRAPHICS.items() if ctypes.util.find_library(library) is None]
+    missing = [package for library, package in GRAPHICS.items() if ctypes.util.find_library(library) is None]
     if missing:
         yield Finding(
             code="graphics-missing",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitboard.errors import Refusal
+from pitboard.health.node_findings import GRAPHICS
 from pitboard.program.config import EVENT_FILE_MODE, EVENT_FILE_NAME
 from pitboard.program.ownership import USER, user_of
 from venue.set_up.machine import Machine, Owned
@@ -46,9 +47,7 @@ _SYSTEM_FILES = {
 _SERVER_ONLY_NOT = {"system/journald.conf", "system/watchdog.conf", "udev/70-pitboard.rules"}
 """A server's log, watchdog and ports are its owner's business."""
 SCREEN_PACKAGES = (
-    "libgbm1",
-    "libdrm2",
-    "libegl1",
+    *GRAPHICS.values(),
     "libgl1-mesa-dri",
     "fonts-roboto-unhinted",
     "fonts-noto-core",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pygame
 import pytest
 
@@ -56,3 +58,24 @@ def test_without_a_screen_it_draws_and_looks_again(
         assert window.look(5 * LOOK_AGAIN_NS)
         assert window.has_screen
         assert not window.look(6 * LOOK_AGAIN_NS)
+
+
+@pytest.mark.parametrize(
+    ("environment", "renderer"),
+    [
+        ({"SDL_VIDEODRIVER": "kmsdrm"}, "opengles2"),
+        ({"SDL_VIDEODRIVER": "dummy"}, None),
+        ({"SDL_VIDEODRIVER": "kmsdrm", "SDL_RENDER_DRIVER": "software"}, "software"),
+    ],
+)
+def test_without_a_desktop_it_draws_in_the_language_that_the_screen_speaks(
+    environment: dict[str, str], renderer: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else SDL draws with desktop OpenGL on a screen of OpenGL ES: all black, and no error (seen in QEMU)."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_RENDER_DRIVER"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with Window.open(title="", size=GLASS, is_fullscreen=True):
+        assert os.environ.get("SDL_RENDER_DRIVER") == renderer

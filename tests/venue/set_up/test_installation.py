@@ -12,9 +12,10 @@ from click.testing import CliRunner
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import Refusal
+from pitboard.health.node_findings import GRAPHICS
 from tests.venue.set_up.recorded_machine import RecordedMachine
 from venue.set_up.install_command import install, refuse_read_only, see_that_it_serves
-from venue.set_up.installation import Installation, NodeFiles, system_folder
+from venue.set_up.installation import SCREEN_PACKAGES, Installation, NodeFiles, system_folder
 from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
 from venue.set_up.terminal_help import MANUAL, terminal_help, write_manual
@@ -22,6 +23,7 @@ from venue.set_up.upgrade import make_environment, new_version_folder, old_versi
 
 VERSION_1, VERSION_2 = Path("/opt/pitboard-versions/1"), Path("/opt/pitboard-versions/2")
 SERVICES = ["pitboard-trackside.service"]
+PROJECT = Path(__file__).parents[3]
 
 
 def machine_at(tmp_path: Path) -> RecordedMachine:
@@ -60,7 +62,13 @@ def test_a_machine_gets_users_units_configs_keys_and_only_its_own_programs(tmp_p
     assert machine.read(Path("/usr/lib/udev/rules.d/70-pitboard.rules"))
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
     apt = next(command for command in machine.commands if "apt-get" in command)
-    assert "libgbm1" in apt
+    assert set(SCREEN_PACKAGES) <= set(apt)
+
+
+def test_every_place_that_names_what_a_screen_needs_names_all_of_it() -> None:
+    """SDL draws without a desktop through four libraries; one left out is a black screen."""
+    for page in ("deploy/build_deb.sh", "systemd/README.md"):
+        assert [name for name in GRAPHICS.values() if name not in (PROJECT / page).read_text()] == [], page
 
 
 def test_terminals_have_manual_pages_and_the_tab_key_until_the_programs_go(tmp_path: Path) -> None:
