@@ -29,6 +29,7 @@ CHIP_LABEL = "pinctrl-bcm2711"
 CONTROL_PORT = 7_000
 _IDLE_WORK = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
               "e2scrub_reap.service", "fstrim.timer", "man-db.timer", "apparmor.service")  # fmt: skip
+_MADE_OF = "usr/local/lib/rig/packages"
 _MODULE = "usr/local/lib/rig/gpio-sim.ko"
 _WIRE = """[Match]
 MACAddress={card}
@@ -100,16 +101,24 @@ def debian(folder: Path, *, control: str) -> Debian:
     """Return a Debian below `folder`, made the first time; it is fetched by apt. Raises Refusal."""
     root = folder / "virtual-root"
     found = Debian(disk=folder / "virtual.img", kernel=root / "vmlinuz", initrd=root / "initrd.img")
-    if not (root / "etc").is_dir():
+    if not _is_of_today(root):
         folder.mkdir(parents=True, exist_ok=True)
         half = folder / "virtual-root.half"
         shutil.rmtree(half, ignore_errors=True)
         run("mmdebstrap", "--quiet", "--variant=important", f"--include={PACKAGES}", DEBIAN, str(half))
         _bring_module(folder, half)
+        (half / _MADE_OF).write_text(PACKAGES)
+        shutil.rmtree(root, ignore_errors=True)
         half.rename(root)
     _bring_rig(root, control)
     make_disk(root, found.disk, size_mb=DISK_MB, label="system")
     return found
+
+
+def _is_of_today(root: Path) -> bool:
+    """Return whether a former call left a Debian with all that is asked for now."""
+    made_of = root / _MADE_OF
+    return made_of.exists() and made_of.read_text() == PACKAGES
 
 
 def make_disk(content: Path, disk: Path, *, size_mb: int, label: str) -> None:
