@@ -75,24 +75,31 @@ class Fold:
         bodies = self._bodies.get(stream)
         if bodies is None:
             bodies = self._bodies[stream] = KeptBodies(stream, self._shelf)
-        if seq in bodies or record.body_bytes is None or (stream, seq) in self.erased_places:
+        if record.body_bytes is None or seq in bodies:
+            return
+        if self.erased_places and (stream, seq) in self.erased_places:
             return
         body = read_body(record.header.kind, record.body_bytes)
         if body is None:
             return
-        slot = bodies.put(seq, body, record.header.stamp)
-        if slot is not None:
-            pass  # a passing, as most are
-        elif isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
+        stamp = record.header.stamp
+        self.version += 1
+        if isinstance(body, PassingRecorded):  # as most are
+            slot = bodies.put_passing(seq, body, stamp)
+            key = self._keys.get(stream)
+            if key is not None:
+                self._apply_passing(stream, seq, body, slot, key)
+            return
+        bodies.put(seq, body, stamp)
+        if isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
             self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
             self._register(body.official_id, (stream, seq))
-        self.version += 1
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
             self._apply_stream(stream)
         elif stream in self._keys:
-            self._apply(stream, seq, body, record.header.stamp, slot)
+            self._apply(stream, seq, body, stamp)
 
     @property
     def race(self) -> RaceState:
@@ -139,23 +146,28 @@ class Fold:
         self.version += 1
         self._fold_anew()
 
-    def _counts(self, key: str, stream: str, seq: int) -> bool:
-        limit = self.limits.get(stream)
-        return (limit is None or seq <= limit) and self.roster.counts(key, stream, seq)
+    def _authority(self, key: str, stream: str, seq: int) -> Authority:
+        """Return what a record counts as; NOBODY's does not count."""
+        if self.limits and seq > self.limits.get(stream, seq):
+            return Authority.NOBODY
+        return self.roster.authority_at(key, stream, seq)
 
     def _apply_stream(self, stream: str) -> None:
         for seq, body, stamp in self._bodies[stream]:
             self._apply(stream, seq, body, stamp)
 
-    def _apply(self, stream: str, seq: int, body: Body, stamp: int, slot: int | None = None) -> None:
+    def _apply_passing(self, stream: str, seq: int, body: PassingRecorded, slot: int, key: str) -> None:
+        authority = self._authority(key, stream, seq)
+        if authority != Authority.NOBODY:
+            self._race.hear_passing(slot, body, authority, key)
+
+    def _apply(self, stream: str, seq: int, body: Body, stamp: int) -> None:
         key = self._keys[stream]
-        authority = self.roster.authority(key)
-        if authority == Authority.NOBODY or not self._counts(key, stream, seq):
+        authority = self._authority(key, stream, seq)
+        if authority == Authority.NOBODY:
             return
         word = Word(authority, stamp, stream, seq)
-        if slot is not None and isinstance(body, PassingRecorded):
-            self._race.hear_passing(slot, body, word, key)
-        elif isinstance(body, UnitEnrolled | UnitRevoked):
+        if isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
         elif isinstance(body, DisplayEnrolled | DisplayRevoked):
@@ -237,7 +249,7 @@ class Fold:
                 if (
                     not isinstance(body, UnitEnrolled | UnitRevoked | DisplayEnrolled | DisplayRevoked)
                     and authority >= _least_authority(body)
-                    and self._counts(key, stream, seq)
+                    and self._authority(key, stream, seq) != Authority.NOBODY
                 ):
                     self._race.hear(body, Word(authority, stamp, stream, seq), key)
 
@@ -246,7 +258,10 @@ class Fold:
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
             for seq, body, stamp in self._bodies[stream]:
-                if authority >= _least_authority(body) and self._counts(key, stream, seq):
+                if (
+                    authority >= _least_authority(body)
+                    and self._authority(key, stream, seq) != Authority.NOBODY
+                ):
                     yield key, body, Word(authority, stamp, stream, seq)
 
     def bodies_of(self, key: str) -> Iterator[Body]:

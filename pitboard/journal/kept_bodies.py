@@ -44,12 +44,19 @@ class KeptBodies:
         slot = self._shelf.slot_of(self._stream, seq)
         return None if slot is None else (self._shelf.body(slot), self._shelf.stamp(slot))
 
-    def put(self, seq: int, body: Body, stamp: int) -> int | None:
-        """Keep the body of a number that is not here yet; return the slot of a passing."""
+    def put_passing(self, seq: int, passing: PassingRecorded, stamp: int) -> int:
+        """Keep the passing of a number that is not here yet; return the slot in which it lies."""
         if seq > self._greatest_seq:
             self._greatest_seq = seq
+        return self._shelf.put(self._stream, seq, stamp, passing)
+
+    def put(self, seq: int, body: Body, stamp: int) -> None:
+        """Keep the body of a number that is not here yet."""
         if isinstance(body, PassingRecorded):
-            return self._shelf.put(self._stream, seq, stamp, body)
+            self.put_passing(seq, body, stamp)
+            return
+        if seq > self._greatest_seq:
+            self._greatest_seq = seq
         if not self._seqs or seq > self._seqs[-1]:
             self._seqs.append(seq)
             self._stamps.append(stamp)
@@ -59,7 +66,6 @@ class KeptBodies:
             self._seqs.insert(at, seq)
             self._stamps.insert(at, stamp)
             self._bodies.insert(at, body)
-        return None
 
     def drop(self, seq: int) -> None:
         at = self._at(seq)

@@ -73,15 +73,21 @@ class Roster:
 
     def knows(self, key: str) -> bool:
         """Return whether the key is the event's root or was ever enrolled or revoked."""
-        return self.authority(key) != Authority.NOBODY
+        return key == self.root_key or key in self._standing
+
+    def authority_at(self, key: str, stream: str, seq: int) -> Authority:
+        """Return what this record of the key's counts as, a revocation's limits considered."""
+        standing = self._standing.get(key)
+        if standing is not None:
+            body = standing.value
+            if isinstance(body, UnitRevoked) and seq > self._heads_of(body).get(stream, 0):
+                return Authority.NOBODY
+            return Authority.ADMIN if key == self.root_key else Authority.TIMEKEEPER
+        return Authority.ADMIN if key == self.root_key else Authority.NOBODY
 
     def counts(self, key: str, stream: str, seq: int) -> bool:
-        """Return whether a record of an enrolled key's stream counts, a revocation's limits considered."""
-        standing = self._standing.get(key)
-        if standing is None:
-            return key == self.root_key
-        body = standing.value
-        return not isinstance(body, UnitRevoked) or seq <= self._heads_of(body).get(stream, 0)
+        """Return whether a record of the key's stream counts."""
+        return self.authority_at(key, stream, seq) != Authority.NOBODY
 
     def name_of(self, key: str) -> str | None:
         standing = self._standing.get(key)

@@ -140,7 +140,13 @@ class Journal:
             "SELECT arrival, header, signature, body FROM records WHERE arrival > ? ORDER BY arrival LIMIT ?",
             (after, READ_COUNT),
         )
-        return [Arrived(row[0], self._stored(*row[1:])) for row in rows]
+        try:
+            return [
+                Arrived(arrival, stored_record(header, signature, body))
+                for arrival, header, signature, body in rows
+            ]
+        except RecordRefused as error:
+            raise JournalDamaged(path=self.path, reason=str(error)) from error
 
     def _stored(self, header: bytes, signature: bytes, body: bytes | None) -> Record:
         try:

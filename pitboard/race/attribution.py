@@ -29,6 +29,7 @@ PassingKey: TypeAlias = tuple[str, str]
 """(key of the unit that recorded it, passing id)"""
 FIRST_SYSTEM, BACKUP_SYSTEM, HAND = "A", "B", "hand"
 _AFTER_ALL_IDS = "\U0010ffff"
+_AFTER_ALL_STAMPS = 2**63
 
 
 class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -206,6 +207,20 @@ class Timeline:
         """Return the run whose window holds this stamp, its finish not considered."""
         index = bisect_right(self.windows, (mono_ns, _AFTER_ALL_IDS)) - 1
         return self.windows[index][1] if index >= 0 else None
+
+    def runs_at(self, stamps: Iterable[int]) -> set[str]:
+        """Return the runs whose windows hold any of the stamps; those beside one another cost little."""
+        found: set[str] = set()
+        windows = self.windows
+        begins, ends = 0, 0  # of the window that held the stamp before
+        for mono_ns in stamps:
+            if not begins <= mono_ns < ends:
+                index = bisect_right(windows, (mono_ns, _AFTER_ALL_IDS)) - 1
+                begins = windows[index][0] if index >= 0 else 0
+                ends = windows[index + 1][0] if index + 1 < len(windows) else _AFTER_ALL_STAMPS
+                if index >= 0:
+                    found.add(windows[index][1])
+        return found
 
     def open_window(self, from_mono_ns: int, run_id: str) -> str | None:
         """Return the run whose window ends here now, None where there is none."""

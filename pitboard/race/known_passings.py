@@ -5,12 +5,22 @@ What two records say of one passing is one passing: the first one said."""
 from __future__ import annotations
 
 from array import array
+from typing import NamedTuple
 
 from pitboard.race.attribution import PassingKey, TimedPassing, Timeline, TimelineKey, recorded_passing
 from pitboard.race.bodies import PassingRecorded
 from pitboard.race.passing_shelf import PassingShelf
 from pitboard.race.slot_row import SlotRow
 from pitboard.race.word import Authority, Word
+
+
+class Course(NamedTuple):
+    """What all passings of one shape by one writer share: they differ in their numbers alone."""
+
+    of_start: SlotRow  # the slots of all that the sensor has sent since its start, by number
+    key: TimelineKey
+    timeline: Timeline
+    writer: int
 
 
 class KnownPassings:
@@ -23,21 +33,44 @@ class KnownPassings:
         self._said_by = array("I")  # of a slot, its writer in `_writers`
         self._writers: dict[tuple[str, Authority], int] = {}
         self._writer_at: list[tuple[str, Authority]] = []
+        self._courses: dict[tuple[str, Authority], dict[int, Course]] = {}  # by writer, then by shape
 
-    def slots_of_start(self, unit: str, body: PassingRecorded) -> SlotRow:
-        """Return the slots of all that the sensor has sent since its start, by number."""
+    def course_of(self, slot: int, body: PassingRecorded, unit: str, authority: Authority) -> Course:
+        """Return where the passing in this slot belongs: with those of its shape by the same writer."""
+        courses = self._courses.get((unit, authority))
+        if courses is None:
+            courses = self._courses[unit, authority] = {}
+        shape = self.shelf.shape_number(slot)
+        return courses.get(shape) or self._new_course(courses, shape, body, unit, authority)
+
+    def _new_course(
+        self, courses: dict[int, Course], shape: int, body: PassingRecorded, unit: str, authority: Authority
+    ) -> Course:
         start = (unit, f"{body.sensor}/{body.sensor_boot}")
         of_start = self._slots.get(start)
         if of_start is None:
             of_start = self._slots[start] = SlotRow()
-        return of_start
-
-    def put(self, slot: int, body: PassingRecorded, word: Word, unit: str) -> TimelineKey:
-        """Take a passing that lies on the shelf; return where it lies among others."""
-        self._note_writer(slot, (unit, word.authority))
+        writer = (unit, authority)
+        index = self._writers.get(writer)
+        if index is None:
+            index = self._writers[writer] = len(self._writer_at)
+            self._writer_at.append(writer)
         key = (unit, body.track, body.boot_id)
-        self.timeline(key).add(slot, body.mono_ns)
-        return key
+        course = courses[shape] = Course(of_start, key, self.timeline(key), index)
+        return course
+
+    def put(self, slot: int, body: PassingRecorded, course: Course) -> None:
+        """Take a passing that lies on the shelf."""
+        said_by = self._said_by
+        missing = slot + 1 - len(said_by)
+        if missing == 1:
+            said_by.append(course.writer)
+        else:
+            if missing > 0:
+                said_by.extend([0] * missing)
+            said_by[slot] = course.writer
+        course.of_start.put(body.seq, slot)
+        course.timeline.add(slot, body.mono_ns)
 
     def has(self, unit: str, passing_id: str) -> bool:
         return self._slot_named((unit, passing_id)) is not None
@@ -60,6 +93,10 @@ class KnownPassings:
         word = Word(authority, self.shelf.stamp(slot), *self.shelf.record(slot))
         return recorded_passing(self.shelf.body(slot), word, unit)
 
+    def moment(self, slot: int) -> tuple[int, str, int]:
+        """Return when the passing that lies there was said, among all that was."""
+        return (self.shelf.stamp(slot), *self.shelf.record(slot))
+
     def seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""
         of_start = self._slots.get((unit, f"{sensor}/{sensor_boot}"))
@@ -70,13 +107,3 @@ class KnownPassings:
         if timeline is None:
             timeline = self.timelines[key] = Timeline(self.made)
         return timeline
-
-    def _note_writer(self, slot: int, writer: tuple[str, Authority]) -> None:
-        index = self._writers.get(writer)
-        if index is None:
-            index = self._writers[writer] = len(self._writer_at)
-            self._writer_at.append(writer)
-        missing = slot + 1 - len(self._said_by)
-        if missing > 0:
-            self._said_by.extend([0] * missing)
-        self._said_by[slot] = index

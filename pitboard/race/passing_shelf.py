@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from struct import Struct
 from sys import intern
 
 from pitboard.race.bodies import PassingRecorded
@@ -23,6 +24,9 @@ _NUMBERS = ("seq", "mono_ns", "uncertainty_ns", "received_mono_ns")
 # A slot's numbers lie one after the other: those above, and then what the record says beside its body.
 _SEQ, _MONO_NS, _TICK_US, _RECORD_SEQ, _STAMP, _WIDTH = 0, 1, 4, 5, 6, 7
 _RATE_PPB, _SHAPE, _STREAM, _SMALL_WIDTH = 0, 1, 2, 3
+# Packed first, a slot's numbers go into their column in half the time that one after the other takes.
+_packed_numbers = Struct(f"{_WIDTH}q").pack
+_packed_small = Struct(f"{_SMALL_WIDTH}i").pack
 
 
 class PassingShelf:
@@ -54,11 +58,11 @@ class PassingShelf:
             number = self._new_shape(shape)
         slot = len(numbers) // _WIDTH
         tick_us = body.tick_us
-        numbers.extend((
+        numbers.frombytes(_packed_numbers(
             body.seq, body.mono_ns, body.uncertainty_ns, body.received_mono_ns,
             _NO_TICK if tick_us is None else tick_us, record_seq, stamp,
         ))  # fmt: skip
-        self._small.extend((body.rate_ppb, number, index))
+        self._small.frombytes(_packed_small(body.rate_ppb, number, index))
         row.put(record_seq, slot)
         return slot
 
@@ -91,6 +95,10 @@ class PassingShelf:
         tick_us = numbers[_TICK_US]
         fields["rate_ppb"] = self._small[slot * _SMALL_WIDTH + _RATE_PPB]
         return PassingRecorded(**fields, tick_us=None if tick_us == _NO_TICK else tick_us)  # type: ignore[arg-type]
+
+    def shape_number(self, slot: int) -> int:
+        """Return the same number for passings that differ in nothing but what is counted and timed."""
+        return self._small[slot * _SMALL_WIDTH + _SHAPE]
 
     def _shape_at(self, slot: int) -> _Shape:
         return self._shapes[self._small[slot * _SMALL_WIDTH + _SHAPE]]

@@ -47,7 +47,7 @@ from pitboard.race.run import Run, run_of
 from pitboard.race.sharing import Sharing, keys_inserted, windows_of
 from pitboard.race.subjects import subject_of
 from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
-from pitboard.race.word import LastWord, RecordPlace, Statement, Statements, Subject, Word
+from pitboard.race.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
 
 DERIVED_MAX_COUNT = 128
 """Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""
@@ -114,9 +114,8 @@ class RaceState:
         self.is_settled = False
         match body:
             case PassingRecorded():
-                self.hear_passing(
-                    self._known.shelf.put(word.stream, word.seq, word.stamp, body), body, word, unit
-                )
+                slot = self._known.shelf.put(word.stream, word.seq, word.stamp, body)
+                self.hear_passing(slot, body, word.authority, unit)
             case PersonErased():
                 self.roll.erase(body.competitor_id)
                 self._touched.competitors.add(body.competitor_id)
@@ -152,7 +151,7 @@ class RaceState:
         stamps_at, self._stamps_to_look_at = self._stamps_to_look_at, {}
         for key, stamps in stamps_at.items():
             timeline = self._known.timelines[key]
-            for run_id in {timeline.run_at(mono_ns) for mono_ns in stamps}:
+            for run_id in timeline.runs_at(stamps):
                 self._touch_run_of(key, run_id)
         touched.add(self._touched)
         self._touched = Touched()
@@ -451,20 +450,21 @@ class RaceState:
         if known is not None:
             self._touch_later(known.timeline, known.mono_ns)
 
-    def hear_passing(self, slot: int, body: PassingRecorded, word: Word, unit: str) -> None:
-        """Take a passing that lies on the shelf already."""
+    def hear_passing(self, slot: int, body: PassingRecorded, authority: Authority, unit: str) -> None:
+        """Take a passing that lies on the shelf already, by a writer of this authority."""
         self.is_settled = False
-        of_start = self._known.slots_of_start(unit, body)
-        former_slot = of_start.get(body.seq)
+        known = self._known
+        course = known.course_of(slot, body, unit, authority)
+        former_slot = course.of_start.get(body.seq)
         if former_slot is not None:
-            former = self._known.made(former_slot)
-            if former.word.moment <= word.moment:
+            former = known.made(former_slot)
+            if former.word.moment <= known.moment(slot):
                 return
-            self._known.timelines[former.timeline].remove(former_slot)
+            known.timelines[former.timeline].remove(former_slot)
             self._touch_later(former.timeline, former.mono_ns)
             self._touch_spoken_of(former.key, self._touched)
-        of_start.put(body.seq, slot)
-        self._touch_later(self._known.put(slot, body, word, unit), body.mono_ns)
+        known.put(slot, body, course)
+        self._touch_later(course.key, body.mono_ns)
         if self._words or self._inserted:
             self._touch_spoken_of((unit, body.passing_id), self._touched)
 
@@ -475,11 +475,10 @@ class RaceState:
             stamps = self._stamps_to_look_at[timeline] = array("q")
         stamps.append(mono_ns)
 
-    def _touch_run_of(self, timeline: TimelineKey, run_id: str | None) -> None:
-        if run_id is not None:
-            self._touch(run_id, self._touched)
-            if run_id in self._starters.get(timeline, ()):
-                self._touch_starters(self.runs[run_id], self._touched)
+    def _touch_run_of(self, timeline: TimelineKey, run_id: str) -> None:
+        self._touch(run_id, self._touched)
+        if run_id in self._starters.get(timeline, ()):
+            self._touch_starters(self.runs[run_id], self._touched)
 
     def _touch_spoken_of(self, key: PassingKey, touched: Touched) -> None:
         """Touch the runs that anybody may have spoken of with this passing."""
