@@ -16,6 +16,7 @@ from display.display_door import door_of
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_pages
+from display.following.painted_first import PaintedFirst
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
 from display.following.trouble import Trouble
@@ -146,7 +147,7 @@ class DisplayNode:
             enrolled=lambda: replica.fold.roster.enrolled(),
         )
         self._follower = SourceFollower(
-            ReplicaPeer(replica),
+            PaintedFirst(ReplicaPeer(replica), self._screen.painted),
             clock,
             have=replica.have,
             candidates=self._candidates,

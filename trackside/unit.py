@@ -190,6 +190,7 @@ async def follow_time(replica: Replica, run_control: RunControl, clock: Clock) -
         remaining_ns = run_control.wait_ns()
         wait_s = 3_600.0 if not remaining_ns else remaining_ns / (1_000 * NANOSECONDS_PER_MS)
         await replica.wait_for_news(version, timeout_s=wait_s)
+        await asyncio.sleep(0)  # first the displays that wait for the same news
 
 
 async def follow_lights(feed: ScreenFeed) -> None:

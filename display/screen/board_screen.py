@@ -24,6 +24,7 @@ from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
 
 FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
+PAINTED_MAX_S = 0.05
 BEAT_EVERY_NS = 2_000_000_000
 _MS_NS = 1_000_000
 
@@ -60,6 +61,7 @@ class BoardScreen:
         self._on_frame = on_frame
         self._on_news = on_news
         self._wake = asyncio.Event()
+        self._painted = asyncio.Event()
         self._show_version = -1
         self._laid_out: tuple[object, ...] | None = None
         self._drawn_mono_ns = 0
@@ -79,6 +81,12 @@ class BoardScreen:
         self._laid_out = None
         self.wake()
 
+    async def painted(self) -> None:
+        """Return once what the replica has now is drawn, or soon where it is not."""
+        if self._show_version != self._replica.version:
+            self._painted.clear()
+            await happened(self._painted, PAINTED_MAX_S)
+
     async def run(self) -> None:
         """Draw until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -86,6 +94,7 @@ class BoardScreen:
             while True:
                 self._wake.clear()
                 self.draw()
+                self._painted.set()
                 SERVICE.beat()
                 await happened(self._wake, self._pause_s())
                 while (rest_ns := self._rest_ns()) > 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from pitboard.race.bodies import PassingRecorded
@@ -21,6 +23,7 @@ class PassingIntake:
         """Return how many were new, once all of them are durable."""
         new_count = await self._deliverer.append(*[self._recorded(one) for one in delivery.passings])
         if new_count:
+            await asyncio.sleep(0)  # first the displays that wait for it, then what follows here
             await self._run_control.follow_time()
         return new_count
 

@@ -1,0 +1,39 @@
+"""What waits for a lap in the hall goes before what the unit itself makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.trackside.unit_story import Unit, with_unit
+from trackside.unit import follow_time
+
+
+def test_a_display_that_waits_has_its_records_before_the_unit_looks_what_follows(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        done: list[str] = []
+        run_control = unit.run_control
+        look = run_control.follow_time
+
+        async def looks() -> None:
+            done.append("unit")
+            await look()
+
+        async def display() -> None:
+            await unit.replica.wait_for_news(unit.replica.version, 60.0)
+            done.append("display")
+
+        run_control.follow_time = looks  # type: ignore[method-assign]
+        follower = asyncio.create_task(follow_time(unit.replica, run_control, unit.clock))
+        await asyncio.sleep(0.01)
+        done.clear()
+        waiting = asyncio.create_task(display())
+        await asyncio.sleep(0.01)
+        await unit.cross(1)
+        await waiting
+        follower.cancel()
+        assert done[0] == "display"
+        assert "unit" in done
+
+    with_unit(tmp_path, story)
