@@ -96,11 +96,14 @@ class DisplayNode:
         self._note_wanted = asyncio.Event()
         self._words = language(config.language)
         door = door_of(config)
-        self._key = door.label_key
+        self._identity = own_identity(config.journal)
+        self._key = door.label_key if self._identity is None else self._identity.key
+        # What was said of it before it was enrolled is still heard.
+        ids = tuple(dict.fromkeys((self._key, door.label_key, config.name)))
         self._painter = painter
         self._picture_asked = asyncio.Event()
         facts = DisplayFacts(
-            ids=(self._key, config.name),
+            ids=ids,
             name=config.name,
             phone_url=config.phone_url,
             sponsors_folder=config.sponsors,
@@ -121,11 +124,10 @@ class DisplayNode:
             on_news=self._hear if config.sounds else None,
         )
         self._sounds = HallSounds(config.sounds, volume_percent=config.volume_percent)
-        self._identity = own_identity(config.journal)
         self._glass = Glass()
         self._steering = Steering(
             replica,
-            (self._key, config.name),
+            ids,
             self._glass,
             is_live=lambda: self._badge()[0].is_live,
             dim=self._dim,
@@ -133,12 +135,12 @@ class DisplayNode:
         )
         self._stop = asyncio.Event()
         self._presence = DisplayPresence(
-            status_pages(self._status, Thumbnail(lambda: window.surface, clock).picture),
+            status_pages(self._status, Thumbnail(lambda: window.surface, clock).picture, self._identity),
             host=config.status_host,
             port=config.status_port,
             tls=door.tls,
             name=config.name,
-            label_key=self._key,
+            label_key=door.label_key,
             identity=self._identity,
             event_key=config.event_key,
             interfaces=config.mdns_interfaces,

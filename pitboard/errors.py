@@ -14,6 +14,7 @@ PitboardError
 │   ├── NoContact               nobody closed the contact that two systems are compared by
 │   ├── PassingsRefused         trackside will never take these passings
 │   ├── PassphraseRefused       the contact key does not open with this passphrase
+│   ├── PictureRefused          a display's picture is too large, or not signed by it just now
 │   ├── PinRefused              what was typed is no PIN
 │   ├── QueryRefused            what was typed cannot be searched for
 │   ├── RawLogRefused           a file is no raw log of ours
@@ -198,6 +199,10 @@ class RawLogRefused(Refusal):
 
 class StatusRefused(Refusal):
     code = "status-refused"
+
+
+class PictureRefused(Refusal):
+    code = "picture-refused"
 
 
 class TableRefused(Refusal):

@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -20,9 +21,16 @@ from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import NOT_UNDERSTOOD, LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.program_calls import CentralStatus
+from pitboard.unit_api.screen_state import DISPLAY_PICTURE_PATH
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_status import SealedStatus, open_status
 from sync.exchanging.daemon_threads import in_daemon_thread
+from sync.exchanging.picture_words import (
+    PICTURE_ANSWER_MAX_BYTES,
+    PICTURE_PATH,
+    WANTED_PATH,
+    PicturesWanted,
+)
 from sync.exchanging.pump import LinkState, Pump
 from sync.exchanging.requests_peer import RequestsPeer
 from sync.moving_central import CentralAt, CentralPlaces, MovingCentral
@@ -129,6 +137,53 @@ class StatusCourier:
         await self._central.call("POST", "/v1/unit-status", answer)
         self._told, self._looks_since_told = states, 0
         return True
+
+
+log = logging.getLogger(__name__)
+
+
+class PictureCourier:
+    """Carries pictures of displays from `unit` to `central` while somebody at central looks at them."""
+
+    def __init__(self, unit: Node, central: Node) -> None:
+        self._unit = unit
+        self._central = central
+        self._version = 0
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        pause_s = BACK_OFF_FIRST_S
+        while True:
+            try:
+                is_known = await self.carry_once()
+            except (PeerLost, *NOT_UNDERSTOOD) as error:
+                log.debug("pictures wait: reason=%s", error)
+                is_known = False
+            if is_known:
+                pause_s = BACK_OFF_FIRST_S
+            else:  # the first call brings no proof yet; an older central has no such call
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
+
+    async def carry_once(self) -> bool:
+        """Wait until pictures are wanted and bring those that this unit can; return whether central knows
+        us."""
+        path = f"{WANTED_PATH}?after={self._version}&wait_ms={WAIT_MS}"
+        answer = await self._central.call("GET", path, wait_ms=WAIT_MS)
+        wanted = msgspec.json.decode(answer, type=PicturesWanted)
+        self._version = wanted.version
+        for display, nonce in wanted.nonces.items():
+            await self._carry(display, nonce)
+        return bool(wanted.version)
+
+    async def _carry(self, display: str, nonce: str) -> None:
+        query = urlencode({"display": display, "nonce": nonce})
+        path = f"{DISPLAY_PICTURE_PATH}?{query}"
+        try:
+            picture = await self._unit.call("GET", path, max_bytes=PICTURE_ANSWER_MAX_BYTES)
+            await self._central.call("POST", PICTURE_PATH, picture)
+        except (PeerLost, Refusal) as error:
+            log.debug("no picture: display=%s reason=%s", display, error)
 
 
 log = logging.getLogger(__name__)
@@ -277,12 +332,14 @@ async def run_relay(*, central: str, pin: str | None, unit_socket: Path, stop: a
     )
     courier = ContactCourier(RequestsPeer(unit_url, name="this unit"), reach_central())
     status = StatusCourier(RequestsPeer(unit_url, name="this unit"), reach_central())
+    pictures = PictureCourier(RequestsPeer(unit_url, name="this unit"), reach_central())
     async with asyncio.TaskGroup() as tasks:
         followers = [
             tasks.create_task(upward.run(), name="upward"),
             tasks.create_task(downward.run(), name="downward"),
             tasks.create_task(courier.run(), name="contacts"),
             tasks.create_task(status.run(), name="status"),
+            tasks.create_task(pictures.run(), name="pictures"),
             tasks.create_task(link.report(), name="report"),
         ]
         SERVICE.say_ready("sync")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import partial
 from importlib.metadata import entry_points
@@ -29,7 +30,6 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("systemd
 PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 PARTS = ("pitboard", "firmware_bridge", "trackside", "sync", "display", "venue")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-KEY = "9f" * 32
 # What a page leaves to another page, so that its part can be loaded.
 BRIDGE_REST = 'spool_folder = "raw"\n[api]\nsocket = "trackside.sock"\n'
 CONFIGS: dict[str, tuple[type[msgspec.Struct], str]] = {
@@ -53,8 +53,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def with_whole_keys(example: str) -> str:
-    """Put a key where the example shortens one to an ellipsis."""
-    return re.sub(r'"[0-9a-f]*…"', f'"{KEY}"', example)
+    """Put a key of its own where the example shortens one to an ellipsis."""
+    numbers = itertools.count()
+    return re.sub(r'"[0-9a-f]*…"', lambda _: f'"{next(numbers):064x}"', example)
 
 
 @pytest.mark.parametrize("name", PAGE_NAMES)

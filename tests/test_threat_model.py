@@ -15,10 +15,12 @@ from pitboard.journal import quarantine, record, replica, stream_watch
 from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
 from pitboard.program import log_lines
 from pitboard.race import names
+from pitboard.trust import signed_picture
 from sync.central.enrolment import enrolment_api
+from sync.central.ingest import picture_post
 from sync.central.public import live_stream
-from sync.exchanging import exchange, exchange_api
-from trackside.others import display_watch, neighbours
+from sync.exchanging import exchange, exchange_api, picture_words
+from trackside.others import display_pictures, display_watch, neighbours
 from trackside.timing import lights
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +121,11 @@ SAID: dict[str, list[str]] = {
     "displays asked for their status": [
         f"{display_watch.ASKED_MAX_COUNT} every {display_watch.ASK_EVERY_S:.0f} s",
         f"{display_watch.STRANGERS_ASKED_AT_ONCE} that never",
+    ],
+    "a display's picture, at the touchscreen and the desk": [
+        f"{size(signed_picture.PICTURE_MAX_BYTES)} and {signed_picture.SIDE_MAX_PX} pixels",
+        f"{display_pictures.AT_ONCE_MAX_COUNT} at once from {display_pictures.PLACES_MAX_COUNT} places",
+        f"{picture_words.WANTED_MAX_COUNT} wanted, {picture_post.WAITING_MAX_COUNT} nodes wait",
     ],
     "names": [f"{names.NAME_MAX_LENGTH} characters"],
     "warnings kept": [f"{lights.WARNINGS_MAX_COUNT}"],

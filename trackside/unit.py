@@ -32,6 +32,7 @@ from trackside.api.local_api import CentralPlacesApi, LocalApi, UnitStatusApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.machine_watch import MachineWatch
+from trackside.others.display_pictures import DisplayPictures
 from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
@@ -121,7 +122,10 @@ class UnitParts:
             own_stream=lambda: writing.next_place[0],
         )
         self.feed = ScreenFeed(writing, self.run_control, self._lights, unit=config.name)
-        self._status = UnitStatusApi(self._lights, identity, clock, name=config.name)
+        self._status = UnitStatusApi(
+            self._lights, identity, clock, name=config.name, displays=lambda: self.feed.displays
+        )
+        self._pictures = DisplayPictures(lambda: writing.fold.roster.displays())
         self._central = CentralPlacesApi()
         self._exchange = ExchangeApi(writing, identity)
 
@@ -143,6 +147,7 @@ class UnitParts:
         )
         app = local.app()
         self._status.add_to(app)
+        self._pictures.add_to(app)
         DoorSigner(self._identity).add_to(app)
         self._central.add_to(app)
         return app
@@ -170,6 +175,7 @@ class UnitParts:
             lights=self._lights,
             central=self._central,
             exchange=self._exchange,
+            pictures=self._pictures,
         )
 
 

@@ -24,6 +24,7 @@ from sync.exchanging.requests_peer import RequestsPeer
 from trackside.api.local_api import CentralPlacesApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
+from trackside.others.display_pictures import DisplayPictures
 from trackside.others.display_watch import DisplayWatch
 from trackside.others.neighbours import Neighbours, neighbours_of, places_of_keys, with_configured
 from trackside.others.own_key_watch import OwnKeyWatch, places_of_own_key
@@ -47,6 +48,7 @@ class VenueWatch:
         lights: Lights,
         central: CentralPlacesApi,
         exchange: ExchangeApi,
+        pictures: DisplayPictures,
     ) -> None:
         self._config = config
         self._replica = replica
@@ -81,6 +83,7 @@ class VenueWatch:
         self._displays = DisplayWatch(
             self._announced_displays, replica.clock, lambda found: feed.show_displays(list(found))
         )
+        pictures.places = self._displays.places_of
 
     async def run(self, port: int) -> None:
         """Announce the unit at `port` and watch the others until cancelled."""

@@ -20,6 +20,7 @@ from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import RETRY_S, Advert, VenuePresence
 from pitboard.trust.identity import Identity
+from pitboard.trust.signed_picture import is_nonce, sign_picture
 from sync.exchanging.venue_clocks import ClockNote
 
 log = logging.getLogger(__name__)
@@ -168,13 +169,23 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str = VERSION
 
 
-def status_pages(status: Callable[[], DisplayStatus], picture: Callable[[], Awaitable[bytes]]) -> Pages:
-    """Return what anybody in the venue may look at: what it does, and what is on its screen."""
+def status_pages(
+    status: Callable[[], DisplayStatus],
+    picture: Callable[[], Awaitable[bytes]],
+    identity: Identity | None = None,
+) -> Pages:
+    """Return what anybody in the venue may look at: what it does, and what is on its screen.
 
-    async def answer() -> Page:
+    An enrolled display signs the picture for who sends a nonce: so an official sees no stranger's.
+    """
+
+    async def answer(query: str) -> Page:
         return json_page(status())
 
-    async def show() -> Page:
-        return Page("image/png", await picture())
+    async def show(query: str) -> Page:
+        nonce = query.removeprefix("nonce=")
+        if identity is None or not is_nonce(nonce):
+            return Page("image/png", await picture())
+        return json_page(sign_picture(await picture(), nonce, identity))
 
     return {"/v1/status": answer, "/v1/picture": show}

@@ -1,6 +1,6 @@
 """A small picture of what is on the screen, for who steers displays from afar.
 
-Made when asked, at most one a second, however many ask; its size is bounded."""
+Made of the frame on the glass when asked, at most one a second, however many ask; its size is bounded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from collections.abc import Callable
 import pygame
 
 from pitboard.clock import Clock
+from pitboard.trust.signed_picture import PICTURE_MAX_BYTES, SIDE_MAX_PX
 
-WIDE_PX = 320
-HIGH_MAX_PX = 320
 MADE_EVERY_NS = 1_000_000_000
-MAX_BYTES = 128 * 1_024
 
 
 class Thumbnail:
@@ -42,11 +40,17 @@ class Thumbnail:
 def size_of(size: tuple[int, int]) -> tuple[int, int]:
     """Return the size of the small picture of a screen of this size."""
     width, height = size
-    high = min(HIGH_MAX_PX, WIDE_PX * height // width)
-    return max(1, high * width // height if high == HIGH_MAX_PX else WIDE_PX), max(1, high)
+    if width >= height:
+        return SIDE_MAX_PX, max(1, SIDE_MAX_PX * height // width)
+    return max(1, SIDE_MAX_PX * width // height), SIDE_MAX_PX
 
 
 def _encoded(small: pygame.Surface) -> bytes:
-    into = io.BytesIO()
-    pygame.image.save(small, into, "picture.png")
-    return into.getvalue()
+    """Return it as PNG; of a noisy photograph, which does not fit, a smaller one."""
+    while True:
+        into = io.BytesIO()
+        pygame.image.save(small, into, "picture.png")
+        if len(into.getvalue()) <= PICTURE_MAX_BYTES:
+            return into.getvalue()
+        width, height = small.get_size()
+        small = pygame.transform.smoothscale(small, (max(1, width // 2), max(1, height // 2)))

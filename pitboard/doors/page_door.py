@@ -33,8 +33,8 @@ class Page(NamedTuple):
     body: bytes
 
 
-Pages = Mapping[str, Callable[[], Awaitable[Page]]]
-"""By path."""
+Pages = Mapping[str, Callable[[str], Awaitable[Page]]]
+"""By path; each is given what stands behind the question mark."""
 
 
 def json_page(value: object) -> Page:
@@ -44,6 +44,7 @@ def json_page(value: object) -> Page:
 class _Request(NamedTuple):
     method: str
     path: str
+    query: str
     keeps_open: bool
 
 
@@ -60,7 +61,8 @@ def _read_head(head: bytes) -> _Request | None:
     if asked is None or b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
         return None
     says = headers.get(b"connection", b"keep-alive" if asked[3] == b"1" else b"close").lower()
-    return _Request(asked[1].decode(), asked[2].decode().partition("?")[0], b"close" not in says)
+    path, _, query = asked[2].decode().partition("?")
+    return _Request(asked[1].decode(), path, query, b"close" not in says)
 
 
 class _Door:
@@ -87,7 +89,7 @@ class _Door:
         if request.method != "GET":
             return 405, _refusal("wrong-method", "This call has another method."), None
         try:
-            return 200, await make(), None
+            return 200, await make(request.query), None
         except Exception as error:
             log.error("a call failed on a bug: path=%s", request.path, exc_info=error)
             return 500, _refusal("failed", "This failed."), None

@@ -20,6 +20,7 @@ from pitboard.sentences.language import Sentence
 
 Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
+DISPLAY_PICTURE_PATH = "/v1/display-picture"
 
 
 class Sector(msgspec.Struct, frozen=True, kw_only=True):

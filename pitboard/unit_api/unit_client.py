@@ -15,9 +15,10 @@ from pitboard.clock import Clock
 from pitboard.doors.losses import AnswerRefused, loss_code_of
 from pitboard.doors.node_client import CALL_HEADERS, decode, status_lost
 from pitboard.errors import ActRefused, LossCode, NothingSent, PassingsRefused, PeerLost
+from pitboard.trust.signed_picture import SignedPicture
 from pitboard.unit_api.official_acts import Act, AppointOfficial, KeepContact, Register, SignInOfficial
 from pitboard.unit_api.program_calls import Passing
-from pitboard.unit_api.screen_state import RunDetail, ScreenState, TrackSigns
+from pitboard.unit_api.screen_state import DISPLAY_PICTURE_PATH, RunDetail, ScreenState, TrackSigns
 from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
@@ -65,6 +66,15 @@ class UnitLink:
         if status != 200:
             raise status_lost(_PEER, status)
         return decode(body, RunDetail, peer=_PEER)
+
+    async def display_picture(self, key: str) -> SignedPicture:
+        """Return what the display shows now. Raises ActRefused where it cannot be had."""
+        status, body = await self._ask("GET", DISPLAY_PICTURE_PATH, params={"display": key})
+        if status == 409:
+            _act_answer(status, body)
+        if status != 200:
+            raise status_lost(_PEER, status)
+        return decode(body, SignedPicture, peer=_PEER)
 
     async def act(self, act: Act) -> dict[str, object]:
         """Return the unit's answer once the act is durable; a broken call is repeated where that is harmless.

@@ -15,6 +15,7 @@ from pitboard.trust.identity import Identity, signature_holds
 
 STATUS_DOMAIN = b"pitboard unit status 1\0"
 STATUS_MAX_LENGTH = 65_536
+DISPLAYS_MAX_COUNT = 32
 
 Text = Annotated[str, Meta(max_length=400)]
 Word = Annotated[str, Meta(max_length=80)]
@@ -95,6 +96,20 @@ class MachineNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     fields: dict[Word, int | Text] = {}
 
 
+class DisplaySeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A display as it answered this unit last, `ago_ms` ago; 0 where it answers now."""
+
+    name: Word
+    key: Word = ""
+    scene: Word = ""
+    badge: Annotated[str, Meta(max_length=200)] = ""
+    is_live: bool = True
+    has_screen: bool = True
+    version: Word = ""
+    temperature_c: int | None = None
+    ago_ms: int = 0
+
+
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`mono_ns` of this boot orders what a unit says; `utc_ms` labels it.
 
@@ -111,6 +126,7 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: Word = ""  # of the programs; empty from before they said it
     machine: Annotated[list[MachineNote], Meta(max_length=24)] = []
     waiting_count: int = 0
+    displays: Annotated[list[DisplaySeen], Meta(max_length=DISPLAYS_MAX_COUNT)] = []
 
     @property
     def states(self) -> list[str]:

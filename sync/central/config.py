@@ -133,7 +133,7 @@ class MetricsConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class UnitConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A trackside unit to enrol."""
+    """A trackside unit, or a display, to enrol."""
 
     name: Name
     key: KeyHex
@@ -158,6 +158,7 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     phone_queue: PhoneQueueConfig | None = None
     metrics: MetricsConfig | None = None
     unit: list[UnitConfig] = msgspec.field(default_factory=list)
+    display: list[UnitConfig] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         if (self.journal is None) == (self.database is None):
@@ -197,10 +198,12 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
             )
         if faults:
             raise ConfigRefused(path=path, reason="\n  ".join(faults))
-        keys = [unit.key for unit in config.unit]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                raise ConfigRefused(
-                    path=path, reason=f"key 'unit[{index}].key': two units share it; keep one"
-                )
+        taken = set[str]()
+        for kind, nodes in (("unit", config.unit), ("display", config.display)):
+            for index, node in enumerate(nodes):
+                if node.key in taken:
+                    raise ConfigRefused(
+                        path=path, reason=f"key '{kind}[{index}].key': two nodes share it; keep one"
+                    )
+                taken.add(node.key)
         return config

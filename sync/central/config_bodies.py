@@ -1,4 +1,5 @@
-"""What central's config adds to the journal: the event, its rules, and the units that may write.
+"""What central's config adds to the journal: the event, its rules, the units that may write, and the
+displays that belong to it.
 
 What a person changed afterwards stands until the file itself says something new: the file is heard when it
 differs from what it said last."""
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.race.bodies import Act, Body, ClassSet, EventConfigured, FormatSet, StageSet
 from pitboard.race.formats import DEFAULT_FORMAT
 from pitboard.race.subjects import subject_of
@@ -28,6 +29,12 @@ def bodies_to_say(fold: Fold, config: CentralConfig) -> list[Body]:
     if fold.race.event_of_file.value != event:
         bodies.append(event)
     bodies += [UnitEnrolled(key=unit.key, name=unit.name) for unit in config.unit if _is_new(fold, unit)]
+    revoked, known = fold.roster.revoked_displays(), fold.roster.displays()
+    bodies += [
+        DisplayEnrolled(key=one.key, name=one.name)
+        for one in config.display
+        if one.key not in revoked and known.get(one.key) != one.name
+    ]
     return bodies
 
 

@@ -49,6 +49,7 @@ from sync.central.ingest.ingest_app import (
     add_contact_ingest,
     ingest_app,
 )
+from sync.central.ingest.picture_post import PicturePost
 from sync.central.ingest.unit_watch import UnitWatch
 from sync.central.joining.join_box import JoinBox
 from sync.central.joining.join_calls import JoinDoor
@@ -75,6 +76,7 @@ class AdminsDesk:
 
     enrolment: EnrolmentApi
     units: UnitWatch
+    pictures: PicturePost
     next_event: NextEvent
     joining: JoinBox
 
@@ -86,13 +88,14 @@ class AdminsDesk:
         return cls(
             EnrolmentApi(replica, clock, fingerprint=fingerprint),
             UnitWatch(replica, clock),
+            PicturePost(replica, clock),
             NextEvent(replica, _former_events(config)),
             JoinBox(),
         )
 
     @property
     def parts(self) -> tuple[AdminsPart, ...]:
-        return (self.enrolment, self.units, self.next_event)
+        return (self.enrolment, self.units, self.pictures, self.next_event)
 
 
 def _former_events(config: CentralConfig) -> list[HandOver]:
@@ -220,6 +223,7 @@ async def serve_admin(
     desk.units.without_status = desk_unit.key
     timing = TimingApi(replica, contacts, desk_unit, clock)
     desk.units.add_to_admin(app)
+    desk.pictures.add_to_admin(app)
     desk.enrolment.add_to_admin(app, address=address)
 
     def add_calls(pages: web.Application) -> None:
@@ -231,6 +235,7 @@ async def serve_admin(
         ContactsApi(replica, contact_admin, contact_key_beside(config.beside)).add_to(pages)
         timing.add_to(pages)
         desk.units.add_to_admin(pages)
+        desk.pictures.add_to_admin(pages)
         desk.enrolment.add_to_admin(pages, address=address)
         metrics.meter(pages, "desk")
 

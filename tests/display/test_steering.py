@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 from pathlib import Path
 from types import SimpleNamespace
 
 import pygame
 import pytest
 
+from display.following.display_presence import DisplayStatus, status_pages
 from display.scene.playlist import lay_out
 from display.scene.show import Canvas, Moment
 from display.scene.theme import load_theme
 from display.screen.glass import Glass
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
-from display.screen.thumbnail import MAX_BYTES, Thumbnail, size_of
+from display.screen.thumbnail import Thumbnail, size_of
 from display.steering import Steering
 from pitboard.clock import ScriptedClock
+from pitboard.doors.page_door import Page
 from pitboard.drawing.palette import TEXT
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies import DisplayAssigned
+from pitboard.trust.signed_picture import PICTURE_MAX_BYTES, check_picture, new_nonce, read_picture
 from tests.display.example_boards import LIVE, SIZES, board, leaderboard
 from tests.race_story import STRANGER, UNIT_A, Teller, central_enrols
+
+STATUS = DisplayStatus(
+    name="d", key="k", scene="s", source=None, is_live=False, badge="", heads=0, records=0, size=(1, 1)
+)
 
 
 class Hall:
@@ -169,7 +177,21 @@ def test_the_small_picture_is_small_and_made_once_a_second(size: tuple[int, int]
         surface.fill((200, 0, 0))
         assert await thumbnail.picture() != pictures[0]
         assert pictures[0].startswith(b"\x89PNG")
-        assert 1_000 < len(pictures[0]) < MAX_BYTES
+        assert 1_000 < len(pictures[0]) < PICTURE_MAX_BYTES
 
     asyncio.run(story())
     assert max(size_of(size)) <= 320
+
+
+def test_a_noisy_photograph_fits_into_its_bytes_too_and_is_signed_for_who_asks() -> None:
+    noise = pygame.image.frombytes(random.Random(1).randbytes(640 * 640 * 3), (640, 640), "RGB")
+    pages = status_pages(lambda: STATUS, Thumbnail(lambda: noise, ScriptedClock()).picture, UNIT_A)
+    nonce = new_nonce()
+
+    async def ask(query: str) -> Page:
+        return await pages["/v1/picture"](query)
+
+    signed = read_picture(asyncio.run(ask(f"nonce={nonce}")).body)
+    check_picture(signed, key=UNIT_A.key, nonce=nonce)
+    assert 16_384 < len(signed.picture) <= PICTURE_MAX_BYTES
+    assert asyncio.run(ask("nonce=zz")).content_type == "image/png"

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pygame
 import pytest
 from aiohttp import web
 
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
-from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.doors.session import ANY_CERTIFICATE, UNIX_PREFIX
+from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
+from pitboard.program.config import display_key_beside
 from pitboard.race.bodies import DisplayAssigned, PlaylistItem
 from pitboard.race.scene_names import WHOLE_VENUE
+from pitboard.trust.identity import Identity
+from pitboard.trust.signed_picture import SIGNED_MAX_BYTES
+from sync.central.config import CentralConfig
 from sync.exchanging.exchange_api import ExchangeApi
 from tests.race_story import STRANGER
 from tests.venue.finger import Finger, until
@@ -27,6 +35,12 @@ from venue.demo.crew import Crew
 from venue.demo.demo_venue import DemoVenue
 
 Status = dict[str, Any]
+
+
+class ShownPicture(msgspec.Struct):
+    """The picture in an answer, whoever gave it."""
+
+    picture: bytes
 
 
 @contextlib.asynccontextmanager
@@ -73,6 +87,31 @@ def test_a_display_obeys_desk_and_touchscreen_after_a_power_cut_too_and_no_stran
     async def shows(what: str, holds: Callable[[Status], bool]) -> None:
         await until(lambda: holds(look()), what)
 
+    async def pictured(ask: Callable[[], bytes], what: str) -> None:
+        """Wait until the picture of what the display shows, in whatever it was asked, has many colours."""
+
+        def colours() -> int:
+            try:
+                picture = msgspec.json.decode(ask(), type=ShownPicture).picture
+            except PeerLost:
+                return 0
+            surface = pygame.image.load(io.BytesIO(picture), "picture.png")
+            return len(set(pygame.image.tobytes(surface, "RGB")))
+
+        await until(lambda: colours() > 20, what)
+
+    def at_the_unit() -> bytes:
+        unit = NodeClient(f"{UNIX_PREFIX}{venue.socket_folder / 'trackside.sock'}")
+        path = f"/v1/display-picture?display={key}"
+        return unit.call("GET", path, within_s=5, max_bytes=SIGNED_MAX_BYTES)
+
+    def at_central() -> bytes:
+        central = NodeClient(f"{UNIX_PREFIX}{CentralConfig.load(Path(venue.config('central'))).admin_socket}")
+        path = f"/v1/admin/displays/picture?display={key}"
+        return central.call("GET", path, within_s=10, max_bytes=SIGNED_MAX_BYTES)
+
+    key = Identity.load_or_create(display_key_beside(venue.journal("display"))).key
+
     async def at_the_desk(*words: str) -> None:
         command = ("-m", "pitboard", "central", "--config", venue.config("central"), "display", *words)
         process = await asyncio.create_subprocess_exec(
@@ -93,8 +132,10 @@ def test_a_display_obeys_desk_and_touchscreen_after_a_power_cut_too_and_no_stran
             await shows("the display is live", lambda now: bool(now["is_live"]))
             await at_the_desk("Grandstand", "--brightness", "60")
             await shows("it is dimmed", lambda now: now["brightness_percent"] == 60)
+            await pictured(at_central, "the admin sees what it shows")
             await crew.cut_off("central")  # from here on the venue is alone
 
+            await pictured(at_the_unit, "so does the official, without central")
             finger = Finger(venue.control_socket)
 
             async def tap(*names: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 import msgspec
@@ -17,8 +17,15 @@ from pitboard.keeping.backup_stream import BackupApi
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.official_acts import AnyAct, AppointOfficial, SignInOfficial
 from pitboard.unit_api.program_calls import BridgeReport, Delivery, Report
-from pitboard.unit_api.screen_state import MachineLine
-from pitboard.unit_api.unit_status import LightStatus, MachineNote, UnitStatus, seal_status
+from pitboard.unit_api.screen_state import DisplayNode, MachineLine
+from pitboard.unit_api.unit_status import (
+    DISPLAYS_MAX_COUNT,
+    DisplaySeen,
+    LightStatus,
+    MachineNote,
+    UnitStatus,
+    seal_status,
+)
 from sync.exchanging.exchange_api import ExchangeApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.timing.appointing import Appointing
@@ -141,7 +148,16 @@ MACHINE_NOTES_MAX_COUNT = 24
 class UnitStatusApi:
     """Speaks for one unit."""
 
-    def __init__(self, lights: Lights, identity: Identity, clock: Clock, *, name: str) -> None:
+    def __init__(
+        self,
+        lights: Lights,
+        identity: Identity,
+        clock: Clock,
+        *,
+        name: str,
+        displays: Callable[[], Sequence[DisplayNode]] = tuple,
+    ) -> None:
+        self._displays = displays
         self._lights = lights
         self._identity = identity
         self._clock = clock
@@ -182,7 +198,23 @@ class UnitStatusApi:
             version=VERSION,
             machine=self._machine,
             waiting_count=self._lights.waiting_count(),
+            displays=[_seen(one, self._clock.utc_ms()) for one in self._displays()[:DISPLAYS_MAX_COUNT]],
         )
+
+
+def _seen(node: DisplayNode, utc_ms: int) -> DisplaySeen:
+    gone = node.gone_since_utc_ms
+    return DisplaySeen(
+        name=node.name[:80],
+        key=node.key[:80],
+        scene=node.scene[:80],
+        badge=node.badge[:200],
+        is_live=node.is_live,
+        has_screen=node.has_screen,
+        version=node.version[:80],
+        temperature_c=node.temperature_c,
+        ago_ms=max(1, utc_ms - gone) if gone else 0,
+    )
 
 
 class CentralPlacesApi:

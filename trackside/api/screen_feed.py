@@ -129,6 +129,11 @@ class ScreenFeed:
             self._last_lights, self._last_sensors, self._last_systems = lights, sensors, systems
             self.bump()
 
+    @property
+    def displays(self) -> list[DisplayNode]:
+        """The displays, each with what was assigned to it last."""
+        return [_with_assigned(self._replica.fold, one) for one in self._displays]
+
     def show_displays(self, displays: list[DisplayNode]) -> None:
         if displays != self._displays:
             self._displays = displays
@@ -185,7 +190,7 @@ class ScreenFeed:
             competitors=people.competitors,
             entries=people.entries,
             lights=tuple(self._lights.all()),
-            displays=tuple(_with_assigned(fold, one) for one in self._displays),
+            displays=tuple(self.displays),
             contact_seal=self._contact_seal(),
             runs=tuple(self._run(one) for one in self._shown_runs()),
             tracks=self._run_control.tracks,

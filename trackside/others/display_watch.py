@@ -73,6 +73,14 @@ class DisplayWatch:
         self._asked_round: dict[str, int] = {}
         self._round = 0
 
+    def places_of(self, key: str) -> list[FoundNode]:
+        """Return where a display that says that this is its key answered lately; who truly is it, signs."""
+        found = self._found()
+        here = [place for place, (_, _, one) in self._answered.items() if one.key == key]
+        # Who signs his advert with that key first: a stranger may say any number of times that he has it.
+        here.sort(key=lambda place: not (place in found and found[place].is_signed))
+        return [found[place] for place in here if place in found]
+
     async def run(self) -> NoReturn:
         """Ask until cancelled."""
         while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.clock import Clock
+from pitboard.clock import Clock, happened
 from pitboard.drawing.backlight import Backlight
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
@@ -64,6 +64,7 @@ from trackside.touch.input.reaction import (
 )
 from trackside.touch.kept_settings import KeptSettings, keep_settings
 from trackside.touch.paint.widget_painter import Painter
+from trackside.touch.scene.displays_scene import pictured
 from trackside.touch.scene.screen_layout import lay_out, lay_plain
 from trackside.touch.sounds import Sounds, sounds_between
 from trackside.touch.widgets.view import (
@@ -98,6 +99,7 @@ FRAME_MIN_MS = 16
 LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
 DETAIL_LOOK_MS = 300
+PICTURES_PAUSE_MS = 2_000
 WHERE = "touchscreen"
 SIGN_OFF_MS = 15 * 60_000
 """Between runs, an official whom nobody has seen tap for so long is signed off; never while a run goes on."""
@@ -164,6 +166,7 @@ class Touchscreen:
         self._shown_mono_ns = 0
         self._is_stale = True
         self._news = WindowWatch(window.descriptors)
+        self._page_turned = asyncio.Event()
         self._is_closed = False
 
     def _settings(self, language_code: str, sounds: Sounds) -> Settings:
@@ -230,6 +233,7 @@ class Touchscreen:
                 tasks.create_task(self._follow_unit(), name="follow unit"),
                 tasks.create_task(self._send_acts(), name="send acts"),
                 tasks.create_task(self._follow_impulses(), name="follow impulses"),
+                tasks.create_task(self._follow_pictures(), name="follow pictures"),
             ]
             while not self._is_closed:
                 self._read_input()
@@ -304,6 +308,23 @@ class Touchscreen:
                     asked = None
             is_shown = self._view.page in (Page.PASSINGS, Page.GIVE)
             await asyncio.sleep((DETAIL_PAUSE_MS if is_shown else DETAIL_LOOK_MS) / 1_000)
+
+    async def _follow_pictures(self) -> None:
+        """While displays are listed, ask for what each shows; nobody is asked while nobody looks."""
+        while True:
+            self._page_turned.clear()
+            if self._view.page is not Page.DISPLAYS:
+                self._set_view(replace(self._view, pictures={}))
+                await self._page_turned.wait()
+                continue
+            for key in pictured(self._layout):
+                try:
+                    picture = (await self._link.display_picture(key)).picture
+                except (PeerLost, ActRefused) as error:
+                    log.debug("no picture: display=%s reason=%s", key, error)
+                    picture = b""
+                self._set_view(replace(self._view, pictures={**self._view.pictures, key: picture}))
+            await happened(self._page_turned, PICTURES_PAUSE_MS / 1_000)
 
     async def _send_acts(self) -> None:
         while True:
@@ -505,6 +526,8 @@ class Touchscreen:
 
     def _set_view(self, view: View) -> None:
         if view != self._view:
+            if view.page is not self._view.page or view.list_top != self._view.list_top:
+                self._page_turned.set()
             if self._view.contact is not None and self._view.contact is not view.contact:
                 self._view.contact.wipe()
             self._view = view

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pitboard.program.config import display_key_beside
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from venue.demo.window_places import Windows, screen_size, windows_on
@@ -50,7 +51,10 @@ class DemoVenue:
         )
         certificate = Certificate.load_or_create(certificate_beside(venue.journal("central")))
         unit = Identity.load_or_create(folder / "keys" / "unit.key")
-        venue._write_configs(unit_key=unit.key, central_fingerprint=certificate.fingerprint)
+        display = Identity.load_or_create(display_key_beside(venue.journal("display")))
+        venue._write_configs(
+            unit_key=unit.key, display_key=display.key, central_fingerprint=certificate.fingerprint
+        )
         return venue
 
     @property
@@ -74,13 +78,13 @@ class DemoVenue:
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.jsonl"
 
-    def _write_configs(self, *, unit_key: str, central_fingerprint: str) -> None:
-        self._write_central(unit_key)
+    def _write_configs(self, *, unit_key: str, display_key: str, central_fingerprint: str) -> None:
+        self._write_central(unit_key, display_key)
         self._write_unit(text(self.socket_folder / "trackside.sock"), central_fingerprint)
         board = (1_920, 1_080) if self.windows is None else self.windows.board[2:]
         self._write_display(json.dumps(board))
 
-    def _write_central(self, unit_key: str) -> None:
+    def _write_central(self, unit_key: str, display_key: str) -> None:
         self._write(
             "central",
             f"""
@@ -101,6 +105,9 @@ class DemoVenue:
             [[unit]]
             name = "Track A"
             key = "{unit_key}"
+            [[display]]
+            name = "Grandstand"
+            key = "{display_key}"
             """,
         )
 

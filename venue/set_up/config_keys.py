@@ -163,6 +163,8 @@ KEYS: dict[str, dict[str, str]] = {
         "metrics.port": "The port of that door; an ingest process takes the next, an admin's one more.",
         "unit.name": "The name of a unit that is enrolled from the start.",
         "unit.key": "The public key of that unit.",
+        "display.name": "The name of a display that is enrolled from the start.",
+        "display.key": "The public key of that display.",
         "formats": "Rules of your own, a table each, named as `event.format` names them.",
         "classes": "Competitors who are ranked together, a table each.",
         "stages": "Heats and brackets, a table each.",

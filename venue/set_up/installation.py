@@ -15,7 +15,7 @@ from pitboard.health.node_findings import GRAPHICS
 from pitboard.program.config import EVENT_FILE_MODE, EVENT_FILE_NAME
 from pitboard.program.ownership import USER, user_of
 from venue.set_up.machine import Machine, Owned
-from venue.set_up.node_configs import Role
+from venue.set_up.node_configs import DISPLAY_KEY, Role
 
 CONFIGS = Path("/etc/pitboard")
 DATA = Path("/var/lib/pitboard")
@@ -270,7 +270,8 @@ class Installation:
     def _refuse_another_node(self, node: NodeFiles) -> None:
         for name, content in node.data.items():
             there = self._machine.read(DATA / name)
-            if there is not None and there != content and name != EVENT_FILE_NAME:
+            may_differ = name in (EVENT_FILE_NAME, DISPLAY_KEY.name)
+            if there is not None and there != content and not may_differ:
                 raise Refusal(
                     f"{DATA / name} is there already and is another one: this machine is a node of another "
                     f"event, or had its key made by hand. Move {DATA} away to begin anew; nothing was changed"
@@ -279,6 +280,8 @@ class Installation:
     def _data(self, node: NodeFiles) -> Iterator[str]:
         """Bring keys and what the node was told."""
         for name, content in node.data.items():
+            if name == DISPLAY_KEY.name and self._machine.read(DATA / name) is not None:
+                continue  # it was enrolled by a token
             owner, group = _whose(name)
             mode = EVENT_FILE_MODE if name == EVENT_FILE_NAME else 0o600
             if self._machine.write(DATA / name, content, Owned(mode=mode, owner=owner, group=group)):

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
 
-from pitboard.program.config import EVENT_FILE_NAME
+from pitboard.program.config import EVENT_FILE_NAME, display_key_beside
 from pitboard.program.event_rules import EventRules
 from venue.set_up.venue_file import NO_SCREEN, DisplayPart, UnitPart, VenueFile, sensor_config
 
@@ -23,6 +23,8 @@ DATA = PurePosixPath("/var/lib/pitboard")
 SOCKETS = PurePosixPath("/run/pitboard")
 UNIT_SOCKET = SOCKETS / "trackside.sock"
 UNIT_KEY = DATA / "unit.key"
+DISPLAY_JOURNAL = DATA / "display.db"
+DISPLAY_KEY = DATA / display_key_beside(Path(DISPLAY_JOURNAL)).name
 ROOT_KEY = DATA / "root.key"
 CENTRAL_JOURNAL = DATA / "central.db"
 INGEST_PORT = 8081
@@ -36,7 +38,7 @@ Settings = Mapping[str, "Value | Settings | list[Settings]"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """A unit that central knows from its first start: its name and its public key."""
+    """A unit or display that central knows from its first start: its name and its public key."""
 
     name: str
     key: str
@@ -61,11 +63,13 @@ def central_address(venue: VenueFile) -> str | None:
     return f"https://{venue.central.host}.local:{INGEST_PORT}" if venue.central else None
 
 
-def config_files(venue: VenueFile, host: str, *, enrolled: list[Enrolled]) -> dict[str, str]:
+def config_files(
+    venue: VenueFile, host: str, *, enrolled: list[Enrolled], displays: Sequence[Enrolled] = ()
+) -> dict[str, str]:
     """Return {file name: text} of all that the machine's programs are told."""
     files: dict[str, Settings] = {}
     if venue.central is not None and venue.central.host == host:
-        files["central.toml"] = _central(venue, enrolled)
+        files["central.toml"] = _central(venue, enrolled, displays)
     for unit in venue.unit:
         if unit.host == host:
             hosts = {other.name: other.host for other in venue.unit}
@@ -77,9 +81,12 @@ def config_files(venue: VenueFile, host: str, *, enrolled: list[Enrolled]) -> di
     return {name: _WRITTEN + toml_text(settings) for name, settings in files.items()}
 
 
-def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
+def _central(venue: VenueFile, enrolled: Sequence[Enrolled], displays: Sequence[Enrolled]) -> Settings:
     event = venue.event
-    units: list[Settings] = [{"name": unit.name, "key": unit.key} for unit in enrolled]
+    nodes: dict[str, list[Settings]] = {
+        kind: [{"name": one.name, "key": one.key} for one in those]
+        for kind, those in (("unit", enrolled), ("display", displays))
+    }
     said = {"format": event.format or None, "resolution_ns": event.resolution_ns}
     said |= {"run_ms": event.run_ms, "lap_min_ms": event.lap_min_ms}
     rules = msgspec.to_builtins({key: getattr(venue, key) for key in EventRules.__struct_fields__})
@@ -99,7 +106,7 @@ def _central(venue: VenueFile, enrolled: list[Enrolled]) -> Settings:
         "public": public,
         "ingest": {"host": "0.0.0.0", "port": INGEST_PORT, "address": central_address(venue) or ""},  # noqa: S104
         **beside,
-        "unit": units,
+        **nodes,
     }
 
 
@@ -148,7 +155,7 @@ def _display(display: DisplayPart) -> Settings:
     size = display.size
     return {
         "name": display.name,
-        "journal": DATA / "display.db",
+        "journal": DISPLAY_JOURNAL,
         **({"size": [int(part) for part in size.split("x")]} if size else {}),
     }
 

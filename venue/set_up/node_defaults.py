@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pitboard.trust.identity import write_secret
 from venue.set_up.installation import NodeFiles
-from venue.set_up.node_configs import CENTRAL_JOURNAL, ROOT_KEY, UNIT_KEY, Role, config_files
+from venue.set_up.node_configs import CENTRAL_JOURNAL, DISPLAY_KEY, ROOT_KEY, UNIT_KEY, Role, config_files
 from venue.set_up.node_folders import DATA_FOLDER, make_node_folders
 from venue.set_up.venue_file import (
     CentralPart,
@@ -21,7 +21,12 @@ from venue.set_up.venue_file import (
 )
 
 ALL_IN_ONE = "all-in-one"
-SECRETS = (UNIT_KEY.name, ROOT_KEY.name, CENTRAL_JOURNAL.with_suffix(".tls.pem").name)
+SECRETS = (
+    UNIT_KEY.name,
+    ROOT_KEY.name,
+    DISPLAY_KEY.name,
+    CENTRAL_JOURNAL.with_suffix(".tls.pem").name,
+)
 _ELSEWHERE = NetworkPart(central="https://central.local:8081")
 
 

@@ -15,6 +15,7 @@ from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from venue.set_up.node_configs import (
     CENTRAL_JOURNAL,
+    DISPLAY_KEY,
     ROOT_KEY,
     UNIT_KEY,
     Enrolled,
@@ -51,6 +52,11 @@ def _make(venue: VenueFile, out: Path) -> list[NodeFolder]:
     enrolled = [
         Enrolled(name=unit.name, key=_identity(out, unit.host, UNIT_KEY.name).key) for unit in venue.unit
     ]
+    displays = [
+        Enrolled(name=display.name, key=_identity(out, display.host, DISPLAY_KEY.name).key)
+        for display in venue.display
+        if venue.central is not None  # one that is elsewhere enrols them by tokens
+    ]
     told = _told(venue, out)
     made = []
     for host in venue.hosts:
@@ -60,7 +66,7 @@ def _make(venue: VenueFile, out: Path) -> list[NodeFolder]:
         configs.mkdir(parents=True, exist_ok=True)
         for old in configs.glob("*.toml"):
             old.unlink()
-        for name, text in config_files(venue, host, enrolled=enrolled).items():
+        for name, text in config_files(venue, host, enrolled=enrolled, displays=displays).items():
             (configs / name).write_text(text, encoding="utf-8")
         if host in told:
             told[host].save(folder / DATA_FOLDER / EVENT_FILE_NAME)

@@ -1,5 +1,5 @@
 """What an ingest door in a process of its own hands on to the admin's process: enrolments, how units are,
-and which event is the next.
+pictures of displays, and which event is the next.
 
 Only the admin's process holds the root key, so only it can enrol. The caller's address goes along, for wrong
 tokens are counted by it."""
@@ -14,12 +14,14 @@ from aiohttp import web
 
 from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import DoorLimits
-from pitboard.doors.http_api import new_app
+from pitboard.doors.http_api import json_response, new_app
 from pitboard.errors import CallRefused
 from sync.central.ingest.ingest_app import AdminsPart
+from sync.central.ingest.picture_post import may_wait
 from sync.central.ingest.unit_watch import STATUS_PATH
 from sync.enrolling.enrolment_words import CLAIM_PATH, REVEAL_PATH, WAIT_MAX_MS
 from sync.enrolling.hand_over import HAND_OVER_PATH
+from sync.exchanging.picture_words import PICTURE_PATH, WANTED_PATH, PicturesWanted
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +36,14 @@ class AdminRelay:
         self._socket = socket
 
     def add_to_ingest(self, app: web.Application) -> None:
-        for path in (CLAIM_PATH, REVEAL_PATH, STATUS_PATH):
+        for path in (CLAIM_PATH, REVEAL_PATH, STATUS_PATH, PICTURE_PATH):
             app.router.add_post(path, self._hand_on)
         app.router.add_get(HAND_OVER_PATH, self._hand_on)
+        app.router.add_get(WANTED_PATH, self._hand_on_of_nodes)
+
+    async def _hand_on_of_nodes(self, request: web.Request) -> web.Response:
+        """Only we know who proved himself here."""
+        return await self._hand_on(request) if may_wait(the_caller()) else json_response(PicturesWanted())
 
     async def _hand_on(self, request: web.Request) -> web.Response:
         body = await take_body(request)

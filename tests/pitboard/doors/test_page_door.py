@@ -17,15 +17,15 @@ LIMITS = DoorLimits(connections_max_count=4, calls_of_all=Rate(per_s=0.01, burst
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def number() -> Page:
+async def number(query: str) -> Page:
     return json_page({"number": 7})
 
 
-async def broken() -> Page:
+async def broken(query: str) -> Page:
     raise ZeroDivisionError
 
 
-async def large() -> Page:
+async def large(query: str) -> Page:
     return Page("image/png", b"x" * 1_000_000)
 
 

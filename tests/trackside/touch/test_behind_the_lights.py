@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from pitboard.drawing.backlight import LEAST_PERCENT, Backlight
@@ -13,6 +14,7 @@ from pitboard.sentences.language import LANGUAGES, language
 from pitboard.unit_api.program_calls import BridgeReport
 from pitboard.unit_api.screen_state import DisplayNode
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
+from tests.pitboard.trust.test_signed_picture import png
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 from trackside.machine_watch import lines_of
 from trackside.touch.kept_settings import KeptSettings, keep_settings, read_settings
@@ -49,6 +51,30 @@ def test_a_display_is_told_what_to_show_gets_a_name_and_says_it(tmp_path: Path) 
         screen.unit.feed.show_displays([WALL, DisplayNode("pb-2", "192.0.2.2:9000", key="cd" * 32)])
         await screen.tap("light:central", "displays", "display:0", "scene:schedule")
         await screen.until(lambda now: now.displays[1].playlist == (PlaylistItem(scene="schedule"),))
+
+    before_the_screen(story)
+
+
+def test_displays_show_what_is_on_them_now_and_nobody_asks_while_nobody_looks() -> None:
+    async def story(screen: VirtualScreen) -> None:
+        unit = screen.unit
+        gone = DisplayNode("Gate", "192.0.2.3:9000", key="cd" * 32, gone_since_utc_ms=1)
+        unit.feed.show_displays([WALL, DisplayNode("old one", "192.0.2.2:9000"), gone])
+        await screen.tap("light:central")
+        await asyncio.sleep(10)
+        assert unit.pictures_asked == 0
+        await screen.tap("displays")
+        await screen.wait_for("=No picture")
+        unit.picture = png()
+        await asyncio.sleep(3)
+        widget = await screen.wait_for(f"picture:{WALL.key}")
+        assert (widget.picture, widget.label) == (unit.picture, "")
+        row = await screen.wait_for("display:1")
+        assert row.rect.covers(widget.rect)
+        await screen.tap("display:1")  # the picture takes no tap from the row
+        asked = unit.pictures_asked
+        await asyncio.sleep(10)
+        assert unit.pictures_asked == asked
 
     before_the_screen(story)
 

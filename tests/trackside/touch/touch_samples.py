@@ -47,12 +47,14 @@ from pitboard.unit_api.screen_state import (
 )
 from pitboard.unit_api.sensor_sentences import sensor_says, sensor_sentence
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
+from tests.pitboard.trust.test_signed_picture import png
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import Drawing, Hold, Message, Page, Person, Purpose, Settings, View
 from trackside.touch.widgets.widgets import Measures
 
 SECOND_NS = 1_000_000_000
 NOW_MONO_NS = 5_000 * SECOND_NS
+PICTURES = {"ab" * 32: png(), "cd" * 32: png(180, 320), "ef" * 32: b""}
 SIZES = (Measures(1280, 800), Measures(800, 480))
 HARD_NAMES = (
     "Wolfeschlegelsteinhausenbergerdorff, Maximiliane",
@@ -653,6 +655,7 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
             page.value: (idle, replace(plain, page=page))
             for page in (Page.BOARD, Page.SENSORS, Page.DISPLAYS, Page.MACHINE, Page.SETTINGS)
         },
+        "displays-pictures": (idle, replace(plain, page=Page.DISPLAYS, pictures=PICTURES)),
         "display-all": (idle, replace(plain, page=Page.DISPLAY, chosen="*")),
         "display-one": (idle, replace(plain, page=Page.DISPLAY, chosen="ab" * 32)),
         "settings-formats": (

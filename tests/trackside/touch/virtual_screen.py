@@ -16,10 +16,11 @@ import pygame
 
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Window
-from pitboard.errors import LossCode, PeerLost
+from pitboard.errors import ActRefused, LossCode, PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import Body, EventConfigured
 from pitboard.sentences.language import language
+from pitboard.trust.signed_picture import SignedPicture, new_nonce, sign_picture
 from pitboard.unit_api.official_acts import Act
 from pitboard.unit_api.program_calls import BridgeReport, Delivery, Passing
 from pitboard.unit_api.screen_state import DisplayNode, RunDetail, ScreenState
@@ -62,6 +63,8 @@ class VirtualUnit:
         self.heard_by_central: dict[str, int] = {}
         self.seq = 0
         self.has_bridge = False
+        self.picture = b""  # of any display
+        self.pictures_asked = 0
         self._held_back: list[Passing] | None = None
         self.boots = 1
         self.beam = SensorStatus(sensor="beam-1", state=SensorState.OK)
@@ -174,6 +177,13 @@ class VirtualUnit:
     async def _feed_wait(self, after: int | None) -> ScreenState:
         feed = self.feed
         return feed.now() if after is None else await feed.wait(after, POLL_WAIT_MS / 1_000)
+
+    async def display_picture(self, key: str) -> SignedPicture:
+        await self._reach()
+        self.pictures_asked += 1
+        if not self.picture:
+            raise ActRefused(code="no-display-picture", reason="The display does not show its picture.")
+        return sign_picture(self.picture, new_nonce(), UNIT_A)
 
     async def run_detail(self, run_id: str) -> RunDetail:
         await self._reach()

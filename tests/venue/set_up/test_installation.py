@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,14 @@ def test_a_machine_of_another_event_is_refused_before_anything_is_changed(tmp_pa
         installed(machine, unit_node())  # with keys of its own making
     assert {path: path.read_bytes() for path in machine.root.rglob("*") if path.is_file()} == before
     assert machine.commands == []
+
+
+def test_a_display_keeps_the_key_that_it_was_enrolled_with_whatever_a_stick_brings(tmp_path: Path) -> None:
+    machine, key = machine_at(tmp_path), Path("/var/lib/pitboard/display.key")
+    node = unit_node()
+    installed(machine, replace(node, data={**node.data, "display.key": b"of a token"}))
+    installed(machine, replace(node, data={**node.data, "display.key": b"of a stick"}))
+    assert machine.read(key) == b"of a token"
 
 
 def test_a_program_that_is_no_longer_meant_here_is_disabled(tmp_path: Path) -> None:

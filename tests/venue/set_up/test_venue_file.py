@@ -86,6 +86,9 @@ def test_every_config_that_is_made_loads(venue_path: Path, tmp_path: Path) -> No
         2_500,
     )
     assert central.event.resolution_ns == 10_000_000
+    stands = Identity.load_or_create(out / "grandstand" / "data" / "display.key")
+    assert central.display[0].key == stands.key
+    assert [one.name for one in central.display] == ["Grandstand", "Track B board"]
     configs = out / "track-a" / "etc"
     event_key = central_root_key(out)
     bridge = BridgeConfig.load(configs / "bridge.toml")
@@ -149,7 +152,7 @@ def test_made_again_the_keys_stay_and_a_config_that_is_no_longer_meant_goes(
     )
     made(venue_path, out)
     assert {path: path.read_bytes() for path in out.rglob("*.key")} == before
-    assert len(before) == 3
+    assert len(before) == 5  # of the event, two units and two displays
     assert not (out / "track-a" / "etc" / "touch.toml").exists()
     assert BridgeConfig.load(out / "track-b" / "etc" / "bridge.toml").sensors[0].kind == "amb-text"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pygame
 
 from pitboard.drawing import palette
@@ -86,6 +88,17 @@ class Painter:
                 self._paint_banner(widget)
             case Look.SCALE:
                 self._paint_scale(widget)
+            case Look.PICTURE:
+                self._paint_picture(widget)
+
+    def _paint_picture(self, widget: Widget) -> None:
+        self._box(widget.rect, palette.PANEL, radius=0)
+        if not widget.picture:
+            self._block(widget, widget.rect, palette.TEXT_MUTED, palette.TEXT_MUTED)
+            return
+        small = pygame.image.load(io.BytesIO(widget.picture), "picture.png")
+        picture = pygame.transform.smoothscale(small.convert(24), _within(small.get_size(), widget.rect))
+        self._target.blit(picture, picture.get_rect(center=pygame.Rect(widget.rect.area).center))
 
     def _paint_panel(self, widget: Widget) -> None:
         is_bar = widget.rect.w == self._measures.width
@@ -122,6 +135,8 @@ class Painter:
         if edge is not None:
             self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
         room = widget.rect.inset(self._measures.px(8), self._measures.px(4))
+        if widget.reserved_px:
+            _, room = room.cut_right(widget.reserved_px, self._measures.px(8))
         if widget.icon and not widget.label:
             self._icon(widget.icon, _middle(room, widget.size_px), ink)
             return
@@ -355,6 +370,14 @@ class Painter:
     @property
     def _radius(self) -> int:
         return self._measures.px(12)
+
+
+def _within(size: tuple[int, int], room: Rect) -> tuple[int, int]:
+    """Return the size of a picture that fills the room without being stretched."""
+    width, height = size
+    if width * room.h > height * room.w:
+        return room.w, max(1, height * room.w // width)
+    return max(1, width * room.h // height), room.h
 
 
 def _middle(room: Rect, side_px: int) -> Rect:

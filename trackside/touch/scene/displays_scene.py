@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from time import localtime, strftime
 
 import msgspec
@@ -22,8 +23,10 @@ from trackside.touch.scene.choice_grid import Choice, lay_grid
 from trackside.touch.scene.status_scene import headed
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Page, RenameDisplay, SendAct, ShowDisplay, ShowPage, View
-from trackside.touch.widgets.widgets import Layout, Look, Measures, Tone, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Tone, Widget
 
+PICTURE = "picture:"
+"""Before the key of the display whose picture it is."""
 BRIGHTNESS_STEPS = (100, 60, 30)
 
 
@@ -32,25 +35,30 @@ def lay_displays(screen: ScreenState, view: View, measures: Measures) -> Layout:
     title, rest = headed(code, view, measures, warning=_equal_names(screen, view))
     everybody = DisplayNode(view.say("touch.all-displays"), "", key=WHOLE_VENUE)
     nodes = [everybody, *screen.displays] if screen.displays else []
-    rows, the_list, pager = lay_list(rest, measures, count=len(nodes), top=view.list_top)
+    rows, the_list, pager = lay_list(
+        rest, measures, count=len(nodes), top=view.list_top, row_min_px=measures.button * 3 // 2
+    )
     widgets: list[Widget] = list(title)
     for number, (row, node) in enumerate(zip(rows, nodes[the_list.top :], strict=False), start=the_list.top):
         is_well = node.is_live and node.has_screen
-        widgets.append(
-            button(
-                f"display:{number}",
-                row,
-                node.name,
-                ShowDisplay(steered_by(node)),
-                view,
-                size_px=measures.text(30),
-                note=_note(node, view),
-                note_lines_max=1,
-                icon="" if node.key == WHOLE_VENUE else "ok" if is_well else "warning",
-                align="left",
-                tone=Tone.PLAIN if is_well else Tone.WARNING,
-            )
+        way_in = button(
+            f"display:{number}",
+            row,
+            node.name,
+            ShowDisplay(steered_by(node)),
+            view,
+            size_px=measures.text(30),
+            note=_note(node, view),
+            note_lines_max=2,
+            icon="" if node.key == WHOLE_VENUE else "ok" if is_well else "warning",
+            align="left",
+            tone=Tone.PLAIN if is_well else Tone.WARNING,
         )
+        if not node.key or node.key == WHOLE_VENUE or node.gone_since_utc_ms:
+            widgets.append(way_in)
+            continue
+        picture = _picture(row, node, view, measures)
+        widgets += [replace(way_in, reserved_px=row.right - picture.rect.x), picture]
     if pager:
         widgets += pager_buttons(pager, the_list, view, measures)
     if not nodes:
@@ -66,6 +74,27 @@ def lay_displays(screen: ScreenState, view: View, measures: Measures) -> Layout:
             )
         )
     return Layout(widgets=tuple(widgets), list_area=the_list)
+
+
+def _picture(row: Rect, node: DisplayNode, view: View, measures: Measures) -> Widget:
+    """Return what the display shows right now, at the right end of its row."""
+    room = row.inset(measures.px(6))
+    _, place = room.cut_left(max(room.w * 2 // 3, room.w - room.h * 16 // 9))
+    shown = view.pictures.get(node.key)
+    return Widget(
+        name=f"{PICTURE}{node.key}",
+        rect=place,
+        look=Look.PICTURE,
+        label=view.say("touch.no-picture") if shown == b"" else "",
+        size_px=measures.text(20),
+        lines_max=2,
+        picture=shown or b"",
+    )
+
+
+def pictured(layout: Layout) -> list[str]:
+    """Return the keys of the displays whose pictures have a place on this page."""
+    return [one.name.removeprefix(PICTURE) for one in layout.widgets if one.look is Look.PICTURE]
 
 
 def _equal_names(screen: ScreenState, view: View) -> str:

@@ -71,11 +71,11 @@ def held_button(widget: Widget, view: View, now_mono_ns: int, *, hold_ms: int) -
 
 
 def lay_list(
-    area: Rect, measures: Measures, *, count: int, top: int
+    area: Rect, measures: Measures, *, count: int, top: int, row_min_px: int = 0
 ) -> tuple[list[Rect], ListArea, Rect | None]:
     """Return the places of the rows on show, the list, and the room of the page buttons if needed."""
     gap = max(3, measures.px(6))
-    fitting = max(1, (area.h + gap) // (measures.button + gap))
+    fitting = max(1, (area.h + gap) // (max(measures.button, row_min_px) + gap))
     pager = None
     if count > fitting:
         pager, area = area.cut_right(measures.button, measures.px(8))

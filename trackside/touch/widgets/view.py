@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
@@ -139,6 +140,7 @@ class View:
     place: int = 1  # of the run's places, the one that is put right
     insert_mono_ns: int | None = None  # where a missing passing would be put
     detail: RunDetail | None = None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)  # of displays, by key; empty: none is shown
     list_top: int = 0
     asks_discard: bool = False
     sending: frozenset[str] = frozenset()

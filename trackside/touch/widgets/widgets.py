@@ -228,6 +228,7 @@ class Look(Enum):
     LIGHT = "light"
     BANNER = "banner"
     SCALE = "scale"
+    PICTURE = "picture"
 
 
 class Tone(Enum):
@@ -282,6 +283,7 @@ class Widget:
     is_sending: bool = False
     is_mirrored: bool = False  # drawn from the right end
     marks: tuple[Mark, ...] = ()
+    picture: bytes = b""  # a PNG; where there is none, the label stands in its place
     contact: TypedContact | None = None  # drawn letter by letter instead of the label
     contact_edits: int = 0  # tells one state of the contact from the next
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 from playwright.sync_api import expect
 
+from pitboard.doors.door_proof import DoorPass, prove_at_door
+from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
+from pitboard.journal.kinds import DisplayEnrolled
 from pitboard.race.bodies import RunHanded
+from pitboard.trust.signed_picture import sign_picture
+from pitboard.unit_api.unit_status import DisplaySeen, UnitStatus, seal_status
+from sync.exchanging.picture_words import PICTURE_PATH, WANTED_PATH, PicturesWanted
 from tests.axe import violations
-from tests.race_story import armed, finished, passing
+from tests.pitboard.trust.test_signed_picture import png
+from tests.race_story import UNIT_A, UNIT_B, armed, finished, passing
 from tests.sync.central.desk.conftest import Organiser, Venue
 from tests.sync.central.desk.desk_stage import PASSWORD
 
@@ -96,6 +104,43 @@ def test_what_needs_attention_is_listed(venue: Venue, organiser: Organiser) -> N
     expect(organiser.page.locator("li[data-kind=improbable-time]")).to_contain_text("Carla")
     expect(organiser.page.locator("li[data-kind=unit-silent]")).to_contain_text("Track A")
     assert kinds.count() == 4
+
+
+def test_the_displays_show_what_is_on_them_now(venue: Venue, organiser: Organiser) -> None:
+    venue.central.say(DisplayEnrolled(key=UNIT_B.key, name="Grandstand"))
+    seen = [
+        DisplaySeen(name="Grandstand", key=UNIT_B.key, scene="podium", version="1.2", temperature_c=54),
+        DisplaySeen(name="Bar", is_live=False, ago_ms=60_000),
+    ]
+    status = UnitStatus(
+        key=UNIT_A.key,
+        name="Track A",
+        boot_id="b",
+        mono_ns=1,
+        utc_ms=1,
+        lights=[],
+        sensors=[],
+        displays=seen,
+    )
+    auth = DoorPass(lambda challenge, fingerprint: prove_at_door(UNIT_A, challenge, fingerprint))
+    unit = NodeClient(f"http://127.0.0.1:{venue.central.ingest_port}", auth=auth)
+
+    def call(method: str, path: str, said: object = None) -> bytes:
+        body = None if said is None else msgspec.json.encode(said)
+        return unit.call(method, path, body, within_s=10, max_bytes=SMALL_ANSWER_MAX_BYTES)
+
+    call("POST", "/v1/unit-status", seal_status(status, UNIT_A))
+    organiser.go("#/displays")
+    item = organiser.page.locator("li", has_text="Grandstand").first
+    expect(item).to_contain_text("Track A sees it · shows podium · live · version 1.2 · 54 °C")
+    expect(organiser.page.locator("li", has_text="Bar").first).to_contain_text("Track A saw it last at")
+    wanted = msgspec.json.decode(call("GET", f"{WANTED_PATH}?wait_ms=9000"), type=PicturesWanted)
+    call("POST", PICTURE_PATH, sign_picture(png(), wanted.nonces[UNIT_B.key], UNIT_B))
+    picture = item.locator("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 320
+    if pictures := os.environ.get("DESK_PICTURES"):
+        organiser.page.screenshot(path=f"{pictures}/displays-seen.png")
 
 
 def test_an_erasure_wants_the_name_typed_and_is_final(venue: Venue, organiser: Organiser) -> None:

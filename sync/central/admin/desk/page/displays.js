@@ -1,4 +1,4 @@
-// Displays: what each shows, or all of them, and sentences for the hall.
+// Displays: what each shows right now and shall show, or all of them, and sentences for the hall.
 
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
@@ -6,10 +6,12 @@ import { askForm, formCard } from "./form_dialog.js";
 import { button, buttons, card, list, tag, whenText } from "./pieces.js";
 
 const ALL = "all";
+const PICTURE_EVERY_MS = 3_000;
 const steer = async (word) => (await post("/v1/admin/displays", word)).sentence;
 
 export async function displaysPage(redraw) {
-  const [seen, rules] = await Promise.all([ask("/v1/admin/displays"), ask("/v1/admin/rules")]);
+  const [seen, rules, watched] = await Promise.all([ask("/v1/admin/displays"), ask("/v1/admin/rules"), ask("/v1/admin/units/status")]);
+  seen.displays = withSightings(seen.displays, watched.units);
   const items = seen.displays.map((one) => displayItem(one, seen, rules, redraw));
   const all = { display: ALL, name: "All displays", assigned: seen.venue, is_enrolled: true };
   const displays = card("Displays", list([displayItem(all, seen, rules, redraw), ...items], ""));
@@ -17,12 +19,67 @@ export async function displaysPage(redraw) {
   return { isWide: true, parts: [displays, element("div", { class: "column" }, messagesCard(seen, redraw), tellCard(seen, redraw))] };
 }
 
+// Adds to each display how a unit of the venue saw it last, and those that only a unit saw.
+function withSightings(displays, units) {
+  const sightings = new Map();
+  for (const unit of units) {
+    for (const one of unit.status?.displays ?? []) {
+      const sighting = { ...one, by: unit.name, agoMs: unit.age_ms + (one.ago_ms ?? 0), isHere: !unit.is_silent && !one.ago_ms };
+      const known = sightings.get(one.key || one.name);
+      if (!known || sighting.agoMs < known.agoMs) sightings.set(one.key || one.name, sighting);
+    }
+  }
+  const shown = displays.map((one) => {
+    const sighting = sightings.get(one.display) ?? [...sightings.values()].find((other) => other.name === one.name);
+    if (sighting) sightings.delete(sighting.key || sighting.name);
+    return { ...one, sighting };
+  });
+  const others = [...sightings].map(([display, sighting]) => ({ display, name: sighting.name, is_enrolled: false, assigned: null, sighting }));
+  return [...shown, ...others];
+}
+
+function sightingText({ isHere, by, agoMs, scene, badge, is_live, has_screen, version, temperature_c }) {
+  if (!isHere) return `Does not answer; ${by} saw it last at ${whenText(Date.now() - agoMs)}`;
+  const warm = temperature_c == null ? "" : `${temperature_c} °C`;
+  const state = has_screen === false ? "no screen is plugged in or switched on" : is_live === false ? badge : "live";
+  return [`${by} sees it`, scene && `shows ${scene}`, state, version && `version ${version}`, warm].filter(Boolean).join(" · ");
+}
+
+// What it shows right now: asked again while the page is looked at, and no longer.
+function pictureOf(one) {
+  const image = element("img", { alt: `What ${one.name} shows now`, hidden: "" });
+  const says = element("span", { class: "muted" }, "Asking for its picture");
+  const frame = element("div", { class: "glass" }, image, says);
+  const follow = async () => {
+    let isAsked = true;
+    while (isAsked) {
+      if (!document.hidden) {
+        try {
+          const { picture, age_ms } = await ask(`/v1/admin/displays/picture?display=${encodeURIComponent(one.display)}`);
+          image.src = `data:image/png;base64,${picture}`;
+          says.textContent = age_ms > 8_000 ? `${Math.floor(age_ms / 1000)} s old` : "";
+        } catch (error) {
+          image.removeAttribute("src");
+          says.textContent = error.message;
+        }
+        image.hidden = !image.hasAttribute("src");
+      }
+      await new Promise((done) => setTimeout(done, PICTURE_EVERY_MS));
+      isAsked = frame.isConnected;
+    }
+  };
+  follow();
+  return frame;
+}
+
 function displayItem(one, seen, rules, redraw) {
   const said = one.assigned;
   const words = said ? [said.playlist?.map((item) => `${item.scene} ${item.seconds ?? 15} s`).join(", ") || "its usual round", said.track && `track ${said.track}`, said.race_class && `class ${said.race_class}`, said.brightness_percent && said.brightness_percent < 100 && `${said.brightness_percent} % bright`].filter(Boolean).join(" · ") : one.display === ALL ? "nothing said to all" : "its usual round";
   const isDark = said?.is_on === false;
-  return element("li", {},
-    element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, words)),
+  const sighting = one.sighting ? [element("div", { class: "muted" }, sightingText(one.sighting))] : [];
+  const picture = one.is_enrolled && one.display !== ALL ? [pictureOf(one)] : [];
+  return element("li", {}, ...picture,
+    element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, words), ...sighting),
     ...(one.is_enrolled ? [] : [tag("not enrolled")]), ...(isDark ? [tag("dark", { class: "tag warn" })] : []),
     buttons(
       button("Show", () => askShow(one, seen, rules, redraw)),
