@@ -21,6 +21,7 @@ from pitboard.journal.kinds import (
 )
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
+from pitboard.journal.stream_order import put_in_order
 from pitboard.race.board import Board, Trial
 from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.bodies import (
@@ -53,6 +54,7 @@ class Fold:
         self._shelf = PassingShelf()
         self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
+        self._to_order: set[str] = set()  # keys of which the order may be another now
         self._registrations: dict[str, tuple[RecordPlace, ...]] = {}  # person -> records with the name
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
@@ -84,10 +86,13 @@ class Fold:
             return
         stamp = record.header.stamp
         self.version += 1
+        turns_count = bodies.turns_count
         if isinstance(body, PassingRecorded):  # as most are
             slot = bodies.put_passing(seq, body, stamp)
             key = self._keys.get(stream)
             if key is not None:
+                if bodies.turns_count != turns_count:
+                    self._order_later(key)
                 self._apply_passing(stream, seq, body, slot, key)
             return
         bodies.put(seq, body, stamp)
@@ -97,8 +102,11 @@ class Fold:
             self._register(body.official_id, (stream, seq))
         if seq == 1 and isinstance(body, StreamOpened):
             self._keys[stream] = body.key
+            self._order_later(body.key)
             self._apply_stream(stream)
         elif stream in self._keys:
+            if bodies.turns_count != turns_count:
+                self._order_later(self._keys[stream])
             self._apply(stream, seq, body, stamp)
 
     @property
@@ -112,8 +120,34 @@ class Fold:
 
         So a run is derived once for a portion of records, not after each that speaks of it.
         """
+        self._order_now()
         if not self._race.is_settled:
             self._race.settle(self._untold)
+
+    def _order_later(self, key: str) -> None:
+        """Have it looked whether the writer's words still count in the order it said them. Who is believed
+        must be known at once."""
+        self._to_order.add(key)
+        if key == self.root_key:
+            self._order_now()
+
+    def _order_now(self) -> None:
+        if self._to_order:
+            keys, self._to_order = self._to_order, set()
+            if any(self._put_in_order(key) for key in keys):
+                self._fold_anew()
+
+    def _put_in_order(self, key: str) -> bool:
+        """Let the words of this writer count in the order it said them; return whether any moved."""
+        streams = {one: self._bodies[one] for one, owner in self._keys.items() if owner == key}
+
+        def counts(stream: str, seq: int) -> bool:
+            return self._authority(key, stream, seq) != Authority.NOBODY
+
+        return put_in_order(self._shelf.caps, streams, counts)
+
+    def _word(self, authority: Authority, stamp: int, stream: str, seq: int) -> Word:
+        return Word(authority, self._shelf.caps.stamp(stream, seq, stamp), stream, seq)
 
     def limit(self, stream: str, seq: int | None) -> None:
         """Let nothing of the stream count beyond this place, or all of it again."""
@@ -128,6 +162,7 @@ class Fold:
         if former is None or (seq is not None and seq < former):
             self._fold_anew()
         elif stream in self._keys:
+            self._order_later(self._keys[stream])
             for one, body, stamp in self._bodies[stream].between(former, seq):
                 self._apply(stream, one, body, stamp)
 
@@ -166,7 +201,7 @@ class Fold:
         authority = self._authority(key, stream, seq)
         if authority == Authority.NOBODY:
             return
-        word = Word(authority, stamp, stream, seq)
+        word = self._word(authority, stamp, stream, seq)
         if isinstance(body, UnitEnrolled | UnitRevoked):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
@@ -187,6 +222,8 @@ class Fold:
                 if bodies is not None and held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
                     bodies.drop(seq)
                     self._race.forget((stream, seq))
+                    if bodies.turns_count and stream in self._keys:
+                        self._to_order.add(self._keys[stream])
                 self.erased_places.add((stream, seq))
                 self.erased_by.setdefault((stream, seq), said_at)
 
@@ -199,8 +236,9 @@ class Fold:
     def _last_opening(self, key: str) -> StreamOpened | None:
         """Return what the writer said when it opened its last stream: by its stamp, not by what arrived
         last."""
+        self.settle()
         openings = [
-            (stamp, stream, body)
+            (self._shelf.caps.stamp(stream, 1, stamp), stream, body)
             for stream, owner in self._keys.items()
             if owner == key
             for _, body, stamp in islice(self._bodies[stream].but_passings(), 1)
@@ -225,6 +263,7 @@ class Fold:
         if not self.roster.say(body, word):
             return
         if was_unknown and isinstance(body, UnitEnrolled):
+            self._put_in_order(body.key)  # of whom nothing counted so far
             for stream, key in list(self._keys.items()):
                 if key == body.key:
                     self._apply_stream(stream)
@@ -234,13 +273,16 @@ class Fold:
     def _fold_anew(self) -> None:
         """Fold everything again under the roster that all records together give."""
         self._begin()
+        self._put_in_order(self.root_key)
         roots = [stream for stream, key in self._keys.items() if key == self.root_key]
         for stream in roots:
             for seq, body, stamp in self._bodies[stream].but_passings():
                 if isinstance(body, UnitEnrolled | UnitRevoked):
-                    self.roster.say(body, Word(Authority.ADMIN, stamp, stream, seq))
+                    self.roster.say(body, self._word(Authority.ADMIN, stamp, stream, seq))
                 elif isinstance(body, DisplayEnrolled | DisplayRevoked):
                     self.roster.admit(body)
+        for key in dict.fromkeys(self._keys.values()):
+            self._put_in_order(key)
         for stream, key in self._keys.items():
             authority = self.roster.authority(key)
             if authority == Authority.NOBODY:
@@ -251,7 +293,7 @@ class Fold:
                     and authority >= _least_authority(body)
                     and self._authority(key, stream, seq) != Authority.NOBODY
                 ):
-                    self._race.hear(body, Word(authority, stamp, stream, seq), key)
+                    self._race.hear(body, self._word(authority, stamp, stream, seq), key)
 
     def statements(self) -> Iterator[tuple[str, Body, Word]]:
         """Yield writer's key, body and word of every record that counts, for the audit trail."""
@@ -262,7 +304,7 @@ class Fold:
                     authority >= _least_authority(body)
                     and self._authority(key, stream, seq) != Authority.NOBODY
                 ):
-                    yield key, body, Word(authority, stamp, stream, seq)
+                    yield key, body, self._word(authority, stamp, stream, seq)
 
     def bodies_of(self, key: str) -> Iterator[Body]:
         """Yield every body the key wrote but passings, whether it counts or not."""

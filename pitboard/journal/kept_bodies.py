@@ -24,6 +24,9 @@ class KeptBodies:
         self._stamps = array("Q")
         self._bodies: list[Body] = []
         self._greatest_seq = 0
+        self._greatest_stamp = -1
+        self.turns_count = 0
+        """How often a stamp was no later than the one before, or a number came out of order: hardly ever."""
 
     def __contains__(self, seq: int) -> bool:
         if seq > self._greatest_seq:
@@ -46,8 +49,10 @@ class KeptBodies:
 
     def put_passing(self, seq: int, passing: PassingRecorded, stamp: int) -> int:
         """Keep the passing of a number that is not here yet; return the slot in which it lies."""
-        if seq > self._greatest_seq:
-            self._greatest_seq = seq
+        if seq > self._greatest_seq and stamp > self._greatest_stamp:
+            self._greatest_seq, self._greatest_stamp = seq, stamp
+        else:
+            self._note_a_turn(seq, stamp)
         return self._shelf.put(self._stream, seq, stamp, passing)
 
     def put(self, seq: int, body: Body, stamp: int) -> None:
@@ -55,8 +60,10 @@ class KeptBodies:
         if isinstance(body, PassingRecorded):
             self.put_passing(seq, body, stamp)
             return
-        if seq > self._greatest_seq:
-            self._greatest_seq = seq
+        if seq > self._greatest_seq and stamp > self._greatest_stamp:
+            self._greatest_seq, self._greatest_stamp = seq, stamp
+        else:
+            self._note_a_turn(seq, stamp)
         if not self._seqs or seq > self._seqs[-1]:
             self._seqs.append(seq)
             self._stamps.append(stamp)
@@ -66,6 +73,11 @@ class KeptBodies:
             self._seqs.insert(at, seq)
             self._stamps.insert(at, stamp)
             self._bodies.insert(at, body)
+
+    def _note_a_turn(self, seq: int, stamp: int) -> None:
+        self.turns_count += 1
+        self._greatest_seq = max(seq, self._greatest_seq)
+        self._greatest_stamp = max(stamp, self._greatest_stamp)
 
     def drop(self, seq: int) -> None:
         at = self._at(seq)
@@ -79,6 +91,18 @@ class KeptBodies:
         for one, _ in list(self._shelf.of_stream(self._stream)):
             if one > seq:
                 self._shelf.drop(self._stream, one)
+
+    def stamps(self) -> Iterator[tuple[int, int]]:
+        """Yield number and stamp of all that is here now, by number."""
+        shelf = self._shelf
+        passings = ((seq, shelf.stamp(slot)) for seq, slot in shelf.of_stream(self._stream))
+        return heapq.merge(zip(self._seqs, self._stamps, strict=True), passings)
+
+    def goes_beyond(self, stamp: int, *, up_to: int) -> bool:
+        """Return whether a record up to this number has a later stamp."""
+        if self._greatest_stamp <= stamp:
+            return False
+        return any(seq <= up_to and one > stamp for seq, one in self.stamps())
 
     def between(self, after: int, last: int | None) -> Iterator[tuple[int, Body, int]]:
         """Yield the same beyond one number and up to another, or to the end."""

@@ -90,12 +90,12 @@ class KnownPassings:
     def made(self, slot: int) -> TimedPassing:
         """Return the passing that lies there."""
         unit, authority = self._writer_at[self._said_by[slot]]
-        word = Word(authority, self.shelf.stamp(slot), *self.shelf.record(slot))
+        word = Word(authority, *self.moment(slot))
         return recorded_passing(self.shelf.body(slot), word, unit)
 
     def moment(self, slot: int) -> tuple[int, str, int]:
         """Return when the passing that lies there was said, among all that was."""
-        return (self.shelf.stamp(slot), *self.shelf.record(slot))
+        return self.shelf.said_at(slot)
 
     def seqs(self, unit: str, sensor: str, sensor_boot: str) -> list[int]:
         """Return the seqs known of one start of a device, in order."""

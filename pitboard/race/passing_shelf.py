@@ -12,6 +12,7 @@ from sys import intern
 
 from pitboard.race.bodies import PassingRecorded
 from pitboard.race.slot_row import SlotRow
+from pitboard.race.stamp_caps import StampCaps
 from pitboard.race.word import RecordPlace
 
 _NO_TICK = -1
@@ -33,6 +34,7 @@ class PassingShelf:
     """Keeps the passings of every stream by the place of their record."""
 
     def __init__(self) -> None:
+        self.caps = StampCaps()
         self._numbers = array("q")
         self._small = array("i")
         self._shapes: list[_Shape] = []
@@ -106,6 +108,11 @@ class PassingShelf:
     def stamp(self, slot: int) -> int:
         """Return its record's stamp."""
         return self._numbers[slot * _WIDTH + _STAMP]
+
+    def said_at(self, slot: int) -> tuple[int, str, int]:
+        """Return the stamp that it counts with, and the place of its record."""
+        stream, record_seq = self.record(slot)
+        return (self.caps.stamp(stream, record_seq, self.stamp(slot)), stream, record_seq)
 
     def record(self, slot: int) -> RecordPlace:
         stream = self._streams[self._small[slot * _SMALL_WIDTH + _STREAM]]

@@ -18,6 +18,8 @@ from venue.simulator.days.plants import PLANTS
 from venue.simulator.judging.inspection import may_lack
 
 PLANTED_SEEDS_MAX_COUNT = 300
+FOUND_LATE = {"wall-clock-decides": 141}
+"""A unit must start under a clock that is ahead, and again under a right one, with acts in both."""
 SEED = 11
 
 
@@ -31,7 +33,8 @@ def test_300_days_keep_every_promise() -> None:
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_fault_is_found(plant: str) -> None:
-    assert any(run_seed(seed, plant).violations for seed in range(PLANTED_SEEDS_MAX_COUNT))
+    seeds = range(FOUND_LATE.get(plant, 0), PLANTED_SEEDS_MAX_COUNT)
+    assert any(run_seed(seed, plant).violations for seed in seeds)
 
 
 def test_one_seed_gives_one_trace_whatever_ran_before_it() -> None:

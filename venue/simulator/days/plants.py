@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+import pitboard.journal.fold
 import pitboard.journal.ledger
 import pitboard.race.laps
 import pitboard.race.missed
@@ -394,6 +395,10 @@ def _go_on_in_a_pause() -> list[Override]:
     return [(DaySchedule, "paused", lambda day, now_ms: day)]
 
 
+def _let_the_wall_clock_decide() -> list[Override]:
+    return [(pitboard.journal.fold, "put_in_order", lambda *arguments: False)]
+
+
 PLANTS = {
     plant.name: plant
     for plant in (
@@ -431,6 +436,7 @@ PLANTS = {
         Plant("unproven-first", "who never proved itself is asked before who did", _unproven_first),
         Plant("cut-without-hash", "a revocation cuts a stream, whose history ever it is", _cut_without_hash),
         Plant("far-stamp-followed", "a clock follows a stamp of 2099 for good", _follow_far_stamps),
+        Plant("wall-clock-decides", "a unit's word of a year ahead is its last", _let_the_wall_clock_decide),
         Plant("armed-by-anybody", "a run is of whose arming has the earliest stamp", _arm_what_is_anothers),
         Plant("heats-forgotten", "heats are drawn without those that were driven", _forget_driven_heats),
         Plant("team-by-its-star", "the best member alone makes a team's result", _let_stars_win),

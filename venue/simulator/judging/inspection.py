@@ -21,6 +21,7 @@ from venue.simulator.cast.two_systems_line import TwoSystems
 from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.judging.lap_oracle import LapOracle, OracleLap, PublishedDrive
 from venue.simulator.judging.loop_judge import laps_on_loop, loop_passings
+from venue.simulator.judging.order_judge import out_of_order
 from venue.simulator.judging.pair_judge import broken_at_pair
 from venue.simulator.judging.programme_judge import check_results, check_sectors
 from venue.simulator.world.signature_memory import identity_named
@@ -87,6 +88,7 @@ def inspect(venue: Venue) -> None:
     _check_order(venue, venue.world.chance.choice([one for one in venue.nodes if not one.is_older]))
     _check_laps(venue)
     _check_acts(venue)
+    _check_order_of_acts(venue)
     journal = _passings_by_key(venue, venue.central.disk.records.values())
     trips: dict[str, Trip] = {}
     for unit in venue.units:
@@ -114,6 +116,15 @@ def _check_acts(venue: Venue) -> None:
         if count > 1:
             sentence = f"stream {stream[:8]} has act {act_id} {count} times"
             venue.world.truth.violate("one-record-for-one-act", sentence)
+
+
+def _check_order_of_acts(venue: Venue) -> None:
+    """One official's words stand in the order said, though the clock was a year ahead for some."""
+    for node in venue.nodes:
+        for unit in venue.units:
+            if not node.is_older and not _is_misled_about(venue, unit):
+                for sentence in out_of_order(node, unit.identity.key):
+                    venue.world.truth.violate("acts-in-the-order-said", sentence)
 
 
 def _check_thief(venue: Venue) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -661,19 +661,51 @@ def _believed(records: list[Record], root_key: str) -> list[_Said]:
             authority = ADMIN if key == root_key else TIMEKEEPER
             word = _Word(authority, record.header.stamp, record.stream, record.seq)
             said.append(_Said(word, key, record.header.kind, body))
+    said = [one for one in said if one.key != root_key] + _in_order_said(
+        [one for one in said if one.key == root_key]
+    )
     standing: dict[str, _Said] = {}
     for one in sorted(said, key=lambda one: one.word):
         if one.key == root_key and one.kind in ("unit-enrolled", "unit-revoked"):
             standing[one.body.key] = one
     believed_to = _believed_to([one for one in said if one.key == root_key], hashes)
-    return [
+    of_units = [
         one
         for one in said
-        if one.key == root_key
-        or (
-            one.word.seq <= believed_to.get(one.word.stream, one.word.seq)
-            and _counts(one, standing.get(one.key))
-        )
+        if one.key != root_key
+        and one.word.seq <= believed_to.get(one.word.stream, one.word.seq)
+        and _counts(one, standing.get(one.key))
+    ]
+    return [one for one in said if one.key == root_key] + _in_order_said(of_units)
+
+
+def _in_order_said(said: list[_Said]) -> list[_Said]:
+    """Give each word a stamp no later than those that its writer's streams prove to be said after it."""
+    of_stream: dict[str, list[_Said]] = {}
+    for one in sorted(said, key=lambda one: one.word.seq):
+        of_stream.setdefault(one.word.stream, []).append(one)
+    after: dict[str, list[tuple[str, int]]] = {}  # the later streams of its writer, and how far they knew it
+    for stream, own in of_stream.items():
+        if own[0].kind == "stream-opened":
+            for former, head in own[0].body.earlier.items():
+                if former in of_stream and of_stream[former][0].key == own[0].key:
+                    after.setdefault(former, []).append((stream, head))
+    stamps: dict[str, dict[int, int]] = {}
+
+    def stamps_of(stream: str) -> dict[int, int]:
+        if stream not in stamps:
+            later, latest = stamps.setdefault(stream, {}), _FOR_EVER << 16
+            for one in reversed(of_stream[stream]):
+                seq = one.word.seq
+                known_by = [
+                    min(stamps_of(other).values()) - 1 for other, head in after.get(stream, ()) if head >= seq
+                ]
+                latest = min([latest, one.word.stamp, *known_by])
+                later[seq] = latest
+        return stamps[stream]
+
+    return [
+        replace(one, word=replace(one.word, stamp=stamps_of(one.word.stream)[one.word.seq])) for one in said
     ]
 
 
