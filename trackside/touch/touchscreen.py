@@ -98,8 +98,8 @@ PROGRAMS = ("trackside", "bridge", "sync")
 FRAME_MIN_MS = 16
 LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
-DETAIL_LOOK_MS = 300
 PICTURES_PAUSE_MS = 2_000
+IMPULSES_PAGES = (Page.PASSINGS, Page.GIVE)
 WHERE = "touchscreen"
 SIGN_OFF_MS = 15 * 60_000
 """Between runs, an official whom nobody has seen tap for so long is signed off; never while a run goes on."""
@@ -154,6 +154,7 @@ class Touchscreen:
         self._sent_mono_ns: dict[str, int] = {}
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
+        self._shows_impulses = asyncio.Event()
         self._view = View(language=language, settings=self._settings(language.code, sounds))
         self._layout = Layout(widgets=())
         self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
@@ -248,17 +249,21 @@ class Touchscreen:
         """Return in how long something changes without news of the unit or of fingers."""
         if self._pointers.is_touched or self._view.pressed:
             return INPUT_PAUSE_MS * _NS_PER_MS
-        now_mono_ns = self._clock.mono_ns()
-        moments = [self._looked_mono_ns + LOOK_AGAIN_MS * _NS_PER_MS]
+        moments = [self._looked_mono_ns + self._look_ms * _NS_PER_MS]
         if self._is_stale:
             moments.append(self._painted_mono_ns + FRAME_MIN_MS * _NS_PER_MS)
         if not self._calm.is_calm:
             moments.append(self._calm.since_mono_ns + CALM_MIN_MS * _NS_PER_MS)
         if self._view.message is not None:
             moments.append(self._view.message.until_mono_ns)
-        if self._rests:
-            moments[0] = now_mono_ns + REST_PAUSE_MS * _NS_PER_MS
-        return max(_NS_PER_MS, min(moments) - now_mono_ns)
+        if not self._view.is_link_lost:
+            moments.append(self._answered_mono_ns + LINK_SILENCE_MAX_MS * _NS_PER_MS)
+        return max(_NS_PER_MS, min(moments) - self._clock.mono_ns())
+
+    @property
+    def _look_ms(self) -> int:
+        """How often is looked for what time alone changes."""
+        return REST_LOOK_MS if self._rests else LOOK_AGAIN_MS
 
     def wake(self) -> None:
         """Look for fingers now: somebody put one there by the control socket."""
@@ -296,8 +301,11 @@ class Touchscreen:
         """While the run's impulses are shown, ask for them whenever the unit has news."""
         asked: tuple[str, int] | None = None
         while True:
+            if not self._shows_impulses.is_set():
+                asked = None
+                await self._shows_impulses.wait()
             run = None if self._screen is None else self._screen.run
-            if self._screen is None or run is None or self._view.page not in (Page.PASSINGS, Page.GIVE):
+            if self._screen is None or run is None:
                 asked = None
             elif asked != (run.run_id, self._screen.version) or self._view.detail is None:
                 asked = (run.run_id, self._screen.version)
@@ -306,8 +314,7 @@ class Touchscreen:
                 except (PeerLost, ActRefused) as error:
                     log.warning("impulses not shown: reason=%s", error)
                     asked = None
-            is_shown = self._view.page in (Page.PASSINGS, Page.GIVE)
-            await asyncio.sleep((DETAIL_PAUSE_MS if is_shown else DETAIL_LOOK_MS) / 1_000)
+            await asyncio.sleep(DETAIL_PAUSE_MS / 1_000)
 
     async def _follow_pictures(self) -> None:
         """While displays are listed, ask for what each shows; nobody is asked while nobody looks."""
@@ -454,8 +461,7 @@ class Touchscreen:
             self._painter.show_on(self._window.surface)
             self._is_stale = True
         self._watch_time(now_mono_ns)
-        look_ms = REST_LOOK_MS if self._rests else LOOK_AGAIN_MS
-        if not self._is_stale and now_mono_ns - self._looked_mono_ns < look_ms * _NS_PER_MS:
+        if not self._is_stale and now_mono_ns - self._looked_mono_ns < self._look_ms * _NS_PER_MS:
             return
         if now_mono_ns - self._painted_mono_ns < FRAME_MIN_MS * _NS_PER_MS:
             return
@@ -531,6 +537,10 @@ class Touchscreen:
             if self._view.contact is not None and self._view.contact is not view.contact:
                 self._view.contact.wipe()
             self._view = view
+            if view.page in IMPULSES_PAGES:
+                self._shows_impulses.set()
+            else:
+                self._shows_impulses.clear()
             self._is_stale = True
             self._news.wake()
 
