@@ -34,6 +34,7 @@ BY_LANE = ("Slot heats, lanes", "Pinewood derby, times", "Pinewood derby, points
 BY_TRANSPONDER = "RC heat, transponders"
 WHOLE_DAY_RUNS = 80
 Length = Literal["whole", "short", "shortest"]
+Tell = Callable[[str], None]
 FINGER_NS = 100_000_000
 """How far a press may lie from when it was read: what published studies of hand timing call typical."""
 _NS_PER_S = 1_000_000_000
@@ -72,6 +73,9 @@ class DayScreen(Protocol):
     @property
     def unit(self) -> DayUnit: ...
 
+    @property
+    def taps(self) -> list[str]: ...
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -106,7 +110,9 @@ class RaceDay:
         seed: int = 1,
         length: Length = "whole",
         pace: float = 1,
+        tell: Tell = lambda _: None,
     ) -> None:
+        self.tell = tell
         self.is_short = length != "whole"
         self.is_shortest = length == "shortest"
         self.pace = pace
@@ -639,6 +645,7 @@ class RaceDay:
         await self.draw(kind, preset)
         while any(heat.phase == "ready" for stage in self.screen.now.stages for heat in stage.heats):
             await self.heat(preset)
+        self.tell(f"{kind} of {preset}: driven, {len(self.screen.taps)} taps so far")
         stage = self.screen.now.stages[-1]
         assert all(one.phase in ("driven", "bye") for one in stage.heats)
         await self.screen.tap("stage:remove")
@@ -724,12 +731,16 @@ class RaceDay:
                     if len(self.runs) >= self.runs_wanted and turn >= len(self.mistakes):
                         return
                     if preset in ("Alpine, two runs", "Hill climb"):
-                        await self.start_to_finish(preset, name)
+                        played: Callable[[str, str], Awaitable[None]] = self.start_to_finish
                     elif preset == "DeepRacer, total time":
-                        await self.plain(preset, name)
+                        played = self.plain
                     else:
-                        await self.mistakes[turn % len(self.mistakes)](preset, name)
+                        played = self.mistakes[turn % len(self.mistakes)]
                         turn += 1
+                    taps = len(self.screen.taps)
+                    await played(preset, name)
+                    what = played.__name__.replace("_", " ")
+                    self.tell(f"run {len(self.runs)}: {what}, {len(self.screen.taps) - taps} taps")
 
     def judge(self, fold: Fold) -> None:
         """Compare every board with the oracle's."""

@@ -37,7 +37,15 @@ from pitboard.unit_api.unit_client import UnitLink
 from sync.central.config import CentralConfig
 from sync.central.config_bodies import bodies_to_say
 from tests.firmware_bridge.device_stage import Socket
-from tests.trackside.touch.race_day import CLASSES, WHOLE_DAY_RUNS, Length, RaceDay, drivers_of, people
+from tests.trackside.touch.race_day import (
+    CLASSES,
+    WHOLE_DAY_RUNS,
+    Length,
+    RaceDay,
+    Tell,
+    drivers_of,
+    people,
+)
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import DemoVenue, text
 from venue.official.control_client import ControlClient, SeenWidget, Sight
@@ -48,7 +56,9 @@ UNIT_PROGRAMS = ("trackside", "bridge", "sync", "touch")
 PATIENCE_S = 40.0
 LOOK_S = 0.1
 STILL_S = 0.35
-HOLD_MARGIN_S = 0.2
+LET_GO = "Let go"
+LET_GO_MAX_S = 3.0
+"""How long a person goes on holding a button that does not say it; then they press it anew."""
 SINCE_BOOT_NS = 30_000_000_000
 """How long after its power cut a machine's own clock begins."""
 STEP_NS = 1_300_000
@@ -170,7 +180,7 @@ class RealScreen:
 
     def __init__(self, unit: RealUnit, crew: Crew, venue: DemoVenue, display: str) -> None:
         self.unit = unit
-        self.taps = 0
+        self.taps: list[str] = []
         self._crew = crew
         self._eyes = ControlClient(venue.control_socket)
         self._folder = venue.folder
@@ -225,7 +235,9 @@ class RealScreen:
             if self._now is not None and claim(self._now):
                 return self._now
             await asyncio.sleep(0.02)
-        raise AssertionError(f"waited in vain for {what}; the unit says {self._now}")
+        now = self._now
+        said = None if now is None else (now.version, now.phase, now.run, now.acts[:5], now.queue, now.stages)
+        raise AssertionError(f"waited in vain for {what}; the unit says {said}")
 
     async def tap(self, *names: str) -> int:
         pressed_ns = 0
@@ -233,16 +245,34 @@ class RealScreen:
             await self.wait_for(name, enabled=True)
             await asyncio.sleep(STILL_S)
             button = await self.wait_for(name, enabled=True)
-            x, y, width, height = button.rect
-            self.taps += 1
-            await self._x("mousemove", str(x + width // 2), str(y + height // 2))
-            before_ns = self.unit.clock.mono_ns()
-            await self._x("mousedown", "1")
-            pressed_ns = (before_ns + self.unit.clock.mono_ns()) // 2
-            await asyncio.sleep(button.hold_ms / 1_000 + HOLD_MARGIN_S if button.hold_ms else 0.05)
+            self.taps.append(name)
+            pressed_ns = await self._press(button)
+            while button.hold_ms and not await self._says_let_go(name):
+                await self._x("mouseup", "1")
+                await asyncio.sleep(STILL_S)
+                pressed_ns = await self._press(button)
+            await asyncio.sleep(0.05)
             await self._x("mouseup", "1")
             await asyncio.sleep(0.05)
         return pressed_ns
+
+    async def _press(self, button: SeenWidget) -> int:
+        x, y, width, height = button.rect
+        await self._x("mousemove", str(x + width // 2), str(y + height // 2))
+        before_ns = self.unit.clock.mono_ns()
+        await self._x("mousedown", "1")
+        return (before_ns + self.unit.clock.mono_ns()) // 2
+
+    async def _says_let_go(self, name: str) -> bool:
+        """Hold the button until it says that this is long enough."""
+        end_s = time.monotonic() + LET_GO_MAX_S
+        while time.monotonic() < end_s:
+            sight = await self._look()
+            button = None if sight is None else find(sight, name)
+            if button is not None and button.label == LET_GO:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
 
     async def type(self, text: str) -> None:
         """Type on the keyboard that is plugged in; a line feed is Enter."""
@@ -324,7 +354,9 @@ async def write_people(venue: DemoVenue) -> None:
         await stream.append(*bodies_to_say(central.fold, config), *people())
 
 
-async def play_real(folder: Path, *, runs: int, seed: int, length: Length, pace: float) -> tuple[int, int]:
+async def play_real(
+    folder: Path, *, runs: int, seed: int, length: Length, pace: float, tell: Tell = lambda _: None
+) -> tuple[int, int]:
     """Live through the day; return how many runs it had and how many taps they took."""
     venue = DemoVenue.set_up(folder, has_windows=False)
     async with AsyncExitStack() as stack:
@@ -352,7 +384,7 @@ async def play_real(folder: Path, *, runs: int, seed: int, length: Length, pace:
         unit = RealUnit(crew, venue, track)
         screen = RealScreen(unit, crew, venue, display)
         await stack.enter_async_context(beside(screen.follow(), name="the unit's words"))
-        day = RaceDay(screen, runs_wanted=runs, seed=seed, length=length, pace=pace)
+        day = RaceDay(screen, runs_wanted=runs, seed=seed, length=length, pace=pace, tell=tell)
         day.drivers = {race_class: drivers_of(preset) for preset, race_class in CLASSES.items()}
         known = sum(map(len, day.drivers.values()))
         await screen.until(lambda now: len(now.competitors) == known, "who came by central")
@@ -364,7 +396,7 @@ async def play_real(folder: Path, *, runs: int, seed: int, length: Length, pace:
         await day.go(at_half=central_comes_back)
         await judge(day, venue)
         assert crew.unexpected_exits() == {}
-        return len(day.runs), screen.taps
+        return len(day.runs), len(screen.taps)
 
 
 async def judge(day: RaceDay, venue: DemoVenue) -> None:
@@ -404,7 +436,7 @@ def main(runs: int, seed: int, length: Length, pace: float, folder: Path | None)
         raise click.ClickException(f"{', '.join(missing)} not found; type: sudo apt install xvfb xdotool")
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="race-day-") as away:
-        day = play_real(folder or Path(away), runs=runs, seed=seed, length=length, pace=pace)
+        day = play_real(folder or Path(away), runs=runs, seed=seed, length=length, pace=pace, tell=click.echo)
         driven, taps = asyncio.run(day)
     minutes = (time.monotonic() - began_s) / 60
     click.echo(f"{driven} runs, {taps} taps, {minutes:.1f} minutes, every board as the oracle's")
