@@ -325,7 +325,10 @@ class RaceState:
         return None
 
     def unclaimed(self, unit: str, track: str, boot_id: str, since_mono_ns: int) -> list[TimedPassing]:
-        """Return the impulses since then that are no run's and that nobody ignored, by stamp."""
+        """Return the impulses since then that are no run's and that nobody ignored, by stamp.
+
+        Of a start that was called off, what crossed meanwhile is somebody else's start.
+        """
         timeline = self._known.timelines.get((unit, track, boot_id))
         if timeline is None:
             return []
@@ -337,7 +340,7 @@ class RaceState:
                 return True
             run_id = timeline.run_at(mono_ns)
             run = None if run_id is None else self.runs.get(run_id)
-            if run is None:
+            if run is None or (run.decision == "discarded" and not self.laps(run.run_id)):
                 return False
             if run.run_id not in claimed:
                 own = (one for segment in self.segments(run) for one in segment.passings)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pitboard.unit_api.official_acts import (
     AttributePassing,
     Confirm,
+    Discard,
     IgnorePassing,
     JoinQueue,
     Judge,
@@ -17,6 +18,7 @@ from pitboard.unit_api.official_acts import (
 )
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.touch.scene.acts_scene import taken_back
+from trackside.touch.scene.put_right_scene import late_start
 from trackside.touch.widgets.view import View
 
 
@@ -63,6 +65,44 @@ def test_a_car_that_nobody_was_armed_for_is_offered_and_becomes_the_start(tmp_pa
         run = unit.feed.now().run
         assert run is not None
         assert [one.lap_ns for one in run.laps] == [15_000_000_000]
+
+    with_unit(tmp_path, story)
+
+
+def test_a_car_that_crossed_while_another_was_armed_by_mistake_is_offered_once_that_is_called_off(
+    tmp_path: Path,
+) -> None:
+    async def story(unit: Unit) -> None:
+        wrong = await unit.arm_new("Ben")
+        unit.clock.advance(ms=2_000)
+        await unit.cross(1)
+        assert unit.feed.now().strays == ()
+        unit.clock.advance(ms=3_000)
+        await unit.run_control.carry_out(Discard(run_id=wrong))
+        (stray,) = unit.feed.now().strays
+        right = await unit.arm_new("Ann")
+        screen = unit.feed.now()
+        assert screen.run is not None
+        assert late_start(screen, screen.run) == stray
+        await unit.run_control.carry_out(MoveStart(run_id=right, passing_id=stray.passing_id))
+        unit.clock.advance(ms=6_000)
+        await unit.cross(2)
+        run = unit.feed.now().run
+        assert run is not None
+        assert [one.lap_ns for one in run.laps] == [9_000_000_000]
+        assert unit.feed.now().strays == ()
+
+    with_unit(tmp_path, story)
+
+
+def test_what_was_driven_in_a_run_that_was_discarded_is_offered_to_nobody(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        run_id = await unit.arm_new("Ben")
+        for seq in (1, 2):
+            unit.clock.advance(ms=9_000)
+            await unit.cross(seq)
+        await unit.run_control.carry_out(Discard(run_id=run_id))
+        assert unit.feed.now().strays == ()
 
     with_unit(tmp_path, story)
 
