@@ -82,7 +82,7 @@ def test_systems_that_part_turn_the_light_yellow() -> None:
     for line in (A, B):
         assert codes(watch, line, now_mono_ns) == ["systems-part", "systems-agree"]
     assert note_sentence(watch.notes(A, now_mono_ns)[0]) == (
-        "A and B at finish part by 199.000 ms, and both clocks run on. Look at the beams: one was moved."
+        "A and B at finish differ by 199.000 ms, and both clocks run on. Look at the beams: one was moved."
     )
 
 

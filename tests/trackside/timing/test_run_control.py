@@ -189,34 +189,46 @@ def test_a_paused_run_that_comes_back_from_others_after_the_start_goes_on_by_con
     with_unit(tmp_path, with_a_new_card, clock=ScriptedClock(boot_id="boot-2"))
 
 
-def test_a_run_paused_while_the_wall_clock_was_a_year_ahead_goes_on_by_continue_after_the_next_boot(
-    tmp_path: Path,
-) -> None:
-    """What was said in that hour stays the latest word, whatever is said later."""
+YEAR_MS = 365 * 86_400_000
 
-    async def armed(unit: Unit) -> None:
-        await unit.arm_new()
 
-    async def paused_a_year_ahead(unit: Unit) -> None:
-        await unit.run_control.carry_out(PauseRun(run_id=unit.run.run_id, mono_ns=unit.clock.now_mono_ns))
+async def paused(unit: Unit) -> None:
+    run_id = await unit.arm_new()
+    await unit.run_control.carry_out(PauseRun(run_id=run_id, mono_ns=unit.clock.now_mono_ns))
 
+
+def test_the_next_boot_ends_a_pause_though_the_wall_clock_was_a_year_ahead_in_it(tmp_path: Path) -> None:
     async def on_the_right_clock(unit: Unit) -> None:
+        assert unit.run_control.now(unit.run).phase == "armed"
+
+    ahead = ScriptedClock(now_utc_ms=ScriptedClock().now_utc_ms + YEAR_MS)
+    with_unit(tmp_path, paused, clock=ahead)
+    with_unit(tmp_path, on_the_right_clock, clock=ScriptedClock(boot_id="boot-2"))
+
+
+def test_a_pause_of_a_year_ahead_that_comes_back_to_a_new_card_ends_by_continue(tmp_path: Path) -> None:
+    """The new card did not know of that boot, so it stays the latest whatever is said later."""
+    kept: list[Record] = []
+
+    async def before(unit: Unit) -> None:
+        await paused(unit)
+        kept.extend(await unit.replica.beyond({}))
+
+    async def with_a_new_card(unit: Unit) -> None:
+        await unit.replica.accept(kept)
         run_id = unit.run.run_id
         assert unit.run_control.now(unit.run).phase == "paused"
         await unit.run_control.carry_out(ContinueRun(run_id=run_id, mono_ns=unit.clock.now_mono_ns))
         assert unit.run_control.now(unit.run).phase != "paused"
         for seq in (1, 2):
             unit.clock.advance(ms=10_000)
-            await unit.cross(seq, sensor_boot="dev-3")
+            await unit.cross(seq, sensor_boot="dev-2")
         assert [lap.lap_ns for lap in unit.replica.fold.race.laps(run_id)] == [10_000_000_000]
 
-    first = ScriptedClock()
-    with_unit(tmp_path, armed, clock=first)
-    year_ms = 365 * 86_400_000
-    ahead = ScriptedClock(boot_id="boot-2", now_utc_ms=first.now_utc_ms + year_ms)
-    with_unit(tmp_path, paused_a_year_ahead, clock=ahead)
-    right = ScriptedClock(boot_id="boot-3", now_utc_ms=first.now_utc_ms + 60_000)
-    with_unit(tmp_path, on_the_right_clock, clock=right)
+    (tmp_path / "old").mkdir()
+    ahead = ScriptedClock(now_utc_ms=ScriptedClock().now_utc_ms + YEAR_MS)
+    with_unit(tmp_path / "old", before, clock=ahead)
+    with_unit(tmp_path, with_a_new_card, clock=ScriptedClock(boot_id="boot-2"))
 
 
 def test_the_time_used_before_a_second_power_cut_is_not_forgotten(tmp_path: Path) -> None:

@@ -113,6 +113,8 @@ class RaceDay:
         tell: Tell = lambda _: None,
     ) -> None:
         self.tell = tell
+        self.doubt_ns = 0  # how far the laps of the run just confirmed may be off, as the screen says
+        self.doubts_count = 0  # runs with such laps
         self.is_short = length != "whole"
         self.is_shortest = length == "shortest"
         self.pace = pace
@@ -203,8 +205,31 @@ class RaceDay:
         await self.screen.until(lambda now: now.phase == "review", "review")
 
     async def confirm(self) -> None:
+        self.doubt_ns = 0
+        await self.judge_what_waits()
+        self.doubts_count += self.doubt_ns > 0
         await self.screen.tap("confirm")
-        await self.screen.until(lambda now: now.phase == "idle", "idle")
+        await self.screen.until(lambda now: now.run is None, "confirmed")
+
+    async def judge_what_waits(self) -> None:
+        """Where the machine was so busy that a device's clock is in doubt, the unit says so of the lap: the
+        car was there, and the lap may be off by as much as the screen says."""
+        run = await self.run()
+        several = len(run.places) > 1
+        for place in run.places:
+            for lap in place.laps:
+                if lap.waits_for_verdict:
+                    self.doubt_ns = max(self.doubt_ns, lap.uncertainty_ns)
+                    look = [f"place:{place.place}"] if several else []
+                    await self.screen.tap(*look, f"judge:{lap.lap_id}:valid")
+                    await self.until_judged(lap.lap_id)
+
+    async def until_judged(self, lap_id: str) -> None:
+        def is_judged(run: Run) -> bool:
+            laps = [lap for place in run.places for lap in place.laps]
+            return not any(lap.lap_id == lap_id and lap.waits_for_verdict for lap in laps)
+
+        await self.run(is_judged)
 
     async def undo(self) -> None:
         """Take the last act back."""
@@ -229,8 +254,10 @@ class RaceDay:
         for end in ends:
             laps.append(TrueLap(end - before, end - from_ns))
             before = end
+        for lap in laps:
+            lap.unsure_ns = self.doubt_ns
         if began_ns is not None and laps:
-            laps[0].unsure_ns = FINGER_NS
+            laps[0].unsure_ns += FINGER_NS
         drive = TrueDrive(name, laps, **more)  # type: ignore[arg-type]
         run = TrueRun(self.class_of(name), [drive])
         self.runs.append(run)
@@ -397,7 +424,7 @@ class RaceDay:
         await self.confirm()
         true = self.keep(name, stamps).drives[0]
         true.laps[1].lap_ns -= went_on_ns - paused_ns
-        true.laps[1].unsure_ns = 2 * FINGER_NS
+        true.laps[1].unsure_ns += 2 * FINGER_NS
         for lap in true.laps[1:]:
             lap.closed_ns -= went_on_ns - paused_ns
 
@@ -575,7 +602,7 @@ class RaceDay:
         await self.run(lambda run: len(run.laps) == 1)
         await self.stop()
         await self.confirm()
-        self.keep(name, [began_ns, closed_ns]).drives[0].laps[0].unsure_ns = 2 * FINGER_NS
+        self.keep(name, [began_ns, closed_ns]).drives[0].laps[0].unsure_ns += 2 * FINGER_NS
 
     async def start_to_finish(self, preset: str, name: str) -> None:
         await self.start(name)
@@ -629,14 +656,13 @@ class RaceDay:
         if run.clock == "start-gate":
             await self.screen.until(lambda now: now.phase == "review", "review")
         await self.stop()
-        await self.screen.tap("confirm")
-        await self.screen.until(lambda now: now.run is None, "confirmed")
+        await self.confirm()
         assert began_ns, (preset, run)
         true = TrueRun(CLASSES[preset])
         for place in run.places:
             one = self.keep(place.name, stamps[place.place], began_ns=began_ns[place.place])
             if run.clock != "go":
-                one.drives[0].laps[0].unsure_ns = 0  # the start gate's own stamp
+                one.drives[0].laps[0].unsure_ns -= FINGER_NS  # the start gate's own stamp
             self.runs.pop()
             true.drives += one.drives
         self.runs.append(true)
