@@ -25,7 +25,12 @@ from trackside.touch.widgets.view import View
 from trackside.touch.widgets.widgets import Measures
 
 ROOT = Path(__file__).resolve().parents[3]
-SIZES = (Measures(800, 480, (154, 86)), Measures(1280, 720, (155, 87)), Measures(720, 1280, (87, 155)))
+SIZES = (
+    Measures(800, 480, (154, 86)),
+    Measures(1024, 600, (154, 86)),
+    Measures(1280, 720, (155, 87)),
+    Measures(720, 1280, (87, 155)),
+)
 SHOWN = ("idle-stray", "running-acts", "review-would", "passings")
 """The states that docs/touch.md shows, in English at 800x480."""
 
