@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PROC = Path("/proc")
+CONSOLES = Path("/sys/fs/cgroup/system.slice/system-serial\\x2dgetty.slice")
+"""Where systemd lists the processes of each login console on a serial port; everybody may read it."""
 STAT_MAX_BYTES = 1_024
 NEW_LOOKS_COUNT = 3
 """A program may open the port a little after it began."""
@@ -17,13 +19,13 @@ ALL_EVERY_COUNT = 6
 _TTY_FIELD = 4  # of /proc/PID/stat, counted behind the name
 
 
-def other_holders(port: Path, *, proc: Path = PROC) -> list[str]:
+def other_holders(port: Path, *, proc: Path = PROC, consoles: Path = CONSOLES) -> list[str]:
     """Return who else has the port open, as `name (pid)`; nobody where the port is gone.
 
     The open files of another user's program cannot be seen, but its controlling terminal can, which is what a
-    console on the port has.
+    console on the port has. Where a sandbox hides it, systemd lists the console.
     """
-    return [f"{_name(proc, pid)} ({pid})" for pid in _holding(port, _programs(proc), proc)]
+    return _named(port, _holding(port, _programs(proc), proc), proc, consoles)
 
 
 class HolderWatch:
@@ -31,9 +33,10 @@ class HolderWatch:
     and now and then at all. One that runs for long may open a port too, but that is rare.
     """
 
-    def __init__(self, port: Path, *, proc: Path = PROC) -> None:
+    def __init__(self, port: Path, *, proc: Path = PROC, consoles: Path = CONSOLES) -> None:
         self._port = port
         self._proc = proc
+        self._consoles = consoles
         self._looks: dict[int, int] = {}
         self._holding: list[int] = []
         self._count = 0
@@ -49,7 +52,20 @@ class HolderWatch:
         ]
         self._count += 1
         self._holding = _holding(self._port, to_see, self._proc)
-        return [f"{_name(self._proc, pid)} ({pid})" for pid in self._holding]
+        return _named(self._port, self._holding, self._proc, self._consoles)
+
+
+def _named(port: Path, pids: Sequence[int], proc: Path, consoles: Path) -> list[str]:
+    """Return those programs by name, and a console that only systemd's list shows."""
+    named = [f"{_name(proc, pid)} ({pid})" for pid in pids]
+    unit = f"serial-getty@{os.path.basename(os.path.realpath(port))}.service"
+    try:
+        listed = (consoles / unit / "cgroup.procs").read_text().split()
+    except OSError:
+        return named
+    if listed and not {int(pid) for pid in listed} & set(pids):
+        named.append(f"{unit} ({listed[0]})")
+    return named
 
 
 def _programs(proc: Path) -> list[int]:

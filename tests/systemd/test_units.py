@@ -16,6 +16,8 @@ SERVICES = sorted(path.name for path in (ROOT / "systemd").glob("*.service"))
 INSTALLER = "set-up-pitboard.service"
 """Root, to change the system: it has no door, and ends."""
 EXPOSURE_MAX = 1.5
+ADDED_UP = {"Environment", "ReadWritePaths", "SystemCallFilter"}
+"""Of these each line adds to those before."""
 PROGRAMS = ("trackside", "bridge", "sync", "touch", "display", "central")
 
 pytestmark = pytest.mark.skipif(
@@ -37,6 +39,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def settings(file: Path) -> dict[str, str]:
+    """Return what stands in a unit file, the last of each key."""
+    lines = (line.partition("=") for line in file.read_text().splitlines() if not line.startswith(("#", "[")))
+    return {key: value for key, is_setting, value in lines if is_setting}
+
+
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
@@ -56,6 +64,16 @@ def test_a_program_may_do_little_more_than_its_work(system: Path, service: str) 
     match = re.search(r"Overall exposure level for \S+: ([0-9.]+)", answer.stdout)
     assert match, answer.stderr
     assert float(match[1]) <= EXPOSURE_MAX
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nothing_that_a_unit_says_is_said_otherwise_by_a_stronger_file(service: str) -> None:
+    """A unit's drop-ins are read after it: what they say of the same key wins, and nobody is told."""
+    folder = ROOT / "systemd"
+    said = settings(folder / service)
+    if service.startswith("pitboard-"):
+        for stronger in sorted((folder / "pitboard-.service.d").glob("*.conf")):
+            assert sorted((said.keys() - ADDED_UP) & settings(stronger).keys()) == [], stronger.name
 
 
 def test_no_program_waits_for_another_to_serve() -> None:

@@ -116,6 +116,35 @@ def test_a_console_of_another_user_is_known_by_its_terminal(tmp_path: Path) -> N
         assert other_holders(tmp_path / "tty", proc=tmp_path / "proc") == []
 
 
+def test_a_console_is_named_where_a_sandbox_hides_other_programs(tmp_path: Path) -> None:
+    with PseudoTerminal.open(tmp_path / "tty") as terminal:
+        proc, consoles = tmp_path / "proc", tmp_path / "consoles"
+        proc.mkdir()
+        unit = f"serial-getty@{Path(os.path.realpath(terminal.path)).name}.service"
+        (consoles / unit).mkdir(parents=True)
+        processes = consoles / unit / "cgroup.procs"
+        processes.write_text("712\n")
+        port = tmp_path / "tty"
+        assert other_holders(port, proc=proc, consoles=consoles) == [f"{unit} (712)"]
+        assert HolderWatch(port, proc=proc, consoles=consoles).look() == [f"{unit} (712)"]
+        processes.write_text("")  # stopped
+        assert other_holders(port, proc=proc, consoles=consoles) == []
+
+
+def test_a_console_that_is_seen_is_named_once(tmp_path: Path) -> None:
+    with PseudoTerminal.open(tmp_path / "tty") as terminal:
+        device = os.stat(terminal.path).st_rdev
+        number = (os.minor(device) & 0xFF) | os.major(device) << 8 | (os.minor(device) & ~0xFF) << 12
+        folder, consoles = tmp_path / "proc" / "712", tmp_path / "consoles"
+        folder.mkdir(parents=True)
+        (folder / "comm").write_text("agetty\n")
+        (folder / "stat").write_text(f"712 (agetty) S 1 712 712 {number} 712 0 0\n")
+        unit = f"serial-getty@{Path(os.path.realpath(terminal.path)).name}.service"
+        (consoles / unit).mkdir(parents=True)
+        (consoles / unit / "cgroup.procs").write_text("712\n")
+        assert other_holders(tmp_path / "tty", proc=tmp_path / "proc", consoles=consoles) == ["agetty (712)"]
+
+
 def test_a_claimed_port_is_in_the_kernels_exclusive_mode() -> None:
     with PseudoTerminal.open() as terminal:
         fd = os.open(terminal.path, os.O_RDWR | os.O_NOCTTY)
