@@ -5,7 +5,6 @@ the best of the event, green the own best, yellow anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
@@ -30,6 +29,7 @@ from pitboard.drawing.palette import (
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
 from pitboard.journal.run_views import LapView, PlaceView, RunView
 from pitboard.journal.views import BoardView, EntryView
+from pitboard.race.sectors import ANYBODY, Sector, sectors_of
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5
@@ -292,7 +292,7 @@ class _Stage:
             for line in range(min(room, LAPS_SHOWN_COUNT + 2))
         ]
         if newest and newest[0].sectors and len(rows) > 1:  # below the newest lap
-            marks += self._sectors(newest[0], laps, rows.pop(1))
+            marks += self._sectors(driver, newest[0], rows.pop(1))
         for lap, row in zip(newest, rows, strict=False):
             marks += self._lap(driver, lap, row)
         return Block(name=f"laps {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
@@ -334,22 +334,21 @@ class _Stage:
         )
         return marks
 
-    def _sectors(self, lap: LapView, laps: Sequence[LapView], row: Area) -> list[Mark]:
-        """Return the lap's sectors: green is the best of this run, yellow another; none where it is void."""
-        times = sector_times(lap)
-        best = best_sectors(laps, len(times))
+    def _sectors(self, driver: Driver, lap: LapView, row: Area) -> list[Mark]:
+        """Return the lap's sectors, each in its colour."""
+        times = sectors_of_view(lap)
         gap = self._measures.px(8)
         width = (row.width - gap * (len(times) - 1)) // len(times)
         size = row.height * 66 // 100
         marks: list[Mark] = []
-        for index, sector_ns in enumerate(times):
+        for index, sector in enumerate(times):
             chip = Area(row.left + index * (width + gap), row.top, width, row.height)
-            colour = (GREEN if sector_ns == best[index] else AMBER) if lap.counts else None
+            colour = self._colour_of_sector(driver, sector) if lap.counts else None
             if colour is not None:
                 marks.append(Fill(area=chip, colour=colour, radius_px=gap))
             marks.append(
                 Text(
-                    text=format_lap_ns(sector_ns, resolution_ns=self._resolution_ns),
+                    text=format_lap_ns(sector.time_ns, resolution_ns=self._resolution_ns),
                     area=chip,
                     size_px=size,
                     least_px=size // 3,
@@ -398,6 +397,14 @@ class _Stage:
             return AMBER
         return self._colour_of_best(driver)
 
+    def _colour_of_sector(self, driver: Driver, sector: Sector) -> Colour:
+        """Return purple for the best of the event on this track, green for the own best, else yellow."""
+        for who, colour in ((ANYBODY, PURPLE), (driver.place.competitor_id or driver.run.run_id, GREEN)):
+            best_ns = self._show.sector_bests.get((who, driver.run.track, sector.begin, sector.end))
+            if best_ns is None or sector.time_ns <= best_ns:
+                return colour
+        return AMBER
+
     def _colour_of_best(self, driver: Driver) -> Colour:
         best_ns = driver.place.best_ns or 0
         if self._overall_ns is None or best_ns <= self._overall_ns:
@@ -406,17 +413,10 @@ class _Stage:
         return GREEN if before_ns is None or best_ns <= before_ns else AMBER
 
 
-def sector_times(lap: LapView) -> list[int]:
-    """Return how long each sector took, the last one up to the line."""
-    ends = [*(sector.elapsed_ns for sector in lap.sectors), lap.measured_ns or lap.lap_ns]
-    return [end - before for before, end in zip([0, *ends], ends, strict=False)]
-
-
-def best_sectors(laps: Sequence[LapView], count: int) -> list[int]:
-    """Return the best time of each sector, among the laps that count and were seen at every gate."""
-    told = [sector_times(lap) for lap in laps if lap.counts]
-    whole = [times for times in told if len(times) == count]
-    return [min(times[index] for times in whole) if whole else 0 for index in range(count)]
+def sectors_of_view(lap: LapView) -> tuple[Sector, ...]:
+    """Return the lap's sectors as published, the last one up to the line."""
+    passed = [(sector.gate, sector.elapsed_ns) for sector in lap.sectors]
+    return sectors_of(lap.measured_ns or lap.lap_ns, passed)
 
 
 def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:

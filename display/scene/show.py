@@ -16,6 +16,7 @@ from display.scene.story import Story
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies import JoinCodeGiven, PlaylistItem, ScheduleItem
+from pitboard.race.sectors import SectorKey
 from pitboard.sentences.language import Language, language
 
 
@@ -38,7 +39,7 @@ class Show:
     """`unit_clocks` says for each boot of a unit how far its monotonic clock is ahead of this display's.
 
     `playlist` is what somebody assigned, empty for the usual one; `since_mono_ns` is when its first item
-    began.
+    began. `sector_bests` are the best times so far of the sectors that are driven now.
     """
 
     board: BoardView
@@ -49,6 +50,7 @@ class Show:
     schedule: tuple[ScheduleItem, ...] = ()
     messages: tuple[str, ...] = ()
     stages: tuple[StageView, ...] = ()
+    sector_bests: Mapping[SectorKey, int] = field(default_factory=dict)
     playlist: tuple[PlaylistItem, ...] = ()
     is_on: bool = True
     since_mono_ns: int = 0

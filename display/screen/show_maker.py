@@ -10,6 +10,7 @@ from pathlib import Path
 
 from display.following.badge import Badge
 from display.scene.blocks import SentPicture
+from display.scene.on_track import drivers, sectors_of_view
 from display.scene.playlist import is_under_way, own_playlist
 from display.scene.run_clock import learned
 from display.scene.show import Moment, Queued, Show
@@ -22,6 +23,7 @@ from pitboard.race.boards import ALL
 from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted, SponsorSet
 from pitboard.race.programme import Programme
 from pitboard.race.scene_names import WHOLE_VENUE
+from pitboard.race.sectors import ANYBODY, SectorKey
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +110,7 @@ class ShowMaker:
             queue=_queue(fold, view),
             schedule=programme.schedule(),
             stages=tuple(view_stages(fold)),
+            sector_bests=_sector_bests(fold, view),
             sponsors=self._with_sent(programme),
             unit_clocks=learned(self.show.unit_clocks, before, view, mono_ns=moment.mono_ns),
             since_mono_ns=moment.mono_ns if begins_anew else self.show.since_mono_ns,
@@ -152,6 +155,24 @@ class ShowMaker:
             one.until_utc_ms - moment.utc_ms for one in self._messages if one.until_utc_ms > moment.utc_ms
         ]
         return min(ends, default=None)
+
+
+def _sector_bests(fold: Fold, view: BoardView) -> dict[SectorKey, int]:
+    """Return the best times of the sectors that are driven now, of all and of each who drives: in confirmed
+    runs, and in the laps on the track that count."""
+    driven: dict[SectorKey, int] = {}
+    for run, place, _ in drivers(view):
+        for lap in place.laps:
+            if not (lap.sectors and lap.counts):
+                continue
+            for begin, end, time_ns in sectors_of_view(lap):
+                for who in {ANYBODY, place.competitor_id or run.run_id}:
+                    key = (who, run.track, begin, end)
+                    driven[key] = min(time_ns, driven.get(key, time_ns))
+    if not driven:
+        return {}
+    bests = fold.sector_bests
+    return {key: min(time_ns, bests.best(key) or time_ns) for key, time_ns in driven.items()}
 
 
 def pictures_in(folder: Path | None) -> tuple[Path, ...]:

@@ -25,6 +25,8 @@ from pitboard.journal.stream_order import put_in_order
 from pitboard.race.board import Board, Trial
 from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.bodies import (
+    FINISH,
+    START,
     Body,
     CompetitorChanged,
     CompetitorRegistered,
@@ -40,8 +42,11 @@ from pitboard.race.race_state import RaceState, Touched
 from pitboard.race.results import Result
 from pitboard.race.run import Run
 from pitboard.race.score import Drive, Moment, score
+from pitboard.race.sectors import SectorBests, SectorKey, sectors_of
 from pitboard.race.verdicts import Lap
 from pitboard.race.word import Authority, RecordPlace, Word
+
+_ENDS_OF_LAPS = frozenset({START, FINISH})
 
 
 class Fold:
@@ -59,6 +64,7 @@ class Fold:
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
         self.limits: dict[str, int] = {}  # up to where a stream is believed that is not what central saw
+        self._has_sectors = False  # a gate within the lap was heard of
         self._begin()
 
     def _begin(self) -> None:
@@ -68,6 +74,8 @@ class Fold:
         self._board_version += 1
         self._untold = Touched()  # what the boards have not been told yet
         self._ranked_by: object = None
+        self._sector_bests = SectorBests()
+        self._sectors_untold: set[str] = set()  # confirmed runs that it has not been told of
         self._confirmed: dict[str, tuple[str, ...]] = {}  # run -> competitors who are on a board by it
         self._runs_of: dict[str, set[str]] = {}  # competitor as armed -> confirmed runs
 
@@ -86,6 +94,8 @@ class Fold:
             return
         stamp = record.header.stamp
         self.version += 1
+        if not self._has_sectors:
+            self._has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
         turns_count = bodies.turns_count
         if isinstance(body, PassingRecorded):  # as most are
             slot = bodies.put_passing(seq, body, stamp)
@@ -413,9 +423,38 @@ class Fold:
             return
         new = {} if run is None else self.confirmed_in(run)
         self._confirmed[run_id] = tuple(new)
+        if self._has_sectors:
+            self._sectors_untold.add(run_id)
         self._board_version += 1
         for competitor_id in [*former, *(one for one in new if one not in former)]:
             self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
+
+    @property
+    def sector_bests(self) -> SectorBests:
+        """The best sectors of all confirmed runs, worked out where somebody asks for them."""
+        self._boards  # noqa: B018 - told first
+        while self._sectors_untold:
+            run_id = self._sectors_untold.pop()
+            self._sector_bests.set_run(run_id, self._sectors_in(self.race.runs.get(run_id)))
+        return self._sector_bests
+
+    def _sectors_in(self, run: Run | None) -> dict[SectorKey, int]:
+        """Return the best sectors of each competitor in a confirmed run, as published."""
+        if run is None or run.decision != "confirmed":
+            return {}
+        roll, best = self.race.roll, dict[SectorKey, int]()
+        for driven in self.race.driven(run.run_id):
+            who = roll.now(driven.competitor_id) if driven.competitor_id else None
+            if who is None or roll.is_disqualified(who):
+                continue
+            for lap in driven.laps:
+                if not (lap.counts and lap.sectors):
+                    continue
+                passed = [(gate, self.rules.cut(ns)) for gate, ns in lap.sectors]
+                for begin, end, time_ns in sectors_of(self.rules.cut(lap.measured_ns), passed):
+                    key = (who, run.track, begin, end)
+                    best[key] = min(time_ns, best.get(key, time_ns))
+        return best
 
     def confirmed_in(self, run: Run) -> dict[str, Confirmed]:
         """Return what each competitor drove in the confirmed run; who has two places in it, the first."""

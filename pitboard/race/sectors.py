@@ -4,9 +4,10 @@ A gate that missed a car makes a longer part of two; such a part is nobody's bes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 LINE = ""
 """Where a lap begins and ends."""
@@ -25,6 +26,41 @@ class BestSectors(NamedTuple):
 
     best: tuple[Sector, ...]
     ideal_ns: int
+
+
+SectorKey: TypeAlias = tuple[str, str, str, str]
+"""Competitor, track, begin, end; the competitor is ANYBODY for the best of all."""
+ANYBODY = ""
+
+
+class SectorBests:
+    """The best time of each sector, of each competitor and of all, while runs come, change and go.
+
+    A run costs one search for each of its sectors, however many runs there are.
+    """
+
+    def __init__(self) -> None:
+        self._of_run: dict[str, dict[SectorKey, int]] = {}
+        self._times: dict[SectorKey, list[int]] = {}  # sorted
+
+    def set_run(self, run: str, times: Mapping[SectorKey, int]) -> None:
+        """Take each competitor's best sectors of a run in the place of what it brought before."""
+        for key, time_ns in self._of_run.pop(run, {}).items():
+            for told in (key, (ANYBODY, *key[1:])):
+                known = self._times[told]
+                del known[bisect_left(known, time_ns)]
+                if not known:
+                    del self._times[told]
+        if times:
+            self._of_run[run] = dict(times)
+        for key, time_ns in times.items():
+            for told in (key, (ANYBODY, *key[1:])):
+                insort(self._times.setdefault(told, []), time_ns)
+
+    def best(self, key: SectorKey) -> int | None:
+        """Return the best time, None where nobody has one."""
+        known = self._times.get(key)
+        return known[0] if known else None
 
 
 def sectors_of(lap_ns: int, passed: Passed) -> tuple[Sector, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import msgspec
@@ -157,24 +158,34 @@ def test_the_clock_is_a_third_of_the_screen_and_nothing_overlaps(size: tuple[int
     assert text.size_px * 72 // 100 >= size[1] // 3 - 2
 
 
-def test_the_newest_laps_sectors_are_green_where_they_are_the_best_of_the_run_and_yellow_elsewhere() -> None:
+def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_best_else_yellow() -> None:
     def lap(number: int, ms: int, *ends_ms: int) -> LapView:
         sectors = tuple(SectorView(f"gate {n}", end * 1_000_000) for n, end in enumerate(ends_ms))
         return msgspec.structs.replace(lap_view(number, ms=ms), sectors=sectors)
 
     run = timed()
     laps = [lap(1, 12_000, 4_000, 8_100), lap(2, 12_300, 3_900, 8_300), lap(3, 13_000)]
+    bests = {
+        (who, run.track, *ends): ms * 1_000_000
+        for who, ends, ms in (
+            ("", ("", "gate 0"), 3_900),
+            ("c1", ("", "gate 0"), 3_900),
+            ("", ("gate 0", "gate 1"), 4_100),
+            ("c1", ("gate 0", "gate 1"), 4_100),
+            ("", ("gate 1", ""), 3_800),
+            ("c1", ("gate 1", ""), 4_000),
+        )
+    }
     for told, wanted in (
-        (laps[:2], [("3.900", GREEN), ("4.400", AMBER), ("4.000", AMBER)]),
-        (laps[:1], [("4.000", GREEN), ("4.100", GREEN), ("3.900", GREEN)]),
+        (laps[:2], [("3.900", PURPLE), ("4.400", AMBER), ("4.000", GREEN)]),
+        (laps[:1], [("4.000", AMBER), ("4.100", PURPLE), ("3.900", GREEN)]),
         (laps, []),
     ):
         driven = msgspec.structs.replace(
             run, laps=told, places=[msgspec.structs.replace(run.places[0], laps=told)]
         )
-        scene = lay_out_on_track(
-            show_of(board(5, on_track=[driven])), Moment(0), Canvas(size=(1920, 1080))
-        ).scene
+        show = replace(show_of(board(5, on_track=[driven])), sector_bests=bests)
+        scene = lay_out_on_track(show, Moment(0), Canvas(size=(1920, 1080))).scene
         marks = next(block for block in scene.blocks if block.name.startswith("laps")).marks
         chips = {mark.area: mark.colour for mark in marks if isinstance(mark, Fill)}
         texts = {mark.area: mark.text for mark in marks if isinstance(mark, Text)}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from display.scene.show import Moment, Show
 from display.screen.show_maker import PICTURE_MAX_BYTES, DisplayFacts, ShowMaker, pictures_in
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import EntryView, view_board
 from pitboard.race import bodies
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies import CompetitorRegistered, LapJudged, PlaylistItem, RunDecided
 from tests.display.example_boards import LIVE
 from tests.race_story import (
     STRANGER,
@@ -19,6 +21,7 @@ from tests.race_story import (
     armed,
     central_enrols,
     confirmed_run,
+    finished,
     passing,
 )
 
@@ -31,9 +34,10 @@ class Story:
         self.unit = Teller(UNIT_A, "Track A")
         self.maker = ShowMaker(facts, LIVE)
         self.moment = Moment(0, 1_000_000)
+        self.fold: Fold
 
     def told(self, *tellers: Teller) -> Show:
-        fold = Fold(self.root.identity.key)
+        self.fold = fold = Fold(self.root.identity.key)
         for teller in (self.root, self.unit, *tellers):
             for record in teller.records:
                 fold.add(record)
@@ -179,3 +183,43 @@ def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does
         assert now is not before
         assert now == view_board(fold).entries
         before = now
+
+
+def test_the_best_sectors_follow_what_is_confirmed_judged_and_taken_back() -> None:
+    story = Story(DisplayFacts())
+    live = Fold(story.root.identity.key)
+    for competitor in ("c1", "c2"):
+        story.unit.say(CompetitorRegistered(competitor_id=competitor, name=competitor))
+
+    def drives(run: str, competitor: str, at_s: float, seq: int, *laps_s: tuple[float, float]) -> None:
+        story.unit.say(armed(run, competitor, s=at_s - 1))
+        story.unit.say(passing(seq, s=at_s))
+        for number, (half_s, rest_s) in enumerate(laps_s):
+            gate = msgspec.structs.replace(passing(seq + 1 + 2 * number, s=at_s + half_s), gate="half")
+            story.unit.say(gate)
+            at_s += half_s + rest_s
+            story.unit.say(passing(seq + 2 + 2 * number, s=at_s))
+
+    def bests(who: str) -> list[int]:
+        told = story.told().sector_bests
+        for record in (*story.root.records, *story.unit.records):
+            live.add(record)  # as they came, looked at in between
+        assert ShowMaker(DisplayFacts(), LIVE).take(live, story.moment).sector_bests == told
+        return [told.get((who, "1", *ends), 0) // 1_000_000 for ends in (("", "half"), ("half", ""))]
+
+    drives("r1", "c1", 100, 1, (4.0, 6.0), (4.5, 5.0))
+    assert bests("") == bests("c1") == [4_000, 5_000]
+    story.unit.say(finished("r1", s=130))
+    drives("r2", "c2", 200, 10, (4.2, 5.5))
+    assert bests("") == bests("c2") == [4_200, 5_500]  # r1 is not confirmed
+    story.unit.say(RunDecided(run_id="r1", decision="confirmed"))
+    assert bests("") == [4_000, 5_000]
+    assert bests("c2") == [4_200, 5_500]
+    story.root.say(bodies.CompetitorJudged(competitor_id="c1", standing="disqualified"))
+    assert bests("") == [4_200, 5_500]
+    story.root.say(bodies.CompetitorJudged(competitor_id="c1", standing=None))
+    second_lap = next(lap for lap in story.fold.race.driven("r1")[0].laps if lap.number == 2).lap_id
+    story.unit.say(LapJudged(run_id="r1", lap_id=second_lap, verdict="void"))
+    assert bests("") == [4_000, 5_500]
+    story.unit.say(RunDecided(run_id="r1", decision="discarded"))
+    assert bests("") == [4_200, 5_500]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from pitboard.race.sectors import Passed, Sector, best_sectors, sectors_of
+from pitboard.race.sectors import ANYBODY, Passed, Sector, SectorBests, SectorKey, best_sectors, sectors_of
 
 A, B = "a", "b"
 
@@ -40,3 +42,21 @@ def test_the_best_of_each_sector_gives_the_ideal_lap(
 @pytest.mark.parametrize("laps", [[], [(100, [])]])
 def test_without_gates_there_are_no_sectors(laps: list[tuple[int, Passed]]) -> None:
     assert best_sectors(laps) is None
+
+
+def test_the_best_of_all_and_of_each_follow_runs_that_come_change_and_go() -> None:
+    chance, bests = Random(3), SectorBests()
+    runs: dict[str, dict[SectorKey, int]] = {}
+    keys = [(who, track, "", "a") for who in ("c1", "c2", "c3") for track in ("1", "2")]
+    for _ in range(400):
+        run = f"r{chance.randrange(12)}"
+        runs[run] = {key: chance.randrange(1, 9) for key in keys if chance.random() < 0.3}
+        bests.set_run(run, runs[run])
+        for key in (*keys, (ANYBODY, "1", "", "a"), (ANYBODY, "2", "", "a")):
+            told = [
+                time_ns
+                for of_run in runs.values()
+                for (who, *where), time_ns in of_run.items()
+                if where == list(key[1:]) and key[0] in (who, ANYBODY)
+            ]
+            assert bests.best(key) == min(told, default=None)
