@@ -195,7 +195,7 @@ class SourceFollower:
         heard = HeardSource(self._connect(candidate), candidate, roster)
         try:
             await heard.introduce(self._target, self._have, self._event)
-        except BaseException:
+        except BaseException:  # a cancellation too: nobody else holds the connection yet
             heard.close()
             raise
         return heard

@@ -140,7 +140,9 @@ def _driving() -> Iterator[None]:
     """Raise BeamLost for whatever goes wrong with the pins, so that it never ends the sensors."""
     try:
         yield
-    except Exception as error:  # lgpio's and gpiozero's errors share no root
+    # Their errors share no root, and with the chip gone lgpio counts with None, a TypeError: no lamp may end
+    # the sensors by it.
+    except Exception as error:
         raise BeamLost(port="GPIO", reason=str(error).strip("'") or type(error).__name__) from error
 
 

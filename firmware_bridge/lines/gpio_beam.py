@@ -110,14 +110,15 @@ def open_gpiozero_edges(
                 )
                 beams.append(beam)
                 beam.listen(setting)
-        except Exception as error:  # lgpio's and gpiozero's errors share no root
+        # Their errors share no root, and gpiozero passes on whatever its factory raises, a TypeError too.
+        except Exception as error:
             raise BeamLost(
                 port=name, reason=f"gpiozero does not give us the pins: {_sentence(error)}"
             ) from error
         yield GpioBeams(beams)
     finally:
         for beam in beams:
-            with suppress(Exception):
+            with suppress(Exception):  # of pins that are gone; the other beams' are closed all the same
                 beam.close()
         if is_ours:
             factory.close()

@@ -126,7 +126,7 @@ class GpioLine:
         assert self._source is not None
         try:
             levels = self._source.levels()
-        except Exception as error:  # each library raises its own kind
+        except Exception as error:  # each library raises its own kind, and the line is then opened anew
             self._queue.lose(f"the pins cannot be read any more ({error})")
             return
         now_mono_ns = self._clock.mono_ns()

@@ -86,7 +86,7 @@ class Session:
         with self._asking:
             try:
                 yield
-            except BaseException:
+            except BaseException:  # a cancellation too: what is half read is no use to who asks next
                 self.hang_up()
                 raise
             finally:
@@ -148,7 +148,7 @@ class _Connection(http.client.HTTPConnection):
         try:
             if self._is_tls:
                 raw = self._spoken_to(raw)
-        except BaseException:
+        except BaseException:  # whatever ends it: nobody else holds the socket yet
             raw.close()
             raise
         self.sock = raw if self._is_stream else BoundedSocket(raw)
