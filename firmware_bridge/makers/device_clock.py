@@ -227,7 +227,8 @@ class DeviceClock:
     def _take_early(self, run: _Run, tick_us: int, received_mono_ns: int, early_ns: int) -> ClockStamp:
         if late_ns := self._late_of_earlier_ns(run, tick_us, received_mono_ns):
             return self._take_ambiguous(run, tick_us, received_mono_ns, late_ns, early_ns)
-        if run.agreeing_count == 1 and received_mono_ns - run.first_mono_ns < APART_MIN_NS:
+        is_together = received_mono_ns - run.first_mono_ns < APART_MIN_NS
+        if run.agreeing_count == 1 and is_together and early_ns <= HELD_UP_MAX_NS:
             # Held up together with the first: only their ticks tell them apart.
             run.observe(tick_us, received_mono_ns)
             return self._stamp(run, tick_us, flag=LATE)

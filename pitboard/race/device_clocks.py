@@ -6,7 +6,8 @@ lap over a clock that was set is timed by the host. A lap is never surer than it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import groupby
 from typing import Protocol
 
@@ -33,8 +34,17 @@ DOUBT_PART = 4
 TOGETHER_NS = 500_000_000
 """Lines nearer to each other may have been held up together; their ticks tell them apart."""
 
+AT_ONCE_NS = 100_000_000
+"""Lines that a stall held up come nearer to each other than this once it is over."""
+
 HELD_UP_MAX_NS = 60_000_000_000
 """How long a stalled connection or a repeat holds a line up."""
+
+ASKED_MAX_COUNT = 16
+"""So many lines on either side are asked whether they were as late."""
+
+JITTER_MAX_NS = 5_000_000
+"""Two lines of one setting that lie apart by more do not tell the same of it for sure."""
 
 SETTING_SURE_COUNT = 4
 """So many lines are not held up by the same time."""
@@ -149,9 +159,13 @@ def settle(passings: Sequence[Stamped]) -> list[Settled]:
         for index, at in enumerate(places):
             settled[at] = replace(_settle_one(line, index), unseen=settled[at].unseen)
         _know_within(settled, places)
+        _doubt_what_a_step_may_hide(settled, places, line)
+        _doubt_what_began_late(settled, places, line)
         _doubt_what_stands_alone(settled, places, line)
+        _doubt_what_a_lost_line_began(settled, places)
         _doubt_what_was_set_back_again(settled, places)
         _doubt_what_came_together(settled, places, line)
+        _doubt_what_was_held_up_together(settled, places, line)
     return settled
 
 
@@ -276,6 +290,87 @@ def _know_within(settled: list[Settled], places: Sequence[int]) -> None:
             settled[at] = replace(settled[at], within_ns=within_ns)
 
 
+def _doubt_what_a_step_may_hide(
+    settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]
+) -> None:
+    """Between two lines in time the clock may have been set back and forward again: then all look late."""
+    held_up = {index for first, end in _held_up_together(line) for index in range(first, end)}
+    for index, at in enumerate(places):
+        one = settled[at]
+        late_ns = _received_lag_ns(line[index]) - one.lag_ns
+        if one.flag in (None, CLOCK_LOST) or late_ns <= 0:
+            continue
+        sides = (range(index - 1, -1, -1), range(index + 1, len(line)))
+        hidden_ns = max(
+            _hidden_step_ns(late_ns, _lates_beside(settled, places, line, index, side, held_up))
+            for side in sides
+        )
+        if hidden_ns:
+            settled[at] = replace(one, uncertainty_ns=one.uncertainty_ns + hidden_ns, hidden_ns=hidden_ns)
+
+
+def _hidden_step_ns(late_ns: int, beside_ns: Iterable[int | None]) -> int:
+    """Return by how much the clock may have been set, where this line and those beside it were so late.
+
+    Nobody sets a clock for one car: two lines at least must be late by the same, and all between by as much.
+    """
+    least_ns, lates_ns = late_ns, [late_ns]
+    for one_ns in beside_ns:
+        if one_ns is None:
+            return least_ns
+        least_ns = min(least_ns, one_ns)
+        lates_ns.append(one_ns)
+        if sum(each_ns - least_ns <= DOUBT_MIN_NS for each_ns in lates_ns) >= 2:
+            return max(0, least_ns)
+    return 0
+
+
+def _lates_beside(
+    settled: Sequence[Settled],
+    places: Sequence[int],
+    line: Sequence[Stamped],
+    index: int,
+    side: range,
+    held_up: Set[int],
+) -> Iterator[int | None]:
+    """Yield how late the lines on one side were, up to one in time; None where nobody knows."""
+    one, nearer = settled[places[index]], index
+    for other in side[:ASKED_MAX_COUNT]:
+        beside = settled[places[other]]
+        if settled[places[max(nearer, other)]].unseen == PASSING_LOST:
+            yield None
+        if other in held_up and index not in held_up:
+            yield None
+        if abs(line[other].received_mono_ns - line[nearer].received_mono_ns) < TOGETHER_NS:
+            continue
+        if beside.flag is None or (
+            beside.clock != one.clock and beside.flag not in (CLOCK_DOUBT, CLOCK_LOST)
+        ):
+            return
+        yield _received_lag_ns(line[other]) - one.lag_ns
+        nearer = other
+
+
+def _doubt_what_began_late(settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]) -> None:
+    """The first line of a clock set back may be one of before, held up by nearly as much as it was set by."""
+    known = {settled[at].clock for at in places[:1]}
+    for index in range(1, len(line)):
+        one, before = settled[places[index]], settled[places[index - 1]]
+        if one.clock in known:
+            continue
+        known.add(one.clock)
+        later = range(index + 1, min(index + ASKED_MAX_COUNT, len(line)))
+        of_it_ns = [_received_lag_ns(line[at]) for at in later if settled[places[at]].clock == one.clock]
+        least_ns = min(of_it_ns[:3], default=before.lag_ns)
+        if least_ns > before.lag_ns and abs(_received_lag_ns(line[index]) - least_ns) > JITTER_MAX_NS:
+            settled[places[index]] = _or_as_around(
+                one,
+                (before.lag_ns,),
+                received_ns=line[index].received_mono_ns + line[index].slept_ns,
+                before_ns=before.awake_and_asleep_ns,
+            )
+
+
 def _doubt_what_stands_alone(settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]) -> None:
     """The first line of a setting may have been held up; where none after it agrees, it may be old."""
     clocks = [settled[at].clock for at in places]
@@ -293,6 +388,18 @@ def _doubt_what_stands_alone(settled: list[Settled], places: Sequence[int], line
         if later and not any(clock == one.clock and abs(off_ns) <= DOUBT_MIN_NS for clock, off_ns in later):
             since_ns = max(0, one.awake_and_asleep_ns - before.awake_and_asleep_ns)
             settled[places[index]] = replace(one, uncertainty_ns=max(one.uncertainty_ns, since_ns))
+
+
+def _doubt_what_a_lost_line_began(settled: list[Settled], places: Sequence[int]) -> None:
+    """A setting that began with a line of which nothing tells is as doubtful, until one comes in time."""
+    lost_ns: dict[str | None, int] = {}
+    for at in places:
+        one = settled[at]
+        if one.flag is None:
+            lost_ns[one.clock] = 0
+        least_ns = lost_ns.setdefault(one.clock, one.uncertainty_ns if one.flag == CLOCK_LOST else 0)
+        if least_ns > one.uncertainty_ns:
+            settled[at] = replace(one, uncertainty_ns=least_ns)
 
 
 def _doubt_what_was_set_back_again(settled: list[Settled], places: Sequence[int]) -> None:
@@ -341,6 +448,74 @@ def _doubt_what_came_together(settled: list[Settled], places: Sequence[int], lin
         held_up.append(at)
 
 
+def _doubt_what_was_held_up_together(
+    settled: list[Settled], places: Sequence[int], line: Sequence[Stamped]
+) -> None:
+    """When lines come together that were held up, each may be of the setting before or of the one after."""
+    counts = Counter(settled[at].clock for at in places)
+    from_first, last_end = 0, 0
+    for first, end in _held_up_together(line):
+        from_first = from_first if first == last_end else first  # one stall close upon another
+        last_end = end
+        if first == 0:
+            continue
+        before, these = settled[places[first - 1]], places[first:end]
+        beside = [before, *(settled[at] for at in (*places[end : end + 1], places[max(0, from_first - 1)]))]
+        around_ns = {lag_ns for one in beside for lag_ns in (one.lag_ns, one.lag_ns + one.hidden_ns)}
+        in_time = counts - Counter(settled[at].clock for at in these)
+        before_ns = before.awake_and_asleep_ns
+        for at, passing in zip(these, line[first:end], strict=True):
+            one, received_ns = settled[at], passing.received_mono_ns + passing.slept_ns
+            one = _or_as_around(one, around_ns, received_ns=received_ns, before_ns=before_ns)
+            if not in_time[one.clock]:  # nothing tells how late they were
+                one = replace(one, uncertainty_ns=max(one.uncertainty_ns, received_ns - before_ns))
+            settled[at] = one
+
+
+def _or_as_around(one: Settled, around_ns: Iterable[int], *, received_ns: int, before_ns: int) -> Settled:
+    """Return the passing as it is known if its lag may be one of these: after the one before, till now."""
+    tick_ns, mono_ns = one.tick_us * 1_000, one.awake_and_asleep_ns
+    earliest_ns = min(before_ns, mono_ns)
+    others_ns = [
+        max(tick_ns + lag_ns, earliest_ns)
+        for lag_ns in around_ns
+        if tick_ns + lag_ns <= received_ns and abs(lag_ns - one.lag_ns) <= HELD_UP_MAX_NS
+    ]
+    # The lag of a lost line is by its arrival, its instant by a setting that it may be of.
+    other_ns = max(others_ns, key=lambda other: abs(other - mono_ns), default=mono_ns)
+    off_ns, hidden_ns = (
+        max((abs(other - own_ns) for other in others_ns), default=0)
+        for own_ns in (mono_ns, tick_ns + one.lag_ns)
+    )
+    is_far = off_ns > DOUBT_MIN_NS and one.or_mono_ns is None
+    return replace(
+        one,
+        uncertainty_ns=one.uncertainty_ns + off_ns,
+        hidden_ns=one.hidden_ns + hidden_ns,
+        or_mono_ns=other_ns - one.slept_ns if is_far else one.or_mono_ns,
+    )
+
+
+def _held_up_together(line: Sequence[Stamped]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the end of each row of lines that came together though they were sent apart.
+
+    Their ticks say so, or that they all lag behind the lines before them and after.
+    """
+    first = 0
+    for end in range(1, len(line) + 1):
+        if end < len(line) and (line[end].received_mono_ns - line[end - 1].received_mono_ns < AT_ONCE_NS):
+            continue
+        if end - first > 1:
+            lags_ns = [_received_lag_ns(one) for one in line[first:end]]
+            beside_ns = [
+                _received_lag_ns(one) for one in (*line[max(0, first - 1) : first], *line[end : end + 1])
+            ]
+            least_ns = min(min(lags_ns), max(beside_ns, default=max(lags_ns)))
+            if max(lags_ns) - least_ns > DOUBT_MIN_NS:
+                yield first, end
+        first = end
+
+
 def _or_already_set(settled: Settled, showed_by: Stamped) -> Settled:
     """Return the passing as it is known if its clock was perhaps set forward as the later line shows."""
     ahead_ns = settled.lag_ns - _received_lag_ns(showed_by)
@@ -381,14 +556,13 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
         lag_ns = _lag_by(witness, passing)
         # Where the witness lags more than this one ever did, this one's own lag may be any up to that.
         slack_ns = max(0, lag_ns - _stamp_lag_ns(passing)) if lag_ns == _received_lag_ns(passing) else 0
-        known_ns, hidden_ns = witness.uncertainty_ns + slack_ns, _hidden_step_ns(line, index, witness)
+        known_ns = witness.uncertainty_ns + slack_ns
         return replace(
             _as_said(passing),
             mono_ns=passing.mono_ns - _late_beyond(_stamp_lag_ns(passing) - lag_ns, known_ns),
             lag_ns=lag_ns,
-            uncertainty_ns=known_ns + hidden_ns,
+            uncertainty_ns=known_ns,
             within_ns=known_ns,
-            hidden_ns=hidden_ns,
         )
     together = [
         _received_lag_ns(one)
@@ -405,27 +579,6 @@ def _settle_late(line: Sequence[Stamped], index: int) -> Settled:
 def _late_beyond(late_ns: int, known_ns: int) -> int:
     """Return by how much a line was late that stamped itself by when it came, 0 for what is not sure."""
     return late_ns if late_ns > max(known_ns, HOST_STAMP_MIN_NS) else 0
-
-
-def _hidden_step_ns(line: Sequence[Stamped], index: int, witness: Stamped) -> int:
-    """Return how far the clock may have been set back, and forward again before the witness.
-
-    Nobody sets a clock for one car: the nearest line on either side, not held up together with this one,
-    must then be as late.
-    """
-    passing = line[index]
-    hidden_ns = 0
-    for side in (reversed(line[:index]), line[index + 1 :]):
-        for one in side:
-            if _clock_flag(one) in (None, CLOCK_SET):
-                break
-            if _clock_flag(passing) == _clock_flag(one) == CLOCK_DOUBT and _clock(passing) != _clock(one):
-                break  # late by something else: one of the two at the most was set
-            if abs(one.received_mono_ns - passing.received_mono_ns) < TOGETHER_NS:
-                continue
-            hidden_ns = max(hidden_ns, min(_late_by_ns(witness, passing), _late_by_ns(witness, one)))
-            break
-    return hidden_ns
 
 
 def _settle_doubt(
@@ -445,18 +598,15 @@ def _settle_doubt(
             mono_ns=passing.received_mono_ns - late_ns,
             uncertainty_ns=max(witness.uncertainty_ns, off_ns - late_ns),
             lag_ns=lag_ns + off_ns - late_ns,  # by less than that it may have been set meanwhile
-            hidden_ns=_hidden_step_ns(line, index, witness),
             flag=CLOCK_SET,
         )
     if witness is not None and len(alike) == 1 and before in (None, clock):
-        hidden_ns = _hidden_step_ns(line, index, witness)
         return replace(
             said,
             clock=clock,
-            uncertainty_ns=witness.uncertainty_ns + hidden_ns,
+            uncertainty_ns=witness.uncertainty_ns,
             lag_ns=_lag_by(witness, passing),
             within_ns=witness.uncertainty_ns,
-            hidden_ns=hidden_ns,
             flag=LATE,
         )
     lag_ns = _received_lag_ns(passing)
@@ -510,7 +660,3 @@ def _lag_by(witness: Stamped, passing: Stamped) -> int:
     lag_ns = _stamp_lag_ns(witness) - device_ns * witness.rate_ppb // PARTS
     # No line comes before its passing: where it lagged less, the clock has been set since.
     return min(lag_ns, _received_lag_ns(passing))
-
-
-def _late_by_ns(witness: Stamped, passing: Stamped) -> int:
-    return _received_lag_ns(passing) - _lag_by(witness, passing)

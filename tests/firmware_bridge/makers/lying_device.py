@@ -13,6 +13,12 @@ from pitboard.race.device_clocks import LapTime, lap_time, settle
 from pitboard.unit_api.program_calls import Passing
 
 SECOND_NS = 1_000_000_000
+STEPS_US = [
+    *(-3_600_000_000, -18_000_000, -12_000_000, -5_000_000, -1_000_000, -300_000, -40_000),
+    *(40_000, 300_000, 1_000_000, 2_500_000, 18_000_000, 3_600_000_000),
+]
+PASSINGS_COUNT = 37
+APART_MIN_COUNT = 3
 STARTED_TICK_US = 1_700_000_000_000_000
 
 
@@ -88,3 +94,35 @@ def laps(lines: list[Line], *, repeats: bool = True) -> list[tuple[int, LapTime]
     return [
         (closing[0] - opening[0], lap_time(opening[1], closing[1])) for opening, closing in pairwise(in_order)
     ]
+
+
+def crowded(random: Random) -> list[Line]:
+    """Return a race in which one thing follows close upon another: the clock is set, or the line stalls.
+
+    A line that is held up holds up those behind it, and the clock may be set meanwhile. A setting lasts for
+    three lines at least, one of which comes in time, and no line is held up for as long as the clock is set
+    back by right after it.
+    """
+    steps: list[tuple[int, int]] = []
+    held_up: dict[int, int] = {}
+    number, free_from = random.randint(3, 6), 0
+    while number < PASSINGS_COUNT - APART_MIN_COUNT:
+        if random.random() < 0.6:
+            steps.append((number, random.choice(STEPS_US)))
+            number = max(number, free_from)
+        else:
+            spans_ms = ((320, 980), (1_020, 2_480), (2_520, 4_000))
+            held_up[number] = random.randint(*random.choice(spans_ms)) * 1_000_000
+            free_from = number + 1 + held_up[number] // 600_000_000
+            if random.random() < 0.4 and number + 1 < free_from:
+                steps.append((random.randint(number + 1, free_from - 1), random.choice(STEPS_US)))
+                number = free_from
+        number += random.randint(APART_MIN_COUNT, APART_MIN_COUNT + 4)
+    return scripted(
+        random,
+        laps_ns=[random.randint(600_000_000, 1_800_000_000) for _ in range(PASSINGS_COUNT - 1)],
+        steps=steps,
+        drift_ppb=random.randint(-40_000, 40_000),
+        held_up=held_up,
+        is_stream=True,
+    )

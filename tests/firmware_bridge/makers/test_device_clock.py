@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 
-from pitboard.race.device_clocks import lap_time, settle
-from tests.firmware_bridge.makers.lying_device import SECOND_NS, Line, laps, scripted, stamped
+from pitboard.race.device_clocks import PASSING_LOST, lap_time, settle, with_unseen
+from tests.firmware_bridge.makers.lying_device import (
+    SECOND_NS,
+    STEPS_US,
+    Line,
+    crowded,
+    laps,
+    scripted,
+    stamped,
+)
 
-STEPS_US = [
-    *(-3_600_000_000, -18_000_000, -12_000_000, -5_000_000, -1_000_000, -300_000, -40_000),
-    *(40_000, 300_000, 1_000_000, 2_500_000, 18_000_000, 20_000_000, 70_000_000, 3_600_000_000),
-]
 LAPS_MS = [1_800, 5_000, 20_000, 60_000]
 
 
-@pytest.mark.parametrize("step_us", STEPS_US)
+@pytest.mark.parametrize("step_us", [*STEPS_US, 20_000_000, 70_000_000])
 def test_no_lap_is_surer_than_it_is_true_whenever_the_clock_is_set(step_us: int) -> None:
     for seed in range(40):
         random = Random(f"{seed}/{step_us}")
@@ -214,3 +219,125 @@ def test_the_first_line_of_a_new_start_is_as_old_as_may_be_where_the_next_does_n
     # Alone it stands: nothing speaks against it, and an official is asked.
     alone = settle([passing for _, passing in [*before, after[0]]])
     assert 50_000_000 <= lap_time(alone[5], alone[6]).uncertainty_ns < 60_000_000
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("again_us", [-40_000, 40_000])
+def test_a_clock_set_a_little_by_the_line_that_made_a_setting_sure_or_the_next_is_covered(
+    again_us: int, repeats: bool
+) -> None:
+    """Set back by 1 s it is sure at the fourth line, by 12 s after 25 s: that line may lag by a step too."""
+    for seed in range(25):
+        random = Random(f"{seed}/{again_us}/{repeats}")
+        step_us, sure_after = (-12_000_000, 19) if repeats else (-1_000_000, 3)
+        again = 8 + sure_after + random.randint(0, 2)
+        lines = scripted(
+            random,
+            laps_ns=[random.randint(1_200_000_000, 1_500_000_000) for _ in range(42)],
+            steps=[(8, step_us), (again, again_us), (again + 3, -again_us)],
+            drift_ppb=random.randint(-40_000, 40_000),
+        )
+        for driven_ns, timed in laps(lines, repeats=repeats):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, driven_ns, timed)
+
+
+def test_no_lap_is_surer_than_it_is_true_where_one_thing_follows_close_upon_another() -> None:
+    for seed in [*range(150), 1270]:
+        random = Random(f"crowded/{seed}")
+        lines = crowded(random)
+        for driven_ns, timed in laps(lines, repeats=random.random() < 0.5):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, driven_ns, timed)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize(
+    ("steps_ms", "held_up_ms"),
+    [
+        pytest.param({6: 3_600_000, 8: 3_600_000}, {4: 3_900}, id="an hour, twice"),
+        pytest.param({20: -1_000}, {19: 1_670}, id="by as much as the lap that it comes with"),
+        pytest.param({12: -300, 14: 300}, {10: 2_600}, id="back for one line in time"),
+        pytest.param({8: -18_000, 11: 18_000}, {6: 3_000}, id="back to what was said before"),
+        pytest.param({14: 3_600_000, 16: -18_000}, {12: 2_939}, id="with no line in time"),
+        pytest.param({10: -18_000, 24: 3_600_000, 33: -3_600_000}, {28: 2_285, 36: 2_289}, id="alike"),
+    ],
+)
+def test_a_clock_set_while_its_line_stalls_is_covered(
+    steps_ms: dict[int, int], held_up_ms: dict[int, int], repeats: bool
+) -> None:
+    for seed in range(12):
+        random = Random(f"{seed}/{steps_ms}")
+        laps_ns = [random.randint(900, 1_400) * 1_000_000 for _ in range(40)]
+        laps_ns[19] = random.randint(1_001, 1_010) * 1_000_000
+        lines = scripted(
+            random,
+            laps_ns=laps_ns,
+            steps=[(number, step_ms * 1_000) for number, step_ms in steps_ms.items()],
+            held_up={number: late_ms * 1_000_000 for number, late_ms in held_up_ms.items()},
+            drift_ppb=random.randint(-40_000, 40_000),
+            is_stream=True,
+        )
+        for driven_ns, timed in laps(lines, repeats=repeats):
+            assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (seed, driven_ns, timed)
+
+
+def test_a_setting_that_one_line_told_of_and_a_lost_one_is_not_taken_for_a_late_line() -> None:
+    lines = scripted(
+        Random(1), laps_ns=[1_500_000_000] * 14, steps=[(6, -1_000_000), (8, 1_000_000)], jitter_ns=0
+    )
+    told = [one for _, one in stamped([*lines[:7], *lines[8:]], repeats=False)]
+    told[7] = msgspec.structs.replace(told[7], flag=with_unseen(told[7].flag, PASSING_LOST), seq=100)
+    late, after = settle(told)[6:8]
+    assert abs(lap_time(late, after).lap_ns - 3_000_000_000) <= lap_time(late, after).uncertainty_ns
+    # Nothing lost, it was late: nobody sets a clock for one car.
+    told[7] = msgspec.structs.replace(told[7], flag=None)
+    late, after = settle(told)[6:8]
+    assert lap_time(late, after).uncertainty_ns < 10_000_000
+
+
+# The same of a device that is set by hours, whose lines are held up by the same when it is.
+SET_AGAIN_AND_AGAIN_MS = [
+    *[
+        (16_278.8, 3_601_278.0, 16_279.8),
+        (17_408.0, 3_584_407.0, 17_409.6),
+        (18_025.1, 3_585_024.0, 18_027.9),
+    ],
+    *[
+        (19_078.8, 3_586_078.0, 19_087.9),
+        (20_351.2, 3_587_350.0, 20_359.0),
+        (21_148.2, 3_588_147.0, 23_442.7),
+    ],
+    *[
+        (24_167.3, 3_591_166.0, 24_169.8),
+        (25_742.6, 3_592_742.0, 25_748.2),
+        (27_530.4, 3_594_529.0, 27_531.9),
+    ],
+    *[
+        (28_582.1, 3_595_541.0, 28_586.3),
+        (30_294.9, 3_597_254.0, 30_297.9),
+        (31_803.6, 3_598_762.0, 31_810.3),
+    ],
+    *[(32_696.8, 3_599_656.0, 32_698.2), (33_548.2, 507.0, 33_551.7), (34_303.6, 1_262.0, 34_305.1)],
+    *[(35_648.8, 2_608.0, 35_651.5), (37_215.5, 4_174.0, 39_505.7), (40_921.9, 7_880.0, 40_926.8)],
+    *[(42_035.0, 8_994.0, 42_037.0), (43_432.1, 10_391.0, 43_434.2), (44_468.1, 11_427.0, 44_469.9)],
+    *[(45_972.9, 12_931.0, 45_980.0), (46_687.3, 13_646.0, 46_689.5), (47_729.6, 3_614_688.0, 47_732.5)],
+    *[
+        (48_360.1, 3_615_319.0, 48_362.0),
+        (50_157.8, 3_617_116.0, 50_159.4),
+        (51_481.9, 3_618_440.0, 51_483.4),
+    ],
+    *[
+        (53_263.4, 3_620_222.0, 55_536.1),
+        (56_486.6, 3_623_445.0, 56_490.7),
+        (57_962.7, 3_624_921.0, 57_964.2),
+    ],
+    *[(59_410.8, 3_626_369.0, 59_413.2), (60_332.0, 3_627_290.0, 62_623.8)],
+]
+
+
+def test_a_setting_that_a_lost_line_began_is_as_doubtful_until_a_line_comes_in_time() -> None:
+    lines = [
+        Line(true_ns=round(true_ms * 1e6), tick_us=round(tick_ms * 1e3), received_ns=round(received_ms * 1e6))
+        for true_ms, tick_ms, received_ms in SET_AGAIN_AND_AGAIN_MS
+    ]
+    for driven_ns, timed in laps(lines):
+        assert abs(timed.lap_ns - driven_ns) <= timed.uncertainty_ns, (driven_ns, timed)
