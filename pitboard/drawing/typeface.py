@@ -7,6 +7,7 @@ that a running clock renders no new text."""
 from __future__ import annotations
 
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,8 @@ ELLIPSIS = "…"
 _LINES_KEPT_MAX_COUNT = 600
 _LINES_KEPT_MIN_BYTES = 2 * 1_024 * 1_024
 """Lines are kept in half the memory that the largest picture drawn on takes, and at least in this much."""
+_UNIT = re.compile(r"\d (?:s|ms|min|h|m|MB|GB|MiB|°C|%)(?!\w)")
+"""A number and its unit stay in one line."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
 _FACES_OPEN_MAX_COUNT = 6  # each holds its file open, and half a megabyte
 _FILE_LARGE_BYTES = 3 * 1_024 * 1_024
@@ -185,7 +188,8 @@ class Typeface:
     def wrap(
         self, text: str, *, size_px: int, width_px: int, lines_max: int, weight: Weight = Weight.BOLD
     ) -> list[str]:
-        """Return at most `lines_max` lines, broken at spaces and hyphens; an ellipsis ends a cut one."""
+        """Return at most `lines_max` lines, broken at spaces and hyphens, but not between a number and its
+        unit; an ellipsis ends a cut one."""
         lines: list[str] = []
         rest = visible(text).strip()
         while rest and len(lines) < lines_max - 1:
@@ -278,7 +282,7 @@ class Typeface:
         """Return the longest start of the text that fits one line, at least one cluster."""
         best, fits_whole = "", True
         for index in range(1, len(text) + 1):
-            if index < len(text) and text[index - 1] not in " -":
+            if index < len(text) and (text[index - 1] not in " -" or _UNIT.match(text, index - 2)):
                 continue
             if self.width(text[:index].rstrip(), size_px=size_px, weight=weight) > width_px:
                 fits_whole = False

@@ -126,6 +126,8 @@ def _what(named: bodies.Body, body: bodies.Body) -> str:
     """Return the word that says what was done: the kind withdrawn, a decision, a verdict, a status."""
     if isinstance(body, bodies.ActWithdrawn):
         return "" if isinstance(named, bodies.ActWithdrawn) else KIND_OF[type(named)]
+    if isinstance(body, bodies.RunFinished):
+        return body.ended if body.ended in ("time-up", "laps-driven") else ""  # else a person did it
     for field in ("decision", "verdict", "status", "state"):
         word = getattr(body, field, None)
         if isinstance(word, str):

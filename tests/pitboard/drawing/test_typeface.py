@@ -37,6 +37,14 @@ def test_drawing_stays_inside_the_width_in_any_script(typeface: Typeface) -> Non
         assert width <= 300
 
 
+def test_a_number_and_its_unit_stay_in_one_line(typeface: Typeface) -> None:
+    text = "a car crossed 12 s before START"
+    widths = range(60, 600, 7)
+    lines = [typeface.wrap(text, size_px=30, width_px=one, lines_max=9) for one in widths]
+    assert any(len(one) > 2 for one in lines)
+    assert not [one for wrapped in lines for one in wrapped[:-1] if one.endswith("12")]
+
+
 def test_wrapping_breaks_at_spaces_and_keeps_every_letter_that_fits(typeface: Typeface) -> None:
     width_px = typeface.width("Maximiliane von", size_px=40) + 2
     assert typeface.wrap("Maximiliane von Berg", size_px=40, width_px=width_px, lines_max=2) == [

@@ -17,6 +17,7 @@ from pitboard.unit_api.official_acts import (
     Withdraw,
 )
 from tests.trackside.unit_story import Unit, with_unit
+from trackside.touch.scene.act_words import act_word
 from trackside.touch.scene.acts_scene import taken_back
 from trackside.touch.scene.put_right_scene import late_start
 from trackside.touch.widgets.view import View
@@ -169,6 +170,21 @@ def test_what_became_of_a_wait_names_who_waited(tmp_path: Path) -> None:
         await unit.run_control.carry_out(MarkQueue(entry_id=entry, state="no-show"))
         newest = unit.feed.now().acts[0]
         assert (newest.kind, newest.what, newest.who) == ("queue-marked", "no-show", "Ann")
+
+    with_unit(tmp_path, story)
+
+
+def test_a_run_that_ended_by_itself_was_stopped_by_nobody(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new("Ann")
+        run_ms = unit.run.armed.value.timing.run_ms
+        assert run_ms is not None
+        for seq in (1, 2):
+            await unit.cross(seq)
+            unit.clock.advance(ms=run_ms + 1)
+            await unit.run_control.follow_time()
+        act = unit.feed.now().acts[0]
+        assert (act.kind, act_word(act, View())) == ("run-finished", "The time was up")
 
     with_unit(tmp_path, story)
 

@@ -113,7 +113,8 @@ def _fitted(
         fitting = max(1, min(lines_max, height_px // (tried * _LINE_PERCENT // 100)))
         lines = _balanced(typeface, text, size_px=tried, width_px=width_px, lines_max=fitting, weight=weight)
         widest = max(typeface.width(word, size_px=tried, weight=weight) for word in words)
-        if widest <= width_px and not (lines and lines[-1].endswith(ELLIPSIS)):
+        is_low = len(lines) * (tried * _LINE_PERCENT // 100) <= height_px
+        if is_low and widest <= width_px and not (lines and lines[-1].endswith(ELLIPSIS)):
             break
     return tried, lines
 

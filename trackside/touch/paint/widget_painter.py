@@ -134,7 +134,8 @@ class Painter:
             self._box(share, palette.RED)
         if edge is not None:
             self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
-        room = widget.rect.inset(self._measures.px(8), self._measures.px(4))
+        is_at_edge = widget.align == "left" and not widget.icon
+        room = widget.rect.inset(self._measures.px(20 if is_at_edge else 8), self._measures.px(4))
         if widget.reserved_px:
             _, room = room.cut_right(widget.reserved_px, self._measures.px(8))
         if widget.icon and not widget.label:

@@ -263,12 +263,13 @@ def _beside_driver(
             button(
                 "start:stray",
                 area,
-                view.say("touch.begun", seconds=seconds_before(stray, now_mono_ns)),
+                view.say("touch.begun"),
                 arming(screen, view, driver.competitor_id, begins_at=stray),
                 view,
                 size_px=measures.text(26),
+                note=view.say("touch.begun-note", seconds=seconds_before(stray, now_mono_ns)),
                 tone=Tone.WARNING,
-                lines_max=2,
+                note_lines_max=2,
             )
         ]
     if view.picked and all(one.competitor_id != driver.competitor_id for one in waiting(screen)):

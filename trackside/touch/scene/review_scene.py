@@ -88,7 +88,7 @@ def _decision_widgets(
             name="to-do",
             rect=places.near,
             look=Look.TEXT,
-            label=waits or view.say("touch.ready-to-confirm"),
+            label=waits or (view.say("touch.ready-to-confirm") if run.laps else ""),
             size_px=measures.text(26),
             tone=Tone.WARNING if waits else Tone.PLAIN,
             icon="",
@@ -191,7 +191,7 @@ def lay_question(below: Layout, run: Run, view: View, measures: Measures, *, is_
             ),
             button(
                 "discard:no",
-                places.far.inset(measures.px(12), 0),
+                _raised(places.far, measures),
                 view.say("touch.keep-run"),
                 KeepRun(),
                 view,
@@ -199,7 +199,7 @@ def lay_question(below: Layout, run: Run, view: View, measures: Measures, *, is_
             ),
             button(
                 "discard:yes",
-                places.near.inset(measures.px(12), 0),
+                _raised(places.near, measures),
                 view.say(f"touch.{kind}-yes"),
                 SendAct(Discard(run_id=run.run_id)),
                 view,
@@ -208,3 +208,9 @@ def lay_question(below: Layout, run: Run, view: View, measures: Measures, *, is_
             ),
         )
     )
+
+
+def _raised(area: Rect, measures: Measures) -> Rect:
+    """Return the place of a button within the frame of the question."""
+    area = area.inset(measures.px(12), 0)
+    return Rect(area.x, area.y - measures.px(10), area.w, area.h)
