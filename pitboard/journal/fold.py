@@ -94,17 +94,21 @@ class Fold:
             return
         stamp = record.header.stamp
         self.version += 1
-        if not self._has_sectors:
-            self._has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
         turns_count = bodies.turns_count
         if isinstance(body, PassingRecorded):  # as most are
+            if body.gate not in _ENDS_OF_LAPS:
+                self._has_sectors = True
             slot = bodies.put_passing(seq, body, stamp)
             key = self._keys.get(stream)
             if key is not None:
                 if bodies.turns_count != turns_count:
                     self._order_later(key)
-                self._apply_passing(stream, seq, body, slot, key)
+                authority = self._authority(key, stream, seq)
+                if authority != Authority.NOBODY:
+                    self._race.hear_passing(slot, body, authority, key)
             return
+        if not self._has_sectors:
+            self._has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
         bodies.put(seq, body, stamp)
         if isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
             self._register(body.competitor_id, (stream, seq))
@@ -200,11 +204,6 @@ class Fold:
     def _apply_stream(self, stream: str) -> None:
         for seq, body, stamp in self._bodies[stream]:
             self._apply(stream, seq, body, stamp)
-
-    def _apply_passing(self, stream: str, seq: int, body: PassingRecorded, slot: int, key: str) -> None:
-        authority = self._authority(key, stream, seq)
-        if authority != Authority.NOBODY:
-            self._race.hear_passing(slot, body, authority, key)
 
     def _apply(self, stream: str, seq: int, body: Body, stamp: int) -> None:
         key = self._keys[stream]

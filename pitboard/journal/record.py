@@ -222,8 +222,8 @@ class HybridClock:
         One far ahead of a clock that is set is not followed: one record stamped in 2099 would carry every
         node's clock there for good. Who has no set clock believes what is within days of central's newest.
         """
-        if stamp_utc_ms(stamp) <= self._followed_max_ms():
-            self._last_stamp = max(self._last_stamp, stamp)
+        if stamp > self._last_stamp and stamp_utc_ms(stamp) <= self._followed_max_ms():
+            self._last_stamp = stamp
 
     def observe_central(self, stamp: int) -> None:
         """Take note of a stamp of central's; it also brings back a clock that others have led too far."""

@@ -61,6 +61,7 @@ class Mark(NamedTuple):
 
 SOMEBODY_ELSE = "Somebody else writes under the key of this unit; it must be revoked and enrolled anew"
 
+_ENROLMENT = KIND_OF[UnitEnrolled]
 Follower = Callable[[Record], None]
 """What is handed each durable record, once and in the order in which they arrived here."""
 
@@ -98,13 +99,7 @@ class Replica:
         self._watch = StreamWatch()
         self._latest = LatestRecords()
         self._witness = Witness(self._ledger)
-        self._followers: list[Follower] = [
-            self._ledger.take,  # first: the others ask it whose stream it is
-            self._see_stream,
-            self._latest.add,
-            self.fold.add,
-            self._see_writer,
-        ]
+        self._followers: list[Follower] = []  # after the replica's own
         self.mark = Mark(0, b"")  # of the last record handed to the followers
         self._is_open = False  # a journal is folded as one portion, and what comes later batch by batch
         self._failure: BaseException | None = None
@@ -183,6 +178,11 @@ class Replica:
             if not self._ledger.is_next(record):
                 reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before"
                 raise JournalDamaged(path="of this node", reason=reason)
+        self._ledger.take(record)  # first: the others ask it whose stream it is
+        self._see_stream(record)
+        self._latest.add(record)
+        self.fold.add(record)
+        self._see_writer(record)
         for follower in self._followers:
             follower(record)
         self.version += 1
@@ -624,15 +624,18 @@ class Replica:
 
     def _see_writer(self, record: Record) -> None:
         """Follow what matters of who wrote it: what central saw, how much strangers send, how clocks go."""
-        key, roster = self._ledger.key_of(record.stream) or "", self.fold.roster
-        streams = {record.stream} if self._witness.see(record.stream, record.seq) else set()
+        stream = record.stream
+        key = self._ledger.key_of(stream) or ""
+        is_judged = self._witness.see(stream, record.seq)
         if key == self.fold.root_key:
-            streams |= set(self._witness.hear(record))
-        if streams:
-            self._see_witness(streams)
+            told = set(self._witness.hear(record))
+            self._see_witness(told | {stream} if is_judged else told)
+        elif is_judged:
+            self._see_witness({stream})
+        roster = self.fold.roster
         self.strangers.see(record, key, roster=roster)
         self._stamp_watch.see(key, record.header.stamp, roster)
-        if record.header.kind == KIND_OF[UnitEnrolled]:
+        if record.header.kind == _ENROLMENT:
             self._stamp_watch.look_again(roster)
 
     def _see_witness(self, streams: Iterable[str]) -> None:

@@ -21,6 +21,8 @@ def clean_name(name: str) -> str:
     At most two combining marks stay on one letter and NAME_MAX_LENGTH characters in all; empty if nothing
     remains that could be seen.
     """
+    if name.isascii() and name.isprintable():  # as most are: nothing in it is hidden
+        return " ".join(name[: 4 * NAME_MAX_LENGTH].split())[:NAME_MAX_LENGTH].strip()
     kept: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", name[: 4 * NAME_MAX_LENGTH]):

@@ -382,7 +382,7 @@ class RaceState:
             return
         self._list_run(run_id, former, run)
         for one, change in ((former, set.discard), (run, set.add)):
-            for key in () if one is None else keys_inserted(one):
+            for key in () if one is None or not one.inserted else keys_inserted(one):
                 change(self._inserted.setdefault(key, set()), run_id)
         self._move_windows(run_id, former, run, touched)
         self._touch(run_id, touched)

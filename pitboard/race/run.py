@@ -90,6 +90,8 @@ class Run:
         A start that a person moved to an earlier impulse opens the first one earlier.
         """
         armed = self.armed.value
+        if not self.started and not self.resumed:
+            return [(armed.boot_id, armed.mono_ns, 0)]  # as nearly always
         moved = [
             one.mono_ns
             for one in self.started.values()
@@ -147,6 +149,20 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
     if first is None or not isinstance(first.body, RunArmed):
         return None
     armed = Said(first.body, first.word)
+    if said.keys() <= _OF_A_PLAIN_RUN:  # as nearly all are: nothing else need be looked for
+        return Run(
+            run_id=run_id,
+            unit=first.unit,
+            armed=armed,
+            places=_places(armed.value, ()),
+            started=_NONE,
+            finished=next(reversed(_bodies(said, RunFinished)), None),
+            said_of_laps=_NONE,
+            said_by_admin=_NONE,
+            statuses=_NONE,
+            decided=_decided(said.get(RunDecided, ())),
+            sheets=_bodies(said, RunSheet),
+        )
     resumed: dict[str, RunResumed] = {}
     own = {kind: [one for one in said.get(kind, ()) if _is_of_its_unit(one, first)] for kind in _UNITS_OWN}
     for one in sorted(own[RunResumed], key=lambda one: one.word.moment):
@@ -174,6 +190,7 @@ def run_of(run_id: str, heard: Sequence[Statement]) -> Run | None:
     )
 
 
+_OF_A_PLAIN_RUN = {RunArmed, RunFinished, RunSheet, RunDecided}
 _UNITS_OWN = (RunResumed, RunTimedUp)
 """What no person says: the run's unit tells it of its own clock."""
 
@@ -194,6 +211,8 @@ def _bodies(said: Mapping[type[Body], Sequence[Statement]], kind: type[Kind]) ->
 
 def _places(armed: RunArmed, handings: Sequence[RunHanded]) -> tuple[RunPlace, ...]:
     """Return the places, each with whoever it was handed to last; a number that occurs twice is one place."""
+    if not handings and len(armed.places) == 1:
+        return armed.places  # as nearly always
     handed = {one.place: one for one in handings}
     places: dict[int, RunPlace] = {}
     for place in armed.places:
@@ -255,6 +274,8 @@ def _said_of_laps(heard: Sequence[Statement]) -> Mapping[str, SaidOfLap]:
 def _decided(heard: Sequence[Statement]) -> Said[RunDecided] | None:
     """Return the decision that stands: the last word. A reopening takes back what was said before it by the
     same or a lower authority."""
+    if not heard:
+        return None
     decisions = [(one.word, one.body) for one in heard if isinstance(one.body, RunDecided)]
     reopenings = [word for word, body in decisions if body.decision == "reopened"]
     last: LastWord[RunDecided] = LastWord()

@@ -18,16 +18,18 @@ class SlotRow:
         self._apart: dict[int, int] = {}  # what came far ahead of the row
 
     def get(self, number: int) -> int | None:
-        if 0 < number <= len(self._row):
-            slot = self._row[number - 1]
+        row = self._row
+        if 0 < number <= len(row):
+            slot = row[number - 1]
             if slot:
                 return slot - 1
         return self._apart.get(number) if self._apart else None
 
     def put(self, number: int, slot: int) -> None:
-        missing = number - len(self._row) - 1
+        row = self._row
+        missing = number - len(row) - 1
         if missing == 0:
-            self._row.append(slot + 1)
+            row.append(slot + 1)
         elif missing > HOLE_MAX_COUNT or number < 1:
             self._apart[number] = slot
         else:

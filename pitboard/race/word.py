@@ -65,6 +65,11 @@ class LastWord(Generic[Value]):
 
         None withdraws what that authority said before.
         """
+        if not self._last:  # as it is for nearly all that is said
+            said = Said(value, word)
+            self._last[word.authority] = said
+            self.said = None if value is None else said  # type: ignore[assignment]
+            return True
         last = self._last.get(word.authority)
         if last is not None and last.word >= word:
             return False
@@ -145,10 +150,14 @@ class Statements:
         places.put(seq, len(self._said))
         self._said.append(statement)
         self._about.append(subject)
-        if statement.act is not None:
-            self._acts.setdefault(statement.act, []).append(statement)
         if isinstance(statement.body, Act):
-            insort(self._in_order, statement.word.moment)
+            if statement.body.act_id:
+                self._acts.setdefault((statement.unit, statement.body.act_id), []).append(statement)
+            moment, in_order = statement.word.moment, self._in_order
+            if not in_order or moment >= in_order[-1]:
+                in_order.append(moment)  # as it nearly always is
+            else:
+                insort(in_order, moment)
 
     def withdraw(self, named: RecordPlace, statement: Statement) -> Subject | None:
         """Keep the withdrawal; return the subject that may stand otherwise now, None if it is not known
@@ -167,6 +176,8 @@ class Statements:
 
     def stands(self, statement: Statement) -> bool:
         """Return whether nobody withdrew it who may, and it is not the repetition of an act."""
+        if not self._withdrawals and statement.act is None:
+            return True  # as nearly always
         if statement.act is None and statement.record not in self._withdrawals:
             return True
         same = self._same_act(statement)
