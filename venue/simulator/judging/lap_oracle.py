@@ -6,43 +6,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
-
-ADMIN, TIMEKEEPER = 2, 1
-_ADMIN_KINDS = {
-    "event-configured",
-    "format-set",
-    "class-set",
-    "official-dismissed",
-    "unit-enrolled",
-    "unit-revoked",
-    "lap-corrected",
-    "competitor-judged",
-    "person-erased",
-}
-_NOT_WITHDRAWN = {"unit-enrolled", "unit-revoked", "person-erased", "passing", "event-configured"}
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Word:
-    authority: int
-    stamp: int
-    stream: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    word: _Word
-    key: str
-    kind: str
-    body: Any
+from venue.simulator.judging.said_oracle import ADMIN, FOR_EVER, Said, believed_of, moment_of, what_stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +62,15 @@ class LapOracle:
     """`laps(run)` gives what is driven, `published(run)` what the board may have of it."""
 
     def __init__(self, records: Iterable[Record], root_key: str) -> None:
-        believed = sorted(_believed(list(records), root_key), key=_moment)
-        self._said_of: dict[str, list[_Said]] = {}
-        for said in _standing(believed):
+        believed = sorted(believed_of(list(records), root_key), key=moment_of)
+        self._said_of: dict[str, list[Said]] = {}
+        for said in what_stands(believed):
             self._said_of.setdefault(said.kind, []).append(said)
-        self._first_armed: dict[str, _Said] = {}
+        self._first_armed: dict[str, Said] = {}
         for said in self._of("run-armed"):
             if is_armed_by_its_unit(said.body.run_id, said.key):
                 self._first_armed.setdefault(said.body.run_id, said)
-        self._first_recorded: dict[tuple[str, str], _Said] = {}
+        self._first_recorded: dict[tuple[str, str], Said] = {}
         for said in self._of("passing"):
             self._first_recorded.setdefault((said.key, said.body.passing_id), said)
         self._windows = {run: self._windows_of(run) for run in self.runs}
@@ -185,7 +155,7 @@ class LapOracle:
         ]
         return str(max(words)[1]) if words else ""
 
-    def _says_class(self, said: _Said) -> bool:
+    def _says_class(self, said: Said) -> bool:
         if said.kind == "competitor-changed":
             return said.body.race_class is not None
         return bool(said.body.race_class)
@@ -205,15 +175,17 @@ class LapOracle:
                 continue
             run = self._window_at(unit, said.body.track, said.body.boot_id, said.body.mono_ns)
             if run is not None:
-                seen = _Seen(passing_id, unit, said.body.boot_id, said.body.mono_ns, said.body, _moment(said))
+                seen = _Seen(
+                    passing_id, unit, said.body.boot_id, said.body.mono_ns, said.body, moment_of(said)
+                )
                 derived.setdefault(run, []).append(seen)
         for run, passings in derived.items():
             if self._rules(run).clock != "start-gate":
                 owners |= self._share_out(run, passings)
         return owners | self._start_to_finish()
 
-    def _words_on(self, unit: str, passing_id: str) -> tuple[bool, _Said | None]:
-        def is_meant(said: _Said) -> bool:
+    def _words_on(self, unit: str, passing_id: str) -> tuple[bool, Said | None]:
+        def is_meant(said: Said) -> bool:
             return said.body.passing_id == passing_id and (said.body.unit or said.key) == unit
 
         ignored = any(is_meant(said) for said in self._of("passing-judged"))
@@ -380,7 +352,7 @@ class LapOracle:
             if ignored or given is None or (given.body.run_id, given.body.place) != (run, place):
                 continue
             if (recorder, said.body.boot_id) == (unit, boot):
-                found.append(_Seen(passing_id, recorder, boot, said.body.mono_ns, said.body, _moment(said)))
+                found.append(_Seen(passing_id, recorder, boot, said.body.mono_ns, said.body, moment_of(said)))
         for said in self._of("passing-inserted"):
             if (said.body.run_id, said.body.place) != (run, place):
                 continue
@@ -390,7 +362,7 @@ class LapOracle:
             copied = self._first_recorded.get((unit, said.body.copy_of or ""))
             body = _Inserted(said.body, None if copied is None else copied.body)
             if body.boot_id == boot:
-                found.append(_Seen(said.body.passing_id, said.key, boot, body.mono_ns, body, _moment(said)))
+                found.append(_Seen(said.body.passing_id, said.key, boot, body.mono_ns, body, moment_of(said)))
         return found
 
     # Laps
@@ -473,7 +445,7 @@ class LapOracle:
                 and said.body.boot_id == boot
                 and not self._words_on(unit, passing_id)[1]
             ):
-                found.append(_Seen(passing_id, unit, boot, said.body.mono_ns, said.body, _moment(said)))
+                found.append(_Seen(passing_id, unit, boot, said.body.mono_ns, said.body, moment_of(said)))
         return found
 
     def _up(self, began: int, rules: Any, pauses: list[tuple[int, int]]) -> int | None:
@@ -483,7 +455,7 @@ class LapOracle:
         for begun, ended in sorted(pauses):
             if begun >= up:
                 continue
-            if ended >= _FOR_EVER:
+            if ended >= FOR_EVER:
                 return None
             if ended > began:
                 up += ended - max(begun, began)
@@ -505,7 +477,7 @@ class LapOracle:
                 pauses.append((begun, mono_ns))
                 begun = None
         if begun is not None:
-            pauses.append((begun, _FOR_EVER))
+            pauses.append((begun, FOR_EVER))
         return pauses
 
     def _start_said(self, run: str, place: int) -> Any:
@@ -517,7 +489,7 @@ class LapOracle:
         return last.body
 
     def _verdict(self, run: str, lap_id: str) -> tuple[str | None, str]:
-        last: dict[int, _Said] = {}
+        last: dict[int, Said] = {}
         for one in sorted(self._about(run, lap_id, "lap-judged"), key=lambda one: one.word):
             last[one.word.authority] = one
         for authority in sorted(last, reverse=True):
@@ -557,13 +529,13 @@ class LapOracle:
             found.append((place, [laps[index] for index in sorted(laps)]))
         return found
 
-    def _decided(self, run: str) -> _Said | None:
+    def _decided(self, run: str) -> Said | None:
         said = [one for one in self._of("run-decided") if one.body.run_id == run]
         reopened = [one for one in said if one.body.decision == "reopened"]
-        last: dict[int, _Said] = {}
+        last: dict[int, Said] = {}
         for one in sorted(said, key=lambda one: one.word):
             is_past = any(
-                _moment(one) < _moment(other) and one.word.authority <= other.word.authority
+                moment_of(one) < moment_of(other) and one.word.authority <= other.word.authority
                 for other in reopened
             )
             if not is_past and one.body.decision != "reopened":
@@ -587,12 +559,12 @@ class LapOracle:
             places.setdefault(place.place, place)
         return list(places.values())
 
-    def _about(self, run: str, lap: str, kind: str) -> list[_Said]:
+    def _about(self, run: str, lap: str, kind: str) -> list[Said]:
         return [said for said in self._of(kind) if said.body.run_id == run and said.body.lap_id == lap]
 
     def _windows_of(self, run: str) -> list[tuple[str, int, int]]:
         armed = self._first_armed[run].body
-        resumed: dict[str, _Said] = {}
+        resumed: dict[str, Said] = {}
         for said in (said for said in self._of("run-resumed") if said.body.run_id == run):
             if said.word.authority == ADMIN or said.key == self._first_armed[run].key:
                 resumed.setdefault(said.body.boot_id, said)
@@ -607,18 +579,18 @@ class LapOracle:
         ]
         return [(armed.boot_id, min([armed.mono_ns, *earlier]), 0)] + [
             (said.body.boot_id, said.body.mono_ns, said.body.elapsed_ns)
-            for said in sorted(resumed.values(), key=_moment)
+            for said in sorted(resumed.values(), key=moment_of)
         ]
 
-    def _of(self, kind: str) -> list[_Said]:
+    def _of(self, kind: str) -> list[Said]:
         return self._said_of.get(kind, [])
 
-    def _last_said(self, said: Iterable[_Said]) -> _Said | None:
+    def _last_said(self, said: Iterable[Said]) -> Said | None:
         return max(said, key=lambda one: one.word, default=None)
 
-    def _last(self, said: Iterable[_Said]) -> Any:
+    def _last(self, said: Iterable[Said]) -> Any:
         """Return a reader of the deciding value: each authority's last word, the highest not withdrawn."""
-        last: dict[int, _Said] = {}
+        last: dict[int, Said] = {}
         for one in sorted(said, key=lambda one: one.word):
             last[one.word.authority] = one
 
@@ -627,9 +599,6 @@ class LapOracle:
             return next((value for value in values if value is not None), None)
 
         return read
-
-
-_FOR_EVER = 2**63
 
 
 class _Inserted:
@@ -643,141 +612,6 @@ class _Inserted:
         self.sensor_boot = copied.sensor_boot if copied else inserted.boot_id
         self.tick_us = copied.tick_us if copied else None
         self.rate_ppb = copied.rate_ppb if copied else 0
-
-
-def _believed(records: list[Record], root_key: str) -> list[_Said]:
-    """Return what writers on the roster said and were allowed to say."""
-    keys = {
-        record.stream: msgspec.json.decode(record.body_bytes or b"{}").get("key")
-        for record in records
-        if record.seq == 1
-    }
-    said = []
-    hashes = {(record.stream, record.seq): record.header_hash.hex() for record in records}
-    for record in records:
-        body = None if record.body_bytes is None else read_body(record.header.kind, record.body_bytes)
-        key = keys.get(record.stream)
-        if body is not None and key is not None:
-            authority = ADMIN if key == root_key else TIMEKEEPER
-            word = _Word(authority, record.header.stamp, record.stream, record.seq)
-            said.append(_Said(word, key, record.header.kind, body))
-    said = [one for one in said if one.key != root_key] + _in_order_said(
-        [one for one in said if one.key == root_key]
-    )
-    standing: dict[str, _Said] = {}
-    for one in sorted(said, key=lambda one: one.word):
-        if one.key == root_key and one.kind in ("unit-enrolled", "unit-revoked"):
-            standing[one.body.key] = one
-    believed_to = _believed_to([one for one in said if one.key == root_key], hashes)
-    of_units = [
-        one
-        for one in said
-        if one.key != root_key
-        and one.word.seq <= believed_to.get(one.word.stream, one.word.seq)
-        and _counts(one, standing.get(one.key))
-    ]
-    return [one for one in said if one.key == root_key] + _in_order_said(of_units)
-
-
-def _in_order_said(said: list[_Said]) -> list[_Said]:
-    """Give each word a stamp no later than those that its writer's streams prove to be said after it."""
-    of_stream: dict[str, list[_Said]] = {}
-    for one in sorted(said, key=lambda one: one.word.seq):
-        of_stream.setdefault(one.word.stream, []).append(one)
-    after: dict[str, list[tuple[str, int]]] = {}  # the later streams of its writer, and how far they knew it
-    for stream, own in of_stream.items():
-        if own[0].kind == "stream-opened":
-            for former, head in own[0].body.earlier.items():
-                if former in of_stream and of_stream[former][0].key == own[0].key:
-                    after.setdefault(former, []).append((stream, head))
-    stamps: dict[str, dict[int, int]] = {}
-
-    def stamps_of(stream: str) -> dict[int, int]:
-        if stream not in stamps:
-            later, latest = stamps.setdefault(stream, {}), _FOR_EVER << 16
-            for one in reversed(of_stream[stream]):
-                seq = one.word.seq
-                known_by = [
-                    min(stamps_of(other).values()) - 1 for other, head in after.get(stream, ()) if head >= seq
-                ]
-                latest = min([latest, one.word.stamp, *known_by])
-                later[seq] = latest
-        return stamps[stream]
-
-    return [
-        replace(one, word=replace(one.word, stamp=stamps_of(one.word.stream)[one.word.seq])) for one in said
-    ]
-
-
-def _believed_to(of_central: list[_Said], hashes: dict[tuple[str, int], str]) -> dict[str, int]:
-    """Return {stream: last seq believed} where a history is not the one that central cut or countersigned."""
-    named: dict[str, dict[int, str]] = {}
-    cuts: dict[str, int] = {}
-    for said in of_central:
-        if said.kind == "unit-revoked":
-            for stream, told in said.body.hashes.items():
-                seq = said.body.heads[stream]
-                named.setdefault(stream, {})[seq] = told
-                cuts[stream] = max(cuts.get(stream, 0), seq)
-        elif said.kind == "heads-witnessed":
-            for stream, point in said.body.heads.items():
-                for seq, told in [*said.body.before.get(stream, []), point]:
-                    named.setdefault(stream, {})[seq] = told
-    believed_to: dict[str, int] = {}
-    for stream, points in named.items():
-        right = 0
-        is_false = False
-        for seq in sorted(points):
-            here = hashes.get((stream, seq))
-            is_false = is_false or (here is not None and here != points[seq])
-            right = seq if here == points[seq] and not is_false else right
-        if is_false or right < cuts.get(stream, 0):
-            believed_to[stream] = right
-    return believed_to
-
-
-def _counts(said: _Said, standing: _Said | None) -> bool:
-    if standing is None or said.kind in _ADMIN_KINDS:
-        return False
-    return standing.kind == "unit-enrolled" or said.word.seq <= standing.body.heads.get(said.word.stream, 0)
-
-
-def _standing(believed: list[_Said]) -> list[_Said]:
-    """Return what nobody withdrew, each act once; `believed` is in the order said."""
-    acts: dict[tuple[str, str], list[_Said]] = {}
-    for one in believed:
-        if getattr(one.body, "act_id", ""):
-            acts.setdefault((one.key, one.body.act_id), []).append(one)
-
-    def same_act(one: _Said) -> list[_Said]:
-        act_id = getattr(one.body, "act_id", "")
-        return acts[one.key, act_id] if act_id else [one]
-
-    withdrawals = [one for one in believed if one.kind == "act-withdrawn"]
-
-    def is_withdrawn(one: _Said) -> bool:
-        return any(
-            (other.body.stream, other.body.seq) == (named.word.stream, named.word.seq)
-            and _moment(other) > _moment(named)
-            and _may_withdraw(other, named)
-            and stands(other)
-            for named in same_act(one)
-            for other in withdrawals
-        )
-
-    def stands(one: _Said) -> bool:
-        return one is same_act(one)[0] and not is_withdrawn(one)
-
-    return [one for one in believed if one.kind in _NOT_WITHDRAWN or stands(one)]
-
-
-def _may_withdraw(withdrawal: _Said, named: _Said) -> bool:
-    if withdrawal.word.authority == ADMIN:
-        return True
-    if named.word.authority == ADMIN:
-        return False
-    said_by, withdrawn_by = getattr(named.body, "by", ""), withdrawal.body.by
-    return bool(said_by == withdrawn_by and (said_by or named.key == withdrawal.key))
 
 
 def _fits(place: Any, body: Any) -> bool:
@@ -823,7 +657,3 @@ def _clock(body: Any) -> str:
 
 def _by_stamp(seen: _Seen) -> tuple[int, str]:
     return (seen.mono_ns, seen.passing_id)
-
-
-def _moment(said: _Said) -> tuple[int, str, int]:
-    return (said.word.stamp, said.word.stream, said.word.seq)
