@@ -8,16 +8,17 @@ from html import escape
 from pitboard.sentences.language import LANGUAGES, language
 
 WORDS = "words.js"
-PREFIXES = ("page.", "touch.heat-")
+OF_PHONES = ("page.", "touch.heat-")
 """A heat is called the same on the official's screen and on a phone."""
+OF_DESK = ("desk.", "refused.", "touch.machine-", "display.column.")
 _MARKS = {"<!--STILL-->": "page.still", "<!--WITHOUT_SCRIPT-->": "page.without-script"}
 """Sentences for a page whose script does not run: it cannot choose, so every language stands there."""
 
 
-def words_file() -> bytes:
-    """Return the file: {language: {code: text, or [one, many]}}."""
+def words_file(prefixes: tuple[str, ...] = OF_PHONES) -> bytes:
+    """Return the file: {language: {code: text, or [one, many]}} of the codes that begin so."""
     words = {
-        code: {name: text for prefix in PREFIXES for name, text in language(code).texts(prefix).items()}
+        code: {name: text for prefix in prefixes for name, text in language(code).texts(prefix).items()}
         for code in LANGUAGES
     }
     text = json.dumps(words, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

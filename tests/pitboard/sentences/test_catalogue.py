@@ -34,7 +34,10 @@ ROOT = Path(__file__).resolve().parents[3]
 KEYS_OF_CONFIGS = ROOT / "venue" / "set_up" / "config_keys.py"
 """Its words, such as `sensor.edge`, look like codes."""
 ROOMS = ("pitboard", "trackside", "display", "sync", "firmware_bridge", "venue")
-PAGES = [ROOT / "sync" / "central" / "public" / one for one in ("page", "join")]
+PAGES = [
+    *(ROOT / "sync" / "central" / "public" / one for one in ("page", "join")),
+    ROOT / "sync" / "central" / "admin" / "desk" / "page",
+]
 RAISED = {"ActRefused", "CallRefused", "QueryRefused"}
 SAID_OTHERWISE = {"config-refused", "contact-closed", "table-refused"}
 SAID_BY_THE_JOIN_PAGE = {
@@ -48,7 +51,7 @@ SAID_BY_THE_JOIN_PAGE = {
 }
 """A racer's phone says them, by sentences of its own."""
 CODE = re.compile(
-    r"(touch|saved|unanswered|refused|light|sensor|display|page|error|loss|command)(\.[a-z0-9-]+)+|saved|unanswered"
+    r"(touch|saved|unanswered|refused|light|sensor|display|page|desk|error|loss|command)(\.[a-z0-9-]+)+|saved|unanswered"
 )
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".key", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
@@ -63,6 +66,8 @@ PREFIXES = (
     "display.trouble.",
     "display.clock.",
     "loss.",
+    "desk.word-",
+    "desk.attention-",
 )
 
 
@@ -80,7 +85,7 @@ def literals() -> set[str]:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.add(node.value)
     for path in [one for page in PAGES for one in (*page.glob("*.js"), *page.glob("*.html"))]:
-        found |= set(re.findall(r'"(page\.[a-z0-9.-]+)"', path.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'"((?:page|desk)\.[a-z0-9.-]+)"', path.read_text(encoding="utf-8")))
     return {one for one in found if CODE.fullmatch(one) and not one.endswith(NO_CODES)}
 
 

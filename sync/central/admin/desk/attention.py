@@ -12,11 +12,11 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.replica import Replica
-from pitboard.journal.stream_watch import NoticeKind
 from pitboard.journal.views import on_track
 from pitboard.race.roll import alike
 from pitboard.race.run import Run
 from pitboard.race.verdicts import Lap
+from pitboard.sentences.language import language
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 from pitboard.unit_api.unit_status import SensorState
 from sync.central.enrolment.unit_register import list_units
@@ -28,12 +28,7 @@ IMPROBABLE_PERCENT = 70
 """A lap that counts and takes less of what the competitor's others take in the middle is improbable."""
 OTHER_LAPS_COUNT = 3
 
-_NOTICES: dict[NoticeKind, str] = {
-    "records-missing": "{count} of its records are missing here; a unit or display that has them may be off.",
-    "came-back-older": "Came back with an older card; {count} records are known here that it no longer has.",
-    "two-machines": "Two machines write under its key: take one of them off the network.",
-    "one-name-twice": "Two machines have this name; rename one.",
-}
+_ENGLISH = language()
 
 Kind = Literal[
     "run-changed",
@@ -52,13 +47,23 @@ Kind = Literal[
 
 
 class Attention(msgspec.Struct, frozen=True, kw_only=True):
-    """`who` names people or units as data, apart from the sentence."""
+    """`who` names people or units as data, apart from the sentence.
+
+    `code` and `fields` say the same in another language; `code` is empty where a unit said it in its own.
+    """
 
     kind: Kind
     sentence: str
+    code: str = ""
+    fields: dict[str, str | int] = {}
     who: str = ""
     run_id: str = ""
     competitor_ids: tuple[str, ...] = ()
+
+
+def _attention(kind: Kind, code: str, *, who: str = "", **fields: str | int) -> Attention:
+    code = f"desk.attention-{code}"
+    return Attention(kind=kind, sentence=_ENGLISH.say(code, **fields), code=code, fields=fields, who=who)
 
 
 class AttentionList:
@@ -87,17 +92,16 @@ class AttentionList:
     def _changed(self) -> Iterator[Attention]:
         for run in self._fold.race.runs.values():
             if self._fold.race.has_changed(run):
-                yield self._about_run("run-changed", "This run has changed since it was confirmed.", run)
+                yield self._about_run(_attention("run-changed", "run-changed"), run)
 
     def _waiting(self) -> Iterator[Attention]:
         driving = {run.run_id for run in on_track(self._fold)}
         for run in self._fold.race.undecided():
             waits = [lap for lap in self._fold.race.laps(run.run_id) if lap.waits_for_verdict]
             if waits:
-                sentence = f"Lap {waits[0].number} is short and waits for a verdict."
-                yield self._about_run("short-lap", sentence, run)
+                yield self._about_run(_attention("short-lap", "short-lap", number=waits[0].number), run)
             elif run.finished is not None or run.run_id not in driving:
-                yield self._about_run("run-waits", "This run ended and nobody has decided it.", run)
+                yield self._about_run(_attention("run-waits", "run-waits"), run)
 
     def _improbable(self) -> Iterator[Attention]:
         for run in self._fold.race.runs.values():
@@ -107,52 +111,43 @@ class AttentionList:
                 counting = [lap for lap in place.laps if lap.counts]
                 lap = _improbable_lap(counting)
                 if lap is not None and lap.verdict is None and not lap.is_corrected:
-                    sentence = f"Lap {lap.number} is far faster than the others of this run."
-                    yield self._about_run("improbable-time", sentence, run)
+                    improbable = _attention("improbable-time", "improbable-time", number=lap.number)
+                    yield self._about_run(improbable, run)
 
     def _alike(self) -> Iterator[Attention]:
-        what = {"name": "the same name", "number": "the same number", "transponder": "the same transponder"}
         for likeness, one, other in alike(self._fold.race.roll.entered()):
             names = " / ".join(self._fold.race.name_of(each) for each in (one, other))
-            yield Attention(
-                kind="alike",
-                sentence=f"Two competitors have {what[likeness]}.",
-                who=names,
-                competitor_ids=(one, other),
+            yield msgspec.structs.replace(
+                _attention("alike", f"same-{likeness}", who=names), competitor_ids=(one, other)
             )
 
-    def _about_run(self, kind: Kind, sentence: str, run: Run) -> Attention:
+    def _about_run(self, attention: Attention, run: Run) -> Attention:
         people = tuple(filter(None, map(self._fold.race.roll.now, run.competitor_ids)))
         names = ", ".join(map(self._fold.race.name_of, people)) or "nobody"
-        return Attention(kind=kind, sentence=sentence, who=names, run_id=run.run_id, competitor_ids=people)
+        return msgspec.structs.replace(attention, who=names, run_id=run.run_id, competitor_ids=people)
 
     def _machines(self) -> Iterator[Attention]:
         for unit in self._watched().units:
             yield from self._unit(unit)
         for stranger in list_units(self._replica):
             if stranger.state == "unknown":
-                sentence = f"A unit that is not enrolled has sent {stranger.records} records."
-                yield Attention(kind="stranger", sentence=sentence, who=stranger.name or stranger.key[:8])
+                who = stranger.name or stranger.key[:8]
+                yield _attention("stranger", "stranger", who=who, number=stranger.records)
         for notice in self._replica.notices():
-            sentence = _NOTICES[notice.kind].format(count=notice.count)
-            yield Attention(kind="notice", sentence=sentence, who=notice.unit)
+            yield _attention("notice", notice.kind, who=notice.unit, number=notice.count)
         for sentence in self._replica.alarms.values():
             yield Attention(kind="notice", sentence=sentence, who="Central")
 
     def _unit(self, unit: WatchedUnit) -> Iterator[Attention]:
         if unit.status is None or unit.age_ms is None:
-            yield Attention(
-                kind="unit-silent", sentence="Has said nothing since central started.", who=unit.name
-            )
+            yield _attention("unit-silent", "silent-since-start", who=unit.name)
             return
         if unit.is_silent:
-            sentence = f"Has said nothing for {unit.age_ms // 1_000} s."
-            yield Attention(kind="unit-silent", sentence=sentence, who=unit.name)
+            yield _attention("unit-silent", "silent", who=unit.name, seconds=unit.age_ms // 1_000)
         apart_ms = self._replica.clock.utc_ms() - unit.age_ms - unit.status.utc_ms
         if abs(apart_ms) > CLOCK_APART_MS:
-            way = "behind" if apart_ms > 0 else "ahead of"
-            sentence = f"Its clock is {abs(apart_ms) // 1_000} s {way} central's; labels of time are wrong."
-            yield Attention(kind="clock-apart", sentence=sentence, who=unit.name)
+            way = "clock-behind" if apart_ms > 0 else "clock-ahead"
+            yield _attention("clock-apart", way, who=unit.name, seconds=abs(apart_ms) // 1_000)
         for light in unit.status.lights:
             if light.state != "ok":
                 yield Attention(
@@ -165,7 +160,13 @@ class AttentionList:
                 )
         for note in unit.status.machine:
             if note.colour == "red":
-                yield Attention(kind="machine", sentence=f"{note.sentence} {note.advice}", who=unit.name)
+                yield Attention(
+                    kind="machine",
+                    sentence=f"{note.sentence} {note.advice}",
+                    code=f"touch.machine-{note.code}",
+                    fields=note.fields,
+                    who=unit.name,
+                )
 
 
 def _improbable_lap(counting: list[Lap]) -> Lap | None:

@@ -28,7 +28,7 @@ from sync.central.admin.desk.passkeys_api import ASK, ENTER, OWN, PasskeysApi
 from sync.central.admin.desk.sessions import LIFE_MAX_NS, Session, Sessions
 from sync.central.admin.desk.totp import secret_text, secret_uri
 from sync.central.public.board_feed import EncodedAnswer
-from sync.central.public.page_words import WORDS, words_file
+from sync.central.public.page_words import OF_DESK, WORDS, words_file
 
 COOKIE, DEVICE_COOKIE = "__Host-pitboard-desk", "__Host-pitboard-device"
 """By their prefix a browser takes them over TLS only, for the whole host, and from no neighbour's name."""
@@ -261,4 +261,4 @@ def _load() -> dict[str, EncodedAnswer]:
         *(phones / name for name in _SHARED),
     ]
     served = {one.name: EncodedAnswer(one.read_bytes(), _TYPES[PurePath(one.name).suffix]) for one in files}
-    return {**served, WORDS: EncodedAnswer(words_file(), _TYPES[PurePath(WORDS).suffix])}
+    return {**served, WORDS: EncodedAnswer(words_file(OF_DESK), _TYPES[PurePath(WORDS).suffix])}

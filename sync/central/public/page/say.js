@@ -13,6 +13,8 @@ function chosen() {
 
 export const language = chosen();
 
+export const knows = (code) => code in (WORDS[language] ?? {}) || code in WORDS[OTHERWISE];
+
 // Return the sentence of the code; `count` among the fields chooses the form, a field that is missing shows as "…".
 export function say(code, fields = {}) {
   const found = WORDS[language]?.[code] ?? WORDS[OTHERWISE][code] ?? code;

@@ -74,7 +74,7 @@ def test_an_event_is_called_over_sealed_and_opened_again(
         "The event is over; these results are final. Next: Autumn Cup, September 12, 2027."
     )
     page.bring_to_front()
-    with page.expect_download() as download:
+    with page.expect_download(timeout=30_000) as download:
         page.get_by_role("button", name="Sealed archive").click()
     assert download.value.suggested_filename == "Summer Cup.zip"
     archive = Path(download.value.path())

@@ -163,11 +163,11 @@ def test_who_is_signed_out_sees_the_sign_in_and_no_data(venue: Venue, organiser:
     page = organiser.page
     organiser.go("#/account")
     page.get_by_role("button", name="Sign out", exact=True).click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     for path in ("#/competitors/c1", "#/units", "#/"):
         organiser.go(path)
         page.reload()
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
         assert "Anna" not in page.content()
     status = page.evaluate(
         "fetch('/v1/admin/acts', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'})"
@@ -177,10 +177,10 @@ def test_who_is_signed_out_sees_the_sign_in_and_no_data(venue: Venue, organiser:
     page.get_by_label("Account").fill("anna")
     page.get_by_label("Password").fill("wrong horse battery")
     page.get_by_label("Code").fill(organiser.code(steps=1))
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".trouble")).to_contain_text("Name, password or code is wrong")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.locator(".trouble:not(:empty)")).to_contain_text("Name, password or code is wrong")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Needs attention")).to_be_visible()
 
 

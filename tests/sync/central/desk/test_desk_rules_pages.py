@@ -82,6 +82,7 @@ def test_classes_stages_and_the_plan(venue: Venue, organiser: Organiser) -> None
     assert (finals.kind, finals.race_class, finals.settings) == ("knockout", "kids", {"count": 4})
     assert programme.format("Hill climb") is not None
     organiser.go("#/plan")
+    expect(page.get_by_role("heading", name="Plan of the day")).to_be_visible()
     page.get_by_label("Time").fill("2026-06-06T14:30")
     page.get_by_label("Title").fill("Finals")
     page.get_by_label("Stage").select_option("finals")
@@ -215,4 +216,4 @@ def test_the_winners_are_called(venue: Venue, organiser: Organiser) -> None:
     expect(reads.locator("li").nth(0)).to_contain_text("export: 2 competitors, because: letters")
     expect(reads.locator("li").nth(0)).to_contain_text("desk anna")
     expect(reads.locator("li").nth(1)).to_contain_text("read: 1 competitors, because: prize")
-    expect(reads.locator("li").nth(2)).to_contain_text("wrong-passphrase")
+    expect(reads.locator("li").nth(2)).to_contain_text("wrong passphrase")

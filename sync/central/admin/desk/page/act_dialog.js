@@ -3,6 +3,7 @@
 import { act } from "./api.js";
 import { byId, element, nameElement } from "./elements.js";
 import { button, buttons, resultOf } from "./pieces.js";
+import { say } from "./say.js";
 
 // fields: [{ name, label, hint, type, value, options, required }]; makeAct(values) returns the act without its reason.
 export function askAct({ title, note = "", fields = [], makeAct, undo = null, isDanger = false, mustType = "", onDone }) {
@@ -10,22 +11,22 @@ export function askAct({ title, note = "", fields = [], makeAct, undo = null, is
   const inputs = new Map(fields.map((one) => [one.name, inputOf(one)]));
   const reason = element("input", { required: "", maxlength: "400", dir: "auto", autocomplete: "off" });
   const typed = mustType ? element("input", { autocomplete: "off", dir: "auto" }) : null;
-  const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, "Do it");
+  const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, say("desk.do-it"));
   const form = element("form", { method: "dialog" },
     element("h2", {}, title),
     ...(note ? [element("p", { class: "muted" }, note)] : []),
     ...fields.map((one) => element("label", {}, one.label, ...(one.hint ? [element("small", {}, one.hint)] : []), inputs.get(one.name))),
-    element("label", {}, "Reason", element("small", {}, "Kept for ever with the act. Name nobody in it."), reason),
-    ...(typed ? [element("label", {}, "Type the name to go on: ", nameElement(mustType), typed)] : []),
+    element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-with-the-act-name")), reason),
+    ...(typed ? [element("label", {}, say("desk.type-the-name-to-go-on"), nameElement(mustType), typed)] : []),
     trouble,
   );
   const dialog = element("dialog", {}, form);
-  form.append(buttons(go, button("Cancel", () => dialog.close())));
+  form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
   const actId = randomId();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (typed && typed.value.trim() !== mustType.trim()) {
-      trouble.textContent = "That is not the name; nothing was done.";
+      trouble.textContent = say("desk.that-is-not-the-name-nothing-was");
       return;
     }
     go.disabled = true;
@@ -54,7 +55,7 @@ function askUndo(wanted, title, onDone) {
 export function takeBack(act, onDone) {
   const isBack = act.is_withdrawn;
   askAct({
-    title: isBack ? "Let it count again" : "Take it back",
+    title: isBack ? say("desk.let-it-count-again") : say("desk.take-it-back"),
     note: act.what,
     makeAct: () => ({ act: "withdraw", stream: act.stream, seq: act.seq, undo: isBack }),
     onDone,
@@ -78,13 +79,13 @@ function inputOf(field) {
 function tell(done, undo) {
   const told = byId("told");
   const { change } = done;
-  const line = (entry) => (entry == null ? "not on the board" : entry.is_disqualified ? "disqualified" : `rank ${entry.rank ?? "–"} with ${resultOf(entry.best_ns, entry.calculated, change)}`);
+  const line = (entry) => (entry == null ? say("desk.not-on-the-board") : entry.is_disqualified ? say("desk.disqualified") : say("desk.rank-rank-with-result", { rank: entry.rank ?? "–", result: resultOf(entry.best_ns, entry.calculated, change) }));
   const before = line(change.before);
   const after = line(change.after);
-  const effect = before === after ? "The board is as before." : `On the board: ${before} → ${after}.`;
-  const moved = change.moved_count ? ` ${change.moved_count} others moved.` : "";
-  const close = button("Close", () => told.replaceChildren());
-  told.replaceChildren(element("p", {}, `${done.sentence} ${effect}${moved}`), buttons(...(undo ? [button("Undo", undo)] : []), close));
+  const effect = before === after ? say("desk.the-board-is-as-before") : say("desk.on-the-board-before-after", { before, after });
+  const moved = change.moved_count ? say("desk.moved-others-moved", { moved: change.moved_count }) : "";
+  const close = button(say("desk.close"), () => told.replaceChildren());
+  told.replaceChildren(element("p", {}, `${done.sentence} ${effect}${moved}`), buttons(...(undo ? [button(say("desk.undo"), undo)] : []), close));
 }
 
 export function randomId() {

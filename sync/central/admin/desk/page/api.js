@@ -1,5 +1,7 @@
 // Calls of the desk. A refusal is an Error with the server's sentence; `code` names it.
 
+import { knows, language, say } from "./say.js";
+
 let csrf = "";
 let onSignedOut = () => {};
 
@@ -16,15 +18,23 @@ async function call(path, options, read = (answer) => answer.json()) {
   try {
     answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
   } catch {
-    throw refused("no-answer", "Central does not answer. Look at the network, then try again.");
+    throw refused("no-answer", say("desk.central-does-not-answer-look-at-the"));
   }
   if (answer.redirected || !answer.headers.has("X-Pitboard-Desk")) {
-    throw refused("not-ours", "Something else answered in central's place: is this the venue's network? Then try again.");
+    throw refused("not-ours", say("desk.something-else-answered-in-central-s-place"));
   }
   if (answer.ok) return read(answer);
   const body = await answer.json().catch(() => ({}));
   if (answer.status === 401) onSignedOut();
-  throw refused(body.error ?? "failed", body.detail ?? "This failed; central's log says why.");
+  throw refused(body.error ?? "failed", spoken(body));
+}
+
+// The server refuses in English, which may say more; other languages have a sentence of the same code.
+function spoken(body) {
+  const code = `refused.${body.error}`;
+  const plain = language !== "en" && knows(code) ? say(code) : "";
+  if (plain && !plain.includes("…")) return plain;
+  return body.detail ?? say("desk.this-failed-central-s-log-says-why");
 }
 
 function refused(code, sentence) {

@@ -19,6 +19,7 @@ import { setUpPage, signInPage } from "./sign_in.js";
 import { sponsorsPage } from "./sponsors.js";
 import { timingPage } from "./timing.js";
 import { unitsPage } from "./units.js";
+import { say, translatePage } from "./say.js";
 
 const FRESH_EVERY_MS = 5_000;
 const main = byId("main");
@@ -48,7 +49,7 @@ async function pageFor(hash) {
     case "contacts": return contactsPage(redraw);
     case "units": return unitsPage(redraw);
     case "account": return accountPage();
-    default: return { parts: [card("Not here", element("p", {}, "There is no such page."))] };
+    default: return { parts: [card(say("desk.not-here"), element("p", {}, say("desk.there-is-no-such-page")))] };
   }
 }
 
@@ -60,7 +61,7 @@ async function accountPage() {
     redraw();
   };
   return {
-    parts: [card("Account", facts([["Signed in as", session.account], ["May", session.role === "timekeeper" ? "time runs" : "everything"]]), element("p", { class: "muted" }, "Another password or phone: 'pitboard central admin-link' on central's machine."), buttons(button("Sign out", out("/v1/desk/sign-out"), { class: "main" }), button("Sign out everywhere", out("/v1/desk/sign-out-everywhere")))), await passkeysCard(redraw)],
+    parts: [card(say("desk.account"), facts([[say("desk.signed-in-as"), session.account], [say("desk.may"), session.role === "timekeeper" ? say("desk.time-runs") : say("desk.everything")]]), element("p", { class: "muted" }, say("desk.another-password-or-phone-pitboard-central-admin")), buttons(button(say("desk.sign-out"), out("/v1/desk/sign-out"), { class: "main" }), button(say("desk.sign-out-everywhere"), out("/v1/desk/sign-out-everywhere")))), await passkeysCard(redraw)],
   };
 }
 
@@ -98,8 +99,9 @@ function show(page, isSignedIn) {
   }
   if (page.event) {
     setText(byId("event"), page.event.name);
-    document.title = `${page.event.name} – desk`;
+    document.title = say("desk.event-desk", { event: page.event.name });
   }
+  main.dataset.page = location.hash || "#/";
   main.className = page.isWide ? "wide" : "";
   main.replaceChildren(...page.parts);
 }
@@ -136,4 +138,5 @@ setInterval(() => {
   const isBusy = document.hidden || document.querySelector("dialog") || main.contains(document.activeElement) && document.activeElement !== main;
   if (session.account && isHome && !isBusy) redraw();
 }, FRESH_EVERY_MS);
+translatePage();
 begin().catch((error) => setText(byId("banner"), error.message));

@@ -4,6 +4,7 @@ import { ask, post, postForFile } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, formCard } from "./form_dialog.js";
 import { button, buttons, card, facts, list, tag } from "./pieces.js";
+import { say } from "./say.js";
 
 export async function eventsPage(redraw) {
   const seen = await ask("/v1/desk/events");
@@ -11,24 +12,24 @@ export async function eventsPage(redraw) {
 }
 
 function nowCard(seen, redraw) {
-  const state = seen.is_closed ? tag("over", { class: "tag warn" }) : tag("open", { class: "tag good" });
+  const state = seen.is_closed ? tag(say("desk.over"), { class: "tag warn" }) : tag(say("desk.open-2"), { class: "tag good" });
   const change = seen.is_closed
-    ? button("Open it again", () => askChange(seen, false, redraw))
-    : button("Call it over", () => askChange(seen, true, redraw), { class: "main" });
-  const seal = button("Sealed archive", () => sealed(seen, seal, trouble));
+    ? button(say("desk.open-it-again"), () => askChange(seen, false, redraw))
+    : button(say("desk.call-it-over"), () => askChange(seen, true, redraw), { class: "main" });
+  const seal = button(say("desk.sealed-archive"), () => sealed(seen, seal, trouble));
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const made = card("This event ", facts([["Name", nameElement(seen.name)], ["Records", String(seen.records)], ["Competitors", String(seen.competitors)], ["On the board", String(seen.entries)], ["Runs not decided", String(seen.undecided)], ["Key", element("span", { class: "secret" }, seen.key.slice(0, 16) + "…")]]), buttons(change, ...(seen.can_seal ? [seal] : [])), trouble,
-    element("p", { class: "muted" }, seen.can_seal ? "The archive holds journal, results and laps, no contacts and no keys; 'pitboard verify' proves years later that nothing in it was changed." : "A journal in a database is copied to a file first: 'pitboard central … migrate'."));
+  const made = card(say("desk.this-event"), facts([[say("desk.name"), nameElement(seen.name)], [say("desk.records"), String(seen.records)], [say("desk.competitors"), String(seen.competitors)], [say("desk.on-the-board"), String(seen.entries)], [say("desk.runs-not-decided"), String(seen.undecided)], [say("desk.event-key"), element("span", { class: "secret" }, seen.key.slice(0, 16) + "…")]]), buttons(change, ...(seen.can_seal ? [seal] : [])), trouble,
+    element("p", { class: "muted" }, seen.can_seal ? say("desk.the-archive-holds-journal-results-and-laps") : say("desk.a-journal-in-a-database-is-copied")));
   made.firstChild.append(state);
   return made;
 }
 
 function askChange(seen, is_closed, redraw) {
   askForm({
-    title: is_closed ? `Call ${seen.name} over` : `Open ${seen.name} again`,
-    note: is_closed ? "Phones say that the results are final, and nobody joins the queue by phone. No unit is stopped, and it can be opened again." : "Phones do not say any more that the results are final.",
-    fields: [{ name: "reason", label: "Reason", hint: "Kept for ever. Name nobody in it.", maxlength: 400 }],
-    label: is_closed ? "Call it over" : "Open it again",
+    title: is_closed ? say("desk.call-name-over", { name: seen.name }) : say("desk.open-name-again", { name: seen.name }),
+    note: is_closed ? say("desk.phones-say-that-the-results-are-final") : say("desk.phones-do-not-say-any-more-that"),
+    fields: [{ name: "reason", label: say("desk.reason"), hint: say("desk.kept-for-ever-name-nobody-in-it"), maxlength: 400 }],
+    label: is_closed ? say("desk.call-it-over") : say("desk.open-it-again"),
     send: async ({ reason }) => (await post("/v1/desk/events/close", { is_closed, reason })).sentence,
     onDone: redraw,
   });
@@ -51,18 +52,18 @@ async function sealed(seen, seal, trouble) {
 function plannedCard(seen, redraw) {
   const items = seen.planned.map((one) => element("li", {},
     element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, one.day)),
-    button("Change", () => askForm({ title: "Another name or day", fields: planFields(one), send: async (values) => (await post("/v1/desk/events/plan", { ...values, event_id: one.event_id })).sentence, onDone: redraw })),
-    button("Remove", () => askForm({ title: `${one.name} is not held`, label: "Remove", isDanger: true, send: async () => (await post("/v1/desk/events/unplan", { event_id: one.event_id })).sentence, onDone: redraw }), { class: "danger" })));
-  return card("To come", list(items, "Nothing is planned."), element("p", { class: "muted" }, "Phones name the first of them once this event is over. To begin it: write its name into central.toml, then 'pitboard central … next-event' on central's machine; units, officials, rules and names go on into it."));
+    button(say("desk.change"), () => askForm({ title: say("desk.another-name-or-day"), fields: planFields(one), send: async (values) => (await post("/v1/desk/events/plan", { ...values, event_id: one.event_id })).sentence, onDone: redraw })),
+    button(say("desk.remove"), () => askForm({ title: say("desk.name-is-not-held", { name: one.name }), label: say("desk.remove"), isDanger: true, send: async () => (await post("/v1/desk/events/unplan", { event_id: one.event_id })).sentence, onDone: redraw }), { class: "danger" })));
+  return card(say("desk.to-come"), list(items, say("desk.nothing-is-planned")), element("p", { class: "muted" }, say("desk.phones-name-the-first-of-them-once")));
 }
 
 const planFields = (one) => [
-  { name: "name", label: "Name", value: one?.name },
-  { name: "day", label: "Day", type: "date", value: one?.day },
+  { name: "name", label: say("desk.name"), value: one?.name },
+  { name: "day", label: say("desk.day"), type: "date", value: one?.day },
 ];
 
 function planCard(redraw) {
-  return formCard("Plan an event", planFields(), "Plan it", async (values) => {
+  return formCard(say("desk.plan-an-event"), planFields(), say("desk.plan-it"), async (values) => {
     const { sentence } = await post("/v1/desk/events/plan", values);
     redraw();
     return sentence;
@@ -71,10 +72,10 @@ function planCard(redraw) {
 
 function formerCard(seen) {
   const items = seen.former.map((one) => element("li", {},
-    element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, `key ${one.key.slice(0, 16)}…`)),
-    element("span", { class: "muted grow" }, one.folder ? `${one.folder}, ${(one.bytes / 1e6).toFixed(1)} MB` : "its files are not kept here any more")));
-  const made = card("Before", list(items, "This is the first event of this central."));
-  if (items.length) made.append(element("p", { class: "muted" }, "To correct something there, start central with the files in its folder, its root key among them."));
+    element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, say("desk.key-key", { key: one.key.slice(0, 16) }))),
+    element("span", { class: "muted grow" }, one.folder ? `${one.folder}, ${(one.bytes / 1e6).toFixed(1)} MB` : say("desk.its-files-are-not-kept-here-any"))));
+  const made = card(say("desk.before"), list(items, say("desk.this-is-the-first-event-of-this")));
+  if (items.length) made.append(element("p", { class: "muted" }, say("desk.to-correct-something-there-start-central-with")));
   made.classList.add("whole");
   return made;
 }

@@ -2,9 +2,10 @@
 
 import { byId, element } from "./elements.js";
 import { button, buttons } from "./pieces.js";
+import { say } from "./say.js";
 
 // fields: [{ name, label, hint, type, value, options, required, mode }]; send(values) does it and may return a sentence.
-export function askForm({ title, note = "", fields = [], label = "Save", isDanger = false, send, onDone }) {
+export function askForm({ title, note = "", fields = [], label = say("desk.save"), isDanger = false, send, onDone }) {
   const trouble = element("p", { class: "trouble", role: "alert" });
   const inputs = new Map(fields.map((one) => [one.name, fieldInput(one)]));
   const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, label);
@@ -15,7 +16,7 @@ export function askForm({ title, note = "", fields = [], label = "Save", isDange
     trouble,
   );
   const dialog = element("dialog", {}, form);
-  form.append(buttons(go, button("Cancel", () => dialog.close())));
+  form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
@@ -64,7 +65,7 @@ export function fieldInput(field) {
 // What was done, at the foot of the page, until the next thing is done.
 export function tellSentence(sentence) {
   const told = byId("told");
-  told.replaceChildren(element("p", {}, sentence), buttons(button("Close", () => told.replaceChildren())));
+  told.replaceChildren(element("p", {}, sentence), buttons(button(say("desk.close"), () => told.replaceChildren())));
 }
 
 // A form that stands in the page and says what became of it.

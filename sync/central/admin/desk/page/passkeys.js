@@ -4,6 +4,7 @@ import { ask, post, rememberSession } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm } from "./form_dialog.js";
 import { button, buttons, card, list, when } from "./pieces.js";
+import { say } from "./say.js";
 
 const CALLS = "/v1/desk/passkeys";
 export const hasPasskeys = () => Boolean(window.PublicKeyCredential && navigator.credentials);
@@ -19,9 +20,9 @@ async function asked(way, publicKey) {
     const response = Object.fromEntries(["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"].filter((name) => made.response[name]).map((name) => [name, textOf(made.response[name])]));
     return { id: made.id, rawId: textOf(made.rawId), type: made.type, response };
   } catch (error) {
-    if (error.name === "InvalidStateError") throw new Error("This device has a passkey for this account already.");
-    if (error.name === "SecurityError") throw new Error("Your browser makes no passkey here: it wants a certificate that it trusts.");
-    throw new Error("There was no passkey: the window was closed, your device has none for this desk, or it did not know you.");
+    if (error.name === "InvalidStateError") throw new Error(say("desk.this-device-has-a-passkey-for-this"));
+    if (error.name === "SecurityError") throw new Error(say("desk.your-browser-makes-no-passkey-here-it"));
+    throw new Error(say("desk.there-was-no-passkey-the-window-was"));
   }
 }
 
@@ -40,19 +41,19 @@ async function make(label) {
 export async function passkeysCard(redraw) {
   const { passkeys } = await ask(CALLS);
   const items = passkeys.map((one) => element("li", {},
-    element("span", { class: "grow" }, nameElement(one.label)), element("span", { class: "muted" }, "made ", when(one.made_utc_ms)),
-    button("Remove", () => askForm({ title: `Remove ${one.label}`, note: "It does not sign in any more. Remove it on the device as well.", label: "Remove", isDanger: true, send: async () => void (await post(`${CALLS}/remove`, { id: one.id })), onDone: redraw }), { class: "danger" })));
-  const made = card("Passkeys", list(items, "No passkey yet."), element("p", { class: "muted" }, "A passkey signs in by your finger, face or the device's PIN, without password and code; those go on beside it."));
+    element("span", { class: "grow" }, nameElement(one.label)), element("span", { class: "muted" }, say("desk.made"), when(one.made_utc_ms)),
+    button(say("desk.remove"), () => askForm({ title: say("desk.remove-name", { name: one.label }), note: say("desk.it-does-not-sign-in-any-more"), label: say("desk.remove"), isDanger: true, send: async () => void (await post(`${CALLS}/remove`, { id: one.id })), onDone: redraw }), { class: "danger" })));
+  const made = card(say("desk.passkeys"), list(items, say("desk.no-passkey-yet")), element("p", { class: "muted" }, say("desk.a-passkey-signs-in-by-your-finger")));
   if (hasPasskeys()) made.append(newForm(redraw));
-  else made.append(element("p", { class: "muted" }, "This browser has none here: it needs HTTPS with a certificate that it trusts."));
+  else made.append(element("p", { class: "muted" }, say("desk.this-browser-has-none-here-it-needs")));
   return made;
 }
 
 function newForm(redraw) {
   const label = element("input", { required: "", maxlength: "80", autocomplete: "off", dir: "auto" });
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const go = element("button", { class: "main", type: "submit" }, "Make a passkey");
-  const form = element("form", { method: "dialog" }, element("label", {}, "Name of this passkey", element("small", {}, "Such as the device that keeps it."), label), trouble, buttons(go));
+  const go = element("button", { class: "main", type: "submit" }, say("desk.make-a-passkey"));
+  const form = element("form", { method: "dialog" }, element("label", {}, say("desk.name-of-this-passkey"), element("small", {}, say("desk.such-as-the-device-that-keeps-it")), label), trouble, buttons(go));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;

@@ -2,6 +2,7 @@
 
 import { element, nameElement } from "./elements.js";
 import { lapText } from "./time_text.js";
+import { knows, say } from "./say.js";
 
 export function card(title, ...children) {
   return element("section", { class: "card" }, element("h2", {}, title), ...children);
@@ -19,23 +20,29 @@ export const empty = (text) => element("p", { class: "empty" }, text);
 
 export const tag = (text, traits = {}) => element("span", { class: "tag", ...traits }, text);
 
-export const phaseTag = (phase) => tag(phase, { "data-phase": phase });
+// A word that the server chose of a few; what only a newer server knows stands as it is.
+export function word(value) {
+  const code = `desk.word-${value}`;
+  return knows(code) ? say(code) : String(value).replaceAll("-", " ");
+}
+
+export const phaseTag = (phase) => tag(word(phase), { "data-phase": phase });
 
 export const personHref = (id) => "#/competitors/" + encodeURIComponent(id);
 
 export const runHref = (id) => "#/runs/" + encodeURIComponent(id);
 
 export function personLink(id, name) {
-  return id ? element("a", { href: personHref(id) }, nameElement(name)) : nameElement(name || "nobody");
+  return id ? element("a", { href: personHref(id) }, nameElement(name)) : nameElement(name || say("desk.nobody-2"));
 }
 
-export const timeOf = (ns, event) => (ns == null ? "no time" : lapText(ns, event.resolution_ns));
+export const timeOf = (ns, event) => (ns == null ? say("desk.no-time") : lapText(ns, event.resolution_ns));
 
 // A time that rests on calculated ones says so, and from what, and how sure it is.
 export function resultOf(ns, marks, event) {
   if (!marks?.length) return timeOf(ns, event);
   const leastSure = marks.reduce((one, other) => (other.uncertainty_ns > one.uncertainty_ns ? other : one));
-  return `≈${timeOf(ns, event)} (calculated from ${leastSure.from_system}, ±${Math.ceil(leastSure.uncertainty_ns / 1e6)} ms)`;
+  return say("desk.time-calculated-from-system-ms-ms", { time: timeOf(ns, event), system: leastSure.from_system, ms: Math.ceil(leastSure.uncertainty_ns / 1e6) });
 }
 
 export const bestMarks = (laps, bestNs) => {

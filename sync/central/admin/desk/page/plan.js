@@ -4,7 +4,8 @@ import { ask } from "./api.js";
 import { element } from "./elements.js";
 import { fieldInput, tellSentence } from "./form_dialog.js";
 import { button, buttons, card } from "./pieces.js";
-import { say } from "./rules.js";
+import { sayRule } from "./rules.js";
+import { say } from "./say.js";
 
 export async function planPage(redraw) {
   const rules = await ask("/v1/admin/rules");
@@ -16,23 +17,23 @@ export async function planPage(redraw) {
   const save = async () => {
     try {
       const items = [...lines.children].map(itemOf).filter((one) => one.title);
-      if (items.some((one) => Number.isNaN(one.starts_utc_ms))) throw new Error("Give each line its time.");
-      tellSentence(await say({ rule: "schedule", items }));
+      if (items.some((one) => Number.isNaN(one.starts_utc_ms))) throw new Error(say("desk.give-each-line-its-time"));
+      tellSentence(await sayRule({ rule: "schedule", items }));
       redraw();
     } catch (error) { trouble.textContent = error.message; }
   };
-  const made = card("Plan of the day", element("p", { class: "muted" }, "Displays show it, and nothing starts by it. Lines are put in order by their time; a line without a title is left out."), lines, trouble, buttons(button("Add a line", () => add({})), button("Save the plan", save, { class: "main" })));
+  const made = card(say("desk.plan-of-the-day"), element("p", { class: "muted" }, say("desk.displays-show-it-and-nothing-starts-by")), lines, trouble, buttons(button(say("desk.add-a-line"), () => add({})), button(say("desk.save-the-plan"), save, { class: "main" })));
   return { parts: [made] };
 }
 
 function lineOf(item, rules) {
   const part = (label, field) => element("label", { class: field.name }, label, fieldInput({ required: false, ...field }));
   const line = element("li", { class: "line" },
-    part("Time", { name: "starts", type: "datetime-local", value: localText(item.starts_utc_ms) }),
-    part("Title", { name: "title", value: item.title }),
-    part("Track", { name: "track", value: item.track }),
-    part("Stage", { name: "stage", options: [["", "none"], ...rules.stages.map((one) => [one.stage_id, one.name])], value: item.stage_id ?? "" }),
-    button("Remove", () => line.remove()));
+    part(say("desk.time"), { name: "starts", type: "datetime-local", value: localText(item.starts_utc_ms) }),
+    part(say("desk.title"), { name: "title", value: item.title }),
+    part(say("desk.track"), { name: "track", value: item.track }),
+    part(say("desk.stage"), { name: "stage", options: [["", say("desk.none")], ...rules.stages.map((one) => [one.stage_id, one.name])], value: item.stage_id ?? "" }),
+    button(say("desk.remove"), () => line.remove()));
   return line;
 }
 

@@ -4,10 +4,11 @@ import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, formCard } from "./form_dialog.js";
 import { button, buttons, card, list, table, tag } from "./pieces.js";
+import { say } from "./say.js";
 
-const KINDS = [["heats", "Heats by lane, each driver once on every lane"], ["knockout", "Knock-out, pairs"], ["double-elimination", "Double elimination, out after two losses"], ["heat-knockout", "Heats, the first of each go on"], ["ladder", "Ladder of mains, the first of each bump up"]];
+const KINDS = [["heats", say("desk.heats-by-lane-each-driver-once-on")], ["knockout", say("desk.knock-out-pairs")], ["double-elimination", say("desk.double-elimination-out-after-two-losses")], ["heat-knockout", say("desk.heats-the-first-of-each-go-on")], ["ladder", say("desk.ladder-of-mains-the-first-of-each")]];
 
-export const say = async (rule) => (await post("/v1/admin/rules", rule)).sentence;
+export const sayRule = async (rule) => (await post("/v1/admin/rules", rule)).sentence;
 export const formatHref = (name) => "#/format/" + encodeURIComponent(name);
 const presetHref = (name) => "#/format-from/" + encodeURIComponent(name);
 
@@ -26,60 +27,60 @@ export async function rulesPage(redraw) {
 export function formatOptions(rules, first) {
   const own = rules.formats.map((one) => one.name);
   const others = rules.presets.map((one) => one.name).filter((name) => !own.includes(name));
-  return [["", first], ...own.map((name) => [name, name]), ...others.map((name) => [name, `${name} (preset)`])];
+  return [["", first], ...own.map((name) => [name, name]), ...others.map((name) => [name, say("desk.name-preset", { name })])];
 }
 
 function eventCard(rules, redraw) {
-  return formCard("The event is raced by", [{ name: "format", label: "Format", options: formatOptions(rules, "The usual rules: best lap"), value: rules.format }], "Use it", async ({ format }) => {
-    const sentence = await say({ rule: "event", format });
+  return formCard(say("desk.the-event-is-raced-by"), [{ name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-usual-rules-best-lap")), value: rules.format }], say("desk.use-it"), async ({ format }) => {
+    const sentence = await sayRule({ rule: "event", format });
     redraw();
     return sentence;
-  }, { note: "Every board is ranked anew at once. A run keeps the timing rules it was started under." });
+  }, { note: say("desk.every-board-is-ranked-anew-at-once") });
 }
 
 function formatsCard(rules, redraw) {
   const own = rules.formats.map((one) => element("li", {},
     element("a", { class: "grow", href: formatHref(one.name) }, nameElement(one.name)),
     element("span", { class: "muted" }, one.whole.ranking),
-    ...(one.name === rules.format ? [tag("the event's", { class: "tag good" })] : []),
-    button("Remove", () => askForm({ title: `Remove the format ${one.name}`, label: "Remove", isDanger: true, send: () => say({ rule: "no-format", name: one.name }), onDone: redraw }))));
+    ...(one.name === rules.format ? [tag(say("desk.the-event-s"), { class: "tag good" })] : []),
+    button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-format-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "no-format", name: one.name }), onDone: redraw }))));
   const presets = rules.presets.map((one) => element("li", {},
     element("a", { class: "grow", href: presetHref(one.name) }, nameElement(one.name)),
     element("span", { class: "muted" }, one.source)));
-  return element("section", { class: "card" }, element("h2", {}, "Formats of this event"), list(own, "None of its own yet. Take one of the known formats below, and change what your rules say otherwise."),
-    element("h3", {}, "Known formats"), list(presets, ""));
+  return element("section", { class: "card" }, element("h2", {}, say("desk.formats-of-this-event")), list(own, say("desk.none-of-its-own-yet-take-one")),
+    element("h3", {}, say("desk.known-formats")), list(presets, ""));
 }
 
 function classesCard(rules, redraw) {
   const rows = rules.classes.map((one) => element("tr", {},
     element("td", {}, nameElement(one.name), " ", element("span", { class: "muted" }, one.race_class)),
-    element("td", { class: "hide-small" }, one.format || "the event's", ...(one.is_outside_awards ? [" ", tag("outside the awards")] : [])),
+    element("td", { class: "hide-small" }, one.format || say("desk.the-event-s"), ...(one.is_outside_awards ? [" ", tag(say("desk.outside-the-awards"))] : [])),
     element("td", { class: "number" }, buttons(
-      button("Change", () => askClass(rules, one, redraw)),
-      button("Remove", () => askForm({ title: `Remove the class ${one.name}`, label: "Remove", isDanger: true, send: () => say({ rule: "class", race_class: one.race_class, is_gone: true }), onDone: redraw }))))));
-  const shown = rows.length ? table([{ label: "Class" }, { label: "Format", class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, "One board for all.");
-  return card("Classes", shown, buttons(button("Add a class", () => askClass(rules, null, redraw), { class: "main" })));
+      button(say("desk.change"), () => askClass(rules, one, redraw)),
+      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-class-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "class", race_class: one.race_class, is_gone: true }), onDone: redraw }))))));
+  const shown = rows.length ? table([{ label: say("desk.class") }, { label: say("desk.format"), class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, say("desk.one-board-for-all"));
+  return card(say("desk.classes"), shown, buttons(button(say("desk.add-a-class"), () => askClass(rules, null, redraw), { class: "main" })));
 }
 
 function askClass(rules, known, redraw) {
   const fields = [
-    ...(known ? [] : [{ name: "race_class", label: "Short name", hint: "As it stands in lists of entries, such as kids; no blank." , maxlength: 40 }]),
-    { name: "name", label: "Name", hint: "What people read.", value: known?.name, required: false },
-    { name: "format", label: "Format", options: formatOptions(rules, "The event's"), value: known?.format },
-    { name: "is_outside_awards", label: "Outside the awards", hint: "Listed by result, without a rank.", type: "checkbox", value: known?.is_outside_awards },
+    ...(known ? [] : [{ name: "race_class", label: say("desk.short-name"), hint: say("desk.as-it-stands-in-lists-of-entries") , maxlength: 40 }]),
+    { name: "name", label: say("desk.name"), hint: say("desk.what-people-read-2"), value: known?.name, required: false },
+    { name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-event-s-2")), value: known?.format },
+    { name: "is_outside_awards", label: say("desk.outside-the-awards-2"), hint: say("desk.listed-by-result-without-a-rank"), type: "checkbox", value: known?.is_outside_awards },
   ];
-  askForm({ title: known ? `Change the class ${known.name}` : "Add a class", fields, send: (values) => say({ rule: "class", race_class: known?.race_class, ...values }), onDone: redraw });
+  askForm({ title: known ? say("desk.change-the-class-name", { name: known.name }) : say("desk.add-a-class"), fields, send: (values) => sayRule({ rule: "class", race_class: known?.race_class, ...values }), onDone: redraw });
 }
 
 function stagesCard(rules, redraw) {
   const rows = rules.stages.map((one) => element("tr", {},
     element("td", {}, nameElement(one.name), " ", element("span", { class: "muted" }, one.kind)),
-    element("td", { class: "hide-small" }, [one.race_class && `class ${one.race_class}`, one.track && `track ${one.track}`, one.format].filter(Boolean).join(", ") || "all"),
+    element("td", { class: "hide-small" }, [one.race_class && say("desk.class-name", { name: one.race_class }), one.track && say("desk.track-track", { track: one.track }), one.format].filter(Boolean).join(", ") || "all"),
     element("td", { class: "number" }, buttons(
-      button("Change", () => askStage(rules, one, redraw)),
-      button("Remove", () => askForm({ title: `Remove the stage ${one.name}`, note: "Runs that were driven in it stay.", label: "Remove", isDanger: true, send: () => say({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }), onDone: redraw }))))));
-  const shown = rows.length ? table([{ label: "Stage" }, { label: "Who and where", class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, "Runs only, no heats and no finals.");
-  return card("Stages", shown, buttons(button("Add a stage", () => askStage(rules, null, redraw), { class: "main" })));
+      button(say("desk.change"), () => askStage(rules, one, redraw)),
+      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-stage-name", { name: one.name }), note: say("desk.runs-that-were-driven-in-it-stay"), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }), onDone: redraw }))))));
+  const shown = rows.length ? table([{ label: say("desk.stage") }, { label: say("desk.who-and-where"), class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, say("desk.runs-only-no-heats-and-no-finals"));
+  return card(say("desk.stages"), shown, buttons(button(say("desk.add-a-stage"), () => askStage(rules, null, redraw), { class: "main" })));
 }
 
 const stageTable = (one) => ({ kind: one.kind, name: one.name, race_class: one.race_class ?? "", track: one.track ?? "", format: one.format ?? "", ...one.settings });
@@ -87,28 +88,28 @@ const stageTable = (one) => ({ kind: one.kind, name: one.name, race_class: one.r
 function askStage(rules, known, redraw) {
   const now = known ? stageTable(known) : {};
   const fields = [
-    ...(known ? [] : [{ name: "stage_id", label: "Short name", hint: "Such as finals; no blank.", maxlength: 40 }]),
-    { name: "name", label: "Name", value: now.name, required: false },
-    { name: "kind", label: "Kind", options: KINDS, value: now.kind },
-    { name: "race_class", label: "Class", options: [["", "All"], ...rules.classes.map((one) => [one.race_class, one.name])], value: now.race_class },
-    { name: "track", label: "Track", hint: "Empty for any.", value: now.track, required: false },
-    { name: "format", label: "Format", options: formatOptions(rules, "The class's or the event's"), value: now.format },
-    { name: "count", label: "Drivers who go on from the qualifying", type: "number", value: now.count ?? 8 },
-    { name: "heat_size", label: "Drivers in a heat", type: "number", value: now.heat_size ?? 4 },
-    { name: "advance", label: "How many of each heat go on", type: "number", value: now.advance ?? 2 },
-    { name: "has_small_final", label: "A heat for the third place", type: "checkbox", value: now.has_small_final ?? true },
+    ...(known ? [] : [{ name: "stage_id", label: say("desk.short-name"), hint: say("desk.such-as-finals-no-blank"), maxlength: 40 }]),
+    { name: "name", label: say("desk.name"), value: now.name, required: false },
+    { name: "kind", label: say("desk.kind"), options: KINDS, value: now.kind },
+    { name: "race_class", label: say("desk.class"), options: [["", say("desk.all")], ...rules.classes.map((one) => [one.race_class, one.name])], value: now.race_class },
+    { name: "track", label: say("desk.track"), hint: say("desk.empty-for-any"), value: now.track, required: false },
+    { name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-class-s-or-the-event-s")), value: now.format },
+    { name: "count", label: say("desk.drivers-who-go-on-from-the-qualifying"), type: "number", value: now.count ?? 8 },
+    { name: "heat_size", label: say("desk.drivers-in-a-heat"), type: "number", value: now.heat_size ?? 4 },
+    { name: "advance", label: say("desk.how-many-of-each-heat-go-on"), type: "number", value: now.advance ?? 2 },
+    { name: "has_small_final", label: say("desk.a-heat-for-the-third-place"), type: "checkbox", value: now.has_small_final ?? true },
   ];
   askForm({
-    title: known ? `Change the stage ${known.name}` : "Add a stage",
-    note: "Drivers are drawn, and heats armed, at the touchscreen.",
+    title: known ? say("desk.change-the-stage-name", { name: known.name }) : say("desk.add-a-stage"),
+    note: say("desk.drivers-are-drawn-and-heats-armed-at"),
     fields,
-    send: ({ stage_id, ...stage }) => say({ rule: "stage", stage_id: known?.stage_id ?? stage_id, stage: { ...now, ...stage } }),
+    send: ({ stage_id, ...stage }) => sayRule({ rule: "stage", stage_id: known?.stage_id ?? stage_id, stage: { ...now, ...stage } }),
     onDone: redraw,
   });
 }
 
 function tracksCard(rules) {
   const rows = rules.tracks.map((one) => element("tr", {}, element("td", {}, one.track), element("td", {}, one.units.join(", ")), element("td", { class: "number" }, String(one.runs))));
-  const shown = rows.length ? table([{ label: "Track" }, { label: "Timed by" }, { label: "Runs", class: "number" }], rows) : element("p", { class: "empty" }, "No run was started yet.");
-  return card("Tracks", element("p", { class: "muted" }, "A unit names its track in its own file; a timekeeper types it."), shown);
+  const shown = rows.length ? table([{ label: say("desk.track") }, { label: say("desk.timed-by") }, { label: say("desk.runs"), class: "number" }], rows) : element("p", { class: "empty" }, say("desk.no-run-was-started-yet"));
+  return card(say("desk.tracks"), element("p", { class: "muted" }, say("desk.a-unit-names-its-track-in-its")), shown);
 }

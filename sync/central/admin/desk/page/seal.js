@@ -2,6 +2,7 @@
 // HPKE (RFC 9180) in base mode, as pitboard/contacts/contact_seal.py has it.
 
 import { encrypt } from "./chacha.js";
+import { say } from "./say.js";
 
 const PLAIN_BYTES = 352;
 const EMAIL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])$/;
@@ -13,8 +14,8 @@ const EMPTY = new Uint8Array();
 // Says what is wrong with what was typed, or nothing.
 export function contactTrouble(email, phone) {
   const digits = phone.replace(/\D/g, "").length;
-  if (email && (!EMAIL.test(email) || email.length > 254 || email.indexOf("@") > 64)) return "This is no e-mail address.";
-  if (phone && (!PHONE.test(phone) || phone.length > 32 || digits < 5 || digits > 15)) return "This is no telephone number.";
+  if (email && (!EMAIL.test(email) || email.length > 254 || email.indexOf("@") > 64)) return say("desk.this-is-no-e-mail-address");
+  if (phone && (!PHONE.test(phone) || phone.length > 32 || digits < 5 || digits > 15)) return say("desk.this-is-no-telephone-number");
   return "";
 }
 
@@ -32,7 +33,7 @@ async function sealTo(recipient, info, plain) {
   try {
     own = await crypto.subtle.generateKey({ name: "X25519" }, true, ["deriveBits"]);
   } catch {
-    throw new Error("This browser cannot seal a contact. Take a newer one, or leave the contact out.");
+    throw new Error(say("desk.this-browser-cannot-seal-a-contact-take"));
   }
   const sender = new Uint8Array(await crypto.subtle.exportKey("raw", own.publicKey));
   const theirs = await crypto.subtle.importKey("raw", recipient, { name: "X25519" }, false, []);

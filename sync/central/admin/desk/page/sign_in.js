@@ -4,6 +4,7 @@ import { post, rememberSession } from "./api.js";
 import { element } from "./elements.js";
 import { enterByPasskey, hasPasskeys } from "./passkeys.js";
 import { button, buttons, card } from "./pieces.js";
+import { say } from "./say.js";
 
 function input(traits) {
   return element("input", { required: "", autocapitalize: "off", spellcheck: "false", ...traits });
@@ -36,11 +37,11 @@ export function signInPage(onDone) {
   const password = input({ name: "password", type: "password", autocomplete: "current-password" });
   const code = codeInput();
   const parts = [
-    element("label", {}, "Account", name),
-    element("label", {}, "Password", password),
-    element("label", {}, "Code", element("small", {}, "The six digits that your phone's app shows now."), code),
+    element("label", {}, say("desk.account"), name),
+    element("label", {}, say("desk.password"), password),
+    element("label", {}, say("desk.code"), element("small", {}, say("desk.the-six-digits-that-your-phone-s")), code),
   ];
-  const made = formCard("Sign in", parts, "Sign in", async () => {
+  const made = formCard(say("desk.sign-in"), parts, say("desk.sign-in"), async () => {
     rememberSession(await post("/v1/desk/sign-in", { name: name.value, password: password.value, code: code.value }));
     onDone();
   });
@@ -50,7 +51,7 @@ export function signInPage(onDone) {
 
 function byPasskey(onDone) {
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const go = button("Sign in with a passkey", async () => {
+  const go = button(say("desk.sign-in-with-a-passkey"), async () => {
     go.disabled = true;
     trouble.textContent = "";
     try {
@@ -69,7 +70,7 @@ export async function setUpPage(link, onDone) {
   try {
     seen = await post("/v1/desk/set-up/look", { link });
   } catch (error) {
-    return card("Set up an account", element("p", { class: "trouble", role: "alert" }, error.message));
+    return card(say("desk.set-up-an-account"), element("p", { class: "trouble", role: "alert" }, error.message));
   }
   const name = input({ autocomplete: "username", readonly: "" });
   name.value = seen.account;
@@ -77,16 +78,16 @@ export async function setUpPage(link, onDone) {
   const again = input({ name: "again", type: "password", autocomplete: "new-password" });
   const code = codeInput();
   const parts = [
-    element("label", {}, "Account", name),
-    element("label", {}, "New password", element("small", {}, "At least 12 characters; a sentence is good."), password),
-    element("label", {}, "The password again", again),
-    element("p", {}, "Scan this with the app for codes on your phone:"),
-    element("img", { class: "qr", src: seen.picture, alt: "QR code of the secret below" }),
-    element("p", {}, "Or type it there: ", element("span", { class: "secret" }, seen.secret)),
-    element("label", {}, "Code", element("small", {}, "The six digits that the app shows now."), code),
+    element("label", {}, say("desk.account"), name),
+    element("label", {}, say("desk.new-password"), element("small", {}, say("desk.at-least-12-characters-a-sentence-is")), password),
+    element("label", {}, say("desk.the-password-again"), again),
+    element("p", {}, say("desk.scan-this-with-the-app-for-codes")),
+    element("img", { class: "qr", src: seen.picture, alt: say("desk.qr-code-of-the-secret-below") }),
+    element("p", {}, say("desk.or-type-it-there"), element("span", { class: "secret" }, seen.secret)),
+    element("label", {}, say("desk.code"), element("small", {}, say("desk.the-six-digits-that-the-app-shows")), code),
   ];
-  return formCard("Set up an account", parts, "Set up and sign in", async () => {
-    if (password.value !== again.value) throw new Error("The two passwords are not the same.");
+  return formCard(say("desk.set-up-an-account"), parts, say("desk.set-up-and-sign-in"), async () => {
+    if (password.value !== again.value) throw new Error(say("desk.the-two-passwords-are-not-the-same"));
     rememberSession(await post("/v1/desk/set-up", { link, password: password.value, code: code.value }));
     onDone();
   });

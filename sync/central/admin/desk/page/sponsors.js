@@ -4,6 +4,7 @@ import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, tellSentence } from "./form_dialog.js";
 import { button, buttons, card, list } from "./pieces.js";
+import { say } from "./say.js";
 
 const LONG_SIDE_MAX_PX = 1_920;
 const SMALLER = 0.75;
@@ -11,10 +12,10 @@ const SMALLER = 0.75;
 export async function sponsorsPage(redraw) {
   const seen = await ask("/v1/admin/sponsors");
   const items = seen.sponsors.map((one) => element("li", {},
-    one.bytes === null ? element("span", { class: "sponsor muted" }, "not whole yet") : element("img", { class: "sponsor", src: `/v1/admin/sponsors/${encodeURIComponent(one.sponsor_id)}/picture?${one.picture.slice(0, 8)}`, alt: "" }),
+    one.bytes === null ? element("span", { class: "sponsor muted" }, say("desk.not-whole-yet")) : element("img", { class: "sponsor", src: `/v1/admin/sponsors/${encodeURIComponent(one.sponsor_id)}/picture?${one.picture.slice(0, 8)}`, alt: "" }),
     element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, one.bytes === null ? "" : kib(one.bytes))),
-    button("Take away", () => askForm({ title: `Take ${one.name} away`, note: "The displays show it no more.", label: "Take away", isDanger: true, send: async () => (await post("/v1/admin/sponsors/remove", { sponsor_id: one.sponsor_id })).sentence, onDone: redraw }), { class: "danger" })));
-  return { isWide: true, parts: [card("Sponsors", list(items, "No picture was sent yet.")), sendCard(seen, redraw)] };
+    button(say("desk.take-away"), () => askForm({ title: say("desk.take-name-away", { name: one.name }), note: say("desk.the-displays-show-it-no-more"), label: say("desk.take-away"), isDanger: true, send: async () => (await post("/v1/admin/sponsors/remove", { sponsor_id: one.sponsor_id })).sentence, onDone: redraw }), { class: "danger" })));
+  return { isWide: true, parts: [card(say("desk.sponsors"), list(items, say("desk.no-picture-was-sent-yet"))), sendCard(seen, redraw)] };
 }
 
 const kib = (bytes) => `${Math.ceil(bytes / 1_024)} KiB`;
@@ -23,10 +24,10 @@ function sendCard(seen, redraw) {
   const name = element("input", { required: "", maxlength: "80", autocomplete: "off", dir: "auto" });
   const file = element("input", { type: "file", accept: "image/*", required: "" });
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const go = element("button", { class: "main", type: "submit" }, "Show it on the displays");
+  const go = element("button", { class: "main", type: "submit" }, say("desk.show-it-on-the-displays"));
   const form = element("form", { method: "dialog" },
-    element("label", {}, "Name", element("small", {}, "Who is there already gets the new picture."), name),
-    element("label", {}, "Picture", element("small", {}, "A logo is best as PNG. Every display keeps it, also without central."), file),
+    element("label", {}, say("desk.name"), element("small", {}, say("desk.who-is-there-already-gets-the-new")), name),
+    element("label", {}, say("desk.picture"), element("small", {}, say("desk.a-logo-is-best-as-png-every")), file),
     trouble, buttons(go));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -41,8 +42,8 @@ function sendCard(seen, redraw) {
     }
     go.disabled = false;
   });
-  const made = card("Send a picture", form);
-  made.append(element("p", { class: "muted" }, `${kib(seen.bytes_left)} of pictures can still be sent in this event; one that is taken away stays in its journal.`));
+  const made = card(say("desk.send-a-picture"), form);
+  made.append(element("p", { class: "muted" }, say("desk.size-of-pictures-can-still-be-sent", { size: kib(seen.bytes_left) })));
   return made;
 }
 
@@ -52,7 +53,7 @@ async function madeSmall(file, maxBytes) {
   try {
     picture = await createImageBitmap(file);
   } catch {
-    throw new Error("This file is no picture that your browser can read.");
+    throw new Error(say("desk.this-file-is-no-picture-that-your"));
   }
   let scale = Math.min(1, LONG_SIDE_MAX_PX / Math.max(picture.width, picture.height));
   for (;;) {
@@ -70,7 +71,7 @@ async function madeSmall(file, maxBytes) {
   }
 }
 
-const blobOf = (canvas, type) => new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be drawn; take a smaller one."))), type, 0.85));
+const blobOf = (canvas, type) => new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(say("desk.the-picture-could-not-be-drawn-take")))), type, 0.85));
 
 async function inBase64(blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());

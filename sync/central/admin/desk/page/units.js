@@ -2,36 +2,44 @@
 
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { button, buttons, card, facts, list, table, tag, when } from "./pieces.js";
+import { button, buttons, card, facts, list, table, tag, when, word } from "./pieces.js";
+import { knows, language, say } from "./say.js";
 
 export async function unitsPage(redraw) {
   const [watched, units] = await Promise.all([ask("/v1/admin/units/status"), ask("/v1/admin/units")]);
   const health = watched.units.map(healthItem);
-  const heads = [{ label: "Name" }, { label: "State" }, { label: "Records", class: "number hide-small" }, { label: "Last record", class: "hide-small" }, { label: "" }];
+  const heads = [{ label: say("desk.name") }, { label: say("desk.state") }, { label: say("desk.records"), class: "number hide-small" }, { label: say("desk.last-record"), class: "hide-small" }, { label: "" }];
   const rows = units.map((unit) => unitRow(unit, redraw));
   return {
     isWide: true,
     parts: [
-      card("Health", list(health, "No unit is enrolled.")),
+      card(say("desk.health"), list(health, say("desk.no-unit-is-enrolled"))),
       element("div", {}, enrolCard(redraw)),
-      element("section", { class: "card whole" }, element("h2", {}, "Who is enrolled"), table(heads, rows)),
+      element("section", { class: "card whole" }, element("h2", {}, say("desk.who-is-enrolled")), table(heads, rows)),
     ],
   };
 }
 
 function healthItem(unit) {
   const isSilent = unit.is_silent || !unit.status;
-  const said = unit.status ? `said ${Math.floor(unit.age_ms / 1000)} s ago` : "has said nothing since central started";
+  const said = unit.status ? say("desk.said-seconds-s-ago", { seconds: Math.floor(unit.age_ms / 1000) }) : say("desk.has-said-nothing-since-central-started");
   const troubles = [
-    ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${one.light}: ${one.detail || one.state}`),
-    ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${one.state}`),
+    ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${word(one.light)}: ${one.detail || word(one.state)}`),
+    ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${word(one.state)}`),
   ].map((text) => [text, "bad"]);
-  troubles.push(...(unit.status?.machine ?? []).filter((one) => one.colour !== "green").map((one) => [[one.sentence, one.advice].filter(Boolean).join(" "), one.colour === "red" ? "bad" : "warn"]));
+  troubles.push(...(unit.status?.machine ?? []).filter((one) => one.colour !== "green").map((one) => [machineSays(one), one.colour === "red" ? "bad" : "warn"]));
   const lights = troubles.map(([text, how]) => element("li", {}, tag(text, { class: `tag wrap ${how}` })));
   const all = unit.status ? [everything(unit)] : [];
-  const mark = isSilent ? tag("silent", { class: "tag bad" }) : troubles.length ? tag("look", { class: "tag warn" }) : tag("well", { class: "tag good" });
+  const mark = isSilent ? tag(say("desk.silent"), { class: "tag bad" }) : troubles.length ? tag(say("desk.look-2"), { class: "tag warn" }) : tag(say("desk.well"), { class: "tag good" });
   const health = unit.status ? [element("div", { class: "grow" }, healthFacts(unit))] : [];
   return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...health, ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
+}
+
+// What the unit's doctor found, in the language of the touchscreens, which have the same sentences.
+function machineSays(note) {
+  const code = `touch.machine-${note.code}`;
+  if (language === "en" || !knows(code)) return [note.sentence, note.advice].filter(Boolean).join(" ");
+  return [say(code, note.fields), note.advice && knows(code + "-do") ? say(code + "-do", note.fields) : ""].filter(Boolean).join(" ");
 }
 
 // The five things to look at before a race, of every unit that speaks.
@@ -40,32 +48,32 @@ function healthFacts({ status, clock }) {
   const checked = (prefix, field) => status.machine?.find((one) => one.code.startsWith(prefix) && one.fields?.[field] !== undefined)?.fields[field];
   const degrees = checked("temperature", "degrees");
   return facts([
-    ["Version", status.version || "not said"],
-    ["Disk free", checked("disk", "free") ?? "not said"],
-    ["Clock", clock ? `${seconds} s ${clock.way === "ahead" ? "ahead of" : "behind"} central's` : "as central's"],
-    ["Still to come", status.waiting_count ? `${status.waiting_count} records` : "nothing"],
-    ["Temperature", degrees === undefined ? "not told" : `${degrees} °C`],
+    [say("desk.version"), status.version || say("desk.not-said")],
+    [say("desk.disk-free"), checked("disk", "free") ?? say("desk.not-said")],
+    [say("desk.clock"), clock ? clock.way === "ahead" ? say("desk.seconds-ahead", { seconds }) : say("desk.seconds-behind", { seconds }) : say("desk.as-central-s")],
+    [say("desk.still-to-come"), status.waiting_count ? say("desk.number-records", { number: status.waiting_count }) : say("desk.units-nothing")],
+    [say("desk.temperature"), degrees === undefined ? say("desk.not-told") : `${degrees} °C`],
   ]);
 }
 
 // All else that the unit says of itself: its lights, sensors, and the doctor's checks.
 function everything({ status }) {
   const lines = [
-    ...status.lights.map((one) => [one.light, one.detail || one.state]),
-    ...status.sensors.map((one) => [one.sensor, [one.state, one.device, `${one.passings_per_min} passings a minute`].filter(Boolean).join(", ")]),
-    ...(status.machine ?? []).map((one) => [one.code, one.sentence]),
+    ...status.lights.map((one) => [word(one.light), one.detail || word(one.state)]),
+    ...status.sensors.map((one) => [one.sensor, [word(one.state), one.device, say("desk.number-passings-a-minute", { number: one.passings_per_min })].filter(Boolean).join(", ")]),
+    ...(status.machine ?? []).map((one) => [word(one.code), machineSays(one)]),
   ];
-  return element("details", { class: "grow" }, element("summary", {}, "Everything it says"), facts(lines));
+  return element("details", { class: "grow" }, element("summary", {}, say("desk.everything-it-says")), facts(lines));
 }
 
 function unitRow(unit, redraw) {
   const state = { enrolled: "tag good", revoked: "tag bad", unknown: "tag warn" }[unit.state];
-  const revoke = unit.state === "enrolled" ? [button("Revoke", () => askRevoke(unit, redraw), { class: "danger" })] : [];
+  const revoke = unit.state === "enrolled" ? [button(say("desk.revoke"), () => askRevoke(unit, redraw), { class: "danger" })] : [];
   return element("tr", {},
     element("td", {}, nameElement(unit.name || unit.key.slice(0, 8))),
-    element("td", {}, tag(unit.state === "unknown" ? "stranger" : unit.state, { class: state })),
-    element("td", { class: "number hide-small" }, unit.role === "display" ? "display" : String(unit.records)),
-    element("td", { class: "hide-small" }, unit.role === "display" ? "" : unit.last_utc_ms == null ? "none" : when(unit.last_utc_ms)),
+    element("td", {}, tag(word(unit.state === "unknown" ? "stranger" : unit.state), { class: state })),
+    element("td", { class: "number hide-small" }, unit.role === "display" ? word("display") : String(unit.records)),
+    element("td", { class: "hide-small" }, unit.role === "display" ? "" : unit.last_utc_ms == null ? say("desk.none") : when(unit.last_utc_ms)),
     element("td", { class: "number" }, ...revoke));
 }
 
@@ -74,15 +82,15 @@ function askRevoke(unit, redraw) {
   const reason = element("input", { required: "", maxlength: "400" });
   const typed = element("input", { autocomplete: "off", dir: "auto" });
   const form = element("form", { method: "dialog" },
-    element("h2", {}, "Revoke ", nameElement(unit.name)),
-    element("p", { class: "muted" }, (unit.role === "display" ? "It is a stranger at every door from now on, and may read the board as they do." : "What central has of it now still counts; nothing later does.") + " Its key cannot be enrolled again."),
-    element("label", {}, "Reason", element("small", {}, "Kept for ever. Name nobody in it."), reason),
-    element("label", {}, `Type the ${unit.role}'s name to go on`, typed), trouble);
+    element("h2", {}, say("desk.revoke-2"), nameElement(unit.name)),
+    element("p", { class: "muted" }, (unit.role === "display" ? say("desk.it-is-a-stranger-at-every-door") : say("desk.what-central-has-of-it-now-still")) + say("desk.its-key-cannot-be-enrolled-again")),
+    element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-name-nobody-in-it")), reason),
+    element("label", {}, unit.role === "display" ? say("desk.type-the-displays-name") : say("desk.type-the-units-name"), typed), trouble);
   const dialog = element("dialog", {}, form);
-  form.append(buttons(element("button", { class: "danger", type: "submit" }, "Revoke"), button("Cancel", () => dialog.close())));
+  form.append(buttons(element("button", { class: "danger", type: "submit" }, say("desk.revoke")), button(say("desk.cancel"), () => dialog.close())));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (typed.value.trim() !== unit.name.trim()) { trouble.textContent = "That is not the name; nothing was done."; return; }
+    if (typed.value.trim() !== unit.name.trim()) { trouble.textContent = say("desk.that-is-not-the-name-nothing-was"); return; }
     try {
       await post("/v1/admin/units/revoke", { unit: unit.key, reason: reason.value });
       dialog.close();
@@ -96,17 +104,17 @@ function askRevoke(unit, redraw) {
 
 function enrolCard(redraw) {
   const name = element("input", { required: "", maxlength: "80", dir: "auto" });
-  const role = element("select", {}, element("option", { value: "unit" }, "Unit at a track"), element("option", { value: "display" }, "Display"));
+  const role = element("select", {}, element("option", { value: "unit" }, say("desk.unit-at-a-track")), element("option", { value: "display" }, say("desk.display")));
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const form = element("form", {}, element("label", {}, "Name", name), element("label", {}, "Kind", role), trouble, buttons(element("button", { class: "main", type: "submit" }, "Make a token")));
-  const made = card("Enrol", form);
+  const form = element("form", {}, element("label", {}, say("desk.name"), name), element("label", {}, say("desk.kind"), role), trouble, buttons(element("button", { class: "main", type: "submit" }, say("desk.make-a-token"))));
+  const made = card(say("desk.enrol"), form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.textContent = "";
     try {
       const issued = await post("/v1/admin/enrolments", { name: name.value, role: role.value });
       const { picture } = await post("/v1/desk/picture", { text: `${issued.address}/#${issued.token}` });
-      made.replaceChildren(element("h2", {}, "Enrol ", nameElement(name.value)), element("img", { class: "qr", src: picture, alt: "QR code of the token below" }), element("p", { class: "secret" }, issued.token), element("p", { class: "muted" }, `Good once, for ${issued.life_s / 60} minutes. On the node type: pitboard enrol --config FILE --central ${issued.address} TOKEN`));
+      made.replaceChildren(element("h2", {}, say("desk.enrol-2"), nameElement(name.value)), element("img", { class: "qr", src: picture, alt: say("desk.qr-code-of-the-token-below") }), element("p", { class: "secret" }, issued.token), element("p", { class: "muted" }, say("desk.good-once-for-minutes-minutes-on-the", { minutes: issued.life_s / 60, address: issued.address })));
       await follow(made, issued.ticket, redraw);
     } catch (error) { trouble.textContent = error.message; }
   });
@@ -114,19 +122,19 @@ function enrolCard(redraw) {
 }
 
 async function follow(place, ticket, redraw) {
-  let state = "open";
-  while (place.isConnected && ["open", "claimed"].includes(state)) {
+  let state = say("desk.open-2");
+  while (place.isConnected && [say("desk.open-2"), "claimed"].includes(state)) {
     state = (await post("/v1/admin/enrolments/watch", { ticket, after: state, wait_ms: 5000 })).state;
   }
   if (!place.isConnected) return;
   const seen = await post("/v1/admin/enrolments/watch", { ticket });
   if (seen.state !== "waiting") {
-    place.append(element("p", { class: "trouble" }, seen.state === "expired" ? "Nobody used the token in time." : "The node refused: the digits differ."));
+    place.append(element("p", { class: "trouble" }, seen.state === "expired" ? say("desk.nobody-used-the-token-in-time") : say("desk.the-node-refused-the-digits-differ")));
     return;
   }
   const decide = async (accept) => {
     await post("/v1/admin/enrolments/decide", { ticket, accept });
     redraw();
   };
-  place.append(element("p", {}, "The node used the token. Does it show these digits?"), element("p", { class: "secret" }, seen.code), buttons(button("Yes, enrol it", () => decide(true), { class: "main" }), button("No", () => decide(false), { class: "danger" })));
+  place.append(element("p", {}, say("desk.the-node-used-the-token-does-it")), element("p", { class: "secret" }, seen.code), buttons(button(say("desk.yes-enrol-it"), () => decide(true), { class: "main" }), button(say("desk.no"), () => decide(false), { class: "danger" })));
 }
