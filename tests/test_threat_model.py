@@ -18,7 +18,7 @@ from pitboard.race import names
 from pitboard.trust import signed_picture
 from sync.central.enrolment import enrolment_api
 from sync.central.ingest import picture_post
-from sync.central.public import live_stream
+from sync.central.public import board_feed, live_stream
 from sync.exchanging import exchange, exchange_api, picture_words
 from trackside.others import display_pictures, display_watch, neighbours
 from trackside.timing import lights
@@ -76,6 +76,7 @@ SAID: dict[str, list[str]] = {
     "strangers' calls that begin in one turn of the loop; connections accepted in one": [
         f"{turnstile.PER_TURN_COUNT}; {bounded_listener.ACCEPTED_AT_ONCE_COUNT}"
     ],
+    "live streams": [f"{board_feed.WOKEN_PER_TURN_COUNT} are told of a change"],
     "who reads no answer": [f"a live stream {live_stream.SLOW_MAX_S:.0f} s"],
     "calls of a proven key": [of(LIMITS.calls_of_key), f"burst of {LIMITS.calls_of_key.burst:,}"],
     "wrong enrolment secrets": [

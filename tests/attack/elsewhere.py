@@ -14,20 +14,22 @@ from collections.abc import AsyncIterator
 from tests.attack.strangers import ATTACKS, Attack, Target, besieged
 
 UNDER_WAY_COUNT = 50
-"""Tries, from which on it is a siege."""
 LOOK_EVERY_S = 0.02
-BEGUN_MAX_S = 20.0
+BEGUN_MAX_S = 60.0
 
 
 @contextlib.asynccontextmanager
-async def besieged_from_elsewhere(attack: Attack, target: Target, *, count: int) -> AsyncIterator[None]:
-    """Let `count` strangers carry out the attack, from when it is under way until the context ends.
+async def besieged_from_elsewhere(
+    attack: Attack, target: Target, *, count: int, begun_after_count: int = UNDER_WAY_COUNT
+) -> AsyncIterator[None]:
+    """Let `count` strangers carry out the attack, from so many tries on until the context ends.
 
     `target` then says how often they did.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.attack.elsewhere", attack.__name__, str(target.port), str(count), *target.sources),
+        *("-m", "tests.attack.elsewhere", attack.__name__, str(target.port)),
+        *(str(count), str(begun_after_count), *target.sources),
         *(() if target.is_tls else ("--plain",)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -42,13 +44,13 @@ async def besieged_from_elsewhere(attack: Attack, target: Target, *, count: int)
         process.stdin.close()
         said = await process.stdout.read()
         await process.wait()
-        target.tries[attack.__name__] = int(said)
+        target.tries[attack.__name__] = int(said.split()[-1])
 
 
-async def _carry_out(attack: Attack, target: Target, count: int) -> None:
+async def _carry_out(attack: Attack, target: Target, count: int, begun_after_count: int) -> None:
     ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))  # whoever began it is gone
     async with besieged(attack, target, count=count):
-        while sum(target.tries.values()) < min(UNDER_WAY_COUNT, count):
+        while sum(target.tries.values()) < begun_after_count:
             await asyncio.sleep(LOOK_EVERY_S)
         _say("under way")
         await ended
@@ -65,13 +67,14 @@ def main() -> None:
     parser.add_argument("attack", choices=ATTACKS)
     parser.add_argument("port", type=int)
     parser.add_argument("count", type=int)
+    parser.add_argument("begun_after_count", type=int)
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--plain", action="store_true")
     arguments = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     target = Target(arguments.port, is_tls=not arguments.plain, sources=tuple(arguments.sources))
-    asyncio.run(_carry_out(ATTACKS[arguments.attack], target, arguments.count))
+    asyncio.run(_carry_out(ATTACKS[arguments.attack], target, arguments.count, arguments.begun_after_count))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import hashlib
 import zlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -77,6 +78,8 @@ def deflate_message(message: bytes) -> bytes:
     return compressor.compress(message) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
+WOKEN_PER_TURN_COUNT = 32
+"""Followers told of a change before the loop looks at everybody else: 5,000 are a fifth of a second."""
 HISTORY_MAX_COUNT = 64
 """Boards that a change is told from; who has an older one gets the newest whole."""
 
@@ -108,7 +111,9 @@ class BoardFeed:
         self._arrival = arrival
         self._boards = LiveBoards(fold)
         self._fold_version = fold.version
-        self._changed = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], None] = {}
+        self._woken: deque[asyncio.Future[None]] = deque()
+        self._is_waking = False
         self.is_closed = False
         self.newest = self._boards.newest(arrival())
         self._history: dict[str, LiveBoard] = {self.newest.tag: self.newest}
@@ -157,14 +162,31 @@ class BoardFeed:
         try:
             async with asyncio.timeout(timeout_s):
                 while self.newest.tag == tag and not self.is_closed:
-                    await self._changed.wait()
+                    news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._waiting[news] = None
+                    try:
+                        await news
+                    finally:
+                        self._waiting.pop(news, None)
         except TimeoutError:
             return False
         return not self.is_closed
 
     def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        self._woken.extend(self._waiting)
+        self._waiting.clear()
+        if self._woken and not self._is_waking:
+            self._is_waking = True
+            self._wake_some()
+
+    def _wake_some(self) -> None:
+        for _ in range(min(WOKEN_PER_TURN_COUNT, len(self._woken))):
+            news = self._woken.popleft()
+            if not news.done():  # its follower went away
+                news.set_result(None)
+        self._is_waking = bool(self._woken)
+        if self._is_waking:
+            asyncio.get_running_loop().call_soon(self._wake_some)
 
 
 def encoded_change(former: LiveBoard, newest: LiveBoard) -> bytes:

@@ -6,6 +6,7 @@ one. Who takes nothing for a while is dropped, and its phone comes back by itsel
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from pitboard.doors.http_api import json_response
 from sync.central.public.board_feed import GZIP_HEADER, BoardFeed, LiveMessage, accepts_gzip
 
 PING_EVERY_S = 10.0
+PINGS_SPREAD = 0.25
+"""Some are pinged so much earlier: after a change all would be due at once, 5,000 of them."""
 RETRY_MS = 2_000
 SLOW_MAX_S = 20.0
 SLOW_LOOK_EVERY_S = 0.1
@@ -32,6 +35,7 @@ class LiveStream:
         self._feed = feed
         # No phone is cut for another of its own address; an address that holds most makes room for others.
         self._places = FairRoom(followers_max_count, cuts_own=False)
+        self._serials = itertools.count()
 
     @property
     def followers(self) -> int:
@@ -80,8 +84,9 @@ class LiveStream:
         sent_tag = request.headers.get("Last-Event-ID") or request.query.get("since")
         if sent_tag == self._feed.newest.tag:
             await send(_PING)
+        ping_every_s = PING_EVERY_S * (1 - PINGS_SPREAD * (next(self._serials) % 100) / 100)
         while await self._is_taken(request):
-            if await self._feed.wait_beyond(sent_tag, PING_EVERY_S):
+            if await self._feed.wait_beyond(sent_tag, ping_every_s):
                 message, tag = self._feed.message_since(sent_tag), self._feed.newest.tag
                 await send(message)
                 sent_tag = tag

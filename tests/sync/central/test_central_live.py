@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import socket
 import weakref
@@ -238,6 +239,34 @@ def test_stopping_ends_the_streams_at_once(tmp_path: Path) -> None:
             assert asyncio.get_running_loop().time() - stopping_s < 0.5
             for stream in streams:
                 assert await stream.content.read() == b""
+
+    asyncio.run(story())
+
+
+def test_of_5_000_who_wait_for_a_change_32_are_told_in_each_turn_of_the_loop() -> None:
+    """All in one turn held a unit's exchange and every page for a fifth of a second."""
+
+    async def story() -> None:
+        feed = BoardFeed(Fold("0" * 64))
+        told: list[None] = []
+
+        async def follower() -> None:
+            if await feed.wait_beyond(feed.newest.tag, 60):
+                told.append(None)
+
+        followers = [asyncio.ensure_future(follower()) for _ in range(5_000)]
+        await asyncio.sleep(0)
+        gone = followers.pop(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        feed.newest = LiveBoard({"another": True})
+        feed._wake()
+        counts = [0]
+        while len(told) < 4_999:
+            await asyncio.sleep(0)
+            counts.append(len(told))
+        assert max(later - former for former, later in itertools.pairwise(counts)) == 32
+        await asyncio.gather(*followers)
 
     asyncio.run(story())
 
