@@ -33,6 +33,7 @@ from display.scene.story import SLIDE_NS, Story
 from display.scene.theme import load_theme
 from display.screen.scene_painter import Painter
 from pitboard.clock import SystemClock
+from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.replica import Replica
@@ -95,7 +96,7 @@ async def display_figures(folder: Path, records: int) -> dict[str, float]:
         for first in range(0, len(day), 1_000):
             await replica.accept(day[first : first + 1_000])
         writing = await replica.open_stream(UNIT, "Track A")
-        app = new_app()
+        app = new_app(DoorLimits())  # met as at a unit: else the door cuts every connection after 10 s
         ExchangeApi(writing, UNIT).add_to(app)
         async with serve_tcp(app, "127.0.0.1", 0) as port:
             config = _config(folder, port)

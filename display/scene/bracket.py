@@ -257,7 +257,9 @@ class _Bracket:
         lane_px = px(44) if slot.lane is not None and not result else 0
         name = Area(line.left + lane_px, line.top, line.width - time_px - lane_px - px(8), line.height)
         time = Area(line.right - time_px, line.top, time_px, line.height)
-        marks: list[Mark] = [Text(text=slot.name, area=name, size_px=size, least_px=px(24), colour=ink)]
+        marks: list[Mark] = [
+            Text(text=slot.name, area=name, size_px=size, least_px=max(px(24), size * 6 // 10), colour=ink)
+        ]
         if lane_px:
             lane = Area(line.left, line.top, lane_px, line.height)
             marks.append(

@@ -60,7 +60,7 @@ def lay_out_schedule(show: Show, moment: Moment, canvas: Canvas) -> Frame:
 
 
 def lay_out_podium(show: Show, moment: Moment, canvas: Canvas) -> Frame:
-    """Return the first three on steps of gold, silver and bronze."""
+    """Return the first three on steps of gold, silver and bronze; equal ranks stand on equal steps."""
     measures, words = canvas.measures(), canvas.words
     body, px = measures.body, measures.px
     entries = [entry for entry in show.board.entries if entry.rank is not None][:3]
@@ -72,15 +72,16 @@ def lay_out_podium(show: Show, moment: Moment, canvas: Canvas) -> Frame:
         if index >= len(entries):
             continue
         entry = entries[index]
+        step_index = min(entry.rank or 1, len(_PODIUM_ORDER)) - 1
         left = body.left + column * (width + gap)
         area = Area(left, body.top, width, body.height)
-        step_px = body.height * 52 * _PODIUM_PERCENT[index] // 10_000
+        step_px = body.height * 52 * _PODIUM_PERCENT[step_index] // 10_000
         step = Area(left, body.bottom - step_px, width, step_px)
         above = step.top - px(10)
         time = Area(left, above - px(110), width, px(110))
         name = Area(left, time.top - px(120), width, px(120))
         marks: list[Mark] = [
-            Fill(area=step, colour=MEDALS[index + 1], radius_px=px(16)),
+            Fill(area=step, colour=MEDALS[step_index + 1], radius_px=px(16)),
             Text(
                 text=str(entry.rank),
                 area=step,

@@ -129,12 +129,13 @@ class _Stage:
                 self._clock(driver, clock, rest.height * 80 // 100),
                 self._figures(driver, figures),
             ]
-        clock = Area(rest.left, rest.top, rest.width, clock_px)
+        clock = Area(rest.left, rest.top, rest.width, clock_px + (px(40) if is_alone else 0))
+        figure_px = clock_px if is_alone else clock_px - px(40)  # its edges are kept free
         figures = Area(
             rest.left, clock.bottom + gap, rest.width, px(200) if is_alone else rest.height * 22 // 100
         )
         laps = Area(rest.left, figures.bottom + gap, rest.width, rest.bottom - figures.bottom - gap)
-        blocks = [self._state(driver, state), self._name(driver, name), self._clock(driver, clock, clock_px)]
+        blocks = [self._state(driver, state), self._name(driver, name), self._clock(driver, clock, figure_px)]
         blocks += [self._figures(driver, figures), self._laps(driver, laps)]
         return [block for block in blocks if block.area.height > px(40)]
 
@@ -377,7 +378,7 @@ class _Stage:
             text = first_text(entry, self._words, resolution_ns=self._resolution_ns)
             marks += [
                 Text(text=place, area=rank, size_px=size, least_px=px(20), colour=TEXT_MUTED, align="centre"),
-                Text(text=entry.name, area=name, size_px=size, least_px=px(24)),
+                Text(text=entry.name, area=name, size_px=size, least_px=size * 2 // 3),
                 Text(text=text, area=time, size_px=size, least_px=px(20), align="right"),
             ]
         return Block(name="rivals", area=area, marks=tuple(marks))

@@ -215,7 +215,8 @@ class Typeface:
         """Draw one line fitted to the area's width, capitals centred in its height; return what it covers.
 
         A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with
-        tall marks, as in Thai, is moved down or up where that keeps them inside.
+        tall marks, as in Thai, is moved down or up where that keeps them inside, else drawn smaller, down to
+        half.
         """
         _, top, width, height = area
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
@@ -225,11 +226,13 @@ class Typeface:
             if drawn is not None:
                 return drawn
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
-        fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
-        parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
-        lines = [self._line(part, size_px, colour, weight) for part in parts]
-        line_width = sum(line.get_width() for line, _ in lines)
+        lines = self._fitted(text, size_px, width, colour, weight)
         line_height = max((line.get_height() for line, _ in lines), default=0)
+        if line_height > height:
+            size_px = max(size_px // 2, size_px * height // line_height)
+            lines = self._fitted(text, size_px, width, colour, weight)
+            line_height = max(line.get_height() for line, _ in lines)
+        line_width = sum(line.get_width() for line, _ in lines)
         x, base = _start(area, line_width, size_px, align)
         if any(base - at < top or base - at + line.get_height() > top + height for line, at in lines):
             base += _shift(lines, base=base, top=top, height=height)
@@ -239,6 +242,12 @@ class Typeface:
             target.blit(line, (at, y))
             at += line.get_width()
         return (x, y, line_width, line_height)
+
+    def _fitted(self, text: str, size_px: int, width: int, colour: Colour, weight: Weight) -> list[_Line]:
+        """Return the lines of as much of the text as fits the width: figures each by itself, else one."""
+        fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
+        parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
+        return [self._line(part, size_px, colour, weight) for part in parts]
 
     def _draw_figures(
         self,

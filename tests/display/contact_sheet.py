@@ -28,6 +28,7 @@ from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
 from pitboard.race.brackets import knockout
+from pitboard.race.names import clean_name
 from pitboard.race.score import Column
 from pitboard.race.stages import work_out
 from pitboard.sentences.language import Language, LanguageCode, language
@@ -79,8 +80,11 @@ def dressed(count: int, *, newest: int | None = None, on_track: tuple[RunView, .
 
 
 def named(view: BoardView, names: Sequence[str]) -> BoardView:
+    """Return the board with these names, tamed as every fold tames them."""
     entries = [
-        msgspec.structs.replace(entry, name=names[index % len(names)])
+        msgspec.structs.replace(
+            entry, name=clean_name(names[index % len(names)]) or f"#{entry.competitor_id}"
+        )
         for index, entry in enumerate(view.entries)
     ]
     return msgspec.structs.replace(view, entries=entries)

@@ -152,6 +152,9 @@ def test_the_clock_is_a_third_of_the_screen_and_nothing_overlaps(size: tuple[int
         assert not [(a.name, b.name) for a, b in combinations(scene.blocks, 2) if a.area.meets(b.area)]
         for block in scene.blocks:
             assert all(block.area.holds(mark.area) for mark in block.marks), block.name
+            if block.name.startswith("clock"):  # its figures touch no edge
+                sizes = [mark.size_px for mark in block.marks if isinstance(mark, Text)]
+                assert all(size_px * 72 // 100 <= block.area.height * 95 // 100 for size_px in sizes)
     scene = lay_out_on_track(show_of(views[0]), Moment(START_NS), Canvas(size=size)).scene
     clock = next(block for block in scene.blocks if block.name.startswith("clock"))
     (text,) = [mark for mark in clock.marks if isinstance(mark, Text)]

@@ -7,6 +7,7 @@ import pytest
 
 from pitboard.drawing import palette
 from pitboard.drawing.typeface import Align, Typeface, Weight, find_font_files
+from pitboard.race.names import clean_name
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
 
@@ -89,6 +90,20 @@ def test_tall_marks_stay_inside_a_low_area() -> None:
         ink = target.get_bounding_rect()
         assert ink.top >= 60
         assert ink.bottom <= 60 + 67
+
+
+def test_what_is_higher_than_its_area_is_drawn_smaller_instead_of_into_its_neighbours() -> None:
+    typeface = Typeface.load()
+    for name in (
+        clean_name("Z\u0351\u0343\u0349a\u0321\u0353\u034el\u0489g\u0334o"),
+        "Ậgjpq\u0e17\u0e35\u0e48",
+    ):
+        target = pygame.Surface((600, 200), pygame.SRCALPHA)
+        typeface.draw(target, name, (0, 60, 600, 50), size_px=56, colour=palette.TEXT)
+        ink = target.get_bounding_rect()
+        assert ink.top >= 60
+        assert ink.bottom <= 60 + 50
+        assert ink.height >= 25
 
 
 def test_a_running_clock_draws_no_new_text_and_stands_still_while_it_runs(
