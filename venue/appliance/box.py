@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from pitboard.clock import SystemClock
 from pitboard.errors import Refusal
+from venue.appliance.machine import NETWORK, Machine
 
 DEBIAN = "bookworm"
 PACKAGES = "systemd-sysv,dbus,udev,python3,python3-venv,iproute2"
 BRIDGE = "pb0"
-NETWORK = "10.77.0"
 HOST_ADDRESS = f"{NETWORK}.1"
 DATA = "/var/lib/pitboard"
 STICK = "/media/stick"
@@ -82,8 +82,8 @@ def lay_wire() -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Box:
-    """One machine, by its host name; `number` is the last part of its address."""
+class Box(Machine):
+    """A container."""
 
     host: str
     number: int
@@ -94,10 +94,6 @@ class Box:
     init_pid: int = 0
     is_read_only: bool = False
     boots: list[float] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"{NETWORK}.{self.number}"
 
     @property
     def root(self) -> Path:
@@ -137,7 +133,7 @@ class Box:
         self.init_pid = until(
             self._find_init, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log"
         )
-        until(self._is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
+        until(self.is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
         self.boots.append(seconds() - began)
         return self.boots[-1]
 
@@ -150,9 +146,6 @@ class Box:
             ):
                 return int(pid)
         return 0
-
-    def _is_up(self) -> bool:
-        return self.ask("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
 
     def ask(self, *command: str, within_s: float = 600.0) -> subprocess.CompletedProcess[str]:
         """Run a command inside and return how it ended."""
@@ -171,15 +164,6 @@ class Box:
         return subprocess.run(
             inside, capture_output=True, text=True, check=False, timeout=within_s, stdin=subprocess.DEVNULL
         )
-
-    def do(self, *command: str) -> str:
-        """Run a command inside; raises Refusal with what it said where it fails."""
-        done = self.ask(*command)
-        if done.returncode:
-            raise Refusal(
-                f"{self.host}: '{' '.join(command)}' ended with {done.returncode}: {done.stdout}{done.stderr}"
-            )
-        return done.stdout
 
     def path(self, inside: str) -> Path:
         """Return where a path of the running machine is found from here, sockets in memory too."""

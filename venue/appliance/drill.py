@@ -149,15 +149,10 @@ class Drill:
         with self.steps.step(f"{host} boots"):
             box.boot()
         with self.steps.step(f"{host} is installed without a way out, one command") as figures:
-            if box.ask("ip", "route", "show", "default").stdout.strip():
+            if box.has_a_way_out():
                 raise Refusal(f"{host} has a way out")
-            done = box.ask("sh", f"{STICK}/install.sh", host)
-            said = done.stdout + done.stderr
-            if "Every program serves." not in said:
-                why = box.ask("journalctl", "--no-pager", "--lines=40", "--unit=pitboard-*").stdout
-                raise Refusal(f"{host}: {said}{why}")
-            running = ("--state=running", "--plain", "--no-legend", "pitboard-*.service")
-            figures["programs"] = len(box.do("systemctl", "list-units", *running).splitlines())
+            box.install(f"{STICK}/install.sh")
+            figures["programs"] = box.programs_running()
         self._link(host)
 
     def _for_a_drill(self, etc: Path) -> None:
@@ -204,7 +199,7 @@ class Drill:
     async def _race_through_a_cut(self, figures: dict[str, Any]) -> None:
         async with beside(self._official(TRACK_A).run(), name="official") as racing:
             client = ControlClient(self._control(TRACK_A))
-            while await _phase(client) != "running":
+            while await client.phase() != "running":
                 if racing.done():
                     raise Refusal("the official ended before the run was under way")
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -215,7 +210,7 @@ class Drill:
             await asyncio.to_thread(box.boot)
             self._link(TRACK_A)
             figures["boot_s"] = round(box.boots[-1], 1)
-            while await _phase(client) is None:  # noqa: ASYNC110 - it is another machine's
+            while await client.phase() is None:  # noqa: ASYNC110 - it is another machine's
                 await asyncio.sleep(LOOK_EVERY_S)
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
             await racing
@@ -312,14 +307,6 @@ class Drill:
                 inside = "/var/lib/pitboard/touch.png"
                 asyncio.run(client.picture(Path(inside)))
                 shutil.copyfile(self.boxes[host].path(inside), self.folder / f"{host}.png")
-
-
-async def _phase(client: ControlClient) -> str | None:
-    """Return what the touchscreen is at, None while nobody answers."""
-    try:
-        return (await client.look()).phase
-    except PitboardError:
-        return None
 
 
 def _break(wheel: Path, out: Path) -> None:

@@ -179,19 +179,13 @@ class VirtualDrill:
         with self.steps.step(f"{host} boots"):
             machine.boot()
         with self.steps.step(f"{host} is installed without a way out, one command") as figures:
-            if machine.ask("ip", "route", "show", "default").stdout.strip():
+            if machine.has_a_way_out():
                 raise Refusal(f"{host} has a way out")
             until(
                 lambda: not machine.ask("test", "-e", SCRIPT).returncode, BOOT_MAX_S, f"{host} has no stick"
             )
-            done = machine.ask("sh", SCRIPT, host)
-            said = done.stdout + done.stderr
-            (self.folder / f"{host}-install.txt").write_text(said)
-            if "Every program serves." not in said:
-                why = machine.ask("journalctl", "--no-pager", "--lines=40", "--unit=pitboard-*").stdout
-                raise Refusal(f"{host}: {said}{why}")
-            running = ("--state=running", "--plain", "--no-legend", "pitboard-*.service")
-            figures["programs"] = len(machine.do("systemctl", "list-units", *running).splitlines())
+            (self.folder / f"{host}-install.txt").write_text(machine.install(SCRIPT))
+            figures["programs"] = machine.programs_running()
 
     def _screens_show_what_is_painted(self) -> None:
         why = "ls -l /dev/dri; dmesg | grep -i drm; journalctl --no-pager --unit=pitboard-touch"
@@ -277,7 +271,7 @@ class VirtualDrill:
 
     async def _until_running(self, racing: asyncio.Task[None]) -> None:
         client = GlassClient(self.machines[UNIT])
-        while await _phase(client) != "running":
+        while await client.phase() != "running":
             if racing.done():
                 raise Refusal("the official ended before the run was under way")
             await asyncio.sleep(1.0)
@@ -322,7 +316,7 @@ class VirtualDrill:
             await asyncio.to_thread(unit.boot)
             figures["boot_s"] = round(unit.boots[-1], 1)
             client = GlassClient(unit)
-            while await _phase(client) is None:  # noqa: ASYNC110 - it is another machine's
+            while await client.phase() is None:  # noqa: ASYNC110 - it is another machine's
                 await asyncio.sleep(1.0)
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
             await asyncio.to_thread(self._photograph, "booted-again")
@@ -363,13 +357,5 @@ class VirtualDrill:
                 lambda: unit.answers_anew(boot), SETTLE_MAX_S, "the hardware watchdog did not start it anew"
             )
             client = GlassClient(unit)
-            until(lambda: asyncio.run(_phase(client)), SETTLE_MAX_S, "the touchscreen did not come back")
+            until(lambda: asyncio.run(client.phase()), SETTLE_MAX_S, "the touchscreen did not come back")
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
-
-
-async def _phase(client: ControlClient) -> str | None:
-    """Return what the touchscreen is at, None while nobody answers."""
-    try:
-        return (await client.look()).phase
-    except PitboardError:
-        return None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pitboard.errors import PeerLost, Refusal
-from venue.appliance.box import BRIDGE, NETWORK, run, seconds, until
+from venue.appliance.box import BRIDGE, run, seconds, until
+from venue.appliance.machine import Machine
 from venue.appliance.qemu_sockets import GuestAgent, Monitor
 from venue.appliance.virtual_disk import Debian, network_card
 
@@ -34,8 +35,8 @@ def needed_tools() -> list[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class VirtualMachine:
-    """One machine, by its host name; `number` is the last part of its address."""
+class VirtualMachine(Machine):
+    """A machine under QEMU."""
 
     host: str
     number: int
@@ -48,10 +49,6 @@ class VirtualMachine:
     _monitor: Monitor | None = None
     _agent: GuestAgent | None = None
     _asking: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def address(self) -> str:
-        return f"{NETWORK}.{self.number}"
 
     @property
     def sensor_socket(self) -> Path:
@@ -87,7 +84,7 @@ class VirtualMachine:
         )
         self._monitor = Monitor(self.folder / "monitor")
         until(self._finds_agent, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log")
-        until(self._is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
+        until(self.is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
         self.boots.append(seconds() - began)
         return self.boots[-1]
 
@@ -145,24 +142,12 @@ class VirtualMachine:
         agent.close()
         return False
 
-    def _is_up(self) -> bool:
-        return self.ask("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
-
     def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside and return how it ended; raises PeerLost where the machine went away."""
         if self._agent is None:
             raise Refusal(f"{self.host} is not running")
         with self._asking:
             return self._agent.run("HOME=/root", "LANG=C.UTF-8", *command)
-
-    def do(self, *command: str) -> str:
-        """Run a command inside; raises Refusal with what it said where it fails."""
-        done = self.ask(*command)
-        if done.returncode:
-            raise Refusal(
-                f"{self.host}: '{' '.join(command)}' ended with {done.returncode}: {done.stdout}{done.stderr}"
-            )
-        return done.stdout
 
     def hang(self) -> None:
         """Stop its kernel dead; only its hardware watchdog still runs."""
@@ -176,7 +161,7 @@ class VirtualMachine:
         """Return whether it has booted again by itself since that boot."""
         if self._agent is None and not self._finds_agent():
             return False
-        return self.ask("cat", BOOT_ID).stdout not in ("", former_boot) and self._is_up()
+        return self.ask("cat", BOOT_ID).stdout not in ("", former_boot) and self.is_up()
 
     def cut_power(self) -> None:
         """End QEMU at once; nobody inside is told."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from pitboard.errors import PeerLost
+from pitboard.errors import PeerLost, PitboardError
 
 ANSWER_MAX_MS = 3_000
 ANSWER_MAX_BYTES = 4_000_000
@@ -61,6 +61,13 @@ class ControlClient:
 
     async def look(self) -> Sight:
         return msgspec.json.decode(await self._ask({"ask": "widgets"}), type=Sight)
+
+    async def phase(self) -> str | None:
+        """Return what the touchscreen is at, None while nobody answers."""
+        try:
+            return (await self.look()).phase
+        except PitboardError:
+            return None
 
     async def tap(self, widget: SeenWidget) -> None:
         """Tap the middle of the widget as it was seen, as long as it needs."""
