@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.program.config import EventFile
 from pitboard.race.bodies import (
     Body,
     CompetitorRegistered,
@@ -27,6 +28,17 @@ ROOT = Identity.from_seed(b"r" * 32)
 UNIT_A = Identity.from_seed(b"a" * 32)
 UNIT_B = Identity.from_seed(b"b" * 32)
 STRANGER = Identity.from_seed(b"s" * 32)
+
+
+def enrolled_as(name: str, *, event: str) -> EventFile:
+    """Return what an enrolment leaves beside a journal."""
+    return EventFile(
+        event=event,
+        event_key=ROOT.key,
+        name=name,
+        central="https://192.0.2.7:8081",
+        central_fingerprint="0" * 64,
+    )
 
 
 @dataclass

@@ -20,7 +20,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.doors.door import check_url
 from pitboard.doors.node_client import NodeClient
 from pitboard.errors import PitboardError
-from pitboard.program.config import EventFile, load_event_file
+from pitboard.program.config import load_event_file
 from pitboard.program.service import Service, read_last_words
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
@@ -28,18 +28,12 @@ from sync.central.admin.desk.accounts import Accounts
 from sync.central.contacts.contact_key_file import ContactKeyFile
 from sync.central.joining.refused_words import RefusedWords
 from sync.enrolling.hand_over import load_hand_overs
-from tests.race_story import ROOT, UNIT_A
+from tests.race_story import ROOT, UNIT_A, enrolled_as
 from trackside.timing.sign_in import SignIn
 from trackside.touch.kept_settings import KeptSettings, keep_settings, read_settings
 
 ROOMS = ("pitboard", "firmware_bridge", "sync", "trackside", "display", "venue")
-EVENT = EventFile(
-    event="Grüße",
-    event_key=ROOT.key,
-    name="A",
-    central="https://192.0.2.7:8081",
-    central_fingerprint="0" * 64,
-)
+EVENT = enrolled_as("A", event="Grüße")
 
 
 def write_note(path: Path) -> None:

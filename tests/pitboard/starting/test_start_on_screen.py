@@ -16,21 +16,14 @@ from display.config import DisplayConfig
 from pitboard.clock import ScriptedClock
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused, PitboardError, Refusal
-from pitboard.program.config import EventFile
 from pitboard.program.service import START_WAIT_MAX_S, Service, read_last_words
 from pitboard.sentences.language import LANGUAGES, language
 from pitboard.starting.notice_screen import SentenceScreen, draw_notice
 from pitboard.starting.start_on_screen import HOLD_MAX_S, LOOK_S, load_or_say, say_until_changed
-from tests.race_story import ROOT
+from tests.race_story import enrolled_as
 from trackside.touch.command import TouchConfig
 
-EVENT = EventFile(
-    event="Cup",
-    event_key=ROOT.key,
-    name="Stand",
-    central="https://192.0.2.7:8081",
-    central_fingerprint="0" * 64,
-)
+EVENT = enrolled_as("Stand", event="Cup")
 DISPLAY = 'name = "Stand"\njournal = "display.db"\nsize = [640, 360]\nfullscreen = false\n'
 GOOD = {
     "display.toml": DISPLAY,

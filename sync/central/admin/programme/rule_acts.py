@@ -6,7 +6,7 @@ there."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -151,14 +151,21 @@ def _remove_format(act: RemoveFormat, fold: Fold, reason: str) -> RulePlan:
     return RulePlan(f"The format {act.name} is gone.", [FormatSet(name=act.name, format=None, reason=reason)])
 
 
+def _gone(
+    known: Mapping[str, ClassSet] | Mapping[str, StageSet], asked: str, kind: str, stays: str, reason: str
+) -> RulePlan:
+    """Return the plan that takes a class or a stage away, which says what stays all the same."""
+    if asked not in known:
+        raise ActRefused(code=f"unknown-{kind}", reason=f"There is no {kind} {asked}.")
+    body = msgspec.structs.replace(known[asked], is_gone=True, reason=reason)
+    return RulePlan(f"The {kind} {body.name} is gone; {stays}.", [body])
+
+
 def _set_class(act: SetClass, fold: Fold, reason: str) -> RulePlan:
     known = {one.race_class: one for one in fold.race.programme.classes()}
     race_class = act.race_class.strip()
     if act.is_gone:
-        if race_class not in known:
-            raise ActRefused(code="unknown-class", reason=f"There is no class {race_class}.")
-        body = msgspec.structs.replace(known[race_class], is_gone=True, reason=reason)
-        return RulePlan(f"The class {body.name} is gone; who is in it stays on the board of all.", [body])
+        return _gone(known, race_class, "class", "who is in it stays on the board of all", reason)
     body = ClassSet(
         race_class=_id(race_class),
         name=clean_name(act.name) or race_class,
@@ -173,10 +180,7 @@ def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
     known = {one.stage_id: one for one in fold.race.programme.stages()}
     stage_id = act.stage_id.strip()
     if act.is_gone:
-        if stage_id not in known:
-            raise ActRefused(code="unknown-stage", reason=f"There is no stage {stage_id}.")
-        body = msgspec.structs.replace(known[stage_id], is_gone=True, reason=reason)
-        return RulePlan(f"The stage {body.name} is gone; runs that were driven in it stay.", [body])
+        return _gone(known, stage_id, "stage", "runs that were driven in it stay", reason)
     stage = act.stage
     classes = [one.race_class for one in fold.race.programme.classes()]
     if stage.race_class and stage.race_class not in classes:
