@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from pitboard.clock import SystemClock
 from pitboard.errors import Refusal
-from venue.appliance.machine import NETWORK, Machine
+from venue.appliance.any_machine import NETWORK, Machine
 
 DEBIAN = "bookworm"
 PACKAGES = "systemd-sysv,dbus,udev,python3,python3-venv,iproute2"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitboard.errors import Refusal
+from venue.appliance.any_machine import NETWORK
 from venue.appliance.box import DEBIAN, STICK, run
-from venue.appliance.machine import NETWORK
 from venue.set_up.installation import SCREEN_PACKAGES
 
 PACKAGES = ",".join(

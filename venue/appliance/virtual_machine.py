@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pitboard.errors import PeerLost, Refusal
+from venue.appliance.any_machine import Machine
 from venue.appliance.box import BRIDGE, run, seconds, until
-from venue.appliance.machine import Machine
 from venue.appliance.qemu_sockets import GuestAgent, Monitor
 from venue.appliance.virtual_disk import Debian, network_card
 
