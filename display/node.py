@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pygame
 
 from display.config import DisplayConfig
-from display.display_door import door_of
+from display.display_door import DisplayDoor, door_of
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_pages
@@ -134,29 +134,39 @@ class DisplayNode:
             start_anew=lambda: self._stop.set(),
         )
         self._stop = asyncio.Event()
-        self._presence = DisplayPresence(
-            status_pages(self._status, Thumbnail(lambda: window.surface, clock).picture, self._identity),
-            host=config.status_host,
-            port=config.status_port,
+        self._presence = self._new_presence(door)
+        self._follower = self._new_follower()
+
+    def _new_presence(self, door: DisplayDoor) -> DisplayPresence:
+        """Return what makes the display known in the venue, and tells who else is there."""
+        return DisplayPresence(
+            status_pages(
+                self._status, Thumbnail(lambda: self._window.surface, self._clock).picture, self._identity
+            ),
+            host=self._config.status_host,
+            port=self._config.status_port,
             tls=door.tls,
-            name=config.name,
+            name=self._config.name,
             label_key=door.label_key,
             identity=self._identity,
-            event_key=config.event_key,
-            interfaces=config.mdns_interfaces,
-            has_mdns=config.mdns,
+            event_key=self._config.event_key,
+            interfaces=self._config.mdns_interfaces,
+            has_mdns=self._config.mdns,
             on_change=self._venue_changed,
-            enrolled=lambda: replica.fold.roster.enrolled(),
+            enrolled=lambda: self._replica.fold.roster.enrolled(),
         )
-        self._follower = SourceFollower(
-            PaintedFirst(ReplicaPeer(replica), self._screen.painted),
-            clock,
-            have=replica.have,
+
+    def _new_follower(self) -> SourceFollower:
+        """Return what brings the records, from whoever has them."""
+        return SourceFollower(
+            PaintedFirst(ReplicaPeer(self._replica), self._screen.painted),
+            self._clock,
+            have=self._replica.have,
             candidates=self._candidates,
             connect=self._connect,
             on_change=self._source_changed,
             contact=self._note.load(),
-            roster=lambda: replica.fold.roster,
+            roster=lambda: self._replica.fold.roster,
             proven_before=list(self._note.proven),
             on_proven=lambda source: self._note.remember(source.candidate, source.key),
         )
