@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.clock import Clock
-from pitboard.errors import ActRefused
+from pitboard.errors import NOT_UNDERSTOOD, ActRefused
 from pitboard.race.names import clean_name
 from sync.central.admin.desk.accounts import Account, Accounts, Passkey
 
@@ -182,7 +182,7 @@ class Passkeys:
         """Return the challenge that the browser signed; raises ActRefused unless it is ours and good."""
         try:
             challenge = _bytes_of(msgspec.json.decode(_bytes_of(client_data_json))["challenge"])
-        except (ValueError, KeyError, TypeError, AttributeError, msgspec.DecodeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, *NOT_UNDERSTOOD) as error:
             raise _wrong() from error
         told, seal = challenge[: _NONCE_BYTES + _TIME_BYTES], challenge[_NONCE_BYTES + _TIME_BYTES :]
         if not hmac.compare_digest(seal, self._seal(told, purpose)):
