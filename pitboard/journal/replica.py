@@ -178,6 +178,9 @@ class Replica:
             if not self._ledger.is_next(record):
                 reason = f"record {record.seq} of stream {record.stream[:8]} does not follow the one before"
                 raise JournalDamaged(path="of this node", reason=reason)
+        self._hand_out(record)
+
+    def _hand_out(self, record: Record) -> None:
         self._ledger.take(record)  # first: the others ask it whose stream it is
         self._see_stream(record)
         self._latest.add(record)

@@ -34,5 +34,4 @@ class OlderFold(Fold):
 class OlderReplica(SmallBatchReplica):
     def __init__(self, journal: Storage, clock: Clock) -> None:
         super().__init__(journal, clock)
-        newer, self.fold = self.fold, OlderFold(journal.root_key)
-        self._followers[self._followers.index(newer.add)] = self.fold.add
+        self.fold = OlderFold(journal.root_key)
