@@ -122,6 +122,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     `competitor_id`, `name`, `laps` and `best_ns` are those of the first place. `run_ms` is 0 where there is
     no limit, `remaining_ns` what was left when this was said, None before the start and without a limit.
+    `number` says which of the driver's runs it is, `runs_max` how many the format gives; 0 where it counts
+    none.
     """
 
     run_id: str
@@ -146,6 +148,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     heat_id: str = ""
     interruption: Interruption | None = None
     clock: str = "first-passing"
+    number: int = 0
+    runs_max: int = 0
 
 
 class Competitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,11 +186,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waits; `race_class` by its name, `runs_left` None where the format counts none."""
+
     entry_id: str
     track: str
     competitor_id: str
     name: str
     state: str
+    race_class: str = ""
+    runs_left: int | None = None
 
 
 class QueueAsk(msgspec.Struct, frozen=True, kw_only=True):

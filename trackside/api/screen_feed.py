@@ -49,6 +49,7 @@ from pitboard.unit_api.screen_state import (
 from trackside.api.put_right import consequence, done_acts, strays
 from trackside.timing.lights import Lights
 from trackside.timing.run_control import RunControl
+from trackside.timing.runs_left import class_runs, run_number
 
 FAULTS = ("sensor", "disk")
 """The lights without which nobody should be sent onto the track."""
@@ -254,12 +255,15 @@ class ScreenFeed:
     def _queue(self, fold: Fold) -> Iterator[QueueEntry]:
         for track in self._run_control.tracks:
             for one in fold.race.programme.queue(track):
+                its = class_runs(fold, one.competitor_id)
                 yield QueueEntry(
                     entry_id=one.entry_id,
                     track=one.track,
                     competitor_id=one.competitor_id,
                     name=fold.race.name_of(one.competitor_id),
                     state=one.state,
+                    race_class=its.race_class,
+                    runs_left=its.left,
                 )
 
     def _asked(self, fold: Fold) -> Iterator[QueueAsk]:
@@ -288,6 +292,7 @@ class ScreenFeed:
         view: RunView = view_run(self._replica.fold, run, with_offers=True)
         now = self._run_control.now(run)
         clock = view.clock
+        number, runs_max = run_number(self._replica.fold, run)
         return Run(
             run_id=view.run_id,
             competitor_id=view.competitor_id,
@@ -314,6 +319,8 @@ class ScreenFeed:
             clock=run.armed.value.timing.clock,
             interruption=self._run_control.time.interruption(run),
             offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
+            number=number,
+            runs_max=runs_max,
         )
 
 

@@ -10,10 +10,11 @@ from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import RunPlace
-from pitboard.race.formats import NANOSECONDS_PER_MS
+from pitboard.race.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.related_clock import RelatedClock
 from pitboard.unit_api.official_acts import Arm
 from trackside.timing.act_writer import ActWriter
+from trackside.timing.runs_left import has_no_run_left
 
 CLOCK_DOUBT_MAX_NS = 10_000_000
 """How far off the clock of another unit at the track may be at the start of a run."""
@@ -71,6 +72,17 @@ class Arming:
                 )
             )
         return tuple(places)
+
+    def check_runs_left(self, places: Iterable[RunPlace], format_name: str, rules: Format) -> None:
+        """Raise ActRefused where the format refuses a driver one more run."""
+        race = self._writer.race
+        for place in places:
+            driver = place.competitor_id
+            if driver is not None and has_no_run_left(race, driver, format_name, rules):
+                raise ActRefused(
+                    code="no-run-left",
+                    reason=f"{race.name_of(driver)} has had all {rules.runs_max_count} runs of this format.",
+                )
 
     def clocks(self) -> tuple[RelatedClock, ...]:
         """Return how the clocks of the other units at the track lie to ours; raises ActRefused where one is

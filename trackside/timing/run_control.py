@@ -182,6 +182,8 @@ class RunControl:
                 code="unknown-format", reason="This unit cannot race by this format; update Pitboard."
             )
         run = self.run_on(track)
+        if run is None or _drivers(run.places) != _drivers(places):
+            self._arming.check_runs_left(places, format_name, rules)
         if run is not None and not _lets_next_start(run, rules.timing):
             if _drivers(run.places) == _drivers(places) and self.now(run).phase == "armed":
                 return run.run_id

@@ -32,6 +32,7 @@ from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage
 CLASSES = {preset.rules.name: f"class-{number}" for number, preset in enumerate(PRESETS)}
 BY_LANE = ("Slot heats, lanes", "Pinewood derby, times", "Pinewood derby, points")
 BY_TRANSPONDER = "RC heat, transponders"
+TWO_RUNS = "Alpine, two runs"
 WHOLE_DAY_RUNS = 80
 Length = Literal["whole", "short", "shortest"]
 Tell = Callable[[str], None]
@@ -113,6 +114,7 @@ class RaceDay:
         tell: Tell = lambda _: None,
     ) -> None:
         self.tell = tell
+        self.refused: set[str] = set()
         self.doubt_ns = 0  # how far the laps of the run just confirmed may be off, as the screen says
         self.doubts_count = 0  # runs with such laps
         self.is_short = length != "whole"
@@ -613,6 +615,21 @@ class RaceDay:
         await self.confirm()
         self.keep(name, [began_ns, end_ns])
 
+    async def refused_a_third(self, name: str) -> None:
+        """The format gives two runs, and the unit refuses one more; once is enough to see it."""
+        if name in self.refused:
+            return
+        self.refused.add(name)
+        before = self.screen.now.acts[0]
+        await self.screen.tap("search")
+        await self.screen.type(name)
+        await self.screen.tap("found:*", "start")
+        await self.screen.wait_for("message")
+        assert (self.screen.now.phase, self.screen.now.acts[0]) == ("idle", before)
+
+    def runs_of(self, name: str) -> int:
+        return sum(name in [drive.driver for drive in run.drives] for run in self.runs)
+
     # Heats
 
     async def draw(self, kind: str, preset: str) -> None:
@@ -756,7 +773,10 @@ class RaceDay:
                 for name in self.drivers[CLASSES[preset]]:
                     if len(self.runs) >= self.runs_wanted and turn >= len(self.mistakes):
                         return
-                    if preset in ("Alpine, two runs", "Hill climb"):
+                    if preset == TWO_RUNS and self.runs_of(name) == 2:
+                        await self.refused_a_third(name)
+                        continue
+                    if preset in (TWO_RUNS, "Hill climb"):
                         played: Callable[[str, str], Awaitable[None]] = self.start_to_finish
                     elif preset == "DeepRacer, total time":
                         played = self.plain

@@ -334,6 +334,8 @@ def queued(count: int) -> tuple[QueueEntry, ...]:
             competitor_id=one.competitor_id,
             name=one.name,
             state=states[index % 4] if index else "waiting",
+            race_class=("", "Juniors under sixteen", "Stock")[index % 3],
+            runs_left=(None, 2, 1, 0)[index % 4],
         )
         for index, one in enumerate(competitors(count)[::-1])
     )

@@ -205,8 +205,8 @@ class Painter:
             self._line(widget.note, rank_room, widget.size_px, ink, align="right")
         if widget.value:
             value_px = self._typeface.width(widget.value, size_px=widget.size_px) + 2
-            value_room, room = room.cut_right(value_px, self._measures.gap)
-            self._line(widget.value, value_room, widget.size_px, ink, align="right")
+            value_room, room = room.cut_right(min(value_px, room.w // 2), self._measures.gap)
+            self._line(widget.value, value_room, widget.size_px, ink, align="right", shrink=True)
         left, _, width, _ = self._line(widget.label, room, widget.size_px, ink, shrink=True)
         if widget.is_struck:
             y = room.y + room.h // 2

@@ -53,13 +53,22 @@ def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measur
         look=Look.ROW,
         label=entry.name,
         note=str(number),
-        value="" if entry.state == "waiting" else view.say(f"touch.queue-{entry.state}"),
+        value=_value(entry, view),
         size_px=measures.text(34),
         align="left",
         intent=Choose(entry.entry_id),
         is_on=entry.entry_id == view.chosen,
         is_pressed=name in view.pressed,
     )
+
+
+def _value(entry: QueueEntry, view: View) -> str:
+    """Return class, runs left and what became of who waits, as far as there is anything to say."""
+    state = "" if entry.state == "waiting" else view.say(f"touch.queue-{entry.state}")
+    left = ""
+    if entry.runs_left is not None:
+        left = view.say("touch.runs-left" if entry.runs_left else "touch.no-run-left", count=entry.runs_left)
+    return ", ".join(filter(None, (entry.race_class, left, state)))
 
 
 def _acts(

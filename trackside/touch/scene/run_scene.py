@@ -230,6 +230,9 @@ def _run_panel(
     best_area, countdown_area = rest.cut_bottom(measures.text(40), measures.px(2))
     is_time_up = screen.phase == "time-up"
     marks = marks_of_best(run.laps, run.best_ns)
+    too_many = ""
+    if run.number > run.runs_max and run.best_ns is None:
+        too_many = view.say("touch.too-many-runs", number=run.number, most=run.runs_max)
     return [
         Widget(
             name="run-panel", rect=panel, look=Look.PANEL, tone=Tone.WARNING if is_time_up else Tone.PLAIN
@@ -248,10 +251,11 @@ def _run_panel(
             name="run-best",
             rect=best_area,
             look=Look.TEXT,
-            label=best_text(run.best_ns, screen, view, otherwise="touch.no-lap-yet", calculated=marks),
+            label=too_many
+            or best_text(run.best_ns, screen, view, otherwise="touch.no-lap-yet", calculated=marks),
             note=made_words(marks, view),
             size_px=measures.text(32),
-            tone=Tone.BEST if run.best_ns is not None else Tone.MUTED,
+            tone=Tone.WARNING if too_many else Tone.BEST if run.best_ns is not None else Tone.MUTED,
             align="left",
         ),
     ]
