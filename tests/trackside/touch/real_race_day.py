@@ -56,9 +56,9 @@ SIZE = (800, 480)
 NEEDED = ("Xvfb", "xdotool", "unshare")
 UNIT_PROGRAMS = ("trackside", "bridge", "sync", "touch")
 PATIENCE_S = 40.0
-LOOK_S = 0.1
+LOOK_S = 0.05
 CLOCKS = ("countdown",)
-STILL_S = 0.45
+STILL_S = 0.4
 ANSWER_MAX_S = 3.0
 """How long a person waits for a tap to do anything before they tap again."""
 DEVICES_NICE = -10
@@ -313,14 +313,26 @@ class RealScreen:
     async def tap(self, *names: str) -> int:
         pressed_ns = 0
         for name in names:
-            await self.wait_for(name, enabled=True)
-            await asyncio.sleep(STILL_S)
-            button = await self.wait_for(name, enabled=True)
+            button = await self._wait_until_still(name)
             before = _gist(await self._look())
             pressed_ns = await self._tap_once(name, button)
-            if not await self._shows_another_than(before):
+            if not await self._shows_another_than(before) and button == await self._glance(name):
                 pressed_ns = await self._tap_once(name, button)
         return pressed_ns
+
+    async def _wait_until_still(self, name: str) -> SeenWidget:
+        """A person's finger comes down where the button has stood for a while."""
+        button = await self.wait_for(name, enabled=True)
+        while True:
+            await asyncio.sleep(STILL_S)
+            again = await self.wait_for(name, enabled=True)
+            if again.rect == button.rect:
+                return again
+            button = again
+
+    async def _glance(self, name: str) -> SeenWidget | None:
+        sight = await self._look()
+        return None if sight is None else find(sight, name)
 
     async def _tap_once(self, name: str, button: SeenWidget) -> int:
         self.taps.append(name)
