@@ -5,6 +5,7 @@ the best of the event, green the own best, yellow anything else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
@@ -29,7 +30,7 @@ from pitboard.drawing.palette import (
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
 from pitboard.journal.run_views import LapView, PlaceView, RunView
 from pitboard.journal.views import BoardView, EntryView
-from pitboard.race.sectors import ANYBODY, Sector, sectors_of
+from pitboard.race.sectors import ANYBODY, Sector, SectorKey, sectors_of
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5
@@ -60,8 +61,8 @@ def lay_out_on_track(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     """Return the runs under way at this moment."""
     measures = canvas.measures()
     shown = drivers(show.board)[:PANELS_MAX_COUNT]
-    blocks = header_blocks(show.board.event.name, show.badge, measures, canvas.words)
     stage = _Stage(show, moment, canvas, measures)
+    blocks = stage.header()
     changes: list[int | None] = []
     for driver, area in zip(shown, _panels(measures, len(shown)), strict=True):
         blocks += stage.panel(driver, area, is_alone=len(shown) == 1)
@@ -78,6 +79,24 @@ def lay_out_on_track(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     return Frame(scene, earliest(*changes))
 
 
+_still: list[tuple[BoardView, Mapping[SectorKey, int], Canvas, dict[Hashable, list[Block]]]] = []
+
+
+def _still_of(show: Show, canvas: Canvas) -> dict[Hashable, list[Block]]:
+    """Return the blocks made of this very news for this very screen; only those of the last are kept.
+
+    The clock makes ten frames a second, and of each most is as it was.
+    """
+    if (
+        not _still
+        or _still[0][0] is not show.board
+        or _still[0][1] is not show.sector_bests
+        or _still[0][2] is not canvas
+    ):
+        _still[:] = [(show.board, show.sector_bests, canvas, {})]
+    return _still[0][3]
+
+
 class _Stage:
     def __init__(self, show: Show, moment: Moment, canvas: Canvas, measures: Measures) -> None:
         self._show = show
@@ -86,6 +105,22 @@ class _Stage:
         self._measures = measures
         self._resolution_ns = show.board.event.resolution_ns
         self._overall_ns = index_of(show.board).overall_ns
+        self._still = _still_of(show, canvas)
+
+    def header(self) -> list[Block]:
+        made = self._still.get(self._show.badge)
+        if made is None:
+            made = header_blocks(self._show.board.event.name, self._show.badge, self._measures, self._words)
+            self._still[self._show.badge] = made
+        return list(made)
+
+    def _as_before(self, make: Callable[[Driver, Area], Block], driver: Driver, area: Area) -> Block:
+        """Return a block that no clock changes, made once for each news."""
+        key = (make.__name__, driver.run.run_id, driver.place.place, area)
+        made = self._still.get(key)
+        if made is None:
+            made = self._still[key] = [make(driver, area)]
+        return made[0]
 
     def changes_mono_ns(self, driver: Driver) -> int | None:
         time = run_time(driver.run, self._show.unit_clocks, self._moment)
@@ -113,19 +148,19 @@ class _Stage:
             laps = Area(right.left, right.top, right.width, right.height - rivals_px - gap)
             rivals = Area(right.left, laps.bottom + gap, right.width, rivals_px)
             return [
-                self._state(driver, state),
-                self._name(driver, name),
+                self._as_before(self._state, driver, state),
+                self._as_before(self._name, driver, name),
                 self._clock(driver, clock, clock_px),
                 self._figures(driver, figures),
-                self._laps(driver, laps),
-                self._rivals(driver, rivals),
+                self._as_before(self._laps, driver, laps),
+                self._as_before(self._rivals, driver, rivals),
             ]
         if rest.height < px(LOW_PANEL_HEIGHT):
             clock = Area(rest.left, rest.top, rest.width * 40 // 100, rest.height)
             figures = Area(clock.right + gap, rest.top, rest.right - clock.right - gap, rest.height)
             return [
-                self._state(driver, state),
-                self._name(driver, name),
+                self._as_before(self._state, driver, state),
+                self._as_before(self._name, driver, name),
                 self._clock(driver, clock, rest.height * 80 // 100),
                 self._figures(driver, figures),
             ]
@@ -135,8 +170,12 @@ class _Stage:
             rest.left, clock.bottom + gap, rest.width, px(200) if is_alone else rest.height * 22 // 100
         )
         laps = Area(rest.left, figures.bottom + gap, rest.width, rest.bottom - figures.bottom - gap)
-        blocks = [self._state(driver, state), self._name(driver, name), self._clock(driver, clock, figure_px)]
-        blocks += [self._figures(driver, figures), self._laps(driver, laps)]
+        blocks = [
+            self._as_before(self._state, driver, state),
+            self._as_before(self._name, driver, name),
+            self._clock(driver, clock, figure_px),
+        ]
+        blocks += [self._figures(driver, figures), self._as_before(self._laps, driver, laps)]
         return [block for block in blocks if block.area.height > px(40)]
 
     def _state(self, driver: Driver, area: Area) -> Block:

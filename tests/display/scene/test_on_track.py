@@ -194,3 +194,26 @@ def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_
         texts = {mark.area: mark.text for mark in marks if isinstance(mark, Text)}
         third = [(texts[area], chips[area]) for area in chips if area in texts and area.width < 250]
         assert third == wanted
+
+
+def test_what_no_clock_changes_is_made_once_for_each_news_and_never_stays_behind_it() -> None:
+    canvas = Canvas(size=(1920, 1080))
+    first = show_of(board(5, on_track=[timed(laps_ms=(12_000,))]))
+    lap = msgspec.structs.replace(lap_view(2, ms=11_500), sectors=(SectorView("half", 5_000_000_000),))
+    driven = msgspec.structs.replace(first.board.on_track[0].places[0], laps=[lap])
+    run = msgspec.structs.replace(first.board.on_track[0], laps=[lap], places=[driven])
+    news = replace(first, board=msgspec.structs.replace(first.board, on_track=[run]))
+    bests = {("", run.track, "", "half"): 4_000_000_000, ("c1", run.track, "", "half"): 5_000_000_000}
+    old = replace(LIVE, headline="old", is_live=False)
+    coloured = replace(news, sector_bests=bests)
+    for show in (first, news, coloured, replace(coloured, badge=old), first):
+        scenes = [
+            lay_out_on_track(show, Moment(START_NS + tenth * 10**8), canvas).scene for tenth in range(3)
+        ]
+        kept = [{block.name: block for block in scene.blocks} for scene in scenes]
+        still = [name for name in kept[0] if name.split()[0] in ("state", "name", "laps", "rivals")]
+        assert len(still) == 4
+        assert all(kept[0][name] is kept[2][name] for name in still)
+        for tenth, scene in enumerate(scenes):
+            afresh = Canvas(size=(1920, 1080))
+            assert scene == lay_out_on_track(show, Moment(START_NS + tenth * 10**8), afresh).scene
