@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 
+import pytest
+
+from pitboard.sentences.po_file import read_po
 from sync.central.admin.desk.desk_door import _load
 
 
@@ -13,3 +17,16 @@ def test_whatever_a_script_of_the_desk_imports_is_served() -> None:
     wanted = {found for text in scripts.values() for found in re.findall(r'from "\./([^"]+)"', text)}
     assert {"api.js", "say.js", "words.js"} <= wanted
     assert wanted - served.keys() == set()
+
+
+@pytest.mark.parametrize(("language", "what"), [("en", "restart"), ("de", "neu starten")])
+def test_where_an_admin_erases_a_name_he_reads_that_running_programs_keep_it(
+    language: str, what: str
+) -> None:
+    """It was said in docs/admin.md alone."""
+    asked = _load()["person.js"].body.decode().partition("function askErase(")[2].partition("\n}\n")[0]
+    codes = re.findall(r'note: say\("([^"]+)"\)', asked)
+    catalogue = resources.files("pitboard.sentences").joinpath(f"{language}.po").read_text(encoding="utf-8")
+    said = {entry.code: entry.texts[0] for entry in read_po(catalogue)}
+    assert what in said[codes[0]]
+    assert what in said["command.erase-memory"]
