@@ -18,7 +18,7 @@ from pitboard.race import names
 from pitboard.trust import signed_picture
 from sync.central.enrolment import enrolment_api
 from sync.central.ingest import picture_post
-from sync.central.public import board_feed, live_stream
+from sync.central.public import board_feed, live_stream, public_app
 from sync.exchanging import exchange, exchange_api, picture_words
 from trackside.others import display_pictures, display_watch, neighbours
 from trackside.timing import lights
@@ -77,7 +77,13 @@ SAID: dict[str, list[str]] = {
         f"{turnstile.PER_TURN_COUNT}; {bounded_listener.ACCEPTED_AT_ONCE_COUNT}"
     ],
     "live streams": [f"{board_feed.WOKEN_PER_TURN_COUNT} are told of a change"],
-    "who reads no answer": [f"a live stream {live_stream.SLOW_MAX_S:.0f} s"],
+    "who reads no answer": [
+        f"a live stream {live_stream.SLOW_MAX_S:.0f} s",
+        f"{bounded_listener.UNTAKEN_MAX_S:.0f} s without a byte taken",
+        f"{size(bounded_listener.UNTAKEN_OF_CALL_MAX_BYTES)} untaken",
+        f"{size(LIMITS.untaken_max_bytes)} in all",
+        f"public door {size(public_app.UNTAKEN_MAX_BYTES)}",
+    ],
     "calls of a proven key": [of(LIMITS.calls_of_key), f"burst of {LIMITS.calls_of_key.burst:,}"],
     "wrong enrolment secrets": [
         f"{enrolment_api.WRONG_OF_SOURCE.burst}, then {of(enrolment_api.WRONG_OF_SOURCE)}"

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import logging
 import socket
 import ssl
+import sys
+import termios
 from asyncio import selector_events, sslproto
 from collections import OrderedDict
 from collections.abc import Callable
@@ -31,6 +34,10 @@ ACCEPTED_AT_ONCE_COUNT = 16
 HEAD_MAX_S = 10.0
 """From the accept, or from a request's first byte, until its head is whole."""
 IDLE_MAX_S = 60.0
+UNTAKEN_MAX_S = 20.0
+"""That an answer may wait without a byte of it being taken."""
+UNTAKEN_OF_CALL_MAX_BYTES = 16 * 1_024
+"""Of former answers, when the next call comes: nobody of ours asks on without reading."""
 SWEEP_EVERY_S = 1.0
 GIVE_BACK_EVERY_COUNT = 10
 """Sweeps: what ended connections held lies between what others hold, and would stay with the process."""
@@ -203,9 +210,25 @@ class BoundedListener:
             now_s = asyncio.get_running_loop().time()
             for connection in [one for one in self._all if one.is_overdue(now_s)]:
                 connection.cut()
+            self._bound_what_is_untaken(now_s)
             if count % GIVE_BACK_EVERY_COUNT == 0 and self._ended_count >= GIVE_BACK_FROM_COUNT:
                 self._ended_count = 0
                 await asyncio.to_thread(give_back_memory)
+
+    def _bound_what_is_untaken(self, now_s: float) -> None:
+        """Cut who takes nothing of an answer; of strangers who waits longest, where it is too much in all.
+
+        An answer is large, and what nobody takes of it lies in our memory.
+        """
+        left_bytes = self._limits.untaken_max_bytes
+        idle = sorted((one for one in self._all if not one.is_busy), key=lambda one: -one.idle_since_s)
+        for connection in idle:
+            untaken_bytes = connection.see_untaken(now_s)
+            if connection.key is None:
+                left_bytes -= untaken_bytes
+            is_too_much = untaken_bytes > 0 and left_bytes < 0 and connection.key is None
+            if is_too_much or connection.takes_nothing(now_s):
+                connection.cut()
 
 
 def _cut_circles(error: BaseException | None) -> None:
@@ -239,15 +262,17 @@ class DoorConnection(asyncio.Protocol):
         self._room: FairRoom | None = None
         self._place: Place | None = None
         self._is_lost = False
-        self._is_busy = False
-        self._idle_since_s = asyncio.get_running_loop().time()
-        self._head_since_s: float | None = self._idle_since_s
+        self.is_busy = False
+        self.idle_since_s = asyncio.get_running_loop().time()
+        self._head_since_s: float | None = self.idle_since_s
+        self._untaken_bytes = 0
+        self._untaken_since_s = self.idle_since_s
 
     def move(self, room: FairRoom, place: Place) -> None:
         """Hold this place from now on, and give back the former one."""
         self._give_back()
         self._room, self._place = room, place
-        if self._is_busy:
+        if self.is_busy:
             room.pin(place)
 
     def leave(self, room: FairRoom) -> bool:
@@ -258,21 +283,51 @@ class DoorConnection(asyncio.Protocol):
         return True
 
     def is_overdue(self, now_s: float) -> bool:
-        if self._is_busy:
+        if self.is_busy:
             return False
         if self._head_since_s is not None and now_s - self._head_since_s > HEAD_MAX_S:
             return True
-        return now_s - self._idle_since_s > IDLE_MAX_S
+        return now_s - self.idle_since_s > IDLE_MAX_S
+
+    def see_untaken(self, now_s: float) -> int:
+        """Return how many bytes that we had to say were not taken yet; to be asked now and then."""
+        untaken_bytes = self._count_untaken()
+        in_all_bytes = untaken_bytes + self._count_in_the_kernel() if untaken_bytes else 0
+        if in_all_bytes == 0 or in_all_bytes != self._untaken_bytes:
+            self._untaken_since_s = now_s
+        self._untaken_bytes = in_all_bytes
+        return untaken_bytes
+
+    def takes_nothing(self, now_s: float) -> bool:
+        return now_s - self._untaken_since_s > UNTAKEN_MAX_S
+
+    def _count_untaken(self) -> int:
+        transport = self._transport
+        if transport is None:
+            return 0
+        beneath = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+        count = transport.get_write_buffer_size()
+        return count if beneath is None else count + int(beneath.get_write_buffer_size())
+
+    def _count_in_the_kernel(self) -> int:
+        """Return how much was sent and not heard of: on a slow network that alone shrinks for a while."""
+        assert self._transport is not None
+        count = bytearray(4)
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, count)
+        return int.from_bytes(count, sys.byteorder)
 
     def begin_call(self) -> None:
         self.calls_count += 1
-        self._is_busy = True
+        self.is_busy = True
+        if self._count_untaken() > UNTAKEN_OF_CALL_MAX_BYTES:
+            self.cut()
         if self._room is not None and self._place is not None:
             self._room.pin(self._place)
 
     def end_call(self) -> None:
-        self._is_busy = False
-        self._idle_since_s = asyncio.get_running_loop().time()
+        self.is_busy = False
+        self.idle_since_s = asyncio.get_running_loop().time()
         self._head_since_s = None
         if self._room is not None and self._place is not None:
             self._room.renew(self._place)
@@ -310,7 +365,7 @@ class DoorConnection(asyncio.Protocol):
         self.inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._head_since_s is None and not self._is_busy:
+        if self._head_since_s is None and not self.is_busy:
             self._head_since_s = asyncio.get_running_loop().time()
         assert self.inner is not None
         self.inner.data_received(data)

@@ -144,6 +144,7 @@ class DoorLimits:
     calls_of_key: Rate = _CALLS_OF_KEY
     calls_of_keys: Rate = _CALLS_OF_KEYS
     bodies_max_bytes: int = 2 * 1_024 * 1_024
+    untaken_max_bytes: int = 4 * 1_024 * 1_024
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
 
     def source_of(self, host: str, forwarded: str | None = None) -> str | None:

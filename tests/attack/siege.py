@@ -64,6 +64,7 @@ EXCHANGE_STRANGERS = (
     "bad_signatures",
     "calls_without_end",
     "rubbish",
+    "deaf_callers",
 )
 PUBLIC_STRANGERS = ("silent_connections", "searches_without_end", "live_streams", "icons_without_end")
 

@@ -21,6 +21,8 @@ from pitboard.trust.identity import Identity
 
 CONNECT_MAX_S = 5.0
 PAUSE_S = 0.02
+DEAF_CALLS_COUNT = 3
+DEAF_S = 10.0
 
 
 @dataclass
@@ -179,6 +181,17 @@ async def rubbish(target: Target) -> None:
         await asyncio.sleep(PAUSE_S)
 
 
+async def deaf_callers(target: Target) -> None:
+    """Ask for everything, and read nothing of what comes."""
+    async with target.connected() as (_, writer):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(DEAF_CALLS_COUNT):
+            target.count("deaf call")
+            writer.write(request("/v1/sync", b'{"have":{}}'))
+            await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(DEAF_S)
+
+
 EXCHANGE_ATTACKS: tuple[Attack, ...] = (
     silent_connections,
     heads_without_end,
@@ -188,6 +201,7 @@ EXCHANGE_ATTACKS: tuple[Attack, ...] = (
     bad_signatures,
     calls_without_end,
     rubbish,
+    deaf_callers,
 )
 
 

@@ -131,6 +131,8 @@ def _suffix(name: str) -> str:
 
 
 SPARE_CONNECTIONS_COUNT = 512
+UNTAKEN_MAX_BYTES = 64 * 1_024 * 1_024
+"""Of answers to phones: a thousand on a slow network take a while for theirs."""
 LIVE: web.AppKey[LiveStream] = web.AppKey("live", LiveStream)
 _HEADERS = {
     "Server": "Pitboard",
@@ -159,6 +161,7 @@ def public_limits(
         trusted_proxies=trusted_proxies,
         calls_of_source=Rate(per_s=calls_per_s / 2, burst=calls_per_s * 5),
         calls_of_all=Rate(per_s=calls_per_s, burst=calls_per_s * 10),
+        untaken_max_bytes=UNTAKEN_MAX_BYTES,
     )
 
 
