@@ -86,20 +86,27 @@ HISTORY_MAX_COUNT = 64
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """One message of the live stream, plain and compressed."""
+    """One message of the live stream, plain and compressed; each also as a chunk of HTTP."""
 
     plain: bytes
     deflated: bytes
+    plain_chunk: bytes
+    deflated_chunk: bytes
 
     @classmethod
     def of(cls, text: str) -> LiveMessage:
         plain = text.encode()
-        return cls(plain, deflate_message(plain))
+        deflated = deflate_message(plain)
+        return cls(plain, deflated, _chunk(plain), _chunk(deflated))
 
     @classmethod
     def telling(cls, event: str, tag: str, body: bytes) -> LiveMessage:
         # JSON holds no line break, so one data line carries it.
         return cls.of(f"id: {tag}\nevent: {event}\ndata: {body.decode()}\n\n")
+
+
+def _chunk(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 class BoardFeed:

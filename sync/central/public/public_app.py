@@ -174,6 +174,7 @@ def public_app(
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
     app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count)
+    app.cleanup_ctx.append(app[LIVE].running)
     api = PublicApi(reader, feed, app[LIVE])
     api.add_to(app)
     app.router.add_get("/healthz", api.health)

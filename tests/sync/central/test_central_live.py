@@ -226,6 +226,24 @@ def test_a_follower_that_takes_nothing_is_cut_off_and_holds_up_nobody(tmp_path: 
     run_leaping(story)
 
 
+def test_an_asker_of_http_1_0_gets_the_stream_without_chunks(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with central_at(tmp_path) as central:
+            reader, writer = await asyncio.open_connection("127.0.0.1", central.public_port)
+            writer.write(b"GET /api/v1/live?plain HTTP/1.0\r\nHost: x\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"chunked" not in head
+            assert await reader.readuntil(b"\n\n") == b"retry: 2000\n\n"
+            assert (await reader.readuntil(b"\n\n")).startswith(b"id: ")
+            await central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
+            change = await reader.readuntil(b"\n\n")
+            assert change.startswith(b"id: ")
+            assert b"Anna" in change
+            writer.close()
+
+    asyncio.run(story())
+
+
 def test_stopping_ends_the_streams_at_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with aiohttp.ClientSession() as session:
