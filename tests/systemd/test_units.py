@@ -16,6 +16,8 @@ SERVICES = sorted(path.name for path in (ROOT / "systemd").glob("*.service"))
 INSTALLER = "set-up-pitboard.service"
 """Root, to change the system: it has no door, and ends."""
 EXPOSURE_MAX = 1.5
+BY_NAME = {"gpiochip", "cec"}
+"""Without a fixed number: the kernel itself brings the first, and the second only switches a television."""
 ADDED_UP = {"Environment", "ReadWritePaths", "SystemCallFilter"}
 """Of these each line adds to those before."""
 PROGRAMS = ("trackside", "bridge", "sync", "touch", "display", "central")
@@ -74,6 +76,15 @@ def test_nothing_that_a_unit_says_is_said_otherwise_by_a_stronger_file(service: 
     if service.startswith("pitboard-"):
         for stronger in sorted((folder / "pitboard-.service.d").glob("*.conf")):
             assert sorted((said.keys() - ADDED_UP) & settings(stronger).keys()) == [], stronger.name
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_device_is_allowed_whose_driver_comes_after_the_program(service: str) -> None:
+    """systemd looks a name up as the program starts; one that comes later stays forbidden for good."""
+    for line in (ROOT / "systemd" / service).read_text().splitlines():
+        if line.startswith("DeviceAllow=char-"):
+            kind = line.removeprefix("DeviceAllow=char-").split()[0]
+            assert kind.isdigit() or kind in BY_NAME, line
 
 
 def test_no_program_waits_for_another_to_serve() -> None:
