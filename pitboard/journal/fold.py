@@ -47,6 +47,11 @@ from pitboard.race.verdicts import Lap
 from pitboard.race.word import Authority, RecordPlace, Word
 
 _ENDS_OF_LAPS = frozenset({START, FINISH})
+# Tuples: a union in its place would be put together again for each record.
+_OF_UNITS = (UnitEnrolled, UnitRevoked)
+_OF_DISPLAYS = (DisplayEnrolled, DisplayRevoked)
+_OF_THE_ROSTER = (*_OF_UNITS, *_OF_DISPLAYS)
+_NAMED_COMPETITORS = (CompetitorRegistered, CompetitorChanged, QueueAsked)
 
 
 class Fold:
@@ -110,7 +115,7 @@ class Fold:
         if not self._has_sectors:
             self._has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
         bodies.put(seq, body, stamp)
-        if isinstance(body, CompetitorRegistered | CompetitorChanged | QueueAsked):
+        if isinstance(body, _NAMED_COMPETITORS):
             self._register(body.competitor_id, (stream, seq))
         elif isinstance(body, OfficialAppointed):
             self._register(body.official_id, (stream, seq))
@@ -211,10 +216,10 @@ class Fold:
         if authority == Authority.NOBODY:
             return
         word = self._word(authority, stamp, stream, seq)
-        if isinstance(body, UnitEnrolled | UnitRevoked):
+        if isinstance(body, _OF_UNITS):
             if authority == Authority.ADMIN:
                 self._enrol(body, word)
-        elif isinstance(body, DisplayEnrolled | DisplayRevoked):
+        elif isinstance(body, _OF_DISPLAYS):
             if authority == Authority.ADMIN:
                 self.roster.admit(body)
         elif authority >= _least_authority(body):
@@ -286,9 +291,9 @@ class Fold:
         roots = [stream for stream, key in self._keys.items() if key == self.root_key]
         for stream in roots:
             for seq, body, stamp in self._bodies[stream].but_passings():
-                if isinstance(body, UnitEnrolled | UnitRevoked):
+                if isinstance(body, _OF_UNITS):
                     self.roster.say(body, self._word(Authority.ADMIN, stamp, stream, seq))
-                elif isinstance(body, DisplayEnrolled | DisplayRevoked):
+                elif isinstance(body, _OF_DISPLAYS):
                     self.roster.admit(body)
         for key in dict.fromkeys(self._keys.values()):
             self._put_in_order(key)
@@ -298,7 +303,7 @@ class Fold:
                 continue
             for seq, body, stamp in self._bodies[stream]:
                 if (
-                    not isinstance(body, UnitEnrolled | UnitRevoked | DisplayEnrolled | DisplayRevoked)
+                    not isinstance(body, _OF_THE_ROSTER)
                     and authority >= _least_authority(body)
                     and self._authority(key, stream, seq) != Authority.NOBODY
                 ):

@@ -22,6 +22,7 @@ from pitboard.race.names import clean_name, fold_name
 from pitboard.race.word import LastWord, Statement, Statements
 
 ERASED_NAME = "Erased"
+_REGISTRATIONS = (CompetitorRegistered, CompetitorChanged)
 _FIELDS = ("name", "number", "race_class", "transponders", "team", "flag")
 
 
@@ -165,7 +166,7 @@ def _competitor(competitor_id: str, heard: Sequence[Statement], *, is_erased: bo
     joined: LastWord[str] = LastWord()
     for one in heard:
         body = one.body
-        if isinstance(body, CompetitorRegistered | CompetitorChanged):
+        if isinstance(body, _REGISTRATIONS):
             for name in _FIELDS:
                 value = getattr(body, name)
                 is_said = value is not None if isinstance(body, CompetitorChanged) else bool(value)

@@ -116,6 +116,12 @@ def test_what_a_stream_said_beyond_what_the_next_start_knew_is_ordered_by_its_st
     first.clock.advance(ms=20 * 60_000)
     first.say(renamed("First, later"))
     assert name_after(central_enrols(UNIT_A), first, second) == "First, later"
+    fold = fold_of(*central_enrols(UNIT_A).records, *first.records[:-1], *second.records)
+    assert (
+        fold.race.name_of("c1") == "Second"
+    )  # looked at, so that the order is known when the next one comes
+    fold.add(first.records[-1])
+    assert fold.race.name_of("c1") == "First, later"
 
 
 def test_what_a_revoked_key_says_of_the_order_moves_nothing() -> None:
