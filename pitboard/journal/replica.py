@@ -20,7 +20,7 @@ from pitboard.clock import Clock
 from pitboard.errors import BodyRefused, JournalDamaged, JournalLost, RecordRefused, StreamTaken
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, read_body
-from pitboard.journal.latest_records import LatestRecords
+from pitboard.journal.latest_records import LATEST_MAX_COUNT, LatestRecords
 from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_key, opening_of
 from pitboard.journal.quarantine import Quarantine
 from pitboard.journal.record import (
@@ -98,6 +98,8 @@ class Replica:
         self._ledger = Ledger()
         self._watch = StreamWatch()
         self._latest = LatestRecords()
+        self._recent_after = 0  # records that arrived later are held in memory
+        self._is_recent = True
         self._witness = Witness(self._ledger)
         self._followers: list[Follower] = []  # after the replica's own
         self.mark = Mark(0, b"")  # of the last record handed to the followers
@@ -142,9 +144,11 @@ class Replica:
         A failure of anything that follows ends the context, and everybody who waits gets an error.
         """
         replica = cls(journal, clock)
+        last = await journal.last_arrival()
+        replica._recent_after = last - LATEST_MAX_COUNT
         async with beside(replica._follow(), name="follow the journal"):
             with _collection_put_off():
-                await replica._until_taken(await journal.last_arrival())
+                await replica._until_taken(last)
                 replica.fold.settle()
                 replica._is_open = True
                 if replica.mark.arrival >= GREAT_MIN_COUNT:
@@ -160,6 +164,8 @@ class Replica:
         try:
             async with contextlib.aclosing(self.journal.tail()) as batches:
                 async for batch in batches:
+                    # Of a great journal that is opened, only the end is worth holding in memory.
+                    self._is_recent = batch[-1].arrival > self._recent_after
                     for _, record in batch:
                         self._take(record)
                     if self._is_open:
@@ -183,7 +189,8 @@ class Replica:
     def _hand_out(self, record: Record) -> None:
         self._ledger.take(record)  # first: the others ask it whose stream it is
         self._see_stream(record)
-        self._latest.add(record)
+        if self._is_recent:
+            self._latest.add(record)
         self.fold.add(record)
         self._see_writer(record)
         for follower in self._followers:
