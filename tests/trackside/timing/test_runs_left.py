@@ -94,6 +94,6 @@ def test_the_queue_shows_class_and_runs_left_of_each(tmp_path: Path) -> None:
         rows = lay_out(screen, View(page=Page.QUEUE), SIZE, unit.clock.now_mono_ns)
         row = rows.widget(f"queue:{screen.queue[0].entry_id}")
         assert row is not None
-        assert row.value == "Kids, no run left"
+        assert row.value == "no run left, Kids"
 
     with_unit(tmp_path, story, is_enrolled=False)

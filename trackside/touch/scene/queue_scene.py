@@ -63,12 +63,12 @@ def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measur
 
 
 def _value(entry: QueueEntry, view: View) -> str:
-    """Return class, runs left and what became of who waits, as far as there is anything to say."""
+    """Return what became of who waits, the runs left and the class: a narrow row cuts the least urgent."""
     state = "" if entry.state == "waiting" else view.say(f"touch.queue-{entry.state}")
     left = ""
     if entry.runs_left is not None:
         left = view.say("touch.runs-left" if entry.runs_left else "touch.no-run-left", count=entry.runs_left)
-    return ", ".join(filter(None, (entry.race_class, left, state)))
+    return ", ".join(filter(None, (state, left, entry.race_class)))
 
 
 def _acts(
