@@ -69,9 +69,8 @@ class Loudspeaker:
             self._thread.start()
 
     def _run(self) -> None:
-        name: str | None = None
         while True:
-            reason = self._play_until_it_fails(name)
+            reason = self._play_until_it_fails()
             if reason != self._said:
                 self._said = reason
                 log.info("no sound: reason=%s", reason)
@@ -81,7 +80,7 @@ class Loudspeaker:
                     self._waiting.get_nowait()
                 except Empty:
                     break
-            name = self._waiting.get()
+            # Tried again now, not with the next sound: that is a lap's, which would wait for the device.
 
     def _rest(self) -> None:
         """Wait twice as long as the last time, or until the machine's sound cards are others."""
@@ -93,8 +92,8 @@ class Loudspeaker:
             if sound_cards() != cards:
                 self._rest_s = 0.0
 
-    def _play_until_it_fails(self, name: str | None) -> str:
-        """Open the device, play `name` and what comes; return why no more can be, as without a mixer."""
+    def _play_until_it_fails(self) -> str:
+        """Open the device and play what comes; return why no more can be, as without a mixer."""
         import pygame
 
         try:
@@ -103,8 +102,7 @@ class Loudspeaker:
             for tones in self._tones.values():
                 wave(tones, self.volume_percent)
             while True:
-                tones = self._tones[name or self._waiting.get()]
-                name = None
+                tones = self._tones[self._waiting.get()]
                 playing = pygame.mixer.Sound(buffer=wave(tones, self.volume_percent)).play()
                 while playing is not None and playing.get_busy():
                     pygame.time.wait(10)

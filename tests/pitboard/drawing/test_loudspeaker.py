@@ -112,3 +112,21 @@ def test_where_nothing_changes_it_is_tried_ever_more_rarely(
     with pytest.raises(SystemExit):
         speaker._run()
     assert rests_before == [0, 1, 2, 4, 2]  # half a minute, one, two; the next as soon as one is switched on
+
+
+def test_no_sound_waits_for_a_device_that_refused_before(
+    monkeypatch: pytest.MonkeyPatch, no_mixer: None
+) -> None:
+    """A try holds the whole program up, and a sound is played because a lap came just now."""
+    tries: list[int] = []
+
+    def refuse(**_: object) -> None:
+        tries.append(1)
+        if len(tries) == 3:
+            raise SystemExit  # its thread ends
+        raise pygame.error("no such device")
+
+    monkeypatch.setattr(loudspeaker, "RETRY_S", 0.01)
+    monkeypatch.setattr(pygame.mixer, "init", refuse)
+    Loudspeaker(SHORT, volume_percent=50).prepare()
+    until(lambda: len(tries) == 3)  # though nothing is played
