@@ -119,14 +119,28 @@ def test_no_sound_waits_for_a_device_that_refused_before(
 ) -> None:
     """A try holds the whole program up, and a sound is played because a lap came just now."""
     tries: list[int] = []
+    speaker = Loudspeaker(SHORT, volume_percent=50)
+
+    class NothingIsPlayed:
+        def get_nowait(self) -> str:
+            raise Empty
+
+        def get(self) -> str:
+            raise AssertionError("the next try waits for a sound")
+
+    class Rest:
+        def wait(self, seconds: float) -> None:
+            pass
 
     def refuse(**_: object) -> None:
         tries.append(1)
         if len(tries) == 3:
-            raise SystemExit  # its thread ends
+            raise SystemExit
         raise pygame.error("no such device")
 
-    monkeypatch.setattr(loudspeaker, "RETRY_S", 0.01)
     monkeypatch.setattr(pygame.mixer, "init", refuse)
-    Loudspeaker(SHORT, volume_percent=50).prepare()
-    until(lambda: len(tries) == 3)  # though nothing is played
+    monkeypatch.setattr(speaker, "_resting", Rest())
+    monkeypatch.setattr(speaker, "_waiting", NothingIsPlayed())
+    with pytest.raises(SystemExit):
+        speaker._run()
+    assert len(tries) == 3
