@@ -703,7 +703,13 @@ class Replica:
             self._to_erase -= places
 
     async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
-        return self._latest.beyond(stream, seq, count) or await self.journal.read_beyond(stream, seq, count)
+        records = self._latest.beyond(stream, seq, count)
+        records = records or await self.journal.read_beyond(stream, seq, count)
+        if self._to_erase:  # the disk refused: what it still has of a body is handed to nobody
+            records = [
+                without_body(one) if (one.stream, one.seq) in self._to_erase else one for one in records
+            ]
+        return records
 
 
 @contextlib.contextmanager

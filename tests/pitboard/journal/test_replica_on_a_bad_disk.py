@@ -9,6 +9,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost
+from pitboard.journal.latest_records import LatestRecords
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
@@ -107,4 +108,27 @@ def test_a_replica_starts_and_shows_while_the_disk_refuses_to_erase_and_erases_l
             assert disk.records[(registered.stream, registered.seq)].body_bytes is None
 
     assert erased.header.kind == "person-erased"
+    run_virtual(story)
+
+
+def test_a_body_that_the_disk_refuses_to_erase_is_handed_to_nobody_from_the_disk_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = SimulatedDisk()
+    central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A")
+    registered = unit.say(named(1))
+    central.say(PersonErased(competitor_id="c1", records={unit.writer.stream: [registered.seq]}))
+
+    async def refuse(storage: SimulatedStorage, places: object) -> None:
+        raise JournalLost(path="simulated", reason="the disk can only be read")
+
+    async def story(loop: VirtualLoop) -> None:
+        disk.commit([*central.records, *unit.records])
+        monkeypatch.setattr(SimulatedStorage, "erase_bodies", refuse)
+        async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
+            replica._latest = LatestRecords()  # as of a great journal: it is not among the newest
+            handed = await replica.beyond({**replica.have(), unit.writer.stream: 1})
+            assert [record.body_bytes for record in handed] == [None]
+            assert disk.records[(registered.stream, registered.seq)].body_bytes is not None
+
     run_virtual(story)
