@@ -12,6 +12,7 @@ from display.scene.result_text import calculated_words
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import PANEL, TEXT_MUTED
 from pitboard.drawing.typeface import Weight
+from pitboard.journal.run_views import LapView
 from pitboard.race.calculated import SIGN, Calculated
 from pitboard.sentences.language import Language
 
@@ -78,9 +79,15 @@ def _calculated(show: Show) -> Iterable[tuple[str, Marks]]:
         if entry.calculated:
             yield entry.name, entry.calculated
     for run in show.board.on_track:
-        yield run.name, tuple(mark for lap in run.laps for mark in lap.calculated)
+        yield run.name, _of_laps(run.laps)
         for place in run.places:
-            yield place.name, tuple(mark for lap in place.laps for mark in lap.calculated)
+            yield place.name, _of_laps(place.laps)
     for stage in show.stages:
         for heat in stage.heats:
             yield from ((slot.name, slot.calculated) for slot in heat.slots)
+
+
+def _of_laps(laps: Iterable[LapView]) -> Marks:
+    """Return the marks of the laps and of their sectors, each once."""
+    marks = (mark for lap in laps for ends in (lap.calculated, *lap.sector_marks) for mark in ends)
+    return tuple(dict.fromkeys(marks))

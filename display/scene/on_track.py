@@ -11,7 +11,7 @@ from typing import NamedTuple
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.board_index import index_of, sort_key
 from display.scene.header import header_blocks
-from display.scene.result_text import best_lap_text, columns_of, first_text, lap_text
+from display.scene.result_text import best_lap_text, columns_of, first_text, lap_text, signed
 from display.scene.run_clock import RunTime, lap_under_way_ms, run_time
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from display.scene.track_band import PHASE_COLOURS, last_lap_caption
@@ -375,20 +375,21 @@ class _Stage:
         return marks
 
     def _sectors(self, driver: Driver, lap: LapView, row: Area) -> list[Mark]:
-        """Return the lap's sectors, each in its colour."""
-        times = sectors_of_view(lap)
+        """Return the lap's sectors, each in its colour, marked where one of its ends was calculated."""
+        times, marks_of = sectors_of_view(lap), lap.sector_marks
         gap = self._measures.px(8)
         width = (row.width - gap * (len(times) - 1)) // len(times)
         size = row.height * 66 // 100
         marks: list[Mark] = []
         for index, sector in enumerate(times):
             chip = Area(row.left + index * (width + gap), row.top, width, row.height)
+            text = format_lap_ns(sector.time_ns, resolution_ns=self._resolution_ns)
             colour = self._colour_of_sector(driver, sector) if lap.counts else None
             if colour is not None:
                 marks.append(Fill(area=chip, colour=colour, radius_px=gap))
             marks.append(
                 Text(
-                    text=format_lap_ns(sector.time_ns, resolution_ns=self._resolution_ns),
+                    text=signed(text, marks_of[index] if marks_of else ()),
                     area=chip,
                     size_px=size,
                     least_px=size // 3,

@@ -38,7 +38,8 @@ class LapView(msgspec.Struct, frozen=True):
     """A lap as it stands; `lap_ns` is as published, `measured_ns` the same for what was measured.
 
     `follows_void`: the lap before is void, so this one counts by a verdict only. `flag` is a doubt about the
-    stamp that closed it. `calculated` marks those of its two ends that no sensor of the first system told of.
+    stamp that closed it. `calculated` marks those of its two ends that no sensor of the first system told of,
+    `sector_marks` the same of each sector in order, up to the line; nothing where all were measured.
     """
 
     lap_id: str
@@ -58,6 +59,7 @@ class LapView(msgspec.Struct, frozen=True):
     sectors: tuple[SectorView, ...] = ()
     flag: str | None = None
     calculated: tuple[Calculated, ...] = ()
+    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,6 +287,7 @@ def view_lap(fold: Fold, lap: Lap) -> LapView:
         sectors=tuple(SectorView(gate, fold.rules.cut(ns)) for gate, ns in lap.sectors),
         flag=lap.flag,
         calculated=lap.calculated,
+        sector_marks=lap.sector_marks,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 
@@ -54,7 +55,8 @@ class DrivenLap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `closed_ns` is the run's time at its end. `sectors` are the gates passed on the way, with the time from
     the lap's beginning. `opened` and `closed` are the stamps on the run's clock. `flag` says why an official
-    should look at the two clocks, see LapTime. `calculated` marks those of its two ends that were.
+    should look at the two clocks, see LapTime. `calculated` marks those of its two ends that were, and
+    `sector_marks` the same of each sector, the last one too; nothing where all were measured.
     """
 
     lap_id: str
@@ -68,6 +70,7 @@ class DrivenLap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sectors: tuple[tuple[str, int], ...] = ()
     flag: str | None = None
     calculated: tuple[Calculated, ...] = ()
+    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
 
 
 def laps_of_place(
@@ -125,6 +128,7 @@ def _laps_of_segment(
     up_mono_ns = time_up_mono_ns(began_mono_ns, segment.boot_id, rules, pauses)
     opening: TimedPassing | RunStart | None = start if _is_of(start, segment) else None
     sectors: list[tuple[str, int]] = []
+    gates: list[TimedPassing] = []
     or_mono_ns = [other for one in segment.passings if (other := _other_instant(one)) is not None]
     known: dict[int, Settled] = {}  # by identity: each closes a lap and opens the next
     for passing in segment.passings:
@@ -135,11 +139,11 @@ def _laps_of_segment(
         gate = passing.body.gate
         if gate == START:
             if rules.clock == "start-gate" and not isinstance(opening, RunStart):
-                opening, sectors = passing, []
+                opening, sectors, gates = passing, [], []
             continue
         if opening is None:
             if gate == FINISH and rules.clock != "start-gate":
-                opening, sectors = passing, []
+                opening, sectors, gates = passing, [], []
             continue
         time = lap_between(opening, passing, known)
         if or_mono_ns:
@@ -149,6 +153,7 @@ def _laps_of_segment(
             lap_ns -= sum(one.within_ns(segment.boot_id, opening.mono_ns, passing.mono_ns) for one in pauses)
         if gate != FINISH:
             sectors.append((gate, lap_ns))
+            gates.append(passing)
             continue
         if _is_too_late(opening, passing, up_mono_ns, rules):
             return
@@ -164,10 +169,11 @@ def _laps_of_segment(
             closed_ns=_run_time_ns(began_mono_ns, passing.mono_ns, segment.boot_id, pauses),
             closing=passing,
             sectors=tuple(sectors),
+            sector_marks=_sector_marks([opening, *gates, passing]) if gates else (),
         )
         if rules.clock == "start-gate":
             return
-        opening, sectors = passing, []
+        opening, sectors, gates = passing, [], []
 
 
 def _is_of(start: RunStart | None, segment: Segment) -> bool:
@@ -238,6 +244,14 @@ def _other_instant(passing: TimedPassing) -> int | None:
 def _marks(opening: TimedPassing | RunStart, closing: TimedPassing) -> tuple[Calculated, ...]:
     first = None if isinstance(opening, RunStart) else opening.calculated
     return tuple(mark for mark in (first, closing.calculated) if mark is not None)
+
+
+def _sector_marks(passed: Sequence[TimedPassing | RunStart]) -> tuple[tuple[Calculated, ...], ...]:
+    """Return what was calculated of each part between two of these, nothing where all were measured."""
+    marks = [None if isinstance(one, RunStart) else one.calculated for one in passed]
+    if not any(marks):
+        return ()
+    return tuple(tuple(mark for mark in ends if mark is not None) for ends in pairwise(marks))
 
 
 def cut_to(duration_ns: int, resolution_ns: int) -> int:

@@ -61,6 +61,7 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     word: Word
     flag: str | None = None
     calculated: tuple[Calculated, ...] = ()
+    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
 
     @property
     def is_doubtful(self) -> bool:
@@ -115,6 +116,7 @@ def judged_laps(
             word=lap.closing.word,
             flag=None if corrected_ns is not None else lap.flag,
             calculated=() if corrected_ns is not None else lap.calculated,
+            sector_marks=lap.sector_marks,
         )
         follows_void = verdict == "void" and cause != DRIVERS_FAULT
 

@@ -48,6 +48,7 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True):
     sectors: tuple[Sector, ...] = ()
     flag: str | None = None
     calculated: tuple[Calculated, ...] = ()
+    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
 
 
 class Column(msgspec.Struct, frozen=True, array_like=True):

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from display.scene.blocks import Area, Fill, Text
+from display.scene.calculated_note import with_note
 from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
 from pitboard.journal.run_views import ClockView, LapView, PauseView, PlaceView, RunView, SectorView
 from pitboard.journal.views import BoardView
+from pitboard.race.calculated import Calculated
 from pitboard.race.score import Column
 from tests.display.example_boards import LIVE, SIZES, board, lap_view, run_view, show_of
 
@@ -217,3 +219,33 @@ def test_what_no_clock_changes_is_made_once_for_each_news_and_never_stays_behind
         for tenth, scene in enumerate(scenes):
             afresh = Canvas(size=(1920, 1080))
             assert scene == lay_out_on_track(show, Moment(START_NS + tenth * 10**8), afresh).scene
+
+
+def test_a_sector_that_ends_at_what_was_calculated_has_the_sign() -> None:
+    mark = Calculated(
+        from_passing_id="p",
+        from_system="B",
+        correction_ns=0,
+        before_count=10,
+        after_count=0,
+        uncertainty_ns=9,
+    )
+    run = timed()
+    sectors = (SectorView("bend", 4_000_000_000), SectorView("hill", 8_000_000_000))
+    lap = msgspec.structs.replace(
+        lap_view(1, ms=12_300), sectors=sectors, calculated=(mark,), sector_marks=((), (), (mark,))
+    )
+    at_gate = msgspec.structs.replace(lap, calculated=(), sector_marks=((mark,), (mark,), ()))
+    for told, wanted in (
+        (lap, ["4.000", "4.000", "≈4.300"]),
+        (at_gate, ["≈4.000", "≈4.000", "4.300"]),
+    ):
+        place = msgspec.structs.replace(run.places[0], laps=[told])
+        driven = msgspec.structs.replace(run, laps=[told], places=[place])
+        show = show_of(board(5, on_track=[driven]))
+        scene = with_note(lay_out_on_track, show, Moment(0), Canvas(size=(1920, 1080))).scene
+        marks = next(block for block in scene.blocks if block.name.startswith("laps")).marks
+        found = [mark.text for mark in marks if isinstance(mark, Text)]
+        assert [text for text in found if text in wanted] == wanted
+        said = [mark.text for block in scene.blocks for mark in block.marks if isinstance(mark, Text)]
+        assert any("calculated from B, ±1 ms" in text for text in said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from pitboard.journal.run_views import view_run, view_run_detail
@@ -93,6 +94,31 @@ def test_an_offer_is_no_passing_until_it_is_taken_and_again_none_once_withdrawn(
     story.withdraw(inserted)
     assert [lap for lap, _ in story.laps()] == [10.0] * 9 + [20.0]
     assert len(offers(story)) == 1
+
+
+def at_gate(gate: str, seq: int, *, s: float) -> PassingRecorded:
+    one = passing(seq, s=s)
+    said = {name: getattr(one, name) for name in one.__struct_fields__}
+    return PassingRecorded(**{**said, "sensor": f"beam-{gate}", "gate": gate})
+
+
+def test_the_mark_stands_on_the_sectors_that_end_at_what_was_calculated() -> None:
+    story = missed_after_ten()
+    mark = offers(story)[0].mark
+    at_line = taken(offers(story)[0])
+    for number, s in enumerate((93, 103, 106, 113, 116), start=1):
+        story.say(at_gate("bend" if s % 10 == 3 else "hill", number, s=s))
+    story.say(at_line, finished("r", s=121))
+    view = view_run(story.fold, story.fold.race.runs["r"])
+    assert [lap.sector_marks for lap in view.laps] == [()] * 9 + [((), (), (mark,)), ((mark,), (), ())]
+    assert [len(lap.sectors) for lap in view.laps[8:]] == [1, 2, 2]
+    # A gate's own passing may be what A missed: then two sectors rest on it, and the lap on none.
+    story.say(msgspec.structs.replace(at_line, passing_id="inserted/2", gate="bend", mono_ns=ns(85)))
+    eighth = view_run(story.fold, story.fold.race.runs["r"]).laps[7]
+    assert (eighth.calculated, len(eighth.sectors)) == ((), 1)
+    assert [len(ends) for ends in eighth.sector_marks] == [1, 1]
+    story.confirm()
+    assert view_run(story.fold, story.fold.race.runs["r"]).laps[7].sector_marks == eighth.sector_marks
 
 
 def test_the_mark_stands_on_both_laps_and_on_a_result_that_rests_on_them() -> None:
