@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -228,6 +230,9 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
             return "key 'sensor': no sensor is configured; add a [[sensor]] with name and port"
         if len(set(names)) < len(names):
             return "key 'sensor.name': two sensors have the same name"
+        shared = _two_at_one_port(self.sensors)
+        if shared:
+            return shared
         taken = [pin for sensor in self.sensors for pin in sensor.pins] + self.box.pins
         twice = next((pin for pin in taken if taken.count(pin) > 1), None)
         if twice in self.box.pins:
@@ -239,3 +244,18 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
             if gate.hold_off_ms < 0:
                 return f"key 'gate.hold_off_ms': {gate.hold_off_ms} is negative"
         return next((fault for sensor in self.sensors if (fault := sensor.find_fault())), "")
+
+
+def _two_at_one_port(sensors: Sequence[SensorConfig]) -> str:
+    """Return what to do where two sensors are to read one port: each would get a part of the bytes."""
+    reads: dict[str, SensorConfig] = {}
+    for sensor in sensors:
+        if sensor.port is None:
+            continue
+        before = reads.setdefault(os.path.realpath(sensor.port), sensor)
+        if before is not sensor:
+            return (
+                f"key 'sensor.port': '{before.name}' and '{sensor.name}' read the same port ({sensor.port}). "
+                "Two adapters of one name lie apart in /dev/serial/by-path; `pitboard sensors` lists both"
+            )
+    return ""

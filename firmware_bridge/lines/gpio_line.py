@@ -54,6 +54,7 @@ class GpioLine:
         self._timer: asyncio.TimerHandle | None = None
         self._is_full = False
         self._watches: dict[int, FlickerWatch] = {}
+        self._levels: dict[int, bool] = {}
         self._flickers: dict[int, _Flicker] = {}
         self._queue = ChunkQueue(port="GPIO", pause=self._pause, resume=self._resume)
 
@@ -86,7 +87,10 @@ class GpioLine:
         was_flickering = watch.settle(edge.mono_ns)
         if not was_flickering and edge.channel in self._flickers:
             self._tell_flickers(edge.mono_ns)
-        interrupts = is_interruption(edge, self._setting)
+        # Cleared twice: what interrupted the beam between them the kernel never saw.
+        is_again = self._setting.edge == "both" and self._levels.get(edge.channel) == edge.is_high
+        self._levels[edge.channel] = edge.is_high
+        interrupts = is_again or is_interruption(edge, self._setting)
         if interrupts:
             watch.interrupted(edge.mono_ns)
         if was_flickering:

@@ -58,6 +58,7 @@ class DeviceMaker:
         self._left_over: list[Event] = []
         self._last_receipt = Receipt(received_mono_ns=0, boot_id="")
         self._good = self._damaged = self._duplicates = 0
+        self._echoes = 0
         self._slept_ns = 0
 
     @property
@@ -90,6 +91,7 @@ class DeviceMaker:
             self._take(event, self._last_receipt, reading)
         receipt = Receipt(received_mono_ns=received_mono_ns, boot_id=boot_id)
         self._left_over, self._last_receipt = [], receipt
+        self._echoes = 0
         for clock in self._clocks():
             clock.heard(received_mono_ns, boot_id=boot_id)
         for event in self._decoder.feed(data):
@@ -130,8 +132,8 @@ class DeviceMaker:
         raise NotImplementedError
 
     def _is_alive(self, data: bytes) -> bool:
-        """Return whether these bytes show that the device lives, as far as its decoder can tell."""
-        return self._decoder.counters.frames_good > self._good
+        """Return whether these bytes show that the device lives: what we asked, come back, does not."""
+        return self._decoder.counters.frames_good - self._echoes > self._good
 
     def _count(self) -> None:
         counted = self._decoder.counters

@@ -100,13 +100,16 @@ class GpioMaker:
         if edge.channel in self._told_flickering:
             self._told_flickering.discard(edge.channel)
             self._watches.forget(edge.channel)
-        if not logged.is_interruption:
+        is_again = logged.is_both and last is not None and last.is_high == edge.is_high
+        if not logged.is_interruption and not is_again:
             return
         if self._watches.of(edge.channel).interrupted(edge.mono_ns):
             self.counters.uncounted += 1
             self._unseen = FLICKERED
             self._watch(edge.mono_ns)
             return
+        if not logged.is_interruption:
+            return  # the one before it was never seen, and is counted as lost
         # The edge before an interruption is the one that cleared the beam.
         if last is not None and edge.mono_ns - last.mono_ns < logged.clear_ns:
             return

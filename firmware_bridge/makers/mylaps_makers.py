@@ -39,6 +39,12 @@ TIME_EVERY_NS = 30_000_000_000
 TIME_FITS_WITHIN_US = 2_000_000
 BEAM_CHANNELS = {9991: 1, 9992: 2, 9995: 5}
 DECODERS_MAX_COUNT = 64
+# What we ask comes back from a cable that is looped or a port server that echoes: no decoder asks so.
+_OUR_QUESTIONS = frozenset(
+    event
+    for question in (request_version(), request_time(), request_resend(1, 1))
+    for event in P3Decoder().feed(question)
+)
 
 
 class P3Maker(DeviceMaker):
@@ -75,6 +81,7 @@ class P3Maker(DeviceMaker):
             self._starts[named.decoder] = (self._p3.starts_of(named.decoder), start)
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
+        self._echoes += event in _OUR_QUESTIONS
         match event:
             case P3Passing():
                 self._take_passing(event, receipt, reading)
@@ -269,6 +276,8 @@ class TnsMaker(DeviceMaker):
                 self._take_passing(event, receipt, reading)
             case TnsMarker():
                 reading.signs["last"] = f"marker {event.type} {event.name}".strip()
+            case TnsMessage() if event.source == OUR_NAME:
+                self._echoes += 1
             case TnsMessage():
                 reading.answer += acknowledgement(event, our_name=OUR_NAME, fields=FIELDS) or b""
 

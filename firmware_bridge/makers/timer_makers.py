@@ -56,15 +56,23 @@ class LaneTimerMaker(DeviceMaker):
         self._timer = decoder
         self._answers = 0
         self._line = b""
+        self._latest: HeatResult | None = None
 
     def _take(self, event: Event, receipt: Receipt, reading: Reading) -> None:
         if isinstance(event, HeatResult):
             reading.signs["last"] = describe(event)
             if _is_of_differences(event):
                 reading.complaint = DIFFERENCES
+            elif self._is_print_again(event):
+                self.counters.repeats += 1
             else:
                 reading.passings += self._passings(event, receipt)
                 reading.complaint = ""
+
+    def _is_print_again(self, heat: HeatResult) -> bool:
+        """Return whether it is the heat before, printed again: no two heats are alike in two lanes."""
+        latest, self._latest = self._latest, heat
+        return heat == latest and sum(lane.time_us is not None for lane in heat.lanes) > 1
 
     def _passings(self, heat: HeatResult, receipt: Receipt) -> Iterator[Passing]:
         """Yield start and finish of each lane that came in; the heat is a start of the device of its own."""

@@ -48,6 +48,7 @@ def test_sensors_of_one_gate_share_its_hold_off(tmp_path: Path) -> None:
     ("changed", "sentence"),
     [
         (TWO_BEAMS.replace('"right"', '"left"'), "two sensors have the same name"),
+        (TWO_BEAMS.replace("by-id/right", "by-id/left"), "'left' and 'right' read the same port"),
         (TWO_BEAMS + '[[gate]]\nname = "start"\n', "no sensor belongs to the gate 'start'"),
         (TWO_BEAMS + '[[gate]]\nname = "finish"\nhold_off_ms = -1\n', "-1 is negative"),
         (TWO_BEAMS + "silent_max_ms = 900\n", "a heartbeat comes each second"),
@@ -58,3 +59,12 @@ def test_sensors_of_one_gate_share_its_hold_off(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_named(tmp_path: Path, changed: str, sentence: str) -> None:
     with pytest.raises(ConfigRefused, match=sentence):
         load(tmp_path, changed)
+
+
+def test_one_port_under_two_names_is_one_port(tmp_path: Path) -> None:
+    (tmp_path / "ttyUSB0").touch()
+    for name in ("by-id", "by-path"):
+        (tmp_path / name).symlink_to(tmp_path / "ttyUSB0")
+    named = TWO_BEAMS.replace("/dev/serial/by-id/left", f"{tmp_path}/by-id")
+    with pytest.raises(ConfigRefused, match="pitboard sensors"):
+        load(tmp_path, named.replace("/dev/serial/by-id/right", f"{tmp_path}/by-path"))

@@ -143,6 +143,24 @@ def test_half_a_minute_of_flicker_makes_a_line_a_second_and_no_flood_of_passings
     assert maker.flickering == ()
 
 
+@pytest.mark.parametrize("is_high", [True, False])
+@pytest.mark.parametrize("hz", [10, 30])
+def test_a_flicker_of_which_the_kernel_sees_one_kind_of_edge_only_is_one_too(hz: int, is_high: bool) -> None:
+    seen = [edge for edge in square(hz=hz, from_ms=5_000, seconds=20) if edge[1] is is_high]
+    written = asyncio.run(lines_of([*car(1_000), *seen, *car(29_000)]))
+    assert sum(line.startswith(b"F,") for line in written.splitlines()) >= 18
+    maker = GpioMaker(sensor="pins", hold_off=HoldOff(hold_off_ms=300))
+    known_at = [
+        line.split(b",")[5]
+        for line in written.splitlines(keepends=True)
+        for _ in [maker.feed(line, received_mono_ns=0, boot_id="boot")]
+        if maker.flickering and line.startswith(b"F,")
+    ]
+    assert 5 * SECOND < int(known_at[0]) <= 8 * SECOND
+    assert maker.counters.uncounted >= 20 * hz - 2 * hz
+    assert maker.flickering == ()
+
+
 def test_every_edge_of_an_old_log_gives_what_the_sums_of_a_new_one_give() -> None:
     edges = [*car(1_000), *square(hz=20, from_ms=5_000, seconds=10), *car(19_000)]
     new = GpioMaker(sensor="pins", hold_off=HoldOff(hold_off_ms=300))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, AmbTextStatus, encode_passing, encode_status
-from firmware_bridge.makers.mylaps_makers import AmbTextMaker, TnsMaker
+from firmware_bridge.makers.device_kinds import make_maker
+from firmware_bridge.makers.mylaps_makers import AmbTextMaker, P3Maker, TnsMaker
 from firmware_bridge.makers.reading import HoldOff, PassingSource
 from firmware_bridge.makers.timer_makers import DIFFERENCES, AlgeMaker, ChampMaker, FastTrackMaker
 from firmware_bridge.simulated.lane_timer_simulator import SimulatedChamp, SimulatedFastTrack
+from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
 from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.decoders.recorded_samples import (
@@ -225,3 +229,49 @@ def test_a_decoder_that_repeats_one_line_for_ever_does_not_live() -> None:
     moved_on = encode_status(AmbTextStatus(seq=8, noise=0))
     reading = maker.feed(moved_on, received_mono_ns=100 * 10**9, boot_id="b")
     assert (reading.has_lines, reading.is_stale, reading.hears_noise) == (True, False, False)
+
+
+@pytest.mark.parametrize("kind", ["beamline", "p3", "fasttrack", "champ"])
+def test_our_own_questions_that_come_back_show_no_device(kind: str) -> None:
+    """A cable that is looped, or a port server that echoes: the light must not be green."""
+    maker = make_maker(kind, sensor="s", hold_off=HoldOff(hold_off_ms=0))
+    asked = [*maker.greetings(), *(maker.requests_due(number * 10**9) for number in range(40))]
+    for number, question in enumerate(one for one in asked if one):
+        reading = maker.feed(question, received_mono_ns=number * 10**9, boot_id="b")
+        assert not reading.has_lines
+        assert not reading.passings
+
+
+def test_a_decoder_whose_line_echoes_our_questions_too_lives() -> None:
+    maker, decoder = P3Maker(sensor="s", hold_off=HoldOff(hold_off_ms=0)), SimulatedP3()
+    both = maker.greetings()[0] + decoder.passing(transponder=7, rtc_us=1_700_000_000_000_000)
+    reading = maker.feed(both, received_mono_ns=10**9, boot_id="b")
+    assert reading.has_lines
+    assert len(reading.passings) == 1
+
+
+def test_our_own_acknowledgements_that_come_back_are_no_timing_software() -> None:
+    maker = TnsMaker(sensor="s", hold_off=HoldOff(hold_off_ms=0))
+    software = SimulatedTimingSoftware()
+    answered = maker.feed(software.deliver([TNS_PASSING]), received_mono_ns=0, boot_id="b")
+    assert (answered.has_lines, len(answered.passings)) == (True, 1)
+    echoed = maker.feed(answered.answer, received_mono_ns=1, boot_id="b")
+    assert (echoed.has_lines, echoed.answer, echoed.passings) == (False, b"", [])
+
+
+@pytest.mark.parametrize("kind", ["fasttrack", "champ"])
+def test_a_heat_that_is_printed_again_is_no_second_heat(kind: str) -> None:
+    maker = make_maker(kind, sensor="derby", hold_off=HoldOff(hold_off_ms=0))
+    heat, other, alone = (
+        b'A=1.641! B=2.009" C=0.000  \r\n',
+        b'A=1.642! B=2.009" C=0.000  \r\n',
+        b"A=3.001! B=0.000  C=0.000  \r\n",
+    )
+    counts = []
+    for at, line in enumerate((heat, heat, other, heat, alone, alone)):
+        reading = maker.feed(line, received_mono_ns=(20 + at) * 10**9, boot_id="b")
+        assert str(reading.signs["last"]).startswith("lane 1")
+        counts.append(len(reading.passings))
+    # One car alone may drive the same time again.
+    assert counts == [4, 0, 4, 4, 2, 2]
+    assert maker.counters.repeats == 1
