@@ -126,7 +126,8 @@ class GateSystems:
                 "median_ms": _ms(agreed.median_ns),
                 "spread_ms": _ms(agreed.spread_ns),
             }
-            notes.append(SensorNote(code="systems-agree", fields=said))
+            code = "systems-pairs" if agreed.are_parted else "systems-agree"
+            notes.append(SensorNote(code=code, fields=said))
         return notes
 
     def view(self, track: str = "") -> SystemsStatus:

@@ -8,7 +8,7 @@ from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 # What is told beside a green light: it is over, and its counter stays.
-QUIET_NOTES = frozenset({"passings-lost", "systems-agree"})
+QUIET_NOTES = frozenset({"passings-lost", "systems-agree", "systems-pairs"})
 OK_SENTENCE = "The beam is clear and the sensor answers."
 _STATES: dict[SensorState, str] = {
     SensorState.OK: "sensor.state.ok",

@@ -80,7 +80,7 @@ def test_systems_that_part_turn_the_light_yellow() -> None:
     driven(watch, 8)
     now_mono_ns = driven(watch, 3, first=9, b_ms=212.0)
     for line in (A, B):
-        assert codes(watch, line, now_mono_ns) == ["systems-part", "systems-agree"]
+        assert codes(watch, line, now_mono_ns) == ["systems-part", "systems-pairs"]
     assert note_sentence(watch.notes(A, now_mono_ns)[0]) == (
         "A and B at finish differ by 199.000 ms, and both clocks run on. Look at the beams: one was moved."
     )

@@ -76,7 +76,12 @@ def test_the_phone_and_the_pages_that_are_shown_say_it(tmp_path: Path, browser: 
             screen.goto(own + path)
             expect(screen.locator(f"{list_of} .time").first).to_have_text("≈10.000")
             expect(screen.locator(list_of)).to_contain_text(SAID)
+        screen.set_viewport_size({"width": 360, "height": 640})
         screen.goto(own + "/#/competitors/ann")
-        expect(screen.locator(".summary")).to_contain_text(f"≈10.000 · C{SAID}")
+        expect(screen.locator(".summary")).to_contain_text(f"≈10.000 C{SAID}")
+        said, card = (screen.locator(one).bounding_box() for one in (".summary .sure", ".summary"))
+        assert said is not None
+        assert card is not None
+        assert said["x"] + said["width"] <= card["x"] + card["width"] - 16
         expect(screen.locator(".laps")).to_contain_text("≈10.000")
     context.close()

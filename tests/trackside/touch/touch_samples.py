@@ -444,7 +444,7 @@ SENSOR_TROUBLES = {
         notes=[
             SensorNote(code="system-moved", fields={"gate": "finish", "parted_ms": "199.000", "system": "B"}),
             SensorNote(
-                code="systems-agree", fields={"pairs": 412, "median_ms": "13.000", "spread_ms": "201.000"}
+                code="systems-pairs", fields={"pairs": 412, "median_ms": "13.000", "spread_ms": "201.000"}
             ),
         ],
         counters={},

@@ -49,13 +49,13 @@ function followButton(view, onFollow) {
 function summary({ entry, ahead }, resolutionNs) {
   const facts = [
     [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
-    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : [signed(entry, lapText(entry.best_ns, resolutionNs)), calculatedWords(entry.calculated)].filter(Boolean).join(" · ")],
+    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, resolutionNs)), madeNote(entry?.calculated ?? [])],
     [say("page.gap"), entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? say("page.leads") : "–"],
     [say("page.lap-count"), entry?.laps ?? 0],
   ];
   const list = element("dl", { class: "summary" });
-  for (const [label, value] of facts) {
-    list.append(element("div", {}, element("dt", {}, label), element("dd", {}, String(value))));
+  for (const [label, value, note] of facts) {
+    list.append(element("div", {}, element("dt", {}, label), element("dd", {}, String(value), note ?? "")));
   }
   if (ahead?.gap?.[1] === "duration_ns") {
     const link = element("a", { href: "#/competitors/" + encodeURIComponent(ahead.competitor_id) }, nameElement(ahead.name));
