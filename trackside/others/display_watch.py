@@ -133,11 +133,15 @@ class DisplayWatch:
             self._on_change(displays)
 
     def _to_ask(self) -> dict[str, FoundNode]:
-        """Return those that answered before, and a few of the others, the longest unasked first."""
+        """Return those that answered before or sign with a key of the event, and a few of the others, the
+        longest unasked first: whoever counts and was slow once does not wait behind every stranger's name."""
         found = self._found()
-        known = [place for place in found if place in self._answered]
+        known = sorted(
+            (place for place in found if place in self._answered or found[place].is_signed),
+            key=lambda place: (place not in self._answered, self._asked_round.get(place, 0)),
+        )
         others = sorted(
-            (place for place in found if place not in self._answered),
+            (place for place in found if place not in self._answered and not found[place].is_signed),
             key=lambda place: self._asked_round.get(place, 0),
         )
         chosen = known[: ASKED_MAX_COUNT - STRANGERS_ASKED_AT_ONCE] + others[:STRANGERS_ASKED_AT_ONCE]

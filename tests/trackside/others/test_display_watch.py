@@ -89,6 +89,17 @@ def test_silent_names_hide_no_display_that_answers_and_cost_a_few_questions_a_ro
     assert len(hall.asked) == STRANGERS_ASKED_AT_ONCE + 1
 
 
+def test_a_display_that_signs_with_its_key_and_was_slow_once_does_not_wait_behind_sixty_names() -> None:
+    """On a busy machine it missed its first turn after a start, and was listed a minute later."""
+    crowd = [display(number, "AAA") for number in range(3, 63)]
+    hall = Hall(replace(display(1, "Grandstand"), is_signed=True), *crowd)
+    hall.frozen = {node.address for node in (*crowd, display(1, ""))}
+    hall.look()
+    hall.frozen.discard("192.0.2.1:9000")
+    hall.look()
+    assert hall.told == [["Grandstand"]]
+
+
 def test_of_displays_that_answered_twenty_are_asked_beside_four_others() -> None:
     own = [display(number, f"Screen {number}") for number in range(1, 31)]
     hall = Hall(*own)
