@@ -188,6 +188,7 @@ def _join_calls() -> dict[str, Any]:
             "How the wait stands that was asked for under this id.",
             _json("JoinPlace"),
             [_in_path("entry_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"})],
+            refusals=(400,),
             is_kept=False,
         ),
     }

@@ -13,7 +13,7 @@ from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
 from pitboard.errors import CallRefused
-from sync.central.joining.join_calls import JoinAsk, JoinDoor
+from sync.central.joining.join_calls import EntryId, JoinAsk, JoinDoor
 from sync.central.public.race_reader import RaceReader
 
 WRONG_CODES_OF_SOURCE = Rate(per_s=1 / 30, burst=20)
@@ -57,7 +57,7 @@ class JoinApi:
             raise
 
     async def _place(self, request: web.Request) -> web.Response:
-        entry_id = request.match_info["entry_id"]
+        entry_id = msgspec.convert(request.match_info["entry_id"], EntryId)
         return _fresh(self._reader.join_place(entry_id, is_linked=await self._joining.is_linked()))
 
 

@@ -161,6 +161,13 @@ def test_a_known_name_is_asked_about_and_a_refusal_says_what_to_do(venue: Venue,
     assert venue.asked[0].name == hostile
 
 
+def test_a_wait_is_asked_for_by_what_a_phone_makes_up_and_by_nothing_else(venue: Venue) -> None:
+    assert requests.get(venue.url("/api/v1/join/" + "f" * 32), timeout=5).json()["state"] == ""
+    for entry_id in ("f" * 31, "F" * 32, "%C2%84"):
+        answer = requests.get(venue.url(f"/api/v1/join/{entry_id}"), timeout=5)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad-request")
+
+
 def test_wrong_codes_from_one_address_end_after_twenty(venue: Venue) -> None:
     ask = {"entry_id": "f" * 32, "code": "WRONG", "name": "x"}
     there = {"X-Forwarded-For": "203.0.113.9"}  # as the proxy in front tells
