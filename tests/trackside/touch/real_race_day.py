@@ -323,23 +323,25 @@ class RealScreen:
                 before = _gist(await self._look())
                 pressed_ns = await self._tap_once(name, button)
                 is_answered = await self._shows_another_than(before)
-                if await self._was_lost(acts):
+                if await self._was_lost(acts, button):
                     continue
                 tries_left -= 1
                 if is_answered or button != await self._glance(name):
                     break
         return pressed_ns
 
-    async def _was_lost(self, acts: object) -> bool:
+    async def _was_lost(self, acts: object, button: SeenWidget) -> bool:
         """On a machine so busy that the unit did not answer, do what the bar says: wait, look, tap again."""
         said = await self._glance("message")
         label = "" if said is None else said.label
-        if not label.startswith((NOT_SAVED, NO_ANSWER)):
+        is_silent = await self.sees("banner")
+        if not is_silent and not label.startswith((NOT_SAVED, NO_ANSWER)):
             return False
         self.lost.append(label)
         while await self.sees("banner") or await self.sees("message"):
             await asyncio.sleep(LOOK_S)
-        return label.startswith(NOT_SAVED) or self.now.acts == acts
+        is_there = button == await self._glance(button.name)
+        return label.startswith(NOT_SAVED) or (is_there and self.now.acts == acts)
 
     async def _wait_until_still(self, name: str) -> SeenWidget:
         """A person's finger comes down where the button has stood for a while."""
