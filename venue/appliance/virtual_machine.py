@@ -48,6 +48,7 @@ class VirtualMachine(Machine):
     boots: list[float] = field(default_factory=list)
     _monitor: Monitor | None = None
     _agent: GuestAgent | None = None
+    _is_hung: bool = False
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -130,14 +131,14 @@ class VirtualMachine(Machine):
     def _finds_agent(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             raise Refusal(f"{self.host}: QEMU ended; see {self.folder}/qemu.log")
-        if b"Kernel panic" in (self.folder / "console.log").read_bytes():
+        if not self._is_hung and b"Kernel panic" in (self.folder / "console.log").read_bytes():
             raise Refusal(f"{self.host}: its kernel ended; see {self.folder}/console.log")
         try:
             agent = GuestAgent(self.folder / "agent")
         except PeerLost:
             return False
         if agent.ping():
-            self._agent = agent
+            self._agent, self._is_hung = agent, False
             return True
         agent.close()
         return False
@@ -152,6 +153,7 @@ class VirtualMachine(Machine):
     def hang(self) -> None:
         """Stop its kernel dead; only its hardware watchdog still runs."""
         agent, self._agent = self._agent, None
+        self._is_hung = True
         if agent is not None:
             with contextlib.suppress(PeerLost):
                 agent.run("sh", "-c", "echo c > /proc/sysrq-trigger", within_s=HANG_MAX_S)
