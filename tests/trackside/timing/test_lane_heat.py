@@ -163,15 +163,17 @@ def test_a_heat_that_began_before_anybody_was_armed_is_nobodys(tmp_path: Path) -
     at_the_derby(tmp_path, story)
 
 
+HEATS = ((10, FASTTRACK_LINE), (20, FASTTRACK_LINE.replace(b"A=4.009", b"A=4.010")))
+"""Second and line of two heats; alike to the last digit they would be one, printed twice."""
+
+
 def test_the_raw_log_read_again_names_the_same_passings() -> None:
     def read() -> list[tuple[str, int]]:
         maker = make_maker("fasttrack", sensor="derby", hold_off=HoldOff(hold_off_ms=0))
         return [
             (passing.sensor_boot, passing.seq)
-            for second in (10, 20)
-            for passing in maker.feed(
-                FASTTRACK_LINE, received_mono_ns=second * 10**9, boot_id="boot"
-            ).passings
+            for second, line in HEATS
+            for passing in maker.feed(line, received_mono_ns=second * 10**9, boot_id="boot").passings
         ]
 
     first = read()
@@ -188,9 +190,10 @@ def test_the_laps_of_a_raw_log_are_those_of_the_lanes() -> None:
     maker = make_maker("fasttrack", sensor="derby", hold_off=HoldOff(hold_off_ms=0))
     passings = [
         passing
-        for second in (10, 20)
-        for passing in maker.feed(FASTTRACK_LINE, received_mono_ns=second * 10**9, boot_id="boot").passings
+        for second, line in HEATS
+        for passing in maker.feed(line, received_mono_ns=second * 10**9, boot_id="boot").passings
     ]
     times = [(lap.lane, lap.lap_ns) for lap in laps_between(passings)]
     printed = {lane.lane: lane.time_us * 1_000 for lane in FASTTRACK_RESULT.lanes if lane.time_us}
-    assert sorted(times) == sorted([*printed.items(), *printed.items()])
+    later = {**printed, 1: printed[1] + 1_000_000}
+    assert sorted(times) == sorted([*printed.items(), *later.items()])
