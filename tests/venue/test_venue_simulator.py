@@ -31,6 +31,11 @@ def test_300_days_keep_every_promise() -> None:
     assert report.restores > 50
 
 
+def test_a_start_that_a_revocation_took_back_tells_the_judge_no_order() -> None:
+    """Day 6004111: two machines ran with one key, and one's start stood between two of the other's."""
+    assert run_seed(6_004_111).violations == []
+
+
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_fault_is_found(plant: str) -> None:
     seeds = range(FOUND_LATE.get(plant, 0), PLANTED_SEEDS_MAX_COUNT)

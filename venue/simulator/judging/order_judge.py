@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pitboard.journal.kinds import StreamOpened, read_body
+from pitboard.journal.kinds import StreamOpened
 from venue.simulator.cast.node import Node
 
 
 def out_of_order(node: Node, unit_key: str) -> Iterator[str]:
     """Yield a sentence for each act that this node takes for later than what the unit said after it.
 
-    What one start knew of another its first record says; a card restored from before knew less.
+    What one start knew of another its first record says; a card restored from before knew less. An opening
+    that does not count, as beyond a revocation, tells no order.
     """
-    acts = [one.record for one in node.replica.fold.race.statements.newest_acts(unit_key)][::-1]
+    fold = node.replica.fold
+    acts = [one.record for one in fold.race.statements.newest_acts(unit_key)][::-1]
+    openings = {
+        word.stream: body.earlier
+        for key, body, word in fold.statements()
+        if key == unit_key and isinstance(body, StreamOpened)
+    }
     said: dict[str, int] = {}  # of each stream the act that came last
     known: dict[str, dict[str, int]] = {}
     for number, (stream, seq) in enumerate(acts):
@@ -21,20 +28,18 @@ def out_of_order(node: Node, unit_key: str) -> Iterator[str]:
             yield f"{node.name} takes {stream[:8]}/{said[stream]} for earlier than {seq}"
         said[stream] = seq
         if stream not in known:  # so this is the first of its acts
-            known[stream] = _known_at_the_start_of(node, stream)
+            known[stream] = _known_at_the_start_of(stream, openings)
             for former, later_seq in acts[number:]:
                 if later_seq <= known[stream].get(former, 0):
                     yield f"{node.name} takes {former[:8]}/{later_seq} for later than {stream[:8]}/{seq}"
 
 
-def _known_at_the_start_of(node: Node, stream: str) -> dict[str, int]:
+def _known_at_the_start_of(stream: str, openings: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Return {stream: head} of what the writer had of its own, through all starts before."""
     known: dict[str, int] = {}
     to_read = [stream]
     while to_read:
-        record = node.disk.records.get((to_read.pop(), 1))
-        body = None if record is None else read_body(record.header.kind, record.body_bytes or b"")
-        for former, head in body.earlier.items() if isinstance(body, StreamOpened) else ():
+        for former, head in openings.get(to_read.pop(), {}).items():
             if head > known.get(former, 0):
                 to_read += [former] if former not in known else []
                 known[former] = head
