@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from pitboard.clock import Clock
@@ -15,6 +16,7 @@ from pitboard.errors import JournalLost
 from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import open_or_salvage, take_readable
 from pitboard.journal.sqlite_storage import IN_MEMORY, Journal
+from pitboard.program.service import SERVICE
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,9 @@ async def open_display_replica(path: Path, *, root_key: str, clock: Clock) -> As
     async with contextlib.AsyncExitStack() as stack:
         try:
             replica = await stack.enter_async_context(
-                open_or_salvage(path, root_key=root_key, clock=clock, is_stored_behind=True)
+                open_or_salvage(
+                    path, root_key=root_key, clock=clock, is_stored_behind=True, on_opening=_say_opening
+                )
             )
         except (JournalLost, OSError) as error:
             if _takes_writes(path):
@@ -37,8 +41,11 @@ async def open_display_replica(path: Path, *, root_key: str, clock: Clock) -> As
                 Journal.open(IN_MEMORY, root_key=root_key, lasting_trouble=NOT_WRITTEN)
             )
             replica = await stack.enter_async_context(Replica.over(journal, clock))
-            await take_readable(replica, path)
+            await take_readable(replica, path, _say_opening)
         yield replica
+
+
+_say_opening = partial(SERVICE.say_opening, "display")
 
 
 def _takes_writes(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
 from aiohttp import web
 
@@ -51,7 +52,12 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
     clock = SystemClock()
     identity = Identity.load_or_create(config.key_file)
     async with (
-        open_or_salvage(config.journal, root_key=config.event_key, clock=clock) as replica,
+        open_or_salvage(
+            config.journal,
+            root_key=config.event_key,
+            clock=clock,
+            on_opening=partial(SERVICE.say_opening, "trackside"),
+        ) as replica,
         ContactOutbox.open(beside(config.journal, "contacts")) as outbox,
         contextlib.AsyncExitStack() as stack,
     ):

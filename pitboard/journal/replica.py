@@ -64,6 +64,12 @@ SOMEBODY_ELSE = "Somebody else writes under the key of this unit; it must be rev
 _ENROLMENT = KIND_OF[UnitEnrolled]
 Follower = Callable[[Record], None]
 """What is handed each durable record, once and in the order in which they arrived here."""
+OnOpening = Callable[[int, int], None]
+"""What is told now and then how many of how many records an opening has gone through."""
+
+
+def unwatched(done_count: int, count: int) -> None:
+    """Nobody waits for this opening."""
 
 
 @dataclass(slots=True)
@@ -124,21 +130,31 @@ class Replica:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, path: Path, *, root_key: str, clock: Clock, is_stored_behind: bool = False
+        cls,
+        path: Path,
+        *,
+        root_key: str,
+        clock: Clock,
+        is_stored_behind: bool = False,
+        on_opening: OnOpening = unwatched,
     ) -> AsyncIterator[Self]:
         """Open the replica kept at `path` and fold everything it holds.
 
         `is_stored_behind` is for a node that only reads: what it takes is folded before its disk has it.
+        `on_opening` is told how far it is: a great journal on a slow card takes minutes.
         """
+        on_opening(0, 0)  # the file is looked through first, and how much it holds is not known
         async with contextlib.AsyncExitStack() as stack:
             journal: Storage = await stack.enter_async_context(Journal.open(path, root_key=root_key))
             if is_stored_behind:
                 journal = await stack.enter_async_context(StoredBehind.over(journal))
-            yield await stack.enter_async_context(cls.over(journal, clock))
+            yield await stack.enter_async_context(cls.over(journal, clock, on_opening=on_opening))
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def over(cls, journal: Storage, clock: Clock) -> AsyncIterator[Self]:
+    async def over(
+        cls, journal: Storage, clock: Clock, *, on_opening: OnOpening = unwatched
+    ) -> AsyncIterator[Self]:
         """Open a replica of what the storage holds; it follows the storage until the context ends.
 
         A failure of anything that follows ends the context, and everybody who waits gets an error.
@@ -148,7 +164,7 @@ class Replica:
         replica._recent_after = last - LATEST_MAX_COUNT
         async with beside(replica._follow(), name="follow the journal"):
             with _collection_put_off():
-                await replica._until_taken(last)
+                await replica._until_taken(last, on_opening)
                 replica.fold.settle()
                 replica._is_open = True
                 if replica.mark.arrival >= GREAT_MIN_COUNT:
@@ -209,11 +225,12 @@ class Replica:
         """Hand every record from here on to this one too, after all the others."""
         self._followers.append(follower)
 
-    async def _until_taken(self, arrival: int) -> None:
+    async def _until_taken(self, arrival: int, on_opening: OnOpening = unwatched) -> None:
         """Return once the followers have had this arrival."""
         while self.mark.arrival < arrival:
             self._raise_failure()
             await self._changed.wait()
+            on_opening(self.mark.arrival, arrival)
         self._raise_failure()
 
     def _raise_failure(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pitboard.clock import Clock
 from pitboard.errors import JournalDamaged, JournalLost, RecordRefused
 from pitboard.journal.record import Record, parse_record
-from pitboard.journal.replica import BATCH_MAX_COUNT, Replica
+from pitboard.journal.replica import BATCH_MAX_COUNT, OnOpening, Replica, unwatched
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,12 @@ _SUFFIXES = ("", "-wal", "-shm")
 
 @contextlib.asynccontextmanager
 async def open_or_salvage(
-    path: Path, *, root_key: str, clock: Clock, is_stored_behind: bool = False
+    path: Path,
+    *,
+    root_key: str,
+    clock: Clock,
+    is_stored_behind: bool = False,
+    on_opening: OnOpening = unwatched,
 ) -> AsyncIterator[Replica]:
     """Open the replica at `path` as `Replica.open` does; a damaged file's is new, with what could be read.
 
@@ -34,7 +39,9 @@ async def open_or_salvage(
     """
 
     def opened() -> contextlib.AbstractAsyncContextManager[Replica]:
-        return Replica.open(path, root_key=root_key, clock=clock, is_stored_behind=is_stored_behind)
+        return Replica.open(
+            path, root_key=root_key, clock=clock, is_stored_behind=is_stored_behind, on_opening=on_opening
+        )
 
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -43,7 +50,7 @@ async def open_or_salvage(
             log.error("the journal is damaged: %s", error)
             aside = move_aside(path)
             replica = await stack.enter_async_context(opened())
-            saved_count = await take_readable(replica, aside)
+            saved_count = await take_readable(replica, aside, on_opening)
             log.error(
                 "%d records of the damaged journal could be read and are kept. Others come back from central,"
                 " other units and the sensors' raw logs. The damaged file is %s.",
@@ -53,13 +60,14 @@ async def open_or_salvage(
         yield replica
 
 
-async def take_readable(replica: Replica, path: Path) -> int:
+async def take_readable(replica: Replica, path: Path, on_opening: OnOpening = unwatched) -> int:
     """Take what can be read of the journal file at `path`, and return how many records there are then."""
     batch: list[Record] = []
     for record in readable_records(path):
         batch.append(record)
         if len(batch) == BATCH_MAX_COUNT:
             await replica.accept(batch)
+            on_opening(replica.mark.arrival, 0)
             batch = []
     await replica.accept(batch)
     return sum(replica.have().values())

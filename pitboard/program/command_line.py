@@ -43,6 +43,7 @@ def main() -> None:
     """Run the command line; a known error is one sentence on standard error, in the language of the
     shell, and exit status 1."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    SERVICE.say_starting()
     try:
         pitboard()
     except PitboardError as error:

@@ -41,6 +41,7 @@ def run_program(
     Exits with status 1 and one sentence on a known error, with status 70 and a logged traceback on a bug,
     so that systemd starts the program again.
     """
+    SERVICE.say_starting()
     gc.freeze()
     share_memory()
     try:

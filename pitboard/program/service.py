@@ -25,11 +25,18 @@ log = logging.getLogger(__name__)
 BEATS_PER_WATCHDOG = 4
 _NS_PER_US = 1_000
 _US_PER_S = 1_000_000
+_NS_PER_S = 1_000_000_000
 LAST_WORDS_SUFFIX = ".said"
 SENTENCE_MAX_LENGTH = 400
 TROUBLE_LOOK_S = 0.5
 START_WAIT_MAX_S = 60
 """Longer than any pause between two tries of a start that waits."""
+OPENING_SAID_EVERY_S = 5
+OPENING_WAIT_MAX_S = 300
+"""For the longest part of an opening that says nothing: a file looked through on a slow card, and the runs of
+a whole season derived at its end."""
+OPENING = "The records of this event are read; that takes a while on a slow card"
+"""Begins the sentence of a program that opens its journal."""
 
 
 class LastWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +60,7 @@ class Service:
     watchdog_ns: int | None = None
     folder: Path | None = None
     _beaten_mono_ns: int | None = None
+    _opening_mono_ns: int | None = None
 
     @classmethod
     def of_environment(cls) -> Service:
@@ -88,6 +96,22 @@ class Service:
         """Keep why the start waits, and let systemd wait with it."""
         self._send(f"EXTEND_TIMEOUT_USEC={START_WAIT_MAX_S * _US_PER_S}")
         self.say_last(program, sentence)
+
+    def say_starting(self) -> None:
+        """The program lives, so far without its work: on a machine with much to do that alone takes long."""
+        self._send(f"EXTEND_TIMEOUT_USEC={START_WAIT_MAX_S * _US_PER_S}")
+
+    def say_opening(self, program: str, done_count: int, count: int) -> None:
+        """The start goes through its journal: systemd waits with it, and a person sees how far it is."""
+        now_mono_ns = self.clock.mono_ns()
+        if self._opening_mono_ns is None:
+            self._opening_mono_ns = now_mono_ns
+        elif now_mono_ns - self._opening_mono_ns >= OPENING_SAID_EVERY_S * _NS_PER_S:
+            self._opening_mono_ns = now_mono_ns
+            self.say_last(program, f"{OPENING}: {done_count} of {count or '?'}")
+        elif done_count != count:
+            return
+        self._send(f"EXTEND_TIMEOUT_USEC={OPENING_WAIT_MAX_S * _US_PER_S}")
 
     def say_last(self, program: str, sentence: str) -> None:
         """Keep why the program ends; a folder that cannot be written must not hide the reason."""

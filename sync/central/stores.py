@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from pitboard.clock import Clock
 from pitboard.contacts.sealed_store import beside
@@ -25,10 +26,14 @@ async def open_replica(
 
     A database knows its event; a file needs `root_key`.
     """
+    name = program or f"central-{role}"
+    on_opening = partial(SERVICE.say_opening, name)
     if config.database is None:
         assert config.journal is not None
         assert root_key is not None
-        async with open_or_salvage(config.journal, root_key=root_key, clock=clock) as replica:
+        async with open_or_salvage(
+            config.journal, root_key=root_key, clock=clock, on_opening=on_opening
+        ) as replica:
             yield replica
         return
     try:
@@ -36,10 +41,8 @@ async def open_replica(
     except ModuleNotFoundError as error:
         raise ConfigRefused(path="central.toml: key 'database'", reason=_NO_ASYNCPG) from error
     async with (
-        PostgresJournal.open(
-            config.database, role=role, root_key=root_key, say=_say_why(program or f"central-{role}")
-        ) as journal,
-        Replica.over(journal, clock) as replica,
+        PostgresJournal.open(config.database, role=role, root_key=root_key, say=_say_why(name)) as journal,
+        Replica.over(journal, clock, on_opening=on_opening) as replica,
     ):
         yield replica
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pitboard.clock import Clock
 from pitboard.errors import Refusal
-from venue.set_up.installation import PROGRAM, TARGET, VERSIONS, is_healthy
+from pitboard.program.service import LAST_WORDS_SUFFIX, OPENING
+from venue.set_up.installation import PROGRAM, RUN, TARGET, VERSIONS, is_healthy
 from venue.set_up.machine import Machine
 
 Pause = Callable[[float], Awaitable[None]]
@@ -18,6 +19,8 @@ Pause = Callable[[float], Awaitable[None]]
 HEALTHY_WITHIN_S = 60
 FIRST_START_WITHIN_S = 300
 """Nothing is gone back to after an install, so a slow card may take its time."""
+OPENING_MAX_S = 900
+"""For a program that reads a great journal the minute begins when it has read it."""
 STEADY_FOR_S = 10
 LOOK_EVERY_S = 1.0
 HOW_TO_SEE = "systemctl status 'pitboard-*' says why of each"
@@ -97,17 +100,27 @@ async def restart_and_see(
 ) -> bool:
     """Start all anew; return whether the services became ready in time and stayed so."""
     machine.run("systemctl", "restart", TARGET)
-    until_mono_ns = clock.mono_ns() + within_s * _NS_PER_S
+    began_mono_ns = clock.mono_ns()
+    until_mono_ns = began_mono_ns + within_s * _NS_PER_S
     healthy_since_mono_ns: int | None = None
-    while clock.mono_ns() < until_mono_ns:
+    while (now_mono_ns := clock.mono_ns()) < until_mono_ns:
+        if _reads_journal(machine, services):
+            latest_mono_ns = began_mono_ns + OPENING_MAX_S * _NS_PER_S
+            until_mono_ns = max(until_mono_ns, min(now_mono_ns + within_s * _NS_PER_S, latest_mono_ns))
         if not is_healthy(machine, services):
             healthy_since_mono_ns = None
         elif healthy_since_mono_ns is None:
-            healthy_since_mono_ns = clock.mono_ns()
-        elif clock.mono_ns() - healthy_since_mono_ns >= STEADY_FOR_S * _NS_PER_S:
+            healthy_since_mono_ns = now_mono_ns
+        elif now_mono_ns - healthy_since_mono_ns >= STEADY_FOR_S * _NS_PER_S:
             return True
         await pause(LOOK_EVERY_S)
     return False
+
+
+def _reads_journal(machine: Machine, services: Sequence[str]) -> bool:
+    programs = [name.removeprefix("pitboard-").removesuffix(".service") for name in services]
+    said = [machine.read(RUN / f"{program}{LAST_WORDS_SUFFIX}") for program in programs]
+    return any(OPENING.encode() in one for one in said if one is not None)
 
 
 def old_versions(there: Sequence[str], *, in_use: str, former: str) -> list[Path]:

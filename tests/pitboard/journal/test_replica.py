@@ -6,13 +6,16 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
+import aiosqlite
 import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ConfigRefused, JournalLost, RecordRefused
+from pitboard.journal import sqlite_storage
 from pitboard.journal.record import WireRecord, from_wire, to_wire, write_record
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
@@ -237,7 +240,11 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_bytes() == b"holiday pictures" * 100
 
 
-def test_a_second_process_cannot_open_the_same_journal(tmp_path: Path) -> None:
+def test_a_second_process_cannot_open_the_same_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aiosqlite, "connect", partial(aiosqlite.connect, timeout=0.05))  # else 5 s
+
     async def story(replica: Replica) -> None:
         replica = await replica.open_stream(UNIT_A, "Track A")
         with pytest.raises(JournalLost, match="another process"):
@@ -247,7 +254,11 @@ def test_a_second_process_cannot_open_the_same_journal(tmp_path: Path) -> None:
     with_replica(tmp_path / "j.db", story)
 
 
-def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_all_is_kept(tmp_path: Path) -> None:
+def test_while_the_disk_refuses_nothing_is_acknowledged_and_then_all_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_storage, "RETRY_S", 0.05)
+
     async def story(replica: Replica) -> None:
         replica = await replica.open_stream(UNIT_A, "Track A")
         assert isinstance(replica.journal, Journal)
@@ -311,3 +322,24 @@ def test_a_journal_made_by_hand_is_its_owners_alone(tmp_path: Path) -> None:
         with_replica(tmp_path / "j.db", story)
     finally:
         os.umask(former)
+
+
+def test_an_opening_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A great journal on a slow card takes minutes, and systemd ends a start that says nothing for 90 s."""
+
+    async def written(replica: Replica) -> None:
+        replica = await replica.open_stream(UNIT_A, "Track A")
+        await replica.append(*map(named, range(4)))
+
+    with_replica(tmp_path / "j.db", written)
+    monkeypatch.setattr(sqlite_storage, "READ_COUNT", 2)
+    told: list[tuple[int, int]] = []
+
+    async def opened() -> None:
+        path, clock = tmp_path / "j.db", ScriptedClock()
+        async with Replica.open(
+            path, root_key=ROOT.key, clock=clock, on_opening=lambda done, count: told.append((done, count))
+        ):
+            assert told == [(0, 0), (2, 5), (4, 5), (5, 5)]
+
+    asyncio.run(opened())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from click.testing import CliRunner
 from pitboard.clock import ScriptedClock
 from pitboard.errors import Refusal
 from pitboard.health.node_findings import GRAPHICS
+from pitboard.program.service import Service
 from tests.venue.set_up.recorded_machine import RecordedMachine
 from venue.set_up.install_command import install, refuse_read_only, see_that_it_serves
-from venue.set_up.installation import SCREEN_PACKAGES, Installation, NodeFiles, system_folder
+from venue.set_up.installation import RUN, SCREEN_PACKAGES, Installation, NodeFiles, system_folder
 from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
 from venue.set_up.terminal_help import MANUAL, terminal_help, write_manual
-from venue.set_up.upgrade import make_environment, new_version_folder, old_versions, switch_to
+from venue.set_up.upgrade import OPENING_MAX_S, make_environment, new_version_folder, old_versions, switch_to
 
 VERSION_1, VERSION_2 = Path("/opt/pitboard-versions/1"), Path("/opt/pitboard-versions/2")
 SERVICES = ["pitboard-trackside.service"]
@@ -202,14 +204,25 @@ def test_neither_role_nor_folder_is_a_sentence(tmp_path: Path) -> None:
 UNIT = Path("/etc/systemd/system/pitboard-trackside.service")
 
 
-def switched(machine: RecordedMachine) -> None:
+def switched(machine: RecordedMachine, *, reads_until_s: int = 0) -> None:
+    """Switch; for so many seconds the programs still read their journals, and do not serve."""
     clock = ScriptedClock()
+    began_mono_ns = clock.mono_ns()
+    said = Service(clock=clock, folder=machine.at(RUN))
+    broken = set(machine.broken)
 
     def bring_version(folder: Path) -> None:
         machine.write(UNIT, str(folder).encode(), Owned())
 
     async def pause(seconds: float) -> None:
         clock.advance(ms=int(seconds * 1_000))
+        elapsed_s = (clock.mono_ns() - began_mono_ns) // 1_000_000_000
+        machine.broken = broken
+        if elapsed_s < reads_until_s:
+            machine.broken = {str(VERSION_1), str(VERSION_2)}
+            said.say_opening("trackside", elapsed_s, reads_until_s)
+        elif reads_until_s:
+            said.say_ready("trackside")
 
     asyncio.run(
         switch_to(
@@ -242,6 +255,18 @@ def test_from_a_version_that_does_not_serve_the_machine_goes_back_by_itself(tmp_
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
     assert machine.read(UNIT) == b"/opt/pitboard-versions/1"
     assert machine.commands.count(("systemctl", "restart", "pitboard.target")) == 2
+
+
+@pytest.mark.parametrize(("reads_until_s", "used"), [(OPENING_MAX_S - 20, VERSION_2), (10_000, VERSION_1)])
+def test_a_version_that_reads_a_great_journal_is_waited_for_but_not_for_ever(
+    reads_until_s: int, used: Path, tmp_path: Path
+) -> None:
+    machine = machine_at(tmp_path)
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    machine.at(RUN).mkdir(parents=True)
+    with pytest.raises(Refusal) if used == VERSION_1 else nullcontext():
+        switched(machine, reads_until_s=reads_until_s)
+    assert (machine.root / "opt" / "pitboard").readlink() == used
 
 
 def test_wheels_that_do_not_install_leave_no_half_version(tmp_path: Path) -> None:
