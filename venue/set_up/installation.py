@@ -31,6 +31,8 @@ VERSIONS = Path("/opt/pitboard-versions")
 UNITS = Path("/etc/systemd/system")
 COMMAND_LINK = Path("/usr/local/bin/pitboard")
 TARGET = "pitboard.target"
+DEVICES = ("tty", "gpio", "backlight")
+"""The kinds of device that our udev rules speak of."""
 
 FIRST_BOOT_UNITS = ("pitboard-first-boot.service", "set-up-pitboard.path")
 INSTALLER = "set-up-pitboard.service"
@@ -240,12 +242,12 @@ class Installation:
             yield f"given to the programs that write them: {', '.join(given)}"
 
     def _name_ports(self) -> Iterator[str]:
-        """Give what is plugged in already its name now, not at the next boot."""
+        """Give what is plugged in already its name and group now, not at the next boot."""
         try:
             self._machine.run("udevadm", "control", "--reload")
-            self._machine.run("udevadm", "trigger", "--subsystem-match=tty", "--subsystem-match=backlight")
+            self._machine.run("udevadm", "trigger", *(f"--subsystem-match={one}" for one in DEVICES))
         except Refusal:  # a container has no udev; a machine has it at its next boot at the latest
-            yield "udev does not answer: sensors on USB get their names at the next boot"
+            yield "udev does not answer: sensors are handed to the bridge at the next boot"
 
     def _unit_files(self) -> list[Path]:
         return sorted(path for path in self._systemd.glob("*pitboard*") if path.suffix in _UNIT_SUFFIXES)

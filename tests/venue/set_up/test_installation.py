@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 from contextlib import nullcontext
 from dataclasses import replace
@@ -124,6 +125,16 @@ def test_a_machine_where_udev_does_not_answer_is_set_up_all_the_same(tmp_path: P
     machine.refused = "trigger"
     assert any("next boot" in line for line in installed(machine, unit_node()))
     assert "pitboard-bridge.service" in machine.enabled
+
+
+def test_every_device_that_the_udev_rules_speak_of_is_handed_over_without_a_reboot(tmp_path: Path) -> None:
+    """The GPIO chip was not, and a fresh unit saw no beam at its pins until it was started anew."""
+    machine = machine_at(tmp_path)
+    installed(machine, unit_node())
+    rules = (system_folder() / "udev" / "70-pitboard.rules").read_text(encoding="utf-8")
+    spoken_of = set(re.findall(r'^SUBSYSTEM[!=]="([a-z]+)"', rules, re.MULTILINE))
+    [triggered] = [command for command in machine.commands if command[:2] == ("udevadm", "trigger")]
+    assert set(triggered[2:]) == {f"--subsystem-match={one}" for one in spoken_of}
 
 
 def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
