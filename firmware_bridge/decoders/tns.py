@@ -40,10 +40,12 @@ class TnsDecoder(FramedDecoder):
     A message with a damaged record gives its other passings but is not reported itself: unacknowledged, it
     comes again.
     `duplicates` counts the passings that came again; a marker that comes again is dropped without counting.
+    With `gives_again` each passing is given as often as it comes, for whoever can tell it from another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_again: bool = False) -> None:
         super().__init__(FrameSplitter(starts=b"", ends=END, max_length=MESSAGE_MAX_LENGTH), ignored=_FILLING)
+        self._gives_again = gives_again
         self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
 
     def _read(self, piece: Piece) -> Iterable[Event]:
@@ -103,6 +105,8 @@ class TnsDecoder(FramedDecoder):
         return self._damage(part, reason=reason)
 
     def _came_again(self, record: Event) -> bool:
+        if self._gives_again and isinstance(record, TnsPassing):
+            return False
         if not self._seen.add(record):
             return False
         if isinstance(record, TnsPassing):

@@ -175,6 +175,15 @@ class DeviceClock:
         lag_ns = received_mono_ns - tick_us * 1000
         return abs(lag_ns - self._run.ticks.lag_at(tick_us)) <= within_us * 1000
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether lines that came apart agree on the setting that the clock has now."""
+        return self._run is not None and self._run.agreeing_count >= AGREEING_MIN_COUNT
+
+    def is_in_time(self, tick_us: int, received_mono_ns: int) -> bool:
+        """Return whether a line was in time by the setting that the clock has now, as far as that is sure."""
+        return self.is_sure and self.is_near(tick_us, received_mono_ns, within_us=AGREE_WITHIN_NS // 1_000)
+
     def tick_at(self, received_mono_ns: int, *, boot_id: str) -> int | None:
         """Return what the clock should show at that instant, None before its first line of this boot."""
         if self._run is None or boot_id != self._boot_id:

@@ -60,6 +60,7 @@ class DeviceMaker:
         self._good = self._damaged = self._duplicates = 0
         self._echoes = 0
         self._slept_ns = 0
+        self._names_given: dict[str, None] = {}
 
     @property
     def flickering(self) -> tuple[int, ...]:
@@ -114,6 +115,7 @@ class DeviceMaker:
         except NOT_UNDERSTOOD:
             return  # of another version: the starts are then named by the lines that follow
         for start in starts:
+            self._names_given[start.name] = None
             self._go_on(start)
 
     def _named_starts(self) -> list[NamedStart]:
@@ -122,6 +124,14 @@ class DeviceMaker:
 
     def _go_on(self, named: NamedStart) -> None:
         """Take the start as the one that is under way, unless it is already."""
+
+    def _start_name(self, said: str, receipt: Receipt) -> str:
+        """Return the name of a start that these words tell; one that is taken goes on with when it began."""
+        name = f"{said}-{receipt.received_mono_ns}" if said in self._names_given else said
+        if len(self._names_given) >= NAMES_MAX_COUNT:
+            del self._names_given[next(iter(self._names_given))]
+        self._names_given[name] = None
+        return name
 
     def _clocks(self) -> Iterable[DeviceClock]:
         """Return the clocks of the devices on this line, as far as they are known."""
@@ -144,6 +154,7 @@ class DeviceMaker:
         self._duplicates = counted.duplicates
 
 
+NAMES_MAX_COUNT = 1_024
 TICK_MAX_US = 2**62 - 1
 SEQ_MAX = 2**53 - 1
 TRANSPONDER_MAX_LENGTH = 80

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from hashlib import sha256
 
 from firmware_bridge.decoders.amb_text import AmbTextDecoder, AmbTextPassing, AmbTextStatus
 from firmware_bridge.decoders.decoder import DAY_US, Event, Gap
@@ -33,6 +32,8 @@ from firmware_bridge.makers.device_maker import (
     usable_tick,
 )
 from firmware_bridge.makers.reading import HoldOff, Reading
+from firmware_bridge.makers.time_names import TimedLine, TimeNames, number_of
+from pitboard.unit_api.program_calls import NAMED_BY_TIME
 
 TIME_EVERY_NS = 30_000_000_000
 # An answer that does not fit the passings so closely is not what we take it for.
@@ -152,7 +153,8 @@ class P3Maker(DeviceMaker):
                 del self._starts[next(iter(self._starts))]
             elif starts_count != now_count:
                 self.counters.gaps += self._missing.forget()
-            start = DeviceStart(sensor=self._sensor, name=f"p3-{decoder}-{seq}-{tick_us}")
+            name = self._start_name(f"p3-{decoder}-{seq}-{tick_us}", receipt)
+            start = DeviceStart(sensor=self._sensor, name=name)
             self._starts[decoder] = (now_count, start)
         return start
 
@@ -242,7 +244,7 @@ class AmbTextMaker(DeviceMaker):
             )
         ):
             # A decoder whose numbers began anew may give the same first ones again; its time then differs.
-            start = DeviceStart(sensor=self._sensor, name=f"amb-{seq}-{tick_us}")
+            start = DeviceStart(sensor=self._sensor, name=self._start_name(f"amb-{seq}-{tick_us}", receipt))
             self._start, self._starts_count = start, self._amb.starts
         return start
 
@@ -250,7 +252,6 @@ class AmbTextMaker(DeviceMaker):
 OUR_NAME = "Pitboard"
 # What we ask V2 for: time, chip, date, lap, device, bib.
 FIELDS = ("t", "c", "d", "l", "dv", "n")
-SEQ_BYTES = 6
 DATES_MAX_COUNT = 16
 _EPOCH = date(1970, 1, 1)
 
@@ -262,7 +263,8 @@ class TnsMaker(DeviceMaker):
     """
 
     def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
-        super().__init__(sensor=sensor, hold_off=hold_off, decoder=TnsDecoder())
+        super().__init__(sensor=sensor, hold_off=hold_off, decoder=TnsDecoder(gives_again=True))
+        self._names = TimeNames()
         self._starts: dict[str | None, DeviceStart] = {}
         self._dated = DeviceClock("tns", repeats=True)
         self._undated = DeviceClock("tns-undated", repeats=True)
@@ -282,27 +284,58 @@ class TnsMaker(DeviceMaker):
                 reading.answer += acknowledgement(event, our_name=OUR_NAME, fields=FIELDS) or b""
 
     def _take_passing(self, event: TnsPassing, receipt: Receipt, reading: Reading) -> None:
-        passing = self._start_of(event.date).passing(
-            _seq(event),
-            usable_tick(self._tick_us(event, receipt)),
-            channel=event.device or 0,
-            transponder=event.chip,
+        reading.signs["last"] = f"chip {event.chip}"
+        line = self._timed(event, receipt)
+        is_known = self._names.is_known(line.key)
+        if is_known and not self._names.is_another(line):
+            self.counters.repeats += 1
+            return
+        is_in_time = self._name(line, reading, is_another=is_known)
+        for other in self._names.found(is_in_time=is_in_time, boot_id=receipt.boot_id):
+            self.counters.repeats -= 1
+            self._name(other, reading, is_another=True, is_live=False)
+
+    def _timed(self, event: TnsPassing, receipt: Receipt) -> TimedLine:
+        return TimedLine(
+            # Not the lap nor the number: V1 and V2 say other things of the same passing there.
+            key=f"{event.chip}|{event.date}|{event.time_of_day_us}|{event.device}",
+            event=event,
+            tick_us=self._tick_us(event, receipt),
+            clock=self._start_of(event.date).clock,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
+        )
+
+    def _name(self, line: TimedLine, reading: Reading, *, is_another: bool, is_live: bool = True) -> bool:
+        """Take the line as a passing; return whether it was in time."""
+        event = line.event
+        assert isinstance(event, TnsPassing)
+        passing = self._start_of(event.date).passing(
+            line.number if is_another else number_of(str(line.key)),
+            usable_tick(line.tick_us),
+            channel=event.device or 0,
+            transponder=event.chip,
+            received_mono_ns=line.received_mono_ns,
+            boot_id=line.boot_id,
             hold_off=self.hold_off,
+            is_live=is_live,
         )
         if passing is None:
             self.counters.held_off += 1
-        else:
-            reading.passings.append(passing)
-        reading.signs["last"] = f"chip {event.chip}"
+            self._names.remember(line, line.clock.setting)
+            return False
+        self._names.remember(line, passing.clock)
+        reading.passings.append(passing)
+        return passing.flag is None
 
     def _start_of(self, day: str | None) -> DeviceStart:
         if day not in self._starts:
             if len(self._starts) >= DATES_MAX_COUNT:
                 del self._starts[next(iter(self._starts))]
             clock = self._undated if day is None else self._dated
-            self._starts[day] = DeviceStart(sensor=self._sensor, name=f"tns-{day or 'undated'}", clock=clock)
+            self._starts[day] = DeviceStart(
+                sensor=self._sensor, name=f"{NAMED_BY_TIME}{day or 'undated'}", clock=clock
+            )
         return self._starts[day]
 
     def _tick_us(self, event: TnsPassing, receipt: Receipt) -> int:
@@ -314,12 +347,6 @@ class TnsMaker(DeviceMaker):
         # Without a date, the day that is nearest to where the clock should stand.
         half_day_us = DAY_US // 2
         return expected_us + (event.time_of_day_us - expected_us + half_day_us) % DAY_US - half_day_us
-
-
-def _seq(event: TnsPassing) -> int:
-    # Not the lap nor the number: V1 and V2 say other things of the same passing there.
-    said = f"{event.chip}|{event.date}|{event.time_of_day_us}|{event.device}"
-    return int.from_bytes(sha256(said.encode()).digest()[:SEQ_BYTES], "big") + 1
 
 
 def _day_us(day: str | None) -> int:

@@ -33,6 +33,7 @@ from firmware_bridge.makers.device_maker import (
     Receipt,
 )
 from firmware_bridge.makers.reading import HoldOff, Reading
+from firmware_bridge.makers.time_names import TimedLine, TimeNames
 from pitboard.race.bodies import FINISH, START
 from pitboard.unit_api.program_calls import Passing
 
@@ -220,8 +221,8 @@ LIVE_WITHIN_US = 60_000_000
 _COMPLAINT = re.compile("PULSE HOLD|ERROR|BATT", re.IGNORECASE)
 _STUCK = re.compile(r"PULSE HOLD\W*(C\d)?", re.IGNORECASE)
 CHANNELS_COUNT = 10
-MANUAL_UNCERTAINTY_NS = 10_000_000  # a key pressed on the device is printed to a hundredth
 SEEN_MAX_COUNT = 16_384
+MANUAL_UNCERTAINTY_NS = 10_000_000  # a key pressed on the device is printed to a hundredth
 
 
 ALGE_GATES = {"C0": ("start", 1), "C1": ("finish", 1), "C3": ("start", 2), "C4": ("finish", 2)}
@@ -251,7 +252,8 @@ class AlgeMaker(DeviceMaker):
     def __init__(self, *, sensor: str, hold_off: HoldOff, accept_unchecked: bool = False) -> None:
         super().__init__(sensor=sensor, hold_off=hold_off, decoder=AlgeDecoder())
         self._start: DeviceStart | None = None
-        self._seen = SeenBefore(max_count=SEEN_MAX_COUNT)
+        self._names = TimeNames()  # of the start
+        self._printed = SeenBefore(max_count=SEEN_MAX_COUNT)
         self._latest_us = 0
         self._latest_receipt = Receipt(received_mono_ns=0, boot_id="")
 
@@ -296,31 +298,58 @@ class AlgeMaker(DeviceMaker):
     def _take_impulse(self, event: AlgeImpulse, receipt: Receipt, reading: Reading, *, is_live: bool) -> None:
         tick_us = self._tick(event.time_of_day_us, receipt, is_live=is_live)
         start = self._start
+        was_printed = self._printed.add((receipt.boot_id, event.channel, event.time_of_day_us))
+        if tick_us is None and was_printed:
+            self.counters.repeats += 1  # long ago; no clock is set back to the very time of a line
+            return
         if start is None or tick_us is None:
             tick_us = event.time_of_day_us
-            name = f"alge-{event.channel}-{tick_us}-{receipt.boot_id[:8]}"
+            name = self._start_name(f"alge-{event.channel}-{tick_us}-{receipt.boot_id[:8]}", receipt)
             self._start = start = DeviceStart(sensor=self._sensor, name=name)
-        if is_live:
-            self._latest_us, self._latest_receipt = tick_us, receipt
-        channel = int(event.channel[1])
-        seq = tick_us * CHANNELS_COUNT + channel + 1
-        if self._seen.add((start.name, seq)):
-            self.counters.repeats += 1
-            return
-        passing = start.passing(
-            seq,
-            tick_us,
-            channel=channel,
-            transponder=event.number if event.number and event.flag != "?" else None,
+            self._names = TimeNames()
+        line = TimedLine(
+            key=(start.name, tick_us * CHANNELS_COUNT + int(event.channel[1]) + 1),
+            event=event,
+            tick_us=tick_us,
+            clock=start.clock,
             received_mono_ns=receipt.received_mono_ns,
             boot_id=receipt.boot_id,
+        )
+        is_known = self._names.is_known(line.key)
+        if is_known and not (is_live and self._names.is_another(line)):
+            self.counters.repeats += 1
+            return
+        if is_live:
+            self._latest_us, self._latest_receipt = tick_us, receipt
+        is_in_time = self._name(line, start, reading, is_another=is_known, is_live=is_live) and is_live
+        for other in self._names.found(is_in_time=is_in_time, boot_id=receipt.boot_id):
+            self.counters.repeats -= 1
+            self._name(other, start, reading, is_another=True, is_live=False)
+
+    def _name(
+        self, line: TimedLine, start: DeviceStart, reading: Reading, *, is_another: bool, is_live: bool
+    ) -> bool:
+        """Take the line as a passing; return whether nothing about its time is in doubt."""
+        event = line.event
+        assert isinstance(event, AlgeImpulse)
+        gate, lane = _place_of(event)
+        channel = int(event.channel[1])
+        passing = start.passing(
+            line.number if is_another else line.tick_us * CHANNELS_COUNT + channel + 1,
+            line.tick_us,
+            channel=channel,
+            transponder=event.number if event.number and event.flag != "?" else None,
+            received_mono_ns=line.received_mono_ns,
+            boot_id=line.boot_id,
             hold_off=None,
             least_uncertainty_ns=_cut_to_ns(event),
             is_live=is_live,
         )
-        if passing is not None:
-            gate, lane = _place_of(event)
-            reading.passings.append(msgspec.structs.replace(passing, gate=gate, lane=lane))
+        if passing is None:
+            return False
+        self._names.remember(line, passing.clock)
+        reading.passings.append(msgspec.structs.replace(passing, gate=gate, lane=lane))
+        return passing.flag is None
 
     def _tick(self, time_of_day_us: int, receipt: Receipt, *, is_live: bool) -> int | None:
         """Return the time of day counted on over midnight; None where the clock was set."""

@@ -23,6 +23,10 @@ from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 PASSINGS_MAX_COUNT = 200
 
 
+NAMED_BY_TIME = "tns-"
+"""What the `sensor_boot` of passings begins with that nothing but their device's clock names."""
+
+
 class Passing(msgspec.Struct, frozen=True, kw_only=True):
     """One car at one sensor. `tick_us` is the device's counter unwrapped, `mono_ns` the same instant here.
 

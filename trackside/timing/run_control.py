@@ -110,6 +110,11 @@ class RunControl:
         self.bridge_records = BridgeRecords(self._writer, self.checks)
         self.deliverer = self._writer.deliverer
 
+    def passing_recorded(self, passing_id: str) -> PassingRecorded | None:
+        """Return the durable passing of this unit that has the name, None where none has."""
+        passing = self._writer.race.passing((self.unit_key, passing_id))
+        return None if passing is None else passing.body
+
     # The runs as they stand
 
     @property

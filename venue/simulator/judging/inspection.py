@@ -318,7 +318,7 @@ def _check_loop(venue: Venue) -> None:
     """A lap of a device whose clock is set is the one driven, within what it claims."""
     truth = venue.world.truth
     owners = {stream: truth.owner_of(stream) or "" for stream in venue.central.disk.heads}
-    true_ns_of: dict[str, dict[tuple[str, str], int]] = {}
+    true_ns_of: dict[str, dict[tuple[str, int], int]] = {}
     for unit in venue.units:
         true_ns_of.setdefault(unit.identity.key, {}).update(unit.loop_device.true_ns_in)
     journal = loop_passings(venue.central.disk.records.values(), owners, true_ns_of)

@@ -19,7 +19,7 @@ OnLoop = tuple[int, PassingRecorded]
 def loop_passings(
     records: Iterable[Record],
     owner_of: Mapping[str, str],
-    true_ns_of: Mapping[str, Mapping[tuple[str, str], int]],
+    true_ns_of: Mapping[str, Mapping[tuple[str, int], int]],
 ) -> dict[tuple[str, str], list[OnLoop]]:
     """Return (when it truly was, passing) by unit key and boot, in the order driven."""
     found: dict[tuple[str, str], dict[str, OnLoop]] = {}
@@ -31,7 +31,7 @@ def loop_passings(
         if not isinstance(body, PassingRecorded) or body.track != LOOP_TRACK:
             continue
         name = f"{body.sensor}/{body.sensor_boot}/{body.seq}"
-        true_ns = true_ns_of.get(key, {}).get((body.boot_id, name))
+        true_ns = true_ns_of.get(key, {}).get((body.boot_id, body.received_mono_ns))
         if true_ns is not None:
             found.setdefault((key, body.boot_id), {}).setdefault(name, (true_ns, body))
     return {place: sorted(of_place.values(), key=lambda one: one[0]) for place, of_place in found.items()}
