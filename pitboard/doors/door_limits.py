@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address
 
 SOURCES_MAX_COUNT = 4_096
@@ -156,11 +157,16 @@ class DoorLimits:
             host = "" if forwarded is None else forwarded.rpartition(",")[2].strip()
             if not host or host in self.trusted_proxies:
                 return None
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return host[:64]
-        if isinstance(address, IPv4Address):
-            return host
-        mapped = address.ipv4_mapped
-        return address.exploded[:19] if mapped is None else str(mapped)
+        return _source(host)
+
+
+@lru_cache(SOURCES_MAX_COUNT)
+def _source(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host[:64]
+    if isinstance(address, IPv4Address):
+        return host
+    mapped = address.ipv4_mapped
+    return address.exploded[:19] if mapped is None else str(mapped)

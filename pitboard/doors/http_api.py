@@ -19,7 +19,7 @@ from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pitboard.doors.bounded_listener import BoundedListener
-from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers
+from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers, quick_answers_first
 from pitboard.doors.door import BACKLOG_COUNT, bound_tcp, make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
@@ -237,6 +237,8 @@ async def _running(app: web.Application) -> AsyncIterator[Callable[[], asyncio.P
     await runner.setup()
     server, loop = runner.server, asyncio.get_running_loop()
     assert server is not None
+    if (door := app.get(DOOR)) is not None:
+        server.request_handler = quick_answers_first(door, server.request_handler)
     try:
         yield lambda: PlainHandler(
             server,

@@ -72,6 +72,8 @@ class CompetitorSearch:
         roll = self._fold.race.roll
         if roll is not self._roll:
             self._forget(roll)  # everything was folded anew
+        if self._followed == len(roll.changes):
+            return False
         end = len(roll.changes) if max_count is None else min(len(roll.changes), self._followed + max_count)
         changed = dict.fromkeys(roll.changes[self._followed : end])
         self._followed = end

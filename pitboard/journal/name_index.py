@@ -94,11 +94,12 @@ class NameIndex:
         for number in self._beginning_with(wanted):
             seen.add(number)
             yield number
-        looked_at = self._look_at(words, seen)
+        containing = [self._containing(word) for word in words]
+        looked_at = self._look_at(words, containing, seen)
         yield from self._closest_first(looked_at, words)
         seen.update(looked_at)
         if forgives and len(seen) < (FEW_COUNT if len(words) == 1 else 1):
-            yield from (number for number in self._mistyped(words) if number not in seen)
+            yield from (number for number in self._mistyped(words, containing) if number not in seen)
 
     def _closest_first(self, numbers: Iterable[int], words: Sequence[str]) -> list[int]:
         """Return the names in order: who has the words whole, whose words begin with them, the rest."""
@@ -124,10 +125,10 @@ class NameIndex:
                 return
             yield int(key.rpartition(_END)[2])
 
-    def _look_at(self, words: Sequence[str], seen: set[int]) -> list[int]:
+    def _look_at(self, words: Sequence[str], containing: Sequence[list[str]], seen: set[int]) -> list[int]:
         """Return the names that have all the words somewhere and were not seen yet."""
         found = dict[int, None]()
-        having = self._having_one_of(self._rarest([self._containing(word) for word in words]))
+        having = self._having_one_of(self._rarest(containing))
         for word in words:
             having = self._those_with(word, having)
         for number in having:
@@ -158,13 +159,18 @@ class NameIndex:
         left = WORDS_MAX_COUNT - len(starting)
         if not left:
             return starting
-        lists = [self._of_gram.get(gram, []) for gram in _grams(part)]
-        inside = (word for word in min(lists, key=len) if part in word and not word.startswith(part))
+        rarest: list[str] | None = None
+        for gram in _grams(part):
+            if (having := self._of_gram.get(gram)) is None:
+                return starting  # no word has it
+            if rarest is None or len(having) < len(rarest):
+                rarest = having
+        inside = (word for word in rarest or () if part in word and not word.startswith(part))
         return starting + list(islice(inside, left))
 
-    def _mistyped(self, words: Sequence[str]) -> list[int]:
+    def _mistyped(self, words: Sequence[str], containing: Sequence[list[str]]) -> list[int]:
         """Return the names that have the words but for one typing error in each."""
-        meant = [[*self._like(word), *self._containing(word)] for word in words]
+        meant = [[*self._like(word), *whole] for word, whole in zip(words, containing, strict=True)]
         each = [set(some) for some in meant]
         return [
             number

@@ -57,6 +57,8 @@ _PLAIN = str.maketrans(
 
 def fold_name(text: str) -> str:
     """Return the text without case, accents, widths, invisible signs and doubled spaces."""
+    if text.isascii():  # as most are: nothing to take apart
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(sign for sign in decomposed if not _is_dropped(sign))
     return " ".join(kept.translate(_PLAIN).split())

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from pitboard.clock import Clock
+from pitboard.doors.caller import DOOR
 from sync.central.metrics.exposition import Family, Sample
 
 BOUNDS_MS = (1, 2, 5, 10, 25, 50, 100, 250, 1_000)
@@ -27,6 +28,8 @@ class CallMeter:
 
     def add_to(self, app: web.Application) -> None:
         app.middlewares.insert(0, self._meter)
+        if (door := app.get(DOOR)) is not None:
+            door.on_quick_answer = lambda status, took_ns: self._count(f"{status // 100}xx", took_ns)
 
     @web.middleware
     async def _meter(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -37,11 +40,14 @@ class CallMeter:
             status = f"{response.status // 100}xx"
             return response
         finally:
-            self._statuses[status] = self._statuses.get(status, 0) + 1
-            if request.path not in _STREAMS:
-                took_ns = self._clock.mono_ns() - began_ns
-                self._buckets[bisect_left(BOUNDS_MS, took_ns / 1_000_000)] += 1
-                self._sum_ns += took_ns
+            is_stream = request.path in _STREAMS
+            self._count(status, None if is_stream else self._clock.mono_ns() - began_ns)
+
+    def _count(self, status: str, took_ns: int | None) -> None:
+        self._statuses[status] = self._statuses.get(status, 0) + 1
+        if took_ns is not None:
+            self._buckets[bisect_left(BOUNDS_MS, took_ns / 1_000_000)] += 1
+            self._sum_ns += took_ns
 
     def statuses(self) -> list[Sample]:
         """Return how many calls ended with a status of each hundred; `none` ended without an answer."""

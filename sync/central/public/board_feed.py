@@ -9,18 +9,20 @@ import gzip
 import hashlib
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import web
 
+from pitboard.doors.whole_answer import WholeAnswer, head_of
 from pitboard.journal.fold import Fold
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoard, LiveBoards
 
 GZIP_LEVEL = 6
 GZIP_LEAST_BYTES = 600
+PLAIN, GZIP, UNCHANGED = "plain", "gzip", "unchanged"
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class EncodedAnswer:
     content_type: str = "application/json"
     cache_control: str = "no-cache"
     tag: str = field(init=False)
+    _heads: dict[str, bytes] = field(init=False, default_factory=dict)  # of whole answers, by their form
     _compressed: bytes | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -43,15 +46,37 @@ class EncodedAnswer:
 
     def answer(self, request: web.Request) -> web.Response:
         """Return 304 where the asker has this content, else the content, compressed if that is taken."""
-        headers = {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept-Encoding"}
-        if any(known.value in (self.tag, "*") for known in request.if_none_match or ()):
+        form = self._form_for(request)
+        headers, body = self._parts(form)
+        if form == UNCHANGED:
             return web.Response(status=304, headers=headers)
-        body = self.body
-        if len(body) >= GZIP_LEAST_BYTES and accepts_gzip(request):
-            headers["Content-Encoding"] = "gzip"
-            body = self._gzipped()
-        headers["Content-Type"] = self.content_type
         return web.Response(body=body, headers=headers)
+
+    def whole_answer(self, request: web.BaseRequest, headers: Mapping[str, str]) -> WholeAnswer:
+        """Return the same as `answer` with these headers, which are always the same for this content.
+
+        Only for who asks plainly.
+        """
+        form = self._form_for(request)
+        own, body = self._parts(form)
+        if (head := self._heads.get(form)) is None:
+            length = {} if form == UNCHANGED else {"Content-Length": str(len(body))}
+            head = self._heads[form] = head_of({**headers, **own, **length})
+        return WholeAnswer(304 if form == UNCHANGED else 200, head, body)
+
+    def _form_for(self, request: web.BaseRequest) -> str:
+        if any(known.value in (self.tag, "*") for known in request.if_none_match or ()):
+            return UNCHANGED
+        return GZIP if len(self.body) >= GZIP_LEAST_BYTES and accepts_gzip(request) else PLAIN
+
+    def _parts(self, form: str) -> tuple[dict[str, str], bytes]:
+        headers = {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept-Encoding"}
+        if form == UNCHANGED:
+            return headers, b""
+        if form == GZIP:
+            headers["Content-Encoding"] = GZIP
+        headers["Content-Type"] = self.content_type
+        return headers, self._gzipped() if form == GZIP else self.body
 
     def _gzipped(self) -> bytes:
         if self._compressed is None:
@@ -59,7 +84,7 @@ class EncodedAnswer:
         return self._compressed
 
 
-def accepts_gzip(request: web.Request) -> bool:
+def accepts_gzip(request: web.BaseRequest) -> bool:
     """Return whether the asker takes gzip."""
     for offer in request.headers.get("Accept-Encoding", "").lower().split(","):
         coding, _, quality = offer.partition(";")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from aiohttp import web
 
 from pitboard.doors.http_api import json_response, refusal
+from pitboard.doors.whole_answer import asks_plainly
 from pitboard.errors import CallRefused, CountRefused
 from pitboard.race.boards import ALL
 from sync.central.public.api_document import COMPETITOR_MAX_LENGTH, COUNT_MAX, Health, api_document
@@ -17,10 +20,15 @@ from sync.central.public.race_reader import PAGE_COUNT, RaceReader
 class PublicApi:
     """Answers from a reader and a live stream."""
 
-    def __init__(self, reader: RaceReader, feed: BoardFeed, live: LiveStream) -> None:
+    def __init__(
+        self, reader: RaceReader, feed: BoardFeed, live: LiveStream, headers: Mapping[str, str]
+    ) -> None:
+        """`headers` are those that every answer of the door has."""
         self._reader = reader
         self._feed = feed
         self._live = live
+        self._headers = headers
+        self._live_board = EncodedAnswer(feed.newest.body)
         self._document = EncodedAnswer(msgspec.json.encode(api_document()))
 
     def add_to(self, app: web.Application) -> None:
@@ -37,12 +45,18 @@ class PublicApi:
 
     async def _board(self, request: web.Request) -> web.Response:
         asked = request.query
-        return self._reader.board(
+        board = self._reader.board(
             _count(asked.get("count")),
             after=asked.get("after", ""),
             track=asked.get("track", ALL),
             race_class=asked.get("race_class", ALL),
-        ).answer(request)
+        )
+        return self._answer(request, board)
+
+    def _answer(self, request: web.Request, encoded: EncodedAnswer) -> web.Response:
+        if asks_plainly(request):
+            return encoded.whole_answer(request, self._headers)
+        return encoded.answer(request)
 
     async def _table(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
@@ -55,10 +69,13 @@ class PublicApi:
         )
 
     async def _openapi(self, request: web.Request) -> web.Response:
-        return self._document.answer(request)
+        return self._answer(request, self._document)
 
     async def _live_page(self, request: web.Request) -> web.Response:
-        return EncodedAnswer(self._feed.newest.body).answer(request)
+        newest = self._feed.newest
+        if newest.body is not self._live_board.body:
+            self._live_board = EncodedAnswer(newest.body)
+        return self._answer(request, self._live_board)
 
     async def _live_since(self, request: web.Request) -> web.Response:
         change = self._feed.change_since(request.match_info["tag"])
@@ -69,20 +86,20 @@ class PublicApi:
         )
 
     async def _search(self, request: web.Request) -> web.Response:
-        return self._reader.search(request.query.get("q", "")).answer(request)
+        return self._answer(request, self._reader.search(request.query.get("q", "")))
 
     async def _competitor(self, request: web.Request) -> web.Response:
         competitor = request.match_info["competitor"]
         known = self._reader.competitor(competitor) if len(competitor) <= COMPETITOR_MAX_LENGTH else None
         if known is None:
             return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
-        return known.answer(request)
+        return self._answer(request, known)
 
     async def _stage(self, request: web.Request) -> web.Response:
         stage = self._reader.stage(request.match_info["stage"])
         if stage is None:
             return refusal("unknown-stage", "There is no stage of this id.", status=404)
-        return stage.answer(request)
+        return self._answer(request, stage)
 
     async def health(self, request: web.Request) -> web.Response:
         return json_response(Health("ok", self._live.followers, self._reader.event_id))

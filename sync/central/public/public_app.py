@@ -15,6 +15,7 @@ from aiohttp import web
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import new_app, refusal
+from pitboard.doors.whole_answer import WholeAnswer
 from sync.central.joining.join_calls import JoinDoor
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
@@ -78,6 +79,7 @@ class PhonePage:
         for path in paths:
             app.router.add_get(path, self._serve)
         app[DOOR].free_paths = frozenset(paths)
+        app[DOOR].quick_answers = dict.fromkeys(paths, self._serve_quickly)
         app.router.add_get("/c/{competitor}", self._serve_shared)
 
     async def _serve_shared(self, request: web.Request) -> web.Response:
@@ -87,10 +89,17 @@ class PhonePage:
         return answer
 
     async def _serve(self, request: web.Request) -> web.Response:
-        name = request.path.lstrip("/")
-        answer = (self._files[name] if name else self._reader.page(self._page)).answer(request)
+        answer = self._file(request.path).answer(request)
         answer.headers["X-Page"] = _folder(self._version)  # so that a phone keeps no portal's page for ours
         return answer
+
+    def _serve_quickly(self, request: web.BaseRequest) -> WholeAnswer:
+        headers = {**_headers_of(request.path), "X-Page": _folder(self._version)}
+        return self._file(request.path).whole_answer(request, headers)
+
+    def _file(self, path: str) -> EncodedAnswer:
+        name = path.lstrip("/")
+        return self._files[name] if name else self._reader.page(self._page)
 
 
 def _origin(request: web.Request) -> str:
@@ -150,6 +159,9 @@ _HEADERS = {
 
 
 _FRAMED_POLICY = _HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors *")
+_HEADERS_OF_SHOWS = _HEADERS | {"Content-Security-Policy": _FRAMED_POLICY}
+# The board is public and read without any cookie, so any page may show it.
+_HEADERS_OF_API = _HEADERS | {"Access-Control-Allow-Origin": "*"}
 
 
 def public_limits(
@@ -175,7 +187,7 @@ def public_app(
     app.on_response_prepare.append(_add_headers)
     app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count)
     app.cleanup_ctx.append(app[LIVE].running)
-    api = PublicApi(reader, feed, app[LIVE])
+    api = PublicApi(reader, feed, app[LIVE], _HEADERS_OF_API)
     api.add_to(app)
     app.router.add_get("/healthz", api.health)
     JoinApi(reader, joining).add_to(app)
@@ -206,9 +218,10 @@ async def _answer_lost(
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
-    if request.path in SHOWS:
-        response.headers["Content-Security-Policy"] = _FRAMED_POLICY
-    if request.path.startswith("/api"):
-        # The board is public and read without any cookie, so any page may show it.
-        response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers.update(_headers_of(request.path))
+
+
+def _headers_of(path: str) -> dict[str, str]:
+    if path in SHOWS:
+        return _HEADERS_OF_SHOWS
+    return _HEADERS_OF_API if path.startswith("/api") else _HEADERS

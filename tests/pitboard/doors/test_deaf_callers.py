@@ -17,12 +17,13 @@ from pitboard.doors.bounded_listener import SWEEP_EVERY_S, UNTAKEN_MAX_S
 from pitboard.doors.caller import DOOR
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.doors.session import client_context
+from pitboard.doors.whole_answer import WholeAnswer, head_of
 from pitboard.trust.certificate import Certificate
 from tests.leaping_loop import LeapingLoop, run_leaping
 from trackside.unit import LAN_LIMITS
 
 ANSWER_BYTES = 256 * 1_024
-CALL = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
+LARGE, QUICK = "/large", "/quick"
 
 
 class Deaf:
@@ -43,8 +44,8 @@ class Deaf:
         raw.connect(("127.0.0.1", port))
         return cls(raw, tls)
 
-    def ask(self) -> None:
-        self._line.sendall(CALL)
+    def ask(self, path: str = LARGE) -> None:
+        self._line.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     async def hears(self, most: int = ANSWER_BYTES) -> int:
         """Return how many bytes came until the line was cut, or an answer was whole."""
@@ -68,7 +69,9 @@ async def door(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[web.App
 
     limits = replace(LAN_LIMITS, connections_max_count=256)
     app = new_app(limits)
-    app.router.add_get("/large", large)
+    app.router.add_get(LARGE, large)
+    head = head_of({"Content-Length": str(ANSWER_BYTES)})
+    app[DOOR].quick_answers[QUICK] = lambda request: WholeAnswer(200, head, bytes(ANSWER_BYTES))
     async with serve_tcp(app, "127.0.0.1", 0, tls=tls) as port:
         yield app, port
 
@@ -143,15 +146,16 @@ def test_4_mib_lie_untaken_of_strangers_in_all_and_the_longest_idle_goes_first()
     run_leaping(story)
 
 
-def test_who_asks_on_without_reading_is_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [LARGE, QUICK])
+def test_who_asks_on_without_reading_is_cut(tmp_path: Path, path: str) -> None:
     tls = Certificate.load_or_create(tmp_path / "node.pem").server_context()
 
     async def story(loop: LeapingLoop) -> None:
         async with door(tls) as (app, port):
             deaf = await Deaf.at(port, client_context())
-            deaf.ask()
+            deaf.ask(path)
             await until_held(app, 1)
-            deaf.ask()
+            deaf.ask(path)
             async with asyncio.timeout(5):
                 while untaken(app):
                     await asyncio.sleep(0.005)

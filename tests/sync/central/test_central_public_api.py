@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.journal import competitor_search
@@ -127,18 +126,49 @@ def test_what_cannot_be_answered_is_refused_with_a_code(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/api/v1/board", "/api/v1/search?q=a", "/api/v1/live", "/api/v1/health", "/worker.js"]
-)
-def test_head_answers_like_get_without_a_body(tmp_path: Path, path: str) -> None:
+def test_head_answers_like_get_without_a_body(tmp_path: Path) -> None:
     async def story() -> None:
         async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
             spectator = Spectator(central, session)
-            assert await spectator.ask(path, method="HEAD") == b""
-            assert spectator.status == 200
-            assert spectator.headers["X-Content-Type-Options"] == "nosniff"
-            assert "default-src 'none'" in spectator.headers["Content-Security-Policy"]
-            assert "inline" not in spectator.headers["Content-Security-Policy"]
+            for path in ("/", *(f"/api/v1/{call}" for call in ("board", "search?q=a", "live", "health"))):
+                assert await spectator.ask(path, method="HEAD") == b""
+                assert spectator.status == 200
+                assert spectator.headers["X-Content-Type-Options"] == "nosniff"
+                assert "default-src 'none'" in spectator.headers["Content-Security-Policy"]
+                assert "inline" not in spectator.headers["Content-Security-Policy"]
+
+    asyncio.run(story())
+
+
+def test_what_is_answered_whole_is_what_the_app_answers_bit_by_bit(tmp_path: Path) -> None:
+    """Only a call that keeps its connection is answered whole: `Connection: close` asks the app."""
+
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            spectator = Spectator(central, session)
+            await central.replica.accept(TrackStory().drives("c1", "Anna", 12.5, 11.25).news())
+            await spectator.ask("/")
+            version = spectator.headers["X-Page"]
+            paths = [
+                *("/", "/shell", "/icon.svg", "/manifest.webmanifest", "/worker.js", f"/{version}/app.js"),
+                *("/embed", "/overlay", "/kiosk", "/join", "/api/v1/board", "/api/v1/board?count=1"),
+                *("/api/v1/search?q=an", "/api/v1/search?q=nobody", "/api/v1/competitors/c1"),
+                *("/api/v1/openapi.json", "/api/v1/live/page"),
+            ]
+            for path in paths:
+                for asks in ({}, {"Accept_Encoding": "gzip"}, {"If_None_Match": "*"}):
+                    asked = {"Accept_Encoding": "identity"} | asks
+                    whole = await _answer(spectator, path, **asked)
+                    by_the_app = await _answer(spectator, path, **asked, Connection="close")
+                    assert whole == by_the_app, (path, asks)
+                    assert whole[0] == (304 if "If_None_Match" in asks else 200)
+
+    async def _answer(spectator: Spectator, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        body = await spectator.ask(path, **headers)
+        told = {name.lower(): value for name, value in spectator.headers.items()}
+        assert told.pop("date").endswith(" GMT")
+        assert (told.pop("connection", "") == "close") == ("Connection" in headers)
+        return spectator.status, told, body
 
     asyncio.run(story())
 
