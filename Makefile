@@ -34,14 +34,17 @@ field: venv
 attack: venv
 	@$(BIN)/python -m tests.attack $(ARGS)
 
-# As many at once as there are cores, a file's tests together; WORKERS=0 runs them one after another.
-WORKERS ?= auto
 # An official's whole race day at the touchscreen, with every preset and mistake; ARGS="--seed 2" for another.
 race-day: venv
 	@$(BIN)/python -m tests.trackside.touch.real_race_day $(ARGS)
 
+# Half as many more at once as there are cores, for much of their time is waiting for disks and programs; a file's
+# tests together. WORKERS=0 runs them one after another. What Python compiled is kept in build/, whatever the environment
+# says: the tests start hundreds of programs, and each of them would compile all modules anew.
+WORKERS ?= $(shell echo $$(( (3 * $$(getconf _NPROCESSORS_ONLN) + 1) / 2 )))
+KEEP_COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/compiled
 pytest: venv micropython
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(KEEP_COMPILED) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The sensor's firmware is tested under it; without it those tests are left out (in CI they fail).
 micropython:

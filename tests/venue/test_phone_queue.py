@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 import requests
 
 from pitboard.keeping.journal_copy import fold_file
@@ -14,7 +13,6 @@ from venue.demo.crew import Crew
 from venue.demo.demo_venue import DemoVenue
 
 
-@pytest.mark.alone
 def test_a_phone_asks_at_central_and_the_officials_tap_lets_it_in(tmp_path: Path) -> None:
     venue = DemoVenue.set_up(tmp_path / "demo", has_windows=False)
     journal = venue.journal("trackside")

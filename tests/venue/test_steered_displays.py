@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import pygame
-import pytest
 from aiohttp import web
 
 from pitboard.clock import SystemClock
@@ -71,7 +70,6 @@ def follow_too(config: Path, url: str) -> None:
     config.write_text(f"{config.read_text()}units = {json.dumps([url])}\n")
 
 
-@pytest.mark.alone
 def test_a_display_obeys_desk_and_touchscreen_after_a_power_cut_too_and_no_stranger(tmp_path: Path) -> None:
     venue = DemoVenue.set_up(tmp_path / "demo", has_windows=False)
     door = NodeClient(f"https://127.0.0.1:{venue.display_port}", pin=ANY_CERTIFICATE)
