@@ -114,7 +114,9 @@ async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbo
 def make_passing_makers(config: BridgeConfig) -> dict[str, PassingSource]:
     """Return one maker a sensor; sensors of one gate and system share its hold-off."""
     gates = {
-        (sensor.gate_name, sensor.system): HoldOff(hold_off_ms=config.hold_off_ms(sensor.gate_name))
+        (sensor.gate_name, sensor.system): HoldOff(
+            hold_off_ms=config.hold_off_ms(sensor.gate_name), has_lanes=config.has_lanes(sensor.gate_name)
+        )
         for sensor in config.sensors
     }
     return {
@@ -129,6 +131,7 @@ def _setting(config: BridgeConfig, sensor: SensorConfig) -> SensorSetting:
     return SensorSetting(
         gate=sensor.gate_name,
         hold_off_ms=config.hold_off_ms(sensor.gate_name),
+        has_lanes=config.has_lanes(sensor.gate_name),
         kind=sensor.kind,
         accept_unchecked=sensor.accept_unchecked,
         system=sensor.system,

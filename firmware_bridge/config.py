@@ -169,10 +169,14 @@ class SensorConfig(Config, frozen=True, kw_only=True):
 
 
 class GateConfig(Config, frozen=True, kw_only=True):
-    """One line across the track. A second trip within `hold_off_ms` is evidence, not a passing."""
+    """One line across the track. A second trip within `hold_off_ms` is evidence, not a passing.
+
+    With `lanes` each channel of a sensor there is a lane, and has a hold-off of its own.
+    """
 
     name: str
     hold_off_ms: int = HOLD_OFF_DEFAULT_MS
+    lanes: bool = False
 
 
 PinNumber = Annotated[int, Meta(ge=0, le=255)]
@@ -222,6 +226,9 @@ class BridgeConfig(Config, frozen=True, kw_only=True):
 
     def hold_off_ms(self, gate_name: str) -> int:
         return next((gate.hold_off_ms for gate in self.gates if gate.name == gate_name), HOLD_OFF_DEFAULT_MS)
+
+    def has_lanes(self, gate_name: str) -> bool:
+        return any(gate.lanes for gate in self.gates if gate.name == gate_name)
 
     def find_fault(self) -> str:
         """Return what is wrong across keys as one sentence, or nothing."""

@@ -31,6 +31,7 @@ class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
 
     gate: str
     hold_off_ms: int
+    has_lanes: bool = False
     kind: Kind = "beamline"
     accept_unchecked: bool = False
     system: str = "A"
@@ -77,12 +78,13 @@ def replay(records: Iterable[RawRecord]) -> Iterator[Passing]:
     """
     makers: dict[str, PassingSource] = {}
     settings: dict[str, SensorSetting] = {}
-    gates: dict[tuple[str, str, int], HoldOff] = {}
+    gates: dict[tuple[str, str, int, bool], HoldOff] = {}
     for record in records:
         if record.mark == SENSOR_SET:
             setting = _read_setting(record.detail)
             gate = gates.setdefault(
-                (setting.gate, setting.system, setting.hold_off_ms), HoldOff(hold_off_ms=setting.hold_off_ms)
+                (setting.gate, setting.system, setting.hold_off_ms, setting.has_lanes),
+                HoldOff(hold_off_ms=setting.hold_off_ms, has_lanes=setting.has_lanes),
             )
             before = settings.get(record.sensor)
             if before is None or not before.is_same_device(setting):

@@ -163,7 +163,7 @@ class PassingMaker:
                 self._unseen = FLICKERED
                 continue
             stamp = self._clock.stamp(trip.unwrapped_us)
-            if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id):
+            if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id, channel=trip.channel):
                 self.counters.held_off += 1
                 continue
             unseen, self._unseen = self._unseen, None

@@ -125,7 +125,7 @@ class GpioMaker:
                 blocked_us=0,
             )
         )
-        if not self.hold_off.lets_through(edge.mono_ns, boot_id=boot_id):
+        if not self.hold_off.lets_through(edge.mono_ns, boot_id=boot_id, channel=edge.channel):
             self.counters.held_off += 1
             return
         reading.passings.append(

@@ -18,15 +18,27 @@ TRANSPONDERS_MAX_COUNT = 1_024
 
 
 class HoldOff:
-    """Lets one passing through per `hold_off_ms`; what it holds back stays in the raw log."""
+    """Lets one passing through per `hold_off_ms`; what it holds back stays in the raw log.
 
-    def __init__(self, *, hold_off_ms: int) -> None:
+    At a gate with lanes each channel is one, whose cars cross as near to each other's as they like."""
+
+    def __init__(self, *, hold_off_ms: int, has_lanes: bool = False) -> None:
         self.span_ns = hold_off_ms * 1_000_000
+        self._has_lanes = has_lanes
         self._boot_id = ""
         self._passed_mono_ns: dict[int | str | None, list[int]] = {}
 
-    def lets_through(self, mono_ns: int, *, boot_id: str, transponder: int | str | None = None) -> bool:
+    def lets_through(
+        self,
+        mono_ns: int,
+        *,
+        boot_id: str,
+        transponder: int | str | None = None,
+        channel: int | None = None,
+    ) -> bool:
         """Return whether this is a passing of its own, and remember it if so."""
+        if self._has_lanes and channel is not None:
+            transponder = channel
         if boot_id != self._boot_id:
             self._boot_id, self._passed_mono_ns = boot_id, {}
         passed = self._passed_of(transponder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from firmware_bridge.bridge import make_passing_makers
+from firmware_bridge.config import BridgeConfig
 from firmware_bridge.decoders.beamline import encode_trip
 from firmware_bridge.makers.device_kinds import Kind
 from firmware_bridge.makers.reading import HoldOff
@@ -51,6 +54,27 @@ def race(folder: Path, *, hold_off_ms: int = 300) -> None:
 def test_the_second_beam_of_a_gate_is_held_off_as_on_the_day(tmp_path: Path) -> None:
     race(tmp_path)
     assert [passing.sensor for passing in replay(read_raw_records(raw_files(tmp_path)))] == ["left"]
+
+
+def test_two_lanes_of_a_gate_are_told_apart_as_on_the_day(tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text(
+        'spool_folder = "spool"\n[api]\nsocket = "api.sock"\n[[sensor]]\nname = "beam"\nport = "tty"\n'
+        'gate = "finish"\n[[gate]]\nname = "finish"\nlanes = true\n'
+    )
+    (maker,) = make_passing_makers(BridgeConfig.load(config)).values()
+    setting = SensorSetting(gate="finish", hold_off_ms=300, has_lanes=True)
+    side_by_side = [
+        replace(trip(number, unwrapped_us=3_000_000 + number), channel=number) for number in (1, 2)
+    ]
+    lines = beat() + b"".join(map(encode_trip, side_by_side))
+    clock = ScriptedClock()
+    with RawLog.open(tmp_path / "raw", clock=clock) as raw_log:
+        raw_log.append_mark(SENSOR_SET, sensor="beam", detail=setting.as_detail())
+        raw_log.append_bytes("beam", lines, mono_ns=3 * 10**9)
+    of_the_day = maker.feed(lines, received_mono_ns=3 * 10**9, boot_id=clock.boot_id).passings
+    later = list(replay(read_raw_records(raw_files(tmp_path / "raw"))))
+    assert [one.channel for one in of_the_day] == [one.channel for one in later] == [1, 2]
 
 
 def test_a_file_begun_at_midnight_explains_itself(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ KEYS: dict[str, dict[str, str]] = {
         "box.clock_pins": "Clock and data wire of the four digits that face the racer.",
         "box.chip": "The GPIO chip of these pins; without it, the Pi's own.",
         "gate.name": "The line across the track that these settings are for.",
+        "gate.lanes": "true where each channel of a sensor there is a lane with cars of its own.",
         "gate.hold_off_ms": "For how long after a passing a second one is noted but not counted.",
     },
     "trackside": {

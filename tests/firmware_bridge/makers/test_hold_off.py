@@ -23,6 +23,14 @@ def test_without_hold_off_every_trip_is_a_passing() -> None:
     assert passed(HoldOff(hold_off_ms=0), 1000, 1000, 1001) == [1000, 1000, 1001]
 
 
+def test_cars_side_by_side_are_two_where_each_channel_is_a_lane() -> None:
+    trips = [(1_000, 1), (1_001, 2), (1_200, 1), (1_299, 2), (1_300, 1), (1_301, 2)]
+    for has_lanes, expected in ((True, [0, 1, 4, 5]), (False, [0, 4])):
+        gate = HoldOff(hold_off_ms=300, has_lanes=has_lanes)
+        through = [gate.lets_through(ms * MS, boot_id="boot", channel=channel) for ms, channel in trips]
+        assert [index for index, is_through in enumerate(through) if is_through] == expected
+
+
 def test_another_boot_of_the_host_has_other_instants() -> None:
     gate = HoldOff(hold_off_ms=300)
     assert passed(gate, 1000) == [1000]

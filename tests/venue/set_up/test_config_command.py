@@ -93,7 +93,7 @@ def test_tables_and_lists_of_tables_are_shown_as_such(tmp_path: Path) -> None:
     assert answer.exit_code == 0, answer.output
     again = tomllib.loads(answer.output)
     assert again["sensor"][0]["pins"] == [17, 27]
-    assert again["gate"] == [{"name": "one", "hold_off_ms": 200}]
+    assert again["gate"] == [{"name": "one", "hold_off_ms": 200, "lanes": False}]
     assert again["api"]["socket"] == str(tmp_path / "t.sock")
     path.write_text(answer.output)
     assert told("check", str(path)).exit_code == 0
