@@ -65,7 +65,8 @@ class _Writer:
     named: dict[str, int] = field(default_factory=dict)  # stream -> greatest head that an opening names
     loose: dict[str, None] = field(default_factory=dict)  # streams that went on beyond what is named
     missing: set[str] = field(default_factory=set)  # streams named further than they are here
-    newest: str = ""  # the stream opened last
+    streams: dict[str, None] = field(default_factory=dict)  # all that are here
+    last: dict[str, None] = field(default_factory=dict)  # those of them that no other's opening names
 
 
 class StreamWatch:
@@ -90,10 +91,12 @@ class StreamWatch:
     def _open(self, stream: str, stamp: int, opened: StreamOpened) -> None:
         self._streams[stream] = _Stream(opened.key, stamp, opened.earlier)
         writer = self._writers.setdefault(opened.key, _Writer())
-        newest = self._streams.get(writer.newest)
-        if newest is None or (newest.opened_stamp, writer.newest) < (stamp, stream):
-            writer.newest = stream
+        writer.streams[stream] = None
+        if stream not in writer.named:
+            writer.last[stream] = None
         for named, head in opened.earlier.items():
+            if named != stream:
+                writer.last.pop(named, None)
             writer.named[named] = max(head, writer.named.get(named, 0))
             here = self._head(named)
             if here <= writer.named[named]:
@@ -114,8 +117,15 @@ class StreamWatch:
                 writer.missing.add(stream)
         if not seq:
             del self._streams[stream]
-            others = [(one.opened_stamp, name) for name, one in self._streams.items() if one.key == known.key]
-            writer.newest = max(others)[1] if others else ""
+            del writer.streams[stream]
+            named = {one for other in writer.streams for one in self._streams[other].earlier if one != other}
+            writer.last = {one: None for one in writer.streams if one not in named}
+
+    def _newest(self, writer: _Writer) -> str:
+        """Return the stream that the writer opened last: the one that none of its others knows. Stamps tell
+        only between several such, for a wall clock may have been wrong for a while."""
+        candidates = writer.last or writer.streams  # those of a rogue may name each other in a circle
+        return max(candidates, key=lambda one: (self._streams[one].opened_stamp, one), default="")
 
     def _head(self, stream: str) -> int:
         known = self._streams.get(stream)
@@ -166,7 +176,9 @@ class StreamWatch:
     def _machines_called(self, name: str, enrolled: Mapping[str, str]) -> tuple[Machine, ...]:
         """Return the machine of each key that is called so, whose newest stream is here."""
         newest = [
-            self._writers[key].newest for key in enrolled if enrolled[key] == name and key in self._writers
+            self._newest(self._writers[key])
+            for key in enrolled
+            if enrolled[key] == name and key in self._writers
         ]
         return self._machines({stream: self._streams[stream] for stream in newest if stream in self._streams})
 
@@ -185,7 +197,8 @@ class StreamWatch:
     def _older_or_two(self, name: str, writer: _Writer, now_utc_ms: int) -> list[Notice]:
         """Look at what earlier streams hold beyond what the machine knew when it opened its newest."""
         loose = {stream: self._streams[stream] for stream in writer.loose}
-        if loose.keys() <= {writer.newest}:
+        newest = self._newest(writer)
+        if loose.keys() <= {newest}:
             return []  # as on any quiet day
         if _were_written_together(loose):
             machines = self._machines(loose)
@@ -195,13 +208,11 @@ class StreamWatch:
             if len(running) < 2:
                 return []
             return [Notice(kind="two-machines", unit=name, machines=tuple(running))]
-        covered = self._covered_by(writer.newest)
+        covered = self._covered_by(newest)
         if covered is None:
             return []  # an opening between is not here: who knew what cannot be told before it is
         lost = sum(
-            max(0, known.head - covered.get(stream, 0))
-            for stream, known in loose.items()
-            if stream != writer.newest
+            max(0, known.head - covered.get(stream, 0)) for stream, known in loose.items() if stream != newest
         )
         if lost:
             return [Notice(kind="came-back-older", unit=name, count=lost)]

@@ -13,6 +13,7 @@ from pitboard.sentences.language import language
 from tests.race_story import UNIT_A, UNIT_B, Teller
 from trackside.timing.lights import notice_sentence
 
+YEAR_MS = 365 * 24 * 3_600_000
 ENROLLED = {UNIT_A.key: "Track A"}
 
 
@@ -66,6 +67,40 @@ def test_an_old_card_image_is_told_with_the_number_of_records_it_forgot() -> Non
         "Track A came back with older data and did not know 4 of its own records. "
         "They are kept here and go back to it."
     ]
+
+
+def test_the_newest_stream_is_told_by_who_knew_whom_however_wrong_the_clock_was() -> None:
+    """A machine whose clock was a year ahead came back with older data and the right time."""
+    clock = ScriptedClock()
+    clock.advance(ms=YEAR_MS)
+    first = machine(clock)
+    write(first, 10)
+    right = ScriptedClock()
+    second = machine(right, first, heads=[7])
+    write(second, 2)
+    third = machine(right, second)
+    write(third, 30)
+    for records in (
+        [*first.records, *second.records, *third.records],
+        [*third.records, *second.records, *first.records],
+    ):
+        (notice,) = watch(*records).notices(ENROLLED)
+        assert (notice.kind, notice.count) == ("came-back-older", 4)
+    seen = watch(*first.records, *second.records, *third.records)
+    seen.forget_beyond(third.writer.stream, 0)  # another history of it comes
+    seen.forget_beyond(second.writer.stream, 0)
+    two = seen.notices({UNIT_A.key: "Track A", UNIT_B.key: "Track A"})[-1]
+    assert [one.stream for one in two.machines] == [first.writer.stream]
+
+
+def test_streams_that_name_each_other_in_a_circle_are_told_by_their_stamps() -> None:
+    seen = StreamWatch()
+    for stream, other, stamp in (("a", "b", 1), ("b", "a", 2)):
+        seen.see(
+            stream, 1, stamp, StreamOpened(key=UNIT_A.key, name="Track A", boot_id="b", earlier={other: 1})
+        )
+    two = seen.notices({UNIT_A.key: "Track A", UNIT_B.key: "Track A"})[-1]
+    assert [one.stream for one in two.machines] == ["b"]
 
 
 def test_a_cloned_card_in_a_second_machine_is_told() -> None:
