@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import msgspec
 
 from pitboard.clock import Clock, happened
 from pitboard.drawing.backlight import Backlight
@@ -19,26 +16,12 @@ from pitboard.errors import ActRefused, PeerLost
 from pitboard.program.service import SERVICE, read_last_words
 from pitboard.sentences.language import LANGUAGES, Language, Sentence
 from pitboard.sentences.spoken_error import spoken
-from pitboard.unit_api.official_acts import (
-    Act,
-    AppointOfficial,
-    Arm,
-    Confirm,
-    Discard,
-    Judge,
-    KeepContact,
-    KeepPublished,
-    ManualPassing,
-    Register,
-    Reopen,
-    SignInOfficial,
-    Stop,
-    stamped,
-)
+from pitboard.unit_api.official_acts import stamped
 from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.socket_watch import UNIT_SILENT_NS, SocketWatch
 from pitboard.unit_api.unit_client import RETRY_PAUSE_MS, UnitLink
-from trackside.touch.input.pointers import Pointers, Tap
+from trackside.touch.act_sender import ActSender, Outcome, Sending, is_kept
+from trackside.touch.input.pointers import Carry, Pointers, Tap, Unheard
 from trackside.touch.input.pygame_input import (
     ExposedEvent,
     InputEvent,
@@ -52,11 +35,13 @@ from trackside.touch.input.pygame_input import (
 from trackside.touch.input.reaction import (
     CALM_MIN_MS,
     Calm,
+    Reaction,
     after_act,
     after_screen,
     begun_by_keys,
+    carried_on,
     changes_page,
-    follow_up,
+    dropped,
     react,
     scrolled,
     signed_off,
@@ -100,23 +85,16 @@ LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
 PICTURES_PAUSE_MS = 2_000
 IMPULSES_PAGES = (Page.PASSINGS, Page.GIVE)
-WHERE = "touchscreen"
+CARRY_PAUSE_MS = 350
+"""Between two rows by which a list moves on while somebody is carried over its edge."""
+CARRIED = "queue-carried"
+"""The name under which a new order is sent that was made by carrying."""
 SIGN_OFF_MS = 15 * 60_000
 """Between runs, an official whom nobody has seen tap for so long is signed off; never while a run goes on."""
-SLOW_MS = 3_000
 SAVED_SHOWN_MS = 2_500
 REFUSED_SHOWN_MS = 8_000
-ACTS_WAITING_MAX_COUNT = 8
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sending:
-    name: str
-    act: Act
-    then: tuple[Act, ...] = ()
-    tapped_on: Page = Page.MAIN
 
 
 class Touchscreen:
@@ -151,13 +129,14 @@ class Touchscreen:
         self._clock = clock
         self._guard = PaintGuard()
         self._calm = Calm(since_mono_ns=clock.mono_ns())
-        self._sent_mono_ns: dict[str, int] = {}
+        self._edge_mono_ns = 0
+        self._heard_count = self._unheard_count = 0
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
         self._shows_impulses = asyncio.Event()
         self._view = View(language=language, settings=self._settings(language.code, sounds))
         self._layout = Layout(widgets=())
-        self._acts: asyncio.Queue[_Sending] = asyncio.Queue(ACTS_WAITING_MAX_COUNT)
+        self._acts = ActSender(link, clock, on_done=self._take_outcome)
         self._answered_mono_ns = clock.mono_ns()
         self._looked_mono_ns = 0
         self._touched_mono_ns = clock.mono_ns()
@@ -205,6 +184,8 @@ class Touchscreen:
             "version": self._screen.version if self._screen else None,
             "run": self._screen.run.run_id if self._screen and self._screen.run else None,
             "page": self._view.page.value,
+            "heard": self._heard_count,
+            "unheard": self._unheard_count,
             "widgets": [
                 {
                     "name": widget.name,
@@ -232,7 +213,7 @@ class Touchscreen:
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(self._follow_unit(), name="follow unit"),
-                tasks.create_task(self._send_acts(), name="send acts"),
+                tasks.create_task(self._acts.run(), name="send acts"),
                 tasks.create_task(self._follow_impulses(), name="follow impulses"),
                 tasks.create_task(self._follow_pictures(), name="follow pictures"),
             ]
@@ -333,34 +314,32 @@ class Touchscreen:
                 self._set_view(replace(self._view, pictures={**self._view.pictures, key: picture}))
             await happened(self._page_turned, PICTURES_PAUSE_MS / 1_000)
 
-    async def _send_acts(self) -> None:
-        while True:
-            sending = await self._acts.get()
-            try:
-                answer = await self._link.act(sending.act)
-                for act in sending.then:
-                    await self._link.act(follow_up(act, answer))
-            except ActRefused as error:
-                log.info("act refused: act=%s code=%s", sending.act, error.code)
-                self._tell("refused", spoken(error, self._view.language))
-            except PeerLost as error:
-                log.warning("act unanswered: act=%s reason=%s", sending.act, error.reason)
-                self._say("refused", sending.act.unanswered)
-            else:
-                self._answered_mono_ns = self._clock.mono_ns()
-                seal = None if self._screen is None else self._screen.contact_seal
-                self._set_view(after_act(self._view, sending.act, answer, seal, tapped_on=sending.tapped_on))
-                self._say("saved", sending.act.said)
-            done = {sending.name}
-            self._sent_mono_ns.pop(sending.name, None)
-            self._set_view(
-                replace(self._view, sending=self._view.sending - done, slow=self._view.slow - done)
-            )
+    def _take_outcome(self, sending: Sending, outcome: Outcome) -> None:
+        """Say what became of an act, and show what follows from it."""
+        view = self._view
+        if isinstance(outcome, ActRefused):
+            self._tell("refused", spoken(outcome, view.language))
+        elif isinstance(outcome, PeerLost):
+            self._say("refused", sending.act.unanswered)
+        else:
+            self._answered_mono_ns = self._clock.mono_ns()
+            seal = None if self._screen is None else self._screen.contact_seal
+            self._set_view(after_act(view, sending.act, outcome, seal, tapped_on=sending.tapped_on))
+            self._say("saved", sending.act.said)
+        carried = None if sending.name == CARRIED else self._view.carried
+        self._set_view(replace(self._view, carried=carried))
+        self._show_on_their_way()
+
+    def _show_on_their_way(self) -> None:
+        sending, slow = self._acts.names, self._acts.slow_names(self._clock.mono_ns())
+        if (sending, slow) != (self._view.sending, self._view.slow):
+            self._set_view(replace(self._view, sending=sending, slow=slow))
 
     def _read_input(self) -> None:
         now_mono_ns = self._clock.mono_ns()
         for event in read_events(self._window):
             self._take_event(event, now_mono_ns)
+        self._follow_carry(now_mono_ns)
         if self._pointers.is_touched or self._screen is None or self._screen.phase != "idle":
             self._touched_mono_ns = now_mono_ns
         elif self._view.official_id and now_mono_ns - self._touched_mono_ns > SIGN_OFF_MS * _NS_PER_MS:
@@ -379,15 +358,14 @@ class Touchscreen:
                 self._dismiss_refusal()
                 self._pointers.down(event.pointer, event.x, event.y, now_mono_ns)
             case PointerEvent(kind="move"):
-                if drag := self._pointers.move(event.pointer, event.x, event.y):
+                if drag := self._pointers.move(event.pointer, event.x, event.y, now_mono_ns):
                     self._set_view(
                         scrolled(
                             self._view, drag.list_area, from_top=drag.list_area.top, moved_px=drag.moved_px
                         )
                     )
             case PointerEvent(kind="up"):
-                if tap := self._pointers.up(event.pointer, event.x, event.y, now_mono_ns):
-                    self._take_tap(tap)
+                self._take_up(self._pointers.up(event.pointer, event.x, event.y, now_mono_ns))
             case KeyEvent(intent=intent):
                 if self._view.page is Page.KEYBOARD:
                     self._take_key("keyboard:done", intent, now_mono_ns)
@@ -419,40 +397,67 @@ class Touchscreen:
         elif done is not None and done.takes_taps and done.intent is not None:
             self._take_intent(done_name, done.intent, now_mono_ns)
 
-    def _take_tap(self, tap: Tap) -> None:
-        widget = self._layout.widget(tap.name)
-        if widget is not None and widget.intent is not None:
-            self._take_intent(tap.name, widget.intent, tap.pressed_mono_ns)
+    def _take_up(self, meant: Tap | Carry | Unheard | None) -> None:
+        """Do what a finger meant that has just left; a tap that does not count is answered too."""
+        match meant:
+            case Tap(name=name, pressed_mono_ns=pressed_mono_ns):
+                self._heard_count += 1
+                widget = self._layout.widget(name)
+                if widget is not None and widget.intent is not None:
+                    self._take_intent(name, widget.intent, pressed_mono_ns)
+            case Carry():
+                self._heard_count += 1
+                self._carry_on(meant)
+                self._take_reaction(CARRIED, dropped(self._view), self._clock.mono_ns())
+            case Unheard(name=name, why=why):
+                self._unheard_count += 1
+                log.info("tap not heard: button=%s why=%s", name, why)
+                if why == "changed":
+                    code = "link-lost" if self._view.is_link_lost else "changed-meanwhile"
+                    self._say("refused", Sentence(f"refused.{code}"))
+                else:
+                    self._sounds.play("refused")
+
+    def _follow_carry(self, now_mono_ns: int) -> None:
+        """Let whoever is carried stand where the finger is; over an edge the list moves on."""
+        carry, carried = self._pointers.carry(now_mono_ns), self._view.carried
+        if carry is None:
+            if carried is not None and not carried.is_dropped:
+                self._set_view(replace(self._view, carried=None))  # the window lost the finger
+            return
+        turns = carry.edge if now_mono_ns - self._edge_mono_ns >= CARRY_PAUSE_MS * _NS_PER_MS else 0
+        if turns or not carry.edge:
+            self._edge_mono_ns = now_mono_ns
+        self._carry_on(carry, turns=turns)
+
+    def _carry_on(self, carry: Carry, *, turns: int = 0) -> None:
+        area = self._layout.list_area
+        if self._screen is not None and area is not None:
+            self._set_view(carried_on(self._view, self._screen, carry, area, turns=turns))
 
     def _take_intent(self, name: str, intent: Intent, pressed_mono_ns: int) -> None:
+        self._take_reaction(name, react(self._view, intent), pressed_mono_ns)
+
+    def _take_reaction(self, name: str, reaction: Reaction, pressed_mono_ns: int) -> None:
         tapped_on = self._view.page
-        reaction = react(self._view, intent)
         self._heed_settings(self._view.settings, reaction.view.settings)
         self._set_view(reaction.view)
         if reaction.act is not None:
             act = stamped(reaction.act, pressed_mono_ns)
-            self._queue(_Sending(name=name, act=act, then=reaction.then, tapped_on=tapped_on))
+            self._queue(Sending(name=name, act=act, then=reaction.then, tapped_on=tapped_on))
         # The next event of the same batch must meet the screen as it is now.
         self._lay_out(self._clock.mono_ns())
 
-    def _queue(self, sending: _Sending) -> None:
-        name = sending.name
-        if self._view.is_link_lost:
+    def _queue(self, sending: Sending) -> None:
+        if self._view.is_link_lost and not is_kept(sending.act):
             self._say("refused", Sentence("refused.link-lost"))
-            return
-        try:
-            self._acts.put_nowait(
-                replace(
-                    sending,
-                    act=signed(sending.act, self._view.official_id),
-                    then=tuple(signed(one, self._view.official_id) for one in sending.then),
-                )
-            )
-        except asyncio.QueueFull:
+        elif not self._acts.put(sending, official_id=self._view.official_id):
             self._say("refused", Sentence("refused.too-many-taps"))
+        else:
+            self._show_on_their_way()
             return
-        self._sent_mono_ns.setdefault(name, self._clock.mono_ns())
-        self._set_view(replace(self._view, sending=self._view.sending | {name}))
+        if sending.name == CARRIED:
+            self._set_view(replace(self._view, carried=None))
 
     def _refresh(self) -> None:
         """Draw what has changed: news at once, what time alone changes every tenth of a second."""
@@ -492,11 +497,7 @@ class Touchscreen:
             log.warning("timing unit %s", "not answering" if is_lost else "answers again")
             self._set_view(replace(self._view, is_link_lost=is_lost))
         self._read_last_words(now_mono_ns)
-        slow = frozenset(
-            name for name, sent in self._sent_mono_ns.items() if now_mono_ns - sent > SLOW_MS * _NS_PER_MS
-        )
-        if slow != self._view.slow:
-            self._set_view(replace(self._view, slow=slow))
+        self._show_on_their_way()
         message = self._view.message
         if message is not None and now_mono_ns >= message.until_mono_ns:
             self._set_view(replace(self._view, message=None))
@@ -543,17 +544,6 @@ class Touchscreen:
                 self._shows_impulses.clear()
             self._is_stale = True
             self._news.wake()
-
-
-def signed(act: Act, official_id: str) -> Act:
-    """Return the act with who does it and where; what may be meant twice gets an id for each time."""
-    if isinstance(act, KeepContact | SignInOfficial | AppointOfficial):
-        return act
-    is_meant_once = isinstance(
-        act, Register | Arm | Stop | Confirm | Discard | Reopen | KeepPublished | ManualPassing | Judge
-    )
-    act_id = "" if is_meant_once else secrets.token_hex(8)
-    return msgspec.structs.replace(act, by=official_id, where=WHERE, act_id=act_id)
 
 
 def _on_contact_page(intent: Intent) -> Intent:

@@ -32,6 +32,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None
     run: str | None = None
     page: str = "main"
+    heard: int = 0  # taps since its start that the touchscreen took
+    unheard: int = 0  # and those that did not count
     widgets: tuple[SeenWidget, ...] = ()
 
     def find(self, name: str) -> SeenWidget | None:

@@ -290,6 +290,7 @@ class RaceDay:
         if began_ns is not None:  # three laps, and it is over by itself
             await self.screen.until(lambda now: now.phase == "review", "review")
         await self.stop()
+        await self.run(lambda run: len(run.laps) == laps)
         await self.confirm()
         run = self.keep(name, stamps, began_ns=began_ns)
         for driven, count in zip(run.drives[0].laps, offs, strict=True):
@@ -673,6 +674,7 @@ class RaceDay:
         if run.clock == "start-gate":
             await self.screen.until(lambda now: now.phase == "review", "review")
         await self.stop()
+        await self.run(lambda run: all(len(one.laps) == len(stamps[one.place]) for one in run.places))
         await self.confirm()
         assert began_ns, (preset, run)
         true = TrueRun(CLASSES[preset])
@@ -802,7 +804,8 @@ class RaceDay:
 
     def judge_class(self, preset: str, board: list[tuple[int, str, int]]) -> None:
         of_class = [one for one in self.runs if one.race_class == CLASSES[preset]]
-        assert faults_of(preset, of_class, board) == [], board_of(preset, of_class)
+        faults = faults_of(preset, of_class, board)
+        assert not faults, (faults, board_of(preset, of_class))
 
 
 def said_before_the_day() -> list[object]:

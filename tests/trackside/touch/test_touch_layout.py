@@ -258,7 +258,7 @@ def test_what_does_not_change_is_laid_out_the_same_a_moment_later() -> None:
     assert lay_out(review, View(), SIZES[0], 1) == lay_out(review, View(), SIZES[0], NOW_MONO_NS)
 
 
-def test_when_the_unit_is_lost_no_act_can_be_tapped_in_any_phase() -> None:
+def test_when_the_unit_is_lost_nothing_but_a_passing_by_hand_can_be_tapped() -> None:
     lost = View(is_link_lost=True, picked="c3")
     states: list[ScreenState] = [
         screen("idle"),
@@ -273,14 +273,16 @@ def test_when_the_unit_is_lost_no_act_can_be_tapped_in_any_phase() -> None:
             tappable = {widget.name.split(":")[0] for widget in layout.widgets if widget.takes_taps}
             assert not tappable & {
                 "start",
-                "start-by-hand",
-                "manual",
                 "stop",
                 "confirm",
                 "discard",
                 "judge",
                 "register",
             }
+            by_hand = bool(tappable & {"manual", "start-by-hand"})
+            is_timed = state.phase in ("armed", "running", "time-up")
+            assert by_hand == is_timed if page is Page.MAIN else by_hand <= is_timed
+            assert ("by hand" in banner.label) == is_timed
             assert "keyboard:done" not in {widget.name for widget in layout.widgets if widget.takes_taps}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from pitboard.unit_api.screen_state import ScreenState
-from tests.trackside.touch.touch_samples import SIZES, SOME_LAPS, lap, run, screen
-from trackside.touch.input.pointers import Drag, Pointers, Tap
+from tests.trackside.touch.touch_samples import SIZES, SOME_LAPS, lap, queued, run, screen
+from trackside.touch.input.pointers import Carry, Drag, Pointers, Tap, Unheard
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.view import Page, View
+from trackside.touch.widgets.view import Carried, Page, View
 from trackside.touch.widgets.widgets import Layout
 
 MS = 1_000_000
@@ -55,7 +57,7 @@ def test_a_button_must_have_stood_still_under_the_finger() -> None:
     moved = layout_of(screen("review", run(*SOME_LAPS[:2], lap(3, 22_000))))
     pointers.see(moved, 1_000 * MS)
     pointers.down(1, x, y, 1_100 * MS)
-    assert pointers.up(1, x, y, 1_150 * MS) is None
+    assert pointers.up(1, x, y, 1_150 * MS) == Unheard("judge:l3:void", "closed")
     pointers.down(1, x, y, 1_400 * MS)
     assert pointers.up(1, x, y, 1_450 * MS) == Tap(name="judge:l3:void", pressed_mono_ns=1_400 * MS)
 
@@ -73,7 +75,7 @@ def test_a_button_that_went_away_during_the_tap_does_nothing() -> None:
     x, y = middle(RUNNING, "manual")
     pointers.down(1, x, y, 1_000 * MS)
     pointers.see(REVIEW, 1_010 * MS)
-    assert pointers.up(1, x, y, 1_080 * MS) is None
+    assert pointers.up(1, x, y, 1_080 * MS) == Unheard("manual", "changed")
 
 
 def test_a_resting_palm_does_not_block_the_other_hand() -> None:
@@ -88,7 +90,7 @@ def test_stop_acts_only_when_held_and_let_go() -> None:
     pointers = shown(RUNNING)
     x, y = middle(RUNNING, "stop")
     pointers.down(1, x, y, 1_000 * MS)
-    assert pointers.up(1, x, y, 1_699 * MS) is None
+    assert pointers.up(1, x, y, 1_699 * MS) == Unheard("stop", "short")
     pointers.down(1, x, y, 2_000 * MS)
     assert pointers.up(1, x, y, 2_700 * MS) == Tap(name="stop", pressed_mono_ns=2_000 * MS)
 
@@ -110,7 +112,7 @@ def test_a_broad_glove_on_two_buttons_decides_once() -> None:
         pointers.up(finger, *middle(REVIEW, name), 1_080 * MS)
         for finger, name in enumerate(("judge:l2:valid", "judge:l2:void"))
     ]
-    assert [tap.name for tap in taps if tap] == ["judge:l2:valid"]
+    assert [tap.name for tap in taps if isinstance(tap, Tap)] == ["judge:l2:valid"]
 
 
 def test_two_thumbs_type_letters_that_overlap_in_time() -> None:
@@ -122,7 +124,7 @@ def test_two_thumbs_type_letters_that_overlap_in_time() -> None:
         pointers.up(finger, *middle(keys, f"keyboard:{letter}"), 1_080 * MS)
         for finger, letter in enumerate("AN")
     ]
-    assert [tap.name for tap in taps if tap] == ["keyboard:A", "keyboard:N"]
+    assert [tap.name for tap in taps if isinstance(tap, Tap)] == ["keyboard:A", "keyboard:N"]
 
 
 def test_fingers_whose_leaving_was_lost_neither_block_nor_act() -> None:
@@ -150,8 +152,8 @@ def test_a_drag_over_the_laps_scrolls_and_judges_nothing() -> None:
     pointers = shown(REVIEW)
     x, y = middle(REVIEW, "judge:l2:void")
     pointers.down(1, x, y, 1_000 * MS)
-    assert pointers.move(1, x, y - 10) is None
-    drag = pointers.move(1, x, y - 80)
+    assert pointers.move(1, x, y - 10, 1_050 * MS) is None
+    drag = pointers.move(1, x, y - 80, 1_100 * MS)
     assert isinstance(drag, Drag)
     assert drag.moved_px == -80
     assert pointers.up(1, x, y, 1_200 * MS) is None
@@ -163,7 +165,62 @@ def test_disabled_buttons_cannot_be_pressed() -> None:
     x, y = middle(REVIEW, "confirm")
     pointers.down(1, x, y, 1_000 * MS)
     assert pointers.pressed(1_000 * MS) == frozenset()
-    assert pointers.up(1, x, y, 1_100 * MS) is None
+    assert pointers.up(1, x, y, 1_100 * MS) == Unheard("confirm", "closed")
+    pointers.down(1, x, y, 2_000 * MS)
+    assert pointers.up(1, 10, 10, 2_100 * MS) is None  # thought better of it
+
+
+def test_the_second_tap_of_a_jumpy_glove_is_no_tap_that_was_not_heard() -> None:
+    pointers = shown(RUNNING)
+    x, y = middle(RUNNING, "manual")
+    for ms, answer in ((1_000, Tap(name="manual", pressed_mono_ns=1_000 * MS)), (1_200, None)):
+        pointers.down(1, x, y, ms * MS)
+        assert pointers.up(1, x, y, (ms + 60) * MS) == answer
+
+
+def queue_of(count: int, **more: object) -> Layout:
+    state = msgspec.structs.replace(screen("idle"), queue=queued(count))
+    return lay_out(state, View(page=Page.QUEUE, **more), SIZES[0], 0)  # type: ignore[arg-type]
+
+
+def test_a_row_is_carried_once_the_finger_has_rested_on_it() -> None:
+    queue = queue_of(9)
+    assert queue.list_area is not None
+    row_px = queue.list_area.row_px
+    pointers = shown(queue)
+    x, y = middle(queue, "queue:q0")
+    pointers.down(1, x, y, 1_000 * MS)
+    assert pointers.move(1, x + 5, y + 12, 1_200 * MS) is None  # a glove trembles
+    assert pointers.carry(1_399 * MS) is None
+    assert pointers.carry(1_400 * MS) == Carry(name="queue:q0", row=0, edge=0)
+    assert pointers.move(1, x, y + 2 * row_px, 1_500 * MS) is None
+    assert pointers.carry(1_500 * MS) == Carry(name="queue:q0", row=2, edge=0)
+    pointers.move(1, x, 0, 6_000 * MS)  # however long it takes
+    assert pointers.carry(10_500 * MS) == Carry(name="queue:q0", row=0, edge=-1)
+    pointers.move(1, x, queue.list_area.rect.bottom - 2, 10_500 * MS)
+    assert pointers.up(1, x, queue.list_area.rect.bottom - 2, 10_600 * MS) == Carry(
+        name="queue:q0", row=queue.list_area.shown - 1, edge=1
+    )
+    assert pointers.carry(10_600 * MS) is None
+
+
+def test_a_quick_drag_over_the_queue_scrolls_and_a_tap_chooses() -> None:
+    queue = queue_of(9)
+    pointers = shown(queue)
+    x, y = middle(queue, "queue:q1")
+    pointers.down(1, x, y, 1_000 * MS)
+    assert isinstance(pointers.move(1, x, y - 80, 1_100 * MS), Drag)
+    assert pointers.carry(2_000 * MS) is None
+    assert pointers.up(1, x, y - 80, 2_100 * MS) is None
+    pointers.down(1, x, y, 3_000 * MS)
+    assert pointers.up(1, x, y, 3_390 * MS) == Tap(name="queue:q1", pressed_mono_ns=3_000 * MS)
+
+
+def test_nobody_is_carried_where_the_order_cannot_be_said() -> None:
+    held = Carried(entry_id="q0", order=tuple(f"q{number}" for number in range(9)), index=2, is_dropped=True)
+    for queue in (queue_of(151), queue_of(9, is_link_lost=True), queue_of(9, carried=held)):
+        assert queue.list_area is not None
+        assert queue.list_area.carried == ()
 
 
 def test_a_very_short_tap_is_still_seen() -> None:

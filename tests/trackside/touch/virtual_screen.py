@@ -302,6 +302,11 @@ class VirtualScreen:
             await asyncio.sleep(0.05)
         return pressed_ns
 
+    def finger(self, kind: int, x: int, y: int) -> None:
+        """Put the finger down, move it, or take it away."""
+        button = {"rel": (0, 0), "buttons": (1, 0, 0)} if kind == pygame.MOUSEMOTION else {"button": 1}
+        self._post(pygame.event.Event(kind, {"pos": (x, y), "touch": False, **button}))
+
     async def type(self, text: str) -> None:
         """Type as a real keyboard or a scanner does; a line feed is Enter."""
         for letter in text:

@@ -18,13 +18,16 @@ from pitboard.unit_api.official_acts import (
     DrawStage,
     KeepContact,
     MoveStart,
+    OrderQueue,
     Register,
     SignInOfficial,
 )
 from pitboard.unit_api.screen_state import ContactSeal, RunDetail, ScreenState
+from trackside.touch.input.pointers import Carry
 from trackside.touch.scene.contact_scene import CONTACT_KEY_PAGES
 from trackside.touch.scene.keyboard_scene import KEY_PAGES, NAME_MAX_COUNT
 from trackside.touch.scene.person_scene import transponders_of
+from trackside.touch.scene.queue_scene import lifted
 from trackside.touch.widgets.typed_contact import TypedContact
 from trackside.touch.widgets.view import (
     AppointTyped,
@@ -257,6 +260,7 @@ def after_screen(view: View, before: ScreenState | None, now: ScreenState) -> Vi
         asks_alike=False,
         renames=None,
         person=Person(),
+        carried=None,
     )
     fresh = _without_contact(fresh)
     if now.phase == "review" and view.leads_to is not None:
@@ -368,6 +372,28 @@ def scrolled(view: View, the_list: ListArea, *, from_top: int, moved_px: int) ->
     """Return the view with the list dragged from where it stood, by whole rows."""
     rows = round(moved_px / the_list.row_px)
     return replace(view, list_top=max(0, min(the_list.top_max, from_top - rows)))
+
+
+def carried_on(view: View, screen: ScreenState, carry: Carry, the_list: ListArea, *, turns: int) -> View:
+    """Return the view with whoever is carried under the finger, and the list that many rows further."""
+    carried = view.carried or lifted(screen, carry.name)
+    if carried is None or carried.is_dropped:
+        return view
+    top = max(0, min(the_list.top_max, the_list.top + turns))
+    index = max(0, min(len(carried.order) - 1, top + carry.row))
+    return replace(view, carried=replace(carried, index=index), list_top=top)
+
+
+def dropped(view: View) -> Reaction:
+    """Return what it asks for that the finger let go of who was carried; at their own place that is a tap."""
+    carried = view.carried
+    if carried is None or carried.is_dropped:
+        return Reaction(view=view)
+    chosen = replace(view, chosen=carried.entry_id)
+    if carried.wanted == carried.order:
+        return Reaction(view=replace(chosen, carried=None))
+    held = replace(carried, is_dropped=True)
+    return Reaction(view=replace(chosen, carried=held), act=OrderQueue(entry_ids=carried.wanted))
 
 
 def _turned(view: View, page: Page) -> View:

@@ -1,15 +1,18 @@
-"""Who is next: the order of those who wait, changed by taps."""
+"""Who is next: the order of those who wait, changed by taps, or by a finger that carries a row."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from pitboard.unit_api.official_acts import MarkQueue, OrderQueue
 from pitboard.unit_api.screen_state import QueueEntry, ScreenState
 from trackside.touch.scene.asked_scene import asked_button
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
-from trackside.touch.widgets.view import Choose, Intent, Page, SendAct, ShowPage, View
+from trackside.touch.widgets.view import Carried, Choose, Intent, Page, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Widget
 
 _ORDERED_MAX_COUNT = 150
+_ROW = "queue:"
 
 
 def waiting(screen: ScreenState) -> list[QueueEntry]:
@@ -20,7 +23,7 @@ def waiting(screen: ScreenState) -> list[QueueEntry]:
 
 def lay_queue(screen: ScreenState, view: View, measures: Measures) -> Layout:
     main, side = measures.split()
-    entries = [one for one in screen.queue if not screen.tracks or one.track == screen.tracks[0]]
+    entries = as_carried(_on_track(screen), view.carried)
     rows, the_list, pager = lay_list(main, measures, count=len(entries), top=view.list_top)
     widgets = [
         _row(row, entry, index, view, measures)
@@ -42,11 +45,41 @@ def lay_queue(screen: ScreenState, view: View, measures: Measures) -> Layout:
                 note_lines_max=2,
             )
         )
+    is_fixed = len(entries) > _ORDERED_MAX_COUNT or view.is_link_lost
+    is_fixed = is_fixed or (view.carried is not None and view.carried.is_dropped)
+    shown = [] if is_fixed else entries[the_list.top :]
+    the_list = replace(the_list, carried=tuple(map(_row_name, shown[: the_list.shown])))
     return Layout(widgets=(*widgets, *_acts(side, entries, screen, view, measures)), list_area=the_list)
 
 
+def _on_track(screen: ScreenState) -> list[QueueEntry]:
+    return [one for one in screen.queue if not screen.tracks or one.track == screen.tracks[0]]
+
+
+def as_carried(entries: list[QueueEntry], carried: Carried | None) -> list[QueueEntry]:
+    """Return them as they stand while one of them is carried: nothing moves by itself, and who joins
+    meanwhile comes last."""
+    if carried is None:
+        return entries
+    known = {one.entry_id: one for one in entries}
+    held = [known.pop(one) for one in carried.wanted if one in known]
+    return [*held, *known.values()]
+
+
+def lifted(screen: ScreenState, row_name: str) -> Carried | None:
+    """Return who waits under this row as carried from where they stand."""
+    ids = tuple(one.entry_id for one in _on_track(screen))
+    entry_id = row_name.removeprefix(_ROW)
+    return Carried(entry_id=entry_id, order=ids, index=ids.index(entry_id)) if entry_id in ids else None
+
+
+def _row_name(entry: QueueEntry) -> str:
+    return f"{_ROW}{entry.entry_id}"
+
+
 def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measures) -> Widget:
-    name = f"queue:{entry.entry_id}"
+    name = _row_name(entry)
+    is_carried = view.carried is not None and view.carried.entry_id == entry.entry_id
     return Widget(
         name=name,
         rect=row,
@@ -57,8 +90,8 @@ def _row(row: Rect, entry: QueueEntry, number: int, view: View, measures: Measur
         size_px=measures.text(34),
         align="left",
         intent=Choose(entry.entry_id),
-        is_on=entry.entry_id == view.chosen,
-        is_pressed=name in view.pressed,
+        is_on=entry.entry_id == view.chosen or is_carried,
+        is_pressed=name in view.pressed or is_carried,
     )
 
 

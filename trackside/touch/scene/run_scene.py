@@ -191,6 +191,7 @@ def _manual_button(name: str, area: Rect, run: Run, view: View, measures: Measur
         note_lines_max=2,
         tone=Tone.MANUAL,
         stays_open=True,
+        is_kept=True,
     )
 
 

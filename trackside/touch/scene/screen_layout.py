@@ -158,6 +158,7 @@ def lay_plain(screen: ScreenState | None, view: View, measures: Measures) -> Lay
                 view,
                 size_px=measures.text(48),
                 stays_open=True,
+                is_kept=True,
             )
         )
     return Layout(widgets=tuple(widgets))

@@ -83,6 +83,11 @@ def light_sentence(light: Light, view: View) -> str:
     return view.language.tell(light.says) if known else light.detail
 
 
+def takes_by_hand(screen: ScreenState | None) -> bool:
+    """Tell whether a car can be timed by hand now."""
+    return screen is not None and screen.run is not None and screen.phase in ("armed", "running", "time-up")
+
+
 def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures: Measures) -> Widget:
     if view.is_link_lost:
         return Widget(
@@ -90,7 +95,7 @@ def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures
             rect=Rect(area.x, 0, area.w, area.bottom),
             look=Look.BANNER,
             tone=Tone.DANGER,
-            label=view.say("touch.link-lost"),
+            label=view.say("touch.link-lost-by-hand" if takes_by_hand(screen) else "touch.link-lost"),
             size_px=measures.text(30),
             align="left",
             lines_max=3,
@@ -113,7 +118,7 @@ def _message_widget(screen: ScreenState | None, view: View, area: Rect, measures
         rect=area,
         look=Look.TEXT,
         label=screen.unit if screen else "Pitboard",
-        note=screen.event if screen else "",
+        note=view.say("touch.queue-hint") if view.page is Page.QUEUE else screen.event if screen else "",
         size_px=measures.text(32),
         align="left",
     )

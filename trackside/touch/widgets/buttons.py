@@ -27,18 +27,21 @@ def button(
     enabled: bool = True,
     is_on: bool = False,
     stays_open: bool = False,
+    is_kept: bool = False,
     note_lines_max: int = 1,
     lines_max: int = 1,
     align: Literal["left", "centre"] = "centre",
 ) -> Widget:
     """Return a button; one that acts is disabled while it is sent (unless `stays_open`), while the page is
-    new, or while the link is lost."""
+    new, or while the link is lost (unless `is_kept`: the touchscreen then keeps the act until the unit has
+    it)."""
     is_sending, is_slow = name in view.sending, name in view.slow
     if isinstance(intent, SendAct):
-        enabled = enabled and not view.is_link_lost and (stays_open or not is_sending)
+        enabled = enabled and (is_kept or not view.is_link_lost) and (stays_open or not is_sending)
         enabled = enabled and not view.is_settling
         note = "" if view.is_link_lost or is_sending else note
-        note = view.say("touch.not-saved-yet-note") if is_slow else note
+        waits_for = "touch.not-saved-no-unit" if view.is_link_lost else "touch.not-saved-yet-note"
+        note = view.say(waits_for) if is_slow else note
     return Widget(
         name=name,
         rect=rect,

@@ -73,6 +73,23 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Somebody who waits is carried to another place: the order as it stood when they were lifted, and where
+    they are held now. Once `is_dropped` that is shown until the unit has it."""
+
+    entry_id: str
+    order: tuple[str, ...]
+    index: int
+    is_dropped: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The order if they were let go here."""
+        rest = [one for one in self.order if one != self.entry_id]
+        return (*rest[: self.index], self.entry_id, *rest[self.index :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """What is chosen on the page that draws heats or a bracket."""
 
@@ -127,6 +144,7 @@ class View:
     asks_alike: bool = False  # somebody of the typed name is registered already: the same person?
     back: Page = Page.MAIN  # where the keyboard leads back to
     chosen: str = ""  # of the impulses or of the queue
+    carried: Carried | None = None  # of the queue
     official_id: str = ""  # who signed in
     signs_in: str = ""  # who is typing a PIN
     pin: str = ""

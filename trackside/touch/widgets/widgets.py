@@ -294,13 +294,14 @@ class Widget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListArea:
-    """A list that can be dragged, row by row."""
+    """A list that can be dragged, row by row; the rows named in `carried` can be moved to another place."""
 
     rect: Rect
     row_px: int
     top: int
     shown: int
     count: int
+    carried: tuple[str, ...] = ()
 
     @property
     def top_max(self) -> int:
@@ -315,9 +316,10 @@ class Layout:
     def widget(self, name: str) -> Widget | None:
         return next((widget for widget in self.widgets if widget.name == name), None)
 
-    def widget_at(self, x: int, y: int) -> Widget | None:
-        """Return the enabled widget there; none of them overlap."""
-        return next((one for one in self.widgets if one.takes_taps and one.rect.contains(x, y)), None)
+    def button_at(self, x: int, y: int) -> Widget | None:
+        """Return the button there that can be tapped now, else one that could be at another time."""
+        there = [one for one in self.widgets if one.intent is not None and one.rect.contains(x, y)]
+        return next((one for one in there if one.enabled), there[0] if there else None)
 
 
 def mirrored(layout: Layout, measures: Measures) -> Layout:
