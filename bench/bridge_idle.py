@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 
-from bench.bridge_stage import CONFIG, cpu_ms, running
+from bench.bridge_stage import CONFIG, cpu_ms, ends_with_us, run_until_ended, running
 from bench.measure import report
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
@@ -31,7 +31,7 @@ _READER = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=30)
-    report("idle bridge", asyncio.run(measure(parser.parse_args().seconds)))
+    report("idle bridge", run_until_ended(measure(parser.parse_args().seconds)))
 
 
 async def measure(seconds: int) -> dict[str, object]:
@@ -85,7 +85,9 @@ async def living_sensor(terminal: PseudoTerminal, copy: PseudoTerminal) -> Async
 
 @asynccontextmanager
 async def plain_reader(path: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _READER, path)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _READER, path, preexec_fn=ends_with_us
+    )
     try:
         yield process
     finally:

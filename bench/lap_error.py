@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from bench.bridge_stage import CONFIG, running, spinning
+from bench.bridge_stage import CONFIG, run_until_ended, running, spinning
 from bench.measure import percentile, report
 from pitboard.race.attribution import recorded_passing
 from pitboard.race.bodies import PassingRecorded
@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="length of each of the two measurements")
     seconds = parser.parse_args().seconds
     figures: dict[str, object] = {"lap_ms": LAP_MS, "seconds_each": seconds, "unit": "us"}
-    figures["idle"] = asyncio.run(measure(seconds, busy_count=0))
-    figures["busy"] = asyncio.run(measure(seconds, busy_count=SPINNING_COUNT))
+    figures["idle"] = run_until_ended(measure(seconds, busy_count=0))
+    figures["busy"] = run_until_ended(measure(seconds, busy_count=SPINNING_COUNT))
     report("lap error", figures)
 
 

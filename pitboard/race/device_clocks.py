@@ -470,6 +470,29 @@ def _doubt_what_was_held_up_together(
             if not in_time[one.clock]:  # nothing tells how late they were
                 one = replace(one, uncertainty_ns=max(one.uncertainty_ns, received_ns - before_ns))
             settled[at] = one
+        if end == len(line):
+            _doubt_what_was_last(settled, places[first:end], line[first:end], before)
+
+
+def _doubt_what_was_last(
+    settled: list[Settled], places: Sequence[int], line: Sequence[Stamped], before: Settled
+) -> None:
+    """No line came since a stall: the clock may have been set meanwhile, by what its lines leave room for.
+
+    Set forward, none passed before the one before it; set back, none came before its passing.
+    """
+    passed_ns = [settled[at].tick_us * 1_000 + settled[at].lag_ns for at in places]
+    lates_ns = [
+        one.received_mono_ns + one.slept_ns - one_ns for one, one_ns in zip(line, passed_ns, strict=True)
+    ]
+    hidden_ns, before_ns = 0, before.awake_and_asleep_ns
+    for index, at in enumerate(places):
+        hidden_ns = max(hidden_ns, passed_ns[index] - before_ns, min(lates_ns[index:]))
+        before_ns = passed_ns[index]
+        one = settled[at]
+        settled[at] = replace(
+            one, uncertainty_ns=one.uncertainty_ns + hidden_ns, hidden_ns=one.hidden_ns + hidden_ns
+        )
 
 
 def _or_as_around(one: Settled, around_ns: Iterable[int], *, received_ns: int, before_ns: int) -> Settled:

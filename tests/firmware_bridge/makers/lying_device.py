@@ -114,7 +114,7 @@ def crowded(random: Random) -> list[Line]:
             spans_ms = ((320, 980), (1_020, 2_480), (2_520, 4_000))
             held_up[number] = random.randint(*random.choice(spans_ms)) * 1_000_000
             free_from = number + 1 + held_up[number] // 600_000_000
-            if random.random() < 0.4 and number + 1 < free_from <= PASSINGS_COUNT - APART_MIN_COUNT:
+            if random.random() < 0.4 and number + 1 < free_from:
                 steps.append((random.randint(number + 1, free_from - 1), random.choice(STEPS_US)))
                 number = free_from
         number += random.randint(APART_MIN_COUNT, APART_MIN_COUNT + 4)
