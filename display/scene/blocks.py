@@ -56,11 +56,13 @@ class Area(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """A filled rectangle; `radius_px` rounds its corners."""
+    """A filled rectangle; `radius_px` rounds its corners, of a part of a panel only those at an end of it."""
 
     area: Area
     colour: Colour
     radius_px: int = 0
+    is_left_end: bool = True
+    is_right_end: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ the best of the event, green the own best, yellow anything else."""
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
@@ -37,6 +38,8 @@ LAPS_SHOWN_COUNT = 5
 LOW_PANEL_HEIGHT = 420
 """Below this there is no room under the clock: the figures stand beside it, and the laps are left out."""
 RIVALS_SHOWN_COUNT = 3
+UNDER_WAY = "figure under-way "
+"""So begins the name of the figure that a clock changes."""
 _MS_NS = 1_000_000
 
 
@@ -55,6 +58,16 @@ def drivers(view: BoardView) -> list[Driver]:
         for place in run.places or [_only_place(run)]:
             found.append(Driver(run, place, entries.get(place.competitor_id or "")))
     return found
+
+
+class _Figure(NamedTuple):
+    """One of the figures under the clock: a colour for its text's ground, and its share of the width."""
+
+    name: str
+    caption: str
+    text: str
+    chip: Colour | None
+    share: int
 
 
 def lay_out_on_track(show: Show, moment: Moment, canvas: Canvas) -> Frame:
@@ -151,7 +164,7 @@ class _Stage:
                 self._as_before(self._state, driver, state),
                 self._as_before(self._name, driver, name),
                 self._clock(driver, clock, clock_px),
-                self._figures(driver, figures),
+                *self._figures(driver, figures),
                 self._as_before(self._laps, driver, laps),
                 self._as_before(self._rivals, driver, rivals),
             ]
@@ -162,7 +175,7 @@ class _Stage:
                 self._as_before(self._state, driver, state),
                 self._as_before(self._name, driver, name),
                 self._clock(driver, clock, rest.height * 80 // 100),
-                self._figures(driver, figures),
+                *self._figures(driver, figures),
             ]
         clock = Area(rest.left, rest.top, rest.width, clock_px + (px(40) if is_alone else 0))
         figure_px = clock_px if is_alone else clock_px - px(40)  # its edges are kept free
@@ -175,7 +188,7 @@ class _Stage:
             self._as_before(self._name, driver, name),
             self._clock(driver, clock, figure_px),
         ]
-        blocks += [self._figures(driver, figures), self._as_before(self._laps, driver, laps)]
+        blocks += [*self._figures(driver, figures), self._as_before(self._laps, driver, laps)]
         return [block for block in blocks if block.area.height > px(40)]
 
     def _state(self, driver: Driver, area: Area) -> Block:
@@ -231,16 +244,23 @@ class _Stage:
     def _clock(self, driver: Driver, area: Area, height_px: int) -> Block:
         time = run_time(driver.run, self._show.unit_clocks, self._moment)
         is_last = time is not None and time.is_last_seconds and driver.run.phase == "running"
+        key = ("clock", driver.run.run_id, driver.place.place, area, is_last)
+        made = self._still.get(key)
+        if made is None:
+            made = self._still[key] = [self._clock_block(driver, area, height_px, is_last=is_last)]
+        made[0] = _saying(made[0], NO_TIME if time is None else _clock_text(time))
+        return made[0]
+
+    def _clock_block(self, driver: Driver, area: Area, height_px: int, *, is_last: bool) -> Block:
+        """Return the clock without its figures, which are set in the middle."""
         size = height_px * 1_000 // 720  # a figure is 0.72 of its size high
-        text = NO_TIME if time is None else _clock_text(time)
-        # The place of the widest text of this run, so that the figures do not move with each second.
         return Block(
             name=f"clock {driver.place.place} {driver.run.run_id}",
             area=area,
             marks=(
                 Fill(area=area, colour=AMBER if is_last else PANEL, radius_px=self._measures.px(14)),
                 Text(
-                    text=text,
+                    text="",
                     area=area.inset(self._measures.px(20)),
                     size_px=size,
                     least_px=size // 4,
@@ -250,64 +270,99 @@ class _Stage:
             ),
         )
 
-    def _figures(self, driver: Driver, area: Area) -> Block:
-        """Return laps, the last lap and the best, with the place that the run would give."""
+    def _figures(self, driver: Driver, area: Area) -> list[Block]:
+        """Return laps, the last lap and the best, with the place that the run would give, side by side; only
+        the lap under way is changed by the clock, and is a block of its own."""
+        key = ("figures", driver.run.run_id, driver.place.place, area)
+        made = self._still.get(key)
+        if made is None:
+            made = self._still[key] = self._figure_blocks(driver, area)
+        lap_ms = lap_under_way_ms(driver.place, driver.run, self._show.unit_clocks, self._moment)
+        if lap_ms is None:
+            return made
+        text = _under_way_text(lap_ms)
+        made[:] = [_saying(block, text) if block.name.startswith(UNDER_WAY) else block for block in made]
+        return made
+
+    def _figure_blocks(self, driver: Driver, area: Area) -> list[Block]:
+        """Return the figures' parts of one panel; the text of the lap under way is still to be said."""
         place, say, px = driver.place, self._words.say, self._measures.px
         last = place.laps[-1] if place.laps else None
         lap_ms = lap_under_way_ms(place, driver.run, self._show.unit_clocks, self._moment)
-        rank = rank_if_confirmed(driver, self._show.board)
-        values: list[tuple[str, str, Colour | None, int]] = [
-            (say("display.column.laps"), str(len(place.laps)) if driver.run.passings else NO_TIME, None, 2)
-        ]
+        laps = str(len(place.laps)) if driver.run.passings else NO_TIME
+        values = [_Figure("laps", say("display.column.laps"), laps, None, 2)]
         if area.width < px(700):
             pass  # too narrow for the lap under way
         elif lap_ms is not None:
-            running = f"{lap_ms // 60_000}:" if lap_ms >= 60_000 else ""
-            seconds = lap_ms % 60_000 // 1_000
-            text = f"{running}{seconds:02d}" if running else str(seconds)
-            values.append((say("display.this-lap"), f"{text}.{lap_ms % 1_000 // 100}", None, 4))
+            values.append(_Figure("under-way", say("display.this-lap"), _under_way_text(lap_ms), None, 4))
         else:
             text = lap_text(last, resolution_ns=self._resolution_ns)
-            values.append((last_lap_caption(last, self._words), text, None, 4))
+            values.append(_Figure("last", last_lap_caption(last, self._words), text, None, 4))
         best_text = best_lap_text(place.best_ns, place.laps, resolution_ns=self._resolution_ns)
         colour = None if place.best_ns is None else self._colour_of_best(driver)
-        values.append((say("display.best"), best_text, colour, 4))
+        values.append(_Figure("best", say("display.best"), best_text, colour, 4))
+        rank = rank_if_confirmed(driver, self._show.board)
         if rank is not None:
-            values.append((say("display.if-confirmed"), say("display.place", rank=rank), None, 3))
-        shares = sum(value[3] for value in values)
-        marks: list[Mark] = [Fill(area=area, colour=PANEL, radius_px=px(10))]
+            values.append(
+                _Figure("rank", say("display.if-confirmed"), say("display.place", rank=rank), None, 3)
+            )
+        shares = sum(value.share for value in values)
         inside = area.inset(px(20), px(8))
-        left = inside.left
-        for caption, text, chip, share in values:
-            width = inside.width * share // shares
-            over = Area(left, inside.top, width - px(10), min(px(48), inside.height * 30 // 100))
-            figure = Area(left, over.bottom, width - px(10), inside.bottom - over.bottom)
-            if chip is not None:
-                marks.append(Fill(area=figure, colour=chip, radius_px=px(10)))
-            marks.append(
-                Text(
-                    text=caption,
-                    area=over,
-                    size_px=px(34),
-                    least_px=px(18),
-                    colour=TEXT_MUTED,
-                    align="centre",
+        blocks: list[Block] = []
+        left, edge = inside.left, area.left
+        for number, value in enumerate(values, start=1):
+            width = inside.width * value.share // shares
+            right = area.right if number == len(values) else left + width
+            part = Area(edge, area.top, right - edge, area.height)
+            panel = Fill(
+                area=part,
+                colour=PANEL,
+                radius_px=px(10),
+                is_left_end=number == 1,
+                is_right_end=number == len(values),
+            )
+            place_of_text = Area(left, inside.top, width - px(10), inside.height)
+            blocks.append(
+                Block(
+                    name=f"figure {value.name} {place.place} {driver.run.run_id}",
+                    area=part,
+                    marks=(panel, *self._figure(value, place_of_text)),
                 )
             )
-            figure = figure.inset(px(8)) if figure.width > px(60) else figure
-            size = min(figure.height * 86 // 100, px(120))
-            marks.append(
-                Text(
-                    text=text,
-                    area=figure,
-                    size_px=size,
-                    least_px=size // 3,
-                    colour=TEXT if chip is None else TEXT_DARK,
-                    align="centre",
-                )
+            left, edge = left + width, right
+        return blocks
+
+    def _figure(self, value: _Figure, area: Area) -> list[Mark]:
+        """Return a caption and what it stands over; the text is the last mark."""
+        px = self._measures.px
+        over = Area(area.left, area.top, area.width, min(px(48), area.height * 30 // 100))
+        figure = Area(area.left, over.bottom, area.width, area.bottom - over.bottom)
+        marks: list[Mark] = []
+        if value.chip is not None:
+            marks.append(Fill(area=figure, colour=value.chip, radius_px=px(10)))
+        marks.append(
+            Text(
+                text=value.caption,
+                area=over,
+                size_px=px(34),
+                least_px=px(18),
+                colour=TEXT_MUTED,
+                align="centre",
             )
-            left += width
-        return Block(name=f"figures {place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
+        )
+        figure = figure.inset(px(8)) if figure.width > px(60) else figure
+        size = min(figure.height * 86 // 100, px(120))
+        marks.append(
+            Text(
+                text=value.text,
+                area=figure,
+                size_px=size,
+                least_px=size // 3,
+                colour=TEXT if value.chip is None else TEXT_DARK,
+                align="centre",
+            )
+        )
+        return marks
 
     def _laps(self, driver: Driver, area: Area) -> Block:
         """Return the last laps, the newest on top: number, time, and the distance to the leader."""
@@ -474,6 +529,22 @@ def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:
     if own is None or (before is not None and before < own):
         own = before
     return None if own is None else index_of(view).rank_of(own, codes)
+
+
+def _under_way_text(lap_ms: int) -> str:
+    running = f"{lap_ms // 60_000}:" if lap_ms >= 60_000 else ""
+    seconds = lap_ms % 60_000 // 1_000
+    return (
+        f"{running}{seconds:02d}.{lap_ms % 1_000 // 100}" if running else f"{seconds}.{lap_ms % 1_000 // 100}"
+    )
+
+
+def _saying(block: Block, text: str) -> Block:
+    """Return the figure's block with this text."""
+    last = block.marks[-1]
+    if not isinstance(last, Text) or last.text == text:
+        return block
+    return replace(block, marks=(*block.marks[:-1], replace(last, text=text)))
 
 
 def _clock_text(time: RunTime) -> str:

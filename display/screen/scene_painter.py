@@ -135,8 +135,11 @@ class Painter:
             self._corners[key] = round_
         corners = self._corners[key]
         surface.fill(colour, area)
-        for left, x in ((area.left, 0), (area.right - radius, radius)):
-            for top, y in ((area.top, 0), (area.bottom - radius, radius)):
+        for is_end, left, x in (
+            (panel.is_left_end, area.left, 0),
+            (panel.is_right_end, area.right - radius, radius),
+        ):
+            for top, y in ((area.top, 0), (area.bottom - radius, radius)) if is_end else ():
                 surface.blit(corners, (left, top), (x, y, radius, radius))
 
     def _paint_arrow(self, mark: Arrow, surface: pygame.Surface) -> None:

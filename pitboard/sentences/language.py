@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from pitboard.sentences.po_file import Entry, read_po, translations
+from pitboard.sentences.po_file import Entry, plural_rule, read_po
 
 LanguageCode = Literal["en", "de"]
 LANGUAGES: tuple[LanguageCode, ...] = get_args(LanguageCode)
@@ -33,22 +33,25 @@ class Language:
     def __init__(self, code: str, entries: list[Entry], *, otherwise: Language | None = None) -> None:
         self.code = code
         self.is_right_to_left = code in _RIGHT_TO_LEFT
-        self._entries = entries
-        self._translations = translations(entries)
-        self._plurals = {entry.code: entry.plural for entry in entries if entry.plural}
-        self.codes = frozenset(entry.code for entry in entries if entry.code)
+        self._texts = {entry.code: _forms_of(entry) for entry in entries if entry.code}
+        self._form_of = plural_rule(entries)
         self._otherwise = otherwise
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(self._texts)
 
     def say(self, code: str, /, **fields: object) -> str:
         """Return the sentence; fields that it does not name are left out, a missing one shows as `…`."""
-        if code not in self.codes:
+        text = self._texts.get(code)
+        if text is None:
             return code if self._otherwise is None else self._otherwise.say(code, **fields)
-        count = fields.get("count")
-        if code in self._plurals:
-            count = count if isinstance(count, int) else 0
-            text = self._translations.ngettext(code, self._plurals[code], abs(count))
-        else:
-            text = self._translations.gettext(code)
+        if not isinstance(text, str):
+            count = fields.get("count")
+            form = self._form_of(abs(count) if isinstance(count, int) else 0)
+            text = text[min(form, len(text) - 1)]
+        if "{" not in text and "}" not in text:
+            return text
         return _FORMATTER.vformat(text, (), fields)
 
     def tell(self, sentences: list[Sentence] | tuple[Sentence, ...]) -> str:
@@ -58,15 +61,20 @@ class Language:
     def texts(self, prefix: str) -> dict[str, str | list[str]]:
         """Return {code: text, or one text for each plural form} of the codes that begin so."""
         return {
-            entry.code: [entry.texts[form] for form in sorted(entry.texts)]
-            if entry.plural
-            else entry.texts[0]
-            for entry in self._entries
-            if entry.code.startswith(prefix)
+            code: text if isinstance(text, str) else list(text)
+            for code, text in self._texts.items()
+            if code.startswith(prefix)
         }
 
     def knows(self, code: str) -> bool:
-        return code in self.codes or (self._otherwise is not None and self._otherwise.knows(code))
+        return code in self._texts or (self._otherwise is not None and self._otherwise.knows(code))
+
+
+def _forms_of(entry: Entry) -> str | tuple[str, ...]:
+    """Return the text, or where it has a plural all its forms in order."""
+    if entry.plural:
+        return tuple(entry.texts[form] for form in sorted(entry.texts))
+    return entry.texts.get(0, "")
 
 
 class _Forgiving(string.Formatter):
