@@ -23,14 +23,17 @@ from pitboard.drawing.panel import figure_min_px, read_panel_mm
 from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Hanging, Window
 from pitboard.journal.kept_view import KeptView
+from pitboard.program.program import give_back_at_once
 from pitboard.sentences.language import language
 
 
 async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
     """Run the display until `stop` is set."""
+    if not config.rotate:  # else every frame takes a picture's room, and would fetch it from the system
+        give_back_at_once()
     clock = SystemClock()
     theme = load_theme(config.theme)
-    typeface = Typeface.load(preferred=theme.fonts or PREFERRED)
+    typeface = Typeface.load(preferred=theme.fonts or PREFERRED, kept_per_pixel_bytes=1)
     kept = KeptView(config.journal)
     with (
         Window.open(
@@ -66,6 +69,7 @@ async def run_display(config: DisplayConfig, stop: asyncio.Event) -> None:
             show = Show(board=NO_BOARD, badge=badge, display_name=config.name)
             scene = lay_out_identify(show, Moment(clock.mono_ns()), canvas).scene
             window.present(painter.paint(scene, window.surface))
+        del view  # the replica's own is shown from now on; this one is not to be held until the program ends
         # The network's libraries take as long to load as all before: people look at the board meanwhile.
         from display.display_replica import open_display_replica
         from display.node import DisplayNode

@@ -39,7 +39,7 @@ from pitboard.drawing.window_watch import WindowWatch
 from pitboard.errors import LossCode
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views import encode_view
 from pitboard.program.config import display_key_beside
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import language
@@ -293,7 +293,9 @@ class DisplayNode:
         )
 
     def _facts(self) -> list[tuple[str, str]]:
-        """Return the technical page."""
+        """Return the technical page, where it is in the round: nobody else needs it, and every frame asks."""
+        if "technical" not in self._maker.playlist_names:
+            return []
         have, source = self._replica.have(), self._follower.source
         width, height = self._window.surface.get_size()
         return [
@@ -351,7 +353,7 @@ class DisplayNode:
                 await self._save_view(kept)
 
     async def _save_view(self, kept: KeptView) -> None:
-        view = encode_view(view_board(self._replica.fold, count=KEPT_ENTRIES))
+        view = encode_view(self._maker.whole_board(self._replica.fold, count=KEPT_ENTRIES))
         root_key, mark = self._replica.fold.root_key, self._replica.mark
         # A slow card must not hold up the frames.
         await asyncio.to_thread(kept.save, view, root_key=root_key, mark=mark)

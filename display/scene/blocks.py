@@ -5,6 +5,7 @@ Two equal blocks look the same, so whoever paints repaints only the blocks that 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -179,6 +180,7 @@ class Measures:
         return permille * size_px // 1_000 + self.px(4)
 
 
+@lru_cache(maxsize=16)
 def measure(
     size: tuple[int, int],
     *,

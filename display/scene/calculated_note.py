@@ -13,6 +13,8 @@ from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import PANEL, TEXT_MUTED
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.run_views import LapView
+from pitboard.journal.stage_view import StageView
+from pitboard.journal.views import BoardView
 from pitboard.race.calculated import SIGN, Calculated
 from pitboard.sentences.language import Language
 
@@ -27,6 +29,8 @@ LayOut = Callable[[Show, Moment, Canvas], Frame]
 def with_note(lay_out: LayOut, show: Show, moment: Moment, canvas: Canvas) -> Frame:
     """Return the scene's frame, with a line for what it shows as calculated and leaves unsaid."""
     frame = lay_out(show, moment, canvas)
+    if not _has_calculated(show):
+        return frame
     texts = _texts(frame.scene)
     if not any(text.startswith(SIGN) for text in texts):
         return frame
@@ -51,6 +55,16 @@ def with_note(lay_out: LayOut, show: Show, moment: Moment, canvas: Canvas) -> Fr
     )
     scene = replace(frame.scene, blocks=(*frame.scene.blocks, note))
     return Frame(scene, frame.changes_mono_ns)
+
+
+_looked_at: list[tuple[BoardView, tuple[StageView, ...], bool]] = []
+"""The last board and stages, and whether anything of them was calculated: a clock asks ten times a second."""
+
+
+def _has_calculated(show: Show) -> bool:
+    if not _looked_at or _looked_at[0][0] is not show.board or _looked_at[0][1] is not show.stages:
+        _looked_at[:] = [(show.board, show.stages, any(marks for _, marks in _calculated(show)))]
+    return _looked_at[0][2]
 
 
 def _texts(scene: Scene) -> set[str]:

@@ -5,7 +5,7 @@ the best of the event, green the own best, yellow anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,8 +38,9 @@ LAPS_SHOWN_COUNT = 5
 LOW_PANEL_HEIGHT = 420
 """Below this there is no room under the clock: the figures stand beside it, and the laps are left out."""
 RIVALS_SHOWN_COUNT = 3
+CLOCK = "clock "
 UNDER_WAY = "figure under-way "
-"""So begins the name of the figure that a clock changes."""
+"""So begin the names of what a clock changes."""
 _MS_NS = 1_000_000
 
 
@@ -78,8 +79,9 @@ def lay_out_on_track(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     blocks = stage.header()
     changes: list[int | None] = []
     for driver, area in zip(shown, _panels(measures, len(shown)), strict=True):
-        blocks += stage.panel(driver, area, is_alone=len(shown) == 1)
-        changes.append(stage.changes_mono_ns(driver))
+        made, changes_mono_ns = stage.panel(driver, area, is_alone=len(shown) == 1)
+        blocks += made
+        changes.append(changes_mono_ns)
     scene = Scene(
         size=canvas.size,
         blocks=tuple(blocks),
@@ -127,25 +129,28 @@ class _Stage:
             self._still[self._show.badge] = made
         return list(made)
 
-    def _as_before(self, make: Callable[[Driver, Area], Block], driver: Driver, area: Area) -> Block:
-        """Return a block that no clock changes, made once for each news."""
-        key = (make.__name__, driver.run.run_id, driver.place.place, area)
+    def panel(self, driver: Driver, area: Area, *, is_alone: bool) -> tuple[list[Block], int | None]:
+        """Return one driver's blocks, made once for each news, and when the clock changes one of them."""
+        time = run_time(driver.run, self._show.unit_clocks, self._moment)
+        lap_ms = lap_under_way_ms(driver.place, driver.run, self._show.unit_clocks, self._moment)
+        is_last = time is not None and time.is_last_seconds and driver.run.phase == "running"
+        key = (driver.run.run_id, driver.place.place, area, is_last)
         made = self._still.get(key)
         if made is None:
-            made = self._still[key] = [make(driver, area)]
-        return made[0]
+            made = self._still[key] = self._panel(driver, area, is_alone=is_alone, is_last=is_last)
+        clock_text = NO_TIME if time is None else _clock_text(time)
+        for index, block in enumerate(made):
+            if block.name.startswith(CLOCK):
+                made[index] = _saying(block, clock_text)
+            elif lap_ms is not None and block.name.startswith(UNDER_WAY):
+                made[index] = _saying(block, _under_way_text(lap_ms))
+        step = earliest(
+            None if time is None else time.changes_in_ms, None if lap_ms is None else 100 - lap_ms % 100
+        )
+        return made, None if step is None else self._moment.mono_ns + step * _MS_NS
 
-    def changes_mono_ns(self, driver: Driver) -> int | None:
-        time = run_time(driver.run, self._show.unit_clocks, self._moment)
-        steps = [] if time is None else [time.changes_in_ms]
-        lap_ms = lap_under_way_ms(driver.place, driver.run, self._show.unit_clocks, self._moment)
-        if lap_ms is not None:
-            steps.append(100 - lap_ms % 100)
-        step = earliest(*steps)
-        return None if step is None else self._moment.mono_ns + step * _MS_NS
-
-    def panel(self, driver: Driver, area: Area, *, is_alone: bool) -> list[Block]:
-        """Return the blocks of one driver: state, name, clock, figures, laps."""
+    def _panel(self, driver: Driver, area: Area, *, is_alone: bool, is_last: bool) -> list[Block]:
+        """Return state, name, clock, figures and laps; what a clock tells is still to be said."""
         px, measures = self._measures.px, self._measures
         gap = px(10)
         state = Area(area.left, area.top, area.width, px(72))
@@ -161,20 +166,20 @@ class _Stage:
             laps = Area(right.left, right.top, right.width, right.height - rivals_px - gap)
             rivals = Area(right.left, laps.bottom + gap, right.width, rivals_px)
             return [
-                self._as_before(self._state, driver, state),
-                self._as_before(self._name, driver, name),
-                self._clock(driver, clock, clock_px),
+                self._state(driver, state),
+                self._name(driver, name),
+                self._clock(driver, clock, clock_px, is_last=is_last),
                 *self._figures(driver, figures),
-                self._as_before(self._laps, driver, laps),
-                self._as_before(self._rivals, driver, rivals),
+                self._laps(driver, laps),
+                self._rivals(driver, rivals),
             ]
         if rest.height < px(LOW_PANEL_HEIGHT):
             clock = Area(rest.left, rest.top, rest.width * 40 // 100, rest.height)
             figures = Area(clock.right + gap, rest.top, rest.right - clock.right - gap, rest.height)
             return [
-                self._as_before(self._state, driver, state),
-                self._as_before(self._name, driver, name),
-                self._clock(driver, clock, rest.height * 80 // 100),
+                self._state(driver, state),
+                self._name(driver, name),
+                self._clock(driver, clock, rest.height * 80 // 100, is_last=is_last),
                 *self._figures(driver, figures),
             ]
         clock = Area(rest.left, rest.top, rest.width, clock_px + (px(40) if is_alone else 0))
@@ -184,12 +189,12 @@ class _Stage:
         )
         laps = Area(rest.left, figures.bottom + gap, rest.width, rest.bottom - figures.bottom - gap)
         blocks = [
-            self._as_before(self._state, driver, state),
-            self._as_before(self._name, driver, name),
-            self._clock(driver, clock, figure_px),
+            self._state(driver, state),
+            self._name(driver, name),
+            self._clock(driver, clock, figure_px, is_last=is_last),
+            *self._figures(driver, figures),
         ]
-        blocks += [*self._figures(driver, figures), self._as_before(self._laps, driver, laps)]
-        return [block for block in blocks if block.area.height > px(40)]
+        return [*blocks, self._laps(driver, laps)] if laps.height > px(40) else blocks
 
     def _state(self, driver: Driver, area: Area) -> Block:
         """Return the band over the whole width: what the run is doing, and where."""
@@ -241,21 +246,11 @@ class _Stage:
         marks.append(Text(text=name, area=who, size_px=area.height * 84 // 100, least_px=px(44)))
         return Block(name=f"name {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
 
-    def _clock(self, driver: Driver, area: Area, height_px: int) -> Block:
-        time = run_time(driver.run, self._show.unit_clocks, self._moment)
-        is_last = time is not None and time.is_last_seconds and driver.run.phase == "running"
-        key = ("clock", driver.run.run_id, driver.place.place, area, is_last)
-        made = self._still.get(key)
-        if made is None:
-            made = self._still[key] = [self._clock_block(driver, area, height_px, is_last=is_last)]
-        made[0] = _saying(made[0], NO_TIME if time is None else _clock_text(time))
-        return made[0]
-
-    def _clock_block(self, driver: Driver, area: Area, height_px: int, *, is_last: bool) -> Block:
+    def _clock(self, driver: Driver, area: Area, height_px: int, *, is_last: bool) -> Block:
         """Return the clock without its figures, which are set in the middle."""
         size = height_px * 1_000 // 720  # a figure is 0.72 of its size high
         return Block(
-            name=f"clock {driver.place.place} {driver.run.run_id}",
+            name=f"{CLOCK}{driver.place.place} {driver.run.run_id}",
             area=area,
             marks=(
                 Fill(area=area, colour=AMBER if is_last else PANEL, radius_px=self._measures.px(14)),
@@ -271,21 +266,7 @@ class _Stage:
         )
 
     def _figures(self, driver: Driver, area: Area) -> list[Block]:
-        """Return laps, the last lap and the best, with the place that the run would give, side by side; only
-        the lap under way is changed by the clock, and is a block of its own."""
-        key = ("figures", driver.run.run_id, driver.place.place, area)
-        made = self._still.get(key)
-        if made is None:
-            made = self._still[key] = self._figure_blocks(driver, area)
-        lap_ms = lap_under_way_ms(driver.place, driver.run, self._show.unit_clocks, self._moment)
-        if lap_ms is None:
-            return made
-        text = _under_way_text(lap_ms)
-        made[:] = [_saying(block, text) if block.name.startswith(UNDER_WAY) else block for block in made]
-        return made
-
-    def _figure_blocks(self, driver: Driver, area: Area) -> list[Block]:
-        """Return the figures' parts of one panel; the text of the lap under way is still to be said."""
+        """Return laps, the last lap and the best, with the place that the run would give, side by side."""
         place, say, px = driver.place, self._words.say, self._measures.px
         last = place.laps[-1] if place.laps else None
         lap_ms = lap_under_way_ms(place, driver.run, self._show.unit_clocks, self._moment)
@@ -321,14 +302,9 @@ class _Stage:
                 is_left_end=number == 1,
                 is_right_end=number == len(values),
             )
-            place_of_text = Area(left, inside.top, width - px(10), inside.height)
-            blocks.append(
-                Block(
-                    name=f"figure {value.name} {place.place} {driver.run.run_id}",
-                    area=part,
-                    marks=(panel, *self._figure(value, place_of_text)),
-                )
-            )
+            marks = (panel, *self._figure(value, Area(left, inside.top, width - px(10), inside.height)))
+            name = f"figure {value.name} {place.place} {driver.run.run_id}"
+            blocks += _parted(Block(name=name, area=part, marks=marks))
             left, edge = left + width, right
         return blocks
 
@@ -529,6 +505,18 @@ def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:
     if own is None or (before is not None and before < own):
         own = before
     return None if own is None else index_of(view).rank_of(own, codes)
+
+
+def _parted(block: Block) -> list[Block]:
+    """Return the figure's block, its caption by itself where a clock changes what is below it."""
+    panel, caption, *_, figure = block.marks
+    if not block.name.startswith(UNDER_WAY) or not isinstance(panel, Fill):
+        return [block]
+    area, edge = block.area, caption.area.bottom
+    over = Area(area.left, area.top, area.width, edge - area.top)
+    below = Area(area.left, edge, area.width, area.bottom - edge)
+    upper = Block(name=f"caption of {block.name}", area=over, marks=(replace(panel, area=over), caption))
+    return [upper, replace(block, area=below, marks=(replace(panel, area=below), figure))]
 
 
 def _under_way_text(lap_ms: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pygame
@@ -97,19 +97,25 @@ class Painter:
 
     def _paint_marks(self, block: Block, surface: pygame.Surface) -> None:
         marks = block.marks
+        below: list[tuple[Area, Colour | None]] = [(block.area, block.ground)]
         if marks and isinstance(marks[0], Fill) and marks[0].area == block.area and marks[0].radius_px:
             self._paint_panel(marks[0], self._theme[block.ground], surface)
+            below.append((marks[0].area, marks[0].colour))
             marks = marks[1:]
         else:
             surface.fill(self._theme[block.ground], block.area)
         for mark in marks:
             if isinstance(mark, Fill):
                 pygame.draw.rect(surface, self._theme[mark.colour], mark.area, border_radius=mark.radius_px)
+                below.append((mark.area, mark.colour))
             elif isinstance(mark, Arrow):
                 self._paint_arrow(mark, surface)
+                below.append((mark.area, None))
             elif isinstance(mark, Picture):
                 self._paint_picture(mark, surface)
+                below.append((mark.area, None))
             elif mark.text:
+                ground = _ground_of(mark.area, below)
                 self._typeface.draw(
                     surface,
                     mark.text,
@@ -119,6 +125,7 @@ class Painter:
                     weight=mark.weight,
                     align=mark.align,
                     shrink_to_px=mark.least_px,
+                    ground=None if ground is None else self._theme[ground],
                 )
 
     def _paint_panel(self, panel: Fill, ground: Colour, surface: pygame.Surface) -> None:
@@ -157,6 +164,16 @@ class Painter:
         picture = self._pictures[key]
         picture.set_alpha(mark.opacity)
         surface.blit(picture, picture.get_rect(center=pygame.Rect(mark.area).center))
+
+
+def _ground_of(area: Area, below: Sequence[tuple[Area, Colour | None]]) -> Colour | None:
+    """Return the one colour under an area, by what was painted in this order; None where it is not one."""
+    for painted, colour in reversed(below):
+        if painted.holds(area):
+            return colour
+        if painted.meets(area):
+            return None
+    return None
 
 
 def _seen(block: Block) -> Area:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from display.following.badge import Badge
 from display.scene.blocks import SentPicture
 from display.scene.on_track import drivers, sectors_of_view
@@ -117,6 +119,13 @@ class ShowMaker:
         )
         self._assigned, self._is_first = assigned, False
         return self.show
+
+    def whole_board(self, fold: Fold, *, count: int) -> BoardView:
+        """Return the first entries of all tracks and classes; those that the show has are not made again."""
+        if self.show.board.track or self.show.board.race_class:
+            return view_board(fold, count=count)
+        view = view_board(fold, kept=self._entries)
+        return msgspec.structs.replace(view, entries=view.entries[:count])
 
     def _with_sent(self, programme: Programme) -> tuple[Path | SentPicture, ...]:
         """Return the folder's pictures and those of the event; the latter are put together only when they

@@ -44,8 +44,10 @@ Area = tuple[int, int, int, int]
 
 ELLIPSIS = "…"
 _LINES_KEPT_MAX_COUNT = 600
-_LINES_KEPT_MIN_BYTES = 2 * 1_024 * 1_024
-"""Lines are kept in half the memory that the largest picture drawn on takes, and at least in this much."""
+_LINES_KEPT_MIN_BYTES = 1_024 * 1_024
+LINES_KEPT_PER_PIXEL_BYTES = 2
+"""So much memory lines are kept in for each pixel of the largest picture drawn on, and at least the former.
+One takes four bytes a pixel, on a known ground one."""
 _UNIT = re.compile(r"\d (?:s|ms|min|h|m|MB|GB|MiB|°C|%)(?!\w)")
 """A number and its unit stay in one line."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
@@ -107,8 +109,11 @@ class _Face:
     def width(self, text: str) -> int:
         return self._font.size(text)[0] * self._permille // 1_000
 
-    def render(self, text: str, colour: Colour) -> pygame.Surface:
-        drawn = self._font.render(text, True, colour)
+    def render(self, text: str, colour: Colour, ground: Colour | None) -> pygame.Surface:
+        """Return the text, see-through around it; on a known ground with a byte a pixel."""
+        drawn = self._font.render(text, True, colour, ground)
+        if ground is not None:
+            drawn.set_colorkey(ground)
         if self._permille == 1_000:
             return drawn
         size = (self.width(text), drawn.get_height() * self._permille // 1_000)
@@ -118,13 +123,16 @@ class _Face:
 class Typeface:
     """All fonts of one program. `pygame.font` must be initialised before the first call."""
 
-    def __init__(self, files: dict[Weight, list[Path]]) -> None:
+    def __init__(
+        self, files: dict[Weight, list[Path]], *, kept_per_pixel_bytes: int = LINES_KEPT_PER_PIXEL_BYTES
+    ) -> None:
         self._files = files
+        self._per_pixel_bytes = kept_per_pixel_bytes
         self._faces: OrderedDict[tuple[Path | None, int, str], _Face] = OrderedDict()
         self._coverages: dict[Path, Coverage | None] = {}
         self._is_large: dict[Path, bool] = {}
         self._chosen: OrderedDict[tuple[Weight, str], tuple[Path | None, str]] = OrderedDict()
-        self._lines: OrderedDict[tuple[str, int, Colour, Weight], _Line] = OrderedDict()
+        self._lines: OrderedDict[tuple[str, int, Colour, Weight, Colour | None], _Line] = OrderedDict()
         self._texts: OrderedDict[tuple[str, Weight], tuple[_Piece, ...]] = OrderedDict()
         self._lines_bytes = 0
         self._lines_max_bytes = _LINES_KEPT_MIN_BYTES
@@ -134,7 +142,11 @@ class Typeface:
 
     @classmethod
     def load(
-        cls, *, preferred: tuple[str, ...] = PREFERRED, folders: Sequence[Path] | None = None
+        cls,
+        *,
+        preferred: tuple[str, ...] = PREFERRED,
+        folders: Sequence[Path] | None = None,
+        kept_per_pixel_bytes: int = LINES_KEPT_PER_PIXEL_BYTES,
     ) -> Typeface:
         """Return the fonts of the machine or of these folders, searched once; initialises pygame's fonts.
 
@@ -147,7 +159,8 @@ class Typeface:
             {
                 weight: find_font_files(weight, folders=folders, preferred=preferred) + last
                 for weight in Weight
-            }
+            },
+            kept_per_pixel_bytes=kept_per_pixel_bytes,
         )
 
     def width(self, text: str, *, size_px: int, weight: Weight = Weight.BOLD) -> int:
@@ -211,26 +224,31 @@ class Typeface:
         weight: Weight = Weight.BOLD,
         align: Align = "left",
         shrink_to_px: int | None = None,
+        ground: Colour | None = None,
     ) -> Area:
         """Draw one line fitted to the area's width, capitals centred in its height; return what it covers.
 
+        Who knows that nothing but one colour is under the area says so by `ground`: it looks the same, and
+        what is kept of it takes a quarter of the memory.
         A text too wide is first drawn smaller, down to `shrink_to_px`, then cut with an ellipsis. One with
         tall marks, as in Thai, is moved down or up where that keeps them inside, else drawn smaller, down to
         half.
         """
         _, top, width, height = area
         size_px = max(1, min(size_px, _SIZE_MAX_PX))
-        self._lines_max_bytes = max(self._lines_max_bytes, 2 * target.get_width() * target.get_height())
+        self._lines_max_bytes = max(
+            self._lines_max_bytes, self._per_pixel_bytes * target.get_width() * target.get_height()
+        )
         if height >= size_px and _FIGURES.issuperset(text):
-            drawn = self._draw_figures(target, text, area, size_px, colour, weight, align)
+            drawn = self._draw_figures(target, text, area, size_px, colour, weight, align, ground)
             if drawn is not None:
                 return drawn
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
-        lines = self._fitted(text, size_px, width, colour, weight)
+        lines = self._fitted(text, size_px, width, colour, weight, ground)
         line_height = max((line.get_height() for line, _ in lines), default=0)
         if line_height > height:
             size_px = max(size_px // 2, size_px * height // line_height)
-            lines = self._fitted(text, size_px, width, colour, weight)
+            lines = self._fitted(text, size_px, width, colour, weight, ground)
             line_height = max(line.get_height() for line, _ in lines)
         line_width = sum(line.get_width() for line, _ in lines)
         x, base = _start(area, line_width, size_px, align)
@@ -243,11 +261,13 @@ class Typeface:
             at += line.get_width()
         return (x, y, line_width, line_height)
 
-    def _fitted(self, text: str, size_px: int, width: int, colour: Colour, weight: Weight) -> list[_Line]:
+    def _fitted(
+        self, text: str, size_px: int, width: int, colour: Colour, weight: Weight, ground: Colour | None
+    ) -> list[_Line]:
         """Return the lines of as much of the text as fits the width: figures each by itself, else one."""
         fitted = self.fit(text, size_px=size_px, width_px=width, weight=weight)
         parts = fitted if _FIGURES.issuperset(fitted) else (fitted,)
-        return [self._line(part, size_px, colour, weight) for part in parts]
+        return [self._line(part, size_px, colour, weight, ground) for part in parts]
 
     def _draw_figures(
         self,
@@ -258,9 +278,10 @@ class Typeface:
         colour: Colour,
         weight: Weight,
         align: Align,
+        ground: Colour | None,
     ) -> Area | None:
         """Draw figures as `draw` does, in a third of the time; None where they do not fit as they are."""
-        lines = [self._line(sign, size_px, colour, weight) for sign in text]
+        lines = [self._line(sign, size_px, colour, weight, ground) for sign in text]
         widths = [line.get_width() for line, _ in lines]
         if sum(widths) > area[2]:
             return None
@@ -306,13 +327,13 @@ class Typeface:
             taken += 1
         return "".join(pieces[:taken])
 
-    def _line(self, text: str, size_px: int, colour: Colour, weight: Weight) -> _Line:
-        key = (text, size_px, colour, weight)
+    def _line(self, text: str, size_px: int, colour: Colour, weight: Weight, ground: Colour | None) -> _Line:
+        key = (text, size_px, colour, weight, ground)
         if key in self._lines:
             self._lines.move_to_end(key)
             return self._lines[key]
         try:
-            self._lines[key] = _as_high_as_its_ink(*self._drawn(text, size_px, colour, weight))
+            self._lines[key] = _as_high_as_its_ink(*self._drawn(text, size_px, colour, weight, ground))
         except _FONT_ERRORS as error:
             self._say(f"text cannot be drawn: reason={error}")
             empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
@@ -326,10 +347,15 @@ class Typeface:
             self._lines_bytes -= _bytes_of(self._lines.popitem(last=False)[1])
         return kept
 
-    def _drawn(self, text: str, size_px: int, colour: Colour, weight: Weight) -> _Line:
+    def _drawn(self, text: str, size_px: int, colour: Colour, weight: Weight, ground: Colour | None) -> _Line:
+        pieces = self._pieces(visible(text), weight)
+        if ground is not None and (len(pieces) != 1 or self._is_picture(pieces[0][0])):
+            ground = (
+                None  # what is put together of several, or has colours of its own, needs every pixel whole
+            )
         drawn = [
-            (face.render(run.text, colour), face.ascent_px)
-            for file, run in self._pieces(visible(text), weight)
+            (face.render(run.text, colour, ground), face.ascent_px)
+            for file, run in pieces
             for face in (self._face(file, size_px, run),)
         ]
         if len(drawn) == 1:
@@ -412,6 +438,9 @@ class Typeface:
     def _is_bitmap(self, file: Path) -> bool:
         coverage = self._coverage(file)
         return coverage is not None and coverage.is_bitmap
+
+    def _is_picture(self, file: Path | None) -> bool:
+        return file is not None and self._is_bitmap(file)
 
     def _coverage(self, file: Path) -> Coverage | None:
         if file not in self._coverages:

@@ -22,11 +22,26 @@ LINE_MAX_CHARS = 1_000
 TRACEBACK_MAX_CHARS = 6_000
 LINE_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r"}
-# Would reorder, break or hide what stands in a terminal.
-_CONTROLS |= {code: f"\\u{code:04x}" for code in (*range(0x200B, 0x2010), *range(0x2028, 0x202F))}
-_CONTROLS |= {code: f"\\u{code:04x}" for code in (*range(0x2060, 0x2070), 0xFEFF, *range(0xD800, 0xE000))}
-_CONTROLS_OF_TRACEBACK = {code: told for code, told in _CONTROLS.items() if code != 10}
+_CONTROL_RANGES = (
+    *((0, 31), (127, 159)),
+    # Would reorder, break or hide what stands in a terminal.
+    *((0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xD800, 0xDFFF)),
+)
+
+
+class _Controls(dict[int, str | int]):
+    """What is written for a character, looked up when it is first met: there are two thousand to be told."""
+
+    def __missing__(self, code: int) -> str | int:
+        is_control = any(first <= code <= last for first, last in _CONTROL_RANGES)
+        if not is_control:
+            return code
+        self[code] = f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+        return self[code]
+
+
+_CONTROLS = _Controls({10: "\\n", 13: "\\r"})
+_CONTROLS_OF_TRACEBACK = _Controls({10: 10, 13: "\\r"})
 
 
 class LineFormatter(logging.Formatter):

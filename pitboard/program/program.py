@@ -23,7 +23,8 @@ from pitboard.program.service import SERVICE
 
 log = logging.getLogger(__name__)
 
-M_ARENA_MAX = -8  # as in malloc.h
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # as in malloc.h
+LARGE_BYTES = 128 * 1_024
 ARENAS_MAX_COUNT = 2
 BUG = "stopped on a fault of its own; it starts again by itself, and its log says more"
 
@@ -70,6 +71,13 @@ def share_memory() -> None:
     every processor, and what a burst left in one of them is of no use to the others."""
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS_MAX_COUNT)
+
+
+def give_back_at_once() -> None:
+    """Let what is large be a piece of its own, which the system has back when it is freed. glibc stops doing
+    so once the first such piece was freed, and a picture then leaves a hole among what is small."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def give_back_memory() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pygame
 import pytest
 
 from display.scene.blocks import Area, Block, Fill, Scene
-from display.screen.scene_painter import Painter
+from display.screen.scene_painter import Painter, _ground_of
 from pitboard.drawing.palette import BACKGROUND, PANEL
 from pitboard.drawing.typeface import Typeface, Weight
 from pitboard.journal.views import BoardView
@@ -91,3 +92,30 @@ def test_a_panel_with_rounded_corners_looks_like_a_round_rectangle_on_its_ground
         block = Block(name="panel", area=area, marks=marks)
         Painter(typeface).paint(Scene(size=(420, 80), blocks=(block,), page=0, page_count=1), surface)
     assert pixels(whole) == pixels(apart)
+
+
+def test_the_parts_of_a_panel_look_like_the_whole_one() -> None:
+    whole, cut = Area(40, 10, 300, 80), (40, 130, 260, 340)
+    ends = [(left == cut[0], right == cut[-1]) for left, right in pairwise(cut)]
+    parts = [Area(left, whole.top, right - left, whole.height) for left, right in pairwise(cut)]
+    drawn = []
+    for panels in (
+        [Fill(area=whole, colour=PANEL, radius_px=12)],
+        [
+            Fill(area=part, colour=PANEL, radius_px=12, is_left_end=first, is_right_end=last)
+            for part, (first, last) in zip(parts, ends, strict=True)
+        ],
+    ):
+        blocks = tuple(Block(name=str(n), area=fill.area, marks=(fill,)) for n, fill in enumerate(panels))
+        surface = pygame.Surface((400, 100))
+        Painter(Typeface.load()).paint(Scene(size=(400, 100), blocks=blocks, page=0, page_count=1), surface)
+        drawn.append(pixels(surface))
+    assert drawn[0] == drawn[1]
+
+
+def test_a_text_that_lies_on_more_than_one_colour_takes_nothing_for_its_ground() -> None:
+    block, chip = Area(0, 0, 200, 60), Area(100, 0, 100, 60)
+    assert _ground_of(Area(10, 5, 80, 50), [(block, BACKGROUND), (chip, PANEL)]) == BACKGROUND
+    assert _ground_of(Area(110, 5, 80, 50), [(block, BACKGROUND), (chip, PANEL)]) == PANEL
+    assert _ground_of(Area(60, 5, 80, 50), [(block, BACKGROUND), (chip, PANEL)]) is None
+    assert _ground_of(Area(110, 5, 80, 50), [(block, BACKGROUND), (chip, None)]) is None

@@ -13,6 +13,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.views import EntryView, view_board
 from pitboard.race import bodies
 from pitboard.race.bodies import CompetitorRegistered, LapJudged, PlaylistItem, RunDecided
+from pitboard.race.scene_names import WHOLE_VENUE
 from tests.display.example_boards import LIVE
 from tests.race_story import (
     STRANGER,
@@ -183,6 +184,10 @@ def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does
         assert now is not before
         assert now == view_board(fold).entries
         before = now
+    assert maker.whole_board(fold, count=1) == view_board(fold, count=1)
+    unit.say(bodies.DisplayAssigned(display=WHOLE_VENUE, name="Bar", track="elsewhere"))
+    assert entries() == []  # what is kept for the next start is of all tracks all the same
+    assert maker.whole_board(fold, count=2) == view_board(fold, count=2)
 
 
 def test_the_best_sectors_follow_what_is_confirmed_judged_and_taken_back() -> None:

@@ -161,3 +161,18 @@ def test_figures_stand_where_any_text_does(typeface: Typeface, align: Align) -> 
         )
         assert quick[1:] == slow[1:]
         assert abs(quick[0] - slow[0]) <= 2
+
+
+@pytest.mark.parametrize("text", ["11.862", "Anna Berg", "日本語", "العربية", "Anna 日本 🚀", "🚀"])
+def test_on_a_ground_that_is_told_a_text_looks_the_same_and_keeps_a_byte_a_pixel(text: str) -> None:
+    typeface = Typeface.load()
+    drawn = []
+    for ground in (None, palette.PANEL):
+        surface = pygame.Surface((400, 90))
+        surface.fill(palette.PANEL)
+        typeface.draw(surface, text, (0, 0, 400, 90), size_px=60, colour=palette.TEXT, ground=ground)
+        drawn.append(pygame.image.tobytes(surface, "RGB"))
+    assert max(abs(a - b) for a, b in zip(*drawn, strict=True)) <= 3
+    kept = {key[4]: line.get_bytesize() for key, (line, _) in typeface._lines.items()}
+    assert kept[None] == 4
+    assert kept[palette.PANEL] == (4 if "🚀" in text else 1)

@@ -238,3 +238,13 @@ def test_right_to_left_is_known_of_the_language() -> None:
 def test_a_broken_catalogue_names_its_line(text: str) -> None:
     with pytest.raises(ValueError, match=r"line [12]"):
         read_po(text)
+
+
+def test_the_plural_form_is_the_one_of_the_catalogues_own_header() -> None:
+    rule = "nplurals=3; plural=(n%10==1 ? 0 : n%10>=2 && n%10<=4 ? 1 : 2);"
+    head = f'msgid ""\nmsgstr ""\n"Plural-Forms: {rule}\\n"\n'
+    forms = 'msgid "lap"\nmsgid_plural "laps"\n'
+    forms += 'msgstr[0] "{count} A"\nmsgstr[1] "{count} \\"B\\""\nmsgstr[2] "C"\n'
+    slavic, without = Language("xx", read_po(head + forms)), Language("yy", read_po(forms))
+    assert [slavic.say("lap", count=n) for n in (1, 21, 3, 5)] == ["1 A", "21 A", '3 "B"', "C"]
+    assert [without.say("lap", count=n) for n in (1, 21)] == ["1 A", '21 "B"']

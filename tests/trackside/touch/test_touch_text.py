@@ -76,6 +76,7 @@ class MeasuringTypeface(Typeface):
         weight: Weight = Weight.BOLD,
         align: Align = "left",
         shrink_to_px: int | None = None,
+        ground: Colour | None = None,
     ) -> Area:
         left, top, width, height = area
         size_px = self._shrunk(text, size_px, shrink_to_px or size_px, width, weight)
