@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
   avahi-daemon avahi-utils dbus xvfb xdotool
 
-.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance appliance-vm clean
+.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance appliance-vm readme-check clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -124,6 +124,10 @@ appliance-vm: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/bundle \
 	  --python 3.11 --machine $$(uname -m)
 	@$(BIN)/python -m venue.appliance --virtual --bundle build/appliance/bundle --out build/appliance $(ARGS)
+
+# README's shell blocks, typed by a user in a Debian that has nothing yet; needs root and the registries.
+readme-check: venv
+	@$(BIN)/python -m venue.appliance.readme_check --project . --out build/readme
 
 # The same as packages for Debian 12 and 13, one for each kind of machine.
 deb: venv

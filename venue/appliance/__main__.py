@@ -13,8 +13,10 @@ from pitboard.errors import PitboardError, Refusal
 from venue.appliance import virtual_machine
 from venue.appliance.box import debian_root, needed_tools
 from venue.appliance.drill import Drill
+from venue.appliance.glass_client import CONTROL
+from venue.appliance.steps import SUMMARY
 from venue.appliance.virtual_disk import debian
-from venue.appliance.virtual_drill import CONTROL, VirtualDrill
+from venue.appliance.virtual_drill import VirtualDrill
 
 _APART = "PITBOARD_APPLIANCE_APART"
 
@@ -26,8 +28,11 @@ _APART = "PITBOARD_APPLIANCE_APART"
 @click.option(
     "--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS))
 )
-@click.option("--with-display", is_flag=True, help="A display as a second virtual machine.")
-def appliance(bundle: Path, out: Path, virtual: bool, screen: str, with_display: bool) -> None:
+@click.option("--with-display/--alone", default=True, help="A display as a second virtual machine, or none.")
+@click.option("--in-memory", is_flag=True, help="Their disks in memory, where this machine's own is busy.")
+def appliance(
+    bundle: Path, out: Path, virtual: bool, screen: str, with_display: bool, in_memory: bool
+) -> None:
     """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
     if os.geteuid() != 0:
         raise Refusal("booting machines needs root; type: sudo make appliance")
@@ -56,10 +61,16 @@ def appliance(bundle: Path, out: Path, virtual: bool, screen: str, with_display:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if virtual:
-        VirtualDrill(folder=folder, bundle=bundle.absolute(), screen=screen, has_display=with_display).play()
+        VirtualDrill(
+            folder=folder,
+            bundle=bundle.absolute(),
+            screen=screen,
+            has_display=with_display,
+            in_memory=in_memory,
+        ).play()
     else:
         Drill(folder=folder, bundle=bundle.absolute()).play()
-    click.echo(f"All of it worked. Pictures and summary.json are in {folder}.")
+    click.echo(f"All of it worked. Look at {folder / SUMMARY}: each step and every picture.")
 
 
 if __name__ == "__main__":

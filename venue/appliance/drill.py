@@ -10,7 +10,6 @@ import os
 import shutil
 import ssl
 import urllib.request
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError, Refusal
 from pitboard.tasks import beside
 from venue.appliance.box import HOST_ADDRESS, STICK, Box, debian_root, lay_wire, seconds, until
+from venue.appliance.broken_wheel import break_wheel
 from venue.appliance.steps import Steps
 from venue.appliance.wire_decoder import Decoder
 from venue.demo.audit import board_bytes
@@ -253,7 +253,7 @@ class Drill:
             broken.mkdir()
             for wheel in (self.bundle / "wheels").glob("*.whl"):
                 if wheel.name.startswith("pitboard-"):
-                    _break(wheel, broken / wheel.name)
+                    break_wheel(wheel, broken / wheel.name)
                 else:
                     os.link(wheel, broken / wheel.name)
             before = box.do("readlink", "/opt/pitboard")
@@ -307,16 +307,6 @@ class Drill:
                 inside = "/var/lib/pitboard/touch.png"
                 asyncio.run(client.picture(Path(inside)))
                 shutil.copyfile(self.boxes[host].path(inside), self.folder / f"{host}.png")
-
-
-def _break(wheel: Path, out: Path) -> None:
-    """Copy our wheel with a fault that ends every program at its start."""
-    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(out, "w") as broken:
-        for entry in whole.infolist():
-            content = whole.read(entry)
-            if entry.filename == "pitboard/program/program.py":
-                content += b'\nraise RuntimeError("a version that cannot start")\n'
-            broken.writestr(entry, content)
 
 
 def _get(url: str) -> bytes:

@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from pitboard.errors import PitboardError
 from venue.appliance.box import seconds
+
+SUMMARY = "summary.html"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,4 +42,21 @@ class Steps:
         print(f"{told['seconds']:7.1f} s  {name}{more}", flush=True)  # noqa: T201 - a report for people
 
     def write(self) -> None:
+        """Keep the steps as data, and as a page with every picture that was taken, in the order of time."""
         (self.folder / "summary.json").write_text(json.dumps({"steps": self.done}, indent=1) + "\n")
+        rows = "".join(_row(step) for step in self.done)
+        taken = sorted(self.folder.glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
+        pictures = "".join(
+            f'<figure><img src="{escape(path.name)}" width="640"><figcaption>{escape(path.stem)}</figcaption>'
+            "</figure>"
+            for path in taken
+        )
+        (self.folder / SUMMARY).write_text(
+            f"<!doctype html><meta charset=utf-8><title>Drill</title><table>{rows}</table>{pictures}\n",
+            encoding="utf-8",
+        )
+
+
+def _row(step: dict[str, Any]) -> str:
+    more = ", ".join(f"{key} {value}" for key, value in step.items() if key not in ("step", "seconds"))
+    return f"<tr><td>{step['seconds']} s<td>{escape(step['step'])}<td>{escape(more)}"
