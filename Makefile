@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk 
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
   avahi-daemon avahi-utils dbus xvfb xdotool
 
-.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle deb appliance appliance-vm readme-check clean
+.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle stick deb appliance appliance-vm readme-check clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -112,6 +112,21 @@ constraints:
 DEBS ?= arm64 amd64
 bundle: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/bundle $(foreach one,$(DEBS),--debs $(one)) $(ARGS)
+
+# A venue's whole stick by one command: the bundle, and a folder for each machine of VENUE. The keys stay beside the
+# file, so that the stick can be made again, and those of two events never meet.
+VENUE ?= venue.toml
+STICK ?=
+NODES = $(basename $(VENUE))-nodes
+stick: venv
+	@[ -n "$(STICK)" ] && [ -d "$(STICK)" ] || { \
+	  echo "No stick there. Type where it is: make stick VENUE=venue.toml STICK=/media/stick" >&2; exit 2; }
+	@$(BIN)/pitboard venue check "$(VENUE)"
+	@$(MAKE) --no-print-directory bundle
+	@$(BIN)/pitboard venue make "$(VENUE)" --out "$(NODES)"
+	@rm -rf "$(STICK)/nodes" && mkdir "$(STICK)/nodes" && cp -r "$(NODES)/." "$(STICK)/nodes/"
+	@cp -r build/bundle/wheels build/bundle/install.sh $(wildcard build/bundle/debs) "$(STICK)/" && sync
+	@echo "The stick is ready. On each machine type: sudo sh $(STICK)/install.sh HOST"
 
 # Boots a venue of five machines from the stick and puts it through a bad day; needs root. docs/appliance.md tells it.
 appliance: venv

@@ -22,10 +22,13 @@ from pitboard.errors import PitboardError, Refusal
 from venue.appliance.box import run, seconds, until
 
 DEBIAN = "trixie"
-PACKAGES = "sudo,ca-certificates"
-"""A machine's owner has sudo; all else is what the README says."""
+PACKAGES = "sudo,passwd,ca-certificates,xvfb,xauth"
+"""What every installed machine has, and a desktop of a kind; all else is what README says."""
 USER = "visitor"
 MARKS = ("sh", "sh minutes", "sh root")
+NEEDS_DESKTOP = "--manual"
+"""README says so of it: a person is the official there."""
+DESKTOP = ("xvfb-run", "--auto-servernum", "--server-args=-screen 0 1920x1080x24")
 WAITS = "Press Ctrl-C to end."
 ENDS_MAX_S = 1_800.0
 RACES_MAX_S = 300.0
@@ -80,11 +83,12 @@ class Typist:
     def type(self, line: str) -> None:
         """Type the line and wait for its end; raises Refusal where it does not end well."""
         self.said = ""
+        shell = [*DESKTOP, "sh", "-c", line] if NEEDS_DESKTOP in line else ["sh", "-c", line]
         registries = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")]
         ways = [*_MACHINES_WAY, *(os.environ.get("PIP_FIND_LINKS", "").split())]
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER, "sh"]
         process = subprocess.Popen(
-            [*apart, str(self._root), *registries, "DEBIAN_FRONTEND=noninteractive", "sh", "-c", line],
+            [*apart, str(self._root), *registries, "DEBIAN_FRONTEND=noninteractive", *shell],
             env={**os.environ, "WHO": USER, "WAY": " ".join(way for way in ways if Path(way).exists())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -98,7 +102,7 @@ class Typist:
         try:
             until(lambda: WAITS in self.said or process.poll() is not None, ENDS_MAX_S, f"'{line}' hangs")
             if process.poll() is None:
-                self._see_it_race("--manual" in line)
+                self._see_it_race(is_manual=NEEDS_DESKTOP in line)
                 os.killpg(process.pid, signal.SIGINT)
                 is_interrupted = True
             until(lambda: process.poll() is not None, ENDS_MAX_S, f"'{line}' does not end")
@@ -119,7 +123,7 @@ class Typist:
                 self.said += line
                 log.write(line)
 
-    def _see_it_race(self, is_manual: bool) -> None:
+    def _see_it_race(self, *, is_manual: bool) -> None:
         """Wait until the board of the phone page changes; where a person is official, until it is there."""
         phones = _PHONES.search(self.said)
         if phones is None:

@@ -283,7 +283,9 @@ class VirtualDrill:
         self.seed += 1
         client = GlassClient(self.machines[UNIT])
         log_path = self.folder / "official.jsonl"
-        return ScriptedOfficial(client, seed=self.seed, log_path=log_path, clock=SystemClock(), runs_max=1)
+        return ScriptedOfficial(
+            client, seed=self.seed, log_path=log_path, clock=SystemClock(), runs_max=1, is_plain=True
+        )
 
     def _race(self, name: str, cross: Callable[[], None]) -> None:
         with self.steps.step(f"{name}, by touches on the glass") as figures, self._cars(cross) as crossed:

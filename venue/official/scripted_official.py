@@ -40,13 +40,21 @@ class ScriptedOfficial:
     """Runs race after race until told to finish."""
 
     def __init__(
-        self, client: ControlClient, *, seed: int, log_path: Path, clock: Clock, runs_max: int | None = None
+        self,
+        client: ControlClient,
+        *,
+        seed: int,
+        log_path: Path,
+        clock: Clock,
+        runs_max: int | None = None,
+        is_plain: bool = False,
     ) -> None:
         self._client = client
         self._dice = random.Random(seed)
         self._log_path = log_path
         self._clock = clock
         self._runs_max = runs_max
+        self._is_plain = is_plain
         self._names = self._dice.sample(NAMES, len(NAMES))
         self._plan: RunPlan | None = None
         self._wish: Wish | None = None
@@ -99,7 +107,8 @@ class ScriptedOfficial:
                 self._write_decision(plan)
             self._plan = plan = None
         if plan is None and sight.phase != "idle":
-            self._plan = plan = RunPlan.drawn(self._dice, run=sight.run)
+            drawn = RunPlan.drawn(self._dice, run=sight.run)
+            self._plan = plan = RunPlan.plain(run=sight.run) if self._is_plain else drawn
             self._wish = None
         if plan is not None:
             plan.name = sight.label("run-name") or plan.name

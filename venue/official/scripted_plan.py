@@ -45,6 +45,11 @@ class RunPlan:
             discards=dice.random() < 0.12,
         )
 
+    @classmethod
+    def plain(cls, *, run: str | None) -> RunPlan:
+        """Return the plan to let the time run out and confirm what was driven."""
+        return cls(run=run, stop_after_laps=None, judges_at_once=False, voids_one=False, discards=False)
+
 
 @dataclass(slots=True, kw_only=True)
 class Wish:

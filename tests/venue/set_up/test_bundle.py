@@ -44,6 +44,13 @@ def test_all_that_is_needed_has_its_hashes_in_the_project() -> None:
     assert all(line.rstrip().endswith("\\") for line in entries)
 
 
+def test_a_stick_that_is_not_there_is_a_sentence_before_anything_is_made(tmp_path: Path) -> None:
+    command = ["make", "--no-print-directory", "stick", f"STICK={tmp_path}/none"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "No stick there. Type where it is: make stick VENUE=venue.toml STICK=/media/stick" in done.stderr
+
+
 def install_script(*arguments: str, stick: Path) -> subprocess.CompletedProcess[str]:
     """Run it as nobody: whatever it says, it then changes nothing."""
     script = (ROOT / "deploy" / "install.sh").read_text(encoding="utf-8")
