@@ -17,6 +17,8 @@ from pitboard.errors import PeerLost, Refusal
 from venue.appliance.box import seconds
 
 ANSWER_MAX_S = 20.0
+BUSY_MAX_S = 300.0
+"""A guest with much to do answers late; one that is cut off hangs up, which is seen at once."""
 COMMAND_MAX_S = 3_000.0
 _POLL_S = 0.1
 _TABLET_SPAN = 0x7FFF
@@ -49,6 +51,10 @@ class JsonLines:
                 raise Refusal(f"{execute}: {told['error'].get('desc', told['error'])}")
             if "return" in told:
                 return told["return"]
+
+    def be_patient(self, seconds_max: float) -> None:
+        """Wait so long for each line from here on."""
+        self._socket.settimeout(seconds_max)
 
     def next_line(self) -> dict[str, Any]:
         while b"\n" not in self._rest:
@@ -119,6 +125,7 @@ class GuestAgent:
 
     def run(self, *command: str, within_s: float = COMMAND_MAX_S) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; raises PeerLost where the machine went away or it takes longer."""
+        self._lines.be_patient(min(within_s, BUSY_MAX_S))
         asked = {"path": "/usr/bin/env", "arg": list(command), "capture-output": True}
         pid = self._lines.ask("guest-exec", asked)["pid"]
         ends = seconds() + within_s

@@ -12,8 +12,10 @@ import random
 import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +136,9 @@ class VirtualDrill:
         if self.in_memory:  # of this namespace, so it ends with it
             run("mount", "-t", "tmpfs", "-o", f"size={DISKS_MAX}", "tmpfs", str(self.folder / "disks"))
         lay_wire()
-        for number, host in enumerate(self._hosts, start=FIRST_NUMBER):
-            self._new_machine(host, number, base, stick)
+        with ThreadPoolExecutor() as pool:
+            numbers = range(FIRST_NUMBER, FIRST_NUMBER + len(self._hosts))
+            list(pool.map(partial(self._new_machine, base=base, stick=stick), self._hosts, numbers))
 
     @property
     def _hosts(self) -> tuple[str, ...]:
@@ -162,7 +165,7 @@ class VirtualDrill:
         make_disk(content, stick, size_mb=size_mb, label="stick")
         return stick
 
-    def _new_machine(self, host: str, number: int, base: Debian, stick: Path) -> None:
+    def _new_machine(self, host: str, number: int, *, base: Debian, stick: Path) -> None:
         machine = VirtualMachine(
             host=host,
             number=number,
@@ -455,7 +458,7 @@ class VirtualDrill:
         old = self.machines[DISPLAY]
         with self.steps.step(f"{DISPLAY}: its card dies; a blank machine and the stick take its place"):
             old.scrap()
-            self._new_machine(DISPLAY, old.number, old.debian, old.stick)
+            self._new_machine(DISPLAY, old.number, base=old.debian, stick=old.stick)
         with self.steps.step("the new display shows the board") as figures:
             self._board_is_on_the_glass(figures)
 
