@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pitboard.broker.broker_client import BrokerConfig
 from pitboard.doors.door import Port, check_door, check_interfaces, check_url
 from pitboard.drawing.panel import OVERSCAN_MAX_PERCENT, Turn
 from pitboard.program.config import (
@@ -31,6 +32,7 @@ Pixels = Annotated[int, Meta(ge=240, le=8_192)]
 class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`event_key` is the event's root public key; it and central are known by themselves once enrolled.
 
+    `broker` is where it follows central from afar, while neither a unit nor central itself answers.
     `size` absent means the size of the screen. `hall_m` is how far away the last who reads it stands,
     `sponsors` a folder of pictures, `phone_url` what the QR scene leads to; `scenes` are shown while nobody
     assigned any, `sounds` are heard over HDMI.
@@ -42,6 +44,7 @@ class DisplayConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     units: tuple[Url, ...] = ()
     central: Url | None = None
     central_fingerprint: Fingerprint | None = None
+    broker: BrokerConfig | None = None
     mdns: bool = True
     mdns_interfaces: tuple[str, ...] = ()
     size: tuple[Pixels, Pixels] | None = None

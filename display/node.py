@@ -16,6 +16,7 @@ from display.display_door import DisplayDoor, door_of
 from display.following.badge import Badge, badge_changes_ns, badge_for, clock_sentence
 from display.following.contact_note import ContactNote
 from display.following.display_presence import DisplayPresence, DisplayStatus, status_pages
+from display.following.heard_source import ClosablePeer
 from display.following.painted_first import PaintedFirst
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
@@ -30,6 +31,7 @@ from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from display.screen.thumbnail import Thumbnail
 from display.steering import Steering
+from pitboard.broker.broker_topics import Newest
 from pitboard.clock import Clock, happened
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.session import ANY_CERTIFICATE
@@ -134,6 +136,7 @@ class DisplayNode:
             start_anew=lambda: self._stop.set(),
         )
         self._stop = asyncio.Event()
+        self._newest = Newest()
         self._presence = self._new_presence(door)
         self._follower = self._new_follower()
 
@@ -220,10 +223,22 @@ class DisplayNode:
             elsewhere = self._presence.centrals() if self._config.central_fingerprint is not None else []
             for url in (address, *elsewhere):
                 candidates.setdefault(url, Candidate(url=url, name="central", rank=Rank.CENTRAL))
+        if (broker := self._config.broker) is not None:
+            name = f"broker {broker.host}"
+            candidates[broker.address] = Candidate(url=broker.address, name=name, rank=Rank.BROKER)
         return list(candidates.values())
 
-    def _connect(self, candidate: Candidate) -> RequestsPeer:
-        """Reach central only under its own certificate; units are believed by signatures alone."""
+    def _connect(self, candidate: Candidate) -> ClosablePeer:
+        """Reach central only under its own certificate; all others are believed by signatures alone."""
+        if candidate.rank == Rank.BROKER and self._config.broker is not None:
+            from sync.exchanging.broker_peer import BrokerPeer  # few need it, and all would hold it
+
+            return BrokerPeer(
+                self._config.broker,
+                name=candidate.name,
+                root_key=self._config.event_key,
+                newest=self._newest,
+            )
         pin = self._config.central_fingerprint if candidate.rank == Rank.CENTRAL else ANY_CERTIFICATE
         return peer_at(candidate.url, name=candidate.name, pin=pin, identity=self._identity)
 
@@ -246,6 +261,11 @@ class DisplayNode:
             now_mono_ns=now_mono_ns,
             trouble=None if (trouble := self._trouble()) is None else trouble.said(self._words),
             follows_central=follower.source is not None and follower.source.rank == Rank.CENTRAL,
+            follows_broker=(
+                follower.source.name
+                if follower.source is not None and follower.source.rank == Rank.BROKER
+                else ""
+            ),
             has_followed=follower.has_followed,
             has_board=self._replica.version > 0,
             catches_up_with=None if follower.source is None else follower.source.name,

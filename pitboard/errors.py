@@ -248,6 +248,8 @@ class LossCode(StrEnum):
     UNPROVEN = "unproven"
     STRANGER = "stranger"
     REVOKED = "revoked"
+    CENTRAL_GONE = "central-gone"
+    OLDER = "older"
     FAILED = "failed"
 
 
@@ -274,6 +276,8 @@ LOSS_REASONS = {
     LossCode.UNPROVEN: "it cannot show that it belongs to this event",
     LossCode.STRANGER: "it is not enrolled",
     LossCode.REVOKED: "it is revoked",
+    LossCode.CENTRAL_GONE: "central is not heard there",
+    LossCode.OLDER: "it tells an older state than before",
     LossCode.FAILED: "it cannot be used",
 }
 

@@ -19,6 +19,7 @@ from pitboard.program.config import load_config
 from pitboard.race.formats import FormatConfig
 from sync.central.config import CentralConfig
 from sync.command import SyncConfig
+from sync.mirror.config import MirrorConfig
 from trackside.config import TracksideConfig
 from trackside.touch.command import TouchConfig
 from venue.set_up.config_command import keys_of as documented_keys_of
@@ -34,6 +35,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BRIDGE_REST = 'spool_folder = "raw"\n[api]\nsocket = "trackside.sock"\n'
 CONFIGS: dict[str, tuple[type[msgspec.Struct], str]] = {
     "bridge.md": (BridgeConfig, ""),
+    "broker.md": (MirrorConfig, ""),
     "central.md": (CentralConfig, ""),
     "display.md": (DisplayConfig, ""),
     "formats.md": (FormatConfig, ""),

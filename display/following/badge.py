@@ -45,6 +45,7 @@ def badge_for(
     now_mono_ns: int,
     trouble: str | None,
     follows_central: bool = False,
+    follows_broker: str = "",
     has_followed: bool = True,
     has_board: bool = False,
     catches_up_with: str | None = None,
@@ -82,6 +83,7 @@ def badge_for(
     age_ns = now_mono_ns - contact.mono_ns
     if age_ns < LIVE_MAX_NS and has_followed:
         reasons = [say("display.badge.from-central")] if follows_central else []
+        reasons += [say("display.badge.by-broker", who=follows_broker)] if follows_broker else []
         if missing_count > 0 and lacks_count == 0:
             records = f"{missing_count:,}"
             reasons.append(say("display.badge.not-come", count=missing_count, records=records))

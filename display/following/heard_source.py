@@ -16,6 +16,7 @@ from sync.exchanging.freshness import Answerer, FreshPeer
 PATIENCE_S = 1.3
 """How much longer than it was told to wait a source may take."""
 CENTRAL_PATIENCE_S = 3.0  # it may be far away
+BROKER_PATIENCE_S = 6.0  # and its beats come once a second
 PROOFS_MAX_COUNT = 3
 """Answers after which a source that proves nothing is left: an early one may bring the roster it is in."""
 _DOUBTS = {
@@ -23,6 +24,9 @@ _DOUBTS = {
     Answerer.STRANGER: LossCode.STRANGER,
     Answerer.REVOKED: LossCode.REVOKED,
 }
+
+
+_PATIENCE_S = {Rank.UNIT: PATIENCE_S, Rank.CENTRAL: CENTRAL_PATIENCE_S, Rank.BROKER: BROKER_PATIENCE_S}
 
 
 class ClosablePeer(Peer, Protocol):
@@ -48,7 +52,8 @@ class HeardSource:
         self._asked: Peer = (
             peer if roster is None else FreshPeer(peer, roster=roster, on_answerer=self._take_answerer)
         )
-        self._patience_s = CENTRAL_PATIENCE_S if candidate.rank == Rank.CENTRAL else PATIENCE_S
+        self.is_of_now = False  # whether somebody vouched with the last answer that there is no more
+        self._patience_s = _PATIENCE_S[candidate.rank]
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         """Return the source's answer; raises SourceLost when it fails, is silent or proves nothing."""
@@ -59,6 +64,7 @@ class HeardSource:
             raise self._lost(LossCode.NO_ANSWER) from error
         except PeerLost as error:
             raise SourceLost(Trouble.of(error, who=self.name)) from error
+        self.is_of_now = response.is_of_now
         if self.is_proven:
             self.proven_have, self.utc_ms, self.units = response.have, response.utc_ms, response.units
             if response.proof is not None:
@@ -73,19 +79,25 @@ class HeardSource:
         """Return once the source has proved itself; raises SourceLost where it does not.
 
         A key that nobody enrolled may be new: what its node has is taken, as from anybody, and it is asked
-        again.
+        again. A broker has something that we lack, or lets us hear central now: else it is left.
         """
+        if self.candidate.rank == Rank.BROKER:
+            await self._hand_over(await self.sync(SyncRequest(have=dict(have()))), target)
+            return
         self._check(await self.sync(SyncRequest()), event)
         while not self.is_proven:
             if self._unproven[-1] != Answerer.STRANGER:
                 raise self._lost(_DOUBTS[self._unproven[-1]])
             news = await self.sync(SyncRequest(have=dict(have())))
             self._check(news, event)
-            try:
-                if news.records:
-                    await target.sync(SyncRequest(records=list(news.records)))
-            except PeerLost as error:
-                raise SourceLost(Trouble.of(error, who=self.name)) from error
+            await self._hand_over(news, target)
+
+    async def _hand_over(self, news: SyncResponse, target: Peer) -> None:
+        try:
+            if news.records:
+                await target.sync(SyncRequest(records=list(news.records)))
+        except PeerLost as error:
+            raise SourceLost(Trouble.of(error, who=self.name)) from error
 
     def close(self) -> None:
         self._peer.close()

@@ -21,6 +21,7 @@ class Rank(IntEnum):
 
     UNIT = 0
     CENTRAL = 1
+    BROKER = 2
 
 
 class Claim(IntEnum):

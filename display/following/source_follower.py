@@ -156,23 +156,23 @@ class SourceFollower:
         strangers_count = units_count - sum(self._choice.is_known(one) for one in tries.values())
         has_known = any(self._choice.is_known(one) for one in candidates if one.rank == Rank.UNIT)
         for one in ready:
-            is_central = one.rank == Rank.CENTRAL
-            # Before its turn central waits for units, but only for those that may still answer.
-            if is_central and now_ns - began_ns < CENTRAL_AFTER_NS and units_count > 0:
+            is_far = one.rank != Rank.UNIT
+            # Before its turn central, or a broker, waits for units, but only for those that may still answer.
+            if is_far and now_ns - began_ns < CENTRAL_AFTER_NS and units_count > 0:
                 continue
-            if not is_central and units_count >= TRIES_AT_ONCE:
+            if not is_far and units_count >= TRIES_AT_ONCE:
                 continue
-            is_stranger = not is_central and not self._choice.is_known(one)
+            is_stranger = not is_far and not self._choice.is_known(one)
             if is_stranger and has_known and strangers_count >= STRANGERS_TRIED_AT_ONCE:
                 continue
-            units_count += not is_central
+            units_count += not is_far
             strangers_count += is_stranger
             tries[asyncio.create_task(self._prove(one), name=f"try {one.name}")] = one
 
     def _pause_s(self, candidates: Sequence[Candidate], began_ns: int) -> float | None:
         """Return in how long somebody may be tried who may not now; None for never."""
         now_ns = self._clock.mono_ns()
-        moments = [began_ns + CENTRAL_AFTER_NS] if any(one.rank == Rank.CENTRAL for one in candidates) else []
+        moments = [began_ns + CENTRAL_AFTER_NS] if any(one.rank != Rank.UNIT for one in candidates) else []
         ready_ns = self._choice.next_ready_mono_ns(candidates)
         later = [
             moment for moment in (*moments, *([] if ready_ns is None else [ready_ns])) if moment > now_ns
@@ -236,6 +236,8 @@ class SourceFollower:
         while True:
             await asyncio.sleep(GIVE_BACK_EVERY_S)
             theirs = dict(heard.proven_have)
+            if heard.candidate.rank == Rank.BROKER:
+                continue  # it takes nothing
             if not heard.is_proven or _lacking(self._have(), theirs, aside.streams_now(loop.time())) == 0:
                 continue
             try:
@@ -317,7 +319,7 @@ class SourceFollower:
         self._promise(heard.proven_have)
         self._hear_clock(heard)
         self._hear_of_others(heard)
-        self._take_heads(heard.proven_have, frozenset())
+        self._take_heads(heard.proven_have, frozenset(), is_of_now=heard.is_of_now)
         self._on_change()
 
     def _take_round(self, heard: HeardSource, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
@@ -326,10 +328,10 @@ class SourceFollower:
             self._promise(theirs)
             self._hear_clock(heard)
             self._hear_of_others(heard)
-            self._take_heads(theirs, aside)
+            self._take_heads(theirs, aside, is_of_now=heard.is_of_now)
 
     def _hear_clock(self, heard: HeardSource) -> None:
-        self.clocks.hear(CENTRAL if heard.candidate.rank == Rank.CENTRAL else heard.name, heard.utc_ms)
+        self.clocks.hear(heard.name if heard.candidate.rank == Rank.UNIT else CENTRAL, heard.utc_ms)
 
     def _hear_of_others(self, heard: HeardSource) -> None:
         """Take note of enrolled units at other places; where one was told to be last counts."""
@@ -345,7 +347,7 @@ class SourceFollower:
         while len(self._told) > TOLD_MAX_COUNT:
             del self._told[next(iter(self._told))]
 
-    def _take_heads(self, theirs: Mapping[str, int], aside: frozenset[str]) -> None:
+    def _take_heads(self, theirs: Mapping[str, int], aside: frozenset[str], *, is_of_now: bool) -> None:
         """Count what is still to come; the board is of now once it is nothing."""
         have = self._have()
         lacks = _lacking(theirs, have, aside)
@@ -354,12 +356,13 @@ class SourceFollower:
         was_live = self.has_followed and former is not None and now_mono_ns - former.mono_ns < LIVE_MAX_NS
         has_changed = (lacks, missing) != (self.lacks_count, self.missing_count)
         self.lacks_count, self.missing_count = lacks, missing
-        if lacks == 0:
+        is_caught_up = lacks == 0 and is_of_now
+        if is_caught_up:
             self.contact = Contact(
                 boot_id=self._clock.boot_id, mono_ns=now_mono_ns, utc_ms=self._clock.utc_ms()
             )
             self.has_followed = True
-        if has_changed or (lacks == 0 and not was_live):
+        if has_changed or (is_caught_up and not was_live):
             self._on_change()  # what a live source brings wakes the screen by itself
 
     def _promise(self, have: Mapping[str, int]) -> None:

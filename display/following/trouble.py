@@ -17,6 +17,8 @@ _SAID = frozenset(
         LossCode.ANOTHER_EVENT,
         LossCode.OTHER_CERTIFICATE,
         LossCode.DISK,
+        LossCode.CENTRAL_GONE,
+        LossCode.OLDER,
     )
 )
 

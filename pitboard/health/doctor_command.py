@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from pitboard.clock import SystemClock
+from pitboard.health.broker_findings import broker_findings
 from pitboard.health.findings import Finding, machine_findings, worst
 from pitboard.health.machine_facts import read_machine_facts
 from pitboard.health.node_findings import (
@@ -74,6 +75,7 @@ def all_findings(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
     yield from config_findings(configs)
     yield from owner_findings(data)
     yield from screen_findings(configs)
+    yield from broker_findings(configs, SystemClock())
     yield from machine_findings(read_machine_facts(data, utc_ms=SystemClock().utc_ms()))
     if "trackside" in programs_here(configs):
         yield from unit_findings(runtime / "trackside.sock")

@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
+ALL_BYTES = 2**53
 VERIFY_BURST_COUNT = 16
 GREAT_MIN_COUNT = 10_000
 """Records of a journal that is worth being left out of all collections."""
@@ -602,6 +603,19 @@ class Replica:
                 break
             whole |= {(one.stream, one.seq): one for one in needed}
         return list(whole.values())
+
+    async def portion(self, stream: str, after: int, count: int) -> list[Record]:
+        """Return what is here of the `count` records after this one, for somebody of whom nothing is known.
+
+        Before what an erasure emptied stands that erasure.
+        """
+        records: list[Record] = []
+        while len(records) < count:
+            some = await self._read_beyond(stream, after + len(records), count - len(records))
+            if not some:
+                break
+            records += some
+        return await self._with_erasures(records, {}, max_count=2 * count, max_bytes=ALL_BYTES)
 
     async def wait_for_news(self, version: int, timeout_s: float) -> bool:
         """Return as soon as `version` is past, or False after the timeout."""

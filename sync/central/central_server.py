@@ -62,7 +62,7 @@ async def serve_central(
             path="central.toml",
             reason="one process holds a journal file; with 'database' each door can have its own",
         )
-    _make_room()
+    make_room()
     is_serving = asyncio.Event()
     async with beside(_serve(config, clock, stop, door, is_serving), name="serve") as serving:
         await stop.wait()
@@ -130,7 +130,7 @@ async def open_central(config: CentralConfig, clock: Clock) -> AsyncIterator[Cen
         desk = AdminsDesk.over(writing, config, clock, fingerprint=door.fingerprint)
         metrics = Metrics(clock)
         async with (
-            serve_public(replica, config, public_listener, desk.joining, metrics) as public_port,
+            serve_public(replica, config.public, public_listener, desk.joining, metrics) as public_port,
             serve_ingest(
                 replica, contacts, desk.parts, config, clock, ingest_listener, door, metrics
             ) as ingest_port,
@@ -160,7 +160,7 @@ async def open_public(config: CentralConfig, clock: Clock) -> AsyncIterator[int]
             _shared_erasures(replica),
             serve_public(
                 replica,
-                config,
+                config.public,
                 listener,
                 JoinRelay(config.join_socket, clock),
                 metrics := Metrics(clock),
@@ -249,7 +249,7 @@ async def _beat() -> None:
         await asyncio.sleep(BEAT_EVERY_S)
 
 
-def _make_room() -> None:
+def make_room() -> None:
     """Allow as many open streams as the system lets us."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from pitboard.broker.broker_client import BrokerConfig
 from pitboard.doors.door import Port, check_door
 from pitboard.doors.door_limits import LOCAL_PROXIES
 from pitboard.errors import ConfigRefused
@@ -101,14 +102,10 @@ class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
         check_door(self.host, tls=self.tls)
 
 
-class BrokerConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The MQTT broker on which the boards are published, everything below `topic`."""
+class PublishingConfig(BrokerConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker on which the boards are published; with `records` the journal too, for who follows."""
 
-    address: Annotated[str, Meta(pattern=r"^(mqtts?|wss?)://[^\s/?#]+(/\S*)?\Z", max_length=300)]
-    topic: Annotated[str, Meta(pattern=r"^[^/$#+\s][^#+\s]*[^/#+\s]\Z", max_length=200)]
-    user: Annotated[str, Meta(max_length=200)] = ""
-    password_file: Path | None = None
-    ca: Path | None = None
+    records: bool = True
 
 
 class PhoneQueueConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,7 +151,7 @@ class CentralConfig(EventRules, frozen=True, kw_only=True, forbid_unknown_fields
     public: PublicConfig = msgspec.field(default_factory=PublicConfig)
     ingest: IngestConfig = msgspec.field(default_factory=IngestConfig)
     admin: AdminConfig = msgspec.field(default_factory=AdminConfig)
-    mqtt: BrokerConfig | None = None
+    mqtt: PublishingConfig | None = None
     phone_queue: PhoneQueueConfig | None = None
     metrics: MetricsConfig | None = None
     unit: list[UnitConfig] = msgspec.field(default_factory=list)

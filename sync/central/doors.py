@@ -35,7 +35,7 @@ from sync.central.admin.event_archive import Sealing
 from sync.central.admin.pin_keeper import keep_pins
 from sync.central.admin.timing.desk_unit import DeskUnit, desk_key_beside
 from sync.central.admin.timing.timing_api import TimingApi
-from sync.central.config import CentralConfig
+from sync.central.config import CentralConfig, PublicConfig
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_key_file import contact_key_beside
 from sync.central.contacts.contact_store import Contacts
@@ -59,6 +59,7 @@ from sync.central.metrics.metrics_door import Metrics
 from sync.central.metrics.race_metrics import of_followers, of_units
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
+from sync.central.public.live_stream import IsOfNow
 from sync.central.public.public_app import LIVE, public_app, public_limits
 from sync.central.public.race_reader import RaceReader
 from sync.enrolling.hand_over import HandOver, hand_overs_beside, load_hand_overs
@@ -68,6 +69,7 @@ log = logging.getLogger(__name__)
 BOARD_EVERY_S = 0.1
 FILES_EVERY_S = 0.25
 NEWS_WAIT_S = 60.0
+OF_NOW_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +112,39 @@ def _former_events(config: CentralConfig) -> list[HandOver]:
 @contextlib.asynccontextmanager
 async def serve_public(
     replica: Replica,
-    config: CentralConfig,
+    public: PublicConfig,
     listener: socket.socket,
     joining: JoinDoor,
     metrics: Metrics,
+    *,
+    is_of_now: IsOfNow | None = None,
 ) -> AsyncIterator[int]:
-    """Serve phones from the replica's fold; who wants to join is handed on to `joining`. Yield the port."""
-    public = config.public
+    """Serve phones from the replica's fold; who wants to join is handed on to `joining`. Yield the port.
+
+    Without `is_of_now` the replica is always of now: central's own.
+    """
     feed = BoardFeed(replica.fold, lambda: replica.mark.arrival)
     limits = public_limits(
         public.followers_max_count, calls_per_s=public.calls_per_s, trusted_proxies=public.trusted_proxies
     )
     reader = RaceReader(replica.fold)
     reader.warm()
-    app = public_app(reader, feed, joining, followers_max_count=public.followers_max_count, limits=limits)
+    app = public_app(
+        reader,
+        feed,
+        joining,
+        followers_max_count=public.followers_max_count,
+        limits=limits,
+        is_of_now=is_of_now,
+    )
     metrics.meter(app, "public")
     metrics.add(lambda: of_followers(app[LIVE].followers))
     files = None if public.files is None else BoardFiles(public.files, reader, feed)
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
-        _doing(announce=_announce(replica, reader, feed), files=_write_files(replica, feed, files)),
+        _doing(
+            announce=_announce(replica, reader, feed), files=_write_files(replica, feed, files, is_of_now)
+        ),
     ):
         yield port
 
@@ -191,12 +206,9 @@ async def published(replica: Replica, root: Identity, config: CentralConfig) -> 
     if config.mqtt is None:
         yield
         return
-    try:
-        from sync.central.broker.board_publisher import BoardPublisher
-    except ModuleNotFoundError as error:
-        raise ConfigRefused(
-            path="central.toml", reason="[mqtt] needs the package paho-mqtt; install the extra 'central'"
-        ) from error
+    # Only where one is named: few do, and the library takes its time to load.
+    from sync.central.broker.board_publisher import BoardPublisher
+
     async with _doing(broker=BoardPublisher(replica, root, config.mqtt).run()):
         yield
 
@@ -308,7 +320,9 @@ async def _announce(replica: Replica, reader: RaceReader, feed: BoardFeed) -> No
             await replica.wait_for_news(version, NEWS_WAIT_S)
 
 
-async def _write_files(replica: Replica, feed: BoardFeed, files: BoardFiles | None) -> None:
+async def _write_files(
+    replica: Replica, feed: BoardFeed, files: BoardFiles | None, is_of_now: IsOfNow | None
+) -> None:
     """Write the files whenever records came, at most four times a second: phones look each second or two."""
     if files is None:
         return
@@ -317,8 +331,11 @@ async def _write_files(replica: Replica, feed: BoardFeed, files: BoardFiles | No
         while True:
             version = replica.version
             feed.refresh()
-            await files.write()
+            if is_of_now is None or is_of_now():
+                await files.write()
+            else:
+                files.close()
             await asyncio.sleep(FILES_EVERY_S)
-            await replica.wait_for_news(version, NEWS_WAIT_S)
+            await replica.wait_for_news(version, NEWS_WAIT_S if is_of_now is None else OF_NOW_LOOK_S)
     finally:
         files.close()

@@ -84,7 +84,8 @@ class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """`have` is what the answering node holds durably after taking the request's records.
 
     `utc_ms` is its wall clock as it answers, 0 where it does not say; only ever compared, never followed.
-    `units` are other units that it knows to be there.
+    `units` are other units that it knows to be there. `is_of_now` is False where nobody vouches that there is
+    no more by now; an answer off the wire is of now, or none.
     """
 
     have: Have
@@ -94,6 +95,7 @@ class SyncResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     utc_ms: int = 0
     clock: ClockReading | None = None
     units: Sequence[UnitPlace] = ()
+    is_of_now: bool = True
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, read_toml
 from sync.central.config import CentralConfig
 from sync.command import SyncConfig
+from sync.mirror.config import MirrorConfig
 from trackside.config import TracksideConfig
 from trackside.touch.command import TouchConfig
 from venue.set_up.config_keys import KEYS
@@ -37,6 +38,7 @@ CONFIGS: dict[str, type[Loaded]] = {
     "bridge": BridgeConfig,
     "central": CentralConfig,
     "display": DisplayConfig,
+    "mirror": MirrorConfig,
     "sync": SyncConfig,
     "touch": TouchConfig,
     "trackside": TracksideConfig,

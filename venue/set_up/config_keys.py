@@ -14,6 +14,21 @@ _JOURNAL = (
     "The file in which every record is kept. Keep it on the machine's own disk, never on a network share."
 )
 _EVENT_KEY = "The event's public key; known by itself once the machine is enrolled."
+_BROKER = {
+    "broker.address": "The MQTT broker over which central is followed; without [broker] there is none.",
+    "broker.topic": "The topic below which the event stands there, as in central.toml.",
+    "broker.user": "The broker's name for us, where it wants one.",
+    "broker.password_file": "The file with the password for that name.",
+    "broker.ca": "The authority that the broker's certificate is of; without it, the system's.",
+}
+_PUBLIC = {
+    "public.host": "The own address of the door for phones.",
+    "public.port": "The port of the door for phones.",
+    "public.files": "The folder in which the board is kept as files for nginx; best in memory.",
+    "public.followers_max_count": "How many phones may follow live at a time; the others ask again.",
+    "public.calls_per_s": "How many calls that cost something are answered in a second, in all.",
+    "public.trusted_proxies": _PROXIES,
+}
 _FINGERPRINT = "The fingerprint of central's certificate; known by itself once the machine is enrolled."
 
 KEYS: dict[str, dict[str, str]] = {
@@ -90,6 +105,7 @@ KEYS: dict[str, dict[str, str]] = {
         "units": "Addresses of units, for a network that does not let mDNS through.",
         "central": "Central's address; known by itself once the display is enrolled.",
         "central_fingerprint": _FINGERPRINT,
+        **_BROKER,
         "mdns": _MDNS,
         "mdns_interfaces": _MDNS_INTERFACES,
         "size": "Width and height of the picture in pixels; without it, the screen's own.",
@@ -111,6 +127,12 @@ KEYS: dict[str, dict[str, str]] = {
         "frame_log": "For tests only: a file with a line for each painted picture.",
         "picture_path": "A file with the picture as it was painted last, for a video mixer or for tests.",
     },
+    "mirror": {
+        "event_key": "The event's public key; all that comes must be signed under it.",
+        "journal": _JOURNAL,
+        **_BROKER,
+        **_PUBLIC,
+    },
     "sync": {
         "unit_socket": "Where trackside listens; the same file as `api.socket` in trackside.toml.",
         "central": "Central's address, where it is not the one of the enrolment.",
@@ -128,12 +150,7 @@ KEYS: dict[str, dict[str, str]] = {
         "journal": _JOURNAL,
         "database": "A PostgreSQL database in place of the journal's file.",
         "folder": "With a database: where central keeps what is not in it, such as certificates.",
-        "public.host": "The own address of the door for phones.",
-        "public.port": "The port of the door for phones.",
-        "public.files": "The folder in which the board is kept as files for nginx; best in memory.",
-        "public.followers_max_count": "How many phones may follow live at a time; the others ask again.",
-        "public.calls_per_s": "How many calls that cost something are answered in a second, in all.",
-        "public.trusted_proxies": _PROXIES,
+        **_PUBLIC,
         "ingest.host": "The own address of the door for units and displays.",
         "ingest.port": "The port of the door for units and displays.",
         "ingest.tls": "Whether that door speaks TLS; without TLS it may listen on this machine only.",
@@ -159,6 +176,7 @@ KEYS: dict[str, dict[str, str]] = {
         "mqtt.topic": "The topic below which they stand there.",
         "mqtt.user": "The broker's name for us, where it wants one.",
         "mqtt.password_file": "The file with the password for that name.",
+        "mqtt.records": "Whether the journal stands there too, for displays and mirrors far away.",
         "mqtt.ca": "The authority that the broker's certificate is of; without it, the system's.",
         "metrics.host": "The own address of the door for Prometheus; without [metrics] there is none.",
         "metrics.port": "The port of that door; an ingest process takes the next, an admin's one more.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -32,6 +32,9 @@ RETRY_MS = 2_000
 SLOW_MAX_S = 20.0
 SLOW_LOOK_EVERY_S = 0.1
 FULL_RETRY_S = 30
+
+IsOfNow = Callable[[], bool]
+"""Whether what is folded is of now; where it is not, nothing may be told as if it were."""
 
 # The comment keeps proxies from closing the stream; pages see only the event, and know that the link lives.
 _PING = LiveMessage.of(": ping\nevent: ping\ndata: 1\n\n")
@@ -64,8 +67,11 @@ class _Follower:
 class LiveStream:
     """Serves `GET /api/v1/live` while `running`."""
 
-    def __init__(self, feed: BoardFeed, *, followers_max_count: int) -> None:
+    def __init__(
+        self, feed: BoardFeed, *, followers_max_count: int, is_of_now: IsOfNow | None = None
+    ) -> None:
         self._feed = feed
+        self._is_of_now = is_of_now
         # No phone is cut for another of its own address; an address that holds most makes room for others.
         self._places = FairRoom(followers_max_count, cuts_own=False)
         self._serials = itertools.count()
@@ -144,12 +150,17 @@ class LiveStream:
         loop = asyncio.get_running_loop()
         while not self._feed.is_closed:
             tag, is_anybody_behind = self._feed.newest.tag, False
+            if self._is_of_now is not None and not self._is_of_now():
+                self._end_all()
             followers = list(self._open)
             for start in range(0, len(followers), WOKEN_PER_TURN_COUNT):
                 for follower in followers[start : start + WOKEN_PER_TURN_COUNT]:
                     is_anybody_behind |= not self._write_to(follower, loop.time())
                 await asyncio.sleep(0)
             await self._feed.wait_beyond(tag, SLOW_LOOK_EVERY_S if is_anybody_behind else PING_EVERY_S / 10)
+        self._end_all()
+
+    def _end_all(self) -> None:
         for follower in self._open:
             follower.gone.set()
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from importlib import resources
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
@@ -20,7 +21,7 @@ from sync.central.joining.join_calls import JoinDoor
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
 from sync.central.public.join_api import JoinApi
-from sync.central.public.live_stream import LiveStream
+from sync.central.public.live_stream import IsOfNow, LiveStream
 from sync.central.public.page_words import WORDS, with_words, words_file
 from sync.central.public.public_api import PublicApi
 from sync.central.public.race_reader import HTML, RaceReader
@@ -139,6 +140,8 @@ def _suffix(name: str) -> str:
     return "." + name.rpartition(".")[2]
 
 
+TIMELESS = ("/api/v1/health", "/api/v1/openapi.json")
+"""Answers that tell nothing of the race."""
 SPARE_CONNECTIONS_COUNT = 512
 UNTAKEN_MAX_BYTES = 64 * 1_024 * 1_024
 """Of answers to phones: a thousand on a slow network take a while for theirs."""
@@ -178,14 +181,22 @@ def public_limits(
 
 
 def public_app(
-    reader: RaceReader, feed: BoardFeed, joining: JoinDoor, *, followers_max_count: int, limits: DoorLimits
+    reader: RaceReader,
+    feed: BoardFeed,
+    joining: JoinDoor,
+    *,
+    followers_max_count: int,
+    limits: DoorLimits,
+    is_of_now: IsOfNow | None = None,
 ) -> web.Application:
     """Return the app; it is given a reader and a feed of the fold, and a way to hand on who wants to join:
     never a replica or a key."""
     app = new_app(limits)
     app.middlewares.append(_answer_lost)
     app.on_response_prepare.append(_add_headers)
-    app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count)
+    if is_of_now is not None:
+        app.middlewares.append(_only_of_now(is_of_now))
+    app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count, is_of_now=is_of_now)
     app.cleanup_ctx.append(app[LIVE].running)
     api = PublicApi(reader, feed, app[LIVE], _HEADERS_OF_API)
     api.add_to(app)
@@ -198,6 +209,22 @@ def public_app(
 
     app.on_shutdown.append(end_streams)
     return app
+
+
+def _only_of_now(is_of_now: IsOfNow) -> Middleware:
+    """Return what refuses the race's data while nobody knows whether it is of now."""
+
+    @web.middleware
+    async def refuse_the_old(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if not request.path.startswith("/api/") or request.path in TIMELESS or is_of_now():
+            return await handler(request)
+        return refusal(
+            "central-gone", "Central is not heard here now; the board comes back by itself.", status=503
+        )
+
+    return refuse_the_old
 
 
 @web.middleware

@@ -5,14 +5,14 @@ off as another nor an old one as new, only hold them back."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.trust.identity import Identity, signature_holds
 
 _DOMAIN = b"pitboard broker 1\0"
+MESSAGE_MAX_BYTES = 1_024 * 1_024
+"""Of a message that is looked at: the longest of ours, ten thousand heads, has half of it."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,15 +29,15 @@ def sealed(topic: str, records: int, body: bytes, root: Identity) -> bytes:
     return root.sign(told, domain=_DOMAIN).hex().encode() + b"\n" + told
 
 
-def opened(message: bytes, topic: str, root_key: str) -> tuple[int, Any] | None:
-    """Return of how many records and what is said, None where it is not of this event or topic."""
+def opened(message: bytes, topic: str, root_key: str) -> Told | None:
+    """Return what is said and of how many records, None where it is not of this event or topic."""
+    if len(message) > MESSAGE_MAX_BYTES:
+        return None
     seal, _, told = message.partition(b"\n")
     try:
         if not signature_holds(root_key, told, bytes.fromhex(seal.decode("ascii")), domain=_DOMAIN):
             return None
         message_told = msgspec.json.decode(told, type=Told)
-        if message_told.topic != topic:
-            return None
-        return message_told.records, msgspec.json.decode(message_told.body)
+        return message_told if message_told.topic == topic else None
     except (ValueError, *NOT_UNDERSTOOD):
         return None
