@@ -94,7 +94,7 @@ class NoJoining:
 
     async def ask(self, ask: JoinAsk) -> JoinAnswer:
         raise CallRefused(
-            "not-here", "Join the queue at the page that the code at the track leads to.", status=503
+            "no-link", "Join the queue at the page that the code at the track leads to.", status=503
         )
 
     async def is_linked(self) -> bool:
