@@ -14,6 +14,8 @@ from itertools import chain, islice
 GRAM_LENGTHS = (1, 2, 3)
 LOOKED_AT_MAX_COUNT = 4_000
 """Names that one search looks at, of the rarest of its words."""
+PORTION_COUNT = 500
+"""Of them, looked at in one go: one more list costs less than asking for each name by itself."""
 FOUND_MAX_COUNT = 250
 WORDS_MAX_COUNT = 1_000
 FEW_COUNT = 5
@@ -99,7 +101,10 @@ class NameIndex:
         yield from self._closest_first(looked_at, words)
         seen.update(looked_at)
         if forgives and len(seen) < (FEW_COUNT if len(words) == 1 else 1):
-            yield from (number for number in self._mistyped(words, containing) if number not in seen)
+            for number in self._mistyped(words, containing):
+                if number not in seen:
+                    seen.add(number)
+                    yield number
 
     def _closest_first(self, numbers: Iterable[int], words: Sequence[str]) -> list[int]:
         """Return the names in order: who has the words whole, whose words begin with them, the rest."""
@@ -128,30 +133,34 @@ class NameIndex:
     def _look_at(self, words: Sequence[str], containing: Sequence[list[str]], seen: set[int]) -> list[int]:
         """Return the names that have all the words somewhere and were not seen yet."""
         found = dict[int, None]()
-        having = self._having_one_of(self._rarest(containing))
-        for word in words:
-            having = self._those_with(word, having)
-        for number in having:
-            if number not in seen:
-                found[number] = None
-                if len(found) == FOUND_MAX_COUNT:
-                    break
+        rarest = self._rarest(containing)
+        having = self._having_one_of(containing[rarest])
+        # The others first: nearly all of these have the rarest one, but for those that changed.
+        others = [word for place, word in enumerate(words) if place != rarest]
+        while some := list(islice(having, PORTION_COUNT)):
+            for number in self._those_with([*others, words[rarest]], some):
+                if number not in seen:
+                    found[number] = None
+                    if len(found) == FOUND_MAX_COUNT:
+                        return list(found)
         return list(found)
 
-    def _those_with(self, word: str, numbers: Iterable[int]) -> Iterator[int]:
+    def _those_with(self, words: Iterable[str], numbers: list[int]) -> list[int]:
         names = self._names
-        return (number for number in numbers if word in names[number])
+        for word in words:
+            numbers = [number for number in numbers if word in names[number]]
+        return numbers
 
     def _having_one_of(self, words: Iterable[str]) -> Iterator[int]:
         """Return the names that have one of the words, as many as one search looks at."""
         return islice(chain.from_iterable(map(self._having.__getitem__, words)), LOOKED_AT_MAX_COUNT)
 
-    def _rarest(self, some: Sequence[list[str]]) -> list[str]:
-        """Return those words that fewest names have; where there are too many words, that is not known."""
-        few = [words for words in some if len(words) < WORDS_MAX_COUNT]
+    def _rarest(self, some: Sequence[list[str]]) -> int:
+        """Return which words fewest names have; where there are too many words, that is not known."""
+        few = [place for place, words in enumerate(some) if len(words) < WORDS_MAX_COUNT]
         if len(few) <= 1:
-            return few[0] if few else some[0]
-        return min(few, key=lambda words: sum(map(len, map(self._having.__getitem__, words))))
+            return few[0] if few else 0
+        return min(few, key=lambda place: sum(map(len, map(self._having.__getitem__, some[place]))))
 
     def _containing(self, part: str) -> list[str]:
         """Return the words that contain the part: first those that begin with it."""
@@ -168,15 +177,20 @@ class NameIndex:
         inside = (word for word in rarest or () if part in word and not word.startswith(part))
         return starting + list(islice(inside, left))
 
-    def _mistyped(self, words: Sequence[str], containing: Sequence[list[str]]) -> list[int]:
-        """Return the names that have the words but for one typing error in each."""
-        meant = [[*self._like(word), *whole] for word, whole in zip(words, containing, strict=True)]
-        each = [set(some) for some in meant]
-        return [
-            number
-            for number in dict.fromkeys(self._having_one_of(self._rarest(meant)))
-            if not any(some.isdisjoint(words_of(self._names[number])) for some in each)
-        ]
+    def _mistyped(self, words: Sequence[str], containing: Sequence[list[str]]) -> Iterator[int]:
+        """Yield the names that have the words but for one typing error in each, some more than once."""
+        likes = [self._like(word) for word in words]
+        if not any(likes):
+            return  # who has all words as they are typed was found before
+        meant = [[*like, *whole] for like, whole in zip(likes, containing, strict=True)]
+        as_typed = [word for word, like in zip(words, likes, strict=True) if not like]
+        each = [set(some) for some, like in zip(meant, likes, strict=True) if like]
+        having = self._having_one_of(meant[self._rarest(meant)])
+        while some := list(islice(having, PORTION_COUNT)):
+            for number in self._those_with(as_typed, some):
+                parts = words_of(self._names[number])
+                if not any(one.isdisjoint(parts) for one in each):
+                    yield number
 
     def _like(self, typed: str) -> list[str]:
         """Return the words that are the typed one but for one letter wrong, missing, too many or swapped.
@@ -188,19 +202,22 @@ class NameIndex:
             return []
         half = len(typed) // 2
         swapped = typed[: half - 1] + typed[half] + typed[half - 1] + typed[half + 1 :]
-        starting = _starting(self._words, typed[:half]) + _starting(self._words, swapped)
+        # By word: how many letters it has in common with what was typed, at the least.
+        starting = dict.fromkeys(_starting(self._words, typed[:half]), half)
+        starting |= dict.fromkeys(_starting(self._words, swapped), half - 1)
         ending = [word[::-1] for word in _starting(self._backwards, typed[half:][::-1])]
         lengths = range(len(typed) - 1, len(typed) + 2)
         whole = {
-            word for word in starting + ending if len(word) in lengths and is_one_typo_apart(typed, word)
+            word
+            for word in chain(starting, ending)
+            if len(word) in lengths and is_one_typo_apart(typed, word, starting.get(word, 0))
         }
-        begun = {
-            head: _begins_with_a_typo(typed, head) for head in {word[: len(typed) + 1] for word in starting}
-        }
-        return [
-            *sorted(whole),
-            *(word for word in starting if begun[word[: len(typed) + 1]] and word not in whole),
+        begun = [
+            word
+            for word, common in starting.items()
+            if word not in whole and _begins_with_a_typo(typed, word, common)
         ]
+        return [*sorted(whole), *begun]
 
 
 def _starting(words: list[str], start: str) -> list[str]:
@@ -220,11 +237,14 @@ def _with_room(name: str) -> str:
     return f" {name} {name.replace('-', ' ')} " if "-" in name else f" {name} "
 
 
-def is_one_typo_apart(typed: str, word: str) -> bool:
-    """Return whether one letter is wrong, missing or too many, or two beside each other are swapped."""
+def is_one_typo_apart(typed: str, word: str, common: int = 0) -> bool:
+    """Return whether one letter is wrong, missing or too many, or two beside each other are swapped.
+
+    Their first `common` letters are known to be the same.
+    """
     if abs(len(typed) - len(word)) > 1:
         return False
-    at = 0
+    at = common
     while at < len(typed) and at < len(word) and typed[at] == word[at]:
         at += 1
     if len(typed) == len(word):
@@ -234,9 +254,18 @@ def is_one_typo_apart(typed: str, word: str) -> bool:
     return longer[at + 1 :] == shorter[at:]
 
 
-def _begins_with_a_typo(typed: str, head: str) -> bool:
-    """Return the same of a word that is not typed to its end, from its first letters."""
-    return any(is_one_typo_apart(typed, head[: len(typed) + more]) for more in (-1, 0, 1))
+def _begins_with_a_typo(typed: str, word: str, common: int) -> bool:
+    """Return the same of a word that is not typed to its end, by its first letters."""
+    at, end = common, len(typed)
+    while at < end and at < len(word) and typed[at] == word[at]:
+        at += 1
+    rest = typed[at + 1 :]
+    return (
+        rest == word[at + 1 : end]
+        or rest == word[at : end - 1]
+        or typed[at:] == word[at + 1 : end + 1]
+        or (typed[at : at + 2] == word[at : at + 2][::-1] and typed[at + 2 :] == word[at + 2 : end])
+    )
 
 
 def _key(name: str, number: int) -> str:
