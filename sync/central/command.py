@@ -18,6 +18,7 @@ from sync.central.commands.desk_commands import admin_link
 from sync.central.commands.display_commands import DISPLAY_COMMANDS
 from sync.central.commands.enrolment_commands import UNIT_COMMANDS
 from sync.central.commands.event_commands import next_event_command
+from sync.central.commands.mirror_command import mirror
 from sync.central.commands.official_commands import OFFICIAL_COMMANDS
 from sync.central.config import DOORS, CentralConfig, Door
 
@@ -52,7 +53,7 @@ def central(context: click.Context, config_path: Path | None, door: Door | None)
     records at [ingest] host and port.
     """
     if config_path is None:
-        if context.meta.get(_HELP_WANTED):
+        if context.meta.get(_HELP_WANTED) or context.invoked_subcommand == mirror.name:
             return
         raise click.UsageError("Missing option '--config'.")
     config = CentralConfig.load(config_path)
@@ -83,3 +84,4 @@ central.add_command(lights)
 central.add_command(admin_link)
 central.add_command(next_event_command)
 central.add_command(archive)
+central.add_command(mirror)

@@ -1,4 +1,4 @@
-"""`pitboard mirror`: serve the public pages of an event from a broker."""
+"""`pitboard central mirror`: serve the public pages of an event from a broker."""
 
 from __future__ import annotations
 
