@@ -26,7 +26,7 @@ from random import Random
 import msgspec
 
 from bench.measure import percentile, report
-from bench.phone_crowd import WARM_S
+from bench.phone_crowd import warm_s
 from bench.public_reads import processor_ns
 from pitboard.clock import SystemClock
 from pitboard.race.bodies import Body, RunDecided
@@ -76,7 +76,7 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
                     phones // crowds_count + (one < phones % crowds_count) for one in range(crowds_count)
                 ]
                 crowds = [
-                    await a_crowd(count, port, seconds, told, seed, is_stream=is_stream)
+                    await a_crowd(count, phones, port, seconds, told, seed, is_stream=is_stream)
                     for seed, count in enumerate(counts, start=1)
                 ]
                 started = time.monotonic()
@@ -87,7 +87,7 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
                 for crowd in crowds:
                     assert crowd.stdin is not None
                     crowd.stdin.write(b"go\n")
-                await asyncio.sleep(WARM_S)
+                await asyncio.sleep(warm_s(phones))
                 nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
                 load = []
                 for _ in range(round(seconds)):
@@ -210,13 +210,22 @@ def workers_of(master: int) -> list[int]:
 
 
 async def a_crowd(
-    count: int, port: int, seconds: float, told: Path, seed: int, *, is_stream: bool
+    count: int, all_phones: int, port: int, seconds: float, told: Path, seed: int, *, is_stream: bool
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bench.phone_crowd",
-        *("--phones", str(count), "--port", str(port), "--seconds", str(seconds)),
+        *(
+            "--phones",
+            str(count),
+            "--all-phones",
+            str(all_phones),
+            "--port",
+            str(port),
+            "--seconds",
+            str(seconds),
+        ),
         *("--told", str(told), "--seed", str(seed), *(["--stream"] if is_stream else [])),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

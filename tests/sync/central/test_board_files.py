@@ -116,7 +116,8 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
             await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
             await stage.board_with(b"Anna")
             assert b"Anna" in (await stage.ask("/api/v1/board"))[2]
-            assert (await stage.ask("/api/v1/live/since/0123456789"))[0] == 404
+            status, headers, too_old = await stage.ask("/api/v1/live/since/0123456789")
+            assert (status, headers["Server"]) == (404, "nginx"), "central is not asked"
             for path in ("/api/v1/board?count=7", "/api/v1/board?count=100&x=1", "/api/v1/search?q=anna"):
                 status, headers, body = await stage.ask(path)
                 assert status == 200
@@ -134,6 +135,11 @@ def test_what_is_no_file_comes_from_central_through_nginx(short_path: Path) -> N
             (short_path / "files" / "board.json").unlink()
             assert (await stage.ask(BOARD))[1]["ETag"].startswith("W/")
             assert (await stage.ask("/api/v1/live/page"))[2] == whole
+            status, headers, same = await stage.ask("/api/v1/live/since/0123456789")
+            assert (status, headers["Server"], json.loads(same)) == (404, "nginx", json.loads(too_old))
+            own = f"http://127.0.0.1:{stage.central.public_port}/api/v1/live/since/0123456789"
+            async with aiohttp.ClientSession() as session, session.get(own) as answer:
+                assert await answer.json() == json.loads(too_old), "nginx says it in central's words"
 
     asyncio.run(story())
 
