@@ -1,6 +1,6 @@
 """A crowd of phones in one process, as lean as Python can: kept TLS connections, one epoll, no browser.
 
-What many phones are told in the same bytes is read once: the server writes the same second into its head for all.
+What many phones are told in the same bytes is read once: for all of them the head names the same second.
 
 `bench.phones` starts it. Each phone joins, reads the whole board once and then asks each one to two
 seconds what changed, or follows the stream. What a phone shows is told by the tags in its answers alone.
