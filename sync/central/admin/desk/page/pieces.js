@@ -68,6 +68,6 @@ export function table(heads, rows) {
   return element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-export function facts(pairs) {
-  return element("dl", { class: "facts" }, ...pairs.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", { dir: "auto" }, value))));
+export function facts(pairs, how = "facts") {
+  return element("dl", { class: how }, ...pairs.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", { dir: "auto" }, value))));
 }

@@ -31,7 +31,7 @@ function healthItem(unit) {
   const lights = troubles.map(([text, how]) => element("li", {}, tag(text, { class: `tag wrap ${how}` })));
   const all = unit.status ? [everything(unit)] : [];
   const mark = isSilent ? tag(say("desk.silent"), { class: "tag bad" }) : troubles.length ? tag(say("desk.look-2"), { class: "tag warn" }) : tag(say("desk.well"), { class: "tag good" });
-  const health = unit.status ? [element("div", { class: "grow" }, healthFacts(unit))] : [];
+  const health = unit.status ? [element("div", { class: "line" }, healthFacts(unit))] : [];
   return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...health, ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
 }
 
@@ -51,7 +51,7 @@ function healthFacts({ status, clock }) {
     [say("desk.version"), status.version || say("desk.not-said")],
     [say("desk.disk-free"), checked("disk", "free") ?? say("desk.not-said")],
     [say("desk.clock"), clock ? clock.way === "ahead" ? say("desk.seconds-ahead", { seconds }) : say("desk.seconds-behind", { seconds }) : say("desk.as-central-s")],
-    [say("desk.still-to-come"), status.waiting_count ? say("desk.number-records", { number: status.waiting_count }) : say("desk.units-nothing")],
+    [say("desk.still-to-come"), status.waiting_count ? say("desk.number-records", { count: status.waiting_count }) : say("desk.units-nothing")],
     [say("desk.temperature"), degrees === undefined ? say("desk.not-told") : `${degrees} °C`],
   ]);
 }
@@ -63,7 +63,7 @@ function everything({ status }) {
     ...status.sensors.map((one) => [one.sensor, [word(one.state), one.device, say("desk.number-passings-a-minute", { number: one.passings_per_min })].filter(Boolean).join(", ")]),
     ...(status.machine ?? []).map((one) => [word(one.code), machineSays(one)]),
   ];
-  return element("details", { class: "grow" }, element("summary", {}, say("desk.everything-it-says")), facts(lines));
+  return element("details", { class: "grow" }, element("summary", {}, say("desk.everything-it-says")), facts(lines, "facts lines"));
 }
 
 function unitRow(unit, redraw) {
