@@ -30,26 +30,32 @@ from pitboard.race.bodies import (
 )
 from pitboard.race.run import Run
 from pitboard.race.word import Word
+from pitboard.sentences.language import Language, language
 from sync.central.admin.lap_reference import LapReference
 
 ADMIN = "admin"
 _ENDINGS = {
-    "time-up": "its time was up",
-    "stopped": "the official stopped it",
-    "laps-driven": "its laps were driven",
-    "discarded": "discarded",
+    "time-up": "desk.past-ended-time-up",
+    "stopped": "desk.past-ended-stopped",
+    "laps-driven": "desk.past-ended-laps-driven",
+    "discarded": "desk.past-ended-discarded",
 }
-
-
 _OTHER_DEEDS: dict[type[Body], str] = {
-    bodies.RunStarted: ": its start was said",
-    bodies.RunPaused: " paused",
-    bodies.RunContinued: " continued",
-    bodies.PassingInserted: ": a passing inserted",
-    bodies.PassingAttributed: ": an impulse attributed",
-    bodies.OffTrackNoted: ": off the track",
+    bodies.RunStarted: "desk.past-started",
+    bodies.RunPaused: "desk.past-paused",
+    bodies.RunContinued: "desk.past-continued",
+    bodies.PassingInserted: "desk.past-passing-inserted",
+    bodies.PassingAttributed: "desk.past-passing-attributed",
+    bodies.OffTrackNoted: "desk.past-off-track",
 }
-_FIELDS = ("name", "number", "race_class", "team", "flag", "transponders")
+_FIELDS = {
+    "name": "desk.past-name",
+    "number": "desk.past-number",
+    "race_class": "desk.past-class",
+    "team": "desk.past-team",
+    "flag": "desk.past-flag",
+    "transponders": "desk.past-transponders",
+}
 
 
 class PastAct(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +81,10 @@ class ActHistory:
         self._fold = fold
         self._reference = reference
 
-    def of(self, competitor: str) -> list[PastAct]:
-        """Return what was said about the competitor and their runs, in the order said."""
+    def of(self, competitor: str, words: Language | None = None) -> list[PastAct]:
+        """Return what was said about the competitor and their runs, in the order said; in English if nobody
+        asks for another language."""
+        say = _Words(words or language())
         runs = {
             run.run_id: (number, run)
             for number, run in enumerate(self._reference.runs_of(competitor), start=1)
@@ -85,7 +93,7 @@ class ActHistory:
         known: dict[str, object] = {}
         acts = []
         for key, body, word in sorted(self._fold.statements(), key=lambda one: one[2].moment):
-            what = self._what(body, people, runs, known)
+            what = self._what(body, people, runs, known, say)
             if what is not None:
                 acts.append(self._told(key, body, word, what))
         return acts
@@ -110,93 +118,112 @@ class ActHistory:
         )
 
     def _what(
-        self, body: Body, people: set[str], runs: dict[str, tuple[int, Run]], known: dict[str, object]
+        self,
+        body: Body,
+        people: set[str],
+        runs: dict[str, tuple[int, Run]],
+        known: dict[str, object],
+        say: _Words,
     ) -> str | None:
         """Return the act in words, None for one that is not about these people; `known` is what was said of
         them before it."""
         match body:
             case CompetitorRegistered(competitor_id=one) | CompetitorChanged(competitor_id=one):
-                return self._changed(body, known) if one in people else None
+                return self._changed(body, known, say) if one in people else None
             case CompetitorsJoined(competitor_id=one, into_id=other) if one in people or other in people:
-                return f"{one} and {other} are one competitor"
+                return say("desk.past-joined", one=one, other=other)
             case CompetitorJudged(competitor_id=one) if one in people:
-                return "reinstated" if body.standing is None else "disqualified"
+                return say("desk.past-reinstated" if body.standing is None else "desk.past-disqualified")
             case PersonErased(competitor_id=one) if one in people:
-                return "name erased"
+                return say("desk.past-erased")
             case ActWithdrawn():
                 named = self._fold.race.statements.at((body.stream, body.seq))
-                what = None if named is None else self._what(named.body, people, runs, {})
-                return None if what is None else f"taken back: {what}"
-            case RunArmed() | RunResumed() | RunFinished() | RunDecided() | LapJudged() | LapCorrected():
-                if body.run_id in runs:
-                    number, run = runs[body.run_id]
-                    return f"run {number}{self._act(body, run)}"
-            case RunHanded() | PenaltyGiven() | PlaceJudged():
-                if body.run_id in runs:
-                    return f"run {runs[body.run_id][0]}{self._of_place(body)}"
-            case _ if getattr(body, "run_id", None) in runs and (said := _OTHER_DEEDS.get(type(body))):
-                return f"run {runs[body.run_id][0]}{said}"  # type: ignore[attr-defined]
-        return None
+                what = None if named is None else self._what(named.body, people, runs, {}, say)
+                return None if what is None else say("desk.past-taken-back", what=what)
+        if (run_id := getattr(body, "run_id", None)) not in runs:
+            return None
+        number, run = runs[run_id]
+        return self._of_run(body, run, number, say)
 
-    def _changed(self, body: CompetitorRegistered | CompetitorChanged, known: dict[str, object]) -> str:
+    def _changed(
+        self, body: CompetitorRegistered | CompetitorChanged, known: dict[str, object], say: _Words
+    ) -> str:
         said = {name: value for name in _FIELDS if (value := getattr(body, name)) not in (None, "", ())}
         if isinstance(body, CompetitorChanged):
             said = {name: value for name in _FIELDS if (value := getattr(body, name)) is not None}
         before = dict(known)
         known.update(said)
         if isinstance(body, CompetitorRegistered):
-            return f"registered as {body.name}"
-        words = [
-            f"{name.removeprefix('race_')}: {_shown(before.get(name))} → {_shown(value)}"
+            return say("desk.past-registered", name=body.name)
+        changes = [
+            f"{say(_FIELDS[name])}: {say.shown(before.get(name))} → {say.shown(value)}"
             for name, value in said.items()
         ]
-        return ", ".join(words) or "nothing changed"
+        return ", ".join(changes) or say("desk.past-nothing-changed")
 
-    def _of_place(self, body: RunHanded | PenaltyGiven | PlaceJudged) -> str:
-        match body:
-            case RunHanded():
-                return f" given to {self._fold.race.name_of(body.competitor_id) or 'nobody'}"
-            case PlaceJudged():
-                return f": {body.status.replace('-', ' ')}"
-            case PenaltyGiven():
-                parts = [f"{self._text(body.penalty_ns)} s"] * bool(body.penalty_ns)
-                parts += [f"{body.laps} laps"] * bool(body.laps)
-                return (
-                    f": a penalty of {' and '.join(parts) or 'nothing'}{f', {body.code}' * bool(body.code)}"
-                )
-
-    def _act(
-        self, body: RunArmed | RunResumed | RunFinished | RunDecided | LapJudged | LapCorrected, run: Run
-    ) -> str:
+    def _of_run(self, body: Body, run: Run, number: int, say: _Words) -> str | None:
+        """Return what was said of a run, None for what needs no line."""
         match body:
             case RunArmed():
-                return f" armed on track {body.track}"
+                return say("desk.past-armed", number=number, track=body.track)
             case RunResumed():
-                return " went on after a restart of the unit"
+                return say("desk.past-resumed", number=number)
             case RunFinished():
-                return f" ended: {_ENDINGS[body.ended]}"
+                return say(_ENDINGS[body.ended], number=number)
             case RunDecided():
-                return f" {body.decision}" if body.decision else ": decision withdrawn"
+                if body.decision is None:
+                    return say("desk.past-decision-withdrawn", number=number)
+                return say("desk.past-decided", number=number, decision=say.word(body.decision))
             case LapJudged():
-                return f", {self._lap(body.lap_id, run)}: {body.verdict or 'verdict withdrawn'}"
+                word = say.word(body.verdict) if body.verdict else say("desk.past-verdict-withdrawn")
+                return self._of_lap(body.lap_id, run, number, word, say)
             case LapCorrected():
-                word = "correction withdrawn" if body.lap_ns is None else f"set to {self._text(body.lap_ns)}"
-                return f", {self._lap(body.lap_id, run)}: {word}"
+                word = say("desk.past-correction-withdrawn")
+                if body.lap_ns is not None:
+                    word = say("desk.past-set-to", time=self._text(body.lap_ns))
+                return self._of_lap(body.lap_id, run, number, word, say)
+            case RunHanded():
+                name = self._fold.race.name_of(body.competitor_id)
+                code = "desk.past-given-to" if name else "desk.past-given-to-nobody"
+                return say(code, number=number, name=name)
+            case PlaceJudged():
+                return say("desk.past-of-run", number=number, what=say.word(body.status))
+            case PenaltyGiven():
+                parts = [f"{self._text(body.penalty_ns)} s"] * bool(body.penalty_ns)
+                parts += [say("desk.past-penalty-laps", count=body.laps)] * bool(body.laps)
+                what = " + ".join(parts) or say("desk.past-penalty-none")
+                return say("desk.past-penalty", number=number, what=what) + f", {body.code}" * bool(body.code)
+            case _ if (code := _OTHER_DEEDS.get(type(body))) is not None:
+                return say(code, number=number)
+        return None
 
-    def _lap(self, lap_id: str, run: Run) -> str:
+    def _of_lap(self, lap_id: str, run: Run, number: int, what: str, say: _Words) -> str:
         for lap in self._fold.race.laps(run.run_id):
             if lap.lap_id == lap_id:
-                return f"lap {lap.number} (measured {self._text(lap.measured_ns)})"
-        return "a lap that is no longer part of it"
+                measured = self._text(lap.measured_ns)
+                return say("desk.past-of-lap", number=number, lap=lap.number, measured=measured, what=what)
+        return say("desk.past-of-lap-gone", number=number, what=what)
 
     def _text(self, lap_ns: int) -> str:
         return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(str, value)) or "none"
-    return str(value or "none")
+class _Words:
+    """A language, and its words for what records say in one."""
+
+    def __init__(self, words: Language) -> None:
+        self._words = words
+
+    def __call__(self, code: str, /, **fields: object) -> str:
+        return self._words.say(code, **fields)
+
+    def word(self, value: str) -> str:
+        code = f"desk.word-{value}"
+        return self._words.say(code) if self._words.knows(code) else value.replace("-", " ")
+
+    def shown(self, value: object) -> str:
+        text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
+        return text or self._words.say("desk.none")
 
 
 MOVED_MAX_COUNT = 5

@@ -21,6 +21,7 @@ from pitboard.journal.run_views import RunDetailView, RunView, view_run, view_ru
 from pitboard.journal.views import EntryView, EventView, view_board, view_entry, view_event
 from pitboard.race.phases import acts_in
 from pitboard.race.run import Run
+from pitboard.sentences.language import LANGUAGES, Language, language
 from sync.central.admin.act_history import ActHistory, PastAct
 from sync.central.admin.desk.attention import Attention, AttentionList
 from sync.central.admin.lap_reference import LapReference
@@ -178,7 +179,7 @@ class DeskApi:
                     )
                     for number, run in enumerate(runs, start=1)
                 ],
-                history=self._history.of(competitor_id),
+                history=self._history.of(competitor_id, _words_of(request)),
             )
         )
 
@@ -214,3 +215,13 @@ class DeskApi:
 
     def _event(self) -> EventView:
         return view_event(self._fold, self._fold.resolution_ns)
+
+
+def _words_of(request: web.Request) -> Language:
+    """Return the language that the browser asks for first among ours."""
+    for offer in request.headers.get("Accept-Language", "").split(","):
+        wanted = offer.partition(";")[0].partition("-")[0].strip().lower()
+        for code in LANGUAGES:
+            if code == wanted:
+                return language(code)
+    return language()

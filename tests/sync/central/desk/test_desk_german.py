@@ -75,6 +75,9 @@ def test_an_act_its_dialog_and_a_refusal_are_german(venue: Venue, german: Organi
     dialog.get_by_role("button", name="Ausführen").click()
     expect(page.locator("#told")).to_contain_text("In der Wertung: Rang 2")
     expect(page.locator("main h2 .tag").first).to_have_text("disqualifiziert")
+    past = page.locator("main .card").filter(has_text="angemeldet als Ben").last
+    for said in ("disqualifiziert", "Lauf 1 bestätigt", "Lauf 1 scharf gestellt auf Bahn 1"):
+        expect(past).to_contain_text(said)
 
 
 def test_no_page_of_the_desk_has_a_sentence_of_its_own() -> None:
