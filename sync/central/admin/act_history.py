@@ -193,9 +193,8 @@ class ActHistory:
                 parts += [say("desk.past-penalty-laps", count=body.laps)] * bool(body.laps)
                 what = " + ".join(parts) or say("desk.past-penalty-none")
                 return say("desk.past-penalty", number=number, what=what) + f", {body.code}" * bool(body.code)
-            case _ if (code := _OTHER_DEEDS.get(type(body))) is not None:
-                return say(code, number=number)
-        return None
+        other = _OTHER_DEEDS.get(type(body))
+        return None if other is None else say(other, number=number)
 
     def _of_lap(self, lap_id: str, run: Run, number: int, what: str, say: _Words) -> str:
         for lap in self._fold.race.laps(run.run_id):
