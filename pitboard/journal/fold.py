@@ -320,6 +320,17 @@ class Fold:
                 ):
                     yield key, body, self._word(authority, stamp, stream, seq)
 
+    def openings_of(self, key: str) -> Iterator[tuple[str, StreamOpened]]:
+        """Yield stream and first body of each stream of the key that counts."""
+        for stream, owner in self._keys.items():
+            first = self._bodies[stream].get(1) if owner == key else None
+            if (
+                first is not None
+                and isinstance(first[0], StreamOpened)
+                and self._authority(key, stream, 1) >= _least_authority(first[0])
+            ):
+                yield stream, first[0]
+
     def bodies_of(self, key: str) -> Iterator[Body]:
         """Yield every body the key wrote but passings, whether it counts or not."""
         for stream, owner in self._keys.items():

@@ -69,8 +69,12 @@ def _descents(stream: str, kept: KeptBodies, counts: Callable[[str, int], bool])
     """Return where the stamps of one stream go back: its clock was set while it was written."""
     if not kept.turns_count:
         return []
-    stamps = ((seq, stamp) for seq, stamp in kept.stamps() if counts(stream, seq))
-    return [(seq, later) for (seq, stamp), (_, later) in pairwise(stamps) if later < stamp]
+    # A stream counts up to some place and not beyond: where the later of two counts, so does the earlier.
+    return [
+        (seq, later)
+        for (seq, stamp), (later_seq, later) in pairwise(kept.stamps())
+        if later < stamp and counts(stream, later_seq)
+    ]
 
 
 def _least(kept: KeptBodies, caps: Iterable[Cap]) -> int:

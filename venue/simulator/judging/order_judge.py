@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pitboard.journal.kinds import StreamOpened
 from venue.simulator.cast.node import Node
 
 
@@ -16,11 +15,7 @@ def out_of_order(node: Node, unit_key: str) -> Iterator[str]:
     """
     fold = node.replica.fold
     acts = [one.record for one in fold.race.statements.newest_acts(unit_key)][::-1]
-    openings = {
-        word.stream: body.earlier
-        for key, body, word in fold.statements()
-        if key == unit_key and isinstance(body, StreamOpened)
-    }
+    openings = {stream: opened.earlier for stream, opened in fold.openings_of(unit_key)}
     said: dict[str, int] = {}  # of each stream the act that came last
     known: dict[str, dict[str, int]] = {}
     for number, (stream, seq) in enumerate(acts):

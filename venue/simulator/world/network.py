@@ -160,5 +160,7 @@ def _response(handler: asyncio.Task[SyncResponse], target: str) -> SyncResponse:
 
 
 def _is_too_large(request: SyncRequest) -> bool:
+    if not request.records:
+        return False
     characters = sum(len(wire.h) + len(wire.b or "") for wire in request.records)
     return characters > SUSPICIOUS_CHARACTERS and len(msgspec.json.encode(request)) > REQUEST_MAX_BYTES
