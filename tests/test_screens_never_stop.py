@@ -20,9 +20,10 @@ from pitboard.drawing import palette
 from pitboard.drawing.font_files import find_font_files
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
-from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.phases import Phase
+from pitboard.race.run_parts import Lap
 from pitboard.unit_api import screen_state
 from tests.display.example_boards import LIVE, board, leaderboard, run_view
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, run, scenes, screen
@@ -148,7 +149,7 @@ names = st.text(st.characters(), max_size=90) | st.sampled_from([name for name i
 spans = st.integers(-(2**40), 2**63 - 1)
 maybe_spans = st.none() | spans
 laps = st.builds(
-    LapView,
+    Lap,
     lap_id=names,
     number=st.integers(0, 10**6),
     lap_ns=spans,
@@ -208,7 +209,7 @@ def test_random_boards_are_drawn(
 
 
 touch_laps = st.builds(
-    screen_state.Lap,
+    Lap,
     lap_id=names,
     number=st.integers(0, 10**6),
     lap_ns=spans,

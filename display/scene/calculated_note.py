@@ -12,10 +12,10 @@ from display.scene.result_text import calculated_words
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import PANEL, TEXT_MUTED
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.run_views import LapView
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.calculated import SIGN, Calculated
+from pitboard.race.run_parts import Lap
 from pitboard.sentences.language import Language
 
 FOOT_HEIGHT = 44
@@ -101,7 +101,7 @@ def _calculated(show: Show) -> Iterable[tuple[str, Marks]]:
             yield from ((slot.name, slot.calculated) for slot in heat.slots)
 
 
-def _of_laps(laps: Iterable[LapView]) -> Marks:
+def _of_laps(laps: Iterable[Lap]) -> Marks:
     """Return the marks of the laps and of their sectors, each once."""
     marks = (mark for lap in laps for ends in (lap.calculated, *lap.sector_marks) for mark in ends)
     return tuple(dict.fromkeys(marks))

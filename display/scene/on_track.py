@@ -29,8 +29,9 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
-from pitboard.journal.run_views import LapView, PlaceView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView
+from pitboard.race.run_parts import Lap, Place
 from pitboard.race.sectors import ANYBODY, Sector, SectorKey, sectors_of
 
 PANELS_MAX_COUNT = 4
@@ -48,7 +49,7 @@ class Driver(NamedTuple):
     """Who drives in which place of which run, with their line of the board."""
 
     run: RunView
-    place: PlaceView
+    place: Place
     entry: EntryView | None
 
 
@@ -368,7 +369,7 @@ class _Stage:
             marks += self._lap(driver, lap, row)
         return Block(name=f"laps {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
 
-    def _lap(self, driver: Driver, lap: LapView, row: Area) -> list[Mark]:
+    def _lap(self, driver: Driver, lap: Lap, row: Area) -> list[Mark]:
         px = self._measures.px
         number = Area(row.left, row.top, row.width * 14 // 100, row.height)
         chip = Area(number.right, row.top, row.width * 46 // 100, row.height)
@@ -405,7 +406,7 @@ class _Stage:
         )
         return marks
 
-    def _sectors(self, driver: Driver, lap: LapView, row: Area) -> list[Mark]:
+    def _sectors(self, driver: Driver, lap: Lap, row: Area) -> list[Mark]:
         """Return the lap's sectors, each in its colour, marked where one of its ends was calculated."""
         times, marks_of = sectors_of_view(lap), lap.sector_marks
         gap = self._measures.px(8)
@@ -454,14 +455,14 @@ class _Stage:
             ]
         return Block(name="rivals", area=area, marks=tuple(marks))
 
-    def _delta(self, lap: LapView) -> str:
+    def _delta(self, lap: Lap) -> str:
         if self._overall_ns is None or not lap.counts:
             return ""
         difference = lap.lap_ns - self._overall_ns
         text = format_lap_ns(abs(difference), resolution_ns=self._resolution_ns)
         return f"{'−' if difference < 0 else '+'}{text}"
 
-    def _colour_of(self, driver: Driver, lap: LapView) -> Colour | None:
+    def _colour_of(self, driver: Driver, lap: Lap) -> Colour | None:
         """Return purple for the best of the event, green for the own best, else yellow; none where void."""
         if not lap.counts:
             return None
@@ -485,7 +486,7 @@ class _Stage:
         return GREEN if before_ns is None or best_ns <= before_ns else AMBER
 
 
-def sectors_of_view(lap: LapView) -> tuple[Sector, ...]:
+def sectors_of_view(lap: Lap) -> tuple[Sector, ...]:
     """Return the lap's sectors as published, the last one up to the line."""
     passed = [(sector.gate, sector.elapsed_ns) for sector in lap.sectors]
     return sectors_of(lap.measured_ns or lap.lap_ns, passed)
@@ -554,7 +555,5 @@ def _panels(measures: Measures, count: int) -> list[Area]:
     return [Area(body.left + i * (width + gap), body.top, width, body.height) for i in range(count)]
 
 
-def _only_place(run: RunView) -> PlaceView:
-    return PlaceView(
-        place=1, competitor_id=run.competitor_id, name=run.name, laps=run.laps, best_ns=run.best_ns
-    )
+def _only_place(run: RunView) -> Place:
+    return Place(place=1, competitor_id=run.competitor_id, name=run.name, laps=run.laps, best_ns=run.best_ns)

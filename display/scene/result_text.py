@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
-from pitboard.journal.run_views import LapView
 from pitboard.journal.views import EntryView
 from pitboard.race.calculated import SIGN, Calculated
+from pitboard.race.run_parts import Lap
 from pitboard.race.score import Column
 from pitboard.sentences.language import Language
 
@@ -54,14 +54,14 @@ def signed(text: str, calculated: Sequence[Calculated]) -> str:
     return f"{SIGN}{text}" if calculated else text
 
 
-def lap_text(lap: LapView | None, *, resolution_ns: int) -> str:
+def lap_text(lap: Lap | None, *, resolution_ns: int) -> str:
     """Return the lap's time, marked where it was calculated."""
     if lap is None:
         return NO_TIME
     return signed(format_lap_ns(lap.lap_ns, resolution_ns=resolution_ns), lap.calculated)
 
 
-def best_lap_text(best_ns: int | None, laps: Sequence[LapView], *, resolution_ns: int) -> str:
+def best_lap_text(best_ns: int | None, laps: Sequence[Lap], *, resolution_ns: int) -> str:
     """Return the best of these laps, marked where no lap of that time was measured."""
     marks = [lap.calculated for lap in laps if lap.counts and lap.lap_ns == best_ns]
     text = format_lap_ns(best_ns, resolution_ns=resolution_ns)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from display.scene.show import Moment
-from pitboard.journal.run_views import ClockView, PlaceView, RunView
+from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.views import BoardView
+from pitboard.race.run_parts import Place
 
 MILLISECOND_NS = 1_000_000
 LAST_SECONDS_MS = 10_000
@@ -74,7 +75,7 @@ def run_time(run: RunView, unit_clocks: Mapping[str, int], moment: Moment) -> Ru
 
 
 def lap_under_way_ms(
-    place: PlaceView, run: RunView, unit_clocks: Mapping[str, int], moment: Moment
+    place: Place, run: RunView, unit_clocks: Mapping[str, int], moment: Moment
 ) -> int | None:
     """Return how long ago the place's last passing was; None before the first and where it is not known."""
     if run.clock is None or place.started_mono_ns is None or run.phase != "running":

@@ -29,9 +29,10 @@ from pitboard.drawing.palette import (
 )
 from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.views import EntryView
 from pitboard.race.phases import Phase
+from pitboard.race.run_parts import Lap
 from pitboard.sentences.language import Language
 
 PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "paused": AMBER, "time-up": AMBER}
@@ -101,7 +102,7 @@ def result_band(
     )
 
 
-def last_lap_caption(lap: LapView | None, words: Language) -> str:
+def last_lap_caption(lap: Lap | None, words: Language) -> str:
     if lap is not None and lap.verdict == "void":
         return words.say("display.lap-void", number=lap.number)
     if lap is not None and lap.is_short and lap.verdict is None:

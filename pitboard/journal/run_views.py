@@ -5,7 +5,6 @@ What is published comes from the sheet that was confirmed, all else from what is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -13,76 +12,19 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.race.attribution import TimedPassing
-from pitboard.race.bodies import Act, PlaceStatus, RunPlace, SeenLap, Verdict
-from pitboard.race.calculated import Calculated
+from pitboard.race.bodies import Act, PlaceStatus, RunPlace, SeenLap
 from pitboard.race.formats import Format
-from pitboard.race.missed import Offer
+from pitboard.race.missed import Offer as MissedPassing
 from pitboard.race.phases import Phase
 from pitboard.race.published import PublishedPlace
 from pitboard.race.run import Run
+from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct, Sector
 from pitboard.race.score import Column, score
-from pitboard.race.verdicts import DrivenPlace, Lap
+from pitboard.race.verdicts import DrivenPlace
+from pitboard.race.verdicts import Lap as DrivenLap
 from pitboard.race.word import Authority, Statement
 
 NANOSECONDS_PER_MS = 1_000_000
-
-
-class SectorView(msgspec.Struct, frozen=True):
-    """`elapsed_ns` is the time from the lap's beginning, as published."""
-
-    gate: str
-    elapsed_ns: int
-
-
-class LapView(msgspec.Struct, frozen=True):
-    """A lap as it stands; `lap_ns` is as published, `measured_ns` the same for what was measured.
-
-    `follows_void`: the lap before is void, so this one counts by a verdict only. `flag` is a doubt about the
-    stamp that closed it. `calculated` marks those of its two ends that no sensor of the first system told of,
-    `sector_marks` the same of each sector in order, up to the line; nothing where all were measured.
-    """
-
-    lap_id: str
-    number: int
-    lap_ns: int
-    uncertainty_ns: int
-    is_short: bool
-    verdict: Verdict | None
-    counts: bool
-    is_corrected: bool = False
-    place: int = 1
-    measured_ns: int = 0
-    follows_void: bool = False
-    waits_for_verdict: bool = False
-    off_tracks: int = 0
-    penalty_ns: int = 0
-    sectors: tuple[SectorView, ...] = ()
-    flag: str | None = None
-    calculated: tuple[Calculated, ...] = ()
-    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
-
-
-class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One competitor's place in a run; `columns` is its score under the event's format."""
-
-    place: int
-    competitor_id: str | None
-    name: str
-    laps: list[LapView]
-    best_ns: int | None
-    car: str = ""
-    lane: int | None = None
-    told_by: str = "any"
-    status: PlaceStatus = "finished"
-    penalty_ns: int = 0
-    penalty_laps: int = 0
-    columns: tuple[Column, ...] = ()
-    started_mono_ns: int | None = None
-
-
-class PauseView(msgspec.Struct, frozen=True):
-    from_mono_ns: int
-    to_mono_ns: int | None
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,22 +39,7 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     armed_utc_ms: int
     started_mono_ns: int | None
     run_ms: int
-    pauses: list[PauseView]
-
-
-class OfferView(msgspec.Struct, frozen=True, kw_only=True):
-    """A passing that the first system missed, as it would be inserted: `mono_ns` is calculated, see `mark`.
-
-    `place` is 0 where a person has to say whose it is; `is_by_the_book` that ten pairs stand behind it.
-    """
-
-    place: int
-    gate: str
-    boot_id: str
-    mono_ns: int
-    seen_mono_ns: int
-    is_by_the_book: bool
-    mark: Calculated
+    pauses: tuple[Pause, ...]
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -129,67 +56,26 @@ class RunView(msgspec.Struct, frozen=True):
     competitor_id: str | None
     name: str
     phase: Phase
-    laps: list[LapView]
+    laps: tuple[Lap, ...]
     best_ns: int | None
     passings: int
     newest_passing_id: str | None
-    places: list[PlaceView] = []
+    places: tuple[Place, ...] = ()
     clock: ClockView | None = None
     format: str = ""
     stage_id: str = ""
     heat_id: str = ""
     has_changed: bool = False
-    changed_places: list[PlaceView] = []
-    offers: list[OfferView] = []
-
-
-class PassingView(msgspec.Struct, frozen=True, kw_only=True):
-    """A raw passing of a run's time; `run_id` and `place` say whose it is, None and 0 for nobody's.
-
-    `is_given` says that a person said so, `is_ignored` that a person said it was no car.
-    """
-
-    passing_id: str
-    unit: str
-    boot_id: str
-    mono_ns: int
-    uncertainty_ns: int
-    gate: str
-    system: str
-    channel: int
-    lane: int | None
-    transponder: int | str | None
-    flag: str | None
-    is_inserted: bool
-    is_ignored: bool
-    is_given: bool
-    run_id: str | None
-    place: int
-
-
-class ActView(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a person said; withdraw it by its `stream` and `seq`. `said` is its body."""
-
-    stream: str
-    seq: int
-    kind: str
-    by: str
-    by_name: str
-    is_admin: bool
-    unit: str
-    where: str
-    utc_ms: int
-    reason: str
-    is_withdrawn: bool
-    said: dict[str, Any]
+    changed_places: tuple[Place, ...] = ()
+    offers: tuple[Offer, ...] = ()
 
 
 class RunDetailView(msgspec.Struct, frozen=True, kw_only=True):
     """A run with what it was made of, for the official's timeline and the audit trail."""
 
     run: RunView
-    raw_passings: list[PassingView]
-    acts: list[ActView]
+    raw_passings: tuple[RawPassing, ...]
+    acts: tuple[SaidAct, ...]
 
 
 def view_run(fold: Fold, run: Run, *, with_offers: bool = False) -> RunView:
@@ -197,8 +83,10 @@ def view_run(fold: Fold, run: Run, *, with_offers: bool = False) -> RunView:
     race = fold.race
     driven = race.driven(run.run_id)
     published = race.published(run)
-    now = [_driven_place(fold, run, place) for place in driven]
-    places = now if published is None else [_published_place(fold, run, place, driven) for place in published]
+    now = tuple(_driven_place(fold, run, place) for place in driven)
+    places = now
+    if published is not None:
+        places = tuple(_published_place(fold, run, place, driven) for place in published)
     has_changed = race.has_changed(run)
     passings = [passing for segment in race.segments(run) for passing in segment.passings]
     armed = run.armed.value
@@ -220,8 +108,8 @@ def view_run(fold: Fold, run: Run, *, with_offers: bool = False) -> RunView:
         stage_id=armed.stage_id,
         heat_id=armed.heat_id,
         has_changed=has_changed,
-        changed_places=now if has_changed else [],
-        offers=[_offer(one) for one in race.offers(run, fold.resolution_ns)] if with_offers else [],
+        changed_places=now if has_changed else (),
+        offers=tuple(_offer(one) for one in race.offers(run, fold.resolution_ns)) if with_offers else (),
     )
 
 
@@ -242,17 +130,17 @@ def view_run_detail(fold: Fold, run: Run) -> RunDetailView:
     }
     return RunDetailView(
         run=view_run(fold, run, with_offers=True),
-        raw_passings=[_raw_passing(fold, run, passing, owners.get(passing.key)) for passing in raw],
-        acts=[view_act(fold, one) for one in acts],
+        raw_passings=tuple(_raw_passing(fold, run, passing, owners.get(passing.key)) for passing in raw),
+        acts=tuple(view_act(fold, one) for one in acts),
     )
 
 
-def view_act(fold: Fold, statement: Statement) -> ActView:
+def view_act(fold: Fold, statement: Statement) -> SaidAct:
     """Return what a person said, with who and when, and whether it was withdrawn."""
     body = statement.body
     by = body.by if isinstance(body, Act) else ""
     is_admin = statement.word.authority == Authority.ADMIN
-    return ActView(
+    return SaidAct(
         stream=statement.word.stream,
         seq=statement.word.seq,
         kind=KIND_OF[type(body)],
@@ -268,8 +156,8 @@ def view_act(fold: Fold, statement: Statement) -> ActView:
     )
 
 
-def view_lap(fold: Fold, lap: Lap) -> LapView:
-    return LapView(
+def view_lap(fold: Fold, lap: DrivenLap) -> Lap:
+    return Lap(
         lap_id=lap.lap_id,
         number=lap.number,
         lap_ns=fold.published_ns(lap),
@@ -284,14 +172,14 @@ def view_lap(fold: Fold, lap: Lap) -> LapView:
         waits_for_verdict=lap.waits_for_verdict,
         off_tracks=lap.off_tracks,
         penalty_ns=lap.penalty_ns,
-        sectors=tuple(SectorView(gate, fold.rules.cut(ns)) for gate, ns in lap.sectors),
+        sectors=tuple(Sector(gate=gate, elapsed_ns=fold.rules.cut(ns)) for gate, ns in lap.sectors),
         flag=lap.flag,
         calculated=lap.calculated,
         sector_marks=lap.sector_marks,
     )
 
 
-def _driven_place(fold: Fold, run: Run, driven: DrivenPlace) -> PlaceView:
+def _driven_place(fold: Fold, run: Run, driven: DrivenPlace) -> Place:
     rules = _rules_of(fold, run)
     drive = driven.drive(is_practice=run.armed.value.timing.is_practice)
     return _place(
@@ -299,7 +187,7 @@ def _driven_place(fold: Fold, run: Run, driven: DrivenPlace) -> PlaceView:
         run,
         place=driven.place,
         competitor_id=fold.race.roll.now(driven.competitor_id),
-        laps=[view_lap(fold, lap) for lap in driven.laps],
+        laps=tuple(view_lap(fold, lap) for lap in driven.laps),
         status=driven.status,
         penalty=(driven.penalty_ns, driven.penalty_laps),
         columns=score(drive, rules).columns,
@@ -307,15 +195,13 @@ def _driven_place(fold: Fold, run: Run, driven: DrivenPlace) -> PlaceView:
     )
 
 
-def _published_place(
-    fold: Fold, run: Run, published: PublishedPlace, driven: Sequence[DrivenPlace]
-) -> PlaceView:
+def _published_place(fold: Fold, run: Run, published: PublishedPlace, driven: Sequence[DrivenPlace]) -> Place:
     known = {lap.lap_id: lap for place in driven if place.place == published.place for lap in place.laps}
     started = [place.started_mono_ns for place in driven if place.place == published.place]
-    laps = [
+    laps = tuple(
         _published_lap(fold, published, number, lap, known.get(lap.lap_id))
         for number, lap in enumerate(published.laps, start=1)
-    ]
+    )
     drive = published.drive(lambda lap_id: (0, "", 0), is_practice=run.armed.value.timing.is_practice)
     return _place(
         fold,
@@ -331,13 +217,13 @@ def _published_place(
 
 
 def _published_lap(
-    fold: Fold, published: PublishedPlace, number: int, seen: SeenLap, now: Lap | None
-) -> LapView:
+    fold: Fold, published: PublishedPlace, number: int, seen: SeenLap, now: DrivenLap | None
+) -> Lap:
     """Return the lap that was confirmed, with what is still known of how it was measured."""
     lap_ns = fold.rules.cut(seen.lap_ns)
     calculated = published.calculated.get(seen.lap_id, ())
     if now is None:
-        return LapView(
+        return Lap(
             lap_id=seen.lap_id,
             number=number,
             lap_ns=lap_ns,
@@ -369,14 +255,14 @@ def _place(
     *,
     place: int,
     competitor_id: str | None,
-    laps: list[LapView],
+    laps: tuple[Lap, ...],
     status: PlaceStatus,
     penalty: tuple[int, int],
     columns: tuple[Column, ...],
     started_mono_ns: int | None,
-) -> PlaceView:
+) -> Place:
     armed = run.place_of(place) or RunPlace(place=place)
-    return PlaceView(
+    return Place(
         place=place,
         competitor_id=competitor_id,
         name=fold.race.name_of(competitor_id),
@@ -411,19 +297,19 @@ def _clock(run: Run, driven: Iterable[DrivenPlace]) -> ClockView:
         armed_utc_ms=stamp_utc_ms(run.armed.word.stamp),
         started_mono_ns=min([*started, *said], default=None),
         run_ms=0 if armed.timing.ends == "open" else armed.timing.run_ms,
-        pauses=[
-            PauseView(pause.from_mono_ns, pause.to_mono_ns)
+        pauses=tuple(
+            Pause(from_mono_ns=pause.from_mono_ns, to_mono_ns=pause.to_mono_ns)
             for pause in run.pauses
             if pause.boot_id == boot_id
-        ],
+        ),
     )
 
 
-def _raw_passing(fold: Fold, run: Run, passing: TimedPassing, owner: RunPlace | None) -> PassingView:
+def _raw_passing(fold: Fold, run: Run, passing: TimedPassing, owner: RunPlace | None) -> RawPassing:
     word = fold.race.word_on(passing.key)
     body = passing.body
     run_id = run.run_id if owner is not None else word.run_id
-    return PassingView(
+    return RawPassing(
         passing_id=passing.passing_id,
         unit=passing.unit,
         boot_id=body.boot_id,
@@ -443,9 +329,9 @@ def _raw_passing(fold: Fold, run: Run, passing: TimedPassing, owner: RunPlace | 
     )
 
 
-def _offer(offer: Offer) -> OfferView:
+def _offer(offer: MissedPassing) -> Offer:
     passing, time = offer.passing, offer.time
-    return OfferView(
+    return Offer(
         place=offer.place,
         gate=passing.body.gate,
         boot_id=offer.boot_id,

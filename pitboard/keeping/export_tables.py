@@ -8,11 +8,12 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import PlaceView, RunView, view_run
+from pitboard.journal.run_views import RunView, view_run
 from pitboard.journal.views import BoardView, view_board
 from pitboard.race.bodies import Verdict
 from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase
+from pitboard.race.run_parts import Place
 
 What = Literal["results", "laps", "certificates"]
 
@@ -127,7 +128,7 @@ def _laps(fold: Fold) -> list[LapRow]:
     return rows
 
 
-def _laps_of(run: RunView, place: PlaceView, number: int) -> list[LapRow]:
+def _laps_of(run: RunView, place: Place, number: int) -> list[LapRow]:
     return [
         LapRow(
             name=place.name,

@@ -17,11 +17,12 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import NOT_UNDERSTOOD, Refusal
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.run_views import ActView, view_act
+from pitboard.journal.run_views import view_act
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race import bodies
 from pitboard.race.attribution import BACKUP_SYSTEM, FIRST_SYSTEM, HAND
 from pitboard.race.calculated import mark_text
+from pitboard.race.run_parts import SaidAct
 from pitboard.race.two_systems import Pairing, Sighting, agreement, pair
 from pitboard.race.word import Statement
 
@@ -189,7 +190,7 @@ def _sighting(body: bodies.PassingRecorded) -> Sighting:
     )
 
 
-def _acts(fold: Fold, acts: Sequence[ActView], *, are_withdrawn: bool) -> Iterator[str]:
+def _acts(fold: Fold, acts: Sequence[SaidAct], *, are_withdrawn: bool) -> Iterator[str]:
     for act in acts:
         if act.is_withdrawn == are_withdrawn:
             time = datetime.fromtimestamp(act.utc_ms // 1000, UTC).strftime("%H:%M:%S")
@@ -198,7 +199,7 @@ def _acts(fold: Fold, acts: Sequence[ActView], *, are_withdrawn: bool) -> Iterat
             yield f"{time}  {act.kind}  {_said(fold, act)}  by {who}{reason}"
 
 
-def _said(fold: Fold, act: ActView) -> str:
+def _said(fold: Fold, act: SaidAct) -> str:
     parts = []
     run = fold.race.runs.get(str(act.said.get("run_id", "")))
     if run is not None:

@@ -8,94 +8,17 @@ from typing import Literal
 
 import msgspec
 
-from pitboard.race.bodies import (
-    PlaceStatus,
-    PlaylistItem,
-    Verdict,
-)
+from pitboard.race.bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName
 from pitboard.race.phases import Phase as RunPhase
+from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
+from pitboard.race.score import Column
 from pitboard.sentences.language import Sentence
 
 Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]
 LightState = Literal["ok", "warning", "bad"]
 DISPLAY_PICTURE_PATH = "/v1/display-picture"
-
-
-class Sector(msgspec.Struct, frozen=True, kw_only=True):
-    gate: str
-    elapsed_ns: int
-
-
-class Lap(msgspec.Struct, frozen=True, kw_only=True):
-    """A lap as it stands, times as published. `waits_for_verdict`: it counts only once somebody says so."""
-
-    lap_id: str
-    number: int
-    lap_ns: int
-    uncertainty_ns: int = 0
-    is_short: bool = False
-    verdict: Verdict | None = None
-    counts: bool = True
-    is_corrected: bool = False
-    place: int = 1
-    measured_ns: int = 0
-    follows_void: bool = False
-    waits_for_verdict: bool = False
-    off_tracks: int = 0
-    penalty_ns: int = 0
-    sectors: tuple[Sector, ...] = ()
-    flag: str | None = None
-    calculated: tuple[Calculated, ...] = ()
-    sector_marks: tuple[tuple[Calculated, ...], ...] = ()
-
-
-class Column(msgspec.Struct, frozen=True, array_like=True):
-    """One thing to show of a result: `code` names it, `kind` is "duration_ns", "count" or "points"."""
-
-    code: str
-    kind: str
-    value: int | None
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """One competitor's place in a run."""
-
-    place: int
-    competitor_id: str | None
-    name: str
-    laps: tuple[Lap, ...] = ()
-    best_ns: int | None = None
-    car: str = ""
-    lane: int | None = None
-    told_by: str = "any"
-    status: PlaceStatus = "finished"
-    penalty_ns: int = 0
-    penalty_laps: int = 0
-    columns: tuple[Column, ...] = ()
-    started_mono_ns: int | None = None
-
-
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A passing that the first system missed: `mono_ns` is calculated from what another saw, see `mark`.
-
-    `InsertPassing` with `from_passing_id` takes it. `place` is 0 where a person has to say whose it is;
-    without `is_by_the_book`, say how many pairs stand behind it.
-    """
-
-    place: int
-    gate: str
-    boot_id: str
-    mono_ns: int
-    seen_mono_ns: int
-    is_by_the_book: bool
-    mark: Calculated
-
-
-class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    from_mono_ns: int
-    to_mono_ns: int | None = None
 
 
 class Consequence(msgspec.Struct, frozen=True, kw_only=True):
@@ -398,44 +321,6 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
 
     def competitor_named(self, competitor_id: str | None) -> Competitor | None:
         return next((one for one in self.competitors if one.competitor_id == competitor_id), None)
-
-
-class RawPassing(msgspec.Struct, frozen=True, kw_only=True):
-    """An impulse of the run's time; `run_id` and `place` say whose it is, None and 0 for nobody's."""
-
-    passing_id: str
-    unit: str
-    boot_id: str
-    mono_ns: int
-    uncertainty_ns: int
-    gate: str
-    system: str
-    channel: int
-    lane: int | None = None
-    transponder: int | str | None = None
-    flag: str | None = None
-    is_inserted: bool = False
-    is_ignored: bool = False
-    is_given: bool = False
-    run_id: str | None = None
-    place: int = 0
-
-
-class SaidAct(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a person said of the run; `Withdraw` takes its `stream` and `seq`."""
-
-    stream: str
-    seq: int
-    kind: str
-    by: str
-    by_name: str
-    is_admin: bool
-    unit: str
-    where: str
-    utc_ms: int
-    reason: str
-    is_withdrawn: bool
-    said: dict[str, object]
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,12 +23,13 @@ from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
-from pitboard.journal.run_views import ClockView, PlaceView, RunView
+from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
 from pitboard.race.brackets import knockout
 from pitboard.race.names import clean_name
+from pitboard.race.run_parts import Place
 from pitboard.race.score import Column
 from pitboard.race.stages import work_out
 from pitboard.sentences.language import Language, LanguageCode, language
@@ -97,7 +98,7 @@ def driven(
     run = run_view(laps=[lap_view(n + 1, ms=12_900 - 311 * n) for n in range(laps)], name=name, track=track)
     started = 10**12
     made = [
-        PlaceView(
+        Place(
             place=number + 1,
             competitor_id=f"c{5 + number}",
             name=name if number == 0 else f"Rival {number}",
@@ -113,9 +114,9 @@ def driven(
         for number in range(places)
     ]
     clock = ClockView(
-        boot_id="b", armed_mono_ns=0, armed_utc_ms=0, started_mono_ns=started, run_ms=120_000, pauses=[]
+        boot_id="b", armed_mono_ns=0, armed_utc_ms=0, started_mono_ns=started, run_ms=120_000, pauses=()
     )
-    return msgspec.structs.replace(run, clock=clock, places=made)
+    return msgspec.structs.replace(run, clock=clock, places=tuple(made))
 
 
 def knockout_view(count: int, driven_count: int) -> StageView:

@@ -9,10 +9,11 @@ from display.scene.blocks import Scene
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.show import Canvas, Moment, Show
 from display.scene.story import Story
-from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.bodies import Verdict
 from pitboard.race.phases import Phase
+from pitboard.race.run_parts import Lap
 
 MILLISECOND_NS = 1_000_000
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
@@ -58,8 +59,8 @@ def entries(count: int, *, first_ms: int = 11_862, step_ms: int = 437) -> list[E
     return made
 
 
-def lap_view(number: int, *, ms: int, is_short: bool = False, verdict: Verdict | None = None) -> LapView:
-    return LapView(
+def lap_view(number: int, *, ms: int, is_short: bool = False, verdict: Verdict | None = None) -> Lap:
+    return Lap(
         lap_id=f"lap-{number}",
         number=number,
         lap_ns=ms * MILLISECOND_NS,
@@ -73,7 +74,7 @@ def lap_view(number: int, *, ms: int, is_short: bool = False, verdict: Verdict |
 def run_view(
     *,
     phase: Phase = "running",
-    laps: Sequence[LapView] = (),
+    laps: Sequence[Lap] = (),
     passings: int | None = None,
     name: str = "Anna Berg",
     track: str = "Track A",
@@ -87,7 +88,7 @@ def run_view(
         competitor_id="c1",
         name=name,
         phase=phase,
-        laps=list(laps),
+        laps=tuple(laps),
         best_ns=min((lap.lap_ns for lap in laps if lap.counts), default=None),
         passings=crossed,
         newest_passing_id=f"beam/{crossed}" if crossed else None,

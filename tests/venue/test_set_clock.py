@@ -14,8 +14,9 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
+from pitboard.race.run_parts import Lap
 from pitboard.unit_api.official_acts import Arm, Confirm, Judge, Register, Stop
-from pitboard.unit_api.screen_state import Lap, ScreenState
+from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.unit_client import UnitLink
 from tests.firmware_bridge.device_stage import free_port
 from venue.demo.crew import Crew

@@ -16,10 +16,10 @@ from pitboard.race import bodies
 from pitboard.race.attribution import HAND
 from pitboard.race.names import clean_name
 from pitboard.race.run import Run
-from pitboard.race.score import Moment
+from pitboard.race.score import Column, Moment
 from pitboard.race.subjects import subject_of
 from pitboard.race.word import Statement
-from pitboard.unit_api.screen_state import Column, Consequence, DoneAct, Stray
+from pitboard.unit_api.screen_state import Consequence, DoneAct, Stray
 from trackside.timing.run_control import RunControl
 
 ACTS_SHOWN_MAX_COUNT = 40

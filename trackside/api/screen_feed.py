@@ -14,7 +14,7 @@ from pitboard.errors import ActRefused, QueryRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
-from pitboard.journal.run_views import PlaceView, RunView, view_run, view_run_detail
+from pitboard.journal.run_views import RunView, view_run, view_run_detail
 from pitboard.journal.stage_view import StageView, view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EntryView, view_board
 from pitboard.race.names import clean_name, fold_name
@@ -30,16 +30,11 @@ from pitboard.unit_api.screen_state import (
     Light,
     Likeness,
     MachineLine,
-    Offer,
     Official,
-    Pause,
-    Place,
     QueueAsk,
     QueueEntry,
-    RawPassing,
     Run,
     RunDetail,
-    SaidAct,
     ScreenState,
     SensorLine,
     Stage,
@@ -224,10 +219,8 @@ class ScreenFeed:
         detail = view_run_detail(fold, run)
         return RunDetail(
             run=self._run(run),
-            raw_passings=msgspec.convert(
-                detail.raw_passings, type=tuple[RawPassing, ...], from_attributes=True
-            ),
-            acts=msgspec.convert(detail.acts, type=tuple[SaidAct, ...], from_attributes=True),
+            raw_passings=detail.raw_passings,
+            acts=detail.acts,
         )
 
     def search(self, query: str) -> dict[str, list[str]]:
@@ -299,26 +292,23 @@ class ScreenFeed:
             name=view.name,
             run_ms=0 if clock is None else clock.run_ms,
             started_mono_ns=now.started_mono_ns,
-            laps=_places([view.places[0]])[0].laps,
+            laps=view.laps,
             best_ns=view.best_ns,
             phase=now.phase,
             track=view.track,
-            places=_places(view.places),
-            pauses=tuple(
-                Pause(from_mono_ns=pause.from_mono_ns, to_mono_ns=pause.to_mono_ns)
-                for pause in ([] if clock is None else clock.pauses)
-            ),
+            places=view.places,
+            pauses=() if clock is None else clock.pauses,
             remaining_ns=now.remaining_ns,
             acts=now.acts,
             has_changed=view.has_changed,
-            changed_places=_places(view.changed_places),
+            changed_places=view.changed_places,
             armed_mono_ns=None if clock is None else clock.armed_mono_ns,
             would=consequence(self._replica.fold, run) if now.phase == "review" else None,
             stage_id=run.armed.value.stage_id,
             heat_id=run.armed.value.heat_id,
             clock=run.armed.value.timing.clock,
             interruption=self._run_control.time.interruption(run),
-            offers=msgspec.convert(view.offers, type=tuple[Offer, ...], from_attributes=True),
+            offers=view.offers,
             number=number,
             runs_max=runs_max,
         )
@@ -345,10 +335,6 @@ def _stage(fold: Fold, view: StageView) -> Stage:
     rules = fold.race.programme.format(view.format) or fold.rules_of(view.race_class)
     stage = msgspec.convert(view, type=Stage, from_attributes=True)
     return msgspec.structs.replace(stage, told_by=rules.told_by)
-
-
-def _places(views: Sequence[PlaceView]) -> tuple[Place, ...]:
-    return msgspec.convert(views, type=tuple[Place, ...], from_attributes=True)
 
 
 def _competitors(fold: Fold, best: Mapping[str, EntryView]) -> Iterator[Competitor]:

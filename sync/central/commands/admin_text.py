@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.journal.run_views import LapView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.views import EntryView
 from pitboard.race.calculated import mark_text, short_text
+from pitboard.race.run_parts import Lap
 from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
@@ -62,7 +63,7 @@ def _moment(utc_ms: int) -> str:
     return datetime.fromtimestamp(utc_ms // 1_000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
 
 
-def _lap(reference: str, lap: LapView, run: RunView, laps: CompetitorLaps) -> str:
+def _lap(reference: str, lap: Lap, run: RunView, laps: CompetitorLaps) -> str:
     time = format_lap_ns(lap.lap_ns, resolution_ns=laps.resolution_ns)
     notes: list[str] = [lap.verdict] if lap.verdict is not None else []
     notes += ["corrected"] * lap.is_corrected

@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import ClockView, LapView, PlaceView, RunView, view_run
+from pitboard.journal.run_views import ClockView, RunView, view_run
 from pitboard.journal.views import on_track, view_event
 from pitboard.race.board import Standing
 from pitboard.race.calculated import Calculated
 from pitboard.race.results import amount_kinds
 from pitboard.race.roll import Competitor
+from pitboard.race.run_parts import Lap, Place
 from sync.central.public.board_change import Form
 
 ENTRIES_MAX_COUNT = 100
@@ -142,7 +143,7 @@ def _clock(clock: ClockView) -> Form:
     return began
 
 
-def _place(place: PlaceView) -> Form:
+def _place(place: Place) -> Form:
     driven: Form = {"id": place.place, "name": place.name, "laps": len(place.laps)}
     if place.laps:
         driven["last"] = _lap(place.laps[-1])
@@ -151,7 +152,7 @@ def _place(place: PlaceView) -> Form:
     return driven | (_made(bests[0]) if bests and all(bests) else {})
 
 
-def _lap(lap: LapView) -> Form:
+def _lap(lap: Lap) -> Form:
     return {"ns": lap.lap_ns} | _said(
         out=not lap.counts,
         short=lap.is_short,

@@ -10,10 +10,11 @@ from display.scene.calculated_note import with_note
 from display.scene.playlist import SCENES, lay_out, own_playlist
 from display.scene.result_text import best_lap_text, calculated_words
 from display.scene.show import Canvas, Moment, Show
-from pitboard.journal.run_views import PlaceView, RunView
+from pitboard.journal.run_views import RunView
 from pitboard.journal.stage_view import HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.calculated import Calculated
+from pitboard.race.run_parts import Place
 from pitboard.race.score import Column
 from pitboard.sentences.language import language
 from tests.display.example_boards import LIVE, NEWS_AT_NS, SIZES, board, lap_view, news, run_view
@@ -42,8 +43,8 @@ def marked_run() -> RunView:
         msgspec.structs.replace(lap_view(number, ms=11_000 + number), calculated=(MARK,)) for number in (1, 2)
     ]
     run = run_view(laps=laps, name="Ann Berg")
-    place = PlaceView(place=1, competitor_id="nobody", name="Ann Berg", laps=laps, best_ns=run.best_ns)
-    return msgspec.structs.replace(run, places=[place])
+    place = Place(place=1, competitor_id="nobody", name="Ann Berg", laps=tuple(laps), best_ns=run.best_ns)
+    return msgspec.structs.replace(run, places=(place,))
 
 
 def marked_stage() -> StageView:

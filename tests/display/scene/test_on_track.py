@@ -14,9 +14,10 @@ from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
-from pitboard.journal.run_views import ClockView, LapView, PauseView, PlaceView, RunView, SectorView
+from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.views import BoardView
 from pitboard.race.calculated import Calculated
+from pitboard.race.run_parts import Lap, Pause, Place, Sector
 from pitboard.race.score import Column
 from tests.display.example_boards import LIVE, SIZES, board, lap_view, run_view, show_of
 
@@ -28,7 +29,7 @@ def timed(
     *,
     run_ms: int = 120_000,
     laps_ms: tuple[int, ...] = (),
-    pauses: tuple[PauseView, ...] = (),
+    pauses: tuple[Pause, ...] = (),
     phase: str = "running",
 ) -> RunView:
     run = run_view(phase=phase, laps=[lap_view(n, ms=ms) for n, ms in enumerate(laps_ms, 1)])  # type: ignore[arg-type]
@@ -38,9 +39,9 @@ def timed(
         armed_utc_ms=1_000_000,
         started_mono_ns=None if phase == "armed" else START_NS,
         run_ms=run_ms,
-        pauses=list(pauses),
+        pauses=pauses,
     )
-    place = PlaceView(
+    place = Place(
         place=1,
         competitor_id="c1",
         name="Anna Berg",
@@ -49,7 +50,7 @@ def timed(
         columns=(Column("best", "duration_ns", run.best_ns),),
         started_mono_ns=START_NS,
     )
-    return msgspec.structs.replace(run, clock=clock, places=[place])
+    return msgspec.structs.replace(run, clock=clock, places=(place,))
 
 
 def shown(run: RunView, seconds: float, *, clocks: dict[str, int] | None = None) -> list[str]:
@@ -81,9 +82,9 @@ def test_without_a_stamp_seen_the_wall_clocks_have_to_do() -> None:
 
 
 def test_a_pause_stops_the_clock() -> None:
-    pause = PauseView(START_NS + 10 * SECOND_NS, START_NS + 30 * SECOND_NS)
+    pause = Pause(from_mono_ns=START_NS + 10 * SECOND_NS, to_mono_ns=START_NS + 30 * SECOND_NS)
     assert "1:30" in shown(timed(pauses=(pause,)), 50)
-    stands = PauseView(START_NS + 10 * SECOND_NS, None)
+    stands = Pause(from_mono_ns=START_NS + 10 * SECOND_NS, to_mono_ns=None)
     assert "1:50" in shown(timed(pauses=(stands,), phase="paused"), 50)
 
 
@@ -164,12 +165,12 @@ def test_the_clock_is_a_third_of_the_screen_and_nothing_overlaps(size: tuple[int
 
 
 def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_best_else_yellow() -> None:
-    def lap(number: int, ms: int, *ends_ms: int) -> LapView:
-        sectors = tuple(SectorView(f"gate {n}", end * 1_000_000) for n, end in enumerate(ends_ms))
+    def lap(number: int, ms: int, *ends_ms: int) -> Lap:
+        sectors = tuple(Sector(gate=f"gate {n}", elapsed_ns=end * 1_000_000) for n, end in enumerate(ends_ms))
         return msgspec.structs.replace(lap_view(number, ms=ms), sectors=sectors)
 
     run = timed()
-    laps = [lap(1, 12_000, 4_000, 8_100), lap(2, 12_300, 3_900, 8_300), lap(3, 13_000)]
+    laps = (lap(1, 12_000, 4_000, 8_100), lap(2, 12_300, 3_900, 8_300), lap(3, 13_000))
     bests = {
         (who, run.track, *ends): ms * 1_000_000
         for who, ends, ms in (
@@ -187,7 +188,7 @@ def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_
         (laps, []),
     ):
         driven = msgspec.structs.replace(
-            run, laps=told, places=[msgspec.structs.replace(run.places[0], laps=told)]
+            run, laps=told, places=(msgspec.structs.replace(run.places[0], laps=told),)
         )
         show = replace(show_of(board(5, on_track=[driven])), sector_bests=bests)
         scene = lay_out_on_track(show, Moment(0), Canvas(size=(1920, 1080))).scene
@@ -201,9 +202,11 @@ def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_
 def test_what_no_clock_changes_is_made_once_for_each_news_and_never_stays_behind_it() -> None:
     canvas = Canvas(size=(1920, 1080))
     first = show_of(board(5, on_track=[timed(laps_ms=(12_000,))]))
-    lap = msgspec.structs.replace(lap_view(2, ms=11_500), sectors=(SectorView("half", 5_000_000_000),))
-    driven = msgspec.structs.replace(first.board.on_track[0].places[0], laps=[lap])
-    run = msgspec.structs.replace(first.board.on_track[0], laps=[lap], places=[driven])
+    lap = msgspec.structs.replace(
+        lap_view(2, ms=11_500), sectors=(Sector(gate="half", elapsed_ns=5_000_000_000),)
+    )
+    driven = msgspec.structs.replace(first.board.on_track[0].places[0], laps=(lap,))
+    run = msgspec.structs.replace(first.board.on_track[0], laps=(lap,), places=(driven,))
     news = replace(first, board=msgspec.structs.replace(first.board, on_track=[run]))
     bests = {("", run.track, "", "half"): 4_000_000_000, ("c1", run.track, "", "half"): 5_000_000_000}
     old = replace(LIVE, headline="old", is_live=False)
@@ -231,7 +234,7 @@ def test_a_sector_that_ends_at_what_was_calculated_has_the_sign() -> None:
         uncertainty_ns=9,
     )
     run = timed()
-    sectors = (SectorView("bend", 4_000_000_000), SectorView("hill", 8_000_000_000))
+    sectors = (Sector(gate="bend", elapsed_ns=4_000_000_000), Sector(gate="hill", elapsed_ns=8_000_000_000))
     lap = msgspec.structs.replace(
         lap_view(1, ms=12_300), sectors=sectors, calculated=(mark,), sector_marks=((), (), (mark,))
     )
@@ -240,8 +243,8 @@ def test_a_sector_that_ends_at_what_was_calculated_has_the_sign() -> None:
         (lap, ["4.000", "4.000", "≈4.300"]),
         (at_gate, ["≈4.000", "≈4.000", "4.300"]),
     ):
-        place = msgspec.structs.replace(run.places[0], laps=[told])
-        driven = msgspec.structs.replace(run, laps=[told], places=[place])
+        place = msgspec.structs.replace(run.places[0], laps=(told,))
+        driven = msgspec.structs.replace(run, laps=[told], places=(place,))
         show = show_of(board(5, on_track=[driven]))
         scene = with_note(lay_out_on_track, show, Moment(0), Canvas(size=(1920, 1080))).scene
         marks = next(block for block in scene.blocks if block.name.startswith("laps")).marks

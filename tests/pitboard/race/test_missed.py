@@ -262,4 +262,4 @@ def test_the_public_board_has_no_offers_and_a_blind_system_makes_a_bounded_many(
     story.say(*[of_system("B", 100 + at, s=130 + 2 * at) for at in range(OFFERS_MAX_COUNT + 3)])
     run = story.fold.race.runs["r"]
     assert len(view_run_detail(story.fold, run).run.offers) == OFFERS_MAX_COUNT
-    assert view_board(story.fold).on_track[0].offers == []
+    assert view_board(story.fold).on_track[0].offers == ()

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pitboard.race.bodies import EventConfigured, OfficialAppointed
+from pitboard.race.run_parts import Lap
 from pitboard.trust.pin import pin_verifier
-from pitboard.unit_api.screen_state import Entry, Lap, Run, ScreenState
+from pitboard.unit_api.screen_state import Entry, Run, ScreenState
 from tests.trackside.touch.real_unit import LAP_MIN_MS, RealUnit
 from tests.trackside.touch.touch_stage import PATIENCE_S, Stage, open_stage
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen

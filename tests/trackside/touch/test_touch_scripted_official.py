@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from pitboard.clock import SystemClock
-from pitboard.unit_api.screen_state import Lap, Run
+from pitboard.race.run_parts import Lap
+from pitboard.unit_api.screen_state import Run
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SEAL
 from tests.trackside.touch.touch_stage import Stage, open_stage

@@ -11,10 +11,11 @@ import msgspec
 from pitboard.race.bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
+from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
+from pitboard.race.score import Column
 from pitboard.sentences.language import Sentence
 from pitboard.unit_api.screen_state import (
     ClassName,
-    Column,
     Competitor,
     Consequence,
     ContactSeal,
@@ -24,21 +25,15 @@ from pitboard.unit_api.screen_state import (
     Heat,
     HeatSlot,
     Interruption,
-    Lap,
     Light,
     LightState,
     MachineLine,
-    Offer,
     Official,
-    Pause,
     Phase,
-    Place,
     QueueAsk,
     QueueEntry,
-    RawPassing,
     Run,
     RunDetail,
-    SaidAct,
     ScreenState,
     SensorLine,
     Stage,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.race.calculated import SIGN, Calculated
-from pitboard.unit_api.screen_state import Lap, ScreenState
+from pitboard.race.run_parts import Lap
+from pitboard.unit_api.screen_state import ScreenState
 from trackside.touch.widgets.view import View
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
+from pitboard.race.run_parts import Lap
 from pitboard.unit_api.official_acts import Judge
-from pitboard.unit_api.screen_state import Lap, Run, ScreenState
+from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, time_words
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import SendAct, ShowPassing, View

@@ -7,6 +7,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
+from pitboard.race.run_parts import RawPassing, SaidAct
 from pitboard.unit_api.official_acts import (
     Act,
     AttributePassing,
@@ -15,7 +16,7 @@ from pitboard.unit_api.official_acts import (
     MoveStart,
     Withdraw,
 )
-from pitboard.unit_api.screen_state import RawPassing, Run, RunDetail, SaidAct, ScreenState
+from pitboard.unit_api.screen_state import Run, RunDetail, ScreenState
 from trackside.touch.widgets.buttons import button, lay_list, pager_buttons
 from trackside.touch.widgets.view import Choose, Intent, Page, PutPassing, SendAct, ShowPage, View
 from trackside.touch.widgets.widgets import Layout, Look, Mark, Measures, Rect, Tone, Widget

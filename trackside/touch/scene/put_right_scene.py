@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pitboard.drawing.time_text import format_lap_ns
+from pitboard.race.run_parts import Offer
 from pitboard.unit_api.official_acts import (
     ContinueRun,
     Go,
@@ -17,7 +18,7 @@ from pitboard.unit_api.official_acts import (
     Penalize,
     Withdraw,
 )
-from pitboard.unit_api.screen_state import DoneAct, Offer, Run, ScreenState, Stray
+from pitboard.unit_api.screen_state import DoneAct, Run, ScreenState, Stray
 from trackside.touch.scene.choice_grid import Choice, lay_grid
 from trackside.touch.scene.person_scene import renaming
 from trackside.touch.widgets.view import Page, SendAct, ShowPage, ShowPassing, View
