@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from pitboard.unit_api.official_acts import AnyAct
+from venue.simulator.cast.people import Official
 from venue.simulator.command import run_season, run_seed, simulate
 from venue.simulator.days.plants import PLANTS
+from venue.simulator.days.race_day import run_day
 from venue.simulator.judging.inspection import may_lack
 
 PLANTED_SEEDS_MAX_COUNT = 300
@@ -34,6 +38,26 @@ def test_300_days_keep_every_promise() -> None:
 def test_a_start_that_a_revocation_took_back_tells_the_judge_no_order() -> None:
     """Day 6004111: two machines ran with one key, and one's start stood between two of the other's."""
     assert run_seed(6_004_111).violations == []
+
+
+@pytest.mark.parametrize(("seed", "at_once"), [(0, 1), (1, 2)])
+def test_on_some_days_two_officials_act_at_one_unit_at_once(seed: int, at_once: int) -> None:
+    under_way: Counter[str] = Counter()
+    most = 0
+    send = Official._send
+
+    async def watched(official: Official, act: AnyAct) -> dict[str, str]:
+        nonlocal most
+        unit = official._unit.name
+        under_way[unit] += 1
+        most = max(most, under_way[unit])
+        try:
+            return await send(official, act)
+        finally:
+            under_way[unit] -= 1
+
+    run_day(seed, [(Official, "_send", watched)])
+    assert most == at_once
 
 
 @pytest.mark.parametrize("plant", PLANTS)

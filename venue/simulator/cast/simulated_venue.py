@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from random import Random
 
 from pitboard.errors import JournalLost
 from pitboard.journal.kinds import UnitEnrolled
@@ -17,6 +18,9 @@ from venue.simulator.cast.unit_node import UnitNode
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.world import World
+
+SECOND_SCREENS = 0.3
+"""Of the days: at each unit two officials act, each at a screen of their own."""
 
 
 class Venue:
@@ -46,6 +50,8 @@ class Venue:
         self.thief = self._thief_of(chance.choice(self.units)) if has_thief else None
         self.officials: dict[str, Official] = {}
         self.revoked: set[str] = set()
+        # By a chance of its own, so that all other days stay as they were found.
+        self.has_second_screens = Random(f"screens {world.seed}").random() < SECOND_SCREENS
 
     @property
     def nodes(self) -> list[Node]:
@@ -69,9 +75,11 @@ class Venue:
             self.people.spawn(self._notice_thief(self.thief), name="notice the thief")
 
     def man(self, unit: UnitNode) -> None:
-        """Put an official and cars to a unit."""
+        """Put an official and cars to a unit; on some days a second official, who acts meanwhile."""
         official = self.officials[unit.name] = Official(self.world, unit)
         self.people.spawn(official.work(), name=f"official at {unit.name}")
+        if self.has_second_screens:
+            self.people.spawn(Official(self.world, unit).work(), name=f"second official at {unit.name}")
         self.people.spawn(drive(self.world, unit), name=f"cars at {unit.name}")
 
     async def restart(self, node: Node, *, down_s: float) -> None:

@@ -63,7 +63,7 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
     worlds: list[World] = []
 
     async def story(loop: VirtualLoop) -> None:
-        world = World(loop, Random(seed))
+        world = World(loop, Random(seed), seed)
         worlds.append(world)
         await _live_through(world)
 

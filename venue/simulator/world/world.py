@@ -16,6 +16,7 @@ class World:
 
     loop: VirtualLoop
     chance: Random
+    seed: int = 0
     trace: Trace = field(init=False)
     truth: Truth = field(init=False)
     network: Network = field(init=False)
