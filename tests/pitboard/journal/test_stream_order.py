@@ -136,6 +136,21 @@ def test_what_a_revoked_key_says_of_the_order_moves_nothing() -> None:
     assert name_after(central, unit, other, thief) == "The unit's"
 
 
+def test_what_stands_in_a_stream_beyond_its_revocation_moves_nothing_before_it() -> None:
+    unit = started_at(10)
+    unit.say(named("The unit's"))
+    other = started_at(5, who=UNIT_B)
+    other.say(renamed("The other's"))
+    true_count = len(unit.records)
+    unit.hybrid_clock._last_stamp -= YEAR_MS << 16  # the thief's clock
+    unit.clock.now_utc_ms -= YEAR_MS
+    unit.say(EventConfigured(name="Nothing to the point"))
+    central = central_enrols(UNIT_A, UNIT_B)
+    assert name_after(central, unit, other) == "The other's"
+    central.say(UnitRevoked(key=UNIT_A.key, heads={unit.writer.stream: true_count}))
+    assert name_after(central, unit, other) == "The unit's"
+
+
 def test_streams_that_name_each_other_in_a_circle_order_nothing() -> None:
     unit = started_at(0)
     one = Teller(UNIT_A, "Track", stream="1" * 32, earlier={"2" * 32: 9, unit.writer.stream: 9})
