@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
 from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import Settled, settle
+from pitboard.race.device_clocks import Settled
 from pitboard.race.related_clock import RelatedClock
+from pitboard.race.settling import settle
 from pitboard.race.two_systems import PAIR_WITHIN_NS, are_two_cars
 from pitboard.race.word import Word
 

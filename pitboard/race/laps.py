@@ -15,8 +15,9 @@ import msgspec
 from pitboard.race.attribution import Segment, TimedPassing
 from pitboard.race.bodies import FINISH, START
 from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import LapTime, Settled, lap_time, or_shorter, settle
+from pitboard.race.device_clocks import LapTime, Settled, lap_time, or_shorter
 from pitboard.race.formats import TimingRules
+from pitboard.race.settling import settle
 
 NANOSECONDS_PER_MS = 1_000_000
 

@@ -11,8 +11,9 @@ from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.race.attribution import TimedPassing, recorded_passing, settled_passings
 from pitboard.race.bodies import PassingRecorded
-from pitboard.race.device_clocks import lap_time, settle
+from pitboard.race.device_clocks import lap_time
 from pitboard.race.missed import offers_of
+from pitboard.race.settling import settle
 from pitboard.race.word import Authority, Word
 from venue.simulator.cast.two_systems_line import PAIR_TRACK, UNSEEN_FLAGS, TwoSystems
 
