@@ -191,6 +191,11 @@ class DeviceClock:
         latest_us = self._run.first_us + (received_mono_ns - self._run.first_mono_ns) // 1000
         return (received_mono_ns - self._run.ticks.lag_at(latest_us)) // 1000
 
+    def say_set(self, step_us: int, received_mono_ns: int) -> None:
+        """Say to people that this clock, of a new start, was set by so much against the one before it."""
+        if abs(step_us) * 1_000 > AGREE_WITHIN_NS:
+            self._note_step(step_us * 1_000, received_mono_ns, is_sure=True)
+
     def observe(self, tick_us: int, received_mono_ns: int, *, boot_id: str) -> None:
         """Take the tick of a line that is no passing, sent live."""
         self.stamp_live(tick_us, received_mono_ns, boot_id=boot_id)

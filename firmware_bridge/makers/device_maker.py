@@ -214,6 +214,10 @@ class DeviceStart:
             return False
         return seq < self._latest_seq or tick_us >= self._latest_us - DISORDER_MAX_US
 
+    def is_gone_on_with(self, seq: int) -> bool:
+        """Return whether the number goes on behind those of this start: the device was not switched off."""
+        return seq > self._latest_seq
+
     def misses(self, first: int, last: int) -> None:
         """Note that these numbers are missing, for now or for good."""
         self._numbers.miss(first, last)

@@ -154,7 +154,10 @@ class P3Maker(DeviceMaker):
             elif starts_count != now_count:
                 self.counters.gaps += self._missing.forget()
             name = self._start_name(f"p3-{decoder}-{seq}-{tick_us}", receipt)
-            start = DeviceStart(sensor=self._sensor, name=name)
+            before, start = start, DeviceStart(sensor=self._sensor, name=name)
+            if before is not None and before.is_gone_on_with(seq) and tick_us is not None:
+                expected_us = before.clock.tick_at(receipt.received_mono_ns, boot_id=receipt.boot_id)
+                start.clock.say_set(tick_us - (expected_us or tick_us), receipt.received_mono_ns)
             self._starts[decoder] = (now_count, start)
         return start
 

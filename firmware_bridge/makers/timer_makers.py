@@ -235,6 +235,11 @@ def _place_of(event: AlgeImpulse) -> tuple[str, int]:
     return gate, ALGE_LANES.get(event.lane or "", lane)
 
 
+def _off_us(time_of_day_us: int, expected_us: int) -> int:
+    """Return by how much a time of day is off, on the day that is nearest."""
+    return (time_of_day_us - expected_us + DAY_US // 2) % DAY_US - DAY_US // 2
+
+
 def _cut_to_ns(event: AlgeImpulse) -> int:
     """Return what the time is cut to, where that is more than its digits show by themselves."""
     if event.decimals < IMPULSE_DECIMALS:
@@ -305,8 +310,15 @@ class AlgeMaker(DeviceMaker):
         if start is None or tick_us is None:
             tick_us = event.time_of_day_us
             name = self._start_name(f"alge-{event.channel}-{tick_us}-{receipt.boot_id[:8]}", receipt)
-            self._start = start = DeviceStart(sensor=self._sensor, name=name)
-            self._names = TimeNames()
+            before, start = start, DeviceStart(sensor=self._sensor, name=name)
+            expected_us = (
+                None
+                if before is None
+                else before.clock.tick_at(receipt.received_mono_ns, boot_id=receipt.boot_id)
+            )
+            if expected_us is not None:
+                start.clock.say_set(_off_us(tick_us, expected_us), receipt.received_mono_ns)
+            self._start, self._names = start, TimeNames()
         line = TimedLine(
             key=(start.name, tick_us * CHANNELS_COUNT + int(event.channel[1]) + 1),
             event=event,
@@ -358,8 +370,7 @@ class AlgeMaker(DeviceMaker):
             return None
         expected_us = self._latest_us + (receipt.received_mono_ns - latest.received_mono_ns) // 1000
         if is_live:
-            half_day = DAY_US // 2
-            tick_us = expected_us + (time_of_day_us - expected_us + half_day) % DAY_US - half_day
+            tick_us = expected_us + _off_us(time_of_day_us, expected_us)
             return tick_us if abs(tick_us - expected_us) <= LIVE_WITHIN_US and tick_us >= 0 else None
         # Late lines lie in the past, by less than a day.
         tick_us = expected_us + LIVE_WITHIN_US

@@ -211,6 +211,31 @@ def test_an_i_lap_is_named_at_its_first_line() -> None:
         assert (reading.cousin, reading.has_lines, reading.passings) == ("I-Lap", False, [])
 
 
+@pytest.mark.parametrize("kind", ["p3", "alge"])
+@pytest.mark.parametrize("step_s", [-3_600, -120, 3_600])
+def test_a_clock_set_so_far_that_a_start_begins_is_said_to_people(kind: str, step_s: int) -> None:
+    maker, decoder = make_maker(kind, sensor="loop", hold_off=HoldOff(hold_off_ms=0)), SimulatedP3()
+    said = []
+    for number in range(8):
+        at_us = MORNING_US + (2 * number + step_s * (number >= 4)) * SECOND_US
+        line = decoder.passing(transponder=7, rtc_us=at_us) if kind == "p3" else impulse(at_us, channel="C1")
+        reading = maker.feed(line, received_mono_ns=(100 + 2 * number) * 10**9, boot_id="boot")
+        said += [(number, step.step_ns, step.is_sure) for step in reading.clock_steps]
+    assert said == [(4, step_s * 10**9, True)]
+
+
+def test_a_decoder_that_was_switched_off_is_not_called_a_clock_that_was_set() -> None:
+    maker, decoder = P3Maker(sensor="loop", hold_off=HoldOff(hold_off_ms=0)), SimulatedP3()
+    steps = []
+    for number in range(8):
+        if number == 4:
+            decoder.restart()
+        rtc_us = MORNING_US + (2 * number - 3_600 * (number >= 4)) * SECOND_US
+        line = decoder.passing(transponder=7, rtc_us=rtc_us)
+        steps += maker.feed(line, received_mono_ns=(100 + 2 * number) * 10**9, boot_id="boot").clock_steps
+    assert steps == []
+
+
 def test_an_input_that_is_stuck_is_said_until_the_next_impulse() -> None:
     maker = AlgeMaker(sensor="alge", hold_off=HoldOff(hold_off_ms=0))
     stuck = maker.feed(b"  PULSE HOLD  C1\r", received_mono_ns=0, boot_id="b")
