@@ -327,7 +327,7 @@ class _Stage:
                 align="centre",
             )
         )
-        figure = figure.inset(px(8)) if figure.width > px(60) else figure
+        figure = figure.inset(px(16)) if figure.width > px(60) else figure
         size = min(figure.height * 86 // 100, px(120))
         marks.append(
             Text(

@@ -186,6 +186,7 @@ def test_the_newest_laps_sectors_are_purple_as_the_best_of_all_green_as_the_own_
         (laps[:2], [("3.900", PURPLE), ("4.400", AMBER), ("4.000", GREEN)]),
         (laps[:1], [("4.000", AMBER), ("4.100", PURPLE), ("3.900", GREEN)]),
         (laps, []),
+        ([msgspec.structs.replace(laps[0], verdict="void", counts=False)], []),
     ):
         driven = msgspec.structs.replace(
             run, laps=told, places=(msgspec.structs.replace(run.places[0], laps=told),)

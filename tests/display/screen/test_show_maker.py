@@ -228,3 +228,6 @@ def test_the_best_sectors_follow_what_is_confirmed_judged_and_taken_back() -> No
     assert bests("") == [4_000, 5_500]
     story.unit.say(RunDecided(run_id="r1", decision="discarded"))
     assert bests("") == [4_200, 5_500]
+    only_lap = story.fold.race.driven("r2")[0].laps[0].lap_id
+    story.unit.say(LapJudged(run_id="r2", lap_id=only_lap, verdict="void"))
+    assert bests("") == bests("c2") == [0, 0]
