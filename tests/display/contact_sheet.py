@@ -194,7 +194,8 @@ def shows(sponsors: Path | None = None) -> Iterator[tuple[str, str, Show]]:
         yield f"leaderboard-{count}", "leaderboard", replace(base, board=dressed(count, newest=newest))
     yield "leaderboard-hostile", "leaderboard", replace(base, board=named(dressed(12), HOSTILE_NAMES))
     yield "leaderboard-news", "leaderboard", replace(base, story=story, badge=STALE)
-    sliding = replace(story, at_mono_ns=NOW.mono_ns - 200_000_000)
+    before = {f"c{n}": n for n in range(60)} | {"c4": 9, **{f"c{n}": n - 1 for n in range(5, 10)}}
+    sliding = replace(story, at_mono_ns=NOW.mono_ns - 200_000_000, former=before)
     yield "leaderboard-sliding", "leaderboard", replace(base, story=sliding)
     two = (driven(left_ms=63_400), driven(left_ms=63_400, name="Ελένη Παπαδοπούλου", track="Track B"))
     yield "leaderboard-bands", "leaderboard", replace(base, board=dressed(60, on_track=two))
