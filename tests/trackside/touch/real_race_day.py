@@ -61,6 +61,9 @@ STILL_S = 0.4
 ANSWER_MAX_S = 3.0
 """How long a person waits for a tap to do anything before they tap again."""
 TRIES_MAX_COUNT = 10
+OWN_LAP_MIN_PACE = 0.8
+LAP_MIN_MS = 3_200
+"""The shortest lap of a day at pace 1, where the pace is too quick for the presets' own."""
 DEVICES_NICE = -10
 LET_GO = "Let go"
 NOT_SAVED = "Not saved: the timing unit does not answer"
@@ -445,15 +448,16 @@ async def glass() -> AsyncIterator[str]:
         await server.wait()
 
 
-def write_configs(venue: DemoVenue, decoder_port: int, *, quick: bool) -> None:
-    """Each preset has its class; `quick` ones are for a short day, with laps of a second."""
+def write_configs(venue: DemoVenue, decoder_port: int, *, lap_min_ms: int | None) -> None:
+    """Each preset has its class; with `lap_min_ms` in place of its own for a day at a quick pace."""
     central = Path(venue.config("central"))
     lines = [one for one in central.read_text().splitlines() if not one.startswith(("run_ms", "lap_min_ms"))]
     for preset, race_class in CLASSES.items():
         name = preset
-        if quick:
+        if lap_min_ms is not None:
             name = f"Quick {preset}"
-            lines += [f"[formats.{json.dumps(name)}]", f"preset = {json.dumps(preset)}", "lap_min_ms = 1_000"]
+            lines += [f"[formats.{json.dumps(name)}]", f"preset = {json.dumps(preset)}"]
+            lines += [f"lap_min_ms = {lap_min_ms}"]
         lines += [f"[classes.{race_class}]", f"format = {json.dumps(name)}"]
     central.write_text("\n".join(lines) + "\n")
     socket = text(venue.socket_folder / "trackside.sock")
@@ -490,7 +494,8 @@ async def play_real(
         stack.callback(shutil.rmtree, venue.socket_folder, ignore_errors=True)
         display = await stack.enter_async_context(glass())
         track = await stack.enter_async_context(RealTrack.laid(venue.socket_folder))
-        write_configs(venue, track.port, quick=length != "whole")
+        lap_min_ms = None if pace >= OWN_LAP_MIN_PACE else int(LAP_MIN_MS * pace)
+        write_configs(venue, track.port, lap_min_ms=lap_min_ms)
         await write_people(venue)
         crew = await stack.enter_async_context(Crew.assembled(folder, {}))
         for program in ("central", *UNIT_PROGRAMS):

@@ -18,11 +18,16 @@ _STAR = (
 )  # fmt: skip
 
 
-def draw_icon(target: pygame.Surface, icon: str, box: Rect, colour: Colour) -> None:
-    """Draw the icon into the largest square in the middle of the box."""
+def draw_icon(
+    target: pygame.Surface, icon: str, box: Rect, colour: Colour, *, is_mirrored: bool = False
+) -> None:
+    """Draw the icon into the largest square in the middle of the box; the way back is where reading began."""
     side = min(box.w, box.h)
     if icon in _DRAWERS and side > 0:
-        target.blit(_smooth(icon, side, colour), (box.x + (box.w - side) // 2, box.y + (box.h - side) // 2))
+        drawn = _smooth(icon, side, colour)
+        if is_mirrored and icon == "back":
+            drawn = pygame.transform.flip(drawn, flip_x=True, flip_y=False)
+        target.blit(drawn, (box.x + (box.w - side) // 2, box.y + (box.h - side) // 2))
 
 
 @lru_cache(maxsize=64)

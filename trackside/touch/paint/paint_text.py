@@ -44,7 +44,7 @@ def draw_block(
         room.h,
         max(note_least_px, min(_NOTE_MOST_PX, size_px * _NOTE_PERCENT // 100)),
         note_lines_max,
-        least_px=_NOTE_LEAST_PX * 4 // 5,
+        least_px=note_least_px * 4 // 5,
         weight=Weight.REGULAR,
     )
     note_line_px = note_px * _LINE_PERCENT // 100

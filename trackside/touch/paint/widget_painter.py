@@ -16,6 +16,7 @@ from trackside.touch.paint.paint_text import draw_block, draw_letters
 from trackside.touch.widgets.widgets import Look, Measures, Rect, Tone, Widget
 
 PATCHES_MAX_COUNT = 8
+_ACROSS: dict[Align, Align] = {"left": "right", "right": "left", "centre": "centre"}
 NOTE_MIN_TENTHS_MM = 30  # letters of a note from top to bottom of their line: legible at arm's length
 
 
@@ -306,7 +307,7 @@ class Painter:
         self._block(widget, room, ink, ink)
 
     def _icon(self, icon: str, box: Rect, colour: Colour) -> None:
-        draw_icon(self._target, icon, self._turned(box), colour)
+        draw_icon(self._target, icon, self._turned(box), colour, is_mirrored=self._mirror is not None)
 
     def _turned(self, box: Rect) -> Rect:
         if self._mirror is None:
@@ -331,7 +332,7 @@ class Painter:
             size_px=widget.size_px,
             colour=ink,
             note_colour=note_ink,
-            align=(align or widget.align) if self._mirror is None else widget.align,
+            align=widget.align if align is None else align if self._mirror is None else _ACROSS[align],
             lines_max=widget.lines_max,
             note_lines_max=widget.note_lines_max,
             note_least_px=self._measures.mm(NOTE_MIN_TENTHS_MM),

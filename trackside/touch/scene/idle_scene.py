@@ -233,6 +233,7 @@ def _driver(
             size_px=measures.text(44),
             align="left",
             lines_max=2,
+            note_lines_max=2,
         ),
         button(
             "rename",

@@ -273,6 +273,7 @@ def typing_key(
         name=name,
         rect=Rect(0, 0, 0, 0),
         look=Look.KEY,
+        is_key=True,
         label=label,
         size_px=measures.text(46 if is_letter else 56 if icon else 32),
         tone=Tone.PLAIN if is_letter else Tone.MUTED,

@@ -70,15 +70,18 @@ def _pad(
     return [
         replace(_title(title, name, measures), value=shown, align="left", lines_max=2),
         *(
-            button(
-                key,
-                cell,
-                label,
-                intent,
-                view,
-                size_px=measures.text(44 if len(label) == 1 else 32),
-                icon=icon,
-                enabled=not is_sending and not view.is_link_lost,
+            replace(
+                button(
+                    key,
+                    cell,
+                    label,
+                    intent,
+                    view,
+                    size_px=measures.text(44 if len(label) == 1 else 32),
+                    icon=icon,
+                    enabled=not is_sending and not view.is_link_lost,
+                ),
+                is_key=True,
             )
             for cell, (key, label, intent, icon) in zip(cells, keys, strict=True)
         ),

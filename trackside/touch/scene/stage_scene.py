@@ -122,7 +122,7 @@ def lay_stage(screen: ScreenState, view: View, measures: Measures) -> Layout:
     if pager:
         widgets += pager_buttons(pager, the_list, view, measures)
     if podium_area is not None:
-        widgets.append(_podium(podium_area, stage, view, measures))
+        widgets += _podium(podium_area, stage, measures)
     back, remove = places.middle.columns(2, measures.gap)
     if not stage.is_drawn:
         widgets += _not_drawn(main, stage, view, measures)
@@ -364,17 +364,24 @@ def _heat_row(row: Rect, heat: Heat, is_on: bool, view: View, measures: Measures
     )
 
 
-def _podium(area: Rect, stage: Stage, view: View, measures: Measures) -> Widget:
-    places = [f"{rank}. {name or '…'}" for rank, name in enumerate(stage.podium[:3], start=1)]
-    return Widget(
-        name="podium",
-        rect=area,
-        look=Look.TEXT,
-        label="   ".join(places),
-        size_px=measures.text(30),
-        tone=Tone.BEST,
-        lines_max=2,
-    )
+def _podium(area: Rect, stage: Stage, measures: Measures) -> list[Widget]:
+    """Return the first three side by side, each a text of its own: in one line names of two directions of
+    writing would change places."""
+    return [
+        Widget(
+            name=f"podium:{rank}",
+            rect=column,
+            look=Look.TEXT,
+            label=f"{rank}. {name or '…'}",
+            size_px=measures.text(30),
+            tone=Tone.BEST,
+            align="left",
+            lines_max=2,
+        )
+        for rank, (column, name) in enumerate(
+            zip(area.columns(3, measures.gap), stage.podium[:3], strict=False), start=1
+        )
+    ]
 
 
 def _heat_panel(

@@ -282,6 +282,7 @@ class Widget:
     is_struck: bool = False
     is_sending: bool = False
     is_mirrored: bool = False  # drawn from the right end
+    is_key: bool = False  # stands as on a keyboard, whichever way the language runs
     marks: tuple[Mark, ...] = ()
     picture: bytes = b""  # a PNG; where there is none, the label stands in its place
     contact: TypedContact | None = None  # drawn letter by letter instead of the label
@@ -323,7 +324,10 @@ class Layout:
 
 
 def mirrored(layout: Layout, measures: Measures) -> Layout:
-    """Return the layout for a language that runs from right to left."""
+    """Return the layout for a language that runs from right to left. Keys keep their order: letters and
+    digits lie there as on any keyboard."""
+    keys = [widget.rect for widget in layout.widgets if widget.is_key]
+    moved_px = measures.width - max(key.right for key in keys) - min(key.x for key in keys) if keys else 0
 
     def turned(rect: Rect) -> Rect:
         return replace(rect, x=measures.width - rect.right)
@@ -334,7 +338,12 @@ def mirrored(layout: Layout, measures: Measures) -> Layout:
         "centre": "centre",
     }
     widgets = tuple(
-        replace(widget, rect=turned(widget.rect), align=ends[widget.align], is_mirrored=True)
+        replace(
+            widget,
+            rect=replace(widget.rect, x=widget.rect.x + moved_px) if widget.is_key else turned(widget.rect),
+            align=ends[widget.align],
+            is_mirrored=True,
+        )
         for widget in layout.widgets
     )
     area = layout.list_area
