@@ -55,7 +55,8 @@ _DONE_CODES = {
 def lay_keyboard(screen: ScreenState, view: View, measures: Measures) -> Layout:
     gap = max(3, measures.px(8))
     area = measures.screen.cut_top(measures.bar)[1].inset(gap)
-    field_row, rest = area.cut_top(measures.button, gap)
+    rows = 2 if measures.is_portrait else 1
+    field_row, rest = area.cut_top(rows * measures.button + (rows - 1) * gap, gap)
     found_row, keys_area = rest.cut_top(measures.button, gap)
     widgets = _field_widgets(field_row, screen, view, measures)
     widgets += _found_widgets(found_row, screen, view, measures)
@@ -104,8 +105,12 @@ def cased(letter: str, before: str) -> str:
 
 
 def _field_widgets(area: Rect, screen: ScreenState, view: View, measures: Measures) -> list[Widget]:
-    cancel_area, rest = area.cut_left(measures.px(190), measures.px(8))
-    done_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
+    if measures.is_portrait:  # too narrow for all three beside each other
+        field_area, below = area.rows(2, measures.px(8))
+        cancel_area, done_area = below.columns(2, measures.px(8))
+    else:
+        cancel_area, rest = area.cut_left(measures.px(190), measures.px(8))
+        done_area, field_area = rest.cut_right(measures.px(250), measures.px(8))
     asks_who = view.purpose in (Purpose.REGISTER, Purpose.RENAME)
     asks = view.purpose is Purpose.REGISTER and bool(alike_typed(screen, view))
     done = button(

@@ -227,8 +227,12 @@ def _run_panel(
     panel: Rect, screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int
 ) -> list[Widget]:
     inner = panel.inset(measures.px(20), measures.px(12))
-    name_area, rest = inner.cut_top(inner.h * 36 // 100, measures.px(4))
-    best_area, countdown_area = rest.cut_bottom(measures.text(40), measures.px(2))
+    if inner.h < 2 * measures.text(80) and inner.w > 3 * inner.h:  # low and wide: the clock stands beside
+        countdown_area, left = inner.cut_right(inner.w * 45 // 100, measures.px(12))
+        best_area, name_area = left.cut_bottom(measures.text(40), measures.px(2))
+    else:
+        name_area, rest = inner.cut_top(inner.h * 36 // 100, measures.px(4))
+        best_area, countdown_area = rest.cut_bottom(measures.text(40), measures.px(2))
     is_time_up = screen.phase == "time-up"
     marks = marks_of_best(run.laps, run.best_ns)
     too_many = ""
