@@ -372,7 +372,7 @@ def _podium(area: Rect, stage: Stage, measures: Measures) -> list[Widget]:
             name=f"podium:{rank}",
             rect=column,
             look=Look.TEXT,
-            label=f"{rank}. {name or '…'}",
+            label=f"{rank}. {name or '–'}",
             size_px=measures.text(30),
             tone=Tone.BEST,
             align="left",
