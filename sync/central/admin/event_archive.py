@@ -6,7 +6,6 @@ output, exit status 3."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.sealed_archive import JOURNAL, write_archive
 from pitboard.program.program import counted
+from pitboard.program.work_aside import done_aside
 from pitboard.trust.identity import Identity
 
 REFUSED = 3
@@ -83,24 +83,10 @@ def check_decided(fold: Fold) -> None:
 
 async def seal_aside(sealing: Sealing) -> None:
     """Make the archive in a process of its own. Raises ActRefused and JournalLost."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(MAKING_MAX_S):
-            answer, _ = await process.communicate(msgspec.json.encode(sealing))
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode == REFUSED:
+    status, answer = await done_aside(__name__, msgspec.json.encode(sealing), within_s=MAKING_MAX_S)
+    if status == REFUSED:
         raise ActRefused(code="runs-open", reason=answer.decode())
-    if process.returncode != 0:
+    if status != 0:
         raise JournalLost(path=sealing.out, reason="the process that seals the event failed; try again")
 
 

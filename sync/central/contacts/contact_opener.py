@@ -6,7 +6,6 @@ status 3: the passphrase is wrong."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.errors import JournalLost, PassphraseRefused
 from pitboard.program.core_dumps import forbid_core_dumps
+from pitboard.program.work_aside import done_aside
 from sync.central.contacts.contact_key_file import ContactKeyFile
 from sync.central.contacts.opened_contacts import csv_of, opened
 
@@ -37,24 +37,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 async def open_aside(opening: Opening) -> bytes:
     """Return what the other process wrote: JSON, or CSV. Raises PassphraseRefused."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(OPENING_MAX_S):
-            answer, _ = await process.communicate(msgspec.json.encode(opening))
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode == WRONG_PASSPHRASE:
+    status, answer = await done_aside(__name__, msgspec.json.encode(opening), within_s=OPENING_MAX_S)
+    if status == WRONG_PASSPHRASE:
         raise PassphraseRefused
-    if process.returncode != 0:
+    if status != 0:
         raise JournalLost(path="the contacts", reason="the process that opens them failed; try again")
     return answer
 
