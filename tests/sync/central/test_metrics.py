@@ -146,5 +146,12 @@ def test_the_compose_file_names_what_is_there() -> None:
     for file in re.findall(r"- (\./\S+?):/", text):
         assert (DEPLOY / file).is_file(), file
     assert (DEPLOY.parent / re.findall(r"dockerfile: (\S+)", text)[0]).is_file()
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    targets = re.findall(r"target: (\S+)", text)
+    assert sorted(targets) == sorted(re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.MULTILINE))
+    # The configuration names a module that nginx's own image does not have: both are Debian's, as in the tests.
+    assert "brotli_static" in (DEPLOY / "nginx" / "pitboard.conf").read_text()
+    assert "nginx libnginx-mod-http-brotli-static" in dockerfile
+    assert not re.search(r"image: nginx", text)
     assert f"127.0.0.1:{MetricsConfig().port}/healthz" in text
     assert f"127.0.0.1:{MetricsConfig().port}" in (DEPLOY / "grafana" / "prometheus.yml").read_text()
