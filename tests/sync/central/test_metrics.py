@@ -149,7 +149,7 @@ def test_the_compose_file_names_what_is_there() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     targets = re.findall(r"target: (\S+)", text)
     assert sorted(targets) == sorted(re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.MULTILINE))
-    # The configuration names a module that nginx's own image does not have: both are Debian's, as in the tests.
+    # Our configuration names a module that nginx's own image lacks: it is Debian's, as in the tests.
     assert "brotli_static" in (DEPLOY / "nginx" / "pitboard.conf").read_text()
     assert "nginx libnginx-mod-http-brotli-static" in dockerfile
     assert not re.search(r"image: nginx", text)
