@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.typedefs import Handler, Middleware
 
 from pitboard.doors.bounded_listener import BoundedListener
@@ -18,7 +19,7 @@ from pitboard.doors.door_limits import REFUSAL_AFTER_S, DoorLimits, TokenBuckets
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, Doorkeeper
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.turnstile import Turnstile
-from pitboard.doors.whole_answer import LowHandler, QuickAnswer, asks_plainly
+from pitboard.doors.whole_answer import WholeAnswer, asks_plainly
 from pitboard.errors import CallRefused
 
 REQUEST_MAX_BYTES = 1_024 * 1_024
@@ -26,6 +27,8 @@ BODY_MAX_S = 10.0
 HELD_BODY_MAX_BYTES = 4 * 1_024
 """What a refused call may have brought and wait all the same; who brought more is cut off at once."""
 COST_BYTES = 4 * 1_024
+QUICK_PER_TURN_COUNT = 16
+"""Calls that cost something and are answered at once in a turn of the loop: a millisecond of it."""
 _LOCAL = "local"
 
 
@@ -81,10 +84,11 @@ class Door:
         self.strange_bodies = FairRoom(limits.bodies_max_bytes)
         self.proven_bodies = FairRoom(limits.bodies_max_bytes)
         self.turnstile = Turnstile()
+        self.quick_turnstile = Turnstile(QUICK_PER_TURN_COUNT)  # nobody waits at it
         self.free_paths: frozenset[str] = frozenset()
         """Fixed answers, held in memory: they cost nothing and no limit counts them."""
         self.quick_answers: dict[str, QuickAnswer] = {}
-        """By path, those of them that are given before the app sees the call."""
+        """By path, what is answered before the app sees the call; by None it is left to the app."""
         self.on_quick_answer: Callable[[int, int], None] = _count_nothing
         """Told the status of each, and how many nanoseconds it took."""
 
@@ -93,6 +97,32 @@ class Door:
         proof = request.headers.get(PROOF_HEADER)
         key = None if proof is None or self.doorkeeper is None else self.doorkeeper.who(proof)
         return Caller(self, source, key)
+
+    def answer_at_once(
+        self, message: RawRequestMessage, protocol: asyncio.Protocol, host: str
+    ) -> bytes | None:
+        """Return the whole answer to a call that needs no handler, None where the app is to answer."""
+        path = message.path.partition("?")[0]
+        answer = self.quick_answers.get(path)
+        if answer is None or not asks_plainly(message):
+            return None
+        now_mono_ns = _now_mono_ns()
+        source, is_free = None, path in self.free_paths
+        if not is_free:
+            source = self.limits.source_of(host, message.headers.get("X-Forwarded-For"))
+            may_pass = PROOF_HEADER not in message.headers and self.quick_turnstile.is_passed_at_once()
+            if not may_pass or self.strangers.take(source, now_mono_ns=now_mono_ns) is not None:
+                return None
+        if self.listener is not None:
+            self.listener.begin_call(protocol)
+            self.listener.end_call(protocol)
+        answered = answer(message)
+        if answered is None:
+            return None
+        if not is_free and (cost := answered.body_bytes // COST_BYTES):
+            self.strangers.charge(source, now_mono_ns=now_mono_ns, cost=cost)
+        self.on_quick_answer(answered.status, _now_mono_ns() - now_mono_ns)
+        return answered.whole()
 
     def wait_ms(self, caller: Caller) -> int | None:
         """Return None if the caller may call, else when to come back."""
@@ -110,30 +140,13 @@ class Door:
         return self.doorkeeper.challenge()
 
 
+QuickAnswer = Callable[[RawRequestMessage], WholeAnswer | None]
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)  # aiohttp has a task for each call
 
 
 def _count_nothing(status: int, took_ns: int) -> None:
     pass
-
-
-def quick_answers_first(door: Door, handler: LowHandler) -> LowHandler:
-    """Return a handler that asks `handler` only where the door has no quick answer."""
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        answer = door.quick_answers.get(request.path)
-        if answer is None or not asks_plainly(request):
-            return await handler(request)
-        began_ns = _now_mono_ns()
-        if door.listener is not None:
-            door.listener.begin_call(request.protocol)
-            door.listener.end_call(request.protocol)
-        answered = answer(request)
-        door.on_quick_answer(answered.status, _now_mono_ns() - began_ns)
-        return answered
-
-    return handle
 
 
 def the_caller() -> Caller:

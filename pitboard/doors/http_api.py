@@ -17,12 +17,14 @@ from typing import Any
 import msgspec
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawRequestMessage
 
 from pitboard.doors.bounded_listener import BoundedListener
-from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers, quick_answers_first
+from pitboard.doors.caller import DOOR, REQUEST_MAX_BYTES, Door, meet_callers
 from pitboard.doors.door import BACKLOG_COUNT, bound_tcp, make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
+from pitboard.doors.quick_parser import QuickParser
 from pitboard.errors import ActRefused, CallRefused, JournalLost, Refusal
 from pitboard.program.config import plain_reason
 from pitboard.tasks import beside
@@ -111,9 +113,31 @@ async def _name_server(_: web.Request, response: web.StreamResponse) -> None:
 
 
 class PlainHandler(web.RequestHandler):
-    """Answers what is not HTTP, and our own bugs, in our own form; a stranger's bytes leave no traceback."""
+    """Answers what is not HTTP, and our own bugs, in our own form; a stranger's bytes leave no traceback.
 
-    __slots__ = ()
+    What the door can answer at once no handler sees.
+    """
+
+    __slots__ = ("_door",)
+
+    def __init__(self, manager: web.Server, *, door: Door | None, **kwargs: Any) -> None:
+        super().__init__(manager, **kwargs)
+        self._door = door
+        if door is not None:
+            self._parser: Any = QuickParser(self._parser, self._answer_at_once)
+
+    def _answer_at_once(self, message: RawRequestMessage) -> bool:
+        """Answer if the door has an answer, and nothing that came before is still to be answered."""
+        is_idle = self._waiter is not None and not self._waiter.done() and not self._messages
+        if not is_idle or self._door is None or self.transport is None:
+            return False
+        host = self.peername[0] if isinstance(self.peername, tuple) else ""
+        whole = self._door.answer_at_once(message, self, host)
+        if whole is None:
+            return False
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(whole)
+        return True
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -237,13 +261,12 @@ async def _running(app: web.Application) -> AsyncIterator[Callable[[], asyncio.P
     await runner.setup()
     server, loop = runner.server, asyncio.get_running_loop()
     assert server is not None
-    if (door := app.get(DOOR)) is not None:
-        server.request_handler = quick_answers_first(door, server.request_handler)
     try:
         yield lambda: PlainHandler(
             server,
+            door=app.get(DOOR),
             loop=loop,
-            access_log=None,  # type: ignore[arg-type]
+            access_log=None,
             lingering_time=LINGER_MAX_S,
             auto_decompress=False,  # nobody of ours packs what he sends
         )

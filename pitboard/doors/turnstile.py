@@ -20,12 +20,18 @@ class Turnstile:
         self._let_through_count = 0
         self._is_turning = False
 
-    async def go_through(self) -> None:
+    def is_passed_at_once(self) -> bool:
+        """Go through where nobody waits and this turn has room; return whether."""
         if not self._is_turning:
             self._is_turning = True
             asyncio.get_running_loop().call_soon(self._turn)
-        if not self._waiting and self._let_through_count < self._per_turn_count:
-            self._let_through_count += 1
+        if self._waiting or self._let_through_count >= self._per_turn_count:
+            return False
+        self._let_through_count += 1
+        return True
+
+    async def go_through(self) -> None:
+        if self.is_passed_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

@@ -4,12 +4,13 @@ A fixed file costs a stranger nothing, so it must cost us little; what a crowd a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http_parser import RawRequestMessage
 
 
 class WholeAnswer(web.Response):
@@ -21,24 +22,28 @@ class WholeAnswer(web.Response):
         self._whole_body = body
 
     @property
+    def body_bytes(self) -> int:
+        return len(self._whole_body)
+
+    @property
     def keep_alive(self) -> bool:
         """Return whether the connection goes on: it does, unless somebody of ours ends it."""
         return super().keep_alive is not False
 
     async def prepare(self, request: web.BaseRequest) -> Any:
+        await request.writer.write(self.whole())
+
+    def whole(self) -> bytes:
+        """Return all that is sent."""
         line = f"{_STATUS_LINES[self.status]}\r\nDate: {rfc822_formatted_time()}"
         for name, value in self.headers.items():  # what was added on the way
             line += f"\r\n{name}: {value}"
         if not self.keep_alive:
             line += "\r\nConnection: close"
-        await request.writer.write(b"".join((line.encode(), self._head, self._whole_body)))
+        return b"".join((line.encode(), self._head, self._whole_body))
 
     async def write_eof(self, data: bytes = b"") -> None:
         """It was written whole."""
-
-
-QuickAnswer = Callable[[web.BaseRequest], WholeAnswer]
-LowHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 def head_of(headers: Mapping[str, str]) -> bytes:
@@ -46,14 +51,24 @@ def head_of(headers: Mapping[str, str]) -> bytes:
     return "".join([*(f"\r\n{name}: {value}" for name, value in headers.items()), "\r\n\r\n"]).encode()
 
 
-def asks_plainly(request: web.BaseRequest) -> bool:
+class Asked(Protocol):
+    """What a call says in its head, as both a request of aiohttp and its raw message know it."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def asks_plainly(message: RawRequestMessage) -> bool:
     """Return whether the call is a mere GET on a connection that is kept, as every browser sends it."""
+    headers = message.headers
     return (
-        request.method == "GET"
-        and request.version == HttpVersion11
-        and request.keep_alive
-        and not request.can_read_body
-        and "Expect" not in request.headers
+        message.method == "GET"
+        and message.version == HttpVersion11
+        and not message.should_close
+        and not message.upgrade
+        and not message.chunked
+        and "Expect" not in headers
+        and headers.get("Content-Length", "0") == "0"
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import web
 
-from pitboard.doors.whole_answer import WholeAnswer, head_of
+from pitboard.doors.whole_answer import Asked, WholeAnswer, head_of
 from pitboard.journal.fold import Fold
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoard, LiveBoards
@@ -52,22 +52,23 @@ class EncodedAnswer:
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
 
-    def whole_answer(self, request: web.BaseRequest, headers: Mapping[str, str]) -> WholeAnswer:
+    def whole_answer(self, asked: Asked, headers: Mapping[str, str]) -> WholeAnswer:
         """Return the same as `answer` with these headers, which are always the same for this content.
 
         Only for who asks plainly.
         """
-        form = self._form_for(request)
+        form = self._form_for(asked)
         own, body = self._parts(form)
         if (head := self._heads.get(form)) is None:
             length = {} if form == UNCHANGED else {"Content-Length": str(len(body))}
             head = self._heads[form] = head_of({**headers, **own, **length})
         return WholeAnswer(304 if form == UNCHANGED else 200, head, body)
 
-    def _form_for(self, request: web.BaseRequest) -> str:
-        if any(known.value in (self.tag, "*") for known in request.if_none_match or ()):
+    def _form_for(self, asked: Asked) -> str:
+        known = asked.headers.get("If-None-Match")
+        if known is not None and (known.strip() == "*" or f'"{self.tag}"' in known):
             return UNCHANGED
-        return GZIP if len(self.body) >= GZIP_LEAST_BYTES and accepts_gzip(request) else PLAIN
+        return GZIP if len(self.body) >= GZIP_LEAST_BYTES and accepts_gzip(asked) else PLAIN
 
     def _parts(self, form: str) -> tuple[dict[str, str], bytes]:
         headers = {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept-Encoding"}
@@ -84,9 +85,9 @@ class EncodedAnswer:
         return self._compressed
 
 
-def accepts_gzip(request: web.BaseRequest) -> bool:
+def accepts_gzip(asked: Asked) -> bool:
     """Return whether the asker takes gzip."""
-    for offer in request.headers.get("Accept-Encoding", "").lower().split(","):
+    for offer in asked.headers.get("Accept-Encoding", "").lower().split(","):
         coding, _, quality = offer.partition(";")
         if coding.strip() in ("gzip", "*"):
             return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

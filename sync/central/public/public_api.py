@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 
+from pitboard.doors.caller import DOOR, QuickAnswer
 from pitboard.doors.http_api import json_response, refusal
-from pitboard.doors.whole_answer import asks_plainly
-from pitboard.errors import CallRefused, CountRefused
+from pitboard.doors.whole_answer import WholeAnswer
+from pitboard.errors import CallRefused, CountRefused, Refusal
 from pitboard.race.boards import ALL
 from sync.central.public.api_document import COMPETITOR_MAX_LENGTH, COUNT_MAX, Health, api_document
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
-from sync.central.public.live_stream import LiveStream
+from sync.central.public.live_stream import IsOfNow, LiveStream
 from sync.central.public.race_reader import PAGE_COUNT, RaceReader
 
 
@@ -21,13 +23,20 @@ class PublicApi:
     """Answers from a reader and a live stream."""
 
     def __init__(
-        self, reader: RaceReader, feed: BoardFeed, live: LiveStream, headers: Mapping[str, str]
+        self,
+        reader: RaceReader,
+        feed: BoardFeed,
+        live: LiveStream,
+        headers: Mapping[str, str],
+        *,
+        is_of_now: IsOfNow,
     ) -> None:
-        """`headers` are those that every answer of the door has."""
+        """`headers` are those that every answer of the door has; what is not of now the app refuses."""
         self._reader = reader
         self._feed = feed
         self._live = live
         self._headers = headers
+        self._is_of_now = is_of_now
         self._live_board = EncodedAnswer(feed.newest.body)
         self._document = EncodedAnswer(msgspec.json.encode(api_document()))
 
@@ -42,21 +51,35 @@ class PublicApi:
         app.router.add_get("/api/v1/board.csv", self._table)
         app.router.add_get("/api/v1/health", self.health)
         app.router.add_get("/api/v1/openapi.json", self._openapi)
+        app[DOOR].quick_answers |= {
+            "/api/v1/board": self._at_once(self._find_board),
+            "/api/v1/search": self._at_once(self._find),
+            "/api/v1/live/page": self._at_once(self._find_live_board),
+        }
+
+    def _at_once(self, find: Callable[[Mapping[str, str]], EncodedAnswer]) -> QuickAnswer:
+        """Return what answers from memory with what `find` finds; what it refuses is left to the app."""
+
+        def answer(message: RawRequestMessage) -> WholeAnswer | None:
+            if not self._is_of_now():
+                return None
+            try:
+                return find(message.url.query).whole_answer(message, self._headers)
+            except (CallRefused, Refusal):
+                return None
+
+        return answer
 
     async def _board(self, request: web.Request) -> web.Response:
-        asked = request.query
-        board = self._reader.board(
+        return self._find_board(request.query).answer(request)
+
+    def _find_board(self, asked: Mapping[str, str]) -> EncodedAnswer:
+        return self._reader.board(
             _count(asked.get("count")),
             after=asked.get("after", ""),
             track=asked.get("track", ALL),
             race_class=asked.get("race_class", ALL),
         )
-        return self._answer(request, board)
-
-    def _answer(self, request: web.Request, encoded: EncodedAnswer) -> web.Response:
-        if asks_plainly(request):
-            return encoded.whole_answer(request, self._headers)
-        return encoded.answer(request)
 
     async def _table(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
@@ -69,13 +92,16 @@ class PublicApi:
         )
 
     async def _openapi(self, request: web.Request) -> web.Response:
-        return self._answer(request, self._document)
+        return self._document.answer(request)
 
     async def _live_page(self, request: web.Request) -> web.Response:
+        return self._find_live_board({}).answer(request)
+
+    def _find_live_board(self, _: Mapping[str, str]) -> EncodedAnswer:
         newest = self._feed.newest
         if newest.body is not self._live_board.body:
             self._live_board = EncodedAnswer(newest.body)
-        return self._answer(request, self._live_board)
+        return self._live_board
 
     async def _live_since(self, request: web.Request) -> web.Response:
         change = self._feed.change_since(request.match_info["tag"])
@@ -86,20 +112,23 @@ class PublicApi:
         )
 
     async def _search(self, request: web.Request) -> web.Response:
-        return self._answer(request, self._reader.search(request.query.get("q", "")))
+        return self._find(request.query).answer(request)
+
+    def _find(self, asked: Mapping[str, str]) -> EncodedAnswer:
+        return self._reader.search(asked.get("q", ""))
 
     async def _competitor(self, request: web.Request) -> web.Response:
         competitor = request.match_info["competitor"]
         known = self._reader.competitor(competitor) if len(competitor) <= COMPETITOR_MAX_LENGTH else None
         if known is None:
             return refusal("unknown-competitor", "Nobody here has this id; search by name.", status=404)
-        return self._answer(request, known)
+        return known.answer(request)
 
     async def _stage(self, request: web.Request) -> web.Response:
         stage = self._reader.stage(request.match_info["stage"])
         if stage is None:
             return refusal("unknown-stage", "There is no stage of this id.", status=404)
-        return self._answer(request, stage)
+        return stage.answer(request)
 
     async def health(self, request: web.Request) -> web.Response:
         return json_response(Health("ok", self._live.followers, self._reader.event_id))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from importlib import resources
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.typedefs import Middleware
 
 from pitboard.doors.caller import DOOR
@@ -80,7 +81,7 @@ class PhonePage:
         for path in paths:
             app.router.add_get(path, self._serve)
         app[DOOR].free_paths = frozenset(paths)
-        app[DOOR].quick_answers = dict.fromkeys(paths, self._serve_quickly)
+        app[DOOR].quick_answers |= dict.fromkeys(paths, self._serve_at_once)
         app.router.add_get("/c/{competitor}", self._serve_shared)
 
     async def _serve_shared(self, request: web.Request) -> web.Response:
@@ -94,9 +95,10 @@ class PhonePage:
         answer.headers["X-Page"] = _folder(self._version)  # so that a phone keeps no portal's page for ours
         return answer
 
-    def _serve_quickly(self, request: web.BaseRequest) -> WholeAnswer:
-        headers = {**_headers_of(request.path), "X-Page": _folder(self._version)}
-        return self._file(request.path).whole_answer(request, headers)
+    def _serve_at_once(self, message: RawRequestMessage) -> WholeAnswer:
+        path = message.path.partition("?")[0]
+        headers = {**_headers_of(path), "X-Page": _folder(self._version)}
+        return self._file(path).whole_answer(message, headers)
 
     def _file(self, path: str) -> EncodedAnswer:
         name = path.lstrip("/")
@@ -198,7 +200,7 @@ def public_app(
         app.middlewares.append(_only_of_now(is_of_now))
     app[LIVE] = LiveStream(feed, followers_max_count=followers_max_count, is_of_now=is_of_now)
     app.cleanup_ctx.append(app[LIVE].running)
-    api = PublicApi(reader, feed, app[LIVE], _HEADERS_OF_API)
+    api = PublicApi(reader, feed, app[LIVE], _HEADERS_OF_API, is_of_now=is_of_now or (lambda: True))
     api.add_to(app)
     app.router.add_get("/healthz", api.health)
     JoinApi(reader, joining).add_to(app)
