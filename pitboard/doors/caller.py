@@ -27,6 +27,8 @@ BODY_MAX_S = 10.0
 HELD_BODY_MAX_BYTES = 4 * 1_024
 """What a refused call may have brought and wait all the same; who brought more is cut off at once."""
 COST_BYTES = 4 * 1_024
+COST_OF_PROVEN_BYTES = 16 * 1_024
+"""So a unit brings 77 MiB at once, a day's journal, and 8 MiB a second for ever."""
 QUICK_PER_TURN_COUNT = 16
 """Calls that cost something and are answered at once in a turn of the loop: a millisecond of it."""
 _LOCAL = "local"
@@ -238,6 +240,9 @@ async def take_body(request: web.Request) -> bytes:
         raise _too_large(request) from error
     request._read_bytes = None  # aiohttp keeps a copy for as long as the call lasts, and some wait
     caller.charge(len(body) // COST_BYTES)
+    if caller.key is not None:
+        cost = len(body) // COST_OF_PROVEN_BYTES
+        door.proven.charge(caller.key, now_mono_ns=_now_mono_ns(), cost=cost)
     return body
 
 

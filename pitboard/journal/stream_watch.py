@@ -250,6 +250,8 @@ STREAMS_MAX_COUNT = 64
 BYTES_MAX = 8 * 1_024 * 1_024
 UNIT_STREAMS_MAX_COUNT = 4_000
 """Of one enrolled key: a unit that starts anew every second reaches it after an hour."""
+UNIT_MAX_BYTES = 1_024 * 1_024 * 1_024
+"""Of one enrolled key, two million records and more: no event brings as much, and a disk holds it."""
 NAMED_MAX_COUNT = 16
 
 
@@ -260,7 +262,7 @@ def counts(stream: str, *, ledger: Ledger, roster: Roster) -> bool:
 
 @dataclass(slots=True)
 class StrangerWatch:
-    """Counts what is kept of strangers; `turned_away` {key: sentence} names who sent more.
+    """Counts what is kept of strangers and of each unit; `turned_away` {key: sentence} names who sent more.
 
     `refused_count` counts what was malformed or wrongly signed.
     """
@@ -269,6 +271,7 @@ class StrangerWatch:
     turned_away: dict[str, str] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)  # by stream, of what does not count
     _on_its_way: dict[str, int] = field(default_factory=dict)  # the same, of the batch being taken
+    _of_key: dict[str, int] = field(default_factory=dict)  # bytes of what counts
 
     def begin_batch(self) -> None:
         """Forget what was on its way: the batch before is stored and seen, or lost."""
@@ -276,7 +279,9 @@ class StrangerWatch:
 
     def see(self, record: Record, key: str, *, roster: Roster) -> None:
         """Take note of a record of the writer with this key that was kept."""
-        if not roster.counts(key, record.stream, record.seq):
+        if roster.counts(key, record.stream, record.seq):
+            self._of_key[key] = self._of_key.get(key, 0) + record.size
+        else:
             self._bytes[record.stream] = self._bytes.get(record.stream, 0) + record.size
 
     def forget(self, stream: str) -> None:
@@ -286,10 +291,14 @@ class StrangerWatch:
     def leaves_out(self, record: Record, key: str, *, ledger: Ledger, roster: Roster) -> bool:
         """Return whether to leave the record with its writer, who is this key; else it is on its way here."""
         if roster.counts(key, record.stream, record.seq):
-            is_new_stream = record.seq == 1 and key != roster.root_key
-            if not (is_new_stream and ledger.stream_count(key) >= UNIT_STREAMS_MAX_COUNT):
+            if key == roster.root_key:
                 return False
-            what = "A unit that starts again and again"
+            if record.seq == 1 and ledger.stream_count(key) >= UNIT_STREAMS_MAX_COUNT:
+                what = "A unit that starts again and again"
+            elif self._of_key.get(key, 0) >= UNIT_MAX_BYTES:
+                what = "A unit that writes without end"
+            else:
+                return False
         elif self._has_room(record, ledger=ledger, roster=roster):
             self._on_its_way[record.stream] = self._on_its_way.get(record.stream, 0) + record.size
             return False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from aiohttp import web
 
 from pitboard.clock import Clock
-from pitboard.doors.caller import Caller, busy, take_body, the_caller
+from pitboard.doors.caller import HELD_BODY_MAX_BYTES, Caller, busy, take_body, the_caller
 from pitboard.doors.door_proof import Doorkeeper
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response
@@ -33,6 +34,8 @@ WAITING_MAX_COUNT = 128
 have as many places of their own."""
 DELIVERIES_MAX_COUNT = 16
 """Of strangers, that wait for their records to be checked."""
+UNIT_DELIVERIES_MAX_COUNT = 4
+"""Of one unit, of more than a few bytes, that come in or wait for each other."""
 SLICE_MAX_COUNT = 32
 """Of a stranger's records checked at a time: whoever proved itself waits no longer than that."""
 
@@ -63,6 +66,8 @@ class ExchangeApi:
         self._proven_waits = FairRoom(WAITING_MAX_COUNT)
         self._checking = asyncio.Lock()
         self._deliveries = 0
+        self._turns: dict[str, asyncio.Lock] = {}  # of the units of the event
+        self._delivering_of: Counter[str] = Counter()
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/sync", self._sync)
@@ -70,16 +75,17 @@ class ExchangeApi:
     async def _sync(self, http_request: web.Request) -> web.Response:
         caller = the_caller()
         received_mono_ns = self._replica.clock.mono_ns()
-        request = _decoder.decode(await take_body(http_request))
+        with self._delivering(caller, http_request.content_length):
+            request = _decoder.decode(await take_body(http_request))
+            if request.records:
+                await self._take(caller, request.records)
+                request = msgspec.structs.replace(request, records=[])
         if request.have is not None:
             # What we never heard of cannot change the answer, and would be held for the whole wait.
             known = {
                 stream: request.have[stream] for stream in self._replica.have() if stream in request.have
             }
             request = msgspec.structs.replace(request, have=known)
-        if request.records:
-            await self._take(caller, request.records)
-            request = msgspec.structs.replace(request, records=[])
         response = await self._answer(caller, request)
         if request.nonce is not None and self._identity is not None:
             proof = prove(self._identity, request.nonce, response.have)
@@ -94,7 +100,7 @@ class ExchangeApi:
 
     async def _take(self, caller: Caller, records: Sequence[WireRecord]) -> None:
         if caller.key is not None and self._replica.fold.roster.knows(caller.key):  # a display writes nothing
-            await accept_wire(self._replica, records)
+            await self._take_in_turn(caller.key, records)
             return
         caller.pay(len(records))
         if self._deliveries >= DELIVERIES_MAX_COUNT:
@@ -108,6 +114,29 @@ class ExchangeApi:
                         break
         finally:
             self._deliveries -= 1
+
+    @contextlib.contextmanager
+    def _delivering(self, caller: Caller, length: int | None) -> Iterator[None]:
+        """Bound the large bodies of one unit before the first byte is read; raises CallRefused."""
+        key = caller.key
+        if key is None or (length is not None and length <= HELD_BODY_MAX_BYTES):
+            yield
+            return
+        if self._delivering_of[key] >= UNIT_DELIVERIES_MAX_COUNT:
+            raise busy()
+        self._delivering_of[key] += 1
+        try:
+            yield
+        finally:
+            self._delivering_of[key] -= 1
+            if not self._delivering_of[key]:
+                del self._delivering_of[key]
+
+    async def _take_in_turn(self, key: str, records: Sequence[WireRecord]) -> None:
+        """Take a unit's records, one delivery at a time: another unit waits for one of them and no more."""
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            await accept_wire(self._replica, records)
 
     async def _answer(self, caller: Caller, request: SyncRequest) -> SyncResponse:
         """Answer, after a wait for news where one was asked for; it ends early where others need room."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import hashlib
 import itertools
 import secrets
 import ssl
@@ -15,14 +16,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, prove_at_door
 from pitboard.doors.session import client_context
 from pitboard.journal.record import to_wire, write_record
 from pitboard.trust.identity import Identity
+from tests.race_story import UNIT_A, Teller
 
 CONNECT_MAX_S = 5.0
 PAUSE_S = 0.02
 DEAF_CALLS_COUNT = 3
 DEAF_S = 10.0
+LARGE_COUNT, LARGE_TEXT = 60, "x" * 15_000
+"""Records of a call and what each holds: nearly the megabyte that a call may bring."""
 
 
 @dataclass
@@ -58,9 +63,12 @@ class Target:
 Attack = Callable[[Target], Awaitable[None]]
 
 
-def request(path: str, body: bytes = b"", *, method: str = "POST", length: int | None = None) -> bytes:
+def request(
+    path: str, body: bytes = b"", *, method: str = "POST", length: int | None = None, header: str = ""
+) -> bytes:
     length = len(body) if length is None else length
-    return f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() + body
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{header}\r\n"
+    return head.encode() + body
 
 
 async def read_answer(reader: asyncio.StreamReader) -> int:
@@ -205,6 +213,33 @@ EXCHANGE_ATTACKS: tuple[Attack, ...] = (
 )
 
 
+async def records_within_its_right(target: Target) -> None:
+    """Bring, as a unit of the event, records of a stream of its own as fast as they are taken."""
+    unit = Teller(UNIT_A, "Track A")
+    async with target.connected() as (reader, writer):
+        writer.write(request("/v1/sync", b"{}"))
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        await reader.readexactly(int(_said(head, "Content-Length")))
+        tls = writer.get_extra_info("ssl_object")
+        fingerprint = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
+        proof = prove_at_door(UNIT_A, _said(head, CHALLENGE_HEADER), fingerprint)
+        while True:
+            unit.records += [unit.writer.write("large", {"text": LARGE_TEXT}) for _ in range(LARGE_COUNT)]
+            body = msgspec.json.encode({"records": [to_wire(one) for one in unit.records]})
+            unit.records.clear()
+            target.count("records in its right")
+            writer.write(request("/v1/sync", body, header=f"{PROOF_HEADER}: {proof}\r\n"))
+            await writer.drain()
+            await read_answer(reader)
+
+
+def _said(head: str, name: str) -> str:
+    """Return what the head says under this name."""
+    return next(
+        line.partition(": ")[2] for line in head.split("\r\n") if line.lower().startswith(name.lower())
+    )
+
+
 async def searches_without_end(target: Target) -> None:
     """Search for another name each time."""
     async with target.connected() as (reader, writer):
@@ -233,7 +268,9 @@ async def live_streams(target: Target) -> None:
 
 
 PUBLIC_ATTACKS: tuple[Attack, ...] = (searches_without_end, icons_without_end, live_streams)
-ATTACKS: dict[str, Attack] = {attack.__name__: attack for attack in (*EXCHANGE_ATTACKS, *PUBLIC_ATTACKS)}
+ATTACKS: dict[str, Attack] = {
+    attack.__name__: attack for attack in (*EXCHANGE_ATTACKS, *PUBLIC_ATTACKS, records_within_its_right)
+}
 
 
 async def persist(attack: Attack, target: Target) -> None:

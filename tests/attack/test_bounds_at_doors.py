@@ -710,6 +710,31 @@ def test_a_strangers_call_costs_one_and_one_more_for_each_4_kib_in_or_out_and_ea
     asyncio.run(story())
 
 
+def test_a_unit_brings_77_mib_at_once_and_four_large_calls_side_by_side(tmp_path: Path) -> None:
+    limits = replace(LAN_LIMITS, calls_of_key=stood_still(LAN_LIMITS.calls_of_key))
+
+    async def story() -> None:
+        async with unit_door(tmp_path, limits) as (_, visit):
+            large = [await visit(2) for _ in range(5)]
+            proof = await large[0].prove(UNIT_A)
+            for number, one in enumerate(large):
+                one.say("/v1/sync", b"{", {"Content-Length": "100000", **proof})
+                if number < 4:
+                    await asyncio.sleep(0.01)
+            assert (await large[4].hear())[0] == 503
+            other = await visit(2)
+            assert (await other.ask("/v1/sync", call(have={}), proof))[0] == 200, "a small one passes"
+            large[0].writer.write(b"}" + b" " * 99_998)
+            assert (await large[0].hear())[0] == 200
+            proof = await other.prove(UNIT_B)
+            body = call() + b" " * (REQUEST_MAX_BYTES - len(call()))
+            for _ in range(77):  # one and 64 pieces of 16 KiB each: of 5,000 the last uses up what is left
+                assert (await other.ask("/v1/sync", body, proof))[0] == 200
+            assert (await other.ask("/v1/sync", body, proof))[0] == 429
+
+    asyncio.run(story())
+
+
 def test_records_of_strangers_cost_as_much_as_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     Moment(monkeypatch)
     door = Door(LAN_LIMITS, None)

@@ -22,6 +22,7 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.kinds import DisplayEnrolled
 from pitboard.journal.record import to_wire
 from pitboard.journal.replica import Replica
+from pitboard.race.bodies import CompetitorRegistered
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest
@@ -30,9 +31,11 @@ from sync.exchanging.requests_peer import RequestsPeer
 from tests.attack.elsewhere import besieged_from_elsewhere
 from tests.attack.strangers import (
     EXCHANGE_ATTACKS,
+    LARGE_COUNT,
     Attack,
     Target,
     long_polls,
+    records_within_its_right,
     silent_connections,
 )
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
@@ -42,6 +45,8 @@ pytestmark = pytest.mark.alone  # it judges seconds
 STRANGERS_COUNT = 300  # more than a unit's door has room for
 SIEGE_S = 0.3
 EXCHANGE_MAX_S = 1.0
+FLOOD_BEGUN_COUNT = 5
+ANNA = CompetitorRegistered(competitor_id="c1", name="Anna")
 
 
 @asynccontextmanager
@@ -151,6 +156,31 @@ def test_a_node_that_never_called_gets_in_where_strangers_hold_every_connection(
             await asyncio.sleep(SIEGE_S)
             peer = enrolled_peer(target.port)
             assert await seconds_of(peer, SyncRequest()) < EXCHANGE_MAX_S
+            peer.close()
+
+    asyncio.run(story())
+
+
+def test_a_flood_of_records_by_one_enrolled_unit_holds_up_no_other(tmp_path: Path) -> None:
+    """On a hundred connections, each with a stream of its own and as fast as its records are taken."""
+
+    async def story() -> None:
+        async with open_door(tmp_path) as (target, replica):
+            peer, unit = enrolled_peer(target.port, UNIT_B), Teller(UNIT_B, "Track B")
+            await peer.sync(SyncRequest(records=[to_wire(record) for record in unit.records]))
+            async with besieged_from_elsewhere(
+                records_within_its_right, target, count=100, begun_after_count=FLOOD_BEGUN_COUNT
+            ):
+                before = sum(replica.have().values())
+                took_s = [
+                    await best_of_three(
+                        lambda: seconds_of(peer, SyncRequest(records=[to_wire(unit.say(ANNA))]))
+                    )
+                    for _ in range(3)
+                ]
+                assert replica.have()[unit.writer.stream] == len(unit.records)
+                assert sum(replica.have().values()) - before > LARGE_COUNT  # the flood went on
+            assert max(took_s) < EXCHANGE_MAX_S, took_s
             peer.close()
 
     asyncio.run(story())

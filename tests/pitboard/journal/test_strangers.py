@@ -74,6 +74,29 @@ def test_a_unit_that_starts_for_ever_is_bounded(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_of_one_enrolled_unit_a_gibibyte_is_kept_and_the_others_go_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Replica.open(tmp_path / "j.db", root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            central = central_enrols(UNIT_A, UNIT_B)
+            await replica.accept(central.records)
+            unit, other = Teller(UNIT_A, "Track A"), Teller(UNIT_B, "Track B")
+            large = unit.writer.write("large", {"text": "x" * 16_000})
+            await replica.accept([*unit.records, large])
+            roster, kept_bytes = replica.fold.roster, sum(one.size for one in [*unit.records, large])
+            for _ in range((1_024 * 1_024 * 1_024 - kept_bytes) // large.size):
+                replica.strangers.see(large, UNIT_A.key, roster=roster)  # what a disk would hold by now
+            last, beyond = unit.say(named(1)), unit.say(named(2))
+            replica.strangers.see(large, UNIT_B.key, roster=roster)
+            assert (await replica.accept([last])).taken == 1
+            replica.strangers.see(large, UNIT_A.key, roster=roster)
+            assert (await replica.accept([beyond])).refused == 1
+            assert "writes without end" in replica.strangers.turned_away[UNIT_A.key]
+            assert (await replica.accept([*other.records, other.say(named(3))])).taken == 2
+            assert set(replica.fold.race.competitors) == {"c1", "c3"}
+
+    asyncio.run(story())
+
+
 def test_the_names_of_those_turned_away_are_bounded_too() -> None:
     watch = stranger_watch.StrangerWatch()
     for number in range(100):
