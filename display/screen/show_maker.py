@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +35,8 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 PICTURE_MAX_BYTES = 16 * 1_024 * 1_024
 PICTURE_MAX_PIXELS = 16_000_000
 """64 MB while one is scaled; a file of 2 MB can hold a thousand times as many."""
-PICTURE_HEAD_BYTES = 256 * 1_024
+PICTURE_HEAD_BYTES = 2 * 1_024 * 1_024
+"""A camera's and a printer's notes may stand before a picture's size."""
 PICTURES_MAX_COUNT = 60
 MINUTE_NS = 60_000_000_000
 
@@ -139,7 +141,7 @@ class ShowMaker:
         sent = (
             SentPicture(sha256, content)
             for sha256, content in found
-            if content is not None and pixels_told(content) <= PICTURE_MAX_PIXELS
+            if content is not None and 0 < pixels_told(content) <= PICTURE_MAX_PIXELS
         )
         return (*self._own_sponsors, *sent)
 
@@ -188,29 +190,41 @@ def pictures_in(folder: Path | None) -> tuple[Path, ...]:
     """Return the pictures in a folder by name; none where there is no such folder."""
     if folder is None or not folder.is_dir():
         return ()
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
-    return tuple(path for path in found[:PICTURES_MAX_COUNT] if _is_small_enough(path))
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    except OSError as error:
+        log.warning("no pictures of sponsors, their folder cannot be read: path=%s reason=%s", folder, error)
+        return ()
+    return tuple(path for path in found[:PICTURES_MAX_COUNT] if _can_be_shown(path))
 
 
-def _is_small_enough(path: Path) -> bool:
+def _can_be_shown(path: Path) -> bool:
     try:
         facts = path.stat()
-        return (
-            facts.st_size <= PICTURE_MAX_BYTES and _pixels_of(path, facts.st_mtime_ns) <= PICTURE_MAX_PIXELS
-        )
-    except OSError:
-        return False
+        if not stat.S_ISREG(facts.st_mode):  # a pipe would be waited for, a device has no end
+            reason = "it is no file"
+        elif facts.st_size > PICTURE_MAX_BYTES:
+            reason = "its file is too large"
+        else:
+            reason = _why_not(_pixels_of(path, facts.st_mtime_ns))
+    except OSError as error:
+        reason = str(error)
+    if reason:
+        log.warning("picture left out: path=%s reason=%s", path, reason)
+    return not reason
+
+
+def _why_not(pixels: int) -> str:
+    if not pixels:
+        return "it is no PNG, JPEG or WebP, or does not say how large it is"
+    return "it has too many pixels" if pixels > PICTURE_MAX_PIXELS else ""
 
 
 @functools.lru_cache(maxsize=PICTURES_MAX_COUNT)
 def _pixels_of(path: Path, _changed_ns: int) -> int:
     """Return how many pixels the file says that it holds, before anybody unpacks it; 0 where it says none."""
     with path.open("rb") as file:
-        head = file.read(PICTURE_HEAD_BYTES)
-    pixels = pixels_told(head)
-    if pixels > PICTURE_MAX_PIXELS:
-        log.warning("picture left out, it is too large: path=%s pixels=%d", path, pixels)
-    return pixels
+        return pixels_told(file.read(PICTURE_HEAD_BYTES))
 
 
 def _view(fold: Fold, assigned: DisplayAssigned | None, kept: EntriesKept) -> BoardView:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from display.scene.show import Moment, Show
 from display.screen.show_maker import PICTURE_MAX_BYTES, DisplayFacts, ShowMaker, pictures_in
@@ -45,6 +46,10 @@ class Story:
         self.moment = Moment(self.moment.mono_ns + 10**9, self.moment.utc_ms + 1_000)
         self.maker.take(fold, self.moment)
         return self.maker.with_now(LIVE, (), self.moment)
+
+
+SMALL_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
+"""As far as it is looked at."""
 
 
 def assigned(display: str, scene: str) -> bodies.DisplayAssigned:
@@ -125,7 +130,7 @@ def test_a_new_result_is_told_and_begins_the_round_anew() -> None:
 
 def test_sponsors_are_the_pictures_of_a_folder_by_name(tmp_path: Path) -> None:
     for name in ("b.PNG", "a.jpg", "notes.txt"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(SMALL_PNG)
     assert [path.name for path in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
     assert pictures_in(tmp_path / "none") == pictures_in(None) == ()
 
@@ -156,6 +161,50 @@ def test_a_picture_that_unpacks_to_gigabytes_is_left_out_before_anybody_unpacks_
     (tmp_path / "bomb.png").write_bytes(png(400, 400))  # made smaller under the same name
     os.utime(tmp_path / "bomb.png", ns=(1, 1))
     assert tmp_path / "bomb.png" in pictures_in(tmp_path)
+
+
+def test_what_is_no_picture_of_a_known_size_is_left_out_whatever_it_is_called(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sides = (20_000).to_bytes(4, "little") * 2
+    bitmap = b"BM" + bytes(12) + b"\x28\0\0\0" + sides + b"\1\0\x18\0" + bytes(24)
+    lossless = (16_383 | 16_383 << 14).to_bytes(4, "little")
+    strange = {
+        "bitmap.png": bitmap,
+        "bitmap with a small jpeg in it.jpg": bitmap + b"\xff\xc0\0\x11\x08\0\x10\0\x10\x03",
+        "drawing.png": b'<svg xmlns="http://www.w3.org/2000/svg" width="20000" height="20000"/>',
+        "entities.jpeg": b'<!DOCTYPE x [<!ENTITY a "aaaa">]><svg>&a;</svg>',
+        "pixmap.jpg": b"P6\n20000 20000\n255\n",
+        "moving.png": b"GIF89a" + sides[:2] * 2,
+        "lossless.webp": b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + lossless,
+        "of no size.png": SMALL_PNG[:16] + bytes(8),
+        "empty.png": b"",
+    }
+    for name, content in strange.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "without end.png").symlink_to("/dev/zero")
+    (tmp_path / "nowhere.png").symlink_to(tmp_path / "gone")
+    (tmp_path / "true.png").write_bytes(SMALL_PNG)
+    (tmp_path / "small.webp").write_bytes(b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + bytes(4))
+    (tmp_path / "notes.jpg").write_bytes(
+        b"\xff\xd8\xff\xe1\xff\xff" + bytes(1_000_000) + b"\xff\xc0\0\x11\x08\0\x10\0\x10\x04"
+    )
+    assert [path.name for path in pictures_in(tmp_path)] == ["notes.jpg", "small.webp", "true.png"]
+    left_out = [line for line in caplog.messages if line.startswith("picture left out")]
+    assert len(left_out) == len(strange) + 4
+
+
+def test_a_folder_of_sponsors_that_cannot_be_read_is_told_and_stops_no_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert pictures_in(tmp_path) == ()
+    assert "cannot be read" in caplog.text
 
 
 def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does() -> None:
