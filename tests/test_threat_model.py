@@ -10,18 +10,27 @@ from pathlib import Path
 import pytest
 
 from display.following import source_follower
+from display.screen import show_maker
+from pitboard.contacts import contact_seal
 from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client, turnstile
+from pitboard.drawing import picture_check
 from pitboard.journal import quarantine, record, replica, stream_watch
+from pitboard.keeping import sealed_archive
 from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
 from pitboard.program import log_lines
 from pitboard.race import names
 from pitboard.trust import signed_picture
+from pitboard.unit_api import unit_status
+from sync.central.admin import sponsor_desk
+from sync.central.admin.desk import passkeys, people_table
 from sync.central.enrolment import enrolment_api
-from sync.central.ingest import picture_post
+from sync.central.ingest import ingest_app, picture_post
+from sync.central.joining import join_box, join_desk
 from sync.central.public import board_feed, live_stream, public_app
 from sync.exchanging import exchange, exchange_api, picture_words
 from trackside.others import display_pictures, display_watch, neighbours
 from trackside.timing import lights
+from venue.first_boot import parcel
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = door_limits.DoorLimits()
@@ -73,8 +82,40 @@ SAID: dict[str, list[str]] = {
         f"{of(LIMITS.calls_of_quiet)} more",
     ],
     "refusals of who calls too often": [f"{door_limits.REFUSAL_AFTER_S} s", size(caller.HELD_BODY_MAX_BYTES)],
-    "strangers' calls that begin in one turn of the loop; connections accepted in one": [
-        f"{turnstile.PER_TURN_COUNT}; {bounded_listener.ACCEPTED_AT_ONCE_COUNT}"
+    "strangers' calls begun in one turn of the loop, boards and searches at the public door, connections": [
+        f"{turnstile.PER_TURN_COUNT}; {caller.QUICK_PER_TURN_COUNT} more;",
+        f"{bounded_listener.ACCEPTED_AT_ONCE_COUNT} are accepted",
+    ],
+    "records of one enrolled unit": [
+        f"{exchange_api.UNIT_DELIVERIES_MAX_COUNT} large calls",
+        f"each {size(caller.COST_OF_PROVEN_BYTES)}",
+        "1 GiB" if stream_watch.UNIT_MAX_BYTES == 1_024**3 else "?",
+    ],
+    "sponsors' pictures, from whoever's stick": [
+        f"{show_maker.PICTURES_MAX_COUNT}, {size(show_maker.PICTURE_MAX_BYTES)}",
+        f"{show_maker.PICTURE_MAX_PIXELS // 1_000_000} million pixels",
+    ],
+    "sponsors' pictures sent from the desk": [
+        f"{size(sponsor_desk.PICTURE_MAX_BYTES)} and",
+        f"{picture_check.PIXELS_MAX_COUNT // 1_000_000} million pixels each",
+        f"{sponsor_desk.SPONSORS_MAX_COUNT} at a time, {size(sponsor_desk.EVENT_MAX_BYTES)} in an event",
+        f"{picture_check.CHECK_MAX_S:.0f} s",
+    ],
+    "passkeys at the desk": [f"{passkeys.PASSKEYS_MAX_COUNT} an account"],
+    "people's tables at the desk": [
+        f"{people_table.ROWS_MAX_COUNT:,} rows, a field {people_table.FIELD_MAX_LENGTH} characters"
+    ],
+    "asks by phone to join a queue": [
+        f"{join_desk.CODE_ASKS_MAX_COUNT} of a code, {join_desk.EVENT_ASKS_MAX_COUNT:,} of an event",
+        f"{join_box.LETTERS_MAX_COUNT} on their way",
+    ],
+    "contacts handed in": [
+        f"{contact_seal.ENVELOPES_MAX_COUNT} a call, {ingest_app.UNIT_MAX_COUNT:,} of a unit"
+    ],
+    "other units that an answer tells of": [f"{exchange.UNITS_TOLD_MAX_COUNT}"],
+    "an archive from whoever's stick": [f"{sealed_archive.ENTRIES_MAX_COUNT:,} entries"],
+    "a set-up sent to a machine without one": [
+        f"{parcel.FILES_MAX_COUNT} files of {parcel.FILE_MAX_BYTES // 1_024} kB"
     ],
     "live streams": [f"{board_feed.WOKEN_PER_TURN_COUNT} are told of a change"],
     "who reads no answer": [
@@ -134,6 +175,7 @@ SAID: dict[str, list[str]] = {
         f"{display_pictures.AT_ONCE_MAX_COUNT} at once from {display_pictures.PLACES_MAX_COUNT} places",
         f"{picture_words.WANTED_MAX_COUNT} wanted, {picture_post.WAITING_MAX_COUNT} nodes wait",
     ],
+    "how a unit is, told to central": [size(unit_status.STATUS_MAX_LENGTH)],
     "names": [f"{names.NAME_MAX_LENGTH} characters"],
     "warnings kept": [f"{lights.WARNINGS_MAX_COUNT}"],
 }

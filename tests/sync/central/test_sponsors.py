@@ -34,6 +34,8 @@ from tests.display.example_boards import LIVE
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 PATH = "/v1/admin/sponsors"
+JPEG = b"\xff\xd8\xff\xc0\0\x11\x08\0\x10\0\x10\x03"
+"""As much of a picture as says how large it is."""
 
 
 async def any_picture(content: bytes) -> PictureSize | None:
@@ -112,15 +114,15 @@ def test_another_picture_takes_the_place_of_the_former_and_one_that_is_taken_awa
                 show = maker.take(desk.replica.fold, Moment(0))
                 return [one.content for one in show.sponsors if isinstance(one, SentPicture)]
 
-            await desk.send("B", b"\xff\xd8\xffb")
-            await desk.send("a", b"\xff\xd8\xffa")
-            assert contents() == [b"\xff\xd8\xffb", b"\xff\xd8\xffa"]
-            await desk.send("A", b"\xff\xd8\xffc")
-            assert contents() == [b"\xff\xd8\xffc", b"\xff\xd8\xffb"]
+            await desk.send("B", JPEG + b"b")
+            await desk.send("a", JPEG + b"a")
+            assert contents() == [JPEG + b"b", JPEG + b"a"]
+            await desk.send("A", JPEG + b"c")
+            assert contents() == [JPEG + b"c", JPEG + b"b"]
             _, seen = await desk.ask()
             gone = {"sponsor_id": seen["sponsors"][0]["sponsor_id"]}
             assert (await desk.ask(f"{PATH}/remove", gone))[0] == 200
-            assert contents() == [b"\xff\xd8\xffb"]
+            assert contents() == [JPEG + b"b"]
             status, refusal = await desk.ask(f"{PATH}/remove", gone)
             assert (status, refusal["error"]) == (409, "unknown-sponsor")
 

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
 
 from pitboard.clock import ScriptedClock
+from pitboard.doors.http_api import answer_refusals, serve_tcp
 from pitboard.errors import StatusRefused
 from pitboard.health.findings import machine_findings
 from pitboard.health.machine_facts import MachineFacts
@@ -17,10 +20,17 @@ from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.program_calls import BridgeReport, CentralStatus, SyncReport
-from pitboard.unit_api.unit_status import SealedStatus, SensorState, SensorStatus, UnitStatus, seal_status
+from pitboard.unit_api.unit_status import (
+    STATUS_DOMAIN,
+    SealedStatus,
+    SensorState,
+    SensorStatus,
+    UnitStatus,
+    seal_status,
+)
 from sync.central.admin.desk.attention import AttentionList
 from sync.central.commands.admin_commands import lines_of
-from sync.central.ingest.unit_watch import SILENT_AFTER_MS, UnitWatch
+from sync.central.ingest.unit_watch import SILENT_AFTER_MS, STATUS_PATH, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier
 from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
 from trackside.api.local_api import UnitStatusApi
@@ -61,6 +71,23 @@ def test_only_the_unit_itself_speaks_for_itself(tmp_path: Path) -> None:
             with pytest.raises(StatusRefused, match=sentence):
                 watch.take(bad)
         watch.take(seal_status(status(mono_ns=0, boot_id="next"), UNIT_A))
+
+    with_watch(tmp_path, story)
+
+
+def test_a_unit_tells_64_kib_of_itself_and_not_a_byte_more(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        app = web.Application(middlewares=[answer_refusals])
+        watch.add_to_ingest(app)
+        text = msgspec.json.encode(status()).decode()
+        async with serve_tcp(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+            for length, answered in ((64 * 1_024 + 1, 400), (64 * 1_024, 200)):
+                padded = text.ljust(length)
+                signature = UNIT_A.sign(padded.encode(), domain=STATUS_DOMAIN).hex()
+                sealed = {"status": padded, "signature": signature}
+                async with session.post(f"http://127.0.0.1:{port}{STATUS_PATH}", json=sealed) as answer:
+                    assert answer.status == answered, await answer.text()
+                    assert watch.hears_anybody() == (answered == 200)
 
     with_watch(tmp_path, story)
 
