@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Queue
@@ -40,7 +40,7 @@ LOOK_EVERY_S = 0.5
     "--sheet",
     default=None,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the sheet to sign here.",
+    help="Write the sheet to sign here; as PDF where the name ends so.",
 )
 @click.option("--anew", is_flag=True, help="Begin anew instead of going on.")
 def rehearse(socket: Path, kept: Path, sheet: Path | None, anew: bool) -> None:
@@ -48,6 +48,8 @@ def rehearse(socket: Path, kept: Path, sheet: Path | None, anew: bool) -> None:
 
     The exit status is 0 if every step was seen and healed.
     """
+    is_pdf = sheet is not None and sheet.suffix == ".pdf"
+    sheet_bytes(["-"], is_pdf=is_pdf)  # before anybody pulls a cable for a sheet that cannot be made
     typed: Queue[str] = Queue()
     threading.Thread(target=_listen, args=(typed,), daemon=True).start()
     play = Play(kept=kept, look=lambda: unit_status(socket), typed=typed, say=click.echo, pause=time.sleep)
@@ -61,10 +63,21 @@ def rehearse(socket: Path, kept: Path, sheet: Path | None, anew: bool) -> None:
     click.echo("\n".join(["", *lines]))
     if sheet is not None:
         try:
-            sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            sheet.write_bytes(sheet_bytes(lines, is_pdf=is_pdf))
         except OSError as error:
             raise Refusal(f"{sheet} cannot be written: {error.strerror}; name another place") from error
     sys.exit(0 if all(step.healed_utc_ms is not None for step in rehearsal.steps) else 1)
+
+
+def sheet_bytes(lines: Sequence[str], *, is_pdf: bool) -> bytes:
+    """Return the sheet as a file; raises Refusal where this machine cannot make a PDF."""
+    if not is_pdf:
+        return ("\n".join(lines) + "\n").encode()
+    try:  # only for who wants paper: the package takes long to load on a Pi
+        from pitboard.keeping.export_sheets import lines_bytes
+    except ModuleNotFoundError as error:
+        raise Refusal("PDF needs the package fpdf2, which is not here; name the sheet .txt") from error
+    return lines_bytes(lines)
 
 
 class Play:

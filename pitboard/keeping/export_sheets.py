@@ -4,12 +4,13 @@ Fonts are this machine's, as on screens: each text is drawn in the first one tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from fpdf import FPDF
-from fpdf.enums import Align
+from fpdf.enums import Align, XPos, YPos
 
 from pitboard.drawing.font_files import Weight, find_font_files, read_coverage
 from pitboard.drawing.time_text import format_lap_ns
@@ -44,9 +45,24 @@ def sheet_bytes(table: Table) -> bytes:
     return bytes(sheet.output())
 
 
+def lines_bytes(lines: Sequence[str]) -> bytes:
+    """Return lines of text on A4, the first of them as heading; what is too wide goes on below."""
+    paper = _Paper("P", lines[0], "".join(lines))
+    paper.set_auto_page_break(auto=True, margin=_MARGIN_MM)
+    paper.add_page()
+    for number, line in enumerate(lines):
+        paper.use_font(11 if number else 16, is_bold=not number)
+        paper.multi_cell(0, _ROW_MM, line or " ", align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    return bytes(paper.output())
+
+
+def _text_of(table: Table) -> str:
+    return "".join(str(cell) for row in table.cells() for cell in row)
+
+
 def certificate_bytes(table: Table) -> bytes:
     """Return one page for each who has a place, the best first."""
-    paper = _Paper("L", table)
+    paper = _Paper("L", table.event, _text_of(table))
     for row in table.rows:
         if isinstance(row, ResultRow) and row.rank is not None:
             paper.add_page()
@@ -74,16 +90,15 @@ def _draw_certificate(paper: _Paper, table: Table, row: ResultRow) -> None:
 
 
 class _Paper(FPDF):
-    """A4 with fonts for every character of one table."""
+    """A4 with fonts for every character of a text."""
 
-    def __init__(self, orientation: str, table: Table) -> None:
+    def __init__(self, orientation: str, title: str, text: str) -> None:
         super().__init__(orientation=orientation, format="A4")
         self.set_creation_date(_NO_DATE)
-        self.set_title(table.event)
+        self.set_title(title)
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(auto=False, margin=_MARGIN_MM)
-        text = table.event + "".join(str(cell) for row in table.cells() for cell in row)
-        self._take_fonts(set(text) | set(f"0123456789:.,+–{SIGN}"))
+        self._take_fonts(set(title) | set(text) | set(f"0123456789:.,+–{SIGN}"))
 
     def _take_fonts(self, characters: set[str]) -> None:
         missing = {one for one in characters if one.isprintable() and not one.isspace()}
@@ -130,7 +145,7 @@ class _Sheet(_Paper):
 
     def __init__(self, orientation: str, table: Table) -> None:
         self._table = table
-        super().__init__(orientation, table)
+        super().__init__(orientation, table.event, _text_of(table))
         self.alias_nb_pages()
 
     def header(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pitboard.errors import PeerLost, Refusal
 from pitboard.health.rehearsal import Rehearsal
-from pitboard.health.rehearse_command import Play
+from pitboard.health.rehearse_command import Play, sheet_bytes
 from pitboard.sentences.language import language
 from pitboard.unit_api.unit_status import LightStatus, SensorState, SensorStatus, UnitStatus
 
@@ -126,6 +126,14 @@ def test_a_step_is_left_out_with_a_reason_and_the_sheet_says_so(tmp_path: Path) 
     assert "[-] a car at finish is seen: left out, the beam is 3 m up" in sheet
     assert "[-] finish without its cable is seen, and heals: left out, no reason given" in sheet
     assert "Finished, but 2 of 4 steps were left out." in sheet
+
+
+def test_the_sheet_to_sign_is_a_page_of_paper_or_plain_text() -> None:
+    lines = ["Drill of Track A", "", "  1. [x] a car at Außen is seen", *["line"] * 60]
+    paper = sheet_bytes(lines, is_pdf=True)
+    assert paper.startswith(b"%PDF-")
+    assert paper.count(b"/Type /Page\n") == 2
+    assert sheet_bytes(["a", "b"], is_pdf=False) == b"a\nb\n"
 
 
 def test_a_unit_that_does_not_answer_or_knows_no_sensor_is_a_sentence(tmp_path: Path) -> None:
