@@ -22,13 +22,16 @@ from pitboard.errors import PitboardError, Refusal
 from venue.appliance.box import run, seconds, until
 
 DEBIAN = "trixie"
-PACKAGES = "sudo,passwd,ca-certificates,xvfb,xauth"
+PACKAGES = "sudo,passwd,ca-certificates,xvfb"
 """What every installed machine has, and a desktop of a kind; all else is what README says."""
 USER = "visitor"
 MARKS = ("sh", "sh minutes", "sh root")
 NEEDS_DESKTOP = "--manual"
 """README says so of it: a person is the official there."""
-DESKTOP = ("xvfb-run", "--auto-servernum", "--server-args=-screen 0 1920x1080x24")
+DESKTOP = """setsid Xvfb :97 -screen 0 1920x1080x24 >/dev/null 2>&1 &
+export DISPLAY=:97
+until test -S /tmp/.X11-unix/X97; do sleep 0.1; done
+"""
 WAITS = "Press Ctrl-C to end."
 ENDS_MAX_S = 1_800.0
 RACES_MAX_S = 300.0
@@ -83,7 +86,7 @@ class Typist:
     def type(self, line: str) -> None:
         """Type the line and wait for its end; raises Refusal where it does not end well."""
         self.said = ""
-        shell = [*DESKTOP, "sh", "-c", line] if NEEDS_DESKTOP in line else ["sh", "-c", line]
+        shell = ["sh", "-c", f"{DESKTOP}{line}" if NEEDS_DESKTOP in line else line]
         registries = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")]
         ways = [*_MACHINES_WAY, *(os.environ.get("PIP_FIND_LINKS", "").split())]
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER, "sh"]
