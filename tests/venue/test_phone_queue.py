@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import requests
@@ -26,6 +27,9 @@ def test_a_phone_asks_at_central_and_the_officials_tap_lets_it_in(tmp_path: Path
             for program in ("central", "trackside", "sync", "touch"):
                 crew.add(program, program, "--config", venue.config(program))
                 await crew.start(program)
+                process = crew.members[program].process
+                assert process is not None
+                assert os.getpgid(process.pid) == process.pid  # Ctrl-C at the terminal is the demo's alone
             info = f"{venue.public_url}api/v1/join"
             await until(lambda: requests.get(info, timeout=5).json()["is_linked"], "central hears the unit")
             code = await until(code_at_the_unit, "the code reaches the unit")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def demo(
 
 
 async def _run(out: Path, script: Script, has_windows: bool, stop: asyncio.Event) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)  # the terminal was closed
     venue = DemoVenue.set_up(out, has_windows=has_windows)
     environment = {} if has_windows else {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
     try:

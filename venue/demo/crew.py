@@ -90,6 +90,7 @@ class Crew:
                 stdout=log,
                 stderr=log,
                 env={**self._environment, **member.environment},
+                process_group=0,  # Ctrl-C is for who ends them in order
             )
         member.watcher = self._watching.start(self._watch(member, member.process), name=f"watch {name}")
 
