@@ -180,12 +180,9 @@ def _stack(area: Area, lines: tuple[tuple[str, int, Colour], ...]) -> list[Text]
     for text, percent, colour in lines:
         height = area.height * percent // 100
         size = max(8, height * 80 // 100)
+        least = max(8, min(size // 6, inside.width // 18))  # on an upright screen the width is what is short
         line = Area(inside.left, top, inside.width, height)
-        marks.append(
-            Text(
-                text=text, area=line, size_px=size, least_px=max(8, size // 6), colour=colour, align="centre"
-            )
-        )
+        marks.append(Text(text=text, area=line, size_px=size, least_px=least, colour=colour, align="centre"))
         top += height
     return marks
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from display.scene.blocks import Text
+from display.scene.cards import lay_out_identify
 from display.scene.playlist import SCENES, chosen, lay_out
 from display.scene.show import Canvas, Moment, Queued, Show
 from display.scene.story import CELEBRATED_FROM_NS, CELEBRATED_TO_NS, Story
+from pitboard.drawing.font_files import packaged_folders
+from pitboard.drawing.typeface import Typeface
 from pitboard.race.bodies import PlaylistItem
 from pitboard.race.scene_names import SCENE_NAMES
-from tests.display.example_boards import NEWS_AT_NS, board, run_view, show_of
+from tests.display.example_boards import NEWS_AT_NS, SIZES, board, run_view, show_of
 
 SECOND_NS = 1_000_000_000
 WAITING = (Queued(track="A", name="Bo", number="", is_called=False),)
@@ -94,3 +100,14 @@ def test_every_scene_is_laid_out_from_a_show_that_has_nothing() -> None:
 
 def test_the_scenes_that_one_can_ask_for_are_those_there_are() -> None:
     assert set(SCENE_NAMES) == set(SCENES)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_displays_own_name_is_whole_on_every_screen(size: tuple[int, int]) -> None:
+    typeface = Typeface.load(folders=packaged_folders())
+    for name in ("Grandstand", "Timing container north"):
+        show = replace(show_of(board(3)), display_name=name)
+        scene = lay_out_identify(show, Moment(0), Canvas(size=size)).scene
+        texts = [mark for mark in scene.blocks[-1].marks if isinstance(mark, Text)]
+        (text,) = [mark for mark in texts if mark.text == name]
+        assert typeface.fit(name, size_px=text.least_px, width_px=text.area.width) == name
