@@ -78,9 +78,11 @@ class BoardPublisher:
                     await asyncio.sleep(PUBLISH_EVERY_S)
                     await self._replica.wait_for_news(version, NEWS_WAIT_S)
         finally:
+            is_connected = self._client.is_connected()
             self._send(state_topic(self._topic), _said("gone"), is_kept=True)
             self._client.disconnect()
-            await asyncio.to_thread(self._client.loop_stop)
+            if is_connected:  # else there is nobody to tell, and its thread ends by itself
+                await asyncio.to_thread(self._client.loop_stop)
 
     async def _beat(self) -> None:
         """Say each second that central is here, with how many records there are."""

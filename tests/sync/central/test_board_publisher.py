@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from pitboard.broker import broker_client
 from pitboard.broker.signed_message import opened
 from pitboard.clock import SystemClock
 from pitboard.trust.identity import Identity
@@ -59,6 +60,7 @@ def test_who_follows_the_broker_sees_each_board_and_that_central_is_gone(
     tmp_path: Path, broker: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(board_publisher, "NEWS_WAIT_S", 0.2)
+    monkeypatch.setattr(broker_client, "RETRY_MIN_S", 0.1)
     monkeypatch.setattr(board_publisher, "BEAT_EVERY_S", 0.1)
     root = Identity.load_or_create(tmp_path / "root.key")
     config = msgspec.structs.replace(
