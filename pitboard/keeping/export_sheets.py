@@ -4,6 +4,7 @@ Fonts are this machine's, as on screens: each text is drawn in the first one tha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +19,7 @@ from pitboard.errors import ConfigRefused
 from pitboard.keeping.export_tables import Cell, Duration, ResultRow, Table
 from pitboard.race.calculated import SIGN
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step of each font
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same results are the same file
 _MARGIN_MM = 15
 _ROW_MM = 7

@@ -115,7 +115,8 @@ class Typist:
             process.wait()
             reader.join()
         # Make itself ends by the signal; what it started says whether its summary is sound.
-        ended_well = "boards_equal: True" in self.said if is_interrupted else process.returncode == 0
+        is_sound = "boards_equal: True" in self.said and "unexpected_exits: {}" in self.said
+        ended_well = is_sound if is_interrupted else process.returncode == 0
         if not ended_well:
             raise Refusal(f"'{line}' ended with {process.returncode}:\n{self.said[-2_000:]}")
 

@@ -128,11 +128,13 @@ def test_a_step_is_left_out_with_a_reason_and_the_sheet_says_so(tmp_path: Path) 
     assert "Finished, but 2 of 4 steps were left out." in sheet
 
 
-def test_the_sheet_to_sign_is_a_page_of_paper_or_plain_text() -> None:
+def test_the_sheet_to_sign_is_a_page_of_paper_or_plain_text(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     lines = ["Drill of Track A", "", "  1. [x] a car at Außen is seen", *["line"] * 60]
     paper = sheet_bytes(lines, is_pdf=True)
     assert paper.startswith(b"%PDF-")
     assert paper.count(b"/Type /Page\n") == 2
+    assert not caplog.records  # the terminal is for the drill
     assert sheet_bytes(["a", "b"], is_pdf=False) == b"a\nb\n"
 
 
