@@ -557,7 +557,12 @@ async def judge(day: RaceDay, venue: DemoVenue) -> None:
 @click.option(
     "--length", type=click.Choice(["whole", "short", "shortest"]), default="whole", show_default=True
 )
-@click.option("--pace", default=0.8, show_default=True, help="How long the laps are; 1 for 5 to 9 seconds.")
+@click.option(
+    "--pace",
+    default=0.8,
+    show_default=True,
+    help="How long the laps are; 1 for 5 to 9 seconds. Below 0.8 the formats' shortest lap is shorter too.",
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Where journals and logs go; else away.")
 def main(runs: int, seed: int, length: Length, pace: float, folder: Path | None) -> None:
     """Live through a race day with real programs and compare every board with the oracle's."""
