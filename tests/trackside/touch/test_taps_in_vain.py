@@ -30,12 +30,12 @@ async def link_is_lost(screen: VirtualScreen) -> None:
 def test_a_lap_by_hand_counts_while_the_unit_does_not_answer() -> None:
     async def story(screen: VirtualScreen) -> None:
         began_ns = await running(screen)
-        await asyncio.sleep(8)
+        await asyncio.sleep(1)
         await link_is_lost(screen)
         assert "by hand" in (await screen.wait_for("banner")).label
         assert not (await screen.wait_for("off-track")).enabled
         pressed_ns = await screen.tap("manual")
-        await asyncio.sleep(5)
+        await asyncio.sleep(3)
         assert (await screen.wait_for("manual")).label == "Not saved yet"
         assert (await screen.wait_for("manual")).note == "kept until the unit answers"
         await screen.unit.start()
@@ -49,14 +49,14 @@ def test_a_lap_by_hand_counts_while_the_unit_does_not_answer() -> None:
 
 
 def test_a_lap_by_hand_that_cannot_be_kept_for_longer_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(act_sender, "KEPT_MAX_MS", 4_000)
+    monkeypatch.setattr(act_sender, "KEPT_MAX_MS", 500)
 
     async def story(screen: VirtualScreen) -> None:
         await running(screen)
-        await asyncio.sleep(8)
+        await asyncio.sleep(1)
         await link_is_lost(screen)
         await screen.tap("manual")
-        await asyncio.sleep(5)
+        await asyncio.sleep(1)
         await screen.unit.start()
         assert (await screen.wait_for("message")).label.startswith("No answer")
 
