@@ -52,6 +52,8 @@ _UNIT = re.compile(r"\d (?:s|ms|min|h|m|MB|GB|MiB|°C|%)(?!\w)")
 """A number and its unit stay in one line."""
 _FIGURES = frozenset("0123456789.:+-\u2212\u2013")
 _FACES_OPEN_MAX_COUNT = 6  # each holds its file open, and half a megabyte
+_FACE_LARGE_PX = 160
+"""From this size on a face keeps a hundred kilobytes of each letter that it drew; the line is kept anyway."""
 _FILE_LARGE_BYTES = 3 * 1_024 * 1_024
 """Of a larger file (Chinese, emoji) only one face is open, which changes its size: each takes megabytes."""
 _CHOICES_KEPT_MAX_COUNT = 8_192
@@ -339,6 +341,9 @@ class Typeface:
             empty = pygame.Surface((max(1, self.width(text, size_px=size_px, weight=weight)), size_px))
             empty.fill(colour)  # a bar: better than a hole that nobody notices
             self._lines[key] = (empty, size_px)
+        if size_px >= _FACE_LARGE_PX:
+            for face in [face for face in self._faces if face[1] == size_px]:
+                del self._faces[face]
         kept = self._lines[key]
         self._lines_bytes += _bytes_of(kept)
         while len(self._lines) > 1 and (

@@ -176,3 +176,10 @@ def test_on_a_ground_that_is_told_a_text_looks_the_same_and_keeps_a_byte_a_pixel
     kept = {key[4]: line.get_bytesize() for key, (line, _) in typeface._lines.items()}
     assert kept[None] == 4
     assert kept[palette.PANEL] == (4 if "🚀" in text else 1)
+
+
+def test_a_face_as_high_as_a_clock_is_let_go_once_its_figure_is_kept() -> None:
+    typeface, target = Typeface.load(), pygame.Surface((900, 400))
+    for size_px in (159, 160):
+        typeface.draw(target, "8", (0, 0, 900, 400), size_px=size_px, colour=palette.TEXT)
+    assert [key[1] for key in typeface._faces if key[1] >= 159] == [159]
