@@ -47,9 +47,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.attack.besiege", description=__doc__)
     parser.add_argument("jobs", type=Path)
     jobs = msgspec.json.decode(parser.parse_args().jobs.read_bytes(), type=list[Job])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    behind = os.fork()  # who was begun as the leader of a group cannot leave its session
+    if behind:
+        signal.sigwait({signal.SIGTERM})
+        os.kill(behind, signal.SIGTERM)
+        os.waitpid(behind, 0)
+        return
     stand_behind()
     children = [child for job in jobs if (child := _forked(job))]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.sigwait({signal.SIGTERM})
     for child in children:
         os.kill(child, signal.SIGKILL)
