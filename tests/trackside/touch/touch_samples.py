@@ -509,8 +509,8 @@ def more_scenes() -> dict[str, tuple[ScreenState | None, View]]:
         screen("running", driven, count=60), acts=ACTS, strays=(stray(64), stray(4))
     )
     judged = msgspec.structs.replace(
-        driven,
-        laps=tuple(replace_short(one) for one in SOME_LAPS),
+        run(*(replace_short(one) for one in SOME_LAPS), name=HARD_NAMES[0]),
+        armed_mono_ns=driven.armed_mono_ns,
         phase="review",
         acts=acts_in("review", "official"),
         would=Consequence(rank=3, ahead="Ada Álvarez", gap=Column("gap", "duration_ns", 214_000_000)),
