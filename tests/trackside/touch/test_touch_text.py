@@ -20,7 +20,7 @@ from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.trackside.touch.touch_samples import HARD_NAMES, NOW_MONO_NS, scenes
 from trackside.touch.paint.widget_painter import Painter
 from trackside.touch.scene.screen_layout import lay_out
-from trackside.touch.widgets.widgets import Measures, Rect, Widget
+from trackside.touch.widgets.widgets import Layout, Look, Measures, Rect, Widget, mirrored
 
 CAPITAL_PERCENT = 70
 SLACK_PX = 2
@@ -137,6 +137,17 @@ def test_no_word_leaves_its_widget_stands_on_another_or_is_cut(measures: Measure
             if above.box.overlaps(below.box):
                 faults.append(f"{name}: {one.name} {above.text!r} and {other.name} {below.text!r}")
     assert faults == []
+
+
+def test_a_word_at_an_edge_keeps_as_far_from_it_in_both_directions_of_writing() -> None:
+    measures = PAGES[0][0]
+    name = Widget(
+        name="x", rect=Rect(10, 10, 600, 90), look=Look.BUTTON, label="Ada", size_px=40, align="left"
+    )
+    turned = mirrored(Layout(widgets=(name,)), measures).widgets[0]
+    painter = WatchedPainter(pygame.Surface((measures.width, measures.height)), typeface(), measures)
+    [(_, plain)], [(_, across)] = ([*painter.lines((one,))] for one in (name, turned))
+    assert turned.rect.right - across.box.right == plain.box.x - name.rect.x
 
 
 def _is_ours(widget: Widget) -> bool:

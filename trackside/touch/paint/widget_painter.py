@@ -135,7 +135,7 @@ class Painter:
             self._box(share, palette.RED)
         if edge is not None:
             self._box(widget.rect, edge, line_px=max(2, self._measures.px(3)))
-        is_at_edge = widget.align == "left" and not widget.icon
+        is_at_edge = widget.align != "centre" and not widget.icon
         room = widget.rect.inset(self._measures.px(20 if is_at_edge else 8), self._measures.px(4))
         if widget.reserved_px:
             _, room = room.cut_right(widget.reserved_px, self._measures.px(8))
