@@ -83,7 +83,7 @@ def lay_out_join(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     code = "" if join is None else join.code
     lines = (
         (words.say("display.join"), 30, TEXT),
-        (code, 34, GOLD),
+        (code, 34, TEXT),
         (address.partition("://")[2] + "/join", 18, TEXT_MUTED),
     )
     return _way_for_phones(show, canvas, "join", f"{address}/join?code={code}", lines)

@@ -7,11 +7,15 @@ from pathlib import Path
 import pygame
 import pytest
 
+from display.scene.blocks import Text
+from display.scene.playlist import SCENES
+from display.scene.show import Canvas
 from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from pitboard.drawing import palette
 from pitboard.drawing.typeface import Typeface
 from pitboard.errors import ConfigRefused
+from tests.display.contact_sheet import NOW, shows
 from tests.display.example_boards import LIVE, board, leaderboard
 
 
@@ -53,3 +57,19 @@ def test_a_theme_that_cannot_be_used_is_refused(tmp_path: Path, text: str, reaso
 def test_a_theme_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigRefused, match="dark-hall"):
         load_theme("no-such-theme")
+
+
+def test_what_is_read_in_any_scene_is_drawn_in_an_ink_whose_contrast_is_checked(tmp_path: Path) -> None:
+    """Gold letters are legible in a dark hall and not on a bright day."""
+    canvas = Canvas(size=(1920, 1080))
+    inks = {
+        (mark.colour, scene)
+        for _, scene, show in shows(tmp_path)
+        for block in SCENES[scene](show, NOW, canvas).scene.blocks
+        for mark in block.marks
+        if isinstance(mark, Text)
+    }
+    checked = {palette.TEXT, palette.TEXT_MUTED, palette.TEXT_DARK}
+    on_dark = (palette.BLUE, "leaderboard")  # of the chip NEW: dark on news and news on dark are one contrast
+    assert {ink for ink in inks if ink[0] not in checked} <= {on_dark}
+    assert len(inks) > 20
