@@ -35,6 +35,8 @@ LET_LOOSE_PER_S = 2_500
 CHUNK_BYTES = 65_536
 SLOT_S = 0.02
 """Phones whose turn is within so much of a second ask one after the other."""
+AGAIN_FROM_S, AGAIN_MORE_S = 2.0, 3.0
+"""Who was refused the stream asks again then, as the page does."""
 READ_MAX_COUNT = 4_096
 """Answers that are remembered with what they say; beyond that all are forgotten."""
 WHOLE = b"/api/v1/live/page"
@@ -43,6 +45,7 @@ WHOLE_ASK = b"GET " + WHOLE + HEAD
 STREAM = b"GET /api/v1/live?plain=1 HTTP/1.1\r\nHost: venue\r\n\r\n"
 TO = re.compile(rb'"(?:to|tag)":"([0-9a-f]+)"')
 LENGTH = re.compile(rb"Content-Length: (\d+)")
+REFUSED = re.compile(rb"HTTP/1\.1 ([3-5]\d\d)")
 
 
 def warm_s(phones: int) -> float:
@@ -87,6 +90,7 @@ class Crowd:
         self.got_bytes = 0
         self.wholes = 0
         self.lost = 0
+        self.refusals: dict[str, int] = {}  # of the stream, by status
         self.counted_at = 0.0
         self.is_measuring = False
         self.is_joining = True
@@ -190,10 +194,22 @@ class Crowd:
         if self.is_measuring:
             self.got_bytes += len(got)
         phone.got += got
-        if self.given.stream:
-            self._follow(phone)
-        else:
+        if not self.given.stream:
             self._answered(number, phone)
+        elif not phone.tag and (refused := REFUSED.match(phone.got)) is not None:
+            self._refused(number, phone, refused[1].decode())
+        else:
+            self._follow(phone)
+
+    def _refused(self, number: int, phone: Phone, status: str) -> None:
+        head, end, rest = phone.got.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if not end or length is None or len(rest) < int(length[1]):
+            return
+        phone.got = b""
+        self.refusals[status] = self.refusals.get(status, 0) + 1
+        again_s = AGAIN_FROM_S + self.random.random() * AGAIN_MORE_S
+        self._ask_at(time.monotonic() + again_s, number)
 
     def _follow(self, phone: Phone) -> None:
         while (end := phone.got.find(b"\n\n")) >= 0:
@@ -269,6 +285,7 @@ class Crowd:
         return {
             "phones": len(self.phones),
             "lost": self.lost,
+            "refusals": self.refusals,
             "wholes": self.wholes,
             "without_a_board": sum(not phone.tag for phone in self.phones.values()),
             "got_bytes": self.got_bytes,

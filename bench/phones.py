@@ -122,6 +122,7 @@ def told_of(found: list[dict[str, list[float]]], seconds: float) -> dict[str, ob
     return {
         "phones": phones,
         "lost": sum_of("lost"),
+        "refusals": [one["refusals"] for one in found],
         "age_s": {
             "p50": round(percentile(delays, 50), 3),
             "p99": round(percentile(delays, 99), 3),
