@@ -5,7 +5,7 @@ said, by whom. A bridge's raw log adds what the sensors were set to and when the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -78,8 +78,9 @@ def report(journal_path: Path, day: str, raw_log_folder: Path | None) -> None:
 
 def report_lines(fold: Fold, day: date, raw_log_folder: Path | None = None) -> Iterator[str]:
     """Yield the report's lines."""
-    said = [Statement(word, key, body) for key, body, word in fold.statements()]
-    said = [one for one in said if _day_of(stamp_utc_ms(one.word.stamp)) == day]
+    everything = [Statement(word, key, body) for key, body, word in fold.statements()]
+    at = {(one.word.stream, one.word.seq): one for one in everything}
+    said = [one for one in everything if _day_of(stamp_utc_ms(one.word.stamp)) == day]
     said.sort(key=lambda one: one.word.moment)
     event = fold.race.event.value
     yield f"Timing report: {'Pitboard' if event is None else event.name}, {day.isoformat()} (UTC)"
@@ -90,8 +91,10 @@ def report_lines(fold: Fold, day: date, raw_log_folder: Path | None = None) -> I
     yield from _titled("Synchronisation", _checks(fold, said))
     yield from _titled("Two systems", _systems(fold, passings))
     acts = [view_act(fold, one) for one in said if isinstance(one.body, TOLD_OF)]
-    yield from _titled("Times set by hand or calculated, penalties", _acts(fold, acts, are_withdrawn=False))
-    yield from _titled("Withdrawn", _acts(fold, acts, are_withdrawn=True))
+    yield from _titled(
+        "Times set by hand or calculated, penalties", _acts(fold, acts, at, are_withdrawn=False)
+    )
+    yield from _titled("Withdrawn", _acts(fold, acts, at, are_withdrawn=True))
     if raw_log_folder is not None:
         yield from _titled("Raw log", _marks(raw_log_folder, day))
 
@@ -190,22 +193,30 @@ def _sighting(body: bodies.PassingRecorded) -> Sighting:
     )
 
 
-def _acts(fold: Fold, acts: Sequence[SaidAct], *, are_withdrawn: bool) -> Iterator[str]:
+def _acts(
+    fold: Fold, acts: Sequence[SaidAct], at: Mapping[tuple[str, int], Statement], *, are_withdrawn: bool
+) -> Iterator[str]:
     for act in acts:
         if act.is_withdrawn == are_withdrawn:
             time = datetime.fromtimestamp(act.utc_ms // 1000, UTC).strftime("%H:%M:%S")
             who = act.by_name or act.by or ("the admin" if act.is_admin else f"nobody signed in, {act.unit}")
             reason = f" ({act.reason})" if act.reason else ""
-            yield f"{time}  {act.kind}  {_said(fold, act)}  by {who}{reason}"
+            said = f"{act.kind}  {_said(fold, act)}"
+            if act.kind == "act-withdrawn":
+                # What was withdrawn, in the words of the line that tells of it.
+                target = at.get((str(act.said["stream"]), int(act.said["seq"])))
+                said = "act-withdrawn" if target is None else f"act-withdrawn  {_withdrawn(fold, target)}"
+            yield f"{time}  {said.rstrip()}  by {who}{reason}"
+
+
+def _withdrawn(fold: Fold, statement: Statement) -> str:
+    act = view_act(fold, statement)
+    is_told = isinstance(statement.body, TOLD_OF) and act.kind != "act-withdrawn"
+    return f"{act.kind} {_said(fold, act) if is_told else ' '.join(_whose(fold, act)).rstrip(':')}".rstrip()
 
 
 def _said(fold: Fold, act: SaidAct) -> str:
-    parts = []
-    run = fold.race.runs.get(str(act.said.get("run_id", "")))
-    if run is not None:
-        place = run.place_of(int(act.said.get("place", 1)))
-        name = "" if place is None else fold.race.name_of(place.competitor_id)
-        parts.append(f"{name or 'nobody'}, run {run.run_id[:8]}:")
+    parts = _whose(fold, act)
     body = msgspec.convert(act.said, bodies.PassingInserted) if act.kind == "passing-inserted" else None
     if body is not None and body.calculated is not None:
         return " ".join([*parts, f"calculated {mark_text(body.calculated)}"])
@@ -214,9 +225,17 @@ def _said(fold: Fold, act: SaidAct) -> str:
             parts.append(f"{name.removesuffix('_ns')} {format_lap_ns(value, resolution_ns=1_000_000)} s")
         elif name not in (*_NOT_SAID, "run_id", "place"):
             parts.append(f"{name} {value}")
-    if act.kind == "act-withdrawn":
-        parts.append(f"record {act.said['seq']} of stream {str(act.said['stream'])[:8]}")
     return " ".join(parts)
+
+
+def _whose(fold: Fold, act: SaidAct) -> list[str]:
+    """Return whose run it is about, as one part, or none."""
+    run = fold.race.runs.get(str(act.said.get("run_id", "")))
+    if run is None:
+        return []
+    place = run.place_of(int(act.said.get("place", 1)))
+    name = "" if place is None else fold.race.name_of(place.competitor_id)
+    return [f"{name or 'nobody'}, run {run.run_id[:8]}:"]
 
 
 def _marks(folder: Path, day: date) -> Iterator[str]:

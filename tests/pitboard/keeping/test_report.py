@@ -57,7 +57,8 @@ def test_a_report_says_who_made_which_time_another_one(tmp_path: Path) -> None:
     assert "passing-inserted  Ann, run r: calculated from B, +-3 ms, by 10 pairs before and 0 after" in kept
     assert "penalty-given  Ann, run r: penalty 2.000 s code false-start  by Olga (early)" in kept
     assert "lap 9.500 s  by the admin (photo)" in kept
-    assert "laps 3  by Olga" not in kept
+    assert "penalty-given  Ann, run r: laps 3" not in kept
+    assert "act-withdrawn  penalty-given Ann, run r: laps 3  by Olga" in kept
     assert "penalty-given  Ann, run r: laps 3  by Olga" in withdrawn
 
 
