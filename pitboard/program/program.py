@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from pitboard.errors import PitboardError, Refusal
+from pitboard.program.known_types import learn_types
 from pitboard.program.service import SERVICE
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def run_program(
     so that systemd starts the program again.
     """
     SERVICE.say_starting()
+    learn_types()
     gc.freeze()
     share_memory()
     try:
