@@ -32,6 +32,12 @@ class Organiser:
     def go(self, path: str) -> None:
         self.page.goto(f"{self.base}/{path}")
 
+    def go_by(self, *paths: str) -> None:
+        """Go to one page after the other, each once the one before is drawn: an old form is gone by then."""
+        for path in paths:
+            self.go(path)
+            expect(self.page.locator("main")).to_have_attribute("data-page", path)
+
     def code(self, *, steps: int = 0) -> str:
         return code_at(self.secret, int(time.time() * 1_000) // STEP_MS + steps)
 

@@ -182,8 +182,7 @@ def test_the_winners_are_called(venue: Venue, organiser: Organiser) -> None:
     has_contact_key(venue)
     page = organiser.page
     for name, mail in (("Anna Berg", "anna@example.org"), ("Ben", "ben@example.org")):
-        organiser.go("#/board")
-        organiser.go("#/timing")
+        organiser.go_by("#/board", "#/timing")
         page.get_by_label("Who drove").fill(name)
         page.get_by_role("button", name="Choose").first.click()
         page.get_by_label("Time of the lap").fill("20")
