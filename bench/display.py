@@ -38,7 +38,7 @@ from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import BoardView, EntryView, EventView
-from pitboard.race.bodies import RunArmed, RunPlace
+from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from sync.exchanging.exchange_api import ExchangeApi
 
 SIZE = (1920, 1080)

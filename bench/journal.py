@@ -24,14 +24,10 @@ from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import (
-    CompetitorRegistered,
-    PassingRecorded,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    RunPlace,
-)
+from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunPlace
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.identity import Identity, signature_holds
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 

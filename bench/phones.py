@@ -29,7 +29,8 @@ from bench.measure import percentile, report
 from bench.phone_crowd import warm_s
 from bench.public_reads import processor_ns
 from pitboard.clock import SystemClock
-from pitboard.race.bodies import Body, RunDecided
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.certificate import Certificate
 from sync.central.central_server import Central, open_central
 from sync.central.config import PublicConfig

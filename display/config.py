@@ -21,7 +21,7 @@ from pitboard.program.config import (
     load_config,
     load_event_file,
 )
-from pitboard.race.bodies import Name
+from pitboard.race.bodies.body import Name
 from pitboard.race.scene_names import SCENE_NAMES, HallSound
 from pitboard.sentences.language import LanguageCode
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from display.screen.glass import Glass
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import DisplayAssigned
+from pitboard.race.bodies.display_bodies import DisplayAssigned
 from pitboard.race.scene_names import WHOLE_VENUE
 
 log = logging.getLogger(__name__)

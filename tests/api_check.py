@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.sync.central.central_stage import CentralThread, TrackStory
 
 COMPETITORS_COUNT = 230

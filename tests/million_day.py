@@ -32,7 +32,8 @@ import asyncpg
 import msgspec
 
 from pitboard.journal.record import Record, to_wire
-from pitboard.race.bodies import CompetitorRegistered, RunDecided
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.identity import Identity
 from sync.central.database.schema import prepare_database
 from sync.exchanging.exchange import SyncRequest, SyncResponse

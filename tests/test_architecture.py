@@ -40,14 +40,18 @@ def room_arrows() -> dict[str, set[str]]:
     for line in re.sub(r",\n +", ", ", block).splitlines():
         room, arrow, targets = line.partition(" -> ")
         if arrow and targets not in ("all", "nothing of ours"):
-            arrows[room] = {room, *(f if is_whole(f) else f"pitboard/{f}" for f in targets.split(", "))}
+            arrows[room] = {room, *(one for name in targets.split(", ") for one in rooms_called(name))}
         elif arrow:
             arrows[room] = {room}
     return arrows
 
 
-def is_whole(room: str) -> bool:
-    return room.split("/")[0] in PARTS
+def rooms_called(name: str) -> set[str]:
+    """Return the room of this name; where it ends with `/*`, the rooms within it too."""
+    room = name.removesuffix("/*")
+    whole = room if room.split("/")[0] in PARTS else f"pitboard/{room}"
+    inner = {room_of(file) for file in IMPORTS if file.startswith(f"{whole}/")}
+    return {whole} | (inner if name.endswith("/*") else set())
 
 
 def imported_modules(path: Path) -> set[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from pitboard.doors.door import Port, check_door, check_interfaces, check_url
 from pitboard.program.config import Config, OptionalKey, Url, known_event_key, load_config
-from pitboard.race.bodies import Id, KeyHex, Name
+from pitboard.race.bodies.body import Id, KeyHex, Name
 
 
 class ApiConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

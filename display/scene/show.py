@@ -15,7 +15,9 @@ from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, SentPicture, m
 from display.scene.story import Story
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
-from pitboard.race.bodies import JoinCodeGiven, PlaylistItem, ScheduleItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
+from pitboard.race.bodies.event_bodies import ScheduleItem
+from pitboard.race.bodies.queue_bodies import JoinCodeGiven
 from pitboard.race.sectors import SectorKey
 from pitboard.sentences.language import Language, language
 

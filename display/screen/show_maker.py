@@ -23,7 +23,8 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
 from pitboard.race.boards import ALL
-from pitboard.race.bodies import DisplayAssigned, JoinCodeGiven, MessagePosted, SponsorSet
+from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, SponsorSet
+from pitboard.race.bodies.queue_bodies import JoinCodeGiven
 from pitboard.race.programme import Programme
 from pitboard.race.scene_names import WHOLE_VENUE
 from pitboard.race.sectors import ANYBODY, SectorKey

@@ -34,7 +34,7 @@ from firmware_bridge.makers.device_maker import (
 )
 from firmware_bridge.makers.reading import HoldOff, Reading
 from firmware_bridge.makers.time_names import TimedLine, TimeNames
-from pitboard.race.bodies import FINISH, START
+from pitboard.race.bodies.passing_bodies import FINISH, START
 from pitboard.unit_api.program_calls import Passing
 
 ASK_EVERY_NS = 1_000_000_000

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from pitboard.contacts.contact_text import EMAIL_MAX_BYTES, PHONE_MAX_BYTES, ContactPlaces
 from pitboard.errors import NOT_UNDERSTOOD, ContactClosed
-from pitboard.race.bodies import Id, KeyHex
+from pitboard.race.bodies.body import Id, KeyHex
 from pitboard.trust.identity import Identity, signature_holds
 
 PLAIN_BYTES = 352

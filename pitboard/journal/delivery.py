@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pitboard.errors import BodyRefused, JournalLost
 from pitboard.journal.record import Record
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Act, Body, PassingRecorded, RunFinished, RunTimedUp
+from pitboard.race.bodies.body import Act, Body
+from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.bodies.run_bodies import RunFinished, RunTimedUp
 
 Device = tuple[str, str]
 """(sensor, sensor_boot): one start of a device, which counts its passings from 1."""

@@ -24,17 +24,15 @@ from pitboard.journal.roster import Roster
 from pitboard.journal.stream_order import put_in_order
 from pitboard.race.board import Board, Trial
 from pitboard.race.boards import ALL, Boards, Confirmed
-from pitboard.race.bodies import (
-    FINISH,
-    START,
-    Body,
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import FINISH, START, PassingRecorded
+from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
     CompetitorRegistered,
     OfficialAppointed,
-    PassingRecorded,
     PersonErased,
-    QueueAsked,
 )
+from pitboard.race.bodies.queue_bodies import QueueAsked
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
 from pitboard.race.passing_shelf import PassingShelf

@@ -10,7 +10,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from pitboard.race.bodies import Body, PassingRecorded
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.passing_shelf import PassingShelf
 
 

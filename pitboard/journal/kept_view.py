@@ -18,7 +18,7 @@ from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.replica import Mark
 from pitboard.journal.storage import Storage
-from pitboard.race.bodies import PersonErased
+from pitboard.race.bodies.people_bodies import PersonErased
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from pitboard.errors import JournalLost
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import Record
 from pitboard.journal.storage import Storage
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,8 @@ from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stored_behind import StoredBehind
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
 from pitboard.journal.witness import Witness
-from pitboard.race.bodies import ActWithdrawn, Body, PersonErased
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
 

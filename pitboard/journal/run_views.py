@@ -12,7 +12,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.race.attribution import TimedPassing
-from pitboard.race.bodies import Act, PlaceStatus, RunPlace, SeenLap
+from pitboard.race.bodies.body import Act
+from pitboard.race.bodies.run_bodies import RunPlace
+from pitboard.race.bodies.verdict_bodies import PlaceStatus, SeenLap
 from pitboard.race.formats import Format
 from pitboard.race.missed import Offer as MissedPassing
 from pitboard.race.phases import Phase

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import HeatDrawn, StageSet
+from pitboard.race.bodies.event_bodies import HeatDrawn, StageSet
 from pitboard.race.brackets import Stage
 from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format

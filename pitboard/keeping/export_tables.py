@@ -10,7 +10,7 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.run_views import RunView, view_run
 from pitboard.journal.views import BoardView, view_board
-from pitboard.race.bodies import Verdict
+from pitboard.race.bodies.verdict_bodies import Verdict
 from pitboard.race.calculated import Calculated, mark_text
 from pitboard.race.phases import Phase
 from pitboard.race.run_parts import Place

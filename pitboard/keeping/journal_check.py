@@ -16,7 +16,7 @@ from pitboard.errors import RecordRefused
 from pitboard.journal.kinds import StreamOpened, UnitEnrolled, UnitRevoked, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, parse_record
 from pitboard.program.program import counted
-from pitboard.race.bodies import PersonErased
+from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.trust.identity import signature_holds
 
 Code = Literal[

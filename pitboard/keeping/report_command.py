@@ -19,22 +19,23 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.run_views import view_act
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race import bodies
 from pitboard.race.attribution import BACKUP_SYSTEM, FIRST_SYSTEM, HAND
+from pitboard.race.bodies import passing_bodies, run_bodies, verdict_bodies
+from pitboard.race.bodies.body import ActWithdrawn
 from pitboard.race.calculated import mark_text
 from pitboard.race.run_parts import SaidAct
 from pitboard.race.two_systems import Pairing, Sighting, agreement, pair
 from pitboard.race.word import Statement
 
 TOLD_OF = (
-    bodies.PassingInserted,
-    bodies.LapCorrected,
-    bodies.PenaltyGiven,
-    bodies.PlaceJudged,
-    bodies.RunStarted,
-    bodies.PassingAttributed,
-    bodies.PassingJudged,
-    bodies.ActWithdrawn,
+    passing_bodies.PassingInserted,
+    verdict_bodies.LapCorrected,
+    verdict_bodies.PenaltyGiven,
+    verdict_bodies.PlaceJudged,
+    run_bodies.RunStarted,
+    passing_bodies.PassingAttributed,
+    passing_bodies.PassingJudged,
+    ActWithdrawn,
 )
 """What a person said that made a time another one."""
 _NS_NAMES = ("lap_ns", "penalty_ns", "uncertainty_ns", "correction_ns")
@@ -85,7 +86,7 @@ def report_lines(fold: Fold, day: date, raw_log_folder: Path | None = None) -> I
     event = fold.race.event.value
     yield f"Timing report: {'Pitboard' if event is None else event.name}, {day.isoformat()} (UTC)"
     yield f"Made by Pitboard {version('pitboard')}"
-    passings = [(one.unit, one.body) for one in said if isinstance(one.body, bodies.PassingRecorded)]
+    passings = [(one.unit, one.body) for one in said if isinstance(one.body, passing_bodies.PassingRecorded)]
     yield from _titled("Devices", _devices(fold, passings))
     yield from _titled("Sensors and software", _sensors(fold, said))
     yield from _titled("Synchronisation", _checks(fold, said))
@@ -106,8 +107,8 @@ def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
     yield from found or ["  nothing"]
 
 
-def _devices(fold: Fold, passings: Sequence[tuple[str, bodies.PassingRecorded]]) -> Iterator[str]:
-    devices: dict[tuple[str, ...], list[bodies.PassingRecorded]] = {}
+def _devices(fold: Fold, passings: Sequence[tuple[str, passing_bodies.PassingRecorded]]) -> Iterator[str]:
+    devices: dict[tuple[str, ...], list[passing_bodies.PassingRecorded]] = {}
     for unit, body in passings:
         place = (_unit(fold, unit), body.track, body.gate, body.system, body.sensor)
         devices.setdefault(place, []).append(body)
@@ -126,7 +127,7 @@ def _sensors(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
     """Say what each sensor was and what it ran, as its unit told; what changed stands twice."""
     seen: set[str] = set()
     for one in said:
-        if not isinstance(one.body, bodies.SensorTold):
+        if not isinstance(one.body, passing_bodies.SensorTold):
             continue
         told = one.body
         device = " ".join(part for part in (told.device, told.firmware) if part)
@@ -141,7 +142,7 @@ def _sensors(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
 
 def _checks(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
     for one in said:
-        if not isinstance(one.body, bodies.SystemsChecked) or not fold.race.statements.stands(one):
+        if not isinstance(one.body, passing_bodies.SystemsChecked) or not fold.race.statements.stands(one):
             continue
         check = one.body
         time = datetime.fromtimestamp(stamp_utc_ms(one.word.stamp) // 1000, UTC).strftime("%H:%M:%S")
@@ -155,7 +156,7 @@ def _checks(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
         )
 
 
-def _systems(fold: Fold, passings: Sequence[tuple[str, bodies.PassingRecorded]]) -> Iterator[str]:
+def _systems(fold: Fold, passings: Sequence[tuple[str, passing_bodies.PassingRecorded]]) -> Iterator[str]:
     """Say of each line and boot of its unit how a second system stood to the first."""
     lines: dict[tuple[str, ...], dict[str, list[Sighting]]] = {}
     for unit, body in passings:
@@ -183,7 +184,7 @@ def _agreed(pairing: Pairing, system: str) -> str:
     )
 
 
-def _sighting(body: bodies.PassingRecorded) -> Sighting:
+def _sighting(body: passing_bodies.PassingRecorded) -> Sighting:
     return Sighting(
         passing_id=body.passing_id,
         mono_ns=body.mono_ns,
@@ -217,7 +218,9 @@ def _withdrawn(fold: Fold, statement: Statement) -> str:
 
 def _said(fold: Fold, act: SaidAct) -> str:
     parts = _whose(fold, act)
-    body = msgspec.convert(act.said, bodies.PassingInserted) if act.kind == "passing-inserted" else None
+    body = (
+        msgspec.convert(act.said, passing_bodies.PassingInserted) if act.kind == "passing-inserted" else None
+    )
     if body is not None and body.calculated is not None:
         return " ".join([*parts, f"calculated {mark_text(body.calculated)}"])
     for name, value in act.said.items():

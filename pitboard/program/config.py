@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from pitboard.errors import ConfigRefused
 from pitboard.program.ownership import why_not_read
-from pitboard.race.bodies import KeyHex, Name
+from pitboard.race.bodies.body import KeyHex, Name
 from pitboard.trust.identity import write_secret
 
 CANNOT_BE_READ = "cannot be read"

@@ -14,7 +14,8 @@ from msgspec import Meta
 
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, plain_reason, read_toml
-from pitboard.race.bodies import Act, ClassSet, FormatSet, Id, Name, OptionalId, StageSet
+from pitboard.race.bodies.body import Act, Id, Name, OptionalId
+from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
 from pitboard.race.formats import Format, FormatConfig, FormatName
 from pitboard.race.presets import PRESETS, preset
 from pitboard.race.stages import StageKind, StageSettings

@@ -16,7 +16,9 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from pitboard.race.bodies import FINISH, START, PassingInserted, PassingRecorded, RunPlace, Transponder
+from pitboard.race.bodies.body import Transponder
+from pitboard.race.bodies.passing_bodies import FINISH, START, PassingInserted, PassingRecorded
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import Settled
 from pitboard.race.related_clock import RelatedClock

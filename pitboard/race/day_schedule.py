@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import DayMoved, DayPlanned
+from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned
 
 SHIFT_MS = 15_000
 """What one tap on earlier or later moves the next start by."""

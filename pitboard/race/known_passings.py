@@ -8,7 +8,7 @@ from array import array
 from typing import NamedTuple
 
 from pitboard.race.attribution import PassingKey, TimedPassing, Timeline, TimelineKey, recorded_passing
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.passing_shelf import PassingShelf
 from pitboard.race.slot_row import SlotRow
 from pitboard.race.word import Authority, Word

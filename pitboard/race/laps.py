@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 
 from pitboard.race.attribution import Segment, TimedPassing
-from pitboard.race.bodies import FINISH, START
+from pitboard.race.bodies.passing_bodies import FINISH, START
 from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import LapTime, Settled, lap_time, or_shorter
 from pitboard.race.formats import TimingRules

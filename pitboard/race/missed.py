@@ -17,7 +17,8 @@ from pitboard.race.attribution import (
     TimedPassing,
     fits,
 )
-from pitboard.race.bodies import PassingInserted, RunPlace
+from pitboard.race.bodies.passing_bodies import PassingInserted
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.calculated import Calculated
 from pitboard.race.two_systems import CalculatedTime, Sighting, calculate, pair
 

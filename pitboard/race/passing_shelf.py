@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from struct import Struct
 from sys import intern
 
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.slot_row import SlotRow
 from pitboard.race.stamp_caps import StampCaps
 from pitboard.race.word import RecordPlace

@@ -11,26 +11,25 @@ from typing import TypeVar
 
 import msgspec
 
-from pitboard.race.bodies import (
-    Act,
+from pitboard.race.bodies.body import Act
+from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, PicturePart, SponsorSet
+from pitboard.race.bodies.event_bodies import (
     ClassSet,
-    DisplayAssigned,
     EventClosed,
     EventConfigured,
     EventPlanned,
     FormatSet,
     HeatDrawn,
+    ScheduleItem,
+    ScheduleSet,
+    StageSet,
+)
+from pitboard.race.bodies.queue_bodies import (
     JoinCodeGiven,
-    MessagePosted,
-    PicturePart,
     QueueAsked,
     QueueJoined,
     QueueMarked,
     QueueOrdered,
-    ScheduleItem,
-    ScheduleSet,
-    SponsorSet,
-    StageSet,
 )
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.word import Statement, Statements, Subject

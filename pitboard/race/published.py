@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboard.race.bodies import (
+from pitboard.race.bodies.verdict_bodies import (
     SHEET_LAPS_MAX_COUNT,
     SHEET_MARKS_MAX_COUNT,
     PlaceStatus,

@@ -19,20 +19,16 @@ from pitboard.race.attribution import (
     TimelineKey,
     settled_passings,
 )
-from pitboard.race.bodies import (
-    ActWithdrawn,
-    Body,
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned, EventConfigured
+from pitboard.race.bodies.passing_bodies import (
     ClocksRelated,
-    ContactKeyPublished,
-    DayMoved,
-    DayPlanned,
-    EventConfigured,
     PassingAttributed,
     PassingInserted,
     PassingJudged,
     PassingRecorded,
-    PersonErased,
 )
+from pitboard.race.bodies.people_bodies import ContactKeyPublished, PersonErased
 from pitboard.race.day_schedule import DaySchedule, Ended, day_of
 from pitboard.race.known_passings import KnownPassings
 from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pitboard.race.bodies import (
+from pitboard.race.bodies.body import Transponder
+from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
     CompetitorJudged,
     CompetitorRegistered,
     CompetitorsJoined,
     Disqualification,
     OfficialAppointed,
-    Transponder,
 )
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.word import LastWord, Statement, Statements

@@ -10,26 +10,28 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from pitboard.race.bodies import (
-    Body,
-    LapCorrected,
-    LapJudged,
-    OffTrackNoted,
-    PassingInserted,
-    PenaltyGiven,
-    PlaceJudged,
-    PlaceStatus,
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingInserted
+from pitboard.race.bodies.run_bodies import (
     RunArmed,
     RunContinued,
-    RunDecided,
     RunFinished,
     RunHanded,
     RunPaused,
     RunPlace,
     RunResumed,
-    RunSheet,
     RunStarted,
     RunTimedUp,
+)
+from pitboard.race.bodies.verdict_bodies import (
+    LapCorrected,
+    LapJudged,
+    OffTrackNoted,
+    PenaltyGiven,
+    PlaceJudged,
+    PlaceStatus,
+    RunDecided,
+    RunSheet,
 )
 from pitboard.race.laps import Pause, RunStart
 from pitboard.race.run_ids import may_arm

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pitboard.race.bodies import PlaceStatus, Verdict
+from pitboard.race.bodies.verdict_bodies import PlaceStatus, Verdict
 from pitboard.race.calculated import Calculated
 from pitboard.race.score import Column
 

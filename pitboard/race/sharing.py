@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pitboard.race import bodies
 from pitboard.race.attribution import (
     NOTHING_SAID,
     PassingKey,
@@ -24,7 +23,7 @@ from pitboard.race.attribution import (
     without_spoken_of,
     without_what_a_hand_doubled,
 )
-from pitboard.race.bodies import PassingInserted
+from pitboard.race.bodies.passing_bodies import START, PassingInserted
 from pitboard.race.known_passings import KnownPassings
 from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
 from pitboard.race.related_clock import RelatedClock, same_clock
@@ -131,10 +130,10 @@ class Sharing:
         own = [one for part in self.segments(run, starter.place.place) for one in part.passings]
         if any(one.body.gate == passing.body.gate for one in own):
             return False
-        starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
+        starts = [one.mono_ns for one in own if one.body.gate == START]
         if starter.started_mono_ns is not None:
             starts.append(starter.started_mono_ns)
-        return passing.body.gate == bodies.START or min(starts, default=passing.mono_ns) < passing.mono_ns
+        return passing.body.gate == START or min(starts, default=passing.mono_ns) < passing.mono_ns
 
     def _neighbours(self, run: Run, boot_id: str, window: Sequence[TimedPassing]) -> list[TimedPassing]:
         """Return the window with what was stamped before and after it, for pairs; what a person said was no
@@ -227,7 +226,7 @@ class Sharing:
         to_mono_ns = finished.mono_ns if finished is not None and finished.boot_id == boot_id else None
         for place in run.places:
             own = given.get(place.place, [])
-            starts = [one.mono_ns for one in own if one.body.gate == bodies.START]
+            starts = [one.mono_ns for one in own if one.body.gate == START]
             start = run.start_of(place.place)
             if start is not None and start.boot_id == boot_id:
                 starts.append(start.mono_ns)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import StageSet
+from pitboard.race.bodies.event_bodies import StageSet
 from pitboard.race.brackets import Seed, Source, Stage, double_elimination, heat_knockout, knockout, ladder
 from pitboard.race.score import Amounts
 

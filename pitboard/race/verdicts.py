@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pitboard.race.bodies import PlaceStatus, SeenLap, Verdict
+from pitboard.race.bodies.verdict_bodies import PlaceStatus, SeenLap, Verdict
 from pitboard.race.calculated import Calculated
 from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_SET
 from pitboard.race.formats import TimingRules

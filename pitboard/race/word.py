@@ -12,7 +12,7 @@ from enum import IntEnum
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from pitboard.race.bodies import Act, ActWithdrawn, Body
+from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.slot_row import SlotRow
 
 Value = TypeVar("Value")

@@ -10,12 +10,9 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import (
-    FINISH,
+from pitboard.race.bodies.body import (
     PLACES_MAX_COUNT,
     TRANSPONDERS_MAX_COUNT,
-    BrightnessPercent,
-    HeatPlace,
     Id,
     LapId,
     Nanoseconds,
@@ -23,17 +20,17 @@ from pitboard.race.bodies import (
     OptionalText,
     PassingId,
     PlaceNumber,
-    PlaceStatus,
-    PlaylistItem,
-    QueueMark,
     Reason,
-    RunPlace,
-    ScheduleItem,
     ShortText,
     Transponder,
     UtcMs,
-    Verdict,
 )
+from pitboard.race.bodies.display_bodies import BrightnessPercent, PlaylistItem
+from pitboard.race.bodies.event_bodies import HeatPlace, ScheduleItem
+from pitboard.race.bodies.passing_bodies import FINISH
+from pitboard.race.bodies.queue_bodies import QueueMark
+from pitboard.race.bodies.run_bodies import RunPlace
+from pitboard.race.bodies.verdict_bodies import PlaceStatus, Verdict
 from pitboard.sentences.language import Sentence
 from pitboard.trust.pin import PIN_DIGITS
 

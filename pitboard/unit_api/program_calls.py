@@ -9,15 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import (
-    FINISH,
-    ClockName,
-    Id,
-    LaneNumber,
-    Nanoseconds,
-    ShortText,
-    Transponder,
-)
+from pitboard.race.bodies.body import Id, LaneNumber, Nanoseconds, ShortText, Transponder
+from pitboard.race.bodies.passing_bodies import FINISH, ClockName
 from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
 
 PASSINGS_MAX_COUNT = 200

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName
 from pitboard.race.phases import Phase as RunPhase

@@ -14,7 +14,8 @@ from pitboard.doors.door_limits import LOCAL_PROXIES
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, Fingerprint, Url, admin_socket_beside, load_config
 from pitboard.program.event_rules import EventRules
-from pitboard.race.bodies import EventRunMs, KeyHex, Name
+from pitboard.race.bodies.body import KeyHex, Name
+from pitboard.race.bodies.event_bodies import EventRunMs
 from pitboard.race.formats import FormatName, LapMinMs, ResolutionNs
 
 DatabaseUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://\S+\Z", max_length=500)]

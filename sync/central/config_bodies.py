@@ -12,7 +12,8 @@ import msgspec
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
-from pitboard.race.bodies import Act, Body, ClassSet, EventConfigured, FormatSet, StageSet
+from pitboard.race.bodies.body import Act, Body
+from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet, StageSet
 from pitboard.race.formats import DEFAULT_FORMAT
 from pitboard.race.subjects import subject_of
 from pitboard.race.word import Authority, Subject

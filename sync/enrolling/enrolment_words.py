@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.errors import ActRefused
-from pitboard.race.bodies import KeyHex, Name
+from pitboard.race.bodies.body import KeyHex, Name
 
 ENROLMENT_DOMAIN = b"pitboard enrolment 1\0"
 CLAIM_PATH = "/v1/enrolment"

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from pitboard.contacts.sealed_store import beside
 from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused
-from pitboard.race.bodies import KeyHex, Name
+from pitboard.race.bodies.body import KeyHex, Name
 from pitboard.trust.identity import Identity, signature_holds, write_secret
 
 HAND_OVER_DOMAIN = b"pitboard next event 1\0"

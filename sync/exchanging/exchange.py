@@ -16,7 +16,7 @@ from pitboard.doors.node_client import decode
 from pitboard.errors import AnotherEvent, JournalLost, LossCode, PeerLost, RecordRefused
 from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
 from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
-from pitboard.race.bodies import Id, KeyHex, Nanoseconds
+from pitboard.race.bodies.body import Id, KeyHex, Nanoseconds
 from pitboard.race.names import clean_name
 
 WAIT_MAX_MS = 10_000

@@ -8,7 +8,7 @@ import msgspec
 
 from pitboard.broker.broker_client import BrokerConfig
 from pitboard.program.config import Config, load_config
-from pitboard.race.bodies import KeyHex
+from pitboard.race.bodies.body import KeyHex
 from sync.central.config import PublicConfig
 
 

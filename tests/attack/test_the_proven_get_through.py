@@ -22,7 +22,7 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.kinds import DisplayEnrolled
 from pitboard.journal.record import to_wire
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest

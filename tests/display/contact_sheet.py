@@ -26,7 +26,8 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
-from pitboard.race.bodies import JoinCodeGiven, ScheduleItem
+from pitboard.race.bodies.event_bodies import ScheduleItem
+from pitboard.race.bodies.queue_bodies import JoinCodeGiven
 from pitboard.race.brackets import knockout
 from pitboard.race.names import clean_name
 from pitboard.race.run_parts import Place

@@ -11,7 +11,7 @@ from display.scene.show import Canvas, Moment, Show
 from display.scene.story import Story
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView, EventView
-from pitboard.race.bodies import Verdict
+from pitboard.race.bodies.verdict_bodies import Verdict
 from pitboard.race.phases import Phase
 from pitboard.race.run_parts import Lap
 

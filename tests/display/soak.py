@@ -28,7 +28,8 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
-from pitboard.race.bodies import CompetitorRegistered, PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
 
 DRIVERS = 60

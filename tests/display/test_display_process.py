@@ -20,7 +20,9 @@ import pytest
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.race.bodies import Body, CompetitorRegistered, RunDecided
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from sync.exchanging.exchange_api import ExchangeApi
 from tests.race_story import ROOT, UNIT_A, armed, central_enrols, finished, passing
 

@@ -25,7 +25,7 @@ from pitboard.doors.page_door import Page
 from pitboard.drawing.palette import TEXT
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import DisplayAssigned
+from pitboard.race.bodies.display_bodies import DisplayAssigned
 from pitboard.trust.signed_picture import PICTURE_MAX_BYTES, check_picture, new_nonce, read_picture
 from tests.display.example_boards import LIVE, SIZES, board, leaderboard
 from tests.race_story import STRANGER, UNIT_A, Teller, central_enrols

@@ -21,7 +21,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from tests.race_story import UNIT_A, Teller, confirmed_run
 

@@ -22,7 +22,7 @@ from pitboard.doors.session import ANY_CERTIFICATE, UNIX_PREFIX
 from pitboard.errors import PeerLost
 from pitboard.journal.replica import Replica
 from pitboard.program.config import display_key_beside
-from pitboard.race.bodies import DisplayAssigned, PlaylistItem
+from pitboard.race.bodies.display_bodies import DisplayAssigned, PlaylistItem
 from pitboard.race.scene_names import WHOLE_VENUE
 from pitboard.trust.identity import Identity
 from pitboard.trust.signed_picture import SIGNED_MAX_BYTES

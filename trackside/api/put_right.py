@@ -12,8 +12,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.stage_view import seeds_id_of
-from pitboard.race import bodies
 from pitboard.race.attribution import HAND
+from pitboard.race.bodies import event_bodies, people_bodies, queue_bodies, run_bodies
+from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.names import clean_name
 from pitboard.race.run import Run
 from pitboard.race.score import Column, Moment
@@ -39,9 +40,9 @@ def done_acts(fold: Fold, unit_key: str, run: Run | None) -> list[DoneAct]:
     return [act for _, act in done[:ACTS_SHOWN_MAX_COUNT]]
 
 
-def _is_part_of_another(body: bodies.Body) -> bool:
+def _is_part_of_another(body: Body) -> bool:
     """Tell heats that go with their stage, or with the order of its drivers, which stands last."""
-    if not isinstance(body, bodies.HeatDrawn) or body.act_id:
+    if not isinstance(body, event_bodies.HeatDrawn) or body.act_id:
         return False
     return body.heat_id != seeds_id_of(body.stage_id)
 
@@ -68,7 +69,7 @@ def _by_hand(fold: Fold, run: Run) -> Iterator[tuple[Moment, DoneAct]]:
 
 def _done_act(fold: Fold, said: Statement) -> DoneAct:
     race, body = fold.race, said.body
-    by = body.by if isinstance(body, bodies.Act) else ""
+    by = body.by if isinstance(body, Act) else ""
     named = _named(fold, body)
     return DoneAct(
         stream=said.word.stream,
@@ -84,10 +85,10 @@ def _done_act(fold: Fold, said: Statement) -> DoneAct:
     )
 
 
-def _named(fold: Fold, body: bodies.Body) -> bodies.Body:
+def _named(fold: Fold, body: Body) -> Body:
     """Return what a withdrawal takes back, however often it was turned; of anything else itself."""
     for _ in range(ACTS_SHOWN_MAX_COUNT):
-        if not isinstance(body, bodies.ActWithdrawn):
+        if not isinstance(body, ActWithdrawn):
             break
         said = fold.race.statements.at((body.stream, body.seq))
         if said is None:
@@ -96,37 +97,41 @@ def _named(fold: Fold, body: bodies.Body) -> bodies.Body:
     return body
 
 
-def _who(fold: Fold, body: bodies.Body) -> str:
+def _who(fold: Fold, body: Body) -> str:
     """Return the name of the competitor that the act is about, empty for none."""
-    if isinstance(body, bodies.CompetitorRegistered | bodies.CompetitorChanged | bodies.QueueJoined):
+    if isinstance(
+        body, people_bodies.CompetitorRegistered | people_bodies.CompetitorChanged | queue_bodies.QueueJoined
+    ):
         return fold.race.name_of(body.competitor_id)
-    if isinstance(body, bodies.QueueMarked):
+    if isinstance(body, queue_bodies.QueueMarked):
         joined = fold.race.statements.all_about(subject_of(body, "") or ())
-        waits = next((one.body for one in joined if isinstance(one.body, bodies.QueueJoined)), None)
+        waits = next((one.body for one in joined if isinstance(one.body, queue_bodies.QueueJoined)), None)
         if waits is None:
             asked = fold.race.programme.asked_by(body.entry_id)
             if asked is None or asked.competitor_id not in fold.race.competitors:
                 return "" if asked is None else clean_name(asked.name)
             return fold.race.name_of(asked.competitor_id)
         return fold.race.name_of(waits.competitor_id)
-    if isinstance(body, bodies.StageSet):
+    if isinstance(body, event_bodies.StageSet):
         return body.name
-    if isinstance(body, bodies.HeatDrawn):
+    if isinstance(body, event_bodies.HeatDrawn):
         stages = fold.race.programme.stages()
         return next((one.name for one in stages if one.stage_id == body.stage_id), "")
     run = fold.race.runs.get(getattr(body, "run_id", None) or "")
     if run is None:
-        driver = body.places[0].competitor_id if isinstance(body, bodies.RunArmed) and body.places else None
+        driver = (
+            body.places[0].competitor_id if isinstance(body, run_bodies.RunArmed) and body.places else None
+        )
         return fold.race.name_of(driver)
     place = run.place_of(getattr(body, "place", None) or 1) or run.places[0]
     return fold.race.name_of(place.competitor_id)
 
 
-def _what(named: bodies.Body, body: bodies.Body) -> str:
+def _what(named: Body, body: Body) -> str:
     """Return the word that says what was done: the kind withdrawn, a decision, a verdict, a status."""
-    if isinstance(body, bodies.ActWithdrawn):
-        return "" if isinstance(named, bodies.ActWithdrawn) else KIND_OF[type(named)]
-    if isinstance(body, bodies.RunFinished):
+    if isinstance(body, ActWithdrawn):
+        return "" if isinstance(named, ActWithdrawn) else KIND_OF[type(named)]
+    if isinstance(body, run_bodies.RunFinished):
         return body.ended if body.ended in ("time-up", "laps-driven") else ""  # else a person did it
     for field in ("decision", "verdict", "status", "state"):
         word = getattr(body, field, None)

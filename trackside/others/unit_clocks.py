@@ -15,7 +15,7 @@ from contextlib import suppress
 from pitboard.clock import Clock
 from pitboard.errors import JournalLost, LossCode, PeerLost
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import ClocksRelated
+from pitboard.race.bodies.passing_bodies import ClocksRelated
 from pitboard.race.related_clock import RelatedClock
 from sync.exchanging.clock_comparison import ClockComparison, RoundTrip
 from sync.exchanging.clock_reading import is_of

@@ -11,7 +11,7 @@ from typing import Any
 from pitboard.errors import ActRefused
 from pitboard.journal.delivery import Deliverer
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
 from pitboard.race.names import clean_name
 from pitboard.race.race_state import RaceState
 from pitboard.unit_api.official_acts import Act

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pitboard.errors import ActRefused, PinRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import OfficialAppointed
+from pitboard.race.bodies.people_bodies import OfficialAppointed
 from pitboard.trust.pin import pin_verifier
 from pitboard.trust.pin_box import seal_pin
 from trackside.timing.act_writer import ActWriter, cleaned

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import RunPlace
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.related_clock import RelatedClock
 from pitboard.unit_api.official_acts import Arm

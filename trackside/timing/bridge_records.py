@@ -6,7 +6,8 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from pitboard.errors import JournalLost
-from pitboard.race.bodies import Body, SensorTold
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import SensorTold
 from pitboard.unit_api.program_calls import BridgeReport
 from pitboard.unit_api.unit_status import SensorStatus
 from trackside.timing.act_writer import ActWriter

@@ -6,8 +6,12 @@ from __future__ import annotations
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.race import bodies
-from pitboard.race.bodies import CompetitorRegistered, MessagePosted, QueueJoined
+from pitboard.race.bodies import display_bodies, event_bodies, people_bodies, queue_bodies
+from pitboard.race.bodies.body import Act as ActBody
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.display_bodies import MessagePosted
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.queue_bodies import QueueJoined
 from pitboard.race.programme import ASKED
 from pitboard.race.word import Authority, Statement, Word, may_withdraw
 from pitboard.unit_api.official_acts import (
@@ -97,7 +101,7 @@ class Desk:
     async def _change(self, act: ChangeCompetitor) -> None:
         await self._writer.write(
             act,
-            bodies.CompetitorChanged(
+            people_bodies.CompetitorChanged(
                 competitor_id=self._writer.known_competitor(act.competitor_id),
                 name=None if act.name is None else cleaned(act.name),
                 number=act.number,
@@ -114,14 +118,16 @@ class Desk:
         into = self._writer.known_competitor(act.into_id)
         if one == into:
             raise ActRefused(code="no-change", reason="They are one person already.")
-        await self._writer.write(act, bodies.CompetitorsJoined(competitor_id=one, into_id=into, **who(act)))
+        await self._writer.write(
+            act, people_bodies.CompetitorsJoined(competitor_id=one, into_id=into, **who(act))
+        )
 
     async def _withdraw(self, act: Withdraw) -> None:
         statements = self._writer.race.statements
         named = statements.at((act.stream, act.seq))
-        if named is None or not isinstance(named.body, bodies.Act):
+        if named is None or not isinstance(named.body, ActBody):
             raise ActRefused(code="unknown-act", reason="This act is not known on this unit.")
-        body = bodies.ActWithdrawn(stream=act.stream, seq=act.seq, **who(act))
+        body = ActWithdrawn(stream=act.stream, seq=act.seq, **who(act))
         mine = Statement(Word(Authority.TIMEKEEPER, STAMP_OF_NOW, "", 0), self._writer.unit_key, body)
         if not may_withdraw(mine, named):
             raise ActRefused(code="not-yours", reason="Only who did this can take it back, or the admin.")
@@ -148,7 +154,7 @@ class Desk:
             raise ActRefused(code="unknown-ask", reason="Nobody asked by phone under this id.")
         if race.programme.queue_state(act.entry_id) != ASKED:
             raise ActRefused(code="ask-answered", reason="This ask was answered already.")
-        said: list[bodies.Body] = []
+        said: list[Body] = []
         if not race.competitors.get(asked.competitor_id):
             if not asked.name:
                 raise ActRefused(code="unknown-competitor", reason="This competitor is not registered.")
@@ -187,7 +193,7 @@ class Desk:
     async def _draw(self, act: DrawStage) -> str:
         drawn = stage_bodies(act, self._writer, track=self._track, shuffle=self._shuffle)
         body = await self._writer.write(act, *drawn, same=f"draw {act.name}")
-        return body.stage_id if isinstance(body, bodies.StageSet | bodies.HeatDrawn) else ""
+        return body.stage_id if isinstance(body, event_bodies.StageSet | event_bodies.HeatDrawn) else ""
 
     async def _remove_stage(self, act: RemoveStage) -> None:
         stages = {one.stage_id: one for one in self._writer.race.programme.stages()}
@@ -198,17 +204,17 @@ class Desk:
 
     def _plain(
         self, act: MarkQueue | OrderQueue | DrawHeat | SetSchedule | PlanDay | MoveDay | AssignDisplay
-    ) -> bodies.Body:
+    ) -> Body:
         """Return the body of an act that says just what its record says."""
         match act:
             case MarkQueue():
-                return bodies.QueueMarked(entry_id=act.entry_id, state=act.state, **who(act))
+                return queue_bodies.QueueMarked(entry_id=act.entry_id, state=act.state, **who(act))
             case OrderQueue():
-                return bodies.QueueOrdered(
+                return queue_bodies.QueueOrdered(
                     track=act.track or self._track, entry_ids=act.entry_ids, **who(act)
                 )
             case DrawHeat():
-                return bodies.HeatDrawn(
+                return event_bodies.HeatDrawn(
                     stage_id=act.stage_id,
                     heat_id=act.heat_id,
                     round=act.round,
@@ -216,9 +222,9 @@ class Desk:
                     **who(act),
                 )
             case SetSchedule():
-                return bodies.ScheduleSet(items=act.items, **who(act))
+                return event_bodies.ScheduleSet(items=act.items, **who(act))
             case PlanDay():
-                return bodies.DayPlanned(
+                return event_bodies.DayPlanned(
                     track=act.track or self._track,
                     turns=act.turns,
                     is_automatic=act.is_automatic,
@@ -226,7 +232,7 @@ class Desk:
                     **who(act),
                 )
             case MoveDay():
-                return bodies.DayMoved(
+                return event_bodies.DayMoved(
                     track=act.track or self._track,
                     boot_id=self._writer.replica.clock.boot_id,
                     mono_ns=act.mono_ns,
@@ -235,7 +241,7 @@ class Desk:
                     **who(act),
                 )
             case AssignDisplay():
-                return bodies.DisplayAssigned(
+                return display_bodies.DisplayAssigned(
                     display=act.display,
                     name=cleaned(act.name),
                     playlist=act.playlist,

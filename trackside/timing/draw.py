@@ -13,8 +13,8 @@ import msgspec
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import HEATS, heat_id_of, seeds_id_of
-from pitboard.race import bodies
-from pitboard.race.bodies import HeatPlace, StageSet
+from pitboard.race.bodies.body import PLACES_MAX_COUNT, Body
+from pitboard.race.bodies.event_bodies import HeatDrawn, HeatPlace, StageSet
 from pitboard.race.formats import Format
 from pitboard.race.heats import lane_heats
 from pitboard.race.stages import finalists, plan_of, stage_of
@@ -31,9 +31,7 @@ def by_lot(drivers: list[str]) -> None:
     secrets.SystemRandom().shuffle(drivers)
 
 
-def stage_bodies(
-    act: DrawStage, writer: ActWriter, *, track: str, shuffle: Shuffle = by_lot
-) -> list[bodies.Body]:
+def stage_bodies(act: DrawStage, writer: ActWriter, *, track: str, shuffle: Shuffle = by_lot) -> list[Body]:
     """Return what to write for the drawing, the stage, or who drives in it, last. Raises ActRefused with a
     sentence."""
     fold = writer.replica.fold
@@ -99,18 +97,18 @@ def _by_plan(act: DrawStage, planned: StageSet) -> DrawStage:
     )
 
 
-def _draw_planned(act: DrawStage, planned: StageSet, drivers: list[str], rules: Format) -> list[bodies.Body]:
+def _draw_planned(act: DrawStage, planned: StageSet, drivers: list[str], rules: Format) -> list[Body]:
     """Return who drives in a stage of the admin, whose own record only the admin can change."""
-    if len(drivers) > bodies.PLACES_MAX_COUNT:
+    if len(drivers) > PLACES_MAX_COUNT:
         raise ActRefused(
             code="too-many-drivers",
-            reason=f"The track draws {bodies.PLACES_MAX_COUNT} drivers at most. Let the admin pick them.",
+            reason=f"The track draws {PLACES_MAX_COUNT} drivers at most. Let the admin pick them.",
         )
     places = tuple(HeatPlace(place=number, competitor_id=one) for number, one in enumerate(drivers, start=1))
     heats = _heats(act, planned.stage_id, drivers, rules) if planned.kind == HEATS else []
     return [
         *heats,
-        bodies.HeatDrawn(
+        HeatDrawn(
             stage_id=planned.stage_id, heat_id=seeds_id_of(planned.stage_id), places=places, **who(act)
         ),
     ]
@@ -154,17 +152,17 @@ def _may_drive(driver: str, act: DrawStage, fold: Fold) -> bool:
     return not act.race_class or known.race_class == act.race_class
 
 
-def _heats(act: DrawStage, stage_id: str, drivers: list[str], rules: Format) -> list[bodies.Body]:
+def _heats(act: DrawStage, stage_id: str, drivers: list[str], rules: Format) -> list[Body]:
     """Return the heats as records: each driver once on every lane, or groups of about the same size."""
     said = {**who(act), "act_id": ""}  # one act is one record: the stage's
-    drawn: list[bodies.Body] = []
+    drawn: list[Body] = []
     driven = dict.fromkeys(drivers, 0)
     for number, seats in enumerate(_seats(act, drivers, rules), start=1):
         for driver in seats:
             if driver is not None:
                 driven[driver] += 1
         drawn.append(
-            bodies.HeatDrawn(
+            HeatDrawn(
                 stage_id=stage_id,
                 heat_id=heat_id_of(stage_id, f"h{number}"),
                 round=max(driven[one] for one in seats if one is not None),

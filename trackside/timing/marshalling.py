@@ -10,9 +10,14 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race import bodies
 from pitboard.race.attribution import BACKUP_SYSTEM
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import (
+    PassingAttributed,
+    PassingInserted,
+    PassingJudged,
+    PassingRecorded,
+)
 from pitboard.race.run import Run
 from pitboard.race.two_systems import MISSED_AFTER_NS
 from pitboard.unit_api.official_acts import AttributePassing, IgnorePassing, InsertPassing
@@ -28,7 +33,7 @@ class Marshalling:
         self._writer = writer
         self._unit_key = unit_key
 
-    def body_of(self, act: InsertPassing | AttributePassing | IgnorePassing, run: Run) -> bodies.Body:
+    def body_of(self, act: InsertPassing | AttributePassing | IgnorePassing, run: Run) -> Body:
         if isinstance(act, InsertPassing) and act.from_passing_id is not None:
             return self._calculated_passing(act, act.from_passing_id, run)
         if isinstance(act, InsertPassing):
@@ -37,7 +42,7 @@ class Marshalling:
                 copied = self.known_passing(act.copy_of, run)
                 _refuse_backup(copied)
                 boot_id, mono_ns, uncertainty_ns = copied.boot_id, copied.mono_ns, copied.uncertainty_ns
-            return bodies.PassingInserted(
+            return PassingInserted(
                 passing_id=f"inserted/{self._writer.new_id()}",
                 run_id=run.run_id,
                 place=act.place,
@@ -53,7 +58,7 @@ class Marshalling:
             raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
         unit = "" if key[0] == self._unit_key else key[0]
         if isinstance(act, IgnorePassing):
-            return bodies.PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
+            return PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
         if act.to_run_id is not None:
             to_run = self.known_run(act.to_run_id)
             _refuse_backup(self.known_passing(act.passing_id, run))
@@ -63,11 +68,11 @@ class Marshalling:
                 raise ActRefused(
                     code="not-comparable", reason="This impulse was stamped by a clock the run does not know."
                 )
-        return bodies.PassingAttributed(
+        return PassingAttributed(
             passing_id=act.passing_id, unit=unit, run_id=act.to_run_id, place=act.place, **who(act)
         )
 
-    def _calculated_passing(self, act: InsertPassing, seen_id: str, run: Run) -> bodies.Body:
+    def _calculated_passing(self, act: InsertPassing, seen_id: str, run: Run) -> Body:
         """Take the offer that the screen showed; the instant is calculated here, by all that is known now."""
         offers = self._writer.race.offers(run, self._replica.fold.resolution_ns)
         offer = next((one for one in offers if one.passing.passing_id == seen_id), None)

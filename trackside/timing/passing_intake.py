@@ -10,7 +10,7 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.unit_api.program_calls import NAMED_BY_TIME, Delivery, Passing
 from trackside.timing.run_control import RunControl
 

@@ -12,8 +12,17 @@ from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.views import on_track
-from pitboard.race import bodies
-from pitboard.race.bodies import PassingRecorded, RunArmed, RunPlace, RunResumed, RunTimedUp
+from pitboard.race.bodies import (
+    display_bodies,
+    event_bodies,
+    people_bodies,
+    queue_bodies,
+    run_bodies,
+    verdict_bodies,
+)
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.bodies.run_bodies import RunArmed, RunPlace, RunResumed, RunTimedUp
 from pitboard.race.formats import TimingRules
 from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
 from pitboard.race.published import digest_of, seen_places, sheets_of
@@ -228,7 +237,7 @@ class RunControl:
             await self._writer.write(act, *told)
         await self.follow_time()
 
-    def _bodies_of(self, act: RunAct, run: Run) -> list[bodies.Body]:
+    def _bodies_of(self, act: RunAct, run: Run) -> list[Body]:
         """Return what to write for the act; nothing where it changes nothing. Raises ActRefused."""
         match act:
             case Go() | MoveStart() | PauseRun() | ContinueRun() | Stop():
@@ -246,14 +255,14 @@ class RunControl:
             case _:
                 raise ActRefused(code="bad-request", reason="This unit does not know this act.")
 
-    def _of_time(self, act: Go | MoveStart | PauseRun | ContinueRun | Stop, run: Run) -> list[bodies.Body]:
+    def _of_time(self, act: Go | MoveStart | PauseRun | ContinueRun | Stop, run: Run) -> list[Body]:
         """Return what to write for an act that starts, holds or ends the run's time."""
         at = {"run_id": run.run_id, **who(act)}
         boot_id = self._clock.boot_id
         match act:
             case Go():
                 return [
-                    bodies.RunStarted(
+                    run_bodies.RunStarted(
                         boot_id=boot_id,
                         mono_ns=self._possible(act.mono_ns),
                         uncertainty_ns=MANUAL_UNCERTAINTY_NS,
@@ -263,7 +272,7 @@ class RunControl:
             case MoveStart():
                 passing = self._marshalling.known_passing(act.passing_id, run)
                 return [
-                    bodies.RunStarted(
+                    run_bodies.RunStarted(
                         boot_id=passing.boot_id,
                         mono_ns=passing.mono_ns,
                         uncertainty_ns=passing.uncertainty_ns,
@@ -272,41 +281,47 @@ class RunControl:
                     )
                 ]
             case PauseRun():
-                return [bodies.RunPaused(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
+                return [run_bodies.RunPaused(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)]
             case ContinueRun():
-                continued = bodies.RunContinued(boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at)
+                continued = run_bodies.RunContinued(
+                    boot_id=boot_id, mono_ns=self._possible(act.mono_ns), **at
+                )
                 latest_boot = run.openings[-1][0]
                 if latest_boot == boot_id:
                     return [continued]
                 # A run that came back from others after this start still waits in the boot before. Where the
                 # clock was far ahead in that one, it stays the latest whatever is said now, so its pause ends
                 # with it.
-                ended = bodies.RunContinued(run_id=run.run_id, boot_id=latest_boot, mono_ns=END_OF_A_BOOT_NS)
+                ended = run_bodies.RunContinued(
+                    run_id=run.run_id, boot_id=latest_boot, mono_ns=END_OF_A_BOOT_NS
+                )
                 return [self._resumption(run), ended, continued]
             case Stop():
                 return [self._finish(run, act.mono_ns, "stopped", act)]
 
-    def _of_place(self, act: NoteOffTrack | Penalize | JudgePlace | HandOver, run: Run) -> bodies.Body:
+    def _of_place(self, act: NoteOffTrack | Penalize | JudgePlace | HandOver, run: Run) -> Body:
         """Return what to write of one place; raises ActRefused where the act says nothing."""
         at = {"run_id": run.run_id, "place": act.place, **who(act)}
         match act:
             case NoteOffTrack():
-                return bodies.OffTrackNoted(
+                return verdict_bodies.OffTrackNoted(
                     boot_id=self._clock.boot_id, mono_ns=self._possible(act.mono_ns), **at
                 )
             case Penalize():
                 if not act.penalty_ns and not act.laps:
                     raise ActRefused(code="no-change", reason="Say how much time or how many laps.")
-                return bodies.PenaltyGiven(penalty_ns=act.penalty_ns, laps=act.laps, code=act.code, **at)
+                return verdict_bodies.PenaltyGiven(
+                    penalty_ns=act.penalty_ns, laps=act.laps, code=act.code, **at
+                )
             case JudgePlace():
-                return bodies.PlaceJudged(status=act.status, **at)
+                return verdict_bodies.PlaceJudged(status=act.status, **at)
             case HandOver():
                 driver = None
                 if act.competitor_id is not None:
                     driver = self._writer.known_competitor(act.competitor_id)
-                return bodies.RunHanded(competitor_id=driver, car=act.car, **at)
+                return run_bodies.RunHanded(competitor_id=driver, car=act.car, **at)
 
-    def _judge(self, act: Judge, run: Run) -> list[bodies.Body]:
+    def _judge(self, act: Judge, run: Run) -> list[Body]:
         laps = {lap.lap_id: lap for lap in self._writer.race.laps(run.run_id)}
         if act.lap_id not in laps:
             raise ActRefused(code="unknown-lap", reason="This lap is not part of the run.")
@@ -314,18 +329,18 @@ class RunControl:
         if said is not None and (said.verdict, said.cause) == (act.verdict, act.cause):
             return []
         return [
-            bodies.LapJudged(
+            verdict_bodies.LapJudged(
                 run_id=run.run_id, lap_id=act.lap_id, verdict=act.verdict, cause=act.cause, **who(act)
             )
         ]
 
-    def _decide(self, act: Confirm | KeepPublished | Discard | Reopen, run: Run) -> list[bodies.Body]:
+    def _decide(self, act: Confirm | KeepPublished | Discard | Reopen, run: Run) -> list[Body]:
         at = {"run_id": run.run_id, **who(act)}
         driven = self._writer.race.driven(run.run_id)
         if isinstance(act, Reopen):
-            return [bodies.RunDecided(decision="reopened", **at)]
+            return [verdict_bodies.RunDecided(decision="reopened", **at)]
         if isinstance(act, Discard):
-            told: list[bodies.Body] = [bodies.RunDecided(decision="discarded", **at)]
+            told: list[Body] = [verdict_bodies.RunDecided(decision="discarded", **at)]
             if run.finished is None:
                 ended = self._finish(run, self._clock.mono_ns(), "discarded")
                 told.insert(0, ended)
@@ -335,7 +350,7 @@ class RunControl:
             if decided is None or not self._writer.race.has_changed(run):
                 return []
             return [
-                bodies.RunDecided(
+                verdict_bodies.RunDecided(
                     decision="confirmed",
                     sheet_id=decided.value.sheet_id,
                     places=decided.value.places,
@@ -352,7 +367,7 @@ class RunControl:
         sheet_id = self._writer.new_id()
         return [
             *sheets_of(run.run_id, sheet_id, driven),
-            bodies.RunDecided(
+            verdict_bodies.RunDecided(
                 decision="confirmed",
                 sheet_id=sheet_id,
                 places=seen_places(driven),
@@ -361,7 +376,7 @@ class RunControl:
             ),
         ]
 
-    def _manual_passing(self, act: ManualPassing, run: Run) -> list[bodies.Body]:
+    def _manual_passing(self, act: ManualPassing, run: Run) -> list[Body]:
         place = run.place_of(act.place)
         mono_ns = self._possible(act.mono_ns)
         passing = PassingRecorded(
@@ -417,7 +432,7 @@ class RunControl:
         ]
         return min(left, default=None)
 
-    def _what_the_clock_tells(self, run: Run) -> bodies.Body | None:
+    def _what_the_clock_tells(self, run: Run) -> Body | None:
         rules = run.armed.value.timing
         driven_mono_ns = self.time.laps_driven_mono_ns(run)
         if driven_mono_ns is not None:
@@ -438,8 +453,8 @@ class RunControl:
         mono_ns: int,
         ended: Literal["time-up", "laps-driven", "stopped", "discarded"],
         act: Act | None = None,
-    ) -> bodies.RunFinished:
-        return bodies.RunFinished(
+    ) -> run_bodies.RunFinished:
+        return run_bodies.RunFinished(
             run_id=run.run_id,
             boot_id=self._clock.boot_id,
             mono_ns=self._possible(mono_ns),
@@ -474,7 +489,7 @@ def _drivers(places: Sequence[RunPlace]) -> list[tuple[int, str | None]]:
     return [(place.place, place.competitor_id) for place in places]
 
 
-def _run_id(armed: bodies.Body) -> str:
+def _run_id(armed: Body) -> str:
     return armed.run_id if isinstance(armed, RunArmed) else ""
 
 
@@ -495,18 +510,18 @@ def _is_done(act: RunAct, run: Run, phase: Phase) -> bool:
             return False
 
 
-def _answer(before: bodies.Body) -> dict[str, str]:
+def _answer(before: Body) -> dict[str, str]:
     """Return what the request was answered with when it was carried out first."""
     match before:
-        case bodies.CompetitorRegistered():
+        case people_bodies.CompetitorRegistered():
             return {"competitor_id": before.competitor_id}
         case RunArmed():
             return {"run_id": before.run_id}
-        case bodies.QueueJoined():
+        case queue_bodies.QueueJoined():
             return {"entry_id": before.entry_id}
-        case bodies.MessagePosted():
+        case display_bodies.MessagePosted():
             return {"message_id": before.message_id}
-        case bodies.StageSet() | bodies.HeatDrawn():
+        case event_bodies.StageSet() | event_bodies.HeatDrawn():
             return {"stage_id": before.stage_id}
         case _:
             return {}

@@ -18,7 +18,8 @@ from firmware_bridge.makers.device_kinds import KINDS, Kind
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
 from pitboard.program.event_rules import EventRules
-from pitboard.race.bodies import FINISH, Name
+from pitboard.race.bodies.body import Name
+from pitboard.race.bodies.passing_bodies import FINISH
 from pitboard.race.formats import FormatName
 
 Host = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]

@@ -8,25 +8,31 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.views import EntryView, view_entry
-from pitboard.race import bodies
-from pitboard.race.bodies import (
-    Act,
-    ActWithdrawn,
-    Body,
+from pitboard.race.bodies.body import Act, ActWithdrawn, Body
+from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingInserted
+from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
     CompetitorJudged,
     CompetitorRegistered,
     CompetitorsJoined,
-    LapCorrected,
-    LapJudged,
-    PenaltyGiven,
     PersonErased,
-    PlaceJudged,
+)
+from pitboard.race.bodies.run_bodies import (
     RunArmed,
-    RunDecided,
+    RunContinued,
     RunFinished,
     RunHanded,
+    RunPaused,
     RunResumed,
+    RunStarted,
+)
+from pitboard.race.bodies.verdict_bodies import (
+    LapCorrected,
+    LapJudged,
+    OffTrackNoted,
+    PenaltyGiven,
+    PlaceJudged,
+    RunDecided,
 )
 from pitboard.race.run import Run
 from pitboard.race.word import Word
@@ -41,12 +47,12 @@ _ENDINGS = {
     "discarded": "desk.past-ended-discarded",
 }
 _OTHER_DEEDS: dict[type[Body], str] = {
-    bodies.RunStarted: "desk.past-started",
-    bodies.RunPaused: "desk.past-paused",
-    bodies.RunContinued: "desk.past-continued",
-    bodies.PassingInserted: "desk.past-passing-inserted",
-    bodies.PassingAttributed: "desk.past-passing-attributed",
-    bodies.OffTrackNoted: "desk.past-off-track",
+    RunStarted: "desk.past-started",
+    RunPaused: "desk.past-paused",
+    RunContinued: "desk.past-continued",
+    PassingInserted: "desk.past-passing-inserted",
+    PassingAttributed: "desk.past-passing-attributed",
+    OffTrackNoted: "desk.past-off-track",
 }
 _FIELDS = {
     "name": "desk.past-name",

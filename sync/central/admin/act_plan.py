@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.race.bodies import Act, Body
+from pitboard.race.bodies.body import Act, Body
 from pitboard.race.phases import ActName, Phase, may
 from sync.central.admin.actor import Actor
 

@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import Decision, OptionalId, OptionalText, PlaceStatus, Transponder, Verdict
+from pitboard.race.bodies.body import OptionalId, OptionalText, Transponder
+from pitboard.race.bodies.verdict_bodies import Decision, PlaceStatus, Verdict
 from pitboard.race.names import fold_name
 
 Typed = Annotated[str, Meta(max_length=400)]

@@ -14,7 +14,9 @@ import msgspec
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body, CompetitorJudged, LapCorrected, LapJudged, RunDecided
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import CompetitorJudged
+from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDecided
 from pitboard.race.phases import ActName
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run

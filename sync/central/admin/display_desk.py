@@ -15,14 +15,12 @@ from msgspec import Meta
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import (
+from pitboard.race.bodies.body import Id, OptionalId, UtcMs
+from pitboard.race.bodies.display_bodies import (
     BrightnessPercent,
     DisplayAssigned,
-    Id,
     MessagePosted,
-    OptionalId,
     PlaylistItem,
-    UtcMs,
 )
 from pitboard.race.names import fold_name
 from pitboard.race.scene_names import SCENE_NAMES, USUAL_ROUND, WHOLE_VENUE

@@ -10,7 +10,8 @@ import logging
 from pitboard.errors import JournalLost
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body, PersonErased
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import PersonErased
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, PinRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import OfficialAppointed, OfficialDismissed
+from pitboard.race.bodies.people_bodies import OfficialAppointed, OfficialDismissed
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Official
 from sync.central.admin.act_plan import signed

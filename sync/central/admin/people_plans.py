@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import CompetitorChanged, CompetitorsJoined
+from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorsJoined
 from pitboard.race.names import clean_name
 from sync.central.admin.act_plan import Plan
 from sync.central.admin.admin_act import Change, Join

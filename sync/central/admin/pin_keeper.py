@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from pitboard.errors import BodyRefused, JournalLost, PinRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import OfficialAppointed
+from pitboard.race.bodies.people_bodies import OfficialAppointed
 from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity
 from pitboard.trust.pin_box import is_for, open_pin, seal_pin

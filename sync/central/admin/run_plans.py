@@ -9,16 +9,11 @@ import msgspec
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import (
-    ActWithdrawn,
-    Body,
-    PassingInserted,
-    PenaltyGiven,
-    PersonErased,
-    PlaceJudged,
-    RunDecided,
-    RunHanded,
-)
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.passing_bodies import PassingInserted
+from pitboard.race.bodies.people_bodies import PersonErased
+from pitboard.race.bodies.run_bodies import RunHanded
+from pitboard.race.bodies.verdict_bodies import PenaltyGiven, PlaceJudged, RunDecided
 from pitboard.race.calculated import mark_text
 from pitboard.race.missed import Offer
 from pitboard.race.phases import TIMING

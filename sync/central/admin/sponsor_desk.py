@@ -21,12 +21,10 @@ from pitboard.doors.http_api import json_response
 from pitboard.drawing.picture_check import PictureSize, kind_of, size_of_picture
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import (
+from pitboard.race.bodies.body import Body, Id, KeyHex
+from pitboard.race.bodies.display_bodies import (
     PICTURE_PART_MAX_BYTES,
     SPONSOR_PARTS_MAX_COUNT,
-    Body,
-    Id,
-    KeyHex,
     PicturePart,
     SponsorSet,
 )

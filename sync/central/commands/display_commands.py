@@ -7,7 +7,7 @@ import msgspec
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.scene_names import IDENTIFY_SECONDS, SCENE_NAMES, SCENE_SECONDS, USUAL_ROUND
 from sync.central.admin.display_desk import DisplayWord, SteerDisplay, TellDisplays
 from sync.central.commands.admin_client import AdminClient

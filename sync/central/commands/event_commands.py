@@ -20,7 +20,9 @@ from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
 from pitboard.program.ownership import give_to_owner_of_folder
 from pitboard.program.speech import how_many, say, shell_language
-from pitboard.race.bodies import Body, ClassSet, CompetitorRegistered, FormatSet, OfficialAppointed
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import ClassSet, FormatSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, OfficialAppointed
 from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity, write_secret
 from sync.central.admin.pin_keeper import appointment, verifier_of

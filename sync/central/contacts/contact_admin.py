@@ -23,7 +23,8 @@ from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import ContactKeyPublished, ContactsRead, KeyHex
+from pitboard.race.bodies.body import KeyHex
+from pitboard.race.bodies.people_bodies import ContactKeyPublished, ContactsRead
 from pitboard.race.names import fold_name
 from sync.central.admin.admin_act import checked_reason
 from sync.central.contacts.contact_store import ContactRead, Contacts

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Meta
 
 from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused, PassphraseRefused
-from pitboard.race.bodies import KeyHex
+from pitboard.race.bodies.body import KeyHex
 from pitboard.trust.identity import write_secret
 
 PASSPHRASE_MIN_LENGTH = 12

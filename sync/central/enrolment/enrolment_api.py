@@ -21,7 +21,7 @@ from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, CallRefused
 from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body, Name, Reason
+from pitboard.race.bodies.body import Body, Name, Reason
 from pitboard.race.names import clean_name
 from sync.central.enrolment.enrolment_desk import TOKEN_LIFE_NS, EnrolmentDesk, Ticket
 from sync.central.enrolment.unit_register import Cut, discards, find_unit, list_units, revocation

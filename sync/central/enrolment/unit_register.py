@@ -14,7 +14,7 @@ from pitboard.journal.countersigning import countersigned
 from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import RunDecided
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.race.run import Run
 from sync.enrolling.enrolment_words import Role
 

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from pitboard.race.bodies import OptionalId, OptionalText
+from pitboard.race.bodies.body import OptionalId, OptionalText
 
 CODE_MAX_LENGTH = 12
 ALIKE = "alike"

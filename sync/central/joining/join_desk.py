@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pitboard.clock import Clock
 from pitboard.errors import CallRefused, JournalLost
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import JoinCodeGiven, QueueAsked
+from pitboard.race.bodies.queue_bodies import JoinCodeGiven, QueueAsked
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Competitor
 from sync.central.joining.join_box import JoinBox, Letter

@@ -24,7 +24,7 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.journal.replica import Replica
 from pitboard.presence.venue_mdns import UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.certificate import Certificate
 from sync.exchanging.exchange import ReplicaPeer
 from sync.exchanging.exchange_api import ExchangeApi

@@ -21,7 +21,8 @@ from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import Record, WireRecord, to_wire
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered, RunDecided
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import Proof, ReplicaPeer, SyncRequest, SyncResponse

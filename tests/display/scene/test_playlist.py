@@ -13,7 +13,7 @@ from display.scene.show import Canvas, Moment, Queued, Show
 from display.scene.story import CELEBRATED_FROM_NS, CELEBRATED_TO_NS, Story
 from pitboard.drawing.font_files import packaged_folders
 from pitboard.drawing.typeface import Typeface
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.scene_names import SCENE_NAMES
 from tests.display.example_boards import NEWS_AT_NS, SIZES, board, run_view, show_of
 

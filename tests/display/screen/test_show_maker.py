@@ -12,8 +12,10 @@ from display.scene.show import Moment, Show
 from display.screen.show_maker import PICTURE_MAX_BYTES, DisplayFacts, ShowMaker, pictures_in
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import EntryView, view_board
-from pitboard.race import bodies
-from pitboard.race.bodies import CompetitorRegistered, LapJudged, PlaylistItem, RunDecided
+from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, PlaylistItem
+from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorJudged, CompetitorRegistered
+from pitboard.race.bodies.queue_bodies import QueueJoined, QueueMarked
+from pitboard.race.bodies.verdict_bodies import LapJudged, RunDecided
 from pitboard.race.scene_names import WHOLE_VENUE
 from tests.display.example_boards import LIVE
 from tests.race_story import (
@@ -52,8 +54,8 @@ SMALL_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 """As far as it is looked at."""
 
 
-def assigned(display: str, scene: str) -> bodies.DisplayAssigned:
-    return bodies.DisplayAssigned(display=display, name="Bar", playlist=(PlaylistItem(scene=scene),))
+def assigned(display: str, scene: str) -> DisplayAssigned:
+    return DisplayAssigned(display=display, name="Bar", playlist=(PlaylistItem(scene=scene),))
 
 
 def test_a_display_obeys_the_last_word_to_its_key_its_name_or_the_whole_venue() -> None:
@@ -90,10 +92,10 @@ def test_what_was_assigned_is_still_so_after_a_restart() -> None:
 def test_who_waits_is_shown_in_order_and_who_left_is_not() -> None:
     story = Story(DisplayFacts(name="Grandstand"))
     for number, name in enumerate(("Ada", "Bo", "Cleo")):
-        story.unit.say(bodies.CompetitorRegistered(competitor_id=f"c{number}", name=name, number=str(number)))
-        story.unit.say(bodies.QueueJoined(entry_id=f"q{number}", track="A", competitor_id=f"c{number}"))
-    story.unit.say(bodies.QueueMarked(entry_id="q0", state="left"))
-    story.unit.say(bodies.QueueMarked(entry_id="q2", state="called"))
+        story.unit.say(CompetitorRegistered(competitor_id=f"c{number}", name=name, number=str(number)))
+        story.unit.say(QueueJoined(entry_id=f"q{number}", track="A", competitor_id=f"c{number}"))
+    story.unit.say(QueueMarked(entry_id="q0", state="left"))
+    story.unit.say(QueueMarked(entry_id="q2", state="called"))
     assert [(one.name, one.is_called) for one in story.told().queue] == [("Bo", False), ("Cleo", True)]
 
 
@@ -108,7 +110,7 @@ def test_a_message_is_for_those_named_and_ends_at_its_time() -> None:
         )
     ):
         story.unit.say(
-            bodies.MessagePosted(message_id=f"m{number}", text=text, displays=displays, until_utc_ms=until)
+            MessagePosted(message_id=f"m{number}", text=text, displays=displays, until_utc_ms=until)
         )
     assert story.told().messages == ("all", "mine", "by name")
     assert story.maker.message_ends_ms(story.moment) == 1_500
@@ -120,7 +122,7 @@ def test_a_new_result_is_told_and_begins_the_round_anew() -> None:
     story = Story(DisplayFacts(name="Grandstand"))
     first = story.told()
     assert first.story.at_mono_ns is None
-    story.unit.say(bodies.CompetitorRegistered(competitor_id="c0", name="Ada"))
+    story.unit.say(CompetitorRegistered(competitor_id="c0", name="Ada"))
     confirmed_run(story.unit, "r1", "c0", start_s=10, laps_s=[5.0], first_seq=1)
     show = story.told()
     assert show.story.newest == "c0"
@@ -224,9 +226,9 @@ def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does
         unit.say(passing(seq + second, s=second))
         assert entries() is before
     for change in (
-        bodies.CompetitorChanged(competitor_id="c1", name="Bea"),
-        bodies.RunDecided(run_id="r3", decision="confirmed"),
-        bodies.CompetitorChanged(competitor_id="c2", number="7"),
+        CompetitorChanged(competitor_id="c1", name="Bea"),
+        RunDecided(run_id="r3", decision="confirmed"),
+        CompetitorChanged(competitor_id="c2", number="7"),
     ):
         unit.say(change)
         now = entries()
@@ -234,7 +236,7 @@ def test_a_lap_on_the_track_makes_no_entry_anew_and_all_that_may_change_one_does
         assert now == view_board(fold).entries
         before = now
     assert maker.whole_board(fold, count=1) == view_board(fold, count=1)
-    unit.say(bodies.DisplayAssigned(display=WHOLE_VENUE, name="Bar", track="elsewhere"))
+    unit.say(DisplayAssigned(display=WHOLE_VENUE, name="Bar", track="elsewhere"))
     assert entries() == []  # what is kept for the next start is of all tracks all the same
     assert maker.whole_board(fold, count=2) == view_board(fold, count=2)
 
@@ -269,9 +271,9 @@ def test_the_best_sectors_follow_what_is_confirmed_judged_and_taken_back() -> No
     story.unit.say(RunDecided(run_id="r1", decision="confirmed"))
     assert bests("") == [4_000, 5_000]
     assert bests("c2") == [4_200, 5_500]
-    story.root.say(bodies.CompetitorJudged(competitor_id="c1", standing="disqualified"))
+    story.root.say(CompetitorJudged(competitor_id="c1", standing="disqualified"))
     assert bests("") == [4_200, 5_500]
-    story.root.say(bodies.CompetitorJudged(competitor_id="c1", standing=None))
+    story.root.say(CompetitorJudged(competitor_id="c1", standing=None))
     second_lap = next(lap for lap in story.fold.race.driven("r1")[0].laps if lap.number == 2).lap_id
     story.unit.say(LapJudged(run_id="r1", lap_id=second_lap, verdict="void"))
     assert bests("") == [4_000, 5_500]

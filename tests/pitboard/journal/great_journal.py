@@ -17,7 +17,8 @@ from pitboard.journal.journal_schema import SCHEMA, meta_of
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.record import NO_PREVIOUS, Header
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Body, PassingRecorded
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 
 Row = tuple[str, int, bytes, bytes, bytes]
 

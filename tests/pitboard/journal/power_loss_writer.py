@@ -15,7 +15,8 @@ from pitboard.clock import ScriptedClock
 from pitboard.contacts.contact_seal import SEALED_BYTES, ContactEnvelope
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.race.bodies import CompetitorRegistered, LapJudged, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.verdict_bodies import LapJudged
 from pitboard.trust.identity import Identity
 from tests.pitboard.journal.recorded_files import ACKS
 from tests.race_story import ROOT, Teller, central_enrols, passing

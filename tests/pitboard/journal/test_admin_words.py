@@ -11,16 +11,10 @@ from hypothesis import strategies as st
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitRevoked, read_body
 from pitboard.journal.record import Record
-from pitboard.race.bodies import (
-    Body,
-    CompetitorJudged,
-    CompetitorRegistered,
-    LapCorrected,
-    LapJudged,
-    PersonErased,
-    RunArmed,
-    RunDecided,
-)
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered, PersonErased
+from pitboard.race.bodies.run_bodies import RunArmed
+from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDecided
 from tests.pitboard.journal.test_fold import everything, fold_of
 from tests.race_story import ROOT, UNIT_B, Teller, random_race
 

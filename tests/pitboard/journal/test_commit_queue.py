@@ -11,7 +11,7 @@ from pitboard.errors import JournalLost
 from pitboard.journal.commit_queue import CommitQueue, Place
 from pitboard.journal.record import Record
 from pitboard.journal.storage import Held
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import UNIT_A, Teller
 
 

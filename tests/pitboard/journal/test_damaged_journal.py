@@ -17,7 +17,7 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import ASIDE_MAX_COUNT, open_or_salvage
 from pitboard.journal.storage import read_all
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 PAGE_BYTES = 4_096

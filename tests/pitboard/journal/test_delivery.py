@@ -18,7 +18,11 @@ from pitboard.journal.commit_queue import QUEUE_MAX_BYTES, QUEUE_MAX_COUNT
 from pitboard.journal.delivery import Deliverer, Ranges
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.race.bodies import Body, CompetitorRegistered, LapJudged, PassingRecorded, RunTimedUp
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunTimedUp
+from pitboard.race.bodies.verdict_bodies import LapJudged
 from tests.race_story import ROOT, UNIT_A, central_enrols, passing
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage
 from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual

@@ -10,7 +10,7 @@ import pytest
 from pitboard.clock import ScriptedClock
 from pitboard.journal.record import Record, without_body
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorChanged, CompetitorRegistered, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 
 

@@ -11,7 +11,10 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.record import Record
 from pitboard.journal.views import BoardView, encode_view, view_board, view_competitor
-from pitboard.race.bodies import CompetitorRegistered, EventConfigured, LapJudged, RunDecided, RunResumed
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunResumed
+from pitboard.race.bodies.verdict_bodies import LapJudged, RunDecided
 from tests.race_story import (
     ROOT,
     STRANGER,

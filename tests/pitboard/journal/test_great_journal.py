@@ -11,7 +11,7 @@ from pathlib import Path
 from pitboard.clock import SystemClock
 from pitboard.journal.delivery import Deliverer
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from tests.pitboard.journal import great_journal
 from tests.pitboard.journal.great_journal import said_at_a_start, write_journal
 from tests.race_story import ROOT, UNIT_A

@@ -10,7 +10,7 @@ import msgspec
 from pitboard.clock import ScriptedClock
 from pitboard.journal.record import without_body
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 

@@ -13,7 +13,7 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KINDS, WRITERS, read_body
 from pitboard.journal.record import Record
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import Act
+from pitboard.race.bodies.body import Act
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 PAGE = Path(__file__).parents[3] / "docs" / "records.md"

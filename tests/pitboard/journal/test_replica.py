@@ -19,7 +19,7 @@ from pitboard.journal import sqlite_storage
 from pitboard.journal.record import WireRecord, from_wire, to_wire, write_record
 from pitboard.journal.replica import Replica
 from pitboard.journal.sqlite_storage import Journal
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 
 

@@ -11,7 +11,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost
 from pitboard.journal.latest_records import LatestRecords
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 from venue.simulator.world.simulated_disk import QUEUE_MAX_COUNT, SimulatedDisk, SimulatedStorage
 from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual

@@ -18,7 +18,7 @@ from pitboard.journal.record import (
     write_record,
 )
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols
 

@@ -14,7 +14,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Arrived, Storage, read_all
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database.postgres_storage import PostgresJournal
 from tests.race_story import ROOT, UNIT_A, Teller
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage

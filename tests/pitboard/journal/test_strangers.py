@@ -9,7 +9,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal import stream_watch as stranger_watch
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 
 

@@ -11,7 +11,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.journal.record import Record
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import ActWithdrawn, CompetitorChanged, CompetitorRegistered, EventConfigured
+from pitboard.race.bodies.body import ActWithdrawn
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorRegistered
 from pitboard.trust.identity import Identity
 from tests.pitboard.journal.test_fold import fold_of
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run

@@ -8,7 +8,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.kinds import StreamOpened, read_body
 from pitboard.journal.record import Record, stamp_utc_ms
 from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice, StreamWatch
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.sentences.language import language
 from tests.race_story import UNIT_A, UNIT_B, Teller
 from trackside.timing.lights import notice_sentence

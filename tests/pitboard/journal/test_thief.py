@@ -23,7 +23,8 @@ from pitboard.journal.record import (
 )
 from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race.bodies import ActWithdrawn, CompetitorRegistered
+from pitboard.race.bodies.body import ActWithdrawn
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from sync.central.ingest.head_witness import HeadWitness
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols

@@ -27,7 +27,7 @@ from pitboard.keeping.backup_stream import (
     read_parts,
 )
 from pitboard.keeping.verify_restore import check_file, restore
-from pitboard.race.bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.pitboard.journal.test_erasure import files_with
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
 

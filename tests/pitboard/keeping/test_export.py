@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.keeping.export_command import export
-from pitboard.race.bodies import CompetitorJudged, CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 BOM = b"\xef\xbb\xbf"

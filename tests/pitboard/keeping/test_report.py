@@ -15,7 +15,9 @@ from pitboard.errors import Refusal
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.keeping.report_command import report
-from pitboard.race.bodies import ActWithdrawn, LapCorrected, OfficialAppointed, PenaltyGiven
+from pitboard.race.bodies.body import ActWithdrawn
+from pitboard.race.bodies.people_bodies import OfficialAppointed
+from pitboard.race.bodies.verdict_bodies import LapCorrected, PenaltyGiven
 from tests.pitboard.race.test_missed import missed_after_ten, offers, taken
 from tests.race_story import ROOT
 

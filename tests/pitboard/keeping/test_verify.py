@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.keeping.verify_restore import verify
-from pitboard.race.bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols, confirmed_run
 
 UNIT_STREAM = "a" * 32

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pitboard.program.event_rules import EventRules, read_format
-from pitboard.race.bodies import ClassSet, FormatSet, StageSet
+from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.presets import PRESETS, preset
 from pitboard.race.stages import StagePlan, plan_of, stage_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.race.bodies import DayMoved, DayPlanned
+from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned
 from pitboard.race.day_schedule import SHIFT_MS, DaySchedule, Ended, day_of
 
 MS = 1_000_000

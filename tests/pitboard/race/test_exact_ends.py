@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from pitboard.journal.fold import Fold
-from pitboard.race import bodies
-from pitboard.race.bodies import Body, RunPlace
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingJudged, PassingRecorded
+from pitboard.race.bodies.run_bodies import RunArmed, RunPlace, RunResumed, RunStarted
+from pitboard.race.bodies.verdict_bodies import LapCorrected, PenaltyGiven
 from pitboard.race.formats import TimingRules
 from pitboard.race.laps import Pause, cut_to, time_up_mono_ns
 from pitboard.race.verdicts import Lap
@@ -16,7 +18,7 @@ from pitboard.race.word import Authority, LastWord, Word
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, central_enrols
 
 
-def crossing(seq: int, mono_ns: int, *, boot_id: str = "boot", **fields: object) -> bodies.PassingRecorded:
+def crossing(seq: int, mono_ns: int, *, boot_id: str = "boot", **fields: object) -> PassingRecorded:
     said: dict[str, object] = {
         "sensor": "beam-1",
         "sensor_boot": f"dev-{boot_id}",
@@ -27,12 +29,12 @@ def crossing(seq: int, mono_ns: int, *, boot_id: str = "boot", **fields: object)
         "uncertainty_ns": 1_000,
         "received_mono_ns": mono_ns + 1,
     }
-    return bodies.PassingRecorded(**{**said, **fields})  # type: ignore[arg-type]
+    return PassingRecorded(**{**said, **fields})  # type: ignore[arg-type]
 
 
-def armed(rules: TimingRules, *places: RunPlace) -> bodies.RunArmed:
+def armed(rules: TimingRules, *places: RunPlace) -> RunArmed:
     places = places or (RunPlace(competitor_id="ann"),)
-    return bodies.RunArmed(run_id="r", track="1", boot_id="boot", mono_ns=0, places=places, timing=rules)
+    return RunArmed(run_id="r", track="1", boot_id="boot", mono_ns=0, places=places, timing=rules)
 
 
 def laps(*said: Body, admin: Sequence[Body] = ()) -> list[Lap]:
@@ -53,7 +55,7 @@ def place_after_boot(rules: TimingRules, *, second_closes_ns: int) -> list[int]:
         lap.lap_ns
         for lap in laps(
             armed(rules),
-            bodies.RunResumed(run_id="r", boot_id="next", mono_ns=0, elapsed_ns=7 * SECOND_NS),
+            RunResumed(run_id="r", boot_id="next", mono_ns=0, elapsed_ns=7 * SECOND_NS),
             crossing(1, 1 * SECOND_NS, boot_id="next"),
             crossing(2, 2 * SECOND_NS, boot_id="next"),
             crossing(3, second_closes_ns, boot_id="next"),
@@ -107,8 +109,8 @@ def test_what_was_used_before_a_reboot_is_gone_after_go_too() -> None:
     rules = TimingRules(run_ms=10_000, lap_min_ms=0, clock="go")
     said = [
         armed(rules),
-        bodies.RunResumed(run_id="r", boot_id="next", mono_ns=0, elapsed_ns=7 * SECOND_NS),
-        bodies.RunStarted(run_id="r", boot_id="next", mono_ns=SECOND_NS, uncertainty_ns=0),
+        RunResumed(run_id="r", boot_id="next", mono_ns=0, elapsed_ns=7 * SECOND_NS),
+        RunStarted(run_id="r", boot_id="next", mono_ns=SECOND_NS, uncertainty_ns=0),
     ]
     in_time = laps(
         *said, crossing(1, 4 * SECOND_NS - 1, boot_id="next"), crossing(2, 9 * SECOND_NS, boot_id="next")
@@ -159,9 +161,7 @@ def test_times_are_cut_and_never_rounded(lap_ns: int, resolution_ns: int, shown_
 
 def test_the_admins_time_stands_and_what_was_measured_stays_beside_it() -> None:
     second = crossing(2, 6 * SECOND_NS)
-    corrected = bodies.LapCorrected(
-        run_id="r", lap_id=second.passing_id, lap_ns=4_500_000_000, reason="video"
-    )
+    corrected = LapCorrected(run_id="r", lap_id=second.passing_id, lap_ns=4_500_000_000, reason="video")
     [lap] = laps(armed(TEN), crossing(1, SECOND_NS), second, admin=[corrected])
     assert (lap.lap_ns, lap.measured_ns, lap.is_corrected) == (4_500_000_000, 5 * SECOND_NS, True)
 
@@ -183,7 +183,7 @@ def test_the_first_place_that_fits_has_the_passing_and_a_penalty_is_its_places_a
         armed(TEN, *places),
         crossing(1, SECOND_NS, lane=1),
         crossing(2, 5 * SECOND_NS, lane=1),
-        bodies.PenaltyGiven(run_id="r", place=2, penalty_ns=SECOND_NS),
+        PenaltyGiven(run_id="r", place=2, penalty_ns=SECOND_NS),
     ):
         unit.say(body)
     fold = Fold(ROOT.key)
@@ -194,8 +194,8 @@ def test_the_first_place_that_fits_has_the_passing_and_a_penalty_is_its_places_a
 
 def test_an_impulse_that_was_given_and_then_ignored_is_nobodys() -> None:
     second = crossing(2, 5 * SECOND_NS)
-    given = bodies.PassingAttributed(passing_id=second.passing_id, run_id="r", place=1)
-    ignored = bodies.PassingJudged(passing_id=second.passing_id, verdict="ignored")
+    given = PassingAttributed(passing_id=second.passing_id, run_id="r", place=1)
+    ignored = PassingJudged(passing_id=second.passing_id, verdict="ignored")
     said = [armed(TEN), crossing(1, SECOND_NS), second, crossing(3, 9 * SECOND_NS)]
     assert [lap.lap_ns for lap in laps(*said, given)] == [4 * SECOND_NS, 4 * SECOND_NS]
     assert [lap.lap_ns for lap in laps(*said, given, ignored)] == [8 * SECOND_NS]

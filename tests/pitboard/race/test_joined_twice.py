@@ -7,7 +7,8 @@ import pytest
 from pitboard.journal.fold import Fold
 from pitboard.journal.run_views import view_run
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import ActWithdrawn, CompetitorJudged, CompetitorRegistered, CompetitorsJoined
+from pitboard.race.bodies.body import ActWithdrawn
+from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered, CompetitorsJoined
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 

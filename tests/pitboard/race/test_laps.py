@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pitboard.race.attribution import TimedPassing, recorded_passing
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.laps import lap_between
 from pitboard.race.word import Authority, Word
 

@@ -8,24 +8,20 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
 from pitboard.journal.run_views import view_run, view_run_detail
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import (
-    ActWithdrawn,
-    Body,
-    LapJudged,
-    OffTrackNoted,
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.passing_bodies import (
     PassingAttributed,
     PassingInserted,
     PassingJudged,
     PassingRecorded,
+)
+from pitboard.race.bodies.run_bodies import RunArmed, RunContinued, RunHanded, RunPaused, RunPlace, RunStarted
+from pitboard.race.bodies.verdict_bodies import (
+    LapJudged,
+    OffTrackNoted,
     PenaltyGiven,
     PlaceJudged,
-    RunArmed,
-    RunContinued,
     RunDecided,
-    RunHanded,
-    RunPaused,
-    RunPlace,
-    RunStarted,
 )
 from pitboard.race.formats import TimingRules
 from pitboard.race.published import digest_of, seen_places, sheets_of

@@ -9,14 +9,9 @@ from pitboard.journal.run_views import view_run, view_run_detail
 from pitboard.journal.views import view_board
 from pitboard.keeping.export_tables import table_of
 from pitboard.race.attribution import BACKUP_SYSTEM, HAND
-from pitboard.race.bodies import (
-    CompetitorRegistered,
-    PassingInserted,
-    PassingJudged,
-    PassingRecorded,
-    RunArmed,
-    RunPlace,
-)
+from pitboard.race.bodies.passing_bodies import PassingInserted, PassingJudged, PassingRecorded
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from pitboard.race.calculated import Calculated
 from pitboard.race.missed import OFFERS_MAX_COUNT, Offer
 from pitboard.race.two_systems import PAIR_WITHIN_NS

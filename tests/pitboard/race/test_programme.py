@@ -9,26 +9,20 @@ import pytest
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.race.bodies import (
-    ActWithdrawn,
-    Body,
+from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, PlaylistItem
+from pitboard.race.bodies.event_bodies import (
     ClassSet,
-    DisplayAssigned,
     EventConfigured,
     FormatSet,
     HeatDrawn,
     HeatPlace,
-    MessagePosted,
-    OfficialAppointed,
-    OfficialDismissed,
-    PlaylistItem,
-    QueueJoined,
-    QueueMarked,
-    QueueOrdered,
     ScheduleItem,
     ScheduleSet,
     StageSet,
 )
+from pitboard.race.bodies.people_bodies import OfficialAppointed, OfficialDismissed
+from pitboard.race.bodies.queue_bodies import QueueJoined, QueueMarked, QueueOrdered
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.race_state import RaceState
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

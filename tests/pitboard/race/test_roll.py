@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from pitboard.journal.fold import Fold
-from pitboard.race import bodies
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, CompetitorsJoined, PersonErased
 from pitboard.race.race_state import RaceState
 from pitboard.race.roll import ERASED_NAME, Competitor, alike
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
@@ -29,8 +29,8 @@ def race_of(*said: Body, admin: tuple[Body, ...] = (), is_admin_first: bool = Fa
 
 @pytest.mark.parametrize("is_admin_first", [True, False])
 def test_a_name_registered_after_its_erasure_is_known_to_nobody(is_admin_first: bool) -> None:
-    registered = bodies.CompetitorRegistered(competitor_id="c", name="Ann", team="Ann's team")
-    erased = bodies.PersonErased(competitor_id="c", records={})
+    registered = CompetitorRegistered(competitor_id="c", name="Ann", team="Ann's team")
+    erased = PersonErased(competitor_id="c", records={})
     race = race_of(registered, admin=(erased,), is_admin_first=is_admin_first)
     known = race.competitors["c"]
     assert (race.name_of("c"), known.name, known.team) == (ERASED_NAME, "", "")
@@ -48,8 +48,8 @@ def test_a_name_registered_after_its_erasure_is_known_to_nobody(is_admin_first: 
     ],
 )
 def test_joins_are_followed_and_a_circle_is_none(joins: list[tuple[str, str]], who: dict[str, str]) -> None:
-    registered = [bodies.CompetitorRegistered(competitor_id=one, name=one.upper()) for one in "abc"]
-    said = [bodies.CompetitorsJoined(competitor_id=one, into_id=other) for one, other in joins]
+    registered = [CompetitorRegistered(competitor_id=one, name=one.upper()) for one in "abc"]
+    said = [CompetitorsJoined(competitor_id=one, into_id=other) for one, other in joins]
     for order in permutations(said):
         for told in ([*registered, *order], [*order, *registered]):
             roll = race_of(*told).roll

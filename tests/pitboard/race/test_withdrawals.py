@@ -12,8 +12,8 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
 from pitboard.journal.run_views import view_run
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race import bodies
-from pitboard.race.bodies import ActWithdrawn, Body
+from pitboard.race.bodies import passing_bodies, people_bodies, run_bodies, verdict_bodies
+from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.formats import TimingRules
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
 
@@ -40,10 +40,10 @@ def random_act(chance: random.Random, inserted: list[str]) -> Body:
     passing_id = chance.choice(inserted) if inserted and chance.random() < 0.4 else recorded
     mono_ns = chance.randint(5, 60) * SECOND_NS
     acts: list[Body] = [
-        bodies.LapJudged(run_id=run_id, lap_id=passing_id, verdict=chance.choice(("valid", "void"))),
-        bodies.PassingJudged(passing_id=passing_id, verdict="ignored"),
-        bodies.PassingAttributed(passing_id=passing_id, run_id=chance.choice((run_id, None))),
-        bodies.PassingInserted(
+        verdict_bodies.LapJudged(run_id=run_id, lap_id=passing_id, verdict=chance.choice(("valid", "void"))),
+        passing_bodies.PassingJudged(passing_id=passing_id, verdict="ignored"),
+        passing_bodies.PassingAttributed(passing_id=passing_id, run_id=chance.choice((run_id, None))),
+        passing_bodies.PassingInserted(
             passing_id=f"i{len(inserted)}",
             run_id=run_id,
             boot_id="boot",
@@ -51,20 +51,22 @@ def random_act(chance: random.Random, inserted: list[str]) -> Body:
             uncertainty_ns=1,
             copy_of=chance.choice((None, None, recorded)),
         ),
-        bodies.PenaltyGiven(run_id=run_id, penalty_ns=SECOND_NS),
-        bodies.OffTrackNoted(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
-        bodies.RunHanded(run_id=run_id, competitor_id=chance.choice(("ann", "bob"))),
-        bodies.RunPaused(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
-        bodies.RunContinued(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
-        bodies.RunStarted(run_id=run_id, boot_id="boot", mono_ns=mono_ns, passing_id=passing_id),
-        bodies.RunDecided(run_id=run_id, decision=chance.choice(("confirmed", "discarded", "reopened"))),
-        bodies.RunFinished(run_id=run_id, boot_id="boot", mono_ns=mono_ns, ended="stopped"),
-        bodies.PlaceJudged(run_id=run_id, place=place, status="did-not-finish"),
-        bodies.CompetitorChanged(competitor_id="ann", name=chance.choice(("Ann", "Anna"))),
-        bodies.CompetitorsJoined(competitor_id="ann", into_id="bob"),
+        verdict_bodies.PenaltyGiven(run_id=run_id, penalty_ns=SECOND_NS),
+        verdict_bodies.OffTrackNoted(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        run_bodies.RunHanded(run_id=run_id, competitor_id=chance.choice(("ann", "bob"))),
+        run_bodies.RunPaused(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        run_bodies.RunContinued(run_id=run_id, boot_id="boot", mono_ns=mono_ns),
+        run_bodies.RunStarted(run_id=run_id, boot_id="boot", mono_ns=mono_ns, passing_id=passing_id),
+        verdict_bodies.RunDecided(
+            run_id=run_id, decision=chance.choice(("confirmed", "discarded", "reopened"))
+        ),
+        run_bodies.RunFinished(run_id=run_id, boot_id="boot", mono_ns=mono_ns, ended="stopped"),
+        verdict_bodies.PlaceJudged(run_id=run_id, place=place, status="did-not-finish"),
+        people_bodies.CompetitorChanged(competitor_id="ann", name=chance.choice(("Ann", "Anna"))),
+        people_bodies.CompetitorsJoined(competitor_id="ann", into_id="bob"),
     ]
     act = chance.choice(acts)
-    if isinstance(act, bodies.PassingInserted):
+    if isinstance(act, passing_bodies.PassingInserted):
         inserted.append(act.passing_id)
     return act
 
@@ -74,18 +76,20 @@ def story(seed: int) -> tuple[list[Record], list[Record]]:
     chance = random.Random(seed)
     central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A", stream="a" * 32)
     for name in ("ann", "bob"):
-        unit.say(bodies.CompetitorRegistered(competitor_id=name, name=name.title()))
+        unit.say(people_bodies.CompetitorRegistered(competitor_id=name, name=name.title()))
     for run_id, start_s in (("r1", 5), ("r2", 30)):
         run = armed(run_id, chance.choice(("ann", "bob")), s=start_s)
         rules = TimingRules(
             run_ms=20_000, off_track="void", clock=chance.choice(("first-passing", "start-gate"))
         )
-        unit.say(bodies.RunArmed(**{**{f: getattr(run, f) for f in run.__struct_fields__}, "timing": rules}))
+        unit.say(
+            run_bodies.RunArmed(**{**{f: getattr(run, f) for f in run.__struct_fields__}, "timing": rules})
+        )
     for seq in range(1, 13):
         gate = chance.choice(("finish", "finish", "start"))
         one = passing(seq, s=5 + 4.3 * seq)
         fields = {f: getattr(one, f) for f in one.__struct_fields__}
-        unit.say(bodies.PassingRecorded(**{**fields, "gate": gate}))
+        unit.say(passing_bodies.PassingRecorded(**{**fields, "gate": gate}))
     unit.say(finished("r1", s=29))
     stands: dict[int, Record] = {}
     inserted: list[str] = []
@@ -120,9 +124,9 @@ def test_acts_and_withdrawals_give_the_race_of_the_acts_that_stand(seed: int, or
 @pytest.mark.parametrize(
     "said",
     [
-        bodies.PassingJudged(passing_id="i1", verdict="ignored"),
-        bodies.PassingAttributed(passing_id="i1"),
-        bodies.PassingRecorded(
+        passing_bodies.PassingJudged(passing_id="i1", verdict="ignored"),
+        passing_bodies.PassingAttributed(passing_id="i1"),
+        passing_bodies.PassingRecorded(
             **{**{f: getattr(passing(9, s=1), f) for f in passing(9, s=1).__struct_fields__}, "track": "2"}
         ),
     ],
@@ -131,8 +135,8 @@ def test_acts_and_withdrawals_give_the_race_of_the_acts_that_stand(seed: int, or
 def test_what_is_said_of_an_impulse_put_in_by_hand_reaches_a_screen_that_had_drawn_it(said: Body) -> None:
     central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A", stream="a" * 32)
     unit.say(armed("r1", "ann", s=5))
-    copied = passing(9, s=1).passing_id if isinstance(said, bodies.PassingRecorded) else None
-    inserted = bodies.PassingInserted(
+    copied = passing(9, s=1).passing_id if isinstance(said, passing_bodies.PassingRecorded) else None
+    inserted = passing_bodies.PassingInserted(
         passing_id="i1",
         run_id="r1",
         boot_id="boot",

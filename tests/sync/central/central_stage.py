@@ -13,7 +13,8 @@ from pitboard.clock import SystemClock
 from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.race.bodies import Body, CompetitorRegistered
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
 from sync.central.config import (

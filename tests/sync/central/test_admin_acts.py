@@ -14,7 +14,9 @@ from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import encode_view, view_board, view_competitor
-from pitboard.race.bodies import CompetitorRegistered, LapJudged, PenaltyGiven, RunDecided, RunPlace
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunPlace
+from pitboard.race.bodies.verdict_bodies import LapJudged, PenaltyGiven, RunDecided
 from sync.central.admin.act_history import ActHistory
 from sync.central.admin.actor import Actor
 from sync.central.admin.admin_act import (

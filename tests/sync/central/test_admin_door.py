@@ -17,7 +17,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.keeping.verify_restore import check_file
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.roll import Official
 from pitboard.trust.identity import Identity
 from pitboard.trust.pin import pin_matches

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import CompetitorJudged, CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered
 from sync.central.public.board_change import Form, change_between, changed
 from sync.central.public.live_board import LiveBoards
 from tests.race_story import ROOT, UNIT_A, central_enrols

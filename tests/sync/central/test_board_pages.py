@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import ClassSet, CompetitorRegistered, RunDecided
+from pitboard.race.bodies.event_bodies import ClassSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from sync.central.central_server import Central
 from sync.central.joining.join_box import JoinBox
 from sync.central.public.api_document import api_document

@@ -11,7 +11,7 @@ from pitboard.journal.views import view_board
 from pitboard.keeping.export_command import board_table
 from pitboard.keeping.export_sheets import certificate_bytes
 from pitboard.keeping.export_tables import table_of
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.commands.admin_text import _entry
 from sync.central.public.first_rows import with_first_rows, with_preview
 from sync.central.public.live_board import LiveBoards

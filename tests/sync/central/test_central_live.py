@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.central_server import Central
 from sync.central.public import live_stream
 from sync.central.public.board_change import changed

@@ -11,7 +11,8 @@ import pytest
 from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import Body, ClassSet, EventConfigured, FormatSet
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
 from pitboard.race.formats import DEFAULT_FORMAT, Format
 from sync.central.central_server import open_central
 from sync.central.config import CentralConfig

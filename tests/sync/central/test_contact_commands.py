@@ -19,7 +19,7 @@ from pitboard.errors import PassphraseRefused, Refusal
 from pitboard.journal.kinds import read_body
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import read_all
-from pitboard.race.bodies import ContactsRead
+from pitboard.race.bodies.people_bodies import ContactsRead
 from pitboard.trust.identity import Identity
 from sync.central.command import central as central_command
 from sync.central.contacts.contact_key_file import ContactKeyFile, wrap_key

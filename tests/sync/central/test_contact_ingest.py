@@ -17,7 +17,7 @@ from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.errors import PeerLost
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from sync.central.contacts.contact_store import ContactStore
 from sync.central.ingest.ingest_app import INGEST_LIMITS, add_contact_ingest, take_contacts
 from sync.relay import ContactCourier

@@ -11,7 +11,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from pitboard.race.bodies import CompetitorRegistered, QueueAsked, QueueJoined, QueueMarked
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.queue_bodies import QueueAsked, QueueJoined, QueueMarked
 from pitboard.unit_api.unit_status import UnitStatus, seal_status
 from tests.axe import violations
 from tests.race_story import UNIT_A, Teller

@@ -15,16 +15,9 @@ from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.errors import CallRefused, ConfigRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.race.bodies import (
-    ClassSet,
-    CompetitorRegistered,
-    EventClosed,
-    EventConfigured,
-    PersonErased,
-    QueueAsked,
-    QueueJoined,
-    QueueMarked,
-)
+from pitboard.race.bodies.event_bodies import ClassSet, EventClosed, EventConfigured
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
+from pitboard.race.bodies.queue_bodies import QueueAsked, QueueJoined, QueueMarked
 from sync.central.admin.erasure import bodies_that_erase
 from sync.central.ingest.admin_relay import relayed_app
 from sync.central.joining.join_box import LETTERS_MAX_COUNT, JoinBox, JoinRelay

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.command import central as central_command
 from tests.race_story import STRANGER, Teller
 from tests.sync.central.central_stage import CentralThread, TrackStory

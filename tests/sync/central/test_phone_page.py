@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import RunDecided, StageSet
+from pitboard.race.bodies.event_bodies import StageSet
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoards

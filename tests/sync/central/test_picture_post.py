@@ -20,7 +20,7 @@ from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES
 from pitboard.errors import ActRefused, LossCode, PeerLost, PictureRefused
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity
 from pitboard.trust.signed_picture import new_nonce, read_picture, sign_picture
 from sync.central.ingest.admin_relay import AdminRelay

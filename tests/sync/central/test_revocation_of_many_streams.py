@@ -11,7 +11,7 @@ from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.storage import read_all
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from tests.race_story import ROOT, UNIT_A, Teller
 

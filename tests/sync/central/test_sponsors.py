@@ -23,7 +23,7 @@ from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.drawing.picture_check import PictureSize, size_of_picture
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.storage import read_all
-from pitboard.race.bodies import PicturePart, SponsorSet
+from pitboard.race.bodies.display_bodies import PicturePart, SponsorSet
 from sync.central.admin.sponsor_desk import (
     EVENT_MAX_BYTES,
     PICTURE_MAX_BYTES,

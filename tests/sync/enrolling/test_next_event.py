@@ -20,7 +20,8 @@ from pitboard.journal.storage import Arrived
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.command_line import pitboard
 from pitboard.program.config import EventFile, load_event_file
-from pitboard.race.bodies import ClassSet, CompetitorRegistered, OfficialAppointed, PersonErased
+from pitboard.race.bodies.event_bodies import ClassSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, OfficialAppointed, PersonErased
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from pitboard.trust.pin_box import open_pin

@@ -11,7 +11,7 @@ from pitboard.errors import JournalLost, LossCode, PeerLost
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.exchanging.exchange import EventSeen, Peer, ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.pump import LinkState, Pump
 from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols

@@ -15,7 +15,7 @@ from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.stream_watch import Notice
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest
 from tests.race_story import ROOT, UNIT_A, UNIT_B, central_enrols

@@ -25,7 +25,7 @@ from pitboard.health.broker_findings import broker_findings
 from pitboard.health.findings import Finding
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import PersonErased
+from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central import doors

@@ -13,7 +13,7 @@ import msgspec
 from pitboard.contacts.contact_seal import ContactEnvelope, envelope_holds
 from pitboard.contacts.sealed_store import follow_erasures
 from pitboard.doors.http_api import new_app, serve_unix
-from pitboard.race.bodies import ContactKeyPublished, PersonErased
+from pitboard.race.bodies.people_bodies import ContactKeyPublished, PersonErased
 from tests.race_story import ROOT, UNIT_A, Teller
 from tests.sync.central.contact_story import CONTACT_KEY, envelope
 from tests.trackside.unit_story import Unit, with_unit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pitboard.race.bodies import (
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
     CompetitorRegistered,
     CompetitorsJoined,
-    EventConfigured,
     PersonErased,
 )
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen

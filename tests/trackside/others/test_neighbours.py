@@ -16,7 +16,7 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.roster import Roster
 from pitboard.journal.views import encode_view, view_board
 from pitboard.presence.heard_nodes import FoundNode
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse, UnitPlace
 from sync.exchanging.freshness import prove

@@ -12,7 +12,8 @@ from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitEnrolled
 from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import EventConfigured, OfficialDismissed
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import OfficialDismissed
 from pitboard.trust.pin import pin_verifier
 from pitboard.trust.pin_box import is_for, open_pin
 from pitboard.unit_api.official_acts import Register, Withdraw

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from pitboard.errors import ActRefused
-from pitboard.race.bodies import RunPlace, StageSet
+from pitboard.race.bodies.event_bodies import StageSet
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.unit_api.official_acts import (
     Arm,
     Confirm,

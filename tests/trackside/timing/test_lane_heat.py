@@ -16,7 +16,9 @@ from firmware_bridge.makers.reading import HoldOff
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import CompetitorRegistered, EventConfigured, FormatSet, RunPlace
+from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.formats import Format
 from pitboard.race.presets import preset
 from pitboard.race.run import Run

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pitboard.errors import ActRefused
-from pitboard.race.bodies import ClassSet, CompetitorRegistered, FormatSet
+from pitboard.race.bodies.event_bodies import ClassSet, FormatSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.formats import Format
 from pitboard.unit_api.official_acts import Arm, Confirm, Discard, JoinQueue, Stop, Withdraw
 from tests.race_story import UNIT_A, central_enrols

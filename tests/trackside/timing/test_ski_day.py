@@ -17,7 +17,8 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.journal.run_views import view_run
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import EventConfigured, FormatSet, RunPlace
+from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.formats import Format
 from pitboard.unit_api.official_acts import Arm, Confirm, IgnorePassing, InsertPassing, Register
 from pitboard.unit_api.program_calls import Delivery, Passing

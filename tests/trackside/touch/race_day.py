@@ -21,7 +21,8 @@ from pitboard.clock import Clock
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board
-from pitboard.race.bodies import ClassSet, CompetitorRegistered, EventConfigured, FormatSet
+from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.presets import PRESETS
 from pitboard.unit_api.screen_state import Run, ScreenState
 from tests.race_story import ROOT

@@ -10,7 +10,8 @@ from pathlib import Path
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import EventConfigured, OfficialAppointed
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import OfficialAppointed
 from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols
 from trackside.api.local_api import LocalApi

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pitboard.race.bodies import CompetitorRegistered, EventConfigured, JoinCodeGiven, QueueAsked
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.queue_bodies import JoinCodeGiven, QueueAsked
 from sync.central.public.race_reader import RaceReader
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 

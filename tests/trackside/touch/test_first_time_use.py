@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from pitboard.race.bodies import EventConfigured, OfficialAppointed
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import OfficialAppointed
 from pitboard.race.run_parts import Lap
 from pitboard.trust.pin import pin_verifier
 from pitboard.unit_api.screen_state import Entry, Run, ScreenState

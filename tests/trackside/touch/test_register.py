@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.race.bodies import ClassSet, EventConfigured
+from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured
 from pitboard.unit_api.screen_state import Competitor
 from tests.trackside.touch.virtual_screen import VirtualScreen, before_the_screen
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.calculated import Calculated
 from pitboard.race.phases import ActName, acts_in
 from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct

@@ -18,7 +18,8 @@ from pitboard.drawing.typeface import Typeface
 from pitboard.drawing.window import Window
 from pitboard.errors import ActRefused, LossCode, PeerLost
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies import Body, EventConfigured
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.sentences.language import language
 from pitboard.trust.signed_picture import SignedPicture, new_nonce, sign_picture
 from pitboard.unit_api.official_acts import Act

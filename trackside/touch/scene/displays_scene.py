@@ -9,7 +9,7 @@ from time import localtime, strftime
 
 import msgspec
 
-from pitboard.race.bodies import PlaylistItem
+from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.scene_names import (
     IDENTIFY_SECONDS,
     SCENE_NAMES,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pitboard.race.bodies import RunPlace
+from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.unit_api.official_acts import Arm, DrawStage, RemoveStage
 from pitboard.unit_api.screen_state import Heat, HeatSlot, ScreenState, Stage
 from trackside.touch.scene.calculated_words import made_words, time_words

@@ -14,18 +14,11 @@ from pitboard.errors import PeerLost
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, UnitRevoked
 from pitboard.journal.record import NO_PREVIOUS, STAMP_MAX, Header, Record, WireRecord, parse_record, to_wire
-from pitboard.race.bodies import (
-    Body,
-    CompetitorJudged,
-    CompetitorRegistered,
-    EventConfigured,
-    LapCorrected,
-    LapJudged,
-    RunArmed,
-    RunDecided,
-    RunFinished,
-    RunResumed,
-)
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunResumed
+from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDecided
 from sync.exchanging.exchange import SyncRequest
 from venue.simulator.cast.node import Node
 from venue.simulator.world.network import damage

@@ -13,7 +13,7 @@ from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.storage import Storage
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.freshness import prove

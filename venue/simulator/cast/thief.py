@@ -11,7 +11,8 @@ import msgspec
 
 from pitboard.errors import PeerLost
 from pitboard.journal.record import NO_PREVIOUS, Header, Record, parse_record, to_wire
-from pitboard.race.bodies import CompetitorRegistered, RunPlace, RunResumed
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.run_bodies import RunPlace, RunResumed
 from sync.exchanging.exchange import SyncRequest
 from venue.simulator.cast.forger import ForgedStream
 from venue.simulator.cast.node import Node

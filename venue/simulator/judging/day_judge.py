@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pitboard.race.bodies import DayMoved, DayPlanned
+from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned
 from pitboard.race.race_state import RaceState
 
 

@@ -5,7 +5,7 @@ is of whoever says to have armed it first, an enrolled rogue too, until he is re
 
 from __future__ import annotations
 
-from pitboard.race.bodies import RunArmed
+from pitboard.race.bodies.run_bodies import RunArmed
 from pitboard.race.heats import LaneHeat
 from pitboard.race.race_state import RaceState
 from venue.simulator.judging.lap_oracle import is_armed_by_its_unit

@@ -11,7 +11,8 @@ from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record, stamp_utc_ms
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.board import Board
-from pitboard.race.bodies import Act, PassingRecorded
+from pitboard.race.bodies.body import Act
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node

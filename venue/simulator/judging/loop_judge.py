@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.device_clocks import LapTime, lap_time
 from pitboard.race.settling import settle
 from venue.simulator.cast.set_clock_loop import LOOP_TRACK

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.race.attribution import TimedPassing, recorded_passing, settled_passings
-from pitboard.race.bodies import PassingRecorded
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.device_clocks import lap_time
 from pitboard.race.missed import offers_of
 from pitboard.race.settling import settle

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pitboard.journal.kinds import KIND_OF, read_body
 from pitboard.journal.record import NO_PREVIOUS, Record, WireRecord, to_wire
-from pitboard.race.bodies import RunArmed
+from pitboard.race.bodies.run_bodies import RunArmed
 from venue.simulator.world.signature_memory import signer_of
 from venue.simulator.world.simulated_disk import Place, SimulatedDisk
 from venue.simulator.world.virtual_loop import VirtualLoop

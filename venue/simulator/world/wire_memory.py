@@ -8,7 +8,7 @@ from __future__ import annotations
 import pitboard.journal.kinds
 import pitboard.journal.record
 from pitboard.journal.record import Record, WireRecord
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
 
 _bodies: dict[tuple[str, bytes], Body | None] = {}
 _records: dict[tuple[str, str, str | None], Record] = {}

@@ -19,7 +19,7 @@ from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, ConfigRefused, PassphraseRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Id
+from pitboard.race.bodies.body import Id
 from sync.central.admin.actor import the_actor
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_key_file import ContactKeyFile

@@ -20,7 +20,8 @@ from pitboard.doors.caller import busy, take_body
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import EventClosed, EventPlanned, Id, Reason
+from pitboard.race.bodies.body import Id, Reason
+from pitboard.race.bodies.event_bodies import EventClosed, EventPlanned
 from pitboard.race.names import clean_name
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor

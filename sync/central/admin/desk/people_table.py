@@ -13,7 +13,8 @@ import msgspec
 
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
-from pitboard.race.bodies import TRANSPONDERS_MAX_COUNT, CompetitorRegistered, Transponder
+from pitboard.race.bodies.body import TRANSPONDERS_MAX_COUNT, Transponder
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.names import clean_name, fold_name
 
 ROWS_MAX_COUNT = 2_000

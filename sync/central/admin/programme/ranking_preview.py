@@ -14,7 +14,7 @@ from pitboard.keeping.scoring.score_tables import LapTable
 from pitboard.keeping.scoring.scored_board import board_of
 from pitboard.race.board import Board
 from pitboard.race.boards import ALL, Boards
-from pitboard.race.bodies import Name
+from pitboard.race.bodies.body import Name
 from pitboard.race.calculated import Calculated
 from pitboard.race.formats import Format, RaceClass
 from pitboard.race.score import Column

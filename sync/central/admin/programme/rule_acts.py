@@ -15,8 +15,8 @@ from msgspec import Meta
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.program.event_rules import StageConfig, read_format
-from pitboard.race.bodies import (
-    Body,
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import (
     ClassSet,
     EventConfigured,
     FormatSet,

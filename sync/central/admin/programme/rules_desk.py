@@ -13,7 +13,7 @@ from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import ClassSet, ScheduleItem, StageSet
+from pitboard.race.bodies.event_bodies import ClassSet, ScheduleItem, StageSet
 from pitboard.race.formats import WORDS, Format
 from pitboard.race.presets import PRESETS
 from pitboard.race.score import RULES

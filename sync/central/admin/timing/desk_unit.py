@@ -13,7 +13,7 @@ from pitboard.errors import ActRefused, JournalLost
 from pitboard.journal.kinds import KIND_OF, UnitEnrolled
 from pitboard.journal.record import Record, StreamWriter
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.bodies import Body
+from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity
 
 DESK_UNIT_NAME = "Desk"

@@ -20,7 +20,9 @@ from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.run_views import RunView, view_run
 from pitboard.journal.views import EventView, event_id_of
-from pitboard.race.bodies import Body, CompetitorRegistered, Id, RunDecided
+from pitboard.race.bodies.body import Body, Id
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.race.names import clean_name
 from pitboard.race.published import digest_of, seen_places, sheets_of
 from pitboard.race.run import Run

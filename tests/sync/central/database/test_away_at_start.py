@@ -18,7 +18,7 @@ import pytest
 from pitboard.errors import JournalLost
 from pitboard.journal.record import Record
 from pitboard.program.service import read_last_words
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage
 from sync.central.database.postgres_storage import PostgresJournal
 from tests.postgres_server import PostgresServer

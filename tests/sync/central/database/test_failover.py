@@ -11,7 +11,7 @@ import pytest
 
 from pitboard.journal.record import Record
 from pitboard.journal.storage import read_all
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage
 from sync.central.database.postgres_storage import PostgresJournal
 from sync.central.database.schema import prepare_database

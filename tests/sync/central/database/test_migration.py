@@ -13,7 +13,7 @@ from pitboard.errors import MigrationRefused
 from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.storage import Storage, read_all
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.central.command import central
 from sync.central.contacts.contact_store import ContactRead

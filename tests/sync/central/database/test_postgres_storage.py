@@ -16,7 +16,7 @@ from pitboard.journal.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.storage import read_all
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage
 from sync.central.database.postgres_storage import PostgresJournal
 from sync.central.database.schema import SCHEMA_VERSION, prepare_database

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from pitboard.drawing.picture_head import pixels_told
 from pitboard.keeping.sealed_archive import open_archive
-from pitboard.race.bodies import RunDecided
+from pitboard.race.bodies.verdict_bodies import RunDecided
 from sync.central.admin.sponsor_desk import PICTURE_MAX_BYTES
 from tests.race_story import armed
 from tests.sync.central.desk.conftest import Organiser, Venue

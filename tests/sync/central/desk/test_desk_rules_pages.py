@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from playwright.sync_api import BrowserContext, Page, expect
 
 from pitboard.contacts.contact_seal import open_contact
-from pitboard.race.bodies import ContactKeyPublished
+from pitboard.race.bodies.people_bodies import ContactKeyPublished
 from pitboard.race.roll import Official
 from pitboard.trust.pin import pin_matches
 from sync.central.admin.pin_keeper import verifier_of

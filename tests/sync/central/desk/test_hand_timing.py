@@ -11,7 +11,9 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
 from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.race.bodies import Body, CompetitorRegistered, EventConfigured, FormatSet
+from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.formats import Format
 from pitboard.race.presets import preset
 from sync.central.admin.timing.desk_unit import DeskUnit
