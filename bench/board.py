@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from random import Random
 
 from bench.measure import percentile, report
-from pitboard.race.board import Board
-from pitboard.race.formats import Format
-from pitboard.race.presets import PRESETS
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, ScoredLap, score
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.presets import PRESETS
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, ScoredLap, score
 
 TARGET_P99_MS = 0.5
 LAPS = 12

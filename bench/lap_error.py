@@ -16,10 +16,10 @@ from typing import Any
 
 from bench.bridge_stage import CONFIG, run_until_ended, running, spinning
 from bench.measure import percentile, report
-from pitboard.race.attribution import recorded_passing
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.laps import lap_between
-from pitboard.race.word import Authority, Word
+from pitboard.race.passings.attribution import recorded_passing
+from pitboard.race.runs.laps import lap_between
+from pitboard.race.words.word import Authority, Word
 from pitboard.unit_api.program_calls import Passing
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 

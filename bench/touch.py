@@ -16,7 +16,7 @@ import msgspec
 
 from bench.bridge_stage import cpu_ms, running
 from bench.measure import percentile, report
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.screen_state import Competitor, Entry, Run
 from tests.trackside.fake_unit import FakeUnit
 from venue.official.control_client import ControlClient

@@ -10,8 +10,8 @@ import msgspec
 
 from firmware_bridge.makers.timer_makers import HEAT_BOOT
 from pitboard.race.bodies.passing_bodies import START
-from pitboard.race.device_clocks import CLOCK_DOUBT, Settled, lap_time, or_shorter
-from pitboard.race.settling import settle
+from pitboard.race.passings.device_clocks import CLOCK_DOUBT, Settled, lap_time, or_shorter
+from pitboard.race.passings.settling import settle
 from pitboard.unit_api.program_calls import Passing
 
 NEW_BOOT = "new-boot"

@@ -11,11 +11,11 @@ from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.program.config import EventFile
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import EventConfigured
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunPlace
 from pitboard.race.bodies.verdict_bodies import LapJudged, RunDecided
-from pitboard.race.formats import TimingRules
 from pitboard.trust.identity import Identity
 
 SECOND_NS = 1_000_000_000

@@ -16,7 +16,7 @@ from display.config import DisplayConfig
 from firmware_bridge.config import BridgeConfig
 from pitboard.program.command_line import COMMAND_GROUP, pitboard
 from pitboard.program.config import load_config
-from pitboard.race.formats import FormatConfig
+from pitboard.race.bodies.formats import FormatConfig
 from sync.central.config import CentralConfig
 from sync.command import SyncConfig
 from sync.mirror.config import MirrorConfig

@@ -22,8 +22,8 @@ from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView, EventView
-from pitboard.race.phases import Phase
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.phases import Phase
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api import screen_state
 from tests.display.example_boards import LIVE, board, leaderboard, run_view
 from tests.trackside.touch.touch_samples import NOW_MONO_NS, run, scenes, screen

@@ -23,7 +23,7 @@ from pitboard.doors.http_api import (
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
 from pitboard.program.service import SERVICE, telling_why
-from pitboard.race.laps import NANOSECONDS_PER_MS
+from pitboard.race.runs.laps import NANOSECONDS_PER_MS
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange_api import ExchangeApi, doorkeeper_of

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 
 from display.scene.result_text import columns_of
 from pitboard.journal.views import BoardView, EntryView
-from pitboard.race.score import Column
+from pitboard.race.ranking.score import Column
 
 Key = tuple[int, ...]
 

@@ -14,8 +14,8 @@ from pitboard.drawing.palette import PANEL, TEXT_MUTED
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.stage_view import StageView
 from pitboard.journal.views import BoardView
-from pitboard.race.calculated import SIGN, Calculated
-from pitboard.race.run_parts import Lap
+from pitboard.race.bodies.calculated import SIGN, Calculated
+from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language
 
 FOOT_HEIGHT = 44

@@ -31,8 +31,8 @@ from pitboard.drawing.palette import (
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView
-from pitboard.race.run_parts import Lap, Place
-from pitboard.race.sectors import ANYBODY, Sector, SectorKey, sectors_of
+from pitboard.race.runs.run_parts import Lap, Place
+from pitboard.race.runs.sectors import ANYBODY, Sector, SectorKey, sectors_of
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5

@@ -25,7 +25,7 @@ from display.scene.overlay import lay_out_overlay
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies.display_bodies import PlaylistItem
-from pitboard.race.phases import TIMING
+from pitboard.race.runs.phases import TIMING
 from pitboard.race.scene_names import SCENE_SECONDS
 
 SECOND_NS = 1_000_000_000

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
 from pitboard.journal.views import EntryView
-from pitboard.race.calculated import SIGN, Calculated
-from pitboard.race.run_parts import Lap
-from pitboard.race.score import Column
+from pitboard.race.bodies.calculated import SIGN, Calculated
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from display.scene.show import Moment
 from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.views import BoardView
-from pitboard.race.run_parts import Place
+from pitboard.race.runs.run_parts import Place
 
 MILLISECOND_NS = 1_000_000
 LAST_SECONDS_MS = 10_000

@@ -18,7 +18,7 @@ from pitboard.journal.views import BoardView
 from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.bodies.event_bodies import ScheduleItem
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven
-from pitboard.race.sectors import SectorKey
+from pitboard.race.runs.sectors import SectorKey
 from pitboard.sentences.language import Language, language
 
 

@@ -31,8 +31,8 @@ from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import EntryView
-from pitboard.race.phases import Phase
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.phases import Phase
+from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language
 
 PHASE_COLOURS: dict[Phase, Colour] = {"running": GREEN, "paused": AMBER, "time-up": AMBER}

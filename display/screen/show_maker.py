@@ -22,12 +22,12 @@ from pitboard.drawing.picture_head import pixels_told
 from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
-from pitboard.race.boards import ALL
 from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, SponsorSet
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven
-from pitboard.race.programme import Programme
+from pitboard.race.ranking.boards import ALL
+from pitboard.race.runs.sectors import ANYBODY, SectorKey
 from pitboard.race.scene_names import WHOLE_VENUE
-from pitboard.race.sectors import ANYBODY, SectorKey
+from pitboard.race.stages.programme import Programme
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from firmware_bridge.decoders.device_numbers import SeqRanges
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
 from firmware_bridge.makers.tick_clock import TickClock
-from pitboard.race.device_clocks import FLICKERED, PASSING_LOST
+from pitboard.race.passings.device_clocks import FLICKERED, PASSING_LOST
 from pitboard.unit_api.program_calls import Passing
 
 # More starts of a device than anybody resends from; beyond, the oldest is forgotten.

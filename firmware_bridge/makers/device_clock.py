@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from firmware_bridge.makers.tick_clock import CRYSTAL_DRIFT_MAX_PPB, PPB, SUSPEND_MIN_NS, TickClock
-from pitboard.race.device_clocks import (
+from pitboard.race.passings.device_clocks import (
     CLOCK_DOUBT,
     CLOCK_LOST,
     CLOCK_SET,

@@ -20,7 +20,7 @@ from firmware_bridge.makers.reading import (
     with_sleep,
 )
 from pitboard.errors import NOT_UNDERSTOOD
-from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_LOST, PASSING_LOST, with_unseen
+from pitboard.race.passings.device_clocks import CLOCK_DOUBT, CLOCK_LOST, PASSING_LOST, with_unseen
 from pitboard.unit_api.program_calls import Passing
 
 

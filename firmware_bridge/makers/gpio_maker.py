@@ -9,7 +9,7 @@ from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, Hear
 from firmware_bridge.lines.flicker import FlickerWatches
 from firmware_bridge.lines.gpio_edge import Edge, LoggedEdge, LoggedFlicker, LoggedLevels, parse_line
 from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading, with_sleep
-from pitboard.race.device_clocks import EDGE_LOST, FLICKERED
+from pitboard.race.passings.device_clocks import EDGE_LOST, FLICKERED
 from pitboard.unit_api.program_calls import Passing
 
 LINE_MAX_BYTES = 160

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus, read_bridge_status
 from pitboard.errors import NoContact
-from pitboard.race.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
+from pitboard.race.passings.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
 from pitboard.unit_api.unit_status import SystemsStatus
 
 LOOK_EVERY_S = 0.5

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from pitboard.race.two_systems import (
+from pitboard.race.passings.two_systems import (
     MISSED_AFTER_NS,
     PAIR_WITHIN_NS,
     Agreement,

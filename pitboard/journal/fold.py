@@ -22,9 +22,8 @@ from pitboard.journal.kinds import (
 from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.journal.stream_order import put_in_order
-from pitboard.race.board import Board, Trial
-from pitboard.race.boards import ALL, Boards, Confirmed
 from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.formats import Format, RaceClass
 from pitboard.race.bodies.passing_bodies import FINISH, START, PassingRecorded
 from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
@@ -33,16 +32,17 @@ from pitboard.race.bodies.people_bodies import (
     PersonErased,
 )
 from pitboard.race.bodies.queue_bodies import QueueAsked
-from pitboard.race.formats import Format, RaceClass
 from pitboard.race.names import clean_name
-from pitboard.race.passing_shelf import PassingShelf
+from pitboard.race.passings.passing_shelf import PassingShelf
 from pitboard.race.race_state import RaceState, Touched
-from pitboard.race.results import Result
-from pitboard.race.run import Run
-from pitboard.race.score import Drive, Moment, score
-from pitboard.race.sectors import SectorBests, SectorKey, sectors_of
-from pitboard.race.verdicts import Lap
-from pitboard.race.word import Authority, RecordPlace, Word
+from pitboard.race.ranking.board import Board, Trial
+from pitboard.race.ranking.boards import ALL, Boards, Confirmed
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, Moment, score
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.sectors import SectorBests, SectorKey, sectors_of
+from pitboard.race.runs.verdicts import Lap
+from pitboard.race.words.word import Authority, RecordPlace, Word
 
 _ENDS_OF_LAPS = frozenset({START, FINISH})
 # Tuples: a union in its place would be put together again for each record.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.passing_shelf import PassingShelf
+from pitboard.race.passings.passing_shelf import PassingShelf
 
 
 class KeptBodies:

@@ -22,7 +22,7 @@ from pitboard.race.bodies import (
     verdict_bodies,
 )
 from pitboard.race.bodies.body import ActWithdrawn, Body, Id, KeyHex, Name, Reason
-from pitboard.race.word import Authority
+from pitboard.race.words.word import Authority
 
 WITNESSED_MAX_COUNT = 128
 """Places in one record: 14 KiB."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
-from pitboard.race.word import Authority, LastWord, Word
+from pitboard.race.words.word import Authority, LastWord, Word
 
 
 @dataclass(slots=True)

@@ -11,20 +11,20 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
-from pitboard.race.attribution import TimedPassing
 from pitboard.race.bodies.body import Act
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.bodies.verdict_bodies import PlaceStatus, SeenLap
-from pitboard.race.formats import Format
-from pitboard.race.missed import Offer as MissedPassing
-from pitboard.race.phases import Phase
-from pitboard.race.published import PublishedPlace
-from pitboard.race.run import Run
-from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct, Sector
-from pitboard.race.score import Column, score
-from pitboard.race.verdicts import DrivenPlace
-from pitboard.race.verdicts import Lap as DrivenLap
-from pitboard.race.word import Authority, Statement
+from pitboard.race.passings.attribution import TimedPassing
+from pitboard.race.passings.missed import Offer as MissedPassing
+from pitboard.race.ranking.score import Column, score
+from pitboard.race.runs.phases import Phase
+from pitboard.race.runs.published import PublishedPlace
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct, Sector
+from pitboard.race.runs.verdicts import DrivenPlace
+from pitboard.race.runs.verdicts import Lap as DrivenLap
+from pitboard.race.words.word import Authority, Statement
 
 NANOSECONDS_PER_MS = 1_000_000
 

@@ -11,13 +11,13 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from pitboard.journal.fold import Fold
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.event_bodies import HeatDrawn, StageSet
-from pitboard.race.brackets import Stage
-from pitboard.race.calculated import Calculated
-from pitboard.race.formats import Format
-from pitboard.race.run import Run
-from pitboard.race.score import Amounts, Column, Drive, score
-from pitboard.race.stages import StagePlan, order_of, plan_of, stage_of, work_out
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.score import Amounts, Column, Drive, score
+from pitboard.race.runs.run import Run
+from pitboard.race.stages.brackets import Stage
+from pitboard.race.stages.stages import StagePlan, order_of, plan_of, stage_of, work_out
 
 HEATS = "heats"
 """The kind of a stage whose heats are drawn one by one, and not made from the places in others."""

@@ -1,7 +1,7 @@
 """In which order a unit said its records, whatever its wall clock said then.
 
 A stream tells the order of its records, and its first record names the streams before it. Where a stamp
-there is later than one that comes after, it is capped: see `pitboard/race/stamp_caps.py`."""
+there is later than one that comes after, it is capped: see `pitboard/race/words/stamp_caps.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from pitboard.journal.kept_bodies import KeptBodies
 from pitboard.journal.kinds import StreamOpened
-from pitboard.race.stamp_caps import Cap, StampCaps, tightened
+from pitboard.race.words.stamp_caps import Cap, StampCaps, tightened
 
 
 def put_in_order(

@@ -9,11 +9,11 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.run_views import RunView, view_run
-from pitboard.race.board import Board, Standing
-from pitboard.race.boards import ALL
-from pitboard.race.calculated import Calculated
-from pitboard.race.run import Run
-from pitboard.race.score import Column
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.ranking.board import Board, Standing
+from pitboard.race.ranking.boards import ALL
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.run import Run
 
 EVENT_ID_LENGTH = 16
 

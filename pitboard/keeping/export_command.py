@@ -15,7 +15,7 @@ from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.speech import say
-from pitboard.race.calculated import SIGN, short_text
+from pitboard.race.bodies.calculated import SIGN, short_text
 
 _BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
 

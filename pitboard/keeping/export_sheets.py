@@ -17,7 +17,7 @@ from pitboard.drawing.font_files import Weight, find_font_files, read_coverage
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import ConfigRefused
 from pitboard.keeping.export_tables import Cell, Duration, ResultRow, Table
-from pitboard.race.calculated import SIGN
+from pitboard.race.bodies.calculated import SIGN
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step of each font
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same results are the same file

@@ -10,10 +10,10 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.run_views import RunView, view_run
 from pitboard.journal.views import BoardView, view_board
+from pitboard.race.bodies.calculated import Calculated, mark_text
 from pitboard.race.bodies.verdict_bodies import Verdict
-from pitboard.race.calculated import Calculated, mark_text
-from pitboard.race.phases import Phase
-from pitboard.race.run_parts import Place
+from pitboard.race.runs.phases import Phase
+from pitboard.race.runs.run_parts import Place
 
 What = Literal["results", "laps", "certificates"]
 

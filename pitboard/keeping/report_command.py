@@ -19,13 +19,13 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.run_views import view_act
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race.attribution import BACKUP_SYSTEM, FIRST_SYSTEM, HAND
 from pitboard.race.bodies import passing_bodies, run_bodies, verdict_bodies
 from pitboard.race.bodies.body import ActWithdrawn
-from pitboard.race.calculated import mark_text
-from pitboard.race.run_parts import SaidAct
-from pitboard.race.two_systems import Pairing, Sighting, agreement, pair
-from pitboard.race.word import Statement
+from pitboard.race.bodies.calculated import mark_text
+from pitboard.race.passings.attribution import BACKUP_SYSTEM, FIRST_SYSTEM, HAND
+from pitboard.race.passings.two_systems import Pairing, Sighting, agreement, pair
+from pitboard.race.runs.run_parts import SaidAct
+from pitboard.race.words.word import Statement
 
 TOLD_OF = (
     passing_bodies.PassingInserted,

@@ -16,9 +16,9 @@ from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, plain_reason, read_toml
 from pitboard.race.bodies.body import Act, Id, Name, OptionalId
 from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
-from pitboard.race.formats import Format, FormatConfig, FormatName
-from pitboard.race.presets import PRESETS, preset
-from pitboard.race.stages import StageKind, StageSettings
+from pitboard.race.bodies.formats import Format, FormatConfig, FormatName
+from pitboard.race.ranking.presets import PRESETS, preset
+from pitboard.race.stages.stages import StageKind, StageSettings
 
 FormatTable = dict[str, Any]
 """A format's keys as they stand in the file; `read_format` checks them."""

@@ -10,15 +10,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pitboard.race.attribution import (
-    NOTHING_SAID,
-    PassingKey,
-    PassingWord,
-    Segment,
-    TimedPassing,
-    TimelineKey,
-    settled_passings,
-)
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned, EventConfigured
 from pitboard.race.bodies.passing_bodies import (
@@ -29,21 +20,30 @@ from pitboard.race.bodies.passing_bodies import (
     PassingRecorded,
 )
 from pitboard.race.bodies.people_bodies import ContactKeyPublished, PersonErased
-from pitboard.race.day_schedule import DaySchedule, Ended, day_of
-from pitboard.race.known_passings import KnownPassings
-from pitboard.race.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
-from pitboard.race.missed import Offer
-from pitboard.race.passing_shelf import PassingShelf
-from pitboard.race.phases import Phase, phase_of
-from pitboard.race.programme import Programme
-from pitboard.race.published import PublishedPlace, digest_of, published_places
-from pitboard.race.related_clock import RelatedClock
+from pitboard.race.bodies.related_clock import RelatedClock
+from pitboard.race.passings.attribution import (
+    NOTHING_SAID,
+    PassingKey,
+    PassingWord,
+    Segment,
+    TimedPassing,
+    TimelineKey,
+    settled_passings,
+)
+from pitboard.race.passings.known_passings import KnownPassings
+from pitboard.race.passings.missed import Offer
+from pitboard.race.passings.passing_shelf import PassingShelf
 from pitboard.race.roll import Competitor, Roll
-from pitboard.race.run import Run, run_of
-from pitboard.race.sharing import Sharing, keys_inserted, windows_of
-from pitboard.race.subjects import subject_of
-from pitboard.race.verdicts import DrivenPlace, Lap, judged_laps
-from pitboard.race.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
+from pitboard.race.runs.laps import laps_of_place, off_tracks_by_lap, started_mono_ns
+from pitboard.race.runs.phases import Phase, phase_of
+from pitboard.race.runs.published import PublishedPlace, digest_of, published_places
+from pitboard.race.runs.run import Run, run_of
+from pitboard.race.runs.sharing import Sharing, keys_inserted, windows_of
+from pitboard.race.runs.verdicts import DrivenPlace, Lap, judged_laps
+from pitboard.race.stages.day_schedule import DaySchedule, Ended, day_of
+from pitboard.race.stages.programme import Programme
+from pitboard.race.words.subjects import subject_of
+from pitboard.race.words.word import Authority, LastWord, RecordPlace, Statement, Statements, Subject, Word
 
 DERIVED_MAX_COUNT = 128
 """Runs whose laps are kept once derived: of the others they are derived again when somebody asks."""

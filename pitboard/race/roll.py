@@ -19,7 +19,7 @@ from pitboard.race.bodies.people_bodies import (
     OfficialAppointed,
 )
 from pitboard.race.names import clean_name, fold_name
-from pitboard.race.word import LastWord, Statement, Statements
+from pitboard.race.words.word import LastWord, Statement, Statements
 
 ERASED_NAME = "Erased"
 _REGISTRATIONS = (CompetitorRegistered, CompetitorChanged)

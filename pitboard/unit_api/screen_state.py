@@ -8,12 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.display_bodies import PlaylistItem
-from pitboard.race.calculated import Calculated
-from pitboard.race.phases import ActName
-from pitboard.race.phases import Phase as RunPhase
-from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
-from pitboard.race.score import Column
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.phases import ActName
+from pitboard.race.runs.phases import Phase as RunPhase
+from pitboard.race.runs.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
 from pitboard.sentences.language import Sentence
 
 Phase = Literal["idle", "armed", "running", "paused", "time-up", "review"]

@@ -16,7 +16,7 @@ from pitboard.program.config import Config, Fingerprint, Url, admin_socket_besid
 from pitboard.program.event_rules import EventRules
 from pitboard.race.bodies.body import KeyHex, Name
 from pitboard.race.bodies.event_bodies import EventRunMs
-from pitboard.race.formats import FormatName, LapMinMs, ResolutionNs
+from pitboard.race.bodies.formats import FormatName, LapMinMs, ResolutionNs
 
 DatabaseUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://\S+\Z", max_length=500)]
 Door = Literal["public", "ingest", "admin"]

@@ -14,9 +14,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.race.bodies.body import Act, Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet, StageSet
-from pitboard.race.formats import DEFAULT_FORMAT
-from pitboard.race.subjects import subject_of
-from pitboard.race.word import Authority, Subject
+from pitboard.race.bodies.formats import DEFAULT_FORMAT
+from pitboard.race.words.subjects import subject_of
+from pitboard.race.words.word import Authority, Subject
 from sync.central.config import CentralConfig, EventConfig, UnitConfig
 
 THE_FILE = "central.toml"

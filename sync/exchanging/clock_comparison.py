@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from pitboard.race.related_clock import PPB, RelatedClock
+from pitboard.race.bodies.related_clock import PPB, RelatedClock
 
 TRIPS_MAX_COUNT = 60
 DRIFT_MAX_PPB = 200_000

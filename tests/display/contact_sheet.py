@@ -28,11 +28,11 @@ from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
 from pitboard.race.bodies.event_bodies import ScheduleItem
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven
-from pitboard.race.brackets import knockout
 from pitboard.race.names import clean_name
-from pitboard.race.run_parts import Place
-from pitboard.race.score import Column
-from pitboard.race.stages import work_out
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.run_parts import Place
+from pitboard.race.stages.brackets import knockout
+from pitboard.race.stages.stages import work_out
 from pitboard.sentences.language import Language, LanguageCode, language
 from tests.display.example_boards import (
     LIVE,

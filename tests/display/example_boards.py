@@ -12,8 +12,8 @@ from display.scene.story import Story
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.bodies.verdict_bodies import Verdict
-from pitboard.race.phases import Phase
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.phases import Phase
+from pitboard.race.runs.run_parts import Lap
 
 MILLISECOND_NS = 1_000_000
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from pitboard.contacts.contact_seal import SealedContact
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.official_acts import Act, Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
 from pitboard.unit_api.screen_state import Competitor, Run, ScreenState
 from tests.trackside.touch.touch_samples import LIGHTS

@@ -10,7 +10,7 @@ from pathlib import Path
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.verdict_bodies import Verdict
-from pitboard.race.run import Run
+from pitboard.race.runs.run import Run
 from pitboard.unit_api.official_acts import Arm, Confirm, Discard, Judge, ManualPassing, Register, Stop
 from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols

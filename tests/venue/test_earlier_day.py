@@ -9,7 +9,7 @@ from display.screen.show_maker import pictures_in
 from pitboard.journal.stage_view import view_stages
 from pitboard.journal.views import view_board
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race.phases import DRIVEN
+from pitboard.race.runs.phases import DRIVEN
 from venue.demo.audit import Audit
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import SENSOR, DemoVenue

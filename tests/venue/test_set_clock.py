@@ -14,7 +14,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.official_acts import Arm, Confirm, Judge, Register, Stop
 from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.unit_client import UnitLink

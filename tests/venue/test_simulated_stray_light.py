@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pitboard.race.two_systems import PAIR_WITHIN_NS, Sighting, pair
+from pitboard.race.passings.two_systems import PAIR_WITHIN_NS, Sighting, pair
 from pitboard.unit_api.program_calls import Passing
 from venue.simulator.cast.two_systems_line import (
     FLICKERS_AFTER_MIN_S,

@@ -12,14 +12,14 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import KIND_OF
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.stage_view import seeds_id_of
-from pitboard.race.attribution import HAND
 from pitboard.race.bodies import event_bodies, people_bodies, queue_bodies, run_bodies
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.names import clean_name
-from pitboard.race.run import Run
-from pitboard.race.score import Column, Moment
-from pitboard.race.subjects import subject_of
-from pitboard.race.word import Statement
+from pitboard.race.passings.attribution import HAND
+from pitboard.race.ranking.score import Column, Moment
+from pitboard.race.runs.run import Run
+from pitboard.race.words.subjects import subject_of
+from pitboard.race.words.word import Statement
 from pitboard.unit_api.screen_state import Consequence, DoneAct, Stray
 from trackside.timing.run_control import RunControl
 

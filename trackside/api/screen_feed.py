@@ -19,7 +19,7 @@ from pitboard.journal.stage_view import StageView, view_stages
 from pitboard.journal.views import BoardView, EntriesKept, EntryView, view_board
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Roll, alike
-from pitboard.race.run import Run as RaceRun
+from pitboard.race.runs.run import Run as RaceRun
 from pitboard.race.scene_names import WHOLE_VENUE
 from pitboard.unit_api.screen_state import (
     ClassName,

@@ -16,7 +16,7 @@ from pitboard.clock import Clock
 from pitboard.errors import JournalLost, LossCode, PeerLost
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.passing_bodies import ClocksRelated
-from pitboard.race.related_clock import RelatedClock
+from pitboard.race.bodies.related_clock import RelatedClock
 from sync.exchanging.clock_comparison import ClockComparison, RoundTrip
 from sync.exchanging.clock_reading import is_of
 from sync.exchanging.exchange import SyncRequest

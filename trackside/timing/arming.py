@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
+from pitboard.race.bodies.formats import NANOSECONDS_PER_MS, Format
+from pitboard.race.bodies.related_clock import RelatedClock
 from pitboard.race.bodies.run_bodies import RunPlace
-from pitboard.race.formats import NANOSECONDS_PER_MS, Format
-from pitboard.race.related_clock import RelatedClock
 from pitboard.unit_api.official_acts import Arm
 from trackside.timing.act_writer import ActWriter
 from trackside.timing.runs_left import has_no_run_left

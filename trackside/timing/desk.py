@@ -12,8 +12,8 @@ from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.display_bodies import MessagePosted
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.queue_bodies import QueueJoined
-from pitboard.race.programme import ASKED
-from pitboard.race.word import Authority, Statement, Word, may_withdraw
+from pitboard.race.stages.programme import ASKED
+from pitboard.race.words.word import Authority, Statement, Word, may_withdraw
 from pitboard.unit_api.official_acts import (
     AcceptAsk,
     Act,

@@ -15,9 +15,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.stage_view import HEATS, heat_id_of, seeds_id_of
 from pitboard.race.bodies.body import PLACES_MAX_COUNT, Body
 from pitboard.race.bodies.event_bodies import HeatDrawn, HeatPlace, StageSet
-from pitboard.race.formats import Format
-from pitboard.race.heats import lane_heats
-from pitboard.race.stages import finalists, plan_of, stage_of
+from pitboard.race.bodies.formats import Format
+from pitboard.race.stages.heats import lane_heats
+from pitboard.race.stages.stages import finalists, plan_of, stage_of
 from pitboard.unit_api.official_acts import DrawStage
 from trackside.timing.act_writer import ActWriter, cleaned, who
 

@@ -10,7 +10,6 @@ import msgspec
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.race.attribution import BACKUP_SYSTEM
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import (
     PassingAttributed,
@@ -18,8 +17,9 @@ from pitboard.race.bodies.passing_bodies import (
     PassingJudged,
     PassingRecorded,
 )
-from pitboard.race.run import Run
-from pitboard.race.two_systems import MISSED_AFTER_NS
+from pitboard.race.passings.attribution import BACKUP_SYSTEM
+from pitboard.race.passings.two_systems import MISSED_AFTER_NS
+from pitboard.race.runs.run import Run
 from pitboard.unit_api.official_acts import AttributePassing, IgnorePassing, InsertPassing
 from trackside.timing.act_writer import ActWriter, who
 

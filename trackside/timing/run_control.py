@@ -1,7 +1,7 @@
 """The runs on this unit's tracks: what an official may do to them now, and the records that say it was done.
 
 All state is the fold's, so a unit that was killed goes on where its journal stands. A passing belongs to the
-run by its stamp, whenever it arrives. Who may do what in which phase stands in `pitboard/race/phases.py`."""
+run by its stamp, whenever it arrives. Who may do what in which phase stands in `race/runs/phases.py`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from pitboard.race.bodies import (
     verdict_bodies,
 )
 from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace, RunResumed, RunTimedUp
-from pitboard.race.formats import TimingRules
-from pitboard.race.phases import TIMING, ActName, Phase, acts_in, may
-from pitboard.race.published import digest_of, seen_places, sheets_of
-from pitboard.race.run import Run
-from pitboard.race.run_ids import run_id_of
-from pitboard.race.verdicts import Lap
+from pitboard.race.runs.phases import TIMING, ActName, Phase, acts_in, may
+from pitboard.race.runs.published import digest_of, seen_places, sheets_of
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.run_ids import run_id_of
+from pitboard.race.runs.verdicts import Lap
 from pitboard.unit_api.official_acts import (
     Act,
     AnyAct,

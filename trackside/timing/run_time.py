@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
-from pitboard.race.laps import started_mono_ns, time_up_mono_ns
-from pitboard.race.run import Run
+from pitboard.race.runs.laps import started_mono_ns, time_up_mono_ns
+from pitboard.race.runs.run import Run
 from pitboard.unit_api.screen_state import Interruption
 
 

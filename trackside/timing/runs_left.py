@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pitboard.journal.fold import Fold
-from pitboard.race.formats import Format
-from pitboard.race.programme import Programme
+from pitboard.race.bodies.formats import Format
 from pitboard.race.race_state import RaceState
-from pitboard.race.run import Run
+from pitboard.race.runs.run import Run
+from pitboard.race.stages.programme import Programme
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.race.bodies.passing_bodies import SystemsChecked
-from pitboard.race.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
+from pitboard.race.passings.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
 from pitboard.sentences.language import Sentence
 from pitboard.unit_api.official_acts import CheckSystems
 from pitboard.unit_api.screen_state import SystemsLine

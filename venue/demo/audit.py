@@ -18,9 +18,9 @@ from pitboard.errors import NOT_UNDERSTOOD
 from pitboard.journal.fold import Fold
 from pitboard.journal.views import encode_view, view_board
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.race.laps import NANOSECONDS_PER_MS
-from pitboard.race.run import Run
-from pitboard.race.verdicts import Lap
+from pitboard.race.runs.laps import NANOSECONDS_PER_MS
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.verdicts import Lap
 
 
 class Crossing(msgspec.Struct, frozen=True):

@@ -20,13 +20,13 @@ from pitboard.journal.salvage import open_or_salvage
 from pitboard.journal.stage_view import view_stage
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.event_bodies import ScheduleItem, ScheduleSet, StageSet
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import FINISH, PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.queue_bodies import QueueJoined, QueueMarked
 from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunPlace
 from pitboard.race.bodies.verdict_bodies import RunDecided
-from pitboard.race.formats import TimingRules
-from pitboard.race.published import digest_of, seen_places, sheets_of
+from pitboard.race.runs.published import digest_of, seen_places, sheets_of
 from pitboard.trust.identity import Identity
 from sync.central.config import CentralConfig
 from sync.central.config_bodies import bodies_to_say

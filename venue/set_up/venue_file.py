@@ -19,8 +19,8 @@ from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
 from pitboard.program.event_rules import EventRules
 from pitboard.race.bodies.body import Name
+from pitboard.race.bodies.formats import FormatName
 from pitboard.race.bodies.passing_bodies import FINISH
-from pitboard.race.formats import FormatName
 
 Host = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
 Size = Annotated[str, Meta(pattern=r"^([0-9]{3,4}x[0-9]{3,4}|none|)\Z")]

@@ -28,11 +28,11 @@ from pitboard.keeping.scoring.score_text import (
 from pitboard.keeping.scoring.scored_board import board_of
 from pitboard.program.config import load_config
 from pitboard.program.event_rules import StageConfig, load_format
-from pitboard.race.board import Board, Standing
-from pitboard.race.formats import Format
-from pitboard.race.score import Column
-from pitboard.race.sectors import BestSectors, best_sectors
-from pitboard.race.teams import TeamStanding, team_standings
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.board import Board, Standing
+from pitboard.race.ranking.score import Column
+from pitboard.race.ranking.teams import TeamStanding, team_standings
+from pitboard.race.runs.sectors import BestSectors, best_sectors
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -16,8 +16,8 @@ from pitboard.drawing.time_text import format_lap_ns
 from pitboard.keeping.scoring.score_tables import PER_LAP, LapTable
 from pitboard.keeping.scoring.score_text import aligned, shown
 from pitboard.program.config import Config
-from pitboard.race.day_schedule import DaySchedule
-from pitboard.race.formats import Format
+from pitboard.race.bodies.formats import Format
+from pitboard.race.stages.day_schedule import DaySchedule
 
 _NS_PER_MS = 1_000_000
 _Ms = Annotated[int, Meta(ge=0, le=86_400_000)]

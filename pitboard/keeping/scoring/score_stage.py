@@ -13,11 +13,11 @@ from pitboard.keeping.scoring.score_tables import LapTable, Person
 from pitboard.keeping.scoring.score_text import aligned, json_list, shown
 from pitboard.keeping.scoring.scored_board import board_of, drive_of
 from pitboard.program.event_rules import StageConfig
-from pitboard.race.board import Board
-from pitboard.race.formats import Format
-from pitboard.race.heats import lane_heats
-from pitboard.race.score import score
-from pitboard.race.stages import (
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.score import score
+from pitboard.race.stages.heats import lane_heats
+from pitboard.race.stages.stages import (
     HeatState,
     StagePlan,
     StageSettings,

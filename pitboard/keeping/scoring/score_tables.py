@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pitboard.errors import TableRefused
-from pitboard.race.formats import NANOSECONDS_PER_MS
+from pitboard.race.bodies.formats import NANOSECONDS_PER_MS
 
 HEAD = ("competitor", "run", "lap_ms", "counts")
 ALSO = ("lane", "sectors_ms")

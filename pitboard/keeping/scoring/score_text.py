@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.race.formats import NANOSECONDS_PER_MS, Format
+from pitboard.race.bodies.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.names import clean_name
-from pitboard.race.score import Column
+from pitboard.race.ranking.score import Column
 
 
 def column_key(column: Column) -> str:

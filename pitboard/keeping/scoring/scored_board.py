@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import msgspec
 
 from pitboard.keeping.scoring.score_tables import PER_LAP, LapTable, Person
-from pitboard.race.board import Board
-from pitboard.race.formats import Format
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, ScoredLap, score
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, ScoredLap, score
 
 
 def board_of(

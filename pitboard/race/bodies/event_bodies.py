@@ -21,7 +21,7 @@ from pitboard.race.bodies.body import (
     ShortText,
     UtcMs,
 )
-from pitboard.race.formats import (
+from pitboard.race.bodies.formats import (
     DEFAULT_FORMAT,
     RUN_MIN_MS,
     Format,

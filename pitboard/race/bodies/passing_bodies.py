@@ -19,8 +19,8 @@ from pitboard.race.bodies.body import (
     ShortText,
     Transponder,
 )
-from pitboard.race.calculated import Calculated
-from pitboard.race.related_clock import ClockOffset, DriftPpb, RatePpb, RelatedClock
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.related_clock import ClockOffset, DriftPpb, RatePpb, RelatedClock
 
 ClockName = Annotated[str, Meta(max_length=100)]
 FINISH, START = "finish", "start"

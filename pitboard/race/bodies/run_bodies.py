@@ -22,11 +22,11 @@ from pitboard.race.bodies.body import (
     ShortText,
     Transponder,
 )
-from pitboard.race.formats import (
+from pitboard.race.bodies.formats import (
     FormatName,
     TimingRules,
 )
-from pitboard.race.related_clock import RelatedClock
+from pitboard.race.bodies.related_clock import RelatedClock
 
 
 class RunPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

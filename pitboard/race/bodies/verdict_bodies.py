@@ -19,7 +19,7 @@ from pitboard.race.bodies.body import (
     OptionalId,
     PlaceNumber,
 )
-from pitboard.race.calculated import Calculated
+from pitboard.race.bodies.calculated import Calculated
 
 SHEET_MARKS_MAX_COUNT = 12
 SHEET_LAPS_MAX_COUNT = 120

@@ -34,8 +34,8 @@ from pitboard.race.bodies.verdict_bodies import (
     PlaceJudged,
     RunDecided,
 )
-from pitboard.race.run import Run
-from pitboard.race.word import Word
+from pitboard.race.runs.run import Run
+from pitboard.race.words.word import Word
 from pitboard.sentences.language import Language, language
 from sync.central.admin.lap_reference import LapReference
 

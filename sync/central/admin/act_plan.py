@@ -9,7 +9,7 @@ import msgspec
 
 from pitboard.errors import ActRefused
 from pitboard.race.bodies.body import Act, Body
-from pitboard.race.phases import ActName, Phase, may
+from pitboard.race.runs.phases import ActName, Phase, may
 from sync.central.admin.actor import Actor
 
 

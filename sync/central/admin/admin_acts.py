@@ -17,11 +17,11 @@ from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import CompetitorJudged
 from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDecided
-from pitboard.race.phases import ActName
-from pitboard.race.published import digest_of, seen_places, sheets_of
-from pitboard.race.run import Run
-from pitboard.race.verdicts import Lap
-from pitboard.race.word import Authority
+from pitboard.race.runs.phases import ActName
+from pitboard.race.runs.published import digest_of, seen_places, sheets_of
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.verdicts import Lap
+from pitboard.race.words.word import Authority
 from sync.central.admin.act_history import BoardBefore, BoardChange
 from sync.central.admin.act_plan import Plan, check_may, signed
 from sync.central.admin.actor import TERMINAL, Actor

@@ -14,8 +14,8 @@ from pitboard.errors import ActRefused
 from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.fold import Fold
 from pitboard.race.names import fold_name
-from pitboard.race.run import Run
-from pitboard.race.verdicts import Lap
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.verdicts import Lap
 
 ID_PREFIX_MIN_LENGTH = 4
 LISTED_MAX_COUNT = 8

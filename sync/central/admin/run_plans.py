@@ -10,16 +10,16 @@ from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.calculated import mark_text
 from pitboard.race.bodies.passing_bodies import PassingInserted
 from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.race.bodies.run_bodies import RunHanded
 from pitboard.race.bodies.verdict_bodies import PenaltyGiven, PlaceJudged, RunDecided
-from pitboard.race.calculated import mark_text
-from pitboard.race.missed import Offer
-from pitboard.race.phases import TIMING
-from pitboard.race.published import digest_of
-from pitboard.race.run import Run
-from pitboard.race.word import Statement
+from pitboard.race.passings.missed import Offer
+from pitboard.race.runs.phases import TIMING
+from pitboard.race.runs.published import digest_of
+from pitboard.race.runs.run import Run
+from pitboard.race.words.word import Statement
 from sync.central.admin.act_plan import Plan, check_may
 from sync.central.admin.admin_act import HandOver, JudgePlace, Keep, Penalise, TakeOffer, Withdraw
 from sync.central.admin.lap_reference import LapReference

@@ -16,7 +16,7 @@ from pitboard.broker.broker_topics import BEAT_EVERY_S, State, state_topic
 from pitboard.broker.signed_message import sealed
 from pitboard.clock import happened
 from pitboard.journal.replica import Replica
-from pitboard.race.boards import ALL
+from pitboard.race.ranking.boards import ALL
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.broker.record_pieces import RecordPieces

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.run_views import RunView
 from pitboard.journal.views import EntryView
-from pitboard.race.calculated import mark_text, short_text
-from pitboard.race.run_parts import Lap
+from pitboard.race.bodies.calculated import mark_text, short_text
+from pitboard.race.runs.run_parts import Lap
 from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps

@@ -15,7 +15,7 @@ from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked
 from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.verdict_bodies import RunDecided
-from pitboard.race.run import Run
+from pitboard.race.runs.run import Run
 from sync.enrolling.enrolment_words import Role
 
 READ_COUNT = 500

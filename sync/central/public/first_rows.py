@@ -6,7 +6,7 @@ from html import escape
 
 from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
 from pitboard.journal.views import BoardView, EntryView, EventView
-from pitboard.race.calculated import SIGN, short_text
+from pitboard.race.bodies.calculated import SIGN, short_text
 
 FIRST_ROWS_COUNT = 50
 ROWS_MARK = "<!--FIRST_ROWS-->"

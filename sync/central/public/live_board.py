@@ -16,11 +16,11 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.journal.run_views import ClockView, RunView, view_run
 from pitboard.journal.views import on_track, view_event
-from pitboard.race.board import Standing
-from pitboard.race.calculated import Calculated
-from pitboard.race.results import amount_kinds
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.ranking.board import Standing
+from pitboard.race.ranking.results import amount_kinds
 from pitboard.race.roll import Competitor
-from pitboard.race.run_parts import Lap, Place
+from pitboard.race.runs.run_parts import Lap, Place
 from sync.central.public.board_change import Form
 
 ENTRIES_MAX_COUNT = 100

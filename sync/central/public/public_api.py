@@ -12,7 +12,7 @@ from pitboard.doors.caller import DOOR, QuickAnswer
 from pitboard.doors.http_api import json_response, refusal
 from pitboard.doors.whole_answer import WholeAnswer
 from pitboard.errors import CallRefused, CountRefused, Refusal
-from pitboard.race.boards import ALL
+from pitboard.race.ranking.boards import ALL
 from sync.central.public.api_document import COMPETITOR_MAX_LENGTH, COUNT_MAX, Health, api_document
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.live_stream import IsOfNow, LiveStream

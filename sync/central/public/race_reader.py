@@ -24,7 +24,7 @@ from pitboard.journal.views import (
     view_entry,
 )
 from pitboard.keeping.export_files import Separator
-from pitboard.race.boards import ALL
+from pitboard.race.ranking.boards import ALL
 from sync.central.public.board_feed import EncodedAnswer
 from sync.central.public.board_table import write_table
 from sync.central.public.first_rows import FIRST_ROWS_COUNT, PREVIEW_MARK, with_first_rows, with_preview

@@ -13,9 +13,9 @@ from display.scene.show import Canvas, Moment, Show
 from pitboard.journal.run_views import RunView
 from pitboard.journal.stage_view import HeatView, SlotView, StageView
 from pitboard.journal.views import BoardView
-from pitboard.race.calculated import Calculated
-from pitboard.race.run_parts import Place
-from pitboard.race.score import Column
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.run_parts import Place
 from pitboard.sentences.language import language
 from tests.display.example_boards import LIVE, NEWS_AT_NS, SIZES, board, lap_view, news, run_view
 

@@ -16,9 +16,9 @@ from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
 from pitboard.journal.run_views import ClockView, RunView
 from pitboard.journal.views import BoardView
-from pitboard.race.calculated import Calculated
-from pitboard.race.run_parts import Lap, Pause, Place, Sector
-from pitboard.race.score import Column
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.run_parts import Lap, Pause, Place, Sector
 from tests.display.example_boards import LIVE, SIZES, board, lap_view, run_view, show_of
 
 SECOND_NS = 1_000_000_000

@@ -9,8 +9,8 @@ from itertools import pairwise
 from random import Random
 
 from firmware_bridge.makers.device_clock import DeviceClock
-from pitboard.race.device_clocks import LapTime, lap_time
-from pitboard.race.settling import settle
+from pitboard.race.passings.device_clocks import LapTime, lap_time
+from pitboard.race.passings.settling import settle
 from pitboard.unit_api.program_calls import Passing
 
 SECOND_NS = 1_000_000_000

@@ -8,8 +8,8 @@ from random import Random
 import msgspec
 import pytest
 
-from pitboard.race.device_clocks import PASSING_LOST, lap_time, with_unseen
-from pitboard.race.settling import settle
+from pitboard.race.passings.device_clocks import PASSING_LOST, lap_time, with_unseen
+from pitboard.race.passings.settling import settle
 from tests.firmware_bridge.makers.lying_device import (
     SECOND_NS,
     STEPS_US,

@@ -8,7 +8,7 @@ import pytest
 from firmware_bridge.makers.device_clock import ClockStep
 from firmware_bridge.watch.clock_watch import SHOWN_NS, ClockWatch
 from firmware_bridge.watch.systems_watch import SystemsWatch
-from pitboard.race.two_systems import MISSED_AFTER_NS
+from pitboard.race.passings.two_systems import MISSED_AFTER_NS
 from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, note_sentence
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import FINISH, START
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, CompetitorsJoined
-from pitboard.race.formats import TimingRules
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, confirmed_run, passing
 
 

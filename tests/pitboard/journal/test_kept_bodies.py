@@ -8,8 +8,8 @@ from pitboard.journal.kept_bodies import KeptBodies
 from pitboard.journal.kinds import StreamOpened
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.passing_shelf import PassingShelf
-from pitboard.race.slot_row import HOLE_MAX_COUNT
+from pitboard.race.passings.passing_shelf import PassingShelf
+from pitboard.race.words.slot_row import HOLE_MAX_COUNT
 from tests.race_story import passing
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from pitboard.program.event_rules import EventRules, read_format
 from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
-from pitboard.race.formats import DEFAULT_FORMAT, Format
-from pitboard.race.presets import PRESETS, preset
-from pitboard.race.stages import StagePlan, plan_of, stage_of
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
+from pitboard.race.ranking.presets import PRESETS, preset
+from pitboard.race.stages.stages import StagePlan, plan_of, stage_of
 
 FINALS = """
 [formats.Finals]

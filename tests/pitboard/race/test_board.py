@@ -7,10 +7,10 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.board import Board
-from pitboard.race.formats import RANKINGS, WORDS, Format
-from pitboard.race.results import Result, outcome_of
-from pitboard.race.score import Drive, ScoredLap, score
+from pitboard.race.bodies.formats import RANKINGS, WORDS, Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.results import Result, outcome_of
+from pitboard.race.ranking.score import Drive, ScoredLap, score
 
 MS = 1_000_000
 FORMATS = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.board import Board
-from pitboard.race.boards import ALL, Boards, Confirmed
-from pitboard.race.formats import Format, RaceClass
-from pitboard.race.score import Drive, ScoredLap
+from pitboard.race.bodies.formats import Format, RaceClass
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.boards import ALL, Boards, Confirmed
+from pitboard.race.ranking.score import Drive, ScoredLap
 
 MS = 1_000_000
 CLASSES = [

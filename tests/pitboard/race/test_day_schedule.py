@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitboard.race.bodies.event_bodies import DayMoved, DayPlanned
-from pitboard.race.day_schedule import SHIFT_MS, DaySchedule, Ended, day_of
+from pitboard.race.stages.day_schedule import SHIFT_MS, DaySchedule, Ended, day_of
 
 MS = 1_000_000
 PLAN = DayPlanned(track="1", turns=("a", "b", "c"), is_automatic=True, gap_ms=60_000)

@@ -8,13 +8,13 @@ import pytest
 
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingJudged, PassingRecorded
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace, RunResumed, RunStarted
 from pitboard.race.bodies.verdict_bodies import LapCorrected, PenaltyGiven
-from pitboard.race.formats import TimingRules
-from pitboard.race.laps import Pause, cut_to, time_up_mono_ns
-from pitboard.race.verdicts import Lap
-from pitboard.race.word import Authority, LastWord, Word
+from pitboard.race.runs.laps import Pause, cut_to, time_up_mono_ns
+from pitboard.race.runs.verdicts import Lap
+from pitboard.race.words.word import Authority, LastWord, Word
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, central_enrols
 
 

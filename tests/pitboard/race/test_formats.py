@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pitboard.race.formats import DEFAULT_FORMAT, WORDS, Format, FormatConfig, TimingRules, faults
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, WORDS, Format, FormatConfig, TimingRules, faults
 
 
 def read(**keys: object) -> Format:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.formats import Format
-from pitboard.race.heats import Entrant, LaneHeat, lane_heats, start_order
+from pitboard.race.bodies.formats import Format
+from pitboard.race.stages.heats import Entrant, LaneHeat, lane_heats, start_order
 
 QUEUE = [
     Entrant("new", None, "B"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.race.attribution import TimedPassing, recorded_passing
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.laps import lap_between
-from pitboard.race.word import Authority, Word
+from pitboard.race.passings.attribution import TimedPassing, recorded_passing
+from pitboard.race.runs.laps import lap_between
+from pitboard.race.words.word import Authority, Word
 
 WORD = Word(Authority.TIMEKEEPER, 1, "s", 1)
 

@@ -9,6 +9,7 @@ from pitboard.journal.record import Record
 from pitboard.journal.run_views import view_run, view_run_detail
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.body import ActWithdrawn, Body
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import (
     PassingAttributed,
     PassingInserted,
@@ -23,8 +24,7 @@ from pitboard.race.bodies.verdict_bodies import (
     PlaceJudged,
     RunDecided,
 )
-from pitboard.race.formats import TimingRules
-from pitboard.race.published import digest_of, seen_places, sheets_of
+from pitboard.race.runs.published import digest_of, seen_places, sheets_of
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
 
 

@@ -8,13 +8,13 @@ import pytest
 from pitboard.journal.run_views import view_run, view_run_detail
 from pitboard.journal.views import view_board
 from pitboard.keeping.export_tables import table_of
-from pitboard.race.attribution import BACKUP_SYSTEM, HAND
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.passing_bodies import PassingInserted, PassingJudged, PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
-from pitboard.race.calculated import Calculated
-from pitboard.race.missed import OFFERS_MAX_COUNT, Offer
-from pitboard.race.two_systems import PAIR_WITHIN_NS
+from pitboard.race.passings.attribution import BACKUP_SYSTEM, HAND
+from pitboard.race.passings.missed import OFFERS_MAX_COUNT, Offer
+from pitboard.race.passings.two_systems import PAIR_WITHIN_NS
 from tests.pitboard.race.test_marshalling import Story, in_lane, lane_run, ns
 from tests.race_story import armed, finished, passing
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pitboard.race.phases import HAPPENINGS, MOVES, PHASES, UNDECIDED, acts_in, as_page, may, phase_of
+from pitboard.race.runs.phases import HAPPENINGS, MOVES, PHASES, UNDECIDED, acts_in, as_page, may, phase_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "run-phases.md"
 

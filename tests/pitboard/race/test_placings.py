@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.placings import Placings
+from pitboard.race.ranking.placings import Placings
 
 DRIVERS = "abcdefgh"
 

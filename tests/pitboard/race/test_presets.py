@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pitboard.race.formats import Format, FormatConfig, faults
-from pitboard.race.presets import PRESETS, Preset, preset
-from pitboard.race.score import RULES
+from pitboard.race.bodies.formats import Format, FormatConfig, faults
+from pitboard.race.ranking.presets import PRESETS, Preset, preset
+from pitboard.race.ranking.score import RULES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
 

@@ -21,9 +21,9 @@ from pitboard.race.bodies.event_bodies import (
     ScheduleSet,
     StageSet,
 )
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
 from pitboard.race.bodies.people_bodies import OfficialAppointed, OfficialDismissed
 from pitboard.race.bodies.queue_bodies import QueueJoined, QueueMarked, QueueOrdered
-from pitboard.race.formats import DEFAULT_FORMAT, Format
 from pitboard.race.race_state import RaceState
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from pitboard.race.board import Board
-from pitboard.race.formats import RANKINGS, Format
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, ScoredLap, Status, score
+from pitboard.race.bodies.formats import RANKINGS, Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, ScoredLap, Status, score
 
 MS = 1_000_000
 

@@ -9,8 +9,8 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.run_bodies import RunResumed, RunTimedUp
-from pitboard.race.run import Run
-from pitboard.race.run_ids import may_arm, run_id_of
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.run_ids import may_arm, run_id_of
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, armed, central_enrols, passing
 from venue.simulator.judging.lap_oracle import is_armed_by_its_unit
 

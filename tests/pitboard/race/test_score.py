@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.race.formats import RANKINGS, Format
-from pitboard.race.score import RULES, Column, Drive, ScoredLap, score
+from pitboard.race.bodies.formats import RANKINGS, Format
+from pitboard.race.ranking.score import RULES, Column, Drive, ScoredLap, score
 
 MS = 1_000_000
 

@@ -6,7 +6,15 @@ from random import Random
 
 import pytest
 
-from pitboard.race.sectors import ANYBODY, Passed, Sector, SectorBests, SectorKey, best_sectors, sectors_of
+from pitboard.race.runs.sectors import (
+    ANYBODY,
+    Passed,
+    Sector,
+    SectorBests,
+    SectorKey,
+    best_sectors,
+    sectors_of,
+)
 
 A, B = "a", "b"
 

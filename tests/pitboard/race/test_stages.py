@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.brackets import Stage, knockout
-from pitboard.race.stages import HeatState, StagePlan, StageState, finalists, order_of, stage_of, work_out
+from pitboard.race.stages.brackets import Stage, knockout
+from pitboard.race.stages.stages import (
+    HeatState,
+    StagePlan,
+    StageState,
+    finalists,
+    order_of,
+    stage_of,
+    work_out,
+)
 
 KINDS = ["knockout", "double-elimination", "heat-knockout", "ladder"]
 

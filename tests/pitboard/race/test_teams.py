@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pitboard.race.board import Board
-from pitboard.race.formats import Format
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, ScoredLap, score
-from pitboard.race.teams import team_standings
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, ScoredLap, score
+from pitboard.race.ranking.teams import team_standings
 
 
 def board_of(*best_ms: tuple[str, int]) -> Board:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitboard.race.attribution import TimedPassing, Timeline
+from pitboard.race.passings.attribution import TimedPassing, Timeline
 
 stamps = st.integers(min_value=0, max_value=40)
 

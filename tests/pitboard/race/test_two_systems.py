@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pitboard.race.two_systems import (
+from pitboard.race.passings.two_systems import (
     SYNC_WITHIN_NS,
     Pair,
     Sighting,

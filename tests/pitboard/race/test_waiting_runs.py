@@ -7,7 +7,7 @@ from types import FrameType
 
 from pitboard.journal.fold import Fold
 from pitboard.race.race_state import DERIVED_MAX_COUNT, RaceState
-from pitboard.race.word import Authority, Word
+from pitboard.race.words.word import Authority, Word
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, confirmed_run, passing
 
 

@@ -14,7 +14,7 @@ from pitboard.journal.run_views import view_run
 from pitboard.journal.views import encode_view, view_board
 from pitboard.race.bodies import passing_bodies, people_bodies, run_bodies, verdict_bodies
 from pitboard.race.bodies.body import ActWithdrawn, Body
-from pitboard.race.formats import TimingRules
+from pitboard.race.bodies.formats import TimingRules
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
 
 

@@ -13,7 +13,7 @@ from pitboard.errors import ConfigRefused
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
-from pitboard.race.formats import DEFAULT_FORMAT, Format
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
 from sync.central.central_server import open_central
 from sync.central.config import CentralConfig
 from sync.central.config_bodies import bodies_to_say

@@ -15,9 +15,9 @@ from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import ActRefused, LossCode, PeerLost
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
-from pitboard.race.formats import Format
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.official_acts import Arm, Discard

@@ -17,11 +17,11 @@ from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunPlace
-from pitboard.race.formats import Format
-from pitboard.race.presets import preset
-from pitboard.race.run import Run
+from pitboard.race.ranking.presets import preset
+from pitboard.race.runs.run import Run
 from pitboard.unit_api.official_acts import Arm, Confirm, Stop
 from pitboard.unit_api.program_calls import Delivery
 from tests.firmware_bridge.decoders.recorded_samples import FASTTRACK_LINE, FASTTRACK_RESULT

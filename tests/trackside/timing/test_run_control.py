@@ -14,11 +14,11 @@ from pitboard.journal.record import Record
 from pitboard.journal.sqlite_storage import Journal
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunArmed, RunContinued, RunFinished, RunPaused
-from pitboard.race.formats import Format
-from pitboard.race.run_ids import may_arm
+from pitboard.race.runs.run_ids import may_arm
 from pitboard.unit_api.official_acts import Arm, ContinueRun, ManualPassing, PauseRun, Stop
 from pitboard.unit_api.program_calls import Delivery
 from pitboard.unit_api.screen_state import Interruption

@@ -8,8 +8,8 @@ import pytest
 
 from pitboard.errors import ActRefused
 from pitboard.race.bodies.event_bodies import ClassSet, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
-from pitboard.race.formats import Format
 from pitboard.unit_api.official_acts import Arm, Confirm, Discard, JoinQueue, Stop, Withdraw
 from tests.race_story import UNIT_A, central_enrols
 from tests.trackside.unit_story import Unit, with_unit

@@ -18,8 +18,8 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.run_views import view_run
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.run_bodies import RunPlace
-from pitboard.race.formats import Format
 from pitboard.unit_api.official_acts import Arm, Confirm, IgnorePassing, InsertPassing, Register
 from pitboard.unit_api.program_calls import Delivery, Passing
 from tests.race_story import ROOT, UNIT_A, central_enrols

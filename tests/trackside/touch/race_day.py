@@ -23,7 +23,7 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.views import view_board
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
-from pitboard.race.presets import PRESETS
+from pitboard.race.ranking.presets import PRESETS
 from pitboard.unit_api.screen_state import Run, ScreenState
 from tests.race_story import ROOT
 from tests.trackside.touch.day_oracle import TrueDrive, TrueLap, TrueRun, board_of, faults_of

@@ -10,7 +10,7 @@ from pitboard.health.findings import machine_findings
 from pitboard.health.machine_facts import MachineFacts
 from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
-from pitboard.race.formats import Format
+from pitboard.race.bodies.formats import Format
 from pitboard.sentences.language import LANGUAGES, language
 from pitboard.unit_api.program_calls import BridgeReport
 from pitboard.unit_api.screen_state import DisplayNode

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.people_bodies import OfficialAppointed
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.trust.pin import pin_verifier
 from pitboard.unit_api.screen_state import Entry, Run, ScreenState
 from tests.trackside.touch.real_unit import LAP_MIN_MS, RealUnit

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pitboard.clock import SystemClock
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.screen_state import Run
 from tests.trackside.fake_unit import FakeUnit
 from tests.trackside.touch.touch_samples import SEAL

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.display_bodies import PlaylistItem
-from pitboard.race.calculated import Calculated
-from pitboard.race.phases import ActName, acts_in
-from pitboard.race.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
-from pitboard.race.score import Column
+from pitboard.race.ranking.score import Column
+from pitboard.race.runs.phases import ActName, acts_in
+from pitboard.race.runs.run_parts import Lap, Offer, Pause, Place, RawPassing, SaidAct
 from pitboard.sentences.language import Sentence
 from pitboard.unit_api.screen_state import (
     ClassName,

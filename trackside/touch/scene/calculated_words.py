@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.race.calculated import SIGN, Calculated
-from pitboard.race.run_parts import Lap
+from pitboard.race.bodies.calculated import SIGN, Calculated
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.screen_state import ScreenState
 from trackside.touch.widgets.view import View
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.race.run_parts import Lap, Place
+from pitboard.race.runs.run_parts import Lap, Place
 from pitboard.unit_api.official_acts import Confirm, KeepPublished
 from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, marks_of_best, time_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pitboard.race.calculated import Calculated
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.unit_api.official_acts import Act, Arm, JoinQueue, MarkQueue, MoveStart
 from pitboard.unit_api.screen_state import Competitor, ScreenState, Stray
 from trackside.touch.scene.calculated_words import made_words, time_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.race.run_parts import Lap
+from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api.official_acts import Judge
 from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, time_words

@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pitboard.drawing.time_text import format_countdown_ms, format_lap_ns
-from pitboard.race.run_parts import RawPassing, SaidAct
+from pitboard.race.runs.run_parts import RawPassing, SaidAct
 from pitboard.unit_api.official_acts import (
     Act,
     AttributePassing,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.race.run_parts import Offer
+from pitboard.race.runs.run_parts import Offer
 from pitboard.unit_api.official_acts import (
     ContinueRun,
     Go,

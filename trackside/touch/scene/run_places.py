@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pitboard.drawing.time_text import format_countdown_ms
-from pitboard.race.run_parts import Lap, Place
+from pitboard.race.runs.run_parts import Lap, Place
 from pitboard.unit_api.screen_state import Run, ScreenState
 from trackside.touch.scene.calculated_words import made_words, marks_of_best, time_words
 from trackside.touch.widgets.buttons import button

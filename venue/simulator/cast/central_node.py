@@ -11,9 +11,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorJudged, PersonErased
 from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDecided
-from pitboard.race.formats import Format
 from pitboard.trust.identity import Identity
 from sync.central.ingest.head_witness import HeadWitness
 from venue.simulator.cast.node import Node

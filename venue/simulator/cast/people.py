@@ -11,8 +11,8 @@ from pitboard.errors import ActRefused, JournalLost
 from pitboard.race.bodies.body import Act
 from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.bodies.verdict_bodies import PlaceStatus, Verdict
-from pitboard.race.heats import LaneHeat, lane_heats
-from pitboard.race.run import Run
+from pitboard.race.runs.run import Run
+from pitboard.race.stages.heats import LaneHeat, lane_heats
 from pitboard.unit_api.official_acts import (
     AnyAct,
     Arm,

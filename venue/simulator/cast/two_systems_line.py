@@ -18,7 +18,7 @@ from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge
 from firmware_bridge.makers.device_kinds import Kind, make_maker
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.watch.systems_watch import GateSystems
-from pitboard.race.two_systems import MISSED_AFTER_NS, PAIR_WITHIN_NS
+from pitboard.race.passings.two_systems import MISSED_AFTER_NS, PAIR_WITHIN_NS
 from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.world.virtual_loop import MachineClock

@@ -16,11 +16,11 @@ import msgspec
 
 import pitboard.journal.fold
 import pitboard.journal.ledger
-import pitboard.race.laps
-import pitboard.race.missed
+import pitboard.race.passings.missed
 import pitboard.race.race_state
-import pitboard.race.run
-import pitboard.race.verdicts
+import pitboard.race.runs.laps
+import pitboard.race.runs.run
+import pitboard.race.runs.verdicts
 from display.following.heard_source import HeardSource
 from display.following.source_choice import Candidate, SourceChoice
 from firmware_bridge.decoders.device_numbers import CarNumbers
@@ -33,17 +33,17 @@ from pitboard.journal.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Acceptance, Replica, WritingReplica
 from pitboard.journal.storage import Held
 from pitboard.journal.witness import Witness
-from pitboard.race.attribution import NOTHING_SAID
-from pitboard.race.board import Board
-from pitboard.race.boards import Boards
-from pitboard.race.day_schedule import DaySchedule
-from pitboard.race.heats import LaneHeat, lane_heats
-from pitboard.race.laps import DrivenLap
+from pitboard.race.passings.attribution import NOTHING_SAID
+from pitboard.race.passings.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.race_state import RaceState
-from pitboard.race.run import Run
-from pitboard.race.teams import TeamStanding, team_standings
-from pitboard.race.two_systems import CalculatedTime, Sighting, calculate
-from pitboard.race.word import LastWord, Said, Statement, Statements, Subject, Word
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.boards import Boards
+from pitboard.race.ranking.teams import TeamStanding, team_standings
+from pitboard.race.runs.laps import DrivenLap
+from pitboard.race.runs.run import Run
+from pitboard.race.stages.day_schedule import DaySchedule
+from pitboard.race.stages.heats import LaneHeat, lane_heats
+from pitboard.race.words.word import LastWord, Said, Statement, Statements, Subject, Word
 from pitboard.unit_api.official_acts import AnyAct, Register
 from sync.exchanging.exchange import SyncRequest
 from sync.exchanging.pump import Pump
@@ -255,11 +255,11 @@ def _put_b_for_a() -> list[Override]:
         time = calculate(missing, pairs, **rest)
         return None if time is None else replace(time, mono_ns=missing.mono_ns)
 
-    return [(pitboard.race.missed, "calculate", take_as_it_is)]
+    return [(pitboard.race.passings.missed, "calculate", take_as_it_is)]
 
 
 def _offer_nothing() -> list[Override]:
-    return [(pitboard.race.missed, "_missed_at", lambda *_: iter(()))]
+    return [(pitboard.race.passings.missed, "_missed_at", lambda *_: iter(()))]
 
 
 def _count_no_miss() -> list[Override]:
@@ -286,7 +286,7 @@ def _ignore_attribution() -> list[Override]:
 
 
 def _judge_the_wrong_lap() -> list[Override]:
-    judged = pitboard.race.verdicts.judged_laps
+    judged = pitboard.race.runs.verdicts.judged_laps
 
     def shifted(laps: Any, rules: Any, *, said: Any, **rest: Any) -> Any:
         """A verdict lands on the lap after the one that was judged."""
@@ -355,7 +355,7 @@ def _follow_far_stamps() -> list[Override]:
 
 
 def _arm_what_is_anothers() -> list[Override]:
-    return [(pitboard.race.run, "may_arm", lambda run_id, unit: True)]
+    return [(pitboard.race.runs.run, "may_arm", lambda run_id, unit: True)]
 
 
 def _forget_driven_heats() -> list[Override]:
@@ -374,7 +374,7 @@ def _let_stars_win() -> list[Override]:
 
 def _keep_sectors() -> list[Override]:
     """The gates of the laps before are taken along."""
-    laps_of_segment = pitboard.race.laps._laps_of_segment
+    laps_of_segment = pitboard.race.runs.laps._laps_of_segment
 
     def with_all_before(*arguments: Any) -> Iterator[DrivenLap]:
         before: tuple[tuple[str, int], ...] = ()
@@ -382,7 +382,7 @@ def _keep_sectors() -> list[Override]:
             before = (*before, *lap.sectors)
             yield msgspec.structs.replace(lap, sectors=before)
 
-    return [(pitboard.race.laps, "_laps_of_segment", with_all_before)]
+    return [(pitboard.race.runs.laps, "_laps_of_segment", with_all_before)]
 
 
 def _go_on_in_a_pause() -> list[Override]:

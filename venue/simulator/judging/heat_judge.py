@@ -6,8 +6,8 @@ is of whoever says to have armed it first, an enrolled rogue too, until he is re
 from __future__ import annotations
 
 from pitboard.race.bodies.run_bodies import RunArmed
-from pitboard.race.heats import LaneHeat
 from pitboard.race.race_state import RaceState
+from pitboard.race.stages.heats import LaneHeat
 from venue.simulator.judging.lap_oracle import is_armed_by_its_unit
 
 

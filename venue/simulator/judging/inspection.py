@@ -10,9 +10,9 @@ from pitboard.journal.fold import Fold
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record, stamp_utc_ms
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.board import Board
 from pitboard.race.bodies.body import Act
 from pitboard.race.bodies.passing_bodies import PassingRecorded
+from pitboard.race.ranking.board import Board
 from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node

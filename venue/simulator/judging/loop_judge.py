@@ -10,8 +10,8 @@ from itertools import pairwise
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.device_clocks import LapTime, lap_time
-from pitboard.race.settling import settle
+from pitboard.race.passings.device_clocks import LapTime, lap_time
+from pitboard.race.passings.settling import settle
 from venue.simulator.cast.set_clock_loop import LOOP_TRACK
 
 OnLoop = tuple[int, PassingRecorded]

@@ -9,12 +9,12 @@ from itertools import pairwise
 
 from pitboard.journal.kinds import read_body
 from pitboard.journal.record import Record
-from pitboard.race.attribution import TimedPassing, recorded_passing, settled_passings
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.device_clocks import lap_time
-from pitboard.race.missed import offers_of
-from pitboard.race.settling import settle
-from pitboard.race.word import Authority, Word
+from pitboard.race.passings.attribution import TimedPassing, recorded_passing, settled_passings
+from pitboard.race.passings.device_clocks import lap_time
+from pitboard.race.passings.missed import offers_of
+from pitboard.race.passings.settling import settle
+from pitboard.race.words.word import Authority, Word
 from venue.simulator.cast.two_systems_line import PAIR_TRACK, UNSEEN_FLAGS, TwoSystems
 
 RESOLUTION_NS = 1_000_000

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboard.race.stages import StagePlan, finalists, stage_of, work_out
-from pitboard.race.teams import team_standings
+from pitboard.race.ranking.teams import team_standings
+from pitboard.race.stages.stages import StagePlan, finalists, stage_of, work_out
 from venue.simulator.cast.beam import Trip
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.judging.lap_oracle import LapOracle, PublishedDrive

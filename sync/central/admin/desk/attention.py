@@ -14,8 +14,8 @@ import msgspec
 from pitboard.journal.replica import Replica
 from pitboard.journal.views import on_track
 from pitboard.race.roll import alike
-from pitboard.race.run import Run
-from pitboard.race.verdicts import Lap
+from pitboard.race.runs.run import Run
+from pitboard.race.runs.verdicts import Lap
 from pitboard.sentences.language import language
 from pitboard.unit_api.sensor_sentences import sensor_sentence
 from pitboard.unit_api.unit_status import SensorState

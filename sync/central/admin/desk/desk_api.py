@@ -19,8 +19,8 @@ from pitboard.journal.record import stamp_utc_ms
 from pitboard.journal.replica import WritingReplica
 from pitboard.journal.run_views import RunDetailView, RunView, view_run, view_run_detail
 from pitboard.journal.views import EntryView, EventView, view_board, view_entry, view_event
-from pitboard.race.phases import acts_in
-from pitboard.race.run import Run
+from pitboard.race.runs.phases import acts_in
+from pitboard.race.runs.run import Run
 from pitboard.sentences.language import LANGUAGES, Language, language
 from sync.central.admin.act_history import ActHistory, PastAct
 from sync.central.admin.desk.attention import Attention, AttentionList

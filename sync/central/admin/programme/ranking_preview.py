@@ -12,12 +12,12 @@ import msgspec
 from pitboard.journal.fold import Fold
 from pitboard.keeping.scoring.score_tables import LapTable
 from pitboard.keeping.scoring.scored_board import board_of
-from pitboard.race.board import Board
-from pitboard.race.boards import ALL, Boards
 from pitboard.race.bodies.body import Name
-from pitboard.race.calculated import Calculated
-from pitboard.race.formats import Format, RaceClass
-from pitboard.race.score import Column
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import Format, RaceClass
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.boards import ALL, Boards
+from pitboard.race.ranking.score import Column
 
 SHOWN_COUNT = 20
 BATCH_COUNT = 200

@@ -24,9 +24,9 @@ from pitboard.race.bodies.event_bodies import (
     ScheduleSet,
     StageSet,
 )
-from pitboard.race.formats import DEFAULT_FORMAT, Format, FormatName
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format, FormatName
 from pitboard.race.names import clean_name
-from pitboard.race.presets import PRESETS, preset
+from pitboard.race.ranking.presets import PRESETS, preset
 from sync.central.admin.admin_act import checked_reason
 
 Text = Annotated[str, Meta(max_length=80)]

@@ -14,9 +14,9 @@ from pitboard.doors.http_api import json_response
 from pitboard.journal.fold import Fold
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.event_bodies import ClassSet, ScheduleItem, StageSet
-from pitboard.race.formats import WORDS, Format
-from pitboard.race.presets import PRESETS
-from pitboard.race.score import RULES
+from pitboard.race.bodies.formats import WORDS, Format
+from pitboard.race.ranking.presets import PRESETS
+from pitboard.race.ranking.score import RULES
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.programme.ranking_preview import preview_of

@@ -15,12 +15,12 @@ from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import Act, Body, Id, OptionalId
+from pitboard.race.bodies.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.bodies.passing_bodies import START, PassingInserted
 from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunPlace, RunStarted
 from pitboard.race.bodies.verdict_bodies import LapJudged, OffTrackNoted, PlaceJudged, PlaceStatus
-from pitboard.race.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.names import clean_name
-from pitboard.race.run_ids import run_id_of
+from pitboard.race.runs.run_ids import run_id_of
 
 HAND_UNCERTAINTY_NS = 100_000_000
 """Of each press on a stopwatch."""

@@ -24,8 +24,8 @@ from pitboard.race.bodies.body import Body, Id
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.race.names import clean_name
-from pitboard.race.published import digest_of, seen_places, sheets_of
-from pitboard.race.run import Run
+from pitboard.race.runs.published import digest_of, seen_places, sheets_of
+from pitboard.race.runs.run import Run
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import checked_reason

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pitboard.race.presets import PRESETS
+from pitboard.race.ranking.presets import PRESETS
 from pitboard.sentences.language import language
 from tests.sync.central.desk.conftest import Organiser, Venue
 from tests.sync.central.desk.test_desk_pages import PAGES

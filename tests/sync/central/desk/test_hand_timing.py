@@ -13,9 +13,9 @@ from pitboard.journal.kinds import UnitRevoked
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
-from pitboard.race.formats import Format
-from pitboard.race.presets import preset
+from pitboard.race.ranking.presets import preset
 from sync.central.admin.timing.desk_unit import DeskUnit
 from sync.central.admin.timing.hand_timing import TimedRun, TypedLap, run_bodies
 from tests.race_story import ROOT, UNIT_A

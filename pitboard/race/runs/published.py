@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.verdict_bodies import (
     SHEET_LAPS_MAX_COUNT,
     SHEET_MARKS_MAX_COUNT,
@@ -21,9 +22,8 @@ from pitboard.race.bodies.verdict_bodies import (
     SeenMark,
     SeenPlace,
 )
-from pitboard.race.calculated import Calculated
-from pitboard.race.score import Drive, Moment, ScoredLap
-from pitboard.race.verdicts import DRIVERS_FAULT, DrivenPlace, SaidOfLap
+from pitboard.race.ranking.score import Drive, Moment, ScoredLap
+from pitboard.race.runs.verdicts import DRIVERS_FAULT, DrivenPlace, SaidOfLap
 
 NOTHING_SAID = SaidOfLap()
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from pitboard.race.clock_doubts import doubt_by_neighbours
-from pitboard.race.device_clocks import (
+from pitboard.race.passings.clock_doubts import doubt_by_neighbours
+from pitboard.race.passings.device_clocks import (
     CLOCK_DOUBT,
     CLOCK_LOST,
     CLOCK_SET,

@@ -24,6 +24,7 @@ from pitboard.race.bodies.event_bodies import (
     ScheduleSet,
     StageSet,
 )
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
 from pitboard.race.bodies.queue_bodies import (
     JoinCodeGiven,
     QueueAsked,
@@ -31,8 +32,7 @@ from pitboard.race.bodies.queue_bodies import (
     QueueMarked,
     QueueOrdered,
 )
-from pitboard.race.formats import DEFAULT_FORMAT, Format
-from pitboard.race.word import Statement, Statements, Subject
+from pitboard.race.words.word import Statement, Statements, Subject
 
 Said = TypeVar("Said", bound=Act)
 

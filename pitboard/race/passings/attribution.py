@@ -17,14 +17,14 @@ import msgspec
 from msgspec.structs import replace
 
 from pitboard.race.bodies.body import Transponder
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.passing_bodies import FINISH, START, PassingInserted, PassingRecorded
+from pitboard.race.bodies.related_clock import RelatedClock
 from pitboard.race.bodies.run_bodies import RunPlace
-from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import Settled
-from pitboard.race.related_clock import RelatedClock
-from pitboard.race.settling import settle
-from pitboard.race.two_systems import PAIR_WITHIN_NS, are_two_cars
-from pitboard.race.word import Word
+from pitboard.race.passings.device_clocks import Settled
+from pitboard.race.passings.settling import settle
+from pitboard.race.passings.two_systems import PAIR_WITHIN_NS, are_two_cars
+from pitboard.race.words.word import Word
 
 TimelineKey: TypeAlias = tuple[str, str, str]
 """(unit key, track, boot id): where stamps can be compared."""

@@ -33,10 +33,10 @@ from pitboard.race.bodies.verdict_bodies import (
     RunDecided,
     RunSheet,
 )
-from pitboard.race.laps import Pause, RunStart
-from pitboard.race.run_ids import may_arm
-from pitboard.race.verdicts import SaidOfLap
-from pitboard.race.word import Authority, LastWord, Said, Statement
+from pitboard.race.runs.laps import Pause, RunStart
+from pitboard.race.runs.run_ids import may_arm
+from pitboard.race.runs.verdicts import SaidOfLap
+from pitboard.race.words.word import Authority, LastWord, Said, Statement
 
 Kind = TypeVar("Kind", bound=Body)
 

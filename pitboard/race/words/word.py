@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
-from pitboard.race.slot_row import SlotRow
+from pitboard.race.words.slot_row import SlotRow
 
 Value = TypeVar("Value")
 

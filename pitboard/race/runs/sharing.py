@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pitboard.race.attribution import (
+from pitboard.race.bodies.passing_bodies import START, PassingInserted
+from pitboard.race.bodies.related_clock import RelatedClock, same_clock
+from pitboard.race.passings.attribution import (
     NOTHING_SAID,
     PassingKey,
     PassingWord,
@@ -23,12 +25,10 @@ from pitboard.race.attribution import (
     without_spoken_of,
     without_what_a_hand_doubled,
 )
-from pitboard.race.bodies.passing_bodies import START, PassingInserted
-from pitboard.race.known_passings import KnownPassings
-from pitboard.race.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
-from pitboard.race.related_clock import RelatedClock, same_clock
-from pitboard.race.run import Run
-from pitboard.race.word import Statement
+from pitboard.race.passings.known_passings import KnownPassings
+from pitboard.race.passings.missed import NEIGHBOURS_MAX_COUNT, OTHER_SYSTEMS, Offer, offers_of
+from pitboard.race.runs.run import Run
+from pitboard.race.words.word import Statement
 
 KEPT_MAX_COUNT = 128
 """Runs whose passings are kept once shared out: those of others are when somebody asks."""

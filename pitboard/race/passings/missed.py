@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pitboard.race.attribution import (
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.passing_bodies import PassingInserted
+from pitboard.race.bodies.run_bodies import RunPlace
+from pitboard.race.passings.attribution import (
     BACKUP_SYSTEM,
     FIRST_SYSTEM,
     HAND,
@@ -17,10 +20,7 @@ from pitboard.race.attribution import (
     TimedPassing,
     fits,
 )
-from pitboard.race.bodies.passing_bodies import PassingInserted
-from pitboard.race.bodies.run_bodies import RunPlace
-from pitboard.race.calculated import Calculated
-from pitboard.race.two_systems import CalculatedTime, Sighting, calculate, pair
+from pitboard.race.passings.two_systems import CalculatedTime, Sighting, calculate, pair
 
 OTHER_SYSTEMS = (BACKUP_SYSTEM, HAND)
 NEIGHBOURS_MAX_COUNT = 400

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pitboard.race.formats import DEFAULT_FORMAT, Format
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
 
 
 class Preset(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 
-from pitboard.race.score import Amounts
+from pitboard.race.ranking.score import Amounts
 
 _Key = tuple[Amounts, str]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.verdict_bodies import PlaceStatus, Verdict
-from pitboard.race.calculated import Calculated
-from pitboard.race.score import Column
+from pitboard.race.ranking.score import Column
 
 
 class Sector(msgspec.Struct, frozen=True, kw_only=True):

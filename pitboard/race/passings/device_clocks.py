@@ -1,7 +1,7 @@
 """How well the two clocks of a lap agree: the device's ticks, and the host's stamps of the same passings.
 
 A bought device's clock may be set while a race runs; a lap over a clock that was set is timed by the host. A
-lap is never surer than its two clocks agree. What is known of each passing, `race/settling.py` finds out."""
+lap is never surer than its two clocks agree. What is known of each passing, `settling.py` finds out."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pitboard.race.bodies import (
     verdict_bodies,
 )
 from pitboard.race.bodies.body import Body
-from pitboard.race.word import Subject
+from pitboard.race.words.word import Subject
 
 
 def subject_of(body: Body, unit: str) -> Subject | None:

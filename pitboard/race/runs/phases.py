@@ -119,7 +119,7 @@ def as_page() -> str:
     lines = [
         "# The phases of a run",
         "",
-        "Made from the tables of `pitboard/race/phases.py`; a test compares.",
+        "Made from the tables of `pitboard/race/runs/phases.py`; a test compares.",
         "",
         "```mermaid",
         "stateDiagram-v2",

@@ -7,11 +7,17 @@ from __future__ import annotations
 from array import array
 from typing import NamedTuple
 
-from pitboard.race.attribution import PassingKey, TimedPassing, Timeline, TimelineKey, recorded_passing
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.passing_shelf import PassingShelf
-from pitboard.race.slot_row import SlotRow
-from pitboard.race.word import Authority, Word
+from pitboard.race.passings.attribution import (
+    PassingKey,
+    TimedPassing,
+    Timeline,
+    TimelineKey,
+    recorded_passing,
+)
+from pitboard.race.passings.passing_shelf import PassingShelf
+from pitboard.race.words.slot_row import SlotRow
+from pitboard.race.words.word import Authority, Word
 
 
 class Course(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pitboard.race.board import Board, Standing
+from pitboard.race.ranking.board import Board, Standing
 
 
 class TeamStanding(NamedTuple):

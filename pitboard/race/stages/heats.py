@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pitboard.race.formats import Format
+from pitboard.race.bodies.formats import Format
 
 LaneHeat = tuple[str | None, ...]
 """Who drives on each lane, lane 1 first; None where it stays empty."""

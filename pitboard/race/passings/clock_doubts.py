@@ -10,7 +10,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from pitboard.race.device_clocks import (
+from pitboard.race.passings.device_clocks import (
     CLOCK_DOUBT,
     CLOCK_LOST,
     CLOCK_SET,

@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from pitboard.race.calculated import Calculated
-from pitboard.race.formats import Format
-from pitboard.race.score import RULES, Amounts, Column, ColumnKind, Moment, Score, columns_of
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import Format
+from pitboard.race.ranking.score import RULES, Amounts, Column, ColumnKind, Moment, Score, columns_of
 
 TieKey: TypeAlias = tuple[int | str, ...]
 NO_SECOND: Amounts = (2**62,)

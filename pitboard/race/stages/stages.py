@@ -13,8 +13,16 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.race.bodies.event_bodies import StageSet
-from pitboard.race.brackets import Seed, Source, Stage, double_elimination, heat_knockout, knockout, ladder
-from pitboard.race.score import Amounts
+from pitboard.race.ranking.score import Amounts
+from pitboard.race.stages.brackets import (
+    Seed,
+    Source,
+    Stage,
+    double_elimination,
+    heat_knockout,
+    knockout,
+    ladder,
+)
 
 StageKind = Literal["heats", "knockout", "double-elimination", "heat-knockout", "ladder"]
 """`heats` are drawn, each driver once on every lane; the others are worked out from the results."""

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from pitboard.race.calculated import Calculated
-from pitboard.race.formats import Format
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import Format
 
 Moment: TypeAlias = tuple[int, str, int]
 """When something was said: (stamp, stream, seq)."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from pitboard.race.board import Board
-from pitboard.race.formats import DEFAULT_FORMAT, Format, RaceClass
-from pitboard.race.results import Result
-from pitboard.race.score import Drive, Moment, score
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format, RaceClass
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.results import Result
+from pitboard.race.ranking.score import Drive, Moment, score
 
 ALL = ""
 """All tracks, or all classes."""

@@ -11,9 +11,9 @@ from struct import Struct
 from sys import intern
 
 from pitboard.race.bodies.passing_bodies import PassingRecorded
-from pitboard.race.slot_row import SlotRow
-from pitboard.race.stamp_caps import StampCaps
-from pitboard.race.word import RecordPlace
+from pitboard.race.words.slot_row import SlotRow
+from pitboard.race.words.stamp_caps import StampCaps
+from pitboard.race.words.word import RecordPlace
 
 _NO_TICK = -1
 _Shape = tuple[object, ...]

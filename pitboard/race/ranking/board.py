@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from pitboard.race.formats import DEFAULT_FORMAT, Format
-from pitboard.race.placings import Placings
-from pitboard.race.results import Outcome, Result, TieKey, amount_kinds, outcome_of
-from pitboard.race.score import Amounts, Column, ColumnKind, Moment
+from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
+from pitboard.race.ranking.placings import Placings
+from pitboard.race.ranking.results import Outcome, Result, TieKey, amount_kinds, outcome_of
+from pitboard.race.ranking.score import Amounts, Column, ColumnKind, Moment
 
 _RANKED, _UNRANKED, _DISQUALIFIED = range(3)
 _Key: TypeAlias = tuple[int, Amounts, TieKey, Moment, str]

@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import msgspec
 
-from pitboard.race.attribution import Segment, TimedPassing
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import FINISH, START
-from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import LapTime, Settled, lap_time, or_shorter
-from pitboard.race.formats import TimingRules
-from pitboard.race.settling import settle
+from pitboard.race.passings.attribution import Segment, TimedPassing
+from pitboard.race.passings.device_clocks import LapTime, Settled, lap_time, or_shorter
+from pitboard.race.passings.settling import settle
 
 NANOSECONDS_PER_MS = 1_000_000
 

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.verdict_bodies import PlaceStatus, SeenLap, Verdict
-from pitboard.race.calculated import Calculated
-from pitboard.race.device_clocks import CLOCK_DOUBT, CLOCK_SET
-from pitboard.race.formats import TimingRules
-from pitboard.race.laps import NANOSECONDS_PER_MS, DrivenLap
-from pitboard.race.score import Drive, ScoredLap
-from pitboard.race.word import Word
+from pitboard.race.passings.device_clocks import CLOCK_DOUBT, CLOCK_SET
+from pitboard.race.ranking.score import Drive, ScoredLap
+from pitboard.race.runs.laps import NANOSECONDS_PER_MS, DrivenLap
+from pitboard.race.words.word import Word
 
 DRIVERS_FAULT = "driver"
 """The cause of a void lap that casts no doubt on the next: it was driven, and driven badly."""
