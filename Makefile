@@ -6,9 +6,9 @@ ARGS ?=
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
   strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
-  avahi-daemon avahi-utils dbus xvfb xdotool
+  avahi-daemon avahi-utils dbus xvfb xdotool systemd-container procps util-linux bsdutils
 
-.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle stick deb appliance appliance-vm readme-check clean
+.PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle stick deb appliance appliance-small small-bundle appliance-vm readme-check clean
 
 demo: venv
 	$(BIN)/pitboard demo $(ARGS)
@@ -133,6 +133,16 @@ appliance: venv
 	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/bundle \
 	  --python 3.11 --machine $$(uname -m)
 	@$(BIN)/python -m venue.appliance --bundle build/appliance/bundle --out build/appliance
+
+# One machine booted from this one's own system and installed from the stick: one run, its power cut in the middle.
+# Where no machine may be booted it says so loudly and goes on. CI does it.
+appliance-small: small-bundle
+	@$(BIN)/python -m venue.appliance --small --bundle build/appliance/small-bundle --out build/appliance
+
+# For the Python of this machine's own system.
+small-bundle: venv
+	@$(BIN)/python -m venue.set_up.bundle --project . --out build/appliance/small-bundle \
+	  --python $$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') --machine $$(uname -m)
 
 # A virtual machine with a kernel, a screen, GPIO and a serial port of its own, by QEMU without KVM; needs root and time.
 appliance-vm: venv

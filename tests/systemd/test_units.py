@@ -20,6 +20,8 @@ BY_NAME = {"gpiochip", "cec"}
 """Without a fixed number: the kernel itself brings the first, and the second only switches a television."""
 ADDED_UP = {"Environment", "ReadWritePaths", "SystemCallFilter"}
 """Of these each line adds to those before."""
+DEBIANS_GROUPS = {"audio", "dialout", "video"}
+"""Of its package base-passwd, so on every machine."""
 PROGRAMS = ("trackside", "bridge", "sync", "touch", "display", "central")
 
 pytestmark = pytest.mark.skipif(
@@ -112,6 +114,14 @@ def test_each_program_is_a_user_of_its_own_who_is_made() -> None:
     }
     assert users["central"] == users["trackside"] == "pitboard"
     assert set(users.values()) == set(made)
+
+
+def test_every_group_that_a_program_needs_is_there_or_made() -> None:
+    """Systemd starts no program one of whose groups is missing; `input` and `render` come with udev only."""
+    made = set(re.findall(r"^g (\S+)", (ROOT / "systemd/system/sysusers.conf").read_text(), re.MULTILINE))
+    for name in SERVICES:
+        needed = settings(ROOT / "systemd" / name).get("SupplementaryGroups", "").split()
+        assert set(needed) <= made | DEBIANS_GROUPS, name
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a folder of somebody else's")

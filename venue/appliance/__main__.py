@@ -14,6 +14,7 @@ from venue.appliance import virtual_machine
 from venue.appliance.box import debian_root, needed_tools
 from venue.appliance.drill import Drill
 from venue.appliance.glass_client import CONTROL
+from venue.appliance.small_drill import NoMachine, SmallDrill, why_not
 from venue.appliance.steps import SUMMARY
 from venue.appliance.virtual_disk import debian
 from venue.appliance.virtual_drill import VirtualDrill
@@ -26,14 +27,19 @@ _APART = "PITBOARD_APPLIANCE_APART"
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--virtual", is_flag=True, help="A virtual machine with a screen instead of five containers.")
 @click.option(
+    "--small", is_flag=True, help="One machine, one run, one power cut, from this machine's own system."
+)
+@click.option(
     "--screen", default="bochs", show_default=True, type=click.Choice(list(virtual_machine.SCREENS))
 )
 @click.option("--with-display/--alone", default=True, help="A display as a second virtual machine, or none.")
 @click.option("--in-memory", is_flag=True, help="Their disks in memory, where this machine's own is busy.")
 def appliance(
-    bundle: Path, out: Path, virtual: bool, screen: str, with_display: bool, in_memory: bool
+    bundle: Path, out: Path, virtual: bool, small: bool, screen: str, with_display: bool, in_memory: bool
 ) -> None:
     """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
+    if small and (no_machine := _no_small_machine()):
+        raise NoMachine(no_machine)
     if os.geteuid() != 0:
         raise Refusal("booting machines needs root; type: sudo make appliance")
     if missing := virtual_machine.needed_tools() if virtual else needed_tools():
@@ -42,7 +48,10 @@ def appliance(
         # A network, mounts and processes of its own: all of it ends with this program.
         os.environ[_APART] = "1"
         # Fetched from Debian, so before there is no way out.
-        debian(out.absolute(), control=CONTROL) if virtual else debian_root(out.absolute())
+        if virtual:
+            debian(out.absolute(), control=CONTROL)
+        elif not small:
+            debian_root(out.absolute())
         apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         # A shell as first process of it, for it takes in what ends without a parent.
         again = [
@@ -57,7 +66,7 @@ def appliance(
             *sys.argv[1:],
         ]
         os.execvp(apart[0], again)  # noqa: S606
-    folder = out.absolute() / ("virtual-drill" if virtual else "drill")
+    folder = out.absolute() / ("virtual-drill" if virtual else "small-drill" if small else "drill")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if virtual:
@@ -69,13 +78,25 @@ def appliance(
             in_memory=in_memory,
         ).play()
     else:
-        Drill(folder=folder, bundle=bundle.absolute()).play()
+        (SmallDrill if small else Drill)(folder=folder, bundle=bundle.absolute()).play()
     click.echo(f"All of it worked. Look at {folder / SUMMARY}: each step and every picture.")
+
+
+def _no_small_machine() -> str:
+    """Return why no machine can be booted here, nothing where one can."""
+    if os.geteuid() != 0:
+        return "it needs root"
+    if missing := [package for package in needed_tools() if package != "mmdebstrap"]:
+        return f"tools are missing; type: sudo apt install {' '.join(missing)}"
+    return why_not() if _APART not in os.environ else ""
 
 
 if __name__ == "__main__":
     try:
         appliance()
+    except NoMachine as error:
+        click.echo(f"\n*** THE SMALL DRILL WAS NOT DONE: {error}", err=True)
+        click.echo("*** No machine boots here, so nothing has shown that Pitboard starts on one.\n", err=True)
     except PitboardError as error:
         click.echo(f"appliance: {error}", err=True)
         sys.exit(1)

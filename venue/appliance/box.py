@@ -138,11 +138,16 @@ class Box(Machine):
         return self.boots[-1]
 
     def _find_init(self) -> int:
-        """Return the process that is number 1 inside, 0 while there is none."""
+        """Return the process that is number 1 inside, 0 while there is none.
+
+        Not the first child of systemd-nspawn: that prepares the machine, and ends once number 1 is there."""
         for line in run("ps", "-e", "-o", "pid=,ppid=").splitlines():
             pid, parent = line.split()
-            if _command(parent).startswith("systemd-nspawn") and f"--machine={self.host} " in _command(
-                parent
+            starter = _command(parent)
+            if (
+                starter.startswith("systemd-nspawn")
+                and f"--machine={self.host} " in starter
+                and number_inside(_status(pid)) == 1
             ):
                 return int(pid)
         return 0
@@ -203,6 +208,21 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def number_inside(status: str) -> int:
+    """Return a process's number in its innermost namespace, from /proc's `status`; 0 where it is not said."""
+    for line in status.splitlines():
+        if line.startswith("NSpid:"):
+            return int(line.split()[-1])
+    return 0
+
+
+def _status(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _command(pid: str) -> str:

@@ -40,12 +40,12 @@ LOOK_EVERY_S = 0.2
 BEFORE_CUT_S = 6.0
 SETTLE_MAX_S = 60.0
 WATCHDOG_MAX_S = 60.0
-JOURNALS = {
-    CENTRAL: "central.db",
-    TRACK_A: "unit.db",
-    TRACK_B: "unit.db",
-    **dict.fromkeys(DISPLAYS, "display.db"),
-}
+JOURNALS = (
+    (CENTRAL, "central.db"),
+    (TRACK_A, "unit.db"),
+    (TRACK_B, "unit.db"),
+    *((host, "display.db") for host in DISPLAYS),
+)
 _VENUE = """
 [event]
 name = "Appliance Drill"
@@ -104,6 +104,24 @@ class Drill:
     def __post_init__(self) -> None:
         self.steps = Steps(folder=self.folder)
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return HOSTS
+
+    @property
+    def journals(self) -> tuple[tuple[str, str], ...]:
+        """Whose journals must have one board, by host and file."""
+        return JOURNALS
+
+    @property
+    def venue(self) -> str:
+        """The text of venue.toml."""
+        return _VENUE.format(central=f"10.77.0.{FIRST_NUMBER}", decoder=HOST_ADDRESS)
+
+    def base(self) -> Path:
+        """Return the root below every machine's own disk."""
+        return debian_root(self.folder.parent)
+
     def play(self) -> None:
         """Do all steps; raises Refusal at the first that does not work."""
         try:
@@ -124,36 +142,42 @@ class Drill:
 
     def _set_up(self) -> None:
         with self.steps.step("a Debian root"):
-            base = debian_root(self.folder.parent)
+            base = self.base()
         stick = self.folder / "stick"
         with self.steps.step("a stick from one file"):
             shutil.copytree(self.bundle, stick, dirs_exist_ok=True, copy_function=os.link)
             shutil.rmtree(stick / "nodes", ignore_errors=True)
             file = self.folder / "venue.toml"
-            file.write_text(_VENUE.format(central=f"10.77.0.{FIRST_NUMBER}", decoder=HOST_ADDRESS))
+            file.write_text(self.venue)
             for node in make_node_folders(VenueFile.load(file), stick / "nodes"):
                 self._for_a_drill(node.folder / "etc")
         lay_wire()
         for host, port in DECODER_PORTS.items():
             self.decoders[host] = Decoder(HOST_ADDRESS, port, transponder=port, seed=self.seed)
             self.decoders[host].start()
-        for number, host in enumerate(HOSTS, start=FIRST_NUMBER):
+        for number, host in enumerate(self.hosts, start=FIRST_NUMBER):
             self._new_machine(host, number, base, stick)
 
     def _new_machine(self, host: str, number: int, base: Path, stick: Path) -> None:
         box = Box(host=host, number=number, base=base, folder=self.folder / host, stick=stick)
         self.boxes[host] = box
-        box.lay_out()
+        self._lay_out(box)
         for program in ("touch", "display"):
             box.write(f"/etc/systemd/system/pitboard-{program}.service.d/50-no-screen.conf", _NO_SCREEN)
         with self.steps.step(f"{host} boots"):
-            box.boot()
+            self._boot(box)
         with self.steps.step(f"{host} is installed without a way out, one command") as figures:
             if box.has_a_way_out():
                 raise Refusal(f"{host} has a way out")
             box.install(f"{STICK}/install.sh")
             figures["programs"] = box.programs_running()
         self._link(host)
+
+    def _lay_out(self, box: Box) -> None:
+        box.lay_out()
+
+    def _boot(self, box: Box) -> None:
+        box.boot()
 
     def _for_a_drill(self, etc: Path) -> None:
         """Let the drill tap and look; nothing else differs from a venue's configs."""
@@ -284,9 +308,11 @@ class Drill:
             boards: dict[str, bytes] = {}
 
             def all_equal() -> bool:
-                for host, name in JOURNALS.items():
+                for host, name in self.journals:
                     try:
-                        boards[host] = board_bytes(self.boxes[host].path(f"/var/lib/pitboard/{name}"))
+                        boards[f"{host} {name}"] = board_bytes(
+                            self.boxes[host].path(f"/var/lib/pitboard/{name}")
+                        )
                     except (PitboardError, OSError):
                         return False
                 return len(set(boards.values())) == 1
@@ -295,7 +321,7 @@ class Drill:
             figures["entries"] = len(json.loads(self._ask_central("/api/v1/board"))["entries"])
 
     def _ask_central(self, path: str) -> bytes:
-        return _get(f"http://{self.boxes[CENTRAL].address}:{PUBLIC_PORT}{path}")
+        return _get(f"http://{self.boxes[self.hosts[0]].address}:{PUBLIC_PORT}{path}")
 
     def _pictures(self) -> None:
         with self.steps.step("pictures of the displays and the touchscreens"):

@@ -268,7 +268,7 @@ class VirtualDrill:
                 try:
                     cross()
                 except PitboardError as error:
-                    if self.machines[UNIT].has_power:
+                    if self.machines[UNIT].can_be_asked:
                         self._stuck.append(str(error))
                     continue
                 self._stuck.clear()

@@ -67,8 +67,9 @@ class VirtualMachine(Machine):
         return self.folder / "sensor"
 
     @property
-    def has_power(self) -> bool:
-        return self.process is not None and not self._is_hung
+    def can_be_asked(self) -> bool:
+        """Return whether it is up: not while it boots, is hung or has no power."""
+        return self.process is not None and self._agent is not None and not self._is_hung
 
     @property
     def monitor(self) -> Monitor:
