@@ -43,6 +43,7 @@ is a small closed set, chosen where the exception's type and errno are at hand, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -108,12 +109,16 @@ class PassphraseRefused(Refusal):
 
 
 class ActRefused(Refusal):
-    """A person's act that does not fit the state; `code` is what the API answers."""
+    """A person's act that does not fit the state; `code` is what the API answers.
 
-    def __init__(self, *, code: str, reason: str) -> None:
+    `fields` are what another language's sentence of the code names.
+    """
+
+    def __init__(self, *, code: str, reason: str, fields: Mapping[str, str | int] | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.fields = dict(fields or {})
 
 
 class CallRefused(Refusal):

@@ -54,7 +54,10 @@ async def answer_refusals(
     try:
         return await handler(request)
     except ActRefused as error:
-        return refusal(error.code, str(error), status=409)
+        answer: dict[str, object] = {"error": error.code, "detail": str(error)}
+        if error.fields:
+            answer["fields"] = error.fields
+        return json_response(answer, status=409)
     except CallRefused as error:
         return _refused(error)
     except Refusal as error:

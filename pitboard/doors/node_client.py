@@ -34,6 +34,7 @@ class Refused(msgspec.Struct, frozen=True):
 
     error: str = "not-understood"
     detail: str = ""
+    fields: dict[str, str | int] = {}
     retry_after_ms: int = _RETRY_AFTER_MS
 
 
@@ -170,7 +171,7 @@ def act_refused(answer: Answer, *, otherwise: str) -> ActRefused:
     said = answer.refused()
     if said is None or not said.detail:
         return ActRefused(code="not-understood", reason=otherwise)
-    return ActRefused(code=said.error, reason=said.detail)
+    return ActRefused(code=said.error, reason=said.detail, fields=said.fields)
 
 
 def retry_after_ms(answer: Answer) -> int:

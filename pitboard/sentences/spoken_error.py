@@ -6,6 +6,7 @@ chooses the sentence; one that the catalogue does not have stays English."""
 from __future__ import annotations
 
 from pitboard.errors import (
+    ActRefused,
     BeamLost,
     ConfigRefused,
     ContactClosed,
@@ -41,6 +42,8 @@ def spoken(error: PitboardError, words: Language) -> str:
             return words.say("error.beam-lost", port=error.port, reason=error.reason)
         case ContactClosed():
             return words.say("error.contact-closed", competitor=error.competitor)
+        case ActRefused() if error.fields and words.knows(f"desk.refused-{error.code}"):
+            return words.say(f"desk.refused-{error.code}", detail=error.reason, **error.fields)
         case Refusal() if words.knows(f"refused.{error.code}"):
             return words.say(f"refused.{error.code}")
         case _:

@@ -11,20 +11,25 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.errors import NOT_UNDERSTOOD, StatusRefused
+from pitboard.sentences.language import Sentence
 from pitboard.trust.identity import Identity, signature_holds
 
 STATUS_DOMAIN = b"pitboard unit status 1\0"
 STATUS_MAX_LENGTH = 65_536
 DISPLAYS_MAX_COUNT = 32
+SAYS_MAX_COUNT = 16
 
 Text = Annotated[str, Meta(max_length=400)]
 Word = Annotated[str, Meta(max_length=80)]
 
 
-class LightStatus(msgspec.Struct, frozen=True, kw_only=True):
+class LightStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`says` are codes for any language, `detail` the same in English."""
+
     light: Word
     state: Word
     detail: Text
+    says: Annotated[list[Sentence], Meta(max_length=SAYS_MAX_COUNT)] = []
 
 
 class SensorState(StrEnum):

@@ -20,6 +20,7 @@ from pitboard.unit_api.program_calls import BridgeReport, Delivery, Report
 from pitboard.unit_api.screen_state import DisplayNode, MachineLine
 from pitboard.unit_api.unit_status import (
     DISPLAYS_MAX_COUNT,
+    SAYS_MAX_COUNT,
     DisplaySeen,
     LightStatus,
     MachineNote,
@@ -191,7 +192,12 @@ class UnitStatusApi:
             mono_ns=self._clock.mono_ns(),
             utc_ms=self._clock.utc_ms(),
             lights=[
-                LightStatus(light=light.light, state=light.state, detail=light.detail[:400])
+                LightStatus(
+                    light=light.light,
+                    state=light.state,
+                    detail=light.detail[:400],
+                    says=list(light.says[:SAYS_MAX_COUNT]),
+                )
                 for light in self._lights.all()
             ],
             sensors=list(self._lights.sensors()),

@@ -11,6 +11,7 @@ from pitboard.errors import ActRefused
 from pitboard.race.bodies.body import Act, Body
 from pitboard.race.runs.phases import ActName, Phase, may
 from sync.central.admin.actor import Actor
+from sync.central.admin.said import Said
 
 
 class Plan(NamedTuple):
@@ -18,7 +19,7 @@ class Plan(NamedTuple):
     goes on the board again at once where it was on it as it stood."""
 
     competitor: str
-    sentence: str
+    said: Said
     bodies: list[Body]
     run_id: str | None = None
 

@@ -144,13 +144,14 @@ def checked_reason(text: str, fold: Fold) -> str:
     """Return the reason, its blanks and signs tamed; raises ActRefused when it cannot be kept."""
     reason = " ".join("".join(map(_tame, unicodedata.normalize("NFC", text))).split())
     if not reason:
-        raise ActRefused(code="reason-missing", reason="Say why, with --reason; it is kept with the act.")
+        raise ActRefused(code="reason-missing", reason="Say why; it is kept with the act.")
     if len(reason) > REASON_MAX_LENGTH:
         raise ActRefused(code="reason-too-long", reason=f"Say why in at most {REASON_MAX_LENGTH} characters.")
     if (name := _name_within(reason, fold)) is not None:
         raise ActRefused(
             code="name-in-reason",
             reason=f"Leave the name '{name}' out of the reason: it would stay after that person is erased.",
+            fields={"name": name},
         )
     return reason
 

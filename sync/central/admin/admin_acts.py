@@ -9,8 +9,6 @@ import asyncio
 import secrets
 from collections import deque
 
-import msgspec
-
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
@@ -46,16 +44,16 @@ from sync.central.admin.admin_act import (
 from sync.central.admin.erasure import bodies_that_erase
 from sync.central.admin.lap_reference import LapReference
 from sync.central.admin.people_plans import PeoplePlans
-from sync.central.admin.run_plans import RunPlans
+from sync.central.admin.run_plans import RunPlans, name_or_nobody, what_run
+from sync.central.admin.said import Said, Told, in_english
 
 REPEATED_MAX_COUNT = 200
 """How many acts may lie between a request and its repetition."""
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done, in a sentence, and what it changed."""
+class Done(Told, frozen=True, kw_only=True):
+    """What was done, and what it changed."""
 
-    sentence: str
     change: BoardChange
 
 
@@ -85,14 +83,14 @@ class AdminActs:
         was_settled = plan.run_id is not None and self._is_settled(plan.run_id)
         await self._replica.append(*signed(plan.bodies, actor, act.act_id))
         self._done.append(act.act_id)
-        sentence = plan.sentence
+        said = [plan.said]
         run = None if plan.run_id is None else self._fold.race.runs.get(plan.run_id)
         if run is not None and self._fold.race.has_changed(run):
             if was_settled and not self._waiting(run):
                 await self._replica.append(*signed(self._confirmation(run, reason), actor, ""))
             else:
-                sentence += " The run waits for your decision: it has changed since it was confirmed."
-        return Done(sentence=sentence, change=before.change())
+                said.append(Said("desk.done-waits"))
+        return Done(sentence=in_english(said), said=tuple(said), change=before.change())
 
     def _is_settled(self, run_id: str) -> bool:
         """Return whether the run is on the board as it stands, so that an act on it goes there at once."""
@@ -123,37 +121,51 @@ class AdminActs:
         competitor = self.reference.holder(run, lap.place)
         what = f"Run {number}, lap {lap.number} of {self._name(competitor)}"
         measured = self._text(lap.measured_ns)
+        named = Said(
+            "desk.what-lap",
+            {"number": number, "lap": lap.number, "name": name_or_nobody(self._fold, competitor)},
+        )
         if act.undo:
             if not lap.is_corrected:
                 raise ActRefused(code="nothing-to-undo", reason=f"{what} was not corrected.")
-            sentence, lap_ns = f"{what} has its measured time of {measured} again.", None
+            said, lap_ns = Said("desk.done-measured-again", {"lap": named, "time": measured}), None
         else:
             if act.time is None:
                 raise ActRefused(code="bad-time", reason="Say the lap's time, with --time 12.345.")
             lap_ns = parse_lap_time(act.time)
             if lap.is_corrected and lap_ns == lap.lap_ns:
                 raise ActRefused(code="no-change", reason=f"{what} was corrected to this time already.")
-            sentence = f"{what} is {self._text(lap_ns)} now; {measured} was measured."
-        if not lap.counts and not act.undo and lap.verdict == "void":
-            sentence += " It is void, so it does not count."
+            is_void = not lap.counts and lap.verdict == "void"
+            code = "desk.done-corrected-void" if is_void else "desk.done-corrected"
+            said = Said(code, {"lap": named, "time": self._text(lap_ns), "measured": measured})
         body = LapCorrected(run_id=run.run_id, lap_id=lap.lap_id, lap_ns=lap_ns, reason=reason)
-        return Plan(competitor, sentence, [body])
+        return Plan(competitor, said, [body])
 
     def _judge(self, act: Judge, reason: str) -> Plan:
         number, run, lap = self.reference.lap(act.lap)
         competitor = self.reference.holder(run, lap.place)
         what = f"Run {number}, lap {lap.number} of {self._name(competitor)} ({self._text(lap.lap_ns)})"
-        said = run.said_by_admin[lap.lap_id].verdict if lap.lap_id in run.said_by_admin else None
-        _check_change(what, said, act.verdict, undo=act.undo)
-        sentence = _withdrawn(what, act.verdict) if act.undo else f"{what} is {act.verdict} now."
+        former = run.said_by_admin[lap.lap_id].verdict if lap.lap_id in run.said_by_admin else None
+        _check_change(what, former, act.verdict, undo=act.undo)
+        named = Said(
+            "desk.what-lap-time",
+            {
+                "number": number,
+                "lap": lap.number,
+                "name": name_or_nobody(self._fold, competitor),
+                "time": self._text(lap.lap_ns),
+            },
+        )
+        said = Said((_UNSAID if act.undo else _DONE)[act.verdict], {"what": named})
         verdict = None if act.undo else act.verdict
         body = LapJudged(run_id=run.run_id, lap_id=lap.lap_id, verdict=verdict, reason=reason)
-        return Plan(competitor, sentence, [body])
+        return Plan(competitor, said, [body])
 
     def _decide(self, act: Decide, reason: str) -> Plan:
         number, run, place = self.reference.run(act.run)
         competitor = self.reference.holder(run, place)
-        what = f"Run {number} of {self._name(competitor)}"
+        named = what_run(self._fold, number, competitor)
+        what = in_english((named,))
         if act.undo or not self._fold.race.has_changed(run):
             _check_change(what, self._last_decision(run), act.decision, undo=act.undo)
         if not act.undo:
@@ -162,9 +174,10 @@ class AdminActs:
             raise ActRefused(
                 code="short-lap-waits",
                 reason=f"Say valid or void for the short lap {waiting[0].number} first.",
+                fields={"number": waiting[0].number},
             )
-        sentence = _withdrawn(what, act.decision) if act.undo else f"{what} is {act.decision} now."
-        return Plan(competitor, sentence, self._decision(run, act, reason))
+        said = Said((_UNSAID if act.undo else _DONE)[act.decision], {"what": named})
+        return Plan(competitor, said, self._decision(run, act, reason))
 
     def _decision(self, run: Run, act: Decide, reason: str) -> list[Body]:
         if act.undo or act.decision != "confirmed":
@@ -216,8 +229,8 @@ class AdminActs:
         body = CompetitorJudged(
             competitor_id=competitor, standing="disqualified" if is_disqualified else None, reason=reason
         )
-        state = "disqualified" if is_disqualified else "back in the ranking"
-        return Plan(competitor, f"{name} is {state} now.", [body])
+        code = "desk.done-disqualified" if is_disqualified else "desk.done-reinstated"
+        return Plan(competitor, Said(code, {"name": name}), [body])
 
     def _erase(self, act: Erase, reason: str) -> Plan:
         if act.undo:
@@ -227,10 +240,8 @@ class AdminActs:
         competitor = self.reference.competitor(act.competitor)
         if competitor in self._fold.race.erased:
             raise ActRefused(code="no-change", reason=f"{competitor} was erased already.")
-        sentence = (
-            f"The name of {competitor} is erased here, and at every other node as soon as it is reached."
-        )
-        return Plan(competitor, sentence, bodies_that_erase(self._fold, competitor, reason))
+        said = Said("desk.done-erased", {"id": competitor})
+        return Plan(competitor, said, bodies_that_erase(self._fold, competitor, reason))
 
     def _text(self, lap_ns: int) -> str:
         return format_lap_ns(lap_ns, resolution_ns=self._fold.resolution_ns)
@@ -239,6 +250,20 @@ class AdminActs:
         return self._fold.race.name_of(competitor) or "nobody"
 
 
+_DONE = {
+    "valid": "desk.done-valid",
+    "void": "desk.done-void",
+    "confirmed": "desk.done-confirmed",
+    "discarded": "desk.done-discarded",
+    "reopened": "desk.done-reopened",
+}
+_UNSAID = {
+    "valid": "desk.done-unsaid-valid",
+    "void": "desk.done-unsaid-void",
+    "confirmed": "desk.done-unsaid-confirmed",
+    "discarded": "desk.done-unsaid-discarded",
+    "reopened": "desk.done-unsaid-reopened",
+}
 _DECIDING: dict[str, ActName] = {"confirmed": "confirm", "discarded": "discard", "reopened": "reopen"}
 
 
@@ -248,7 +273,3 @@ def _check_change(what: str, said: str | None, wanted: str, *, undo: bool) -> No
         raise ActRefused(code="nothing-to-undo", reason=reason)
     if not undo and said == wanted:
         raise ActRefused(code="no-change", reason=f"The admin has said so already: {what} is {wanted}.")
-
-
-def _withdrawn(what: str, word: str) -> str:
-    return f"{what} is no longer {word} by the admin's word; the official's counts again."

@@ -26,6 +26,7 @@ from pitboard.race.names import fold_name
 from pitboard.race.scene_names import SCENE_NAMES, USUAL_ROUND, WHOLE_VENUE
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
+from sync.central.admin.said import Said, Told, told
 
 SAVE_MAX_S = 10.0
 ALL_WORDS = ("all", WHOLE_VENUE)
@@ -71,12 +72,6 @@ class DisplaysView(msgspec.Struct, frozen=True, kw_only=True):
     displays: list[DisplayView]
     messages: list[MessagePosted]
     scenes: tuple[str, ...]
-
-
-class DisplayWord(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said, in a sentence."""
-
-    sentence: str
 
 
 class DisplayDesk:
@@ -141,7 +136,7 @@ class DisplayDesk:
             fresh = getattr(now, field) if given[field] is None else given[field]
             body = msgspec.structs.replace(body, **{field: fresh})
         await self._save(body)
-        return json_response(DisplayWord(sentence=_sentence(body, is_new_start=said.restart)))
+        return json_response(_told(body, is_new_start=said.restart))
 
     async def _tell(self, request: web.Request) -> web.Response:
         """A message of no text takes all messages away."""
@@ -153,7 +148,7 @@ class DisplayDesk:
                 await self._save(
                     MessagePosted(message_id=message.message_id, text=message.text, is_gone=True)
                 )
-            return json_response(DisplayWord(sentence=f"{len(standing)} messages are gone."))
+            return json_response(told("desk.done-messages-gone", count=len(standing)))
         displays = tuple(self._display(display)[0] for display in said.displays)
         body = MessagePosted(
             message_id=secrets.token_hex(8),
@@ -162,7 +157,7 @@ class DisplayDesk:
             until_utc_ms=said.until_utc_ms,
         )
         await self._save(body)
-        return json_response(DisplayWord(sentence=f"The displays say: {text}"))
+        return json_response(told("desk.done-message", text=text))
 
     async def _remove(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await request.read(), type=RemoveMessage)
@@ -172,7 +167,7 @@ class DisplayDesk:
         if standing is None:
             raise ActRefused(code="unknown-message", reason="This message is gone already.")
         await self._save(MessagePosted(message_id=standing.message_id, text=standing.text, is_gone=True))
-        return json_response(DisplayWord(sentence="The message is gone."))
+        return json_response(told("desk.done-message-gone"))
 
     def _display(self, typed: str) -> tuple[str, str]:
         """Return the key and name of the display; one that nobody steered before is known by its name."""
@@ -191,13 +186,18 @@ class DisplayDesk:
             await self._replica.append(*signed([body], the_actor(), ""))
 
 
-def _sentence(body: DisplayAssigned, *, is_new_start: bool) -> str:
+def _told(body: DisplayAssigned, *, is_new_start: bool) -> Told:
     """Return what the display will do as soon as it has this word."""
-    who, verb = ("All displays", "") if body.display == WHOLE_VENUE else (body.name, "s")
+    is_all = body.display == WHOLE_VENUE
+    who: Said | str = Said("desk.all-displays") if is_all else body.name
     if is_new_start:
-        return f"{who} start{verb} anew as soon as they have this word."
+        return told("desk.done-displays-anew" if is_all else "desk.done-display-anew", who=who)
     if not body.is_on:
-        return f"{who} turn{verb} dark as soon as they have this word."
-    what = ", ".join(item.scene for item in body.playlist) or "the usual round"
-    bright = "" if body.brightness_percent == 100 else f" at {body.brightness_percent} % brightness"
-    return f"{who} show{verb} {what}{bright} now, as soon as they have this word."
+        return told("desk.done-displays-dark" if is_all else "desk.done-display-dark", who=who)
+    scenes = tuple(Said(f"touch.scene-{item.scene}") for item in body.playlist) or (
+        Said("touch.scene-usual"),
+    )
+    if body.brightness_percent == 100:
+        return told("desk.done-displays-show" if is_all else "desk.done-display-shows", who=who, what=scenes)
+    code = "desk.done-displays-show-at" if is_all else "desk.done-display-shows-at"
+    return told(code, who=who, what=scenes, percent=body.brightness_percent)

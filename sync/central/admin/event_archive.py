@@ -78,6 +78,7 @@ def check_decided(fold: Fold) -> None:
     raise ActRefused(
         code="runs-open",
         reason=f"{counted(len(left), 'run')} not decided yet: {shown}. Decide them, or say --yes.",
+        fields={"count": len(left), "names": shown},
     )
 
 

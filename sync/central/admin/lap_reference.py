@@ -49,9 +49,12 @@ class LapReference:
             raise ActRefused(
                 code="unknown-competitor",
                 reason=f"Nobody is called '{text}'; type another part of the name, or the id.",
+                fields={"typed": text},
             )
         if len(found) > 1:
-            raise ActRefused(code="ambiguous", reason=self._question(text, found))
+            listed = self._listed(found)
+            question = f"'{text}' may be {listed}; type the whole name, or the id in brackets."
+            raise ActRefused(code="ambiguous", reason=question, fields={"typed": text, "listed": listed})
         return found[0]
 
     def run(self, text: str) -> PlaceInRun:
@@ -144,12 +147,12 @@ class LapReference:
         )
         return list(dict.fromkeys([*by_id, *by_name]))
 
-    def _question(self, text: str, found: list[str]) -> str:
+    def _listed(self, found: list[str]) -> str:
         listed = [f"{self._fold.race.name_of(one)} ({one})" for one in found[:LISTED_MAX_COUNT]]
         more = len(found) - len(listed)
         if more:
-            listed.append(f"and {more} more")
-        return f"'{text}' may be {', '.join(listed)}; type the whole name, or the id in brackets."
+            listed.append(f"+ {more}")
+        return ", ".join(listed)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -21,6 +21,7 @@ from pitboard.race.roll import Official
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.pin_keeper import appointment
+from sync.central.admin.said import Told, told
 
 SAVE_MAX_S = 10.0
 
@@ -34,10 +35,6 @@ class AppointOfficial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 class DismissOfficial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-
-
-class OfficialWord(msgspec.Struct, frozen=True, kw_only=True):
-    sentence: str
 
 
 class OfficialNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +57,7 @@ class OfficialDesk:
         wanted = msgspec.json.decode(await request.read(), type=AppointOfficial)
         return json_response(await self.appoint(wanted.name, wanted.pin))
 
-    async def appoint(self, typed: str, verifier: str) -> OfficialWord:
+    async def appoint(self, typed: str, verifier: str) -> Told:
         """Appoint whoever has the name, or give another PIN, checked against `verifier`."""
         name = clean_name(typed)
         if not name:
@@ -74,8 +71,7 @@ class OfficialDesk:
             )
         except PinRefused as error:
             raise ActRefused(code="bad-pin", reason=str(error)) from error
-        what = "may sign in now" if known is None else "has another PIN now"
-        return OfficialWord(sentence=f"{name} {what}, at every unit as soon as it is reached.")
+        return told("desk.done-appointed" if known is None else "desk.done-other-pin", name=name)
 
     async def _dismiss(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await request.read(), type=DismissOfficial)
@@ -85,9 +81,7 @@ class OfficialDesk:
             reason = f"No official is called '{wanted.name}'. Appointed: {names}."
             raise ActRefused(code="unknown-official", reason=reason)
         await self._save(OfficialDismissed(official_id=known.official_id))
-        return json_response(
-            OfficialWord(sentence=f"{known.name} may no longer sign in; what was done stands.")
-        )
+        return json_response(told("desk.done-dismissed", name=known.name))
 
     def _officials(self) -> list[Official]:
         return self._replica.fold.race.roll.officials()

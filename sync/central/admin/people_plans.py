@@ -9,9 +9,16 @@ from pitboard.race.names import clean_name
 from sync.central.admin.act_plan import Plan
 from sync.central.admin.admin_act import Change, Join
 from sync.central.admin.lap_reference import LapReference
+from sync.central.admin.said import Said
 
-_FIELDS = ("name", "number", "race_class", "team", "flag", "transponders")
-_WORDS = {"race_class": "class"}
+_FIELDS = {
+    "name": "desk.past-name",
+    "number": "desk.past-number",
+    "race_class": "desk.past-class",
+    "team": "desk.past-team",
+    "flag": "desk.past-flag",
+    "transponders": "desk.past-transponders",
+}
 
 
 class PeoplePlans:
@@ -42,9 +49,9 @@ class PeoplePlans:
         changed = {name: value for name, value in said.items() if value != getattr(known, name)}
         if not changed:
             raise ActRefused(code="no-change", reason="Nothing in it is different from what is known.")
-        words = ", ".join(_WORDS.get(name, name) for name in changed)
+        done = Said("desk.done-changed", {"fields": tuple(Said(_FIELDS[name]) for name in changed)})
         body = CompetitorChanged(competitor_id=competitor, reason=reason, **changed)
-        return Plan(competitor, f"Changed: {words}.", [body])
+        return Plan(competitor, done, [body])
 
     def _join(self, act: Join, reason: str) -> Plan:
         competitor, into = (self._reference.competitor(one) for one in (act.competitor, act.into))
@@ -57,4 +64,5 @@ class PeoplePlans:
             )
         names = (self._fold.race.name_of(competitor), self._fold.race.name_of(into))
         body = CompetitorsJoined(competitor_id=competitor, into_id=now(into) or into, reason=reason)
-        return Plan(now(into) or into, f"{names[0]} and {names[1]} are one competitor now.", [body])
+        said = Said("desk.done-joined", {"one": names[0], "other": names[1]})
+        return Plan(now(into) or into, said, [body])

@@ -10,7 +10,6 @@ from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
 from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import ActWithdrawn, Body
-from pitboard.race.bodies.calculated import mark_text
 from pitboard.race.bodies.passing_bodies import PassingInserted
 from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.race.bodies.run_bodies import RunHanded
@@ -23,6 +22,7 @@ from pitboard.race.words.word import Statement
 from sync.central.admin.act_plan import Plan, check_may
 from sync.central.admin.admin_act import HandOver, JudgePlace, Keep, Penalise, TakeOffer, Withdraw
 from sync.central.admin.lap_reference import LapReference
+from sync.central.admin.said import Said, in_english
 
 _STATUSES = {
     "finished": "finished",
@@ -30,6 +30,24 @@ _STATUSES = {
     "did-not-start": "not started",
     "disqualified": "disqualified",
 }
+_ENDED = {
+    "finished": "desk.done-finished",
+    "did-not-finish": "desk.done-did-not-finish",
+    "did-not-start": "desk.done-did-not-start",
+    "disqualified": "desk.done-run-disqualified",
+}
+
+
+def name_or_nobody(fold: Fold, competitor: str | None) -> str | Said:
+    return fold.race.name_of(competitor) or Said("desk.nobody-2")
+
+
+def what_run(fold: Fold, number: int, competitor: str) -> Said:
+    """Return the run as a part of a sentence; `number` is 0 where it is nobody's."""
+    name = name_or_nobody(fold, competitor)
+    if not number:
+        return Said("desk.what-run-of", {"name": name})
+    return Said("desk.what-run", {"number": number, "name": name})
 
 
 class RunPlans:
@@ -57,50 +75,53 @@ class RunPlans:
 
     def _penalise(self, act: Penalise, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)
-        what = self._what(number, run, place)
+        named, what = self._what(number, run, place)
         if act.undo:
-            return self._take_back(PenaltyGiven, run, place, f"The last penalty of {what}", reason)
+            return self._take_back(PenaltyGiven, run, place, named, "desk.done-back-penalty", reason)
         check_may("penalize", self._fold.race.phase(run), what)
         penalty_ns = parse_lap_time(act.time) if act.time else 0
         if not penalty_ns and not act.laps:
             raise ActRefused(code="bad-penalty", reason="Say how many seconds, or how many laps.")
-        parts = [f"{format_lap_ns(penalty_ns, resolution_ns=self._fold.resolution_ns)} s"] * bool(penalty_ns)
-        parts += [f"{act.laps} lap{'' if act.laps == 1 else 's'}"] * bool(act.laps)
+        time = format_lap_ns(penalty_ns, resolution_ns=self._fold.resolution_ns)
+        parts: list[str | Said] = [f"{time} s"] * bool(penalty_ns)
+        parts += [Said("desk.past-penalty-laps", {"count": act.laps})] * bool(act.laps)
         body = PenaltyGiven(
             run_id=run.run_id, place=place, penalty_ns=penalty_ns, laps=act.laps, code=act.code, reason=reason
         )
-        return self._plan_of(run, place, f"{what} has a penalty of {' and '.join(parts)}.", body)
+        return self._plan_of(
+            run, place, Said("desk.done-penalty", {"run": named, "what": tuple(parts)}), body
+        )
 
     def _judge_place(self, act: JudgePlace, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)
-        what = self._what(number, run, place)
+        named, what = self._what(number, run, place)
         if act.undo:
-            return self._take_back(PlaceJudged, run, place, f"What was said of how {what} ended", reason)
+            return self._take_back(PlaceJudged, run, place, named, "desk.done-back-ended", reason)
         check_may("judge-place", self._fold.race.phase(run), what)
         if run.statuses.get(place, "finished") == act.status:
             raise ActRefused(code="no-change", reason=f"{what} is {_STATUSES[act.status]} already.")
         body = PlaceJudged(run_id=run.run_id, place=place, status=act.status, reason=reason)
-        return self._plan_of(run, place, f"{what} is {_STATUSES[act.status]} now.", body)
+        return self._plan_of(run, place, Said(_ENDED[act.status], {"run": named}), body)
 
     def _hand_over(self, act: HandOver, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)
-        what = self._what(number, run, place)
+        named, what = self._what(number, run, place)
         if act.undo:
-            return self._take_back(RunHanded, run, place, f"The last handing over of {what}", reason)
+            return self._take_back(RunHanded, run, place, named, "desk.done-back-handed", reason)
         check_may("hand-over", self._fold.race.phase(run), what)
         competitor = self._reference.competitor(act.competitor) if act.competitor.strip() else None
         if (competitor or "") == self._reference.holder(run, place):
             raise ActRefused(code="no-change", reason=f"{what} is theirs already.")
-        name = self._fold.race.name_of(competitor) or "nobody"
+        said = Said("desk.done-handed", {"run": named, "name": name_or_nobody(self._fold, competitor)})
         body = RunHanded(run_id=run.run_id, place=place, competitor_id=competitor, reason=reason)
-        plan = self._plan_of(run, place, f"{what} was driven by {name} now.", body)
+        plan = self._plan_of(run, place, said, body)
         return plan._replace(competitor=competitor or plan.competitor)
 
     def _take_offer(self, act: TakeOffer, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)
-        what = self._what(number, run, place)
+        named, what = self._what(number, run, place)
         if act.undo:
-            return self._take_back(PassingInserted, run, place, f"The passing put in last of {what}", reason)
+            return self._take_back(PassingInserted, run, place, named, "desk.done-back-passing", reason)
         phase = self._fold.race.phase(run)
         check_may("insert-passing", phase, what)
         if phase in TIMING:
@@ -112,8 +133,11 @@ class RunPlans:
             passing_id=f"inserted/{secrets.token_hex(8)}", run_id=run.run_id, place=offer.place or place
         )
         body = msgspec.structs.replace(inserted, reason=reason)
-        sentence = f"{what} has the passing that A missed, calculated {mark_text(offer.mark)}."
-        return self._plan_of(run, inserted.place, sentence, body)
+        mark = offer.mark
+        sure_ms = -(-mark.uncertainty_ns // 1_000_000)
+        sure = Said("desk.calculated-from-system-ms-ms", {"system": mark.from_system, "ms": sure_ms})
+        said = Said("desk.done-offer", {"run": named, "mark": sure})
+        return self._plan_of(run, inserted.place, said, body)
 
     def _offer(self, act: TakeOffer, run: Run, what: str) -> Offer:
         offers = self._fold.race.offers(run, self._fold.resolution_ns)
@@ -130,7 +154,7 @@ class RunPlans:
 
     def _keep(self, act: Keep, reason: str) -> Plan:
         number, run, place = self._reference.run(act.run)
-        what = self._what(number, run, place)
+        named, what = self._what(number, run, place)
         if act.undo:
             raise ActRefused(code="nothing-to-undo", reason="Take it back in the run's history.")
         check_may("keep-published", self._fold.race.phase(run), what)
@@ -146,7 +170,7 @@ class RunPlans:
             reason=reason,
         )
         competitor = self._reference.holder(run, place)
-        return Plan(competitor, f"{what} stays as it was confirmed.", [body])
+        return Plan(competitor, Said("desk.done-kept", {"run": named}), [body])
 
     def _withdraw(self, act: Withdraw, reason: str) -> Plan:
         statements = self._fold.race.statements
@@ -160,7 +184,7 @@ class RunPlans:
         if not statements.stands(named):
             raise ActRefused(code="no-change", reason="This was taken back already.")
         body = ActWithdrawn(stream=act.stream, seq=act.seq, reason=reason)
-        return self._plan_about(named, "That was taken back; what was said before it counts again.", body)
+        return self._plan_about(named, Said("desk.done-taken-back"), body)
 
     def _say_again(self, act: Withdraw, named: Statement, reason: str) -> Plan:
         statements = self._fold.race.statements
@@ -176,9 +200,9 @@ class RunPlans:
         bodies: list[Body] = [
             ActWithdrawn(stream=one.word.stream, seq=one.word.seq, reason=reason) for one in withdrawals
         ]
-        return self._plan_about(named, "That counts again.", *bodies)
+        return self._plan_about(named, Said("desk.done-said-again"), *bodies)
 
-    def _plan_about(self, named: Statement, sentence: str, *bodies: Body) -> Plan:
+    def _plan_about(self, named: Statement, said: Said, *bodies: Body) -> Plan:
         run = self._fold.race.runs.get(getattr(named.body, "run_id", None) or "")
         competitor = getattr(named.body, "competitor_id", None) or ""
         if run is not None:
@@ -186,23 +210,24 @@ class RunPlans:
             competitor = self._reference.holder(run, place)
         is_decision = isinstance(named.body, RunDecided)
         run_id = None if run is None or is_decision else run.run_id
-        return Plan(competitor, sentence, list(bodies), run_id)
+        return Plan(competitor, said, list(bodies), run_id)
 
-    def _take_back(self, kind: type[Body], run: Run, place: int, what: str, reason: str) -> Plan:
-        said = [
+    def _take_back(self, kind: type[Body], run: Run, place: int, named: Said, code: str, reason: str) -> Plan:
+        heard = [
             one
             for one in self._fold.race.statements.standing(("run", run.run_id))
             if isinstance(one.body, kind) and getattr(one.body, "place", 0) == place
         ]
-        if not said:
-            raise ActRefused(code="nothing-to-undo", reason=f"{what} is not there.")
-        word = said[-1].word
+        if not heard:
+            raise ActRefused(code="nothing-to-undo", reason="There is nothing of that kind to take back.")
+        word = heard[-1].word
         body = ActWithdrawn(stream=word.stream, seq=word.seq, reason=reason)
-        return self._plan_of(run, place, f"{what} is taken back.", body)
+        return self._plan_of(run, place, Said(code, {"run": named}), body)
 
-    def _plan_of(self, run: Run, place: int, sentence: str, body: Body) -> Plan:
-        return Plan(self._reference.holder(run, place), sentence, [body], run.run_id)
+    def _plan_of(self, run: Run, place: int, said: Said, body: Body) -> Plan:
+        return Plan(self._reference.holder(run, place), said, [body], run.run_id)
 
-    def _what(self, number: int, run: Run, place: int) -> str:
-        name = self._fold.race.name_of(self._reference.holder(run, place)) or "nobody"
-        return f"Run {number} of {name}" if number else f"A run of {name}"
+    def _what(self, number: int, run: Run, place: int) -> tuple[Said, str]:
+        """Return the run as a part of a sentence, and the same in English."""
+        named = what_run(self._fold, number, self._reference.holder(run, place))
+        return named, in_english((named,))

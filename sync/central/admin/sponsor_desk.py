@@ -31,6 +31,7 @@ from pitboard.race.bodies.display_bodies import (
 from pitboard.race.names import clean_name, fold_name
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
+from sync.central.admin.said import told
 
 SAVE_MAX_S = 10.0
 PICTURE_MAX_BYTES = PICTURE_PART_MAX_BYTES * SPONSOR_PARTS_MAX_COUNT
@@ -65,10 +66,6 @@ class SponsorsView(msgspec.Struct, frozen=True, kw_only=True):
     sponsors: list[SponsorView]
     picture_max_bytes: int
     bytes_left: int
-
-
-class SponsorWord(msgspec.Struct, frozen=True, kw_only=True):
-    sentence: str
 
 
 class SponsorDesk:
@@ -129,9 +126,7 @@ class SponsorDesk:
             bodies = self._bodies(name, wanted.content)
             async with asyncio.timeout(SAVE_MAX_S):
                 await self._replica.append(*signed(bodies, the_actor(), ""))
-        return json_response(
-            SponsorWord(sentence=f"The displays show {name} as soon as they have the picture.")
-        )
+        return json_response(told("desk.done-sponsor", name=name))
 
     def _bodies(self, name: str, content: bytes) -> list[Body]:
         standing = self._programme.sponsors()
@@ -168,7 +163,7 @@ class SponsorDesk:
         async with asyncio.timeout(SAVE_MAX_S):
             gone = msgspec.structs.replace(standing, is_gone=True)
             await self._replica.append(*signed([gone], the_actor(), ""))
-        return json_response(SponsorWord(sentence=f"The displays show {standing.name} no more."))
+        return json_response(told("desk.done-sponsor-gone", name=standing.name))
 
     async def _picture(self, request: web.Request) -> web.Response:
         content = self._programme.picture(self._standing(request.match_info["sponsor_id"]))

@@ -190,7 +190,7 @@ def _client(config: CentralConfig) -> AdminClient:
 
 def _do(config: CentralConfig, act: msgspec.Struct, *, as_json: bool) -> None:
     done = _client(config).do(act, Done)
-    click.echo(_json(done) if as_json else done_text(done))
+    click.echo(_json(done) if as_json else done_text(done, shell_language()))
 
 
 def _json(value: msgspec.Struct) -> str:

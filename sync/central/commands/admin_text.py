@@ -9,30 +9,32 @@ from pitboard.journal.run_views import RunView
 from pitboard.journal.views import EntryView
 from pitboard.race.bodies.calculated import mark_text, short_text
 from pitboard.race.runs.run_parts import Lap
+from pitboard.sentences.language import Language, language
 from sync.central.admin.act_history import PastAct
 from sync.central.admin.admin_acts import Done
 from sync.central.admin.admin_app import CompetitorHistory, CompetitorLaps
+from sync.central.admin.said import spoken_in
 
 
-def done_text(done: Done) -> str:
-    """Return what was done and what it changed on the board."""
+def done_text(done: Done, words: Language) -> str:
+    """Return what was done and what it changed on the board, in a language."""
     change = done.change
-    before, after = (_entry(entry, change.resolution_ns) for entry in (change.before, change.after))
-    lines = [done.sentence]
+    before, after = (_entry(entry, change.resolution_ns, words) for entry in (change.before, change.after))
+    lines = [spoken_in(words, done.said)]
     if before == after:
-        lines.append(f"On the board as before: {after}.")
+        lines.append(words.say("command.board-as-before", entry=after))
     else:
-        lines.append(f"On the board: {before} → {after}.")
-    lines += [f"  {one.name}: {_rank(one.before)} → {_rank(one.after)}" for one in change.moved]
+        lines.append(words.say("command.board-changed", before=before, after=after))
+    lines += [f"  {one.name}: {_rank(one.before, words)} → {_rank(one.after, words)}" for one in change.moved]
     more = change.moved_count - len(change.moved)
     if more:
-        lines.append(f"  and {more} more moved")
+        lines.append("  " + words.say("command.more-moved", count=more))
     return "\n".join(lines)
 
 
 def laps_text(laps: CompetitorLaps) -> str:
     """Return the competitor's runs and laps, each with the numbers to name it by."""
-    entry = _entry(laps.entry, laps.resolution_ns)
+    entry = _entry(laps.entry, laps.resolution_ns, language())
     lines = [f"{laps.name}  id {laps.competitor_id}  {entry}"]
     if not laps.runs:
         lines.append("No run yet.")
@@ -74,14 +76,14 @@ def _lap(reference: str, lap: Lap, run: RunView, laps: CompetitorLaps) -> str:
     return f"  {time:>12}  {reference:<24}  {', '.join(notes)}".rstrip()
 
 
-def _entry(entry: EntryView | None, resolution_ns: int) -> str:
+def _entry(entry: EntryView | None, resolution_ns: int, words: Language) -> str:
     if entry is None:
-        return "no confirmed run"
+        return words.say("command.no-confirmed-run")
     time = format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
-    state = "disqualified" if entry.is_disqualified else _rank(entry.rank)
+    state = words.say("desk.disqualified") if entry.is_disqualified else _rank(entry.rank, words)
     made = f", {short_text(entry.calculated)}" if entry.calculated else ""
-    return f"{state} with {time}{made}"
+    return words.say("command.state-with", state=state, time=time) + made
 
 
-def _rank(rank: int | None) -> str:
-    return "unranked" if rank is None else f"rank {rank}"
+def _rank(rank: int | None, words: Language) -> str:
+    return words.say("command.unranked") if rank is None else words.say("command.rank", rank=rank)

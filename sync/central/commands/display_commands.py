@@ -7,9 +7,11 @@ import msgspec
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, PeerLost
+from pitboard.program.speech import shell_language
 from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.scene_names import IDENTIFY_SECONDS, SCENE_NAMES, SCENE_SECONDS, USUAL_ROUND
-from sync.central.admin.display_desk import DisplayWord, SteerDisplay, TellDisplays
+from sync.central.admin.display_desk import SteerDisplay, TellDisplays
+from sync.central.admin.said import Told, spoken_in
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
 
@@ -81,10 +83,10 @@ def _item(text: str) -> PlaylistItem:
 
 def _say(config: CentralConfig, path: str, word: msgspec.Struct) -> None:
     try:
-        answer = AdminClient(config.admin_socket).post(path, word, DisplayWord)
+        answer = AdminClient(config.admin_socket).post(path, word, Told)
     except (ActRefused, PeerLost) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(answer.sentence)
+    click.echo(spoken_in(shell_language(), answer.said))
 
 
 DISPLAY_COMMANDS = (display, message)

@@ -9,7 +9,8 @@ import msgspec
 from pitboard.errors import ActRefused, PeerLost, PinRefused
 from pitboard.program.speech import shell_language
 from pitboard.trust.pin import pin_verifier
-from sync.central.admin.official_desk import AppointOfficial, DismissOfficial, OfficialNames, OfficialWord
+from sync.central.admin.official_desk import AppointOfficial, DismissOfficial, OfficialNames
+from sync.central.admin.said import Told, spoken_in
 from sync.central.commands.admin_client import AdminClient
 from sync.central.config import CentralConfig
 
@@ -41,7 +42,7 @@ def official(config: CentralConfig, name: tuple[str, ...], dismiss: bool) -> Non
 
 
 def _say(client: AdminClient, path: str, word: msgspec.Struct) -> None:
-    click.echo(client.post(path, word, OfficialWord).sentence)
+    click.echo(spoken_in(shell_language(), client.post(path, word, Told).said))
 
 
 OFFICIAL_COMMANDS = (official,)

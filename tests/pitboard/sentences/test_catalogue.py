@@ -25,9 +25,12 @@ from pitboard.errors import (
     Refusal,
     TableRefused,
 )
+from pitboard.race.ranking.presets import PRESETS
+from pitboard.race.ranking.score import RULES
 from pitboard.sentences.language import LANGUAGES, Language, LanguageCode, Sentence, language, language_of
 from pitboard.sentences.po_file import Entry, read_po
 from pitboard.sentences.spoken_error import spoken
+from sync.central.admin.said import Said, said_format
 from tests.pitboard.sentences.pseudo_language import HEBREW
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,6 +71,9 @@ PREFIXES = (
     "loss.",
     "desk.word-",
     "desk.attention-",
+    "desk.preset-",
+    "desk.ranking-",
+    "desk.refused-",
 )
 
 
@@ -165,6 +171,26 @@ def test_an_error_speaks_the_persons_language(error: PitboardError, german: str)
 )
 def test_the_command_line_speaks_the_language_of_the_shell(environment: dict[str, str], code: str) -> None:
     assert language_of(environment).code == code
+
+
+def test_a_known_format_and_a_rule_have_a_name_in_every_language() -> None:
+    named = [said_format(one.rules.name) for one in PRESETS]
+    assert [one.text(language()) for one in named if isinstance(one, Said)] == [
+        one.rules.name for one in PRESETS
+    ]
+    for code in LANGUAGES:
+        known = {entry.code for entry in entries(code)}
+        assert {one.code for one in named if isinstance(one, Said)} <= known
+        assert {f"desk.ranking-{name}" for name in RULES} <= known
+    assert said_format("Ours") == "Ours"
+
+
+def test_a_sentence_within_a_sentence_speaks_its_language_and_a_name_stays_as_it_is() -> None:
+    run = Said("desk.what-run", {"number": 1, "name": "{run}"})
+    what = ("5 s", Said("desk.past-penalty-laps", {"count": 2}))
+    said = Said("desk.done-penalty", {"run": run, "what": what})
+    assert said.text(language()) == "Run 1 of {run} has a penalty of 5 s, 2 laps."
+    assert said.text(language("de")) == "Lauf 1 von {run} hat eine Strafe: 5 s, 2 Runden."
 
 
 def test_every_language_has_the_same_codes_with_the_same_fields() -> None:

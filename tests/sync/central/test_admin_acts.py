@@ -240,7 +240,7 @@ def test_a_short_lap_that_waits_is_called_valid_and_the_run_confirmed_by_the_adm
             "A lap takes longer than zero; type its time like 12.345.",
         ),
         (Correct(lap="ben/1/1", reason="x", undo=True), "Run 1, lap 1 of Ben was not corrected."),
-        (Disqualify(competitor="ben", reason=" \n"), "Say why, with --reason; it is kept with the act."),
+        (Disqualify(competitor="ben", reason=" \n"), "Say why; it is kept with the act."),
         (Disqualify(competitor="ben", reason="x" * 401), "Say why in at most 400 characters."),
         (
             Disqualify(competitor="ben", reason="pushed anna   BERG, twice"),
@@ -330,7 +330,7 @@ def test_what_a_missed_is_put_in_at_central_once_the_run_is_over(tmp_path: Path)
             other = TakeOffer(run="cid/1", passing="beam-2/dev/7", reason="x")
             assert "Nothing that A missed is offered" in await desk.refused(other)
             done = await desk.do(take)
-            assert "calculated from B, +-" in done.sentence
+            assert "calculated from B, ±" in done.sentence
             laps = desk.replica.fold.race.laps("m")
             assert [lap.lap_ns for lap in laps] == [10 * SECOND_NS] * 4
             assert [len(lap.calculated) for lap in laps] == [0, 1, 1, 0]

@@ -183,7 +183,7 @@ def test_the_displays_are_steered_from_the_desk(tmp_path: Path) -> None:
     with CentralThread(tmp_path).running():
         terminal = Terminal(tmp_path)
         said = terminal.reads("display", "Grandstand", "--scene", "podium:20", "--scene", "qr")
-        assert said == "Grandstand shows podium, qr now, as soon as they have this word.\n"
+        assert said == "Grandstand shows, as soon as it has this word: Podium, Code for phones.\n"
         terminal.reads("display", "grandstand", "--scene", "usual", "--name", "Bar")
         assert "There is no scene 'podum'." in terminal.refused("display", "Bar", "--scene", "podum")
         assert "--scene podium" in terminal.refused("display", "Bar")

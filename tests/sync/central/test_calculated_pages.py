@@ -12,6 +12,7 @@ from pitboard.keeping.export_command import board_table
 from pitboard.keeping.export_sheets import certificate_bytes
 from pitboard.keeping.export_tables import table_of
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.sentences.language import language
 from sync.central.commands.admin_text import _entry
 from sync.central.public.first_rows import with_first_rows, with_preview
 from sync.central.public.live_board import LiveBoards
@@ -40,7 +41,7 @@ def test_tables_and_the_first_page_say_it() -> None:
     view = view_board(story.fold)
     assert "≈10.000" in board_table(view)
     assert SAID in board_table(view)
-    assert SAID in _entry(view.entries[0], 1_000_000)
+    assert SAID in _entry(view.entries[0], 1_000_000, language())
     page = with_first_rows("<!--FIRST_ROWS-->", view)
     assert ">≈10.000<" in page
     assert SAID in page

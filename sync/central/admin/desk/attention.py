@@ -16,8 +16,8 @@ from pitboard.journal.views import on_track
 from pitboard.race.roll import alike
 from pitboard.race.runs.run import Run
 from pitboard.race.runs.verdicts import Lap
-from pitboard.sentences.language import language
-from pitboard.unit_api.sensor_sentences import sensor_sentence
+from pitboard.sentences.language import Sentence, language
+from pitboard.unit_api.sensor_sentences import sensor_says, sensor_sentence
 from pitboard.unit_api.unit_status import SensorState
 from sync.central.enrolment.unit_register import list_units
 from sync.central.ingest.unit_watch import UnitWatchView, WatchedUnit
@@ -49,13 +49,14 @@ Kind = Literal[
 class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """`who` names people or units as data, apart from the sentence.
 
-    `code` and `fields` say the same in another language; `code` is empty where a unit said it in its own.
+    `code` and `fields` say the same in another language; in their place `says` are what a unit said.
     """
 
     kind: Kind
     sentence: str
     code: str = ""
     fields: dict[str, str | int] = {}
+    says: tuple[Sentence, ...] = ()
     who: str = ""
     run_id: str = ""
     competitor_ids: tuple[str, ...] = ()
@@ -135,8 +136,9 @@ class AttentionList:
                 yield _attention("stranger", "stranger", who=who, number=stranger.records)
         for notice in self._replica.notices():
             yield _attention("notice", notice.kind, who=notice.unit, number=notice.count)
-        for sentence in self._replica.alarms.values():
-            yield Attention(kind="notice", sentence=sentence, who="Central")
+        for stream, sentence in self._replica.alarms.items():
+            forked = _attention("notice", "fork", who="Central", stream=stream[:8])
+            yield msgspec.structs.replace(forked, sentence=sentence)
 
     def _unit(self, unit: WatchedUnit) -> Iterator[Attention]:
         if unit.status is None or unit.age_ms is None:
@@ -150,14 +152,13 @@ class AttentionList:
             yield _attention("clock-apart", way, who=unit.name, seconds=abs(apart_ms) // 1_000)
         for light in unit.status.lights:
             if light.state != "ok":
-                yield Attention(
-                    kind="light", sentence=f"{light.light}: {light.detail or light.state}", who=unit.name
-                )
+                sentence = f"{light.light}: {light.detail or light.state}"
+                yield Attention(kind="light", sentence=sentence, says=tuple(light.says), who=unit.name)
         for sensor in unit.status.sensors:
             if sensor.state != SensorState.OK:
-                yield Attention(
-                    kind="sensor", sentence=f"{sensor.sensor}: {sensor_sentence(sensor)}", who=unit.name
-                )
+                who = f"{unit.name}, {sensor.sensor}"
+                said = tuple(sensor_says(sensor))
+                yield Attention(kind="sensor", sentence=sensor_sentence(sensor), says=said, who=who)
         for note in unit.status.machine:
             if note.colour == "red":
                 yield Attention(

@@ -27,6 +27,7 @@ from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.desk.former_events import FormerEvent
 from sync.central.admin.event_archive import Sealing, check_decided, seal_aside
+from sync.central.admin.said import told
 
 SAVE_MAX_S = 10.0
 PLANNED_MAX_COUNT = 50
@@ -61,10 +62,6 @@ class PlanEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class UnplanEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     event_id: Id
-
-
-class EventWord(msgspec.Struct, frozen=True, kw_only=True):
-    sentence: str
 
 
 class EventsApi:
@@ -116,12 +113,7 @@ class EventsApi:
         if said.is_closed:
             check_decided(self._replica.fold)
         await self._say(EventClosed(is_closed=said.is_closed, reason=reason))
-        sentence = (
-            "The event is over: its results are called final, and nobody joins by phone any more."
-            if said.is_closed
-            else "The event is open again."
-        )
-        return json_response(EventWord(sentence=sentence))
+        return json_response(told("desk.done-over" if said.is_closed else "desk.done-open-again"))
 
     async def _plan(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await take_body(request), type=PlanEvent)
@@ -140,7 +132,7 @@ class EventsApi:
             )
         event_id = said.event_id if is_known else secrets.token_hex(8)
         await self._say(EventPlanned(event_id=event_id, name=name, day=day))
-        return json_response(EventWord(sentence=f"{name} is planned for {day}."))
+        return json_response(told("desk.done-planned", name=name, day=day))
 
     async def _unplan(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await take_body(request), type=UnplanEvent)
@@ -149,7 +141,7 @@ class EventsApi:
         if standing is None:
             raise ActRefused(code="unknown-planned", reason="This event is not planned any more.")
         await self._say(msgspec.structs.replace(standing, is_gone=True))
-        return json_response(EventWord(sentence=f"{standing.name} is not planned any more."))
+        return json_response(told("desk.done-unplanned", name=standing.name))
 
     async def _archive(self, request: web.Request) -> web.StreamResponse:
         await take_body(request)

@@ -16,6 +16,7 @@ from pitboard.journal.fold import Fold
 from pitboard.race.bodies.body import TRANSPONDERS_MAX_COUNT, Transponder
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.names import clean_name, fold_name
+from sync.central.admin.said import Said, in_english
 
 ROWS_MAX_COUNT = 2_000
 FIELD_MAX_LENGTH = 80
@@ -34,6 +35,7 @@ class TableRow(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     transponders: tuple[Transponder, ...] = ()
     trouble: str = ""
+    said: tuple[Said, ...] = ()
 
 
 def read_people(text: str, fold: Fold) -> list[TableRow]:
@@ -91,19 +93,20 @@ def _row(line: int, cells: dict[str, str]) -> TableRow:
     typed = said.pop("name")
     name = clean_name(typed)
     carried = " ".join(cells.get(column, "") for column in _TRANSPONDERS).split()
-    trouble = ""
+    trouble: tuple[Said, ...] = ()
     if not name:
-        trouble = "There is no name with a letter or digit."
+        trouble = (Said("desk.row-without-name"),)
     elif any(len(one) > FIELD_MAX_LENGTH for one in (typed, *said.values(), *carried)):
-        trouble = f"A field has more than {FIELD_MAX_LENGTH} characters."
+        trouble = (Said("desk.row-too-long", {"most": FIELD_MAX_LENGTH}),)
     elif len(carried) > TRANSPONDERS_MAX_COUNT:
-        trouble = f"At most {TRANSPONDERS_MAX_COUNT} transponders each."
+        trouble = (Said("desk.row-transponders", {"most": TRANSPONDERS_MAX_COUNT}),)
     return TableRow(
         line=line,
         outcome="refused" if trouble else "new",
         name=name[:FIELD_MAX_LENGTH],
         transponders=() if trouble else tuple(map(_transponder, carried)),
-        trouble=trouble,
+        trouble=in_english(trouble),
+        said=trouble,
         **{field: value[:FIELD_MAX_LENGTH] for field, value in said.items()},
     )
 

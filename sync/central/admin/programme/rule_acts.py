@@ -28,6 +28,7 @@ from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format, FormatName
 from pitboard.race.names import clean_name
 from pitboard.race.ranking.presets import PRESETS, preset
 from sync.central.admin.admin_act import checked_reason
+from sync.central.admin.said import Told, said_format, told
 
 Text = Annotated[str, Meta(max_length=80)]
 ID_FORM = re.compile(r"[^\s/]{1,40}\Z")
@@ -79,7 +80,7 @@ AnyRuleAct = UseFormat | SetFormat | RemoveFormat | SetClass | SetStage | SetSch
 
 
 class RulePlan(msgspec.Struct, frozen=True):
-    sentence: str
+    told: Told
     bodies: list[Body]
 
 
@@ -88,7 +89,8 @@ def format_from(table: dict[str, Any], name: str = "") -> Format:
     try:
         return read_format(table, name)
     except ValueError as error:
-        raise ActRefused(code="bad-format", reason=f"{_capital(str(error))}.") from error
+        reason = f"{_capital(str(error))}."
+        raise ActRefused(code="bad-format", reason=reason, fields={"reason": reason}) from error
 
 
 def plan_rule(act: AnyRuleAct, fold: Fold) -> RulePlan:
@@ -102,7 +104,7 @@ def plan_rule(act: AnyRuleAct, fold: Fold) -> RulePlan:
             body = FormatSet(name=name, format=format_from({**act.table, "name": name}), reason=reason)
             if fold.race.programme.format(name) == body.format:
                 raise _no_change()
-            return RulePlan(f"The format {name} is as you wrote it; everything by it is ranked anew.", [body])
+            return RulePlan(told("desk.done-format", name=name), [body])
         case RemoveFormat():
             return _remove_format(act, fold, reason)
         case SetClass():
@@ -131,7 +133,9 @@ def _use_format(act: UseFormat, fold: Fold, reason: str) -> RulePlan:
             where=DESK,
         )
     )
-    return RulePlan(f"The event is raced by {act.format or 'the usual rules'} now.", bodies)
+    if not act.format:
+        return RulePlan(told("desk.done-usual-rules"), bodies)
+    return RulePlan(told("desk.done-raced-by", name=said_format(act.format)), bodies)
 
 
 def _remove_format(act: RemoveFormat, fold: Fold, reason: str) -> RulePlan:
@@ -142,30 +146,36 @@ def _remove_format(act: RemoveFormat, fold: Fold, reason: str) -> RulePlan:
     users += [one.name for one in programme.stages() if one.format == act.name]
     event = fold.race.event.value
     if event is not None and event.format == act.name:
-        users.insert(0, "the event")
+        reason = "The event is raced by it; give that another first."
+        raise ActRefused(code="format-of-event", reason=reason)
     if users:
+        listed = _listed(users)
         raise ActRefused(
             code="format-in-use",
-            reason=f"{_capital(_listed(users))} is raced by it; give that another first.",
+            reason=f"{_capital(listed)} is raced by it; give that another first.",
+            fields={"users": listed},
         )
-    return RulePlan(f"The format {act.name} is gone.", [FormatSet(name=act.name, format=None, reason=reason)])
+    return RulePlan(
+        told("desk.done-format-gone", name=said_format(act.name)),
+        [FormatSet(name=act.name, format=None, reason=reason)],
+    )
 
 
 def _gone(
-    known: Mapping[str, ClassSet] | Mapping[str, StageSet], asked: str, kind: str, stays: str, reason: str
+    known: Mapping[str, ClassSet] | Mapping[str, StageSet], asked: str, kind: str, code: str, reason: str
 ) -> RulePlan:
     """Return the plan that takes a class or a stage away, which says what stays all the same."""
     if asked not in known:
         raise ActRefused(code=f"unknown-{kind}", reason=f"There is no {kind} {asked}.")
     body = msgspec.structs.replace(known[asked], is_gone=True, reason=reason)
-    return RulePlan(f"The {kind} {body.name} is gone; {stays}.", [body])
+    return RulePlan(told(code, name=body.name), [body])
 
 
 def _set_class(act: SetClass, fold: Fold, reason: str) -> RulePlan:
     known = {one.race_class: one for one in fold.race.programme.classes()}
     race_class = act.race_class.strip()
     if act.is_gone:
-        return _gone(known, race_class, "class", "who is in it stays on the board of all", reason)
+        return _gone(known, race_class, "class", "desk.done-class-gone", reason)
     body = ClassSet(
         race_class=_id(race_class),
         name=clean_name(act.name) or race_class,
@@ -173,14 +183,14 @@ def _set_class(act: SetClass, fold: Fold, reason: str) -> RulePlan:
         is_outside_awards=act.is_outside_awards,
         reason=reason,
     )
-    return RulePlan(f"The class {body.name} stands.", [*_with_format(act.format, fold, reason), body])
+    return RulePlan(told("desk.done-class", name=body.name), [*_with_format(act.format, fold, reason), body])
 
 
 def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
     known = {one.stage_id: one for one in fold.race.programme.stages()}
     stage_id = act.stage_id.strip()
     if act.is_gone:
-        return _gone(known, stage_id, "stage", "runs that were driven in it stay", reason)
+        return _gone(known, stage_id, "stage", "desk.done-stage-gone", reason)
     stage = act.stage
     classes = [one.race_class for one in fold.race.programme.classes()]
     if stage.race_class and stage.race_class not in classes:
@@ -200,7 +210,9 @@ def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
         settings=stage.settings,
         reason=reason,
     )
-    return RulePlan(f"The stage {body.name} stands.", [*_with_format(stage.format, fold, reason), body])
+    return RulePlan(
+        told("desk.done-stage", name=body.name), [*_with_format(stage.format, fold, reason), body]
+    )
 
 
 def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
@@ -211,9 +223,8 @@ def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
     items = tuple(sorted(act.items, key=lambda one: one.starts_utc_ms))
     if items == fold.race.programme.schedule():
         raise _no_change()
-    count = len(items)
-    sentence = "The day's plan is empty." if not count else f"The day's plan has {count} lines now."
-    return RulePlan(sentence, [ScheduleSet(items=items, reason=reason)])
+    answer = told("desk.done-plan", count=len(items)) if items else told("desk.done-plan-empty")
+    return RulePlan(answer, [ScheduleSet(items=items, reason=reason)])
 
 
 def _with_format(name: str, fold: Fold, reason: str) -> list[Body]:

@@ -64,10 +64,6 @@ class PreviewWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     race_class: Annotated[str, Meta(max_length=80)] = ""
 
 
-class RuleWord(msgspec.Struct, frozen=True, kw_only=True):
-    sentence: str
-
-
 class RulesDesk:
     """Serves the calls on central's replica."""
 
@@ -90,7 +86,7 @@ class RulesDesk:
         async with self._acting, asyncio.timeout(SAVE_MAX_S):
             plan = plan_rule(act, self._fold)
             await self._replica.append(*signed(plan.bodies, the_actor(), ""))
-        return json_response(RuleWord(sentence=plan.sentence))
+        return json_response(plan.told)
 
     async def _preview(self, request: web.Request) -> web.Response:
         wanted = msgspec.json.decode(await take_body(request), type=PreviewWanted)

@@ -130,6 +130,7 @@ def _refuse_short(run: TimedRun, times_ns: list[int], rules: Format, fold: Fold)
             code="short-lap",
             reason=f"{typed} is shorter than the rules' shortest lap of {shortest}. Look at it again, or say"
             " that it is right.",
+            fields={"typed": typed, "shortest": shortest},
         )
 
 

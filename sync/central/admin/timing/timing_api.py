@@ -29,6 +29,7 @@ from pitboard.race.runs.run import Run
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import checked_reason
+from sync.central.admin.said import Field, Told, told
 from sync.central.admin.timing.desk_unit import DeskUnit
 from sync.central.admin.timing.hand_timing import HAND, TimedRun, run_bodies
 from sync.central.contacts.contact_store import Contacts
@@ -79,10 +80,9 @@ class TakeBack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: Annotated[str, Meta(max_length=4_000)]
 
 
-class TimingWord(msgspec.Struct, frozen=True, kw_only=True):
+class TimingWord(Told, frozen=True, kw_only=True):
     """`run` is what became of the run, where the call was about one."""
 
-    sentence: str
     run: RunView | None = None
 
 
@@ -173,7 +173,7 @@ class TimingApi:
             if run.decision is None:  # also where an earlier try got only so far
                 await self._say(self._confirmation(run))
         name = self._fold.race.name_of(wanted.competitor_id)
-        return json_response(TimingWord(sentence=f"The run of {name} counts.", run=view_run(self._fold, run)))
+        return json_response(self._word("desk.done-timed", run, name=name))
 
     def _confirmation(self, run: Run) -> list[Body]:
         driven = self._fold.race.driven(run.run_id)
@@ -199,8 +199,7 @@ class TimingApi:
             if run.decision == "discarded":
                 raise ActRefused(code="no-change", reason="This run was taken back already.")
             await self._say([RunDecided(run_id=run.run_id, decision="discarded", reason=reason)])
-        sentence = "The run is taken back; it stays in the journal and counts for nothing."
-        return json_response(TimingWord(sentence=sentence, run=view_run(self._fold, run)))
+        return json_response(self._word("desk.done-untimed", run))
 
     async def _take_contact(self, request: web.Request) -> web.Response:
         contact = msgspec.json.decode(await take_body(request), type=SealedContact)
@@ -215,7 +214,12 @@ class TimingApi:
         note = await take_contacts(batch, self._replica, self._contacts, self._clock)
         if note.refused:
             raise ActRefused(code="contact-refused", reason=next(iter(note.refused.values())))
-        return json_response(TimingWord(sentence="The contact is kept, sealed."))
+        return json_response(self._word("desk.done-contact"))
+
+    def _word(self, code: str, run: Run | None = None, **fields: Field) -> TimingWord:
+        answer = told(code, **fields)
+        view = None if run is None else view_run(self._fold, run)
+        return TimingWord(sentence=answer.sentence, said=answer.said, run=view)
 
     async def _say(self, bodies: Iterable[Body]) -> None:
         """Write in the name of who is signed in."""

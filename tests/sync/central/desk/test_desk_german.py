@@ -9,10 +9,9 @@ from importlib import resources
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from pitboard.race.ranking.presets import PRESETS
-from pitboard.sentences.language import language
 from tests.sync.central.desk.conftest import Organiser, Venue
 from tests.sync.central.desk.test_desk_pages import PAGES
 
@@ -70,14 +69,36 @@ def test_an_act_its_dialog_and_a_refusal_are_german(venue: Venue, german: Organi
     expect(dialog).to_contain_text("Aus der Wertung; steht am Ende.")
     dialog.get_by_label("Grund").fill("Anna Berg")
     dialog.get_by_role("button", name="Ausführen").click()
-    expect(dialog.locator(".trouble")).to_have_text(language("de").say("refused.name-in-reason"))
+    expect(dialog.locator(".trouble")).to_contain_text("Den Namen „Anna Berg“ aus der Begründung weglassen")
     dialog.get_by_label("Grund").fill("fuhr ein anderes Auto")
     dialog.get_by_role("button", name="Ausführen").click()
-    expect(page.locator("#told")).to_contain_text("In der Wertung: Rang 2")
+    expect(page.locator("#told")).to_contain_text("Ben ist jetzt disqualifiziert. In der Wertung: Rang 2")
     expect(page.locator("main h2 .tag").first).to_have_text("disqualifiziert")
     past = page.locator("main .card").filter(has_text="angemeldet als Ben").last
     for said in ("disqualifiziert", "Lauf 1 bestätigt", "Lauf 1 scharf auf Bahn 1"):
         expect(past).to_contain_text(said)
+
+
+def test_a_unit_is_enrolled_in_german(venue: Venue, german: Organiser) -> None:
+    """The page waits by the states' own names, whatever its language calls them."""
+    page = german.page
+    asked: list[object] = []
+
+    def answer(route: Route) -> None:
+        said: dict[str, object] = {"address": "https://c", "token": "ab-cd", "ticket": "t", "life_s": 600}
+        if route.request.url.endswith("/watch"):
+            asked.append((route.request.post_data_json or {}).get("after"))
+            said = {"state": "waiting" if len(asked) > 1 else "claimed", "code": "123 456"}
+        route.fulfill(status=200, json=said, headers={"X-Pitboard-Desk": "1"})
+
+    page.route("**/v1/admin/enrolments**", answer)
+    page.route("**/v1/admin/enrolments/*", answer)
+    german.go("#/units")
+    page.locator("main form").get_by_label("Name").fill("Strecke 2")
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("main .secret").last).to_have_text("123 456")
+    assert asked[:2] == ["open", "claimed"]
+    expect(page.get_by_role("button", name="Ja, aufnehmen")).to_be_visible()
 
 
 def test_no_page_of_the_desk_has_a_sentence_of_its_own() -> None:

@@ -132,7 +132,7 @@ def test_the_displays_show_what_is_on_them_now(venue: Venue, organiser: Organise
     call("POST", "/v1/unit-status", seal_status(status, UNIT_A))
     organiser.go("#/displays")
     item = organiser.page.locator("li", has_text="Grandstand").first
-    expect(item).to_contain_text("Track A sees it · shows podium · live · version 1.2 · 54 °C")
+    expect(item).to_contain_text("Track A sees it · shows Podium · live · version 1.2 · 54 °C")
     expect(organiser.page.locator("li", has_text="Bar").first).to_contain_text("Track A saw it last at")
     wanted = msgspec.json.decode(call("GET", f"{WANTED_PATH}?wait_ms=9000"), type=PicturesWanted)
     call("POST", PICTURE_PATH, sign_picture(png(), wanted.nonces[UNIT_B.key], UNIT_B))

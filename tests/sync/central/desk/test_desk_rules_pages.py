@@ -87,7 +87,7 @@ def test_classes_stages_and_the_plan(venue: Venue, organiser: Organiser) -> None
     page.get_by_label("Title").fill("Finals")
     page.get_by_label("Stage").select_option("finals")
     page.get_by_role("button", name="Save the plan").click()
-    expect(page.locator("#told")).to_contain_text("1 lines")
+    expect(page.locator("#told")).to_contain_text("The day's plan has 1 line now.")
     [item] = programme.schedule()
     assert (item.title, item.stage_id) == ("Finals", "finals")
 
@@ -98,7 +98,7 @@ def test_displays_messages_and_officials(venue: Venue, organiser: Organiser) -> 
     page.get_by_role("button", name="Show", exact=True).first.click()
     fill(page, "Scene", "podium")
     press(page, "Show it")
-    expect(page.locator("#told")).to_contain_text("All displays show podium")
+    expect(page.locator("#told")).to_contain_text("displays show, as soon as they have this word: Podium.")
     page.get_by_label("Message", exact=True).fill("The track is closed")
     page.get_by_role("button", name="Show the message").click()
     expect(page.locator("li", has_text="The track is closed")).to_be_visible()

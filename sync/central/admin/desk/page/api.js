@@ -1,4 +1,5 @@
-// Calls of the desk. A refusal is an Error with the server's sentence; `code` names it.
+// Calls of the desk. What central says of an act is said in the page's language; a refusal is an Error, its `code`
+// names it.
 
 import { knows, language, say } from "./say.js";
 
@@ -23,18 +24,30 @@ async function call(path, options, read = (answer) => answer.json()) {
   if (answer.redirected || !answer.headers.has("X-Pitboard-Desk")) {
     throw refused("not-ours", say("desk.something-else-answered-in-central-s-place"));
   }
-  if (answer.ok) return read(answer);
+  if (answer.ok) return inOurWords(await read(answer));
   const body = await answer.json().catch(() => ({}));
   if (answer.status === 401) onSignedOut();
   throw refused(body.error ?? "failed", spoken(body));
 }
 
+// Central answers with codes and their fields, some of which are words themselves, or lists; `sentence` is English.
+function inOurWords(answer) {
+  return answer?.said ? { ...answer, sentence: saidAll(answer.said) || answer.sentence } : answer;
+}
+
+// Sentences that a unit or central said as codes, "" where one is none of ours.
+export const saidAll = (said) => (said?.length && said.every((one) => knows(one.code)) ? said.map(saidText).join(" ") : "");
+
+export function saidText({ code, fields = {} }) {
+  const shown = (value) => (Array.isArray(value) ? value.map(shown).join(", ") : value?.code ? saidText(value) : value);
+  return say(code, Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)])));
+}
+
 // The server refuses in English, which may say more; other languages have a sentence of the same code.
-function spoken(body) {
-  const code = `refused.${body.error}`;
-  const plain = language !== "en" && knows(code) ? say(code) : "";
-  if (plain && !plain.includes("…")) return plain;
-  return body.detail ?? say("desk.this-failed-central-s-log-says-why");
+function spoken({ error, detail, fields }) {
+  const sentences = [`desk.refused-${error}`, `refused.${error}`].filter(knows).map((code) => say(code, { detail, ...fields }));
+  const whole = sentences.find((one) => !one.includes("…"));
+  return (language !== "en" && whole) || (detail ?? say("desk.this-failed-central-s-log-says-why"));
 }
 
 function refused(code, sentence) {

@@ -4,10 +4,11 @@ import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, formCard } from "./form_dialog.js";
 import { button, buttons, card, list, tag, whenText } from "./pieces.js";
-import { say } from "./say.js";
+import { knows, say } from "./say.js";
 
 const ALL = "all";
 const PICTURE_EVERY_MS = 3_000;
+const sceneName = (scene) => (knows(`touch.scene-${scene}`) ? say(`touch.scene-${scene}`) : scene);
 const steer = async (word) => (await post("/v1/admin/displays", word)).sentence;
 
 export async function displaysPage(redraw) {
@@ -42,8 +43,8 @@ function withSightings(displays, units) {
 function sightingText({ isHere, by, agoMs, scene, badge, is_live, has_screen, version, temperature_c }) {
   if (!isHere) return say("desk.display-does-not-answer", { who: by, moment: whenText(Date.now() - agoMs) });
   const warm = temperature_c == null ? "" : `${temperature_c} °C`;
-  const state = has_screen === false ? say("desk.no-screen") : is_live === false ? badge : "live";
-  return [say("desk.who-sees-it", { who: by }), scene && say("desk.shows-scene", { scene }), state, version && say("desk.version-number", { version }), warm].filter(Boolean).join(" · ");
+  const state = has_screen === false ? say("desk.no-screen") : is_live === false ? badge : say("desk.live");
+  return [say("desk.who-sees-it", { who: by }), scene && say("desk.shows-scene", { scene: sceneName(scene) }), state, version && say("desk.version-number", { version }), warm].filter(Boolean).join(" · ");
 }
 
 // What it shows right now: asked again while the page is looked at, and no longer.
@@ -75,7 +76,7 @@ function pictureOf(one) {
 
 function displayItem(one, seen, rules, redraw) {
   const said = one.assigned;
-  const words = said ? [said.playlist?.map((item) => `${item.scene} ${item.seconds ?? 15} s`).join(", ") || say("desk.its-usual-round"), said.track && say("desk.track-track", { track: said.track }), said.race_class && say("desk.class-name", { name: said.race_class }), said.brightness_percent && said.brightness_percent < 100 && say("desk.percent-bright", { percent: said.brightness_percent })].filter(Boolean).join(" · ") : one.display === ALL ? say("desk.nothing-said-to-all") : say("desk.its-usual-round");
+  const words = said ? [said.playlist?.map((item) => `${sceneName(item.scene)} ${item.seconds ?? 15} s`).join(", ") || say("desk.its-usual-round"), said.track && say("desk.track-track", { track: said.track }), said.race_class && say("desk.class-name", { name: said.race_class }), said.brightness_percent && said.brightness_percent < 100 && say("desk.percent-bright", { percent: said.brightness_percent })].filter(Boolean).join(" · ") : one.display === ALL ? say("desk.nothing-said-to-all") : say("desk.its-usual-round");
   const isDark = said?.is_on === false;
   const sighting = one.sighting ? [element("div", { class: "muted" }, sightingText(one.sighting))] : [];
   const picture = one.is_enrolled && one.display !== ALL ? [pictureOf(one)] : [];
@@ -98,7 +99,7 @@ function askShow(one, seen, rules, redraw) {
     title: say("desk.what-name-shows", { name: one.name }),
     label: say("desk.show-it"),
     fields: [
-      { name: "scene", label: say("desk.scene"), options: [["", say("desk.its-usual-round-2")], ["several", say("desk.several-in-turn-as-below")], ...seen.scenes.map((scene) => [scene, scene])], value: said?.playlist?.length > 1 ? "several" : said?.playlist?.[0]?.scene ?? "" },
+      { name: "scene", label: say("desk.scene"), options: [["", say("desk.its-usual-round-2")], ["several", say("desk.several-in-turn-as-below")], ...seen.scenes.map((scene) => [scene, sceneName(scene)])], value: said?.playlist?.length > 1 ? "several" : said?.playlist?.[0]?.scene ?? "" },
       { name: "several", label: say("desk.several-in-turn"), hint: say("desk.scene-and-seconds-such-as-leaderboard-40"), value: said?.playlist?.length > 1 ? scenes : "", required: false, maxlength: 400 },
       { name: "track", label: say("desk.track"), hint: say("desk.empty-for-all"), value: said?.track, required: false },
       { name: "race_class", label: say("desk.class"), options: [["", say("desk.all")], ...rules.classes.map((each) => [each.race_class, each.name])], value: said?.race_class ?? "" },

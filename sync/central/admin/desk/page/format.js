@@ -4,7 +4,7 @@ import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { fieldInput, fieldLabel, tellSentence, valueOf } from "./form_dialog.js";
 import { buttons, card, resultOf, table, timeOf, word } from "./pieces.js";
-import { sayRule } from "./rules.js";
+import { rankingSays, sayRule } from "./rules.js";
 import { knows, language, say } from "./say.js";
 
 const RANKING_KEYS = ["ranking", "laps", "runs", "run_ranking", "points", "points_within", "ties", "resolution_ns", "runs_max_count", "runs_over", "start_order", "reverse_count", "team_member"];
@@ -62,8 +62,8 @@ export async function formatPage(name, isPreset) {
 function fieldOf(key, value, rules) {
   const [label, hint] = LABELS[key];
   const field = { name: key, label, hint, value };
-  if (key === "ranking") return { ...field, options: rules.words.ranking.map((word) => [word, rules.rankings[word]]) };
-  if (key === "run_ranking") return { ...field, options: rules.words.run_ranking.map((word) => [word, rules.rankings[word] ?? say("desk.the-usual-one")]) };
+  if (key === "ranking") return { ...field, options: rules.words.ranking.map((word) => [word, rankingSays(rules, word)]) };
+  if (key === "run_ranking") return { ...field, options: rules.words.run_ranking.map((word) => [word, word ? rankingSays(rules, word) : say("desk.the-usual-one")]) };
   if (rules.words[key]) return { ...field, options: rules.words[key].map((word) => [word, WORDS[word] ?? word]) };
   if (key === "resolution_ns") return { ...field, options: RESOLUTIONS };
   if (key === "points") return { ...field, value: value?.join(" "), maxlength: 400 };

@@ -1,6 +1,6 @@
 // The desk's home: what needs attention, who drives, newest and best entries. And the whole board.
 
-import { ask } from "./api.js";
+import { ask, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { bestMarks, card, empty, list, personHref, personLink, phaseTag, resultOf, runHref, table, tag, when } from "./pieces.js";
 import { knows, language, say } from "./say.js";
@@ -56,11 +56,17 @@ export async function foundPage(query) {
 
 function attentionItem(one) {
   const parts = [element("span", { class: "kind" }, KINDS[one.kind] ?? one.kind)];
-  const words = element("span", { class: "grow" }, one.who ? nameElement(one.who) : "", one.who ? " " : "", language !== "en" && one.code && knows(one.code) ? say(one.code, one.fields) : one.sentence);
+  const words = element("span", { class: "grow" }, one.who ? nameElement(one.who) : "", one.who ? " " : "", attentionSays(one));
   parts.push(words);
   if (one.run_id) parts.push(element("a", { class: "button", href: runHref(one.run_id) }, say("desk.look")));
   else if (one.kind === "alike") parts.push(...one.competitor_ids.map((id, index) => element("a", { class: "button", href: personHref(id) }, index ? say("desk.second") : say("desk.first"))));
   return element("li", { "data-kind": one.kind }, ...parts);
+}
+
+// In English the server's sentence may say more than its code.
+function attentionSays(one) {
+  if (language === "en") return one.sentence;
+  return saidAll(one.says) || (one.code && knows(one.code) ? say(one.code, one.fields) : one.sentence);
 }
 
 function runItem(run, event, label) {

@@ -1,8 +1,8 @@
 // Competitors from a table, looked at before they are taken; results and laps as files.
 
-import { post } from "./api.js";
+import { post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { button, buttons, card, table, tag } from "./pieces.js";
+import { button, buttons, card, table, tag, word } from "./pieces.js";
 import { say } from "./say.js";
 
 const CLASSES = { new: "tag good", known: "tag", refused: "tag bad" };
@@ -33,7 +33,7 @@ function preview(rows, text, outcome) {
   const heads = [{ label: say("desk.line"), class: "number" }, { label: say("desk.name") }, { label: say("desk.number") }, { label: say("desk.class"), class: "hide-small" }, { label: "" }];
   const shown = rows.map((one) => element("tr", {},
     element("td", { class: "number" }, String(one.line)), element("td", {}, nameElement(one.name)), element("td", {}, one.number), element("td", { class: "hide-small" }, one.race_class),
-    element("td", {}, tag(one.outcome, { class: CLASSES[one.outcome] }), " ", one.trouble)));
+    element("td", {}, tag(word(one.outcome), { class: CLASSES[one.outcome] }), " ", saidAll(one.said) || one.trouble)));
   const reason = element("input", { maxlength: "400", dir: "auto" });
   const trouble = element("p", { class: "trouble", role: "alert" });
   const take = button(say("desk.register-number", { number: count("new") }), async () => {

@@ -26,6 +26,12 @@ export function word(value) {
   return knows(code) ? say(code) : String(value).replaceAll("-", " ");
 }
 
+// A format's name: a known one has a word in every language.
+export function formatName(name) {
+  const code = `desk.preset-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+  return name && knows(code) ? say(code) : name;
+}
+
 export const phaseTag = (phase) => tag(word(phase), { "data-phase": phase });
 
 export const personHref = (id) => "#/competitors/" + encodeURIComponent(id);

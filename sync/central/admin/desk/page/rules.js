@@ -3,12 +3,14 @@
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, formCard } from "./form_dialog.js";
-import { button, buttons, card, list, table, tag } from "./pieces.js";
-import { say } from "./say.js";
+import { button, buttons, card, formatName, list, table, tag } from "./pieces.js";
+import { knows, say } from "./say.js";
 
 const KINDS = [["heats", say("desk.heats-by-lane-each-driver-once-on")], ["knockout", say("desk.knock-out-pairs")], ["double-elimination", say("desk.double-elimination-out-after-two-losses")], ["heat-knockout", say("desk.heats-the-first-of-each-go-on")], ["ladder", say("desk.ladder-of-mains-the-first-of-each")]];
 
 export const sayRule = async (rule) => (await post("/v1/admin/rules", rule)).sentence;
+const KIND_NAMES = new Map(KINDS);
+export const rankingSays = (rules, ranking) => (knows(`desk.ranking-${ranking}`) ? say(`desk.ranking-${ranking}`) : rules.rankings[ranking] ?? ranking);
 export const formatHref = (name) => "#/format/" + encodeURIComponent(name);
 const presetHref = (name) => "#/format-from/" + encodeURIComponent(name);
 
@@ -27,7 +29,7 @@ export async function rulesPage(redraw) {
 export function formatOptions(rules, first) {
   const own = rules.formats.map((one) => one.name);
   const others = rules.presets.map((one) => one.name).filter((name) => !own.includes(name));
-  return [["", first], ...own.map((name) => [name, name]), ...others.map((name) => [name, say("desk.name-preset", { name })])];
+  return [["", first], ...own.map((name) => [name, formatName(name)]), ...others.map((name) => [name, say("desk.name-preset", { name: formatName(name) })])];
 }
 
 function eventCard(rules, redraw) {
@@ -40,12 +42,12 @@ function eventCard(rules, redraw) {
 
 function formatsCard(rules, redraw) {
   const own = rules.formats.map((one) => element("li", {},
-    element("a", { class: "grow", href: formatHref(one.name) }, nameElement(one.name)),
-    element("span", { class: "muted" }, one.whole.ranking),
+    element("a", { class: "grow", href: formatHref(one.name) }, nameElement(formatName(one.name))),
+    element("span", { class: "muted" }, rankingSays(rules, one.whole.ranking)),
     ...(one.name === rules.format ? [tag(say("desk.the-event-s"), { class: "tag good" })] : []),
-    button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-format-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "no-format", name: one.name }), onDone: redraw }))));
+    button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-format-name", { name: formatName(one.name) }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "no-format", name: one.name }), onDone: redraw }))));
   const presets = rules.presets.map((one) => element("li", {},
-    element("a", { class: "grow", href: presetHref(one.name) }, nameElement(one.name)),
+    element("a", { class: "grow", href: presetHref(one.name) }, nameElement(formatName(one.name))),
     element("span", { class: "muted" }, one.source)));
   return element("section", { class: "card" }, element("h2", {}, say("desk.formats-of-this-event")), list(own, say("desk.none-of-its-own-yet-take-one")),
     element("h3", {}, say("desk.known-formats")), list(presets, ""));
@@ -54,7 +56,7 @@ function formatsCard(rules, redraw) {
 function classesCard(rules, redraw) {
   const rows = rules.classes.map((one) => element("tr", {},
     element("td", {}, nameElement(one.name), " ", element("span", { class: "muted" }, one.race_class)),
-    element("td", { class: "hide-small" }, one.format || say("desk.the-event-s"), ...(one.is_outside_awards ? [" ", tag(say("desk.outside-the-awards"))] : [])),
+    element("td", { class: "hide-small" }, formatName(one.format) || say("desk.the-event-s"), ...(one.is_outside_awards ? [" ", tag(say("desk.outside-the-awards"))] : [])),
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askClass(rules, one, redraw)),
       button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-class-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "class", race_class: one.race_class, is_gone: true }), onDone: redraw }))))));
@@ -74,8 +76,8 @@ function askClass(rules, known, redraw) {
 
 function stagesCard(rules, redraw) {
   const rows = rules.stages.map((one) => element("tr", {},
-    element("td", {}, nameElement(one.name), " ", element("span", { class: "muted" }, one.kind)),
-    element("td", { class: "hide-small" }, [one.race_class && say("desk.class-name", { name: one.race_class }), one.track && say("desk.track-track", { track: one.track }), one.format].filter(Boolean).join(", ") || "all"),
+    element("td", {}, nameElement(one.name), " ", element("span", { class: "muted" }, KIND_NAMES.get(one.kind) ?? one.kind)),
+    element("td", { class: "hide-small" }, [one.race_class && say("desk.class-name", { name: one.race_class }), one.track && say("desk.track-track", { track: one.track }), formatName(one.format)].filter(Boolean).join(", ") || say("desk.all")),
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askStage(rules, one, redraw)),
       button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-stage-name", { name: one.name }), note: say("desk.runs-that-were-driven-in-it-stay"), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }), onDone: redraw }))))));

@@ -1,6 +1,6 @@
 // Units: how each is, enrolling by a one-time token, and revoking.
 
-import { ask, post } from "./api.js";
+import { ask, post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { button, buttons, card, facts, list, table, tag, when, word } from "./pieces.js";
 import { knows, language, say } from "./say.js";
@@ -24,8 +24,8 @@ function healthItem(unit) {
   const isSilent = unit.is_silent || !unit.status;
   const said = unit.status ? say("desk.said-seconds-s-ago", { seconds: Math.floor(unit.age_ms / 1000) }) : say("desk.has-said-nothing-since-central-started");
   const troubles = [
-    ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${word(one.light)}: ${one.detail || word(one.state)}`),
-    ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${word(one.state)}`),
+    ...(unit.status?.lights ?? []).filter((one) => one.state !== "ok").map((one) => `${word(one.light)}: ${lightSays(one)}`),
+    ...(unit.status?.sensors ?? []).filter((one) => one.state !== "ok").map((one) => `${one.sensor}: ${sensorSays(one)}`),
   ].map((text) => [text, "bad"]);
   troubles.push(...(unit.status?.machine ?? []).filter((one) => one.colour !== "green").map((one) => [machineSays(one), one.colour === "red" ? "bad" : "warn"]));
   const lights = troubles.map(([text, how]) => element("li", {}, tag(text, { class: `tag wrap ${how}` })));
@@ -33,6 +33,14 @@ function healthItem(unit) {
   const mark = isSilent ? tag(say("desk.silent"), { class: "tag bad" }) : troubles.length ? tag(say("desk.look-2"), { class: "tag warn" }) : tag(say("desk.well"), { class: "tag good" });
   const health = unit.status ? [element("div", { class: "line" }, healthFacts(unit))] : [];
   return element("li", {}, element("span", { class: "grow" }, nameElement(unit.name)), mark, element("span", { class: "muted" }, said), ...health, ...(lights.length ? [element("ul", { class: "grow" }, ...lights)] : []), ...all);
+}
+
+const lightSays = (one) => (language === "en" ? "" : saidAll(one.says)) || one.detail || word(one.state);
+
+// As the touchscreens say it: the notes of a sensor, or else its state.
+function sensorSays(one) {
+  const notes = (one.notes ?? []).map(({ code, fields = {} }) => ({ code: `sensor.${code === "silent" && "silent_s" in fields ? "silent-for" : code}`, fields }));
+  return saidAll(notes) || saidAll([{ code: `sensor.state.${one.state}` }]) || word(one.state);
 }
 
 // What the unit's doctor found, in the language of the touchscreens, which have the same sentences.
@@ -59,8 +67,8 @@ function healthFacts({ status, clock }) {
 // All else that the unit says of itself: its lights, sensors, and the doctor's checks.
 function everything({ status }) {
   const lines = [
-    ...status.lights.map((one) => [word(one.light), one.detail || word(one.state)]),
-    ...status.sensors.map((one) => [one.sensor, [word(one.state), one.device, say("desk.number-passings-a-minute", { number: one.passings_per_min })].filter(Boolean).join(", ")]),
+    ...status.lights.map((one) => [word(one.light), lightSays(one)]),
+    ...status.sensors.map((one) => [one.sensor, [sensorSays(one), one.device, say("desk.number-passings-a-minute", { number: one.passings_per_min })].filter(Boolean).join(", ")]),
     ...(status.machine ?? []).map((one) => [word(one.code), machineSays(one)]),
   ];
   return element("details", { class: "grow" }, element("summary", {}, say("desk.everything-it-says")), facts(lines, "facts lines"));
@@ -122,8 +130,8 @@ function enrolCard(redraw) {
 }
 
 async function follow(place, ticket, redraw) {
-  let state = say("desk.open-2");
-  while (place.isConnected && [say("desk.open-2"), "claimed"].includes(state)) {
+  let state = "open";
+  while (place.isConnected && ["open", "claimed"].includes(state)) {
     state = (await post("/v1/admin/enrolments/watch", { ticket, after: state, wait_ms: 5000 })).state;
   }
   if (!place.isConnected) return;
