@@ -27,7 +27,7 @@ export function word(value) {
 }
 
 // A format's name: a known one has a word in every language.
-export function formatName(name) {
+export function formatName(name = "") {
   const code = `desk.preset-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
   return name && knows(code) ? say(code) : name;
 }
