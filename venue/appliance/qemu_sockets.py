@@ -131,7 +131,10 @@ class GuestAgent:
         ends = seconds() + within_s
         pause = threading.Event()
         while True:
-            told = self._lines.ask("guest-exec-status", {"pid": pid})
+            try:
+                told = self._lines.ask("guest-exec-status", {"pid": pid})
+            except Refusal as error:  # another agent than the one that was asked
+                raise PeerLost(peer="guest", reason="it started anew in mid-command") from error
             if told["exited"]:
                 output = [
                     base64.b64decode(told.get(f"{name}-data", "")).decode(errors="replace")

@@ -41,6 +41,12 @@ LinkLocalAddressing=ipv6
 _FSTAB = f"""/dev/vda / ext4 errors=remount-ro 0 1
 LABEL=stick {STICK} ext4 ro,nofail,x-systemd.device-timeout=180s 0 0
 """
+_LONG_WATCHDOG = """# Rig: an emulated machine that shares its processors may stand still longer than any Pi.
+[Manager]
+RuntimeWatchdogSec=3min
+"""
+LONG_WATCHDOG = "/etc/systemd/system.conf.d/zz-rig.conf"
+"""Taken away before the step that hangs the machine, which is so ended by what Pitboard installed."""
 _GPIO_UNIT = """[Unit]
 Description=Rig: a simulated GPIO chip
 After=sys-kernel-config.mount
@@ -157,6 +163,7 @@ def _is_for(module: Path, kernel: str) -> bool:
 def _bring_rig(root: Path, control: str) -> None:
     files = {
         "etc/fstab": _FSTAB,
+        LONG_WATCHDOG.lstrip("/"): _LONG_WATCHDOG,
         "etc/systemd/system/rig-chip.service": _GPIO_UNIT,
         "etc/systemd/system/rig-control.socket": _CONTROL_SOCKET,
         "etc/systemd/system/rig-control.service": _CONTROL_SERVICE.format(socket=control),

@@ -28,7 +28,7 @@ from venue.appliance.glass_client import CONTROL, GlassClient
 from venue.appliance.photograph import likeness
 from venue.appliance.serial_sensor import SerialSensor
 from venue.appliance.steps import Steps
-from venue.appliance.virtual_disk import BEAM_PIN, FIRST_NUMBER, Debian, debian, make_disk
+from venue.appliance.virtual_disk import BEAM_PIN, FIRST_NUMBER, LONG_WATCHDOG, Debian, debian, make_disk
 from venue.appliance.virtual_machine import BOOT_ID, BOOT_MAX_S, HEIGHT, SENSOR_PORT, WIDTH, VirtualMachine
 from venue.official.scripted_official import ScriptedOfficial
 from venue.set_up.node_folders import make_node_folders
@@ -44,6 +44,8 @@ BROKEN = "broken"
 CUTS_MAX_COUNT = 3
 CROSSES_MAX_COUNT = 5
 """So many cars in a row that nothing of the rig could let cross are no accident."""
+WATCHDOG = "15s"
+"""As systemd/system/watchdog.conf has it: no Pi's hardware counts longer."""
 STICK_SPARE_MB = 200
 DISKS_MAX = "7G"
 RUN_MAX_S = 1_200.0
@@ -465,6 +467,11 @@ class VirtualDrill:
     def _machine_hangs(self) -> None:
         unit = self.machines[UNIT]
         with self.steps.step("the whole machine hangs; its hardware watchdog starts it anew") as figures:
+            unit.do("rm", "-f", LONG_WATCHDOG)
+            unit.do("systemctl", "daemon-reexec")
+            figures["watchdog"] = unit.do("systemctl", "show", "--value", "-p", "RuntimeWatchdogUSec").strip()
+            if figures["watchdog"] != WATCHDOG:
+                raise Refusal(f"the hardware watchdog bites after {figures['watchdog']}, not {WATCHDOG}")
             began = seconds()
             boot = unit.do("cat", BOOT_ID)
             unit.hang()

@@ -22,6 +22,7 @@ from venue.set_up.installation import (
     PROGRAM,
     VERSIONS,
     Installation,
+    LeftUndone,
     NodeFiles,
     is_healthy,
     system_folder,
@@ -111,7 +112,7 @@ def _tell(lines: Iterable[str], *, is_dry: bool) -> int:
     """Print what was changed, and return how much; a dry machine has told each step already."""
     count = 0
     for line in lines:
-        count += 1
+        count += not isinstance(line, LeftUndone)
         if not is_dry:
             click.echo(f"  {line}")
     return count

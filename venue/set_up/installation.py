@@ -28,6 +28,9 @@ KEYS = ("unit.key", "root.key")
 PROGRAM = Path("/opt/pitboard")
 """A link to the version in use, so that an upgrade is one rename and going back is another."""
 VERSIONS = Path("/opt/pitboard-versions")
+UNDECIDED = Path("/etc/tmpfiles.d/pitboard-upgrade.conf")
+"""There until an upgrade has seen its version serve: at a boot systemd-tmpfiles puts the former link back by
+it, before any program starts."""
 UNITS = Path("/etc/systemd/system")
 COMMAND_LINK = Path("/usr/local/bin/pitboard")
 TARGET = "pitboard.target"
@@ -70,6 +73,12 @@ _PROGRAMS: dict[Role, tuple[str, ...]] = {
     "trackside": ("trackside", "bridge", "touch", "sync"),
     "display": ("display",),
 }
+
+
+class LeftUndone(str):
+    """A line about what could not be done; nothing was changed by it, so it is no reason to restart."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +194,19 @@ class Installation:
     def uninstall(self) -> Iterator[str]:
         """Take the programs away; configs and data stay."""
         if self._machine.asks("systemctl", *self._rooted, "is-enabled", TARGET):
-            self._machine.run("systemctl", *self._rooted, *self._now, "disable", TARGET)
+            there = [path.name for path in self._unit_files() if self._machine.read(UNITS / path.name)]
+            self._machine.run("systemctl", *self._rooted, *self._now, "disable", *there)
             yield "programs stopped"
         ours = [UNITS / path.name for path in [*self._unit_files(), *self._drop_in_folders()]]
-        for path in (*ours, *_SYSTEM_FILES.values(), *self._terminal_help, COMMAND_LINK, PROGRAM, VERSIONS):
+        for path in (
+            *ours,
+            *_SYSTEM_FILES.values(),
+            *self._terminal_help,
+            COMMAND_LINK,
+            UNDECIDED,
+            PROGRAM,
+            VERSIONS,
+        ):
             if self._machine.remove(path):
                 yield f"{path} removed"
         yield f"{CONFIGS} and {DATA} stay: results, keys and settings are there"
@@ -209,7 +227,9 @@ class Installation:
             self._machine.run(*_APT_INSTALL, *missing)
         except Refusal:
             # No internet is no reason to leave a machine half set up: timing needs none of them.
-            yield f"NOT installed, no internet: {' '.join(missing)}; a screen may stay dark or lack letters"
+            yield LeftUndone(
+                f"NOT installed, no internet: {' '.join(missing)}; a screen may stay dark or lack letters"
+            )
         else:
             yield f"packages for the screen installed: {', '.join(missing)}"
 
@@ -299,6 +319,7 @@ class Installation:
             yield f"configs written: {', '.join(written)}"
 
     def _program(self, program: Path) -> Iterator[str]:
+        self._machine.remove(UNDECIDED)  # of an upgrade that a power cut ended
         if program != PROGRAM and self._machine.link(PROGRAM, program):
             yield f"the programs are those of {program}"
         if self._machine.link(COMMAND_LINK, PROGRAM / "bin" / "pitboard"):

@@ -11,8 +11,8 @@ from pathlib import Path
 from pitboard.clock import Clock
 from pitboard.errors import Refusal
 from pitboard.program.service import LAST_WORDS_SUFFIX, OPENING
-from venue.set_up.installation import PROGRAM, RUN, TARGET, VERSIONS, is_healthy
-from venue.set_up.machine import Machine
+from venue.set_up.installation import PROGRAM, RUN, TARGET, UNDECIDED, VERSIONS, is_healthy
+from venue.set_up.machine import Machine, Owned
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -63,16 +63,22 @@ async def switch_to(
     """Use the version in `folder`; where its services do not serve within a minute, the former one again.
 
     `bring_version` writes the units and settings that a version's folder brings. Raises Refusal after going
-    back.
+    back, also where it was broken off by Ctrl-C. Where the power goes before, the next boot goes back.
     """
+    machine.write(UNDECIDED, f"L+! {PROGRAM} - - - - {former}\n".encode(), Owned())
     say(f"{folder} runs; waiting until every program serves")
-    if await _use(machine, folder, services, clock, bring_version, pause):
+    why = "the new version did not serve within a minute"
+    try:
+        serves = await _use(machine, folder, services, clock, bring_version, pause)
+    except asyncio.CancelledError:
+        serves, why = False, "the upgrade was broken off"
+    if serves:
+        machine.remove(UNDECIDED)
         return
     is_back = await _use(machine, former, services, clock, bring_version, pause)
+    machine.remove(UNDECIDED)
     state = "which serves again" if is_back else f"which does not serve either; {HOW_TO_SEE}"
-    raise Refusal(
-        f"the new version did not serve within a minute; this machine went back to {former}, {state}"
-    )
+    raise Refusal(f"{why}; this machine went back to {former}, {state}")
 
 
 async def _use(

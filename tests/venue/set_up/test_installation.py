@@ -6,6 +6,8 @@ import asyncio
 import os
 import re
 import stat
+import subprocess
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +20,8 @@ from pitboard.errors import Refusal
 from pitboard.health.node_findings import GRAPHICS
 from pitboard.program.service import Service
 from tests.venue.set_up.recorded_machine import RecordedMachine
-from venue.set_up.install_command import install, refuse_read_only, see_that_it_serves
-from venue.set_up.installation import RUN, SCREEN_PACKAGES, Installation, NodeFiles, system_folder
+from venue.set_up.install_command import _tell, install, refuse_read_only, see_that_it_serves
+from venue.set_up.installation import RUN, SCREEN_PACKAGES, UNDECIDED, Installation, NodeFiles, system_folder
 from venue.set_up.machine import Owned
 from venue.set_up.node_defaults import ALL_IN_ONE, SECRETS, default_node
 from venue.set_up.terminal_help import MANUAL, terminal_help, write_manual
@@ -104,6 +106,18 @@ def test_typed_again_in_mid_race_it_restarts_nothing(tmp_path: Path) -> None:
     machine.commands.clear()
     see_that_it_serves(machine, node, changes=0)
     assert machine.commands == []
+
+
+def test_what_could_not_be_done_is_said_and_is_no_reason_to_restart(tmp_path: Path) -> None:
+    """A unit without internet lacks the screen's packages each time; its run goes on."""
+    machine = machine_at(tmp_path)
+    machine.refused = "apt-get"
+    node = unit_node()
+    installed(machine, node)
+    kept = {name: machine.read(Path("/var/lib/pitboard") / name) or b"" for name in SECRETS}
+    lines = installed(machine, unit_node(kept))
+    assert [line for line in lines if "NOT installed" in line] == lines != []
+    assert _tell(lines, is_dry=False) == 0
 
 
 def test_a_machine_that_is_nothing_yet_shows_how_it_gets_a_set_up_until_it_is_a_node(tmp_path: Path) -> None:
@@ -191,7 +205,7 @@ def test_uninstalling_keeps_results_keys_and_settings(tmp_path: Path) -> None:
     assert machine.read(Path("/etc/pitboard/trackside.toml"))
     assert machine.read(Path("/etc/systemd/system/pitboard.target")) is None
     assert not (machine.root / "opt" / "pitboard").is_symlink()
-    assert machine.enabled.isdisjoint({"pitboard.target"})
+    assert machine.enabled == set()
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
@@ -215,7 +229,9 @@ def test_neither_role_nor_folder_is_a_sentence(tmp_path: Path) -> None:
 UNIT = Path("/etc/systemd/system/pitboard-trackside.service")
 
 
-def switched(machine: RecordedMachine, *, reads_until_s: int = 0) -> None:
+def switched(
+    machine: RecordedMachine, *, reads_until_s: int = 0, at_each_look: Callable[[], None] = lambda: None
+) -> None:
     """Switch; for so many seconds the programs still read their journals, and do not serve."""
     clock = ScriptedClock()
     began_mono_ns = clock.mono_ns()
@@ -226,6 +242,7 @@ def switched(machine: RecordedMachine, *, reads_until_s: int = 0) -> None:
         machine.write(UNIT, str(folder).encode(), Owned())
 
     async def pause(seconds: float) -> None:
+        at_each_look()
         clock.advance(ms=int(seconds * 1_000))
         elapsed_s = (clock.mono_ns() - began_mono_ns) // 1_000_000_000
         machine.broken = broken
@@ -266,6 +283,56 @@ def test_from_a_version_that_does_not_serve_the_machine_goes_back_by_itself(tmp_
     assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
     assert machine.read(UNIT) == b"/opt/pitboard-versions/1"
     assert machine.commands.count(("systemctl", "restart", "pitboard.target")) == 2
+
+
+def test_the_power_may_go_before_it_is_decided_and_the_next_boot_goes_back(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.broken = {str(VERSION_2)}
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+
+    def power_goes() -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        switched(machine, at_each_look=power_goes)
+    program = machine.root / "opt" / "pitboard"
+    assert program.readlink() == VERSION_2
+    for at_boot in ([], ["--boot"]):  # in between, systemd's own clean-up leaves it alone
+        subprocess.run(
+            ["systemd-tmpfiles", "--create", *at_boot, f"--root={machine.root}", UNDECIDED.name], check=True
+        )
+        assert program.readlink() == (VERSION_1 if at_boot else VERSION_2)
+    machine.broken.clear()
+    switched(machine)
+    assert machine.read(UNDECIDED) is None
+
+
+@pytest.mark.parametrize("broken", [{str(VERSION_2)}, set[str]()])
+def test_a_decided_upgrade_is_not_undone_by_a_boot(broken: set[str], tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.broken = broken
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    with nullcontext() if not broken else pytest.raises(Refusal):
+        switched(machine)
+    assert machine.read(UNDECIDED) is None
+
+
+def test_an_upgrade_that_is_broken_off_goes_back(tmp_path: Path) -> None:
+    machine = machine_at(tmp_path)
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    looks: list[bool] = []
+
+    def ctrl_c() -> None:
+        looks.append(True)
+        if len(looks) == 1:
+            raise asyncio.CancelledError
+
+    with pytest.raises(
+        Refusal, match=f"broken off; this machine went back to {VERSION_1}, which serves again"
+    ):
+        switched(machine, at_each_look=ctrl_c)
+    assert (machine.root / "opt" / "pitboard").readlink() == VERSION_1
+    assert machine.read(UNIT) == b"/opt/pitboard-versions/1"
 
 
 @pytest.mark.parametrize(("reads_until_s", "used"), [(OPENING_MAX_S - 20, VERSION_2), (10_000, VERSION_1)])
