@@ -1,7 +1,8 @@
-"""The display beside headless Chromium with an equivalent page: `python -m bench.display [--records N]`.
+"""The display beside headless Chromium with an equivalent page: `python -m bench.display`.
 
 Memory (PSS), the processor's time idle and at one update a second, from start to the first painted board,
-from a record's commit at a unit to the frame that shows it, and what a frame costs while rows slide. SDL
+from a record's commit at a unit to the frame that shows it, and what a frame costs while rows slide; then
+five starts with a great journal. The display is found, and looks for others, by mDNS as in a venue. SDL
 draws without a screen here, so putting the picture on glass is in none of the figures; Chromium is headless
 too. Its page shows and moves what the display does, and has neither journal nor signatures to check."""
 
@@ -48,6 +49,8 @@ SETTLE_S = 6.0
 IDLE_S = 30.0
 """As long as all pages take to come round."""
 UPDATES = 30
+STARTS = 5
+START_SETTLE_S = 2.5
 QUICK_UPDATES = 100
 """Further ones, for the delay alone."""
 QUICK_S = 0.25
@@ -70,11 +73,16 @@ counts tenths, and a few rows of which one changes each second."""
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--records", type=int, default=3_000)
+    parser.add_argument("--start-records", type=int, default=100_000, help="of the starts; 0: no such start")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(display_figures(Path(folder), given.records))
         chromium = chromium_figures(Path(folder))
+    starts: dict[str, object] = {}
+    if given.start_records:
+        with tempfile.TemporaryDirectory() as folder:
+            starts = asyncio.run(start_figures(Path(folder), given.start_records))
     memory, cpu = figures["pss_mib"], figures["cpu_percent_at_one_update_a_second"]
     ratios = {}
     if chromium:
@@ -86,7 +94,7 @@ def main() -> None:
         }
     report(
         "display",
-        {"records": given.records, **figures, **slide_ms(), "chromium": chromium, **ratios},
+        {"records": given.records, **figures, **slide_ms(), "chromium": chromium, **ratios, **starts},
     )
 
 
@@ -153,6 +161,28 @@ async def display_figures(folder: Path, records: int) -> dict[str, float]:
         "update_to_painted_p50_ms": round(percentile(delays, 50), 1),
         "update_to_painted_p99_ms": round(percentile(delays, 99), 1),
         "update_to_painted_max_ms": round(max(delays), 1),
+    }
+
+
+async def start_figures(folder: Path, records: int) -> dict[str, object]:
+    """Return how long a display takes to its first board, by the clock, time and again; nobody answers it."""
+    async with Replica.open(folder / "display.db", root_key=ROOT.key, clock=SystemClock()) as replica:
+        day = race_day(records)
+        for first in range(0, len(day), 1_000):
+            await replica.accept(day[first : first + 1_000])
+    config, log, starts_ms = _config(folder, 1), folder / "frames.jsonl", []
+    for _ in range(1 + STARTS):
+        log.unlink(missing_ok=True)
+        started_ns = time.monotonic_ns()
+        process = await _start(config)
+        starts_ms.append(round((await Frames(log).after(0) - started_ns) / 1e6))
+        await asyncio.sleep(START_SETTLE_S)  # the board is kept meanwhile, as it is all day
+        process.terminate()
+        await process.wait()
+    return {
+        "start_records": records,
+        "start_ms_without_a_kept_board": starts_ms[0],
+        "start_ms": starts_ms[1:],
     }
 
 
@@ -258,7 +288,8 @@ def _config(folder: Path, port: int) -> Path:
         status_port = listener.getsockname()[1]
     path = folder / "display.toml"
     path.write_text(
-        f'name = "Bench"\nevent_key = "{ROOT.key}"\njournal = "display.db"\nmdns = false\n'
+        f'name = "Bench"\nevent_key = "{ROOT.key}"\njournal = "display.db"\n'
+        'mdns = true\nmdns_interfaces = ["127.0.0.1"]\n'
         f'units = ["http://127.0.0.1:{port}"]\nsize = {list(SIZE)}\nstatus_tls = false\n'
         f'status_host = "127.0.0.1"\nstatus_port = {status_port}\nframe_log = "frames.jsonl"\n'
     )

@@ -11,6 +11,11 @@ from display.config import DisplayConfig
 from pitboard.program.program import run_program
 from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_until_changed
 
+SOUND = ("mixer", "mixer_music")
+"""The decoders of music take 3 MiB, and few walls are heard."""
+NOT_FOR_WALLS = ("sprite", "mask", "pixelarray")
+"""Of games: nothing here is drawn with them."""
+
 
 @click.command()
 @click.option(
@@ -29,8 +34,7 @@ def display(config_path: Path) -> None:
         return SentenceScreen(config_path)
 
     config = load_or_say("display", lambda: DisplayConfig.load(config_path), screen)
-    if not config.sounds:
-        leave_out_sound()
+    leave_out(*NOT_FOR_WALLS, *(() if config.sounds else SOUND))
     from display.first_frame import run_display
 
     run_program(
@@ -45,8 +49,8 @@ def display(config_path: Path) -> None:
     )
 
 
-def leave_out_sound() -> None:
-    """Let pygame be loaded without its decoders of music: they take 3 MiB, and few walls are heard."""
+def leave_out(*names: str) -> None:
+    """Let pygame be loaded without these parts of it."""
     if "pygame" not in sys.modules:
-        for name in ("mixer", "mixer_music"):
+        for name in names:
             sys.modules.setdefault(f"pygame.{name}", None)  # type: ignore[arg-type]

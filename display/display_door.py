@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import ssl
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +33,8 @@ def door_of(config: DisplayConfig) -> DisplayDoor:
         return _door(path)
     except ConfigRefused as error:
         log.warning("the display's certificate is not kept: %s", error)
+    import tempfile  # few need it, and all would hold it
+
     with tempfile.TemporaryDirectory(prefix="pitboard-") as folder:
         return _door(Path(folder) / path.name)
 

@@ -52,8 +52,9 @@ from sync.exchanging.requests_peer import RequestsPeer
 log = logging.getLogger(__name__)
 
 NOTE_CHECK_S = 5.0
-LOOK_S = 2.0
+LOOK_S = 4.0
 """Of the window, for what its connection did not tell: nobody presses keys on a wall."""
+NO_SCREEN_LOOK_S = 2.0
 PICTURE_EVERY_S = 0.1
 ANSWER_MARGIN_S = 3.0
 VIEW_EVERY_S = 5.0
@@ -341,7 +342,7 @@ class DisplayNode:
                 self._screen.repaint()
             if wants_close:
                 stop.set()
-            await watch.wait()
+            await watch.wait(None if self._window.has_screen else NO_SCREEN_LOOK_S)
 
     async def _save_pictures(self) -> None:
         while True:

@@ -25,7 +25,7 @@ from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
 
 log = logging.getLogger(__name__)
 
-WAIT_MS = 1_000  # so that a silent source is left, and another followed, within three seconds
+WAIT_MS = 1_200  # so that a silent source is left, and another followed, within three seconds
 PROBE_EVERY_S = 2.0
 ALONE_CHECK_S = 10.0
 """While nobody else is known: whoever comes says so."""

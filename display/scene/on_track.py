@@ -36,6 +36,8 @@ from pitboard.race.runs.sectors import ANYBODY, Sector, SectorKey, sectors_of
 
 PANELS_MAX_COUNT = 4
 LAPS_SHOWN_COUNT = 5
+LAPS_LEAST_COUNT = 3
+LAP_HEIGHT = 60
 LOW_PANEL_HEIGHT = 420
 """Below this there is no room under the clock: the figures stand beside it, and the laps are left out."""
 RIVALS_SHOWN_COUNT = 3
@@ -356,8 +358,11 @@ class _Stage:
                 colour=TEXT_MUTED,
             )
         )
-        pitch = min(px(96), (inside.bottom - caption.bottom) // LAPS_SHOWN_COUNT)
-        room = (inside.bottom - caption.bottom) // max(1, pitch)
+        height = inside.bottom - caption.bottom
+        # In a low panel fewer of them, so that they are read from the hall.
+        count = max(LAPS_LEAST_COUNT, min(LAPS_SHOWN_COUNT, height // px(LAP_HEIGHT)))
+        pitch = min(px(96), height // count)
+        room = height // max(1, pitch)
         newest = list(reversed(laps))[: min(room, LAPS_SHOWN_COUNT + 2)]
         rows = [
             Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(6))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from pitboard.drawing.palette import Colour, blend, contrast
 from pitboard.errors import ConfigRefused
 
 SHIPPED = ("dark-hall", "bright-day")
+THEMES = Path(__file__).parent.parent / "themes"
 TEXT_CONTRAST_MIN = 4.5
 _MEANINGS: dict[str, Colour] = {
     "background": palette.BACKGROUND,
@@ -81,7 +81,7 @@ def load_theme(name: str) -> Theme:
     """
     try:
         if name in SHIPPED:
-            text = resources.files("display.themes").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+            text = (THEMES / f"{name}.toml").read_text(encoding="utf-8")
         else:
             text = Path(name).read_text(encoding="utf-8")
         file = msgspec.convert(tomllib.loads(text), _ThemeFile)

@@ -85,6 +85,7 @@ class BoundedListener:
         self._connections: dict[asyncio.Protocol | None, DoorConnection] = {}  # by the server's protocol
         self._all: set[DoorConnection] = set()
         self._ended_count = 0
+        self._has_some = asyncio.Event()
         self._greetings = Errands("greeting a connection")
 
     async def run(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -166,6 +167,7 @@ class BoundedListener:
             return
         connection.move(room, place)
         self._all.add(connection)
+        self._has_some.set()
         connection.greeting = self._greetings.start(self._greet(connection, socket_), name="greet")
         # One that is cancelled before its first step never gets to close what it was given.
         connection.greeting.add_done_callback(lambda ended: socket_.close() if ended.cancelled() else None)
@@ -206,6 +208,11 @@ class BoundedListener:
 
     async def _sweep_for_ever(self) -> None:
         for count in itertools.count(1):
+            if (
+                not self._all and self._ended_count < GIVE_BACK_FROM_COUNT
+            ):  # nobody to look after, maybe all day
+                self._has_some.clear()
+                await self._has_some.wait()
             await asyncio.sleep(SWEEP_EVERY_S)
             now_s = asyncio.get_running_loop().time()
             for connection in [one for one in self._all if one.is_overdue(now_s)]:

@@ -32,7 +32,7 @@ from pitboard.journal.record import (
     random_stream,
     without_body,
 )
-from pitboard.journal.sqlite_storage import Journal
+from pitboard.journal.sqlite_storage import CACHE_MAX_KIB, Journal
 from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stored_behind import StoredBehind
 from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
@@ -50,6 +50,8 @@ ALL_BYTES = 2**53
 VERIFY_BURST_COUNT = 16
 GREAT_MIN_COUNT = 10_000
 """Records of a journal that is worth being left out of all collections."""
+BEHIND_CACHE_MAX_KIB = 256
+"""Of the journal file's pages, where nobody waits for it: a display reads it once, at its start."""
 BAD_MAX_COUNT = 16
 """Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
 
@@ -147,7 +149,10 @@ class Replica:
         """
         on_opening(0, 0)  # the file is looked through first, and how much it holds is not known
         async with contextlib.AsyncExitStack() as stack:
-            journal: Storage = await stack.enter_async_context(Journal.open(path, root_key=root_key))
+            cache_max_kib = BEHIND_CACHE_MAX_KIB if is_stored_behind else CACHE_MAX_KIB
+            journal: Storage = await stack.enter_async_context(
+                Journal.open(path, root_key=root_key, cache_max_kib=cache_max_kib)
+            )
             if is_stored_behind:
                 journal = await stack.enter_async_context(StoredBehind.over(journal))
             yield await stack.enter_async_context(cls.over(journal, clock, on_opening=on_opening))

@@ -41,6 +41,8 @@ READ_COUNT = 500
 STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
 LATEST_MAX_COUNT = 2_048
+CACHE_MAX_KIB = 2_000
+"""Of the file's pages, kept in memory: what SQLite takes where nothing is said."""
 """How many of the newest records are kept for those who read the tail."""
 
 _INSERT = "INSERT INTO records (stream, seq, header, signature, body) VALUES (?, ?, ?, ?, ?)"
@@ -61,6 +63,7 @@ class Journal:
         self.trouble: str | None = None
         self.fault: DiskFault | None = None
         self._lasting_trouble: str | None = None
+        self._cache_max_kib = CACHE_MAX_KIB
         self._database: aiosqlite.Connection | None = None
         self._queue = CommitQueue(self._commit_until_done, path=str(path))
         self._transacting = (
@@ -73,7 +76,13 @@ class Journal:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, path: Path, *, root_key: str, lasting_trouble: str | None = None, is_for_a_look: bool = False
+        cls,
+        path: Path,
+        *,
+        root_key: str,
+        lasting_trouble: str | None = None,
+        is_for_a_look: bool = False,
+        cache_max_kib: int = CACHE_MAX_KIB,
     ) -> AsyncIterator[Journal]:
         """Open or create the journal of the event whose root key is given.
 
@@ -82,6 +91,7 @@ class Journal:
         look at its end does not go through the whole file first.
         """
         journal = cls(path, root_key)
+        journal._cache_max_kib = cache_max_kib
         journal.trouble = journal._lasting_trouble = lasting_trouble
         if path != IN_MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -317,6 +327,7 @@ class Journal:
                 "PRAGMA journal_mode = WAL",
                 "PRAGMA synchronous = FULL",
                 "PRAGMA secure_delete = ON",
+                f"PRAGMA cache_size = -{self._cache_max_kib}",
             ):
                 await self._database.execute(statement)
         except (sqlite3.Error, OSError) as error:

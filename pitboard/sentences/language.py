@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
@@ -103,5 +103,5 @@ def language_of(environment: Mapping[str, str]) -> Language:
 @cache
 def language(code: LanguageCode = "en") -> Language:
     """Return a language of ours, read once."""
-    text = resources.files("pitboard.sentences").joinpath(f"{code}.po").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(f"{code}.po").read_text(encoding="utf-8")
     return Language(code, read_po(text), otherwise=None if code == "en" else language("en"))

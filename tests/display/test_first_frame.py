@@ -19,7 +19,8 @@ def test_nothing_of_the_network_is_loaded_before_the_first_frame() -> None:
 
 def test_a_display_loads_no_decoder_of_music() -> None:
     looked = (
-        "import display.command, sys; display.command.leave_out_sound(); import display.first_frame; "
+        "import display.command, sys; display.command.leave_out(*display.command.SOUND); "
+        "import display.first_frame; "
         "print([name for name in sys.modules if name.startswith('pygame.mixer') and sys.modules[name]])"
     )
     done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
