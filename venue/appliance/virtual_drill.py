@@ -270,7 +270,7 @@ class VirtualDrill:
                 try:
                     cross()
                 except PitboardError as error:
-                    if self.machines[UNIT].can_be_asked:
+                    if self.machines[UNIT].has_booted:
                         self._stuck.append(str(error))
                     continue
                 self._stuck.clear()

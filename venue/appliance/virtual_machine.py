@@ -55,6 +55,7 @@ class VirtualMachine(Machine):
     _monitor: Monitor | None = None
     _agent: GuestAgent | None = None
     _is_hung: bool = False
+    _has_booted: bool = False
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -67,9 +68,9 @@ class VirtualMachine(Machine):
         return self.folder / "sensor"
 
     @property
-    def can_be_asked(self) -> bool:
-        """Return whether it is up: not while it boots, is hung or has no power."""
-        return self.process is not None and self._agent is not None and not self._is_hung
+    def has_booted(self) -> bool:
+        """Return whether it is up with all that starts at a boot: not while it is hung or has no power."""
+        return self._has_booted
 
     @property
     def monitor(self) -> Monitor:
@@ -101,6 +102,7 @@ class VirtualMachine(Machine):
         self._monitor = Monitor(self.folder / "monitor")
         until(self._finds_agent, BOOT_MAX_S, f"{self.host} did not boot; see {self.folder}/console.log")
         until(self.is_up, BOOT_MAX_S, f"{self.host} did not come up; see {self.folder}/console.log")
+        self._has_booted = True
         self.boots.append(seconds() - began)
         return self.boots[-1]
 
@@ -170,7 +172,7 @@ class VirtualMachine(Machine):
     def hang(self) -> None:
         """Stop its kernel dead; only its hardware watchdog still runs."""
         agent, self._agent = self._agent, None
-        self._is_hung = True
+        self._is_hung, self._has_booted = True, False
         if agent is not None:
             with contextlib.suppress(PeerLost):
                 agent.run("sh", "-c", "echo c > /proc/sysrq-trigger", within_s=HANG_MAX_S)
@@ -180,10 +182,13 @@ class VirtualMachine(Machine):
         """Return whether it has booted again by itself since that boot."""
         if self._agent is None and not self._finds_agent():
             return False
-        return self.ask("cat", BOOT_ID).stdout not in ("", former_boot) and self.is_up()
+        is_anew = self.ask("cat", BOOT_ID).stdout not in ("", former_boot)
+        self._has_booted = is_anew and self.is_up()
+        return self._has_booted
 
     def cut_power(self) -> None:
         """End QEMU at once; nobody inside is told."""
+        self._has_booted = False
         if self.process is None:
             return
         self.process.kill()

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from venue.appliance.box import number_inside
-from venue.appliance.qemu_sockets import GuestAgent
 from venue.appliance.virtual_disk import Debian
 from venue.appliance.virtual_machine import VirtualMachine
+
+
+@dataclass(slots=True, kw_only=True)
+class BootingMachine(VirtualMachine):
+    """Answers by the last word of what it is asked."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def _finds_agent(self) -> bool:
+        return True
+
+    def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, self.answers.get(command[-1], ""), "")
 
 
 def test_a_process_of_this_machine_is_not_number_one_of_another() -> None:
@@ -28,14 +41,19 @@ def test_the_first_process_inside_is_number_one_and_its_starter_is_not() -> None
     assert number_inside(inside) == 1
 
 
-def test_a_machine_that_boots_cannot_be_asked_yet(tmp_path: Path) -> None:
-    """Else five cars that cannot cross while it boots would end the drill."""
+def test_cars_that_cannot_cross_while_the_machine_boots_do_not_end_the_drill(tmp_path: Path) -> None:
+    """The agent answers before the rig's GPIO chip is there; five such cars once ended a drill."""
     none = Debian(disk=tmp_path, kernel=tmp_path, initrd=tmp_path)
-    machine = VirtualMachine(
+    machine = BootingMachine(
         host="unit", number=10, debian=none, folder=tmp_path, stick=tmp_path, disks=tmp_path
     )
-    assert not machine.can_be_asked
-    with subprocess.Popen(["true"]) as machine.process:
-        assert not machine.can_be_asked
-        machine._agent = GuestAgent.__new__(GuestAgent)
-        assert machine.can_be_asked
+    with subprocess.Popen(["sleep", "60"]) as machine.process:
+        assert not machine.has_booted
+        machine.answers = {"/proc/sys/kernel/random/boot_id": "second", "is-system-running": "starting"}
+        assert not machine.answers_anew("first")
+        assert not machine.has_booted
+        machine.answers["is-system-running"] = "running"
+        assert machine.answers_anew("first")
+        assert machine.has_booted
+        machine.cut_power()
+        assert not machine.has_booted
