@@ -54,13 +54,21 @@ class Frame(msgspec.Struct, frozen=True):
     runs: list[DrawnRun] = []
 
 
+LAP_ERROR_MAX_NS = 5_000_000
+"""Of any lap here, where nobody sets a clock; each also holds to what it says of itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAudit:
-    """One run held against the truth; `lap_errors_ns` are measured minus true lap times."""
+    """One run held against the truth; `lap_errors_ns` are measured minus true lap times.
+
+    `wrong` counts the laps whose error is more than they say of themselves, or than any lap's may be.
+    """
 
     lost: int
     doubled: int
     timed: int
+    wrong: int
     lap_errors_ns: Sequence[int]
     delays_ns: Sequence[int]
 
@@ -139,11 +147,17 @@ class Audit:
         }
         timed = [lap for lap in self._fold.race.laps(run.run_id) if lap.lap_id.startswith(f"{self._sensor}/")]
         counts = Counter(lap.lap_id for lap in timed)
+        errors_ns = [
+            (lap.lap_ns - true_laps[lap.lap_id], lap.uncertainty_ns)
+            for lap in timed
+            if lap.lap_id in true_laps
+        ]
         return RunAudit(
             lost=sum(lap not in counts for lap in true_laps),
             doubled=sum(count - 1 for count in counts.values()) + sum(lap not in true_laps for lap in counts),
             timed=len(timed),
-            lap_errors_ns=[lap.lap_ns - true_laps[lap.lap_id] for lap in timed if lap.lap_id in true_laps],
+            wrong=sum(abs(error_ns) > min(said_ns, LAP_ERROR_MAX_NS) for error_ns, said_ns in errors_ns),
+            lap_errors_ns=[error_ns for error_ns, _ in errors_ns],
             delays_ns=list(self._delays(run, expected)),
         )
 
@@ -242,6 +256,7 @@ def track_figures(
         "laps_void": void,
         "laps_lost": sum(check.lost for check in checks),
         "laps_doubled": sum(check.doubled for check in checks),
+        "laps_wrong": sum(check.wrong for check in checks),
         "decisions_told": len(decisions),
         "decisions_lost": audit.decisions_lost(decisions),
     }

@@ -108,6 +108,7 @@ def _report(summary: dict[str, object], out: Path) -> None:
         "laps_void",
         "laps_lost",
         "laps_doubled",
+        "laps_wrong",
         "lap_error_us",
         "beam_to_board_ms",
         "boards_equal",

@@ -82,6 +82,7 @@ OFFICIAL_MAX_S = 40.0
 SETTLE_MAX_S = 20.0
 PICTURE_MAX_S = 5.0
 POLL_S = 0.1
+BOARD_P50_MAX_MS = 1_000
 PROGRAMS = ("central", "trackside", "sync", "bridge", "display", "touch")
 REPLICAS = ("trackside", "display", "central")
 
@@ -255,7 +256,8 @@ def summarise(venue: DemoVenue, crew: Crew, script: Script) -> dict[str, Any]:
 
 
 def is_sound(summary: dict[str, Any]) -> bool:
-    """Return whether nothing was lost, doubled or shown differently, and no program fell over by itself."""
+    """Return whether nothing was lost, doubled, timed wrong or shown late or differently, and no program fell
+    over by itself."""
     return bool(
         summary["boards_equal"]
         and (summary["last_frame_shows_board"] or "display" in summary["closed"])
@@ -263,6 +265,8 @@ def is_sound(summary: dict[str, Any]) -> bool:
         and summary["passings_sent"] > 0
         and not summary["laps_lost"]
         and not summary["laps_doubled"]
+        and not summary["laps_wrong"]
+        and (summary["beam_to_board_ms"]["p50"] or 0) <= BOARD_P50_MAX_MS
         and not summary["decisions_lost"]
         and not summary["unexpected_exits"]
     )
