@@ -85,6 +85,18 @@ def test_a_lap_is_too_late_from_the_very_instant_on(
     assert len(laps(armed(rules), *passings)) == laps_count
 
 
+@pytest.mark.parametrize(("first_ns", "laps_ns"), [(5 * SECOND_NS - 1, [3, 4]), (5 * SECOND_NS, [0, 3, 4])])
+def test_a_passing_before_the_go_closes_no_lap(first_ns: int, laps_ns: list[int]) -> None:
+    measured = laps(
+        armed(TimingRules(clock="go", lap_min_ms=0)),
+        RunStarted(run_id="r", boot_id="boot", mono_ns=5 * SECOND_NS, uncertainty_ns=0),
+        crossing(1, first_ns),
+        crossing(2, 8 * SECOND_NS),
+        crossing(3, 12 * SECOND_NS),
+    )
+    assert [lap.lap_ns // SECOND_NS for lap in measured] == laps_ns
+
+
 @pytest.mark.parametrize(("lap_ns", "is_short"), [(3 * SECOND_NS - 1, True), (3 * SECOND_NS, False)])
 def test_a_lap_of_just_the_least_time_is_not_short(lap_ns: int, is_short: bool) -> None:
     [lap] = laps(armed(TimingRules()), crossing(1, SECOND_NS), crossing(2, SECOND_NS + lap_ns))
