@@ -33,6 +33,8 @@ WARM_S = 4.0
 LET_LOOSE_PER_S = 2_500
 """Of all phones: who slept while the others joined must ask for a whole board, for its own is too old."""
 CHUNK_BYTES = 65_536
+IP_BIND_ADDRESS_NO_PORT = 24
+"""Linux's number; Python 3.11 has no name for it."""
 SLOT_S = 0.02
 """Phones whose turn is within so much of a second ask one after the other."""
 AGAIN_FROM_S, AGAIN_MORE_S = 2.0, 3.0
@@ -42,7 +44,7 @@ READ_MAX_COUNT = 4_096
 WHOLE = b"/api/v1/live/page"
 HEAD = b" HTTP/1.1\r\nHost: venue\r\nAccept-Encoding: gzip, br\r\n\r\n"
 WHOLE_ASK = b"GET " + WHOLE + HEAD
-STREAM = b"GET /api/v1/live?plain=1 HTTP/1.1\r\nHost: venue\r\n\r\n"
+STREAM = b"GET /api/v1/live?plain=1 HTTP/1.1\r\nHost: venue\r\nAccept: text/event-stream\r\n\r\n"
 TO = re.compile(rb'"(?:to|tag)":"([0-9a-f]+)"')
 LENGTH = re.compile(rb"Content-Length: (\d+)")
 REFUSED = re.compile(rb"HTTP/1\.1 ([3-5]\d\d)")
@@ -130,6 +132,8 @@ class Crowd:
     def _join(self, source: str) -> None:
         raw = socket.socket()
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        # The port only at the connect: one that was bound is nginx's no more either, on the way to central.
+        raw.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         raw.bind((source, 0))
         raw.connect(("127.0.0.1", self.given.port))
         raw.setblocking(False)

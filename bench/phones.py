@@ -13,12 +13,14 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import resource
 import shutil
 import socket
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -45,6 +47,7 @@ CROWD_MAX_COUNT = 14_000
 WORKER_MAX_COUNT = 14_000
 """Connections of one of nginx's: a phone that follows the stream is one to it and one to central."""
 CHANGE_EVERY_S = 0.5
+COMPLAINT = re.compile(r"\[(?:warn|error|crit|alert|emerg)\] [^:]+: (?:\*\d+ )?(.*?)(?: while |, client: |$)")
 ENTRIES_COUNT = 300
 TRACKS = ("1", "2", "3", "4")
 
@@ -98,6 +101,7 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
                 central_s = time.process_time() - central_s
                 found = [json.loads((await crowd.communicate())[0]) for crowd in crowds]
                 racing.cancel()
+        complaints = complaints_in((folder / "error.log").read_text())
     return told_of(found, seconds) | {
         "asked_for": phones,
         "way": "stream" if is_stream else "polling",
@@ -108,6 +112,7 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
             "central": round(central_s / seconds, 3),
             "phones": round(sum(one["processor_s"] for one in found) / seconds, 3),
         },
+        "nginx_complains": complaints,
         "load": {"mean": round(sum(load) / len(load), 1), "max": max(load), "cores": os.cpu_count()},
     }
 
@@ -144,6 +149,12 @@ def told_of(found: list[dict[str, list[float]]], seconds: float) -> dict[str, ob
         if all_of("answer_ms")
         else None,
     }
+
+
+def complaints_in(log: str) -> dict[str, int]:
+    """Return what nginx wrote into its log of errors and how often, without numbers and addresses."""
+    said = (COMPLAINT.search(line) for line in log.splitlines())
+    return dict(Counter(re.sub(r"\*?\d+", "N", one[1]) for one in said if one is not None).most_common(9))
 
 
 def story() -> TrackStory:
