@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends
 SYSTEM_PACKAGES := python3-venv systemd chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-roboto-unhinted iproute2 \
-  strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static mosquitto \
+  strace libfaketime libreoffice-calc postgresql nginx libnginx-mod-http-brotli-static libnginx-mod-nchan mosquitto \
   avahi-daemon avahi-utils dbus xvfb xdotool systemd-container procps util-linux bsdutils
 
 .PHONY: demo screenshots race-day test api chaos field attack million-day mutants lint types pytest micropython format venv python-venv system-packages constraints fuzz bundle stick deb appliance appliance-small small-bundle appliance-vm readme-check clean

@@ -219,6 +219,8 @@ class Crowd:
         while (end := phone.got.find(b"\n\n")) >= 0:
             event, phone.got = phone.got[:end], phone.got[end + 2 :]
             if (found := TO.search(event)) is not None:
+                if b"event: change" in event and phone.tag and b'"from":"%b"' % phone.tag not in event:
+                    self.wholes += self.is_measuring  # the page would ask for what it missed
                 if b"event: change" in event and self.is_measuring:
                     self.change_bytes.append(len(event))
                 self._show(phone, found[1])

@@ -1,4 +1,4 @@
-"""How old is what a crowd shows? `python -m bench.phones [--phones 50000] [--seconds 60] [--stream]`.
+"""How old is what a crowd shows? `python -m bench.phones [--phones N] [--seconds N] [--stream | --crowd]`.
 
 Central keeps its board as files, the shipped nginx configuration serves them over TLS, and phones of
 several addresses of this machine ask each one to two seconds, or follow the stream with `--stream`.
@@ -47,16 +47,26 @@ CROWD_MAX_COUNT = 14_000
 WORKER_MAX_COUNT = 14_000
 """Connections of one of nginx's: a phone that follows the stream is one to it and one to central."""
 CHANGE_EVERY_S = 0.5
+"""Four tracks with laps of 13 s make a record each 2.3 s; this is more than four times as much."""
 COMPLAINT = re.compile(r"\[(?:warn|error|crit|alert|emerg)\] [^:]+: (?:\*\d+ )?(.*?)(?: while |, client: |$)")
 ENTRIES_COUNT = 300
 TRACKS = ("1", "2", "3", "4")
 
 
-async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path) -> dict[str, object]:
+async def measure(
+    phones: int, seconds: float, every_s: float, *, way: str, folder: Path
+) -> dict[str, object]:
+    is_stream, is_crowd = way != "polling", way == "crowd"
     crowds_count = -(-phones // CROWD_MAX_COUNT)
     told = folder / "told"
     told.touch()
-    public = PublicConfig(port=0, files=folder / "files", followers_max_count=phones, calls_per_s=100_000)
+    public = PublicConfig(
+        port=0,
+        files=folder / "files",
+        push=folder / "push.sock" if is_crowd else None,
+        followers_max_count=phones,
+        calls_per_s=100_000,
+    )
     config = msgspec.structs.replace(central_config(folder), public=public)
     async with open_central(config, SystemClock()) as central:
         await central.replica.accept(story().news())
@@ -66,16 +76,17 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
             listen=f"127.0.0.1:{port} ssl reuseport backlog=4096",
             files=folder / "files",
             public_port=central.public_port,
+            push=public.push,
         ).replace(
             "server_tokens off;",
             "server_tokens off;"
             f" ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
             " ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_buffer_size 2k;",
         )
-        workers = -(-phones * (2 if is_stream else 1) // WORKER_MAX_COUNT)
+        workers = -(-phones * (2 if way == "stream" else 1) // WORKER_MAX_COUNT)
         with running_nginx(folder, served, workers=workers, connections=19_000) as master:
             async with asyncio.TaskGroup() as tasks:
-                racing = tasks.create_task(race(central, told))
+                racing = tasks.create_task(race(central, told, every_s))
                 counts = [
                     phones // crowds_count + (one < phones % crowds_count) for one in range(crowds_count)
                 ]
@@ -93,7 +104,7 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
                     crowd.stdin.write(b"go\n")
                 await asyncio.sleep(warm_s(phones))
                 nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
-                load = []
+                load, held = [], held_bytes([os.getpid(), *workers_of(master)])
                 for _ in range(round(seconds)):
                     await asyncio.sleep(1)
                     load.append(os.getloadavg()[0])
@@ -104,7 +115,9 @@ async def measure(phones: int, seconds: float, *, is_stream: bool, folder: Path)
         complaints = complaints_in((folder / "error.log").read_text())
     return told_of(found, seconds) | {
         "asked_for": phones,
-        "way": "stream" if is_stream else "polling",
+        "way": way,
+        "change_every_s": every_s,
+        "memory_mib": {"central": held[0] >> 20, "nginx": sum(held[1:]) >> 20},
         "seconds": seconds,
         "joined_in_s": round(joined_s, 1),
         "cores": {
@@ -168,18 +181,26 @@ def competitor(number: int) -> str:
     return f"{number:032x}"
 
 
-async def race(central: Central, told: Path) -> None:
-    """Race on four tracks, one record each half second, and write down which board each of them made."""
-    boards, unit = LiveBoards(central.replica.fold), Teller(UNIT_A, "Track A")
+async def race(central: Central, told: Path, every_s: float) -> None:
+    """Race on four tracks, one record each so many seconds, and write down which board each of them made."""
+    boards, unit, shown = LiveBoards(central.replica.fold), Teller(UNIT_A, "Track A"), ""
     with told.open("a") as lines:
         for body in a_race(Random(1)):
             unit.say(body)
             fresh, unit.records = unit.records, []
             made_at = time.monotonic()
             await central.replica.accept(fresh)
-            lines.write(f"{boards.newest().tag} {made_at}\n")
-            lines.flush()
-            await asyncio.sleep(CHANGE_EVERY_S)
+            if (tag := boards.newest().tag) != shown:  # of some records nothing is seen
+                lines.write(f"{tag} {made_at}\n")
+                lines.flush()
+                shown = tag
+            await asyncio.sleep(every_s)
+
+
+def held_bytes(processes: list[int]) -> list[int]:
+    """Return the memory that each of the processes has for itself."""
+    held = (re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{one}/status").read_text()) for one in processes)
+    return [0 if one is None else int(one[1]) * 1_024 for one in held]
 
 
 def a_race(random: Random) -> Iterator[Body]:
@@ -250,7 +271,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phones", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--change-every", type=float, default=CHANGE_EVERY_S, metavar="SECONDS")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--stream", action="store_true", help="followers of central's own stream")
+    ways.add_argument("--crowd", action="store_true", help="followers of nginx, which central tells")
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -258,7 +282,8 @@ def main() -> None:
     if given.stream and given.phones > most:
         parser.error(f"one central holds {most} followers here: a process may open {hard} files")
     with a_folder() as folder:
-        found = asyncio.run(measure(given.phones, given.seconds, is_stream=given.stream, folder=folder))
+        way = "crowd" if given.crowd else "stream" if given.stream else "polling"
+        found = asyncio.run(measure(given.phones, given.seconds, given.change_every, way=way, folder=folder))
         report("phones", found)
 
 

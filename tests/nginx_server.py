@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 NGINX = Path("/usr/sbin/nginx")
+NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 SHIPPED = Path(__file__).resolve().parents[1] / "deploy" / "nginx" / "pitboard.conf"
 _MAIN = """
 {user}
@@ -50,9 +52,13 @@ def need_program(program: Path) -> None:
     pytest.skip(missing)
 
 
-def shipped(*, listen: str, files: Path, public_port: int) -> str:
-    """Return the shipped configuration with this venue's places in it."""
+def shipped(*, listen: str, files: Path, public_port: int, push: Path | None = None) -> str:
+    """Return the shipped configuration with this venue's places in it; with `push` that for a crowd."""
     text = SHIPPED.read_text()
+    if push is not None:
+        text = re.sub(r"(?m)^( *)#crowd ", r"\1", re.sub(r"(?m)^.*#few\n", "", text))
+        assert text.count("/run/pitboard-push/push.sock") == 1
+        text = text.replace("/run/pitboard-push/push.sock", str(push))
     for ours, theirs in (
         ("listen 80;", f"listen {listen};"),
         ("/run/pitboard-public/files", str(files)),

@@ -46,17 +46,23 @@ class EventConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class PublicConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where phones knock.
 
-    In the folder `files` the board is kept as files, for a server in front. `followers_max_count` bounds the
-    open live streams, `calls_per_s` in all what costs something. Of what `trusted_proxies` bring, the address
-    that they name last in X-Forwarded-For is the caller's.
+    In the folder `files` the board is kept as files, for a server in front; `push` is that server's socket,
+    where it is the one that tells each change to the phones. `followers_max_count` bounds the open live
+    streams, `calls_per_s` in all what costs something. Of what `trusted_proxies` bring, the address that they
+    name last in X-Forwarded-For is the caller's.
     """
 
     host: str = "127.0.0.1"
     port: Port = 8080
     files: Path | None = None
+    push: Path | None = None
     followers_max_count: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     calls_per_s: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
     trusted_proxies: tuple[str, ...] = LOCAL_PROXIES
+
+    def __post_init__(self) -> None:
+        if self.push is not None and self.files is None:
+            raise ValueError("push needs files: phones that missed a change ask for them")
 
 
 class IngestConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

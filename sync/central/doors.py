@@ -59,6 +59,7 @@ from sync.central.metrics.metrics_door import Metrics
 from sync.central.metrics.race_metrics import of_followers, of_units
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BoardFiles
+from sync.central.public.crowd_push import CrowdPush
 from sync.central.public.live_stream import IsOfNow
 from sync.central.public.public_app import LIVE, public_app, public_limits
 from sync.central.public.race_reader import RaceReader
@@ -138,12 +139,17 @@ async def serve_public(
         is_of_now=is_of_now,
     )
     metrics.meter(app, "public")
-    metrics.add(lambda: of_followers(app[LIVE].followers))
     files = None if public.files is None else BoardFiles(public.files, reader, feed)
+    push = None
+    if public.push is not None and files is not None:
+        push = CrowdPush(public.push, lambda: files.newest)
+    metrics.add(lambda: of_followers(app[LIVE].followers + (0 if push is None else push.followers)))
     async with (
         serve_bound_tcp(app, listener, limits=limits) as port,
         _doing(
-            announce=_announce(replica, reader, feed), files=_write_files(replica, feed, files, is_of_now)
+            announce=_announce(replica, reader, feed),
+            files=_write_files(replica, feed, files, push, is_of_now),
+            **({} if push is None else {"push": push.run()}),
         ),
     ):
         yield port
@@ -321,9 +327,13 @@ async def _announce(replica: Replica, reader: RaceReader, feed: BoardFeed) -> No
 
 
 async def _write_files(
-    replica: Replica, feed: BoardFeed, files: BoardFiles | None, is_of_now: IsOfNow | None
+    replica: Replica,
+    feed: BoardFeed,
+    files: BoardFiles | None,
+    push: CrowdPush | None,
+    is_of_now: IsOfNow | None,
 ) -> None:
-    """Write the files whenever records came, at most four times a second: phones look each second or two."""
+    """Write the files whenever records came, at most four times a second, and have what changed told then."""
     if files is None:
         return
     files.open()
@@ -335,6 +345,8 @@ async def _write_files(
                 await files.write()
             else:
                 files.close()
+            if push is not None:
+                push.look()
             await asyncio.sleep(FILES_EVERY_S)
             await replica.wait_for_news(version, NEWS_WAIT_S if is_of_now is None else OF_NOW_LOOK_S)
     finally:

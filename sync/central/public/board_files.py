@@ -48,6 +48,12 @@ class BoardFiles:
         self._feed = feed
         self._written: dict[str, bytes] = {}
         self._told: deque[LiveBoard] = deque(maxlen=SINCE_MAX_COUNT)
+        self._written_board: LiveBoard | None = None
+
+    @property
+    def newest(self) -> LiveBoard | None:
+        """The board that is written; None where there are no files."""
+        return self._written_board
 
     def open(self) -> None:
         """Make the folder, if it is missing, and take away what an earlier start left there.
@@ -64,6 +70,7 @@ class BoardFiles:
 
     def close(self) -> None:
         """Take the files away: a server then asks central, or says that it is gone."""
+        self._written_board = None
         self._written.clear()
         self._told.clear()
         for folder in (self.folder, self.folder / "live", self.folder / SINCE):
@@ -87,6 +94,8 @@ class BoardFiles:
         except OSError as error:
             log.error("board not written as files: folder=%s reason=%s", self.folder, error)
             self.close()
+        else:
+            self._written_board = newest
 
     def _write(self, wanted: dict[str, bytes], boards: tuple[LiveBoard, ...]) -> None:
         """The newest first: who has just read the board finds what comes after it."""

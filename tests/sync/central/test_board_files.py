@@ -18,13 +18,20 @@ import aiohttp
 import brotli
 import msgspec
 import pytest
+from aiohttp import web
 
 from pitboard.clock import SystemClock
+from pitboard.doors.http_api import serve_unix
 from pitboard.errors import ConfigRefused
+from pitboard.tasks import beside
+from sync.central import doors
 from sync.central.central_server import Central, open_central
 from sync.central.config import PublicConfig
+from sync.central.public import crowd_push
 from sync.central.public.board_change import changed
-from tests.nginx_server import need_nginx, running_nginx, shipped
+from sync.central.public.crowd_push import CrowdPush
+from sync.central.public.live_board import LiveBoard
+from tests.nginx_server import NCHAN, need_nginx, need_program, running_nginx, shipped
 from tests.sync.central.central_stage import TrackStory, central_config
 
 _PLAIN = {"Accept-Encoding": "identity"}
@@ -60,20 +67,22 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def central_with_files(folder: Path) -> AsyncIterator[Central]:
-    config = msgspec.structs.replace(
-        central_config(folder), public=PublicConfig(port=0, files=folder / "files")
-    )
+async def central_with_files(
+    folder: Path, push: Path | None = None, calls_per_s: int = 2_000
+) -> AsyncIterator[Central]:
+    public = PublicConfig(port=0, files=folder / "files", push=push, calls_per_s=calls_per_s)
+    config = msgspec.structs.replace(central_config(folder), public=public)
     async with open_central(config, SystemClock()) as central:
         yield central
 
 
 @contextlib.asynccontextmanager
-async def stage_at(folder: Path) -> AsyncIterator[Stage]:
+async def stage_at(folder: Path, push: Path | None = None, calls_per_s: int = 2_000) -> AsyncIterator[Stage]:
     need_nginx()
     socket = folder / "web.sock"
-    async with central_with_files(folder) as central:
-        text = shipped(listen=f"unix:{socket}", files=folder / "files", public_port=central.public_port)
+    async with central_with_files(folder, push, calls_per_s) as central:
+        port = central.public_port
+        text = shipped(listen=f"unix:{socket}", files=folder / "files", public_port=port, push=push)
         with running_nginx(folder, text, socket=socket):
             connector = aiohttp.UnixConnector(str(socket))
             async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
@@ -148,7 +157,7 @@ def test_a_thousand_phones_of_one_address_get_page_files_and_board_through_nginx
     """All come by one socket, as all phones behind a venue's router do; a neighbour asks without end."""
 
     async def story() -> None:
-        async with stage_at(short_path) as stage:
+        async with stage_at(short_path, calls_per_s=100) as stage:
             await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
             await stage.board_with(b"Anna")
             page = (await stage.ask("/"))[2].decode()
@@ -209,6 +218,85 @@ def test_phones_read_what_changed_from_files_and_it_is_small(short_path: Path) -
             assert statistics.median(sizes) <= 300
 
     asyncio.run(story())
+
+
+async def told_on(stream: aiohttp.StreamReader) -> tuple[str, dict[str, str]]:
+    """Return the next event of the stream and what it says."""
+    async with asyncio.timeout(20):
+        event = ""
+        while not (line := await stream.readline()).startswith(b"data: "):
+            event = line[7:].decode().strip() if line.startswith(b"event: ") else event
+    return event, json.loads(line[6:])
+
+
+def test_for_a_crowd_nginx_tells_each_change_itself_and_who_joins_which_board_is_the_newest(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_program(NCHAN)
+    monkeypatch.setattr(crowd_push, "AGAIN_S", 0.02)
+    monkeypatch.setattr(doors, "FILES_EVERY_S", 0.02)
+    follow = {"Accept": "text/event-stream"}
+
+    async def story() -> None:
+        async with stage_at(short_path, short_path / "push.sock") as stage:
+            async with stage.session.get("http://venue/api/v1/live", headers=follow) as live:
+                event, told = await told_on(live.content)
+                assert event == "ping"
+                phone = json.loads((await stage.ask("/api/v1/live/page"))[2])
+                assert told == {"tag": phone.pop("tag")}
+                await stage.central.replica.accept(TrackStory().drives("c1", "Anna", 12.5).news())
+                event, change = await told_on(live.content)
+                assert (event, change.pop("from")) == ("change", told["tag"])
+                newest = change.pop("to")
+                page = (await stage.ask("/api/v1/live/page"))[2]
+                assert {"tag": newest, **changed(phone, change)} == json.loads(page), "its files come first"
+            async with stage.session.get("http://venue/api/v1/live?since=x", headers=follow) as again:
+                assert (await told_on(again.content))[1]["to"] == newest
+            assert (await stage.ask("/push", method="POST"))[0] == 404, "phones tell nothing"
+
+    asyncio.run(story())
+
+
+def test_where_nothing_changes_a_crowd_hears_that_the_board_is_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd_push, "BEAT_EVERY_S", 0.02)
+    heard: list[tuple[str, bytes]] = []
+
+    async def nchan(request: web.Request) -> web.Response:
+        heard.append((request.headers["X-EventSource-Event"], await request.read()))
+        return web.json_response({"messages": 1, "subscribers": 3}, status=503 if len(heard) == 2 else 201)
+
+    async def story() -> None:
+        app = web.Application()
+        app.router.add_post("/push", nchan)
+        newest = LiveBoard({"count": 1})
+        push = CrowdPush(tmp_path / "push.sock", lambda: newest)
+        async with serve_unix(app, tmp_path / "push.sock"), beside(push.run(), name="push"):
+            async with asyncio.timeout(10):
+                while len(heard) < 2:
+                    await asyncio.sleep(0.005)
+                newest = LiveBoard({"count": 2})  # while the server refuses
+                while len(heard) < 4:
+                    await asyncio.sleep(0.005)
+            assert push.followers == 3
+
+    monkeypatch.setattr(crowd_push, "AGAIN_S", 0.02)
+    asyncio.run(story())
+    first, second = LiveBoard({"count": 1}).tag, LiveBoard({"count": 2}).tag
+    assert [event for event, _ in heard[:4]] == ["ping", "ping", "change", "ping"]
+    told = [json.loads(body) for _, body in heard[:4]]
+    assert (told[0], told[2]["from"], told[2]["to"], told[3]) == (
+        {"tag": first},
+        first,
+        second,
+        {"tag": second},
+    )
+
+
+def test_a_server_that_tells_changes_needs_the_files() -> None:
+    with pytest.raises(ValueError, match="push needs files"):
+        PublicConfig(push=Path("push.sock"))
 
 
 def times_of(folder: Path) -> dict[str, tuple[int, int]]:

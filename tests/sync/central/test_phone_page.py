@@ -279,6 +279,40 @@ OLDER = """async () => {
 }"""
 
 
+MISSED = """async () => {
+  const { LiveLink } = await import("/live_link.js");
+  const sources = [], asked = [], shown = [];
+  class Source extends EventTarget { constructor() { super(); sources.push(this); } close() {} }
+  window.EventSource = Source;
+  Math.random = () => 0;
+  const event = { id: "e", name: "Cup", resolution_ns: 1, amounts: [] };
+  const answers = {
+    "/api/v1/live/page": { tag: "a", at: 1, count: 1, event, entries: [], on_track: [] },
+    "/api/v1/live/since/b": { from: "b", to: "d", at: 4, count: 4 },
+  };
+  window.fetch = async (path) => (asked.push(path.slice(13)), new Response(JSON.stringify(answers[path])));
+  new LiveLink({ onBoard: (board) => shown.push(board.count), onHeard() {}, onState() {} }).start();
+  const tell = async (type, data) => {
+    sources[0].dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data) }));
+    await new Promise((done) => setTimeout(done, 20));
+  };
+  await tell("ping", { tag: "a" });
+  await tell("ping", { tag: "a" });
+  await tell("change", { from: "a", to: "b", at: 2, count: 2 });
+  await tell("change", { from: "c", to: "d", at: 4, count: 4 });
+  await tell("change", { from: "c", to: "d", at: 4, count: 4 });
+  await tell("ping", 1);
+  return [shown, asked];
+}"""
+
+
+def test_a_phone_that_is_told_of_a_board_it_does_not_have_asks_for_it(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    page = open_page(phone, central)
+    assert page.evaluate(MISSED) == [[1, 2, 4], ["page", "since/b"]]
+
+
 def test_an_older_board_of_another_process_is_not_shown_unless_it_stays(
     central: CentralThread, phone: BrowserContext
 ) -> None:

@@ -3,7 +3,7 @@
 // The server says something on a stream at least every 10 s, so a longer silence means a dead link.
 
 import { changed } from "./live_board.js";
-import { bodyOf, isChange, isLive, parsed } from "./ours.js";
+import { bodyOf, isChange, isLive, isTagged, parsed } from "./ours.js";
 
 const SILENCE_MAX_MS = 25_000;
 const WAKE_SILENCE_MAX_MS = 12_000;
@@ -12,6 +12,7 @@ const LOOK_EVERY_MS = 5_000;
 const ASK_MAX_MS = 8_000;
 const ASK_EVERY_MS = 1_000; // and up to as much again, so that phones do not come together
 const HIDDEN_EVERY_MS = 15_000;
+const MISSED_MAX_MS = 2_000; // thousands may have missed the same
 const STREAM_AGAIN_MS = 60_000;
 const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MAX_MS = 30_000;
@@ -28,6 +29,7 @@ export class LiveLink {
   #olderSinceMs = 0;
   #asking = 0; // the timer of the next question
   #streamAgain = 0;
+  #missed = 0; // the timer of a question for what was missed
   #backOffMs = BACK_OFF_FIRST_MS;
 
   constructor({ onBoard, onHeard, onState }) {
@@ -61,7 +63,10 @@ export class LiveLink {
       const change = parsed(event.data, isChange);
       if (change) this.#hear(() => this.#apply(change));
     });
-    source.addEventListener("ping", () => this.#hear());
+    source.addEventListener("ping", (event) => {
+      const told = parsed(event.data, isTagged)?.tag;
+      this.#hear(() => told && told !== this.#tag && this.#catchUp(this.#board ? MISSED_MAX_MS * Math.random() : 0));
+    });
     source.addEventListener("error", () => this.#lose());
   }
 
@@ -100,7 +105,17 @@ export class LiveLink {
 
   #apply({ from, to, at, ...change }) {
     if (this.#board && from === this.#tag) this.#take({ ...changed(this.#board, change), tag: to, at });
-    else this.#askWhole().catch(() => this.#open()); // both ways were open, and the other one was ahead
+    else if (to !== this.#tag) this.#catchUp(0); // something was missed, or another way was ahead
+  }
+
+  // A server in front tells changes and which board is the newest, never a whole one.
+  #catchUp(waitMs) {
+    clearTimeout(this.#missed);
+    this.#missed = setTimeout(() => this.#fetchMissed().catch(() => this.#open()), waitMs);
+  }
+
+  async #fetchMissed() {
+    return (this.#board && (await this.#askChange())) || this.#askWhole();
   }
 
   #lose() {
@@ -151,7 +166,7 @@ export class LiveLink {
     if (!answer.ok) return false;
     const change = await bodyOf(answer, (one) => isChange(one) && one.from === tag).catch(() => null);
     if (!change) return false; // not ours, as is nobody's; the whole board tells
-    if (!this.#hasHeard) this.#answered(() => this.#apply(change));
+    if (this.#tag === tag) this.#answered(() => this.#apply(change)); // else the stream was faster
     return true;
   }
 

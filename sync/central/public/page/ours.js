@@ -49,6 +49,10 @@ export function isChange(answer) {
   return !!answer && isText(answer.from) && isText(answer.to);
 }
 
+export function isTagged(told) {
+  return isText(told?.tag);
+}
+
 // Return what the text says if that is ours, else null.
 export function parsed(text, isOurs) {
   try {
