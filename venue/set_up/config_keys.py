@@ -25,6 +25,7 @@ _PUBLIC = {
     "public.host": "The own address of the door for phones.",
     "public.port": "The port of the door for phones.",
     "public.files": "The folder in which the board is kept as files for nginx; best in memory.",
+    "public.push": "The socket at which nginx takes each change, to tell it to a crowd of phones itself.",
     "public.followers_max_count": "How many phones may follow live at a time; the others ask again.",
     "public.calls_per_s": "How many calls that cost something are answered in a second, in all.",
     "public.trusted_proxies": _PROXIES,
