@@ -292,16 +292,18 @@ MISSED = """async () => {
   };
   window.fetch = async (path) => (asked.push(path.slice(13)), new Response(JSON.stringify(answers[path])));
   new LiveLink({ onBoard: (board) => shown.push(board.count), onHeard() {}, onState() {} }).start();
-  const tell = async (type, data) => {
+  const turn = () => new Promise((done) => setTimeout(done, 5));
+  const tell = async (type, data, shownCount) => {
     sources[0].dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data) }));
-    await new Promise((done) => setTimeout(done, 20));
+    do await turn(); while (shown.length < shownCount);
   };
-  await tell("ping", { tag: "a" });
-  await tell("ping", { tag: "a" });
-  await tell("change", { from: "a", to: "b", at: 2, count: 2 });
-  await tell("change", { from: "c", to: "d", at: 4, count: 4 });
-  await tell("change", { from: "c", to: "d", at: 4, count: 4 });
-  await tell("ping", 1);
+  await tell("ping", { tag: "a" }, 1);
+  await tell("ping", { tag: "a" }, 1);
+  await tell("change", { from: "a", to: "b", at: 2, count: 2 }, 2);
+  await tell("change", { from: "c", to: "d", at: 4, count: 4 }, 3);
+  await tell("change", { from: "c", to: "d", at: 4, count: 4 }, 3);
+  await tell("ping", 1, 3);
+  await turn();
   return [shown, asked];
 }"""
 
