@@ -52,3 +52,19 @@ def test_a_timeout_shorter_than_a_nanosecond_still_ends() -> None:
                 await asyncio.Event().wait()
 
     run_virtual(story)
+
+
+def test_what_was_cancelled_is_not_called_and_time_does_not_stop_for_it() -> None:
+    async def story(loop: VirtualLoop) -> tuple[list[str], int]:
+        called: list[str] = []
+        at_once = loop.call_soon(called.append, "at once")
+        later = loop.call_later(5, called.append, "later")
+        kept = loop.call_later(9, called.append, "kept")
+        at_once.cancel()
+        later.cancel()
+        later.cancel()
+        await asyncio.sleep(20)
+        kept.cancel()  # too late: it was called
+        return called, loop.now_ns
+
+    assert run_virtual(story) == (["kept"], 20_000_000_000)

@@ -15,8 +15,6 @@ from pitboard.clock import SystemClock
 from venue.simulator.days.plants import PLANTS
 from venue.simulator.days.race_day import DayReport, run_day
 
-CHUNK_COUNT = 8
-
 
 class FoundViolation(msgspec.Struct, frozen=True):
     seed: int
@@ -71,7 +69,7 @@ def _reports(seeds: Sequence[int], plant: str | None, jobs: int) -> Iterator[Day
         return
     # Fresh processes, not forked ones: a fork would inherit threads and locks of whoever calls this.
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_Worker(plant), seeds, chunksize=CHUNK_COUNT)
+        yield from pool.imap(_Worker(plant), seeds)  # one by one: to the end no core waits
 
 
 class _Worker:

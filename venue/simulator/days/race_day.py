@@ -58,6 +58,18 @@ class DayReport:
 
 def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
     """Run the day of this seed; the same seed gives the same trace, byte for byte."""
+    collects = gc.isenabled()
+    gc.disable()  # a day ends after a tenth of a second, and looking for garbage in it costs a tenth
+    try:
+        report = _run_day(seed, overrides or [])
+        gc.collect(0)  # now that all of the day is garbage: once, and what was there before is not looked at
+        return report
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _run_day(seed: int, overrides: list[Override]) -> DayReport:
     forget_signatures()
     forget_wires()
     worlds: list[World] = []
@@ -77,10 +89,8 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
         (sync.exchanging.exchange, "to_wire", remembered_wire),
     ]
     logging.disable(logging.CRITICAL)
-    collects = gc.isenabled()
-    gc.disable()  # a day ends after a tenth of a second, and looking for garbage in it costs a tenth
     try:
-        with overridden([*memory, *(overrides or [])]):
+        with overridden([*memory, *overrides]):
             try:
                 run_virtual(story)
             except (Deadlock, LeakedTasks) as error:
@@ -89,8 +99,6 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
                 worlds[0].truth.violate("no-process-ends-by-error", str(error))
     finally:
         logging.disable(logging.NOTSET)
-        if collects:
-            gc.enable()
     world = worlds[0]
     return DayReport(
         seed=seed,
