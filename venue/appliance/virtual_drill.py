@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -123,10 +123,20 @@ class VirtualDrill:
             self._replacement()
             self._boards_equal()
             self._photograph("at-the-end")
+        except PitboardError:
+            self._keep_why()
+            raise
         finally:
             for machine in self.machines.values():
                 machine.cut_power()
             self.steps.write()
+
+    def _keep_why(self) -> None:
+        """Keep what each machine shows and its log's end, for whoever looks into it."""
+        for host, machine in self.machines.items():
+            with suppress(PitboardError):
+                machine.monitor.photograph(self.folder / f"{host}-failed.png")
+            (self.folder / f"{host}-log.txt").write_text(machine.log(), encoding="utf-8")
 
     def _set_up(self) -> None:
         with self.steps.step("a disk with a Debian"):

@@ -22,6 +22,7 @@ MEMORY_MB = 1_024
 WIDTH, HEIGHT = 1_280, 800
 SCREENS = {"bochs": "VGA,xres={w},yres={h}", "virtio": "virtio-vga,xres={w},yres={h}"}
 HANG_MAX_S = 5.0
+LOG_LINES, LOG_MAX_S = 1_000, 60.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _SENSOR_SERIAL = "BEAM1"
 SENSOR_PORT = f"/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_{_SENSOR_SERIAL}-if00-port0"
@@ -168,6 +169,17 @@ class VirtualMachine(Machine):
             raise Refusal(f"{self.host} is not running")
         with self._asking:
             return self._agent.run("HOME=/root", "LANG=C.UTF-8", *command)
+
+    def log(self) -> str:
+        """Return the end of its journal, or why there is none; never waits long."""
+        if self._agent is None:
+            return "it is not running"
+        try:
+            with self._asking:
+                said = self._agent.run("journalctl", "--no-pager", f"--lines={LOG_LINES}", within_s=LOG_MAX_S)
+        except (PeerLost, Refusal) as error:
+            return str(error)
+        return said.stdout
 
     def hang(self) -> None:
         """Stop its kernel dead; only its hardware watchdog still runs."""
