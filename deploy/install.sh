@@ -15,6 +15,9 @@ fail() {
 [ "$(id -u)" = 0 ] || fail "This changes the system; type: sudo sh $0 $host"
 [ -d "$here/nodes/$host" ] ||
   fail "This stick has no folder for '$host'. Type one of these behind the command:" "$(ls "$here/nodes" 2>/dev/null | tr '\n' ' ')"
+apt=
+counting=
+trap 'rm -rf "$apt"; [ -z "$counting" ] || kill "$counting"' EXIT
 command -v python3 >/dev/null || fail "Python is missing; type: sudo apt install python3 python3-venv"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or newer is needed; use Debian 12 or later, or its Raspberry Pi OS."
@@ -22,7 +25,6 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
 debs=$here/debs/$(. /etc/os-release && echo "${VERSION_CODENAME:-}")-$(dpkg --print-architecture)
 if [ -f "$debs/Packages" ]; then
   apt=$(mktemp -d)
-  trap 'rm -rf "$apt"' EXIT
   mkdir -p "$apt/lists/partial"
   echo "deb [trusted=yes] file:$debs ./" > "$apt/stick.list"
   cat > "$apt/apt.conf" <<END
@@ -42,8 +44,20 @@ fi
 if [ ! -x /opt/pitboard/bin/pitboard ]; then
   echo "Installing the programs; this takes a minute or two."
   python3 -m venv --clear "$first"
+  if [ -t 1 ]; then
+    count=$(ls "$here/wheels" | cut -d- -f1 | sort -u | wc -l)
+    while sleep 1; do
+      printf '\r  %d of %d packages ' "$(ls "$first"/lib/python*/site-packages | grep '\.dist-info$' | grep -vc -e ^pip- -e ^setuptools-)" "$count"
+    done &
+    counting=$!
+  fi
   "$first/bin/python" -m pip install --quiet --no-index --disable-pip-version-check \
     --find-links "$here/wheels" 'pitboard[gpio,central]'
+  if [ -n "$counting" ]; then
+    kill "$counting"
+    counting=
+    echo
+  fi
   program=$first/bin/pitboard
 else
   program=/opt/pitboard/bin/pitboard

@@ -142,12 +142,13 @@ SHOWN_FROM_COUNT = 5_000
 class Progress:
     """Shows nothing until `begin` says that there is much to do and standard error is a terminal."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, shown_from_count: int) -> None:
         self._label = label
+        self._shown_from_count = shown_from_count
         self._bar: Any = None
 
     def begin(self, count: int) -> None:
-        if count >= SHOWN_FROM_COUNT and sys.stderr.isatty():
+        if count >= self._shown_from_count and sys.stderr.isatty():
             self._bar = click.progressbar(length=count, label=self._label, file=sys.stderr)
             self._bar.__enter__()
 
@@ -161,9 +162,9 @@ class Progress:
 
 
 @contextlib.contextmanager
-def progress(label: str) -> Iterator[Progress]:
-    """Yield a bar that is taken away whatever happens."""
-    bar = Progress(label)
+def progress(label: str, *, shown_from_count: int = SHOWN_FROM_COUNT) -> Iterator[Progress]:
+    """Yield a bar that is taken away whatever happens; of seconds or large pieces a few are much."""
+    bar = Progress(label, shown_from_count=shown_from_count)
     try:
         yield bar
     finally:

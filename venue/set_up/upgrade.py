@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from pitboard.clock import Clock
 from pitboard.errors import Refusal
+from pitboard.program.program import progress
 from pitboard.program.service import LAST_WORDS_SUFFIX, OPENING
 from venue.set_up.installation import PROGRAM, RUN, TARGET, UNDECIDED, VERSIONS, is_healthy
 from venue.set_up.machine import Machine, Owned
@@ -38,15 +40,35 @@ def make_environment(machine: Machine, folder: Path, *, python: str, wheels: Pat
 
     Raises Refusal with the reason; what was begun is taken away again.
     """
+    pip = (
+        str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-index",
+        "--disable-pip-version-check", "--find-links", str(wheels), "pitboard[gpio,central]",
+    )  # fmt: skip
     try:
         machine.run(python, "-m", "venv", "--clear", str(folder))
-        machine.run(
-            str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-index",
-            "--disable-pip-version-check", "--find-links", str(wheels), "pitboard[gpio,central]",
-        )  # fmt: skip
+        with progress("Installing", shown_from_count=1) as bar, ThreadPoolExecutor(max_workers=1) as beside:
+            bar.begin(len({path.name.partition("-")[0] for path in wheels.glob("*.whl")}))
+            seen_count = _packages_count(machine, folder)
+            running = beside.submit(machine.run, *pip)
+            is_done = False
+            while not is_done:
+                is_done = bool(wait([running], timeout=LOOK_EVERY_S).done)
+                bar.advance((count := _packages_count(machine, folder)) - seen_count)
+                seen_count = count
+            running.result()
     except Refusal:
         machine.remove(folder)
         raise
+
+
+def _packages_count(machine: Machine, folder: Path) -> int:
+    """Return how many packages a virtual environment has by now."""
+    libraries = folder / "lib"
+    return sum(
+        name.endswith(".dist-info")
+        for python in machine.names(libraries)
+        for name in machine.names(libraries / python / "site-packages")
+    )
 
 
 async def switch_to(
@@ -106,6 +128,17 @@ async def restart_and_see(
 ) -> bool:
     """Start all anew; return whether the services became ready in time and stayed so."""
     machine.run("systemctl", "restart", TARGET)
+    with progress("Waiting", shown_from_count=1) as bar:
+        bar.begin(within_s)
+
+        async def pause_and_tell(seconds: float) -> None:
+            await pause(seconds)
+            bar.advance(int(seconds))
+
+        return await _see(machine, services, clock, pause_and_tell, within_s)
+
+
+async def _see(machine: Machine, services: Sequence[str], clock: Clock, pause: Pause, within_s: int) -> bool:
     began_mono_ns = clock.mono_ns()
     until_mono_ns = began_mono_ns + within_s * _NS_PER_S
     healthy_since_mono_ns: int | None = None

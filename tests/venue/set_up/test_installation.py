@@ -7,9 +7,11 @@ import os
 import re
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -355,6 +357,31 @@ def test_wheels_that_do_not_install_leave_no_half_version(tmp_path: Path) -> Non
     with pytest.raises(Refusal):
         make_environment(machine, VERSION_2, python="python3", wheels=tmp_path)
     assert not place.exists()
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_waits_sees_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    machine = machine_at(tmp_path)
+    machine.link(Path("/opt/pitboard"), VERSION_1)
+    switched(machine)
+    assert re.search(r"Waiting .*\[#+-+\]", terminal.getvalue())
+
+    class Filling(RecordedMachine):
+        def run(self, *command: str) -> bool:
+            if "pip" in command:
+                for name in ("click-8.dist-info", "msgspec-1.dist-info"):
+                    self.make_folder(VERSION_2 / "lib/python3.11/site-packages" / name, Owned())
+            return super().run(*command)
+
+    for name in ("click-8-py3.whl", "msgspec-1-a.whl", "msgspec-1-b.whl"):
+        (tmp_path / name).touch()
+    make_environment(Filling(root=machine.root), VERSION_2, python="python3", wheels=tmp_path)
+    assert re.search(r"Installing .*100%", terminal.getvalue())
 
 
 def test_a_new_version_has_all_that_the_first_had(tmp_path: Path) -> None:
