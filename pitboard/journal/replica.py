@@ -12,33 +12,31 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
-
-import msgspec
+from typing import NamedTuple, Self
 
 from pitboard.clock import Clock
-from pitboard.errors import BodyRefused, JournalDamaged, JournalLost, RecordRefused, StreamTaken
+from pitboard.errors import JournalDamaged, JournalLost, RecordRefused
+from pitboard.journal.contested import Contested
+from pitboard.journal.erasures import Erasures
 from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, read_body
+from pitboard.journal.handing_out import HandingOut
+from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
 from pitboard.journal.latest_records import LATEST_MAX_COUNT, LatestRecords
-from pitboard.journal.ledger import Arrival, Batch, Ledger, fill, opening_key, opening_of
+from pitboard.journal.ledger import Arrival, Ledger, opening_of
+from pitboard.journal.own_stream import OwnStream
 from pitboard.journal.quarantine import Quarantine
 from pitboard.journal.record import (
-    NO_PREVIOUS,
     HybridClock,
     Record,
     StreamWriter,
-    check_signature,
     random_stream,
-    without_body,
 )
 from pitboard.journal.sqlite_storage import CACHE_MAX_KIB, Journal
 from pitboard.journal.storage import Held, Storage
 from pitboard.journal.stored_behind import StoredBehind
-from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch, counts
+from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch
 from pitboard.journal.witness import Witness
-from pitboard.race.bodies.body import ActWithdrawn, Body
-from pitboard.race.bodies.people_bodies import PersonErased
+from pitboard.race.bodies.body import Body
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
 
@@ -46,7 +44,6 @@ log = logging.getLogger(__name__)
 
 BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
-ALL_BYTES = 2**53
 VERIFY_BURST_COUNT = 16
 GREAT_MIN_COUNT = 10_000
 """Records of a journal that is worth being left out of all collections."""
@@ -99,9 +96,6 @@ class Replica:
         self.fold = Fold(journal.root_key)
         self._quarantine = Quarantine(journal)
         self.strangers = StrangerWatch()
-        self.false_streams: set[str] = set()
-        """Streams with another history here than the one that central saw; nothing beyond that counts."""
-        self._contested: set[str] = set()  # of which two histories came, and only proof decides now
         self.version = 0  # grows with every record taken
         self._hybrid_clock = HybridClock(clock)
         self._stamp_watch = StampWatch(self._hybrid_clock)
@@ -111,6 +105,9 @@ class Replica:
         self._recent_after = 0  # records that arrived later are held in memory
         self._is_recent = True
         self._witness = Witness(self._ledger)
+        self._erasures = Erasures(journal, self._ledger, self.fold, self._latest)
+        self._contested = Contested(self._ledger, self._witness, self.fold, self.strangers, self._erasures)
+        self._handing_out = HandingOut(journal, self._ledger, self.fold, self._latest, self._erasures)
         self._followers: list[Follower] = []  # after the replica's own
         self.mark = Mark(0, b"")  # of the last record handed to the followers
         self._is_open = False  # a journal is folded as one portion, and what comes later batch by batch
@@ -119,17 +116,14 @@ class Replica:
         self._errands = Errands("the replica's errand")
         self._storing: asyncio.Task[list[Held] | JournalLost] | None = None
         self._changed = asyncio.Event()
-        self._erased_count = 0
-        self._erased_ahead: set[tuple[str, int]] = (
-            set()
-        )  # by erasures of central's that come later in its stream
-        self._to_erase: set[tuple[str, int]] = set()
-        self._writer: StreamWriter | None = None
-        self._own_name = ""
-        self._leaving: asyncio.Task[None] | None = None
-        self._may_append = asyncio.Event()
-        self._may_append.set()
-        self._appending_count = 0
+        self._own = OwnStream(
+            journal,
+            clock,
+            watch=self._watch,
+            witness=self._witness,
+            until_taken=self._until_taken,
+            errands=self._errands,
+        )
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -257,17 +251,10 @@ class Replica:
         Its id is random; only a simulation, which must repeat itself, brings its own.
         """
         self._stamp_watch.heed(identity.key)
-        self._own_name = name
+        opening = self._own.opening(identity.key, name)
+        self._own.name = name
         writing = self.writing(StreamWriter(identity, self._hybrid_clock, stream=stream, new_id=new_id))
-        await writing.append(
-            StreamOpened(
-                key=identity.key,
-                name=name,
-                boot_id=self.clock.boot_id,
-                earlier=self._watch.uncovered(identity.key),
-                event=self.journal.root_key,
-            )
-        )
+        await writing.append(opening)
         return writing
 
     def guest_stream(self, identity: Identity, name: str) -> tuple[StreamWriter, StreamOpened]:
@@ -275,31 +262,21 @@ class Replica:
 
         Its records come here by `accept`, as any other node's.
         """
-        opening = StreamOpened(
-            key=identity.key,
-            name=name,
-            boot_id=self.clock.boot_id,
-            earlier=self._watch.uncovered(identity.key),
-            event=self.journal.root_key,
-        )
-        return StreamWriter(identity, self._hybrid_clock), opening
+        return StreamWriter(identity, self._hybrid_clock), self._own.opening(identity.key, name)
 
     @property
     def alarms(self) -> dict[str, str]:
         """Return {stream: sentence} of the streams in which two records claim one place."""
         return self._quarantine.alarms
 
-    def have(self) -> dict[str, int]:
-        """Return {stream: last durable seq}; of a contested stream only what central saw so.
+    @property
+    def false_streams(self) -> set[str]:
+        """Streams with another history here than the one that central saw."""
+        return self._contested.false_streams
 
-        Thus peers bring again what decides.
-        """
-        heads = self._ledger.heads()
-        for stream in self._contested & heads.keys():
-            heads[stream] = self._witness.proven(stream)
-            if not heads[stream]:
-                del heads[stream]
-        return heads
+    def have(self) -> dict[str, int]:
+        """Return {stream: last durable seq}; of a contested stream only what central saw so."""
+        return self._contested.only_proven(self._ledger.heads())
 
     def writing(self, writer: StreamWriter) -> WritingReplica:
         """Return this replica as one that may append to the writer's stream."""
@@ -310,7 +287,7 @@ class Replica:
         acceptance = Acceptance()
         async with self._accepting:
             await self._last_kept()
-            if self._contested:
+            if self._contested.streams:
                 records = await self._settle(list(records), acceptance)
             taken: list[Record] = []
             self.strangers.begin_batch()
@@ -319,66 +296,53 @@ class Replica:
             for count, record in enumerate(records):
                 if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
                     await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
-                if (record.stream, record.seq) in self.fold.erased_places:
-                    record = without_body(record)  # a peer that does not know of the erasure still had it
+                record = self._erasures.emptied(record)
                 try:
                     arrival = staged.judge(record)
                 except RecordRefused as error:
-                    self._see_squatter(record)
-                    acceptance.refused += 1
-                    self.strangers.refused_count += 1
+                    self._contested.see_squatter(record)
+                    self._refuse(acceptance)
                     log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
                     bad_count += 1
                     if bad_count >= BAD_MAX_COUNT:
                         break
                     continue
-                match arrival:
-                    case Arrival.NEXT if self._lacks_its_body(record):
-                        acceptance.past_gap += 1
-                    case Arrival.NEXT if self._is_of_another_event(record):
-                        acceptance.refused += 1
-                        self.strangers.refused_count += 1
-                    case Arrival.NEXT if self.strangers.leaves_out(
-                        record, staged.writer_of(record), ledger=staged, roster=self.fold.roster
-                    ):
-                        acceptance.refused += 1
-                    case Arrival.NEXT if not self._is_own(record.stream):
-                        staged.take(record)
-                        taken.append(record)
-                    case Arrival.REPEAT:
-                        acceptance.repeated += 1
-                    case Arrival.GAP:
-                        acceptance.past_gap += 1
-                        self._hear_ahead(record)
-                    case Arrival.FORK if not self.fold.roster.knows(staged.writer_of(record)):
-                        acceptance.refused += 1
-                        self.strangers.refused_count += 1
-                    case Arrival.FORK | Arrival.NEXT:  # of our own stream nobody else has the next
-                        acceptance.forked += 1
-                        if (
-                            self._witness.proven(record.stream)
-                            < record.seq
-                            <= self._witness.seen(record.stream)
-                        ):
-                            self._contested.add(record.stream)
-                        await self._quarantine.keep(record)
+                if await self._sort(record, arrival, staged, acceptance):
+                    staged.take(record)
+                    taken.append(record)
             await self._keep(taken, acceptance)
         return acceptance
 
-    def _see_squatter(self, record: Record) -> None:
-        """See whether a stream that a stranger opened here belongs to a writer of the roster.
+    async def _sort(self, record: Record, arrival: Arrival, staged: Ledger, acceptance: Acceptance) -> bool:
+        """Return whether to take a record that holds; else it is counted as what it is."""
+        roster = self.fold.roster
+        match arrival:
+            case Arrival.NEXT if not self._erasures.accounts_for(record):
+                acceptance.past_gap += 1
+            case Arrival.NEXT if self._is_of_another_event(record):
+                self._refuse(acceptance)
+            case Arrival.NEXT if self.strangers.leaves_out(
+                record, staged.writer_of(record), ledger=staged, roster=roster
+            ):
+                acceptance.refused += 1
+            case Arrival.NEXT if not self._own.holds(record.stream):
+                return True
+            case Arrival.REPEAT:
+                acceptance.repeated += 1
+            case Arrival.GAP:
+                acceptance.past_gap += 1
+                self._erasures.hear_ahead(record)
+            case Arrival.FORK if not roster.knows(staged.writer_of(record)):
+                self._refuse(acceptance)
+            case Arrival.FORK | Arrival.NEXT:  # of our own stream nobody else has the next
+                acceptance.forked += 1
+                self._contested.see_fork(record)
+                await self._quarantine.keep(record)
+        return False
 
-        Who reads a stream's id somewhere can open one of that name where the true one has not come yet.
-        """
-        stream, roster = record.stream, self.fold.roster
-        holder = self._ledger.key_of(stream)
-        if holder is None or holder == roster.root_key or roster.knows(holder) or stream in self._contested:
-            return
-        for key in (roster.root_key, *roster.enrolled()):
-            with contextlib.suppress(RecordRefused):
-                check_signature(record, key)
-                self._contested.add(stream)
-                return
+    def _refuse(self, acceptance: Acceptance) -> None:
+        acceptance.refused += 1
+        self.strangers.refused_count += 1
 
     async def _settle(self, records: list[Record], acceptance: Acceptance) -> list[Record]:
         """Put true histories in the place of false ones, where what came leads to a place that central named.
@@ -386,51 +350,18 @@ class Replica:
         Return what is left to judge. Of a contested stream nothing else is taken: whoever is first or loudest
         would decide.
         """
-        left = [record for record in records if record.stream not in self._contested]
+        contested = self._contested.streams
+        left = [record for record in records if record.stream not in contested]
         offered: dict[str, dict[int, Record]] = {}
         for record in records:
-            if record.stream in self._contested:
+            if record.stream in contested:
                 offered.setdefault(record.stream, {}).setdefault(record.seq, record)
         for stream, by_seq in offered.items():
-            chain = self._true_chain(stream, by_seq)
+            chain = self._contested.true_chain(stream, by_seq)
             taken = await self._replace(stream, chain) if chain else 0
             acceptance.taken += taken
             acceptance.past_gap += len(by_seq) - taken
         return left
-
-    def _true_chain(self, stream: str, offered: Mapping[int, Record]) -> list[Record]:
-        """Return what of these follows what is sure here, and leads to a place that central named.
-
-        Where a stranger holds the stream's name, all that a writer of the roster signed.
-        """
-        proven = self._witness.proven(stream)
-        key = self._ledger.key_of(stream) if proven else None
-        previous = self._ledger.hash_at(stream, proven).hex() if proven else NO_PREVIOUS
-        chain: dict[int, Record] = {}
-        seq = proven + 1
-        while (record := offered.get(seq)) is not None and record.header.previous == previous:
-            if (stream, seq) in self.fold.erased_places:
-                record = without_body(record)
-            if self._lacks_its_body(record):
-                break
-            try:
-                if key is None:
-                    key = opening_key(record)
-                check_signature(record, key)
-            except RecordRefused:
-                self.strangers.refused_count += 1
-                break
-            chain[seq] = record
-            previous = record.header_hash.hex()
-            seq += 1
-        reached = self._witness.reached_by(chain, stream)
-        holder = self._ledger.key_of(stream)
-        is_squatted = (
-            holder is not None and holder != self.fold.root_key and not self.fold.roster.knows(holder)
-        )
-        if is_squatted and key is not None and self.fold.roster.counts(key, stream, len(chain)):
-            reached = max(reached, len(chain))
-        return [record for one, record in chain.items() if one <= reached]
 
     async def _replace(self, stream: str, chain: Sequence[Record]) -> int:
         """Put the chain in the place of what is here where they differ; return how many are new."""
@@ -449,8 +380,7 @@ class Replica:
         self._storing = self._errands.start(self._replaced(stream, new), name="replace")
         held = _or_raise(await asyncio.shield(self._storing))
         await self._until_taken(max(one.arrival for one in held))
-        if not self.false_streams & {stream} and self._ledger.head(stream) >= self._witness.seen(stream):
-            self._contested.discard(stream)
+        self._contested.settle(stream)
         return len(new)
 
     async def _replaced(self, stream: str, records: list[Record]) -> list[Held] | JournalLost:
@@ -458,86 +388,6 @@ class Replica:
             return await self.journal.replace(stream, records[0].seq - 1, records)
         except JournalLost as error:
             return error
-
-    def _is_own(self, stream: str) -> bool:
-        """Return whether this process writes the stream: nobody else can bring the next record of it."""
-        return self._writer is not None and self._writer.stream == stream
-
-    def _leave_own_stream(self) -> None:
-        """Go on in another stream: central saw somebody who has our key write in this one."""
-        if self._leaving is None or self._leaving.done():
-            self._leaving = self._errands.start(self._go_on_elsewhere(), name="go on in another stream")
-
-    async def _go_on_elsewhere(self) -> None:
-        """Open another stream, and say there again what nobody but us knows to be ours."""
-        writer = self._writer
-        assert writer is not None
-        self._may_append.clear()
-        try:
-            while self._appending_count:
-                await self._changed.wait()
-            proven = self._witness.proven(writer.stream)
-            self._writer = fresh = writer.elsewhere()
-            earlier = self._watch.uncovered(writer.key) | {writer.stream: proven}
-            opened = StreamOpened(
-                key=writer.key,
-                name=self._own_name,
-                boot_id=self.clock.boot_id,
-                earlier={stream: head for stream, head in earlier.items() if head},
-                event=self.journal.root_key,
-            )
-            await self._write(fresh, [(KIND_OF[StreamOpened], opened)])
-            places: dict[int, int] = {}
-            said = await self.journal.read_beyond(writer.stream, max(proven, 1), BATCH_MAX_COUNT)
-            while said:
-                again: list[tuple[str, Any]] = []
-                for record in said:
-                    if record.body_bytes is not None:
-                        places[record.seq] = fresh.next_seq + len(again)
-                        again.append((record.header.kind, _said_elsewhere(record, fresh.stream, places)))
-                await self._write(fresh, again)
-                said = await self.journal.read_beyond(writer.stream, said[-1].seq, BATCH_MAX_COUNT)
-        finally:
-            self._may_append.set()
-        log.error(
-            "our stream was written by somebody else: old=%s new=%s said again=%d",
-            *(writer.stream, fresh.stream, len(places)),
-        )
-
-    async def _write(self, writer: StreamWriter, said: Sequence[tuple[str, Any]]) -> list[Record]:
-        """Write and store (kind, body), in one commit; return once all is durable and folded."""
-        records: list[Record] = []
-        self._appending_count += 1
-        try:
-            for kind, body in said:
-                records.append(writer.write(kind, body))
-            held = await self.journal.append(records)
-        except (JournalLost, BodyRefused):
-            writer.take_back(records)  # else the stream went on past a gap, and nobody took the rest
-            raise
-        finally:
-            self._appending_count -= 1
-            self.nudge()
-        for record, (_, holder) in zip(records, held, strict=True):
-            if record.header_hash != holder:
-                raise StreamTaken(stream=record.stream, seq=record.seq)
-        await self._until_taken(max((one.arrival for one in held), default=0))
-        return records
-
-    def _hear_ahead(self, record: Record) -> None:
-        """Heed an erasure of central's before its turn: a record before it may be one that it emptied."""
-        if record.header.kind != KIND_OF[PersonErased] or record.body_bytes is None:
-            return
-        try:
-            check_signature(record, self.fold.root_key)
-        except RecordRefused:
-            return
-        body = read_body(record.header.kind, record.body_bytes)
-        if isinstance(body, PersonErased) and self._ledger.key_of(record.stream) in (
-            None,
-            self.fold.root_key,
-        ):
-            self._erased_ahead |= {(one, seq) for one, seqs in body.records.items() for seq in seqs}
 
     async def _keep(self, records: list[Record], acceptance: Acceptance) -> None:
         """Store what was judged to be the next of its stream, and see whose it is in the end."""
@@ -574,54 +424,12 @@ class Replica:
         max_count: int = BATCH_MAX_COUNT,
         max_bytes: int = BATCH_MAX_BYTES,
     ) -> list[Record]:
-        """Return records that a peer with these heads lacks, each stream in order; at least one if any.
-
-        Central's streams come first, and what does not count last. Who does not know of an erasure yet cannot
-        take what it emptied: the erasure stands before that, though it comes again in its own place.
-        """
-        ranks: list[dict[str, tuple[int, int]]] = [{}, {}, {}]
-        heads = self._ledger.heads()
-        if heads == have:
-            return []  # as nearly always
-        for stream, head in heads.items():
-            seq = have.get(stream, 0)
-            if seq < head:
-                ranks[self._rank_of(stream)][stream] = (seq, head)
-        batch = Batch(max_count=max_count, max_bytes=max_bytes)
-        await fill(batch, ranks, self._read_beyond)
-        return await self._with_erasures(batch.records, have, max_count=max_count, max_bytes=max_bytes)
-
-    async def _with_erasures(
-        self, records: list[Record], have: Mapping[str, int], *, max_count: int, max_bytes: int
-    ) -> list[Record]:
-        """Put before each emptied record the erasure that says so, if the peer cannot know of it yet."""
-        if all(record.body_bytes is not None for record in records):
-            return records
-        whole: dict[tuple[str, int], Record] = {}
-        room_bytes = max_bytes
-        for record in records:
-            needed = [record]
-            stream, seq = self.fold.erased_by.get((record.stream, record.seq), ("", 0))
-            if record.body_bytes is None and have.get(stream, 0) < seq and (stream, seq) not in whole:
-                needed = [*await self._read_beyond(stream, seq - 1, 1), record]
-            room_bytes -= sum(one.size for one in needed)
-            if whole and (len(whole) + len(needed) > max_count or room_bytes < 0):
-                break
-            whole |= {(one.stream, one.seq): one for one in needed}
-        return list(whole.values())
+        """Return records that a peer with these heads lacks, each stream in order; at least one if any."""
+        return await self._handing_out.beyond(have, max_count=max_count, max_bytes=max_bytes)
 
     async def portion(self, stream: str, after: int, count: int) -> list[Record]:
-        """Return what is here of the `count` records after this one, for somebody of whom nothing is known.
-
-        Before what an erasure emptied stands that erasure.
-        """
-        records: list[Record] = []
-        while len(records) < count:
-            some = await self._read_beyond(stream, after + len(records), count - len(records))
-            if not some:
-                break
-            records += some
-        return await self._with_erasures(records, {}, max_count=2 * count, max_bytes=ALL_BYTES)
+        """Return what is here of the `count` records after this one, to one of whom nothing is known."""
+        return await self._handing_out.portion(stream, after, count)
 
     async def wait_for_news(self, version: int, timeout_s: float) -> bool:
         """Return as soon as `version` is past, or False after the timeout."""
@@ -688,65 +496,14 @@ class Replica:
     def _see_witness(self, streams: Iterable[str]) -> None:
         """Let no stream count whose history is not the one that central saw."""
         for stream in sorted(streams):
-            if self._is_own(stream) and self._is_written_elsewhere(stream):
+            if self._own.is_written_elsewhere(stream):
                 self._quarantine.alarm(stream, SOMEBODY_ELSE)
-                self._leave_own_stream()
-            self.fold.limit(stream, self._witness.limit(stream))
-            if not self._witness.contradicts(stream):
-                self.false_streams.discard(stream)
-                if self._ledger.head(stream) >= self._witness.seen(stream):
-                    self._contested.discard(stream)
-            elif stream not in self.false_streams:
-                log.error("another history of a stream than central saw: stream=%s", stream)
-                self.false_streams.add(stream)
-                self._contested.add(stream)
-
-    def _is_written_elsewhere(self, stream: str) -> bool:
-        """Return whether central saw something in our own stream that we did not write."""
-        assert self._writer is not None
-        return self._witness.contradicts(stream) or self._witness.seen(stream) >= self._writer.next_seq
-
-    def _lacks_its_body(self, record: Record) -> bool:
-        """Return whether the body is missing though no erasure we know of took it: it must come again."""
-        place = (record.stream, record.seq)
-        is_erased = place in self.fold.erased_places or place in self._erased_ahead
-        return record.body_bytes is None and not is_erased
-
-    def _rank_of(self, stream: str) -> int:
-        key = self._ledger.key_of(stream) or ""
-        if key == self.fold.root_key:
-            return 0
-        return 1 if counts(stream, ledger=self._ledger, roster=self.fold.roster) else 2
+                self._own.leave()
+            self._contested.weigh(stream)
 
     async def erase(self, fresh: Sequence[Record] = ()) -> None:
-        """Forget the bodies of erased records, in memory and in the journal; if the disk refuses, later.
-
-        `fresh` were just stored; an erasure may have come in between, and then it has not met them yet.
-        """
-        erased = self.fold.erased_places
-        self._to_erase |= {(one.stream, one.seq) for one in fresh if one.body_bytes is not None} & erased
-        if len(erased) != self._erased_count:
-            self._to_erase |= erased
-            self._erased_count = len(erased)
-        if not self._to_erase:
-            return
-        places = set(self._to_erase)
-        self._latest.erase_bodies(places)
-        try:
-            await self.journal.erase_bodies(places)
-        except JournalLost as error:
-            log.error("bodies not erased yet: count=%d %s", len(places), error)
-        else:
-            self._to_erase -= places
-
-    async def _read_beyond(self, stream: str, seq: int, count: int) -> list[Record]:
-        records = self._latest.beyond(stream, seq, count)
-        records = records or await self.journal.read_beyond(stream, seq, count)
-        if self._to_erase:  # the disk refused: what it still has of a body is handed to nobody
-            records = [
-                without_body(one) if (one.stream, one.seq) in self._to_erase else one for one in records
-            ]
-        return records
+        """Forget the bodies of erased records, those just stored among them, as `Erasures` has it."""
+        await self._erasures.carry_out(fresh)
 
 
 @contextlib.contextmanager
@@ -761,15 +518,6 @@ def _collection_put_off() -> Iterator[None]:
             gc.enable()
 
 
-def _said_elsewhere(record: Record, stream: str, places: Mapping[int, int]) -> Any:
-    """Return the body for another stream of the same writer's; {seq here: seq there} are the places said."""
-    assert record.body_bytes is not None
-    body = read_body(record.header.kind, record.body_bytes)
-    if isinstance(body, ActWithdrawn) and body.stream == record.stream and body.seq in places:
-        return msgspec.structs.replace(body, stream=stream, seq=places[body.seq])
-    return msgspec.Raw(record.body_bytes)
-
-
 def _or_raise(held: list[Held] | JournalLost) -> list[Held]:
     if isinstance(held, JournalLost):
         raise held
@@ -782,21 +530,21 @@ class WritingReplica(Replica):
     def __init__(self, replica: Replica, writer: StreamWriter) -> None:
         # The same replica under a second type, so that nothing can be written before a stream is open.
         self.__dict__ = replica.__dict__
-        self._writer: StreamWriter = writer
+        self._own.writer = writer
 
     async def settled(self) -> None:
         """Return at once, or when `next_place` is in the stream that this node goes on in."""
-        await self._may_append.wait()
+        await self._own.settled()
 
     @property
     def identity(self) -> Identity:
         """The key that this node writes with."""
-        return self._writer.identity
+        return self._own.writer.identity
 
     @property
     def next_place(self) -> tuple[str, int]:
         """The stream and seq of the next record that `append` writes, if nothing else is appended before."""
-        return self._writer.stream, self._writer.next_seq
+        return self._own.writer.stream, self._own.writer.next_seq
 
     async def append(self, *bodies: Body) -> list[Record]:
         """Write the bodies to this node's stream, in one commit; return once they are durable and folded.
@@ -805,7 +553,6 @@ class WritingReplica(Replica):
         stream too; then it is over with it.
         """
         self._raise_failure()
-        await self.settled()
-        records = await self._write(self._writer, [(KIND_OF[type(body)], body) for body in bodies])
+        records = await self._own.append([(KIND_OF[type(body)], body) for body in bodies])
         await self.erase()
         return records

@@ -116,7 +116,7 @@ def test_who_finds_his_stream_written_by_another_process_stops_writing(tmp_path:
             writing = await replica.open_stream(UNIT_A, "Track A")
             stream, seq = writing.next_place
             other = StreamWriter(UNIT_A, HybridClock(ScriptedClock()), stream=stream)
-            other._seq, other._previous = seq - 1, writing._writer._previous
+            other._seq, other._previous = seq - 1, writing._own.writer._previous
             await replica.journal.append(
                 [other.write("competitor-registered", {"competitor_id": "d", "name": "y"})]
             )

@@ -126,7 +126,9 @@ def test_a_body_that_the_disk_refuses_to_erase_is_handed_to_nobody_from_the_disk
         disk.commit([*central.records, *unit.records])
         monkeypatch.setattr(SimulatedStorage, "erase_bodies", refuse)
         async with Replica.over(storage_over(disk, loop), ScriptedClock()) as replica:
-            replica._latest = LatestRecords()  # as of a great journal: it is not among the newest
+            replica._handing_out._latest = (
+                LatestRecords()
+            )  # as of a great journal: it is not among the newest
             handed = await replica.beyond({**replica.have(), unit.writer.stream: 1})
             assert [record.body_bytes for record in handed] == [None]
             assert disk.records[(registered.stream, registered.seq)].body_bytes is not None

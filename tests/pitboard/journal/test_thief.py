@@ -198,7 +198,7 @@ def test_a_unit_whose_live_stream_a_thief_writes_on_lives_on_in_another_and_lose
             await carry(unit, central)
             stream, seq = writing.next_place
             thief = StreamWriter(UNIT_A, HybridClock(clock), stream=stream)
-            thief._seq, thief._previous = seq - 1, writing._writer._previous
+            thief._seq, thief._previous = seq - 1, writing._own.writer._previous
             stolen = [
                 thief.write("competitor-registered", {"competitor_id": f"t{number}", "name": "Thief"})
                 for number in range(3)
