@@ -183,7 +183,7 @@ def _sector_bests(fold: Fold, view: BoardView) -> dict[SectorKey, int]:
                     driven[key] = min(time_ns, driven.get(key, time_ns))
     if not driven:
         return {}
-    bests = fold.sector_bests
+    bests = fold.boards.sector_bests
     return {key: min(time_ns, bests.best(key) or time_ns) for key, time_ns in driven.items()}
 
 

@@ -5,7 +5,7 @@ A revocation takes back what it does not grant, so the race is folded anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from pitboard.journal.kept_bodies import KeptBodies
@@ -23,7 +23,7 @@ from pitboard.journal.record import Record
 from pitboard.journal.roster import Roster
 from pitboard.journal.stream_order import put_in_order
 from pitboard.race.bodies.body import Body
-from pitboard.race.bodies.formats import Format, RaceClass
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.passing_bodies import FINISH, START, PassingRecorded
 from pitboard.race.bodies.people_bodies import (
     CompetitorChanged,
@@ -34,13 +34,10 @@ from pitboard.race.bodies.people_bodies import (
 from pitboard.race.bodies.queue_bodies import QueueAsked
 from pitboard.race.names import clean_name
 from pitboard.race.passings.passing_shelf import PassingShelf
+from pitboard.race.race_boards import RaceBoards
 from pitboard.race.race_state import RaceState, Touched
-from pitboard.race.ranking.board import Board, Trial
-from pitboard.race.ranking.boards import ALL, Boards, Confirmed
-from pitboard.race.ranking.results import Result
-from pitboard.race.ranking.score import Drive, Moment, score
-from pitboard.race.runs.run import Run
-from pitboard.race.runs.sectors import SectorBests, SectorKey, sectors_of
+from pitboard.race.ranking.board import Board
+from pitboard.race.ranking.boards import ALL
 from pitboard.race.runs.verdicts import Lap
 from pitboard.race.words.word import Authority, RecordPlace, Word
 
@@ -58,7 +55,6 @@ class Fold:
     def __init__(self, root_key: str) -> None:
         self.root_key = root_key
         self.version = 0  # grows with every record that may have changed something
-        self._board_version = 0
         self._shelf = PassingShelf()
         self._bodies: dict[str, KeptBodies] = {}  # by stream
         self._keys: dict[str, str] = {}  # stream -> key
@@ -67,20 +63,14 @@ class Fold:
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
         self.limits: dict[str, int] = {}  # up to where a stream is believed that is not what central saw
-        self._has_sectors = False  # a gate within the lap was heard of
+        self._ranked = RaceBoards()
         self._begin()
 
     def _begin(self) -> None:
         self.roster = Roster(self.root_key)
         self._race = RaceState(self._shelf)
-        self._ranked = Boards()
-        self._board_version += 1
+        self._ranked.begin(self._race)
         self._untold = Touched()  # what the boards have not been told yet
-        self._ranked_by: object = None
-        self._sector_bests = SectorBests()
-        self._sectors_untold: set[str] = set()  # confirmed runs that it has not been told of
-        self._confirmed: dict[str, tuple[str, ...]] = {}  # run -> competitors who are on a board by it
-        self._runs_of: dict[str, set[str]] = {}  # competitor as armed -> confirmed runs
 
     def add(self, record: Record) -> None:
         """Take a record whose signature was checked; a repetition or an unknown body changes nothing."""
@@ -100,7 +90,7 @@ class Fold:
         turns_count = bodies.turns_count
         if isinstance(body, PassingRecorded):  # as most are
             if body.gate not in _ENDS_OF_LAPS:
-                self._has_sectors = True
+                self._ranked.has_sectors = True
             slot = bodies.put_passing(seq, body, stamp)
             key = self._keys.get(stream)
             if key is not None:
@@ -110,8 +100,8 @@ class Fold:
                 if authority != Authority.NOBODY:
                     self._race.hear_passing(slot, body, authority, key)
             return
-        if not self._has_sectors:
-            self._has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
+        if not self._ranked.has_sectors:
+            self._ranked.has_sectors = getattr(body, "gate", FINISH) not in _ENDS_OF_LAPS
         bodies.put(seq, body, stamp)
         if isinstance(body, _NAMED_COMPETITORS):
             self._register(body.competitor_id, (stream, seq))
@@ -345,22 +335,19 @@ class Fold:
     # The boards: told what changed when somebody looks at them, and only read by others
 
     @property
-    def _boards(self) -> Boards:
+    def boards(self) -> RaceBoards:
+        """The boards, with every record added so far taken into account."""
         self.settle()
         untold = self._untold
         if untold.has_new_rules or untold.runs or untold.competitors:
             self._untold = Touched()
-            self._tell_boards(untold)
+            self._ranked.tell(untold)
         return self._ranked
 
     @property
     def rules(self) -> Format:
         """Return the format that the event's board is ranked by."""
-        return self._boards.rules
-
-    def rules_of(self, race_class: str) -> Format:
-        """Return the format of the class's board; of an unknown class the event's."""
-        return self._boards.rules_of(race_class)
+        return self.boards.rules
 
     @property
     def resolution_ns(self) -> int:
@@ -368,148 +355,17 @@ class Fold:
 
     @property
     def board(self) -> Board:
-        """The board of all tracks and classes, with every record added so far taken into account."""
-        return self._boards.board()
+        """The board of all tracks and classes."""
+        return self.boards.ranked.board()
 
     def board_of(self, track: str = ALL, race_class: str = ALL, *, is_kept: bool = False) -> Board:
         """Return the board of one track or all, of one class or all; `is_kept` as `Boards.board` has it."""
-        return self._boards.board(track, race_class, is_kept=is_kept)
-
-    def trial(self, run: Run) -> Trial | None:
-        """Return where the first place of the run would stand on the board, were it confirmed as it is."""
-        driven = self.race.driven(run.run_id)
-        competitor_id = self.race.roll.now(driven[0].competitor_id) if driven else None
-        if competitor_id is None:
-            return None
-        drive = driven[0].drive(is_practice=run.armed.value.timing.is_practice)
-        worth = Result(score(drive, self.rules), (2**63, "", 0), run.track)
-        return self.board.trial(competitor_id, run.run_id, worth)
+        return self.boards.ranked.board(track, race_class, is_kept=is_kept)
 
     @property
     def board_version(self) -> int:
         """Grows whenever an entry of a board may be another: a lap on the track changes none."""
-        self._boards  # noqa: B018 - told first
-        return self._board_version
-
-    def _tell_boards(self, touched: Touched) -> None:
-        if touched.has_new_rules and self._rank_by_new_rules():
-            return
-        self._take_note(touched.competitors, touched.runs)
-
-    def _take_note(self, competitors: Iterable[str], runs: Iterable[str]) -> None:
-        """Follow competitors, then each run once: those named, and those that the competitors drove in."""
-        concerned = set(runs)
-        for competitor_id in sorted(competitors):
-            self._take_note_of_competitor(competitor_id)
-            concerned |= self._runs_of.get(competitor_id, set())
-        for run_id in sorted(concerned):
-            self._take_note_of_run(run_id)
-
-    def _rank_by_new_rules(self) -> bool:
-        """Make the boards anew where formats or classes are others now; return whether they are."""
-        programme = self.race.programme
-        rules = programme.format_of_event(self.race.event.value)
-        classes = [
-            RaceClass(
-                race_class=one.race_class,
-                name=one.name,
-                format=one.format,
-                is_outside_awards=one.is_outside_awards,
-            )
-            for one in programme.classes()
-        ]
-        formats = programme.formats()
-        ranked_by = (rules, classes, formats)
-        if ranked_by == self._ranked_by:
-            return False
-        self._board_version += 1
-        self._ranked_by = ranked_by
-        self._ranked = Boards(rules, classes, formats)
-        self._confirmed, self._runs_of = {}, {}
-        self._take_note(self.race.competitors, self.race.runs)
-        return True
-
-    def _take_note_of_run(self, run_id: str) -> None:
-        run = self.race.runs.get(run_id)
-        former = self._confirmed.get(run_id, ())
-        if not former and (run is None or run.decision != "confirmed"):
-            return
-        new = {} if run is None else self.confirmed_in(run)
-        self._confirmed[run_id] = tuple(new)
-        if self._has_sectors:
-            self._sectors_untold.add(run_id)
-        self._board_version += 1
-        for competitor_id in [*former, *(one for one in new if one not in former)]:
-            self._ranked.set_drive(competitor_id, run_id, new.get(competitor_id))
-
-    @property
-    def sector_bests(self) -> SectorBests:
-        """The best sectors of all confirmed runs, worked out where somebody asks for them."""
-        self._boards  # noqa: B018 - told first
-        while self._sectors_untold:
-            run_id = self._sectors_untold.pop()
-            self._sector_bests.set_run(run_id, self._sectors_in(self.race.runs.get(run_id)))
-        return self._sector_bests
-
-    def _sectors_in(self, run: Run | None) -> dict[SectorKey, int]:
-        """Return the best sectors of each competitor in a confirmed run, as published."""
-        if run is None or run.decision != "confirmed":
-            return {}
-        roll, best = self.race.roll, dict[SectorKey, int]()
-        for driven in self.race.driven(run.run_id):
-            who = roll.now(driven.competitor_id) if driven.competitor_id else None
-            if who is None or roll.is_disqualified(who):
-                continue
-            for lap in driven.laps:
-                if not (lap.counts and lap.sectors):
-                    continue
-                passed = [(gate, self.rules.cut(ns)) for gate, ns in lap.sectors]
-                for begin, end, time_ns in sectors_of(self.rules.cut(lap.measured_ns), passed):
-                    key = (who, run.track, begin, end)
-                    best[key] = min(time_ns, best.get(key, time_ns))
-        return best
-
-    def confirmed_in(self, run: Run) -> dict[str, Confirmed]:
-        """Return what each competitor drove in the confirmed run; who has two places in it, the first."""
-        if run.decided is None or run.decision != "confirmed":
-            return {}
-        confirmed_at = run.decided.word.moment
-        round_number = self.race.programme.round_of(run.armed.value.heat_id)
-        found: dict[str, Confirmed] = {}
-        for competitor_id, drive in self._drives(run, confirmed_at):
-            if competitor_id is not None:
-                self._runs_of.setdefault(competitor_id, set()).add(run.run_id)
-                now = self.race.roll.now(competitor_id) or competitor_id
-                armed_at = run.armed.word.moment
-                found.setdefault(now, Confirmed(drive, confirmed_at, run.track, round_number, armed_at))
-        return found
-
-    def confirmed_drives(self, run: Run) -> dict[str, Drive]:
-        """Return what each competitor drove in a confirmed run, as published; nothing of another run."""
-        return {competitor_id: one.drive for competitor_id, one in self.confirmed_in(run).items()}
-
-    def _drives(self, run: Run, confirmed_at: Moment) -> Iterator[tuple[str | None, Drive]]:
-        is_practice = run.armed.value.timing.is_practice
-        published = self.race.published(run)
-        if published is None:
-            for driven in self.race.driven(run.run_id):
-                yield driven.competitor_id, driven.drive(is_practice=is_practice)
-            return
-
-        def set_at(lap_id: str) -> Moment:
-            word = self.race.word_of_passing(run, lap_id)
-            return confirmed_at if word is None else word.moment
-
-        for seen in published:
-            yield seen.competitor_id, seen.drive(set_at, is_practice=is_practice)
-
-    def _take_note_of_competitor(self, competitor_id: str) -> None:
-        """Follow a change of class, a join, a disqualification."""
-        roll = self.race.roll
-        known = roll.competitors.get(competitor_id)
-        self._board_version += 1
-        self._ranked.set_class(competitor_id, ALL if known is None else known.race_class)
-        self._ranked.set_disqualified(competitor_id, roll.is_disqualified(competitor_id))
+        return self.boards.version
 
     def published_ns(self, lap: Lap) -> int:
         """Return the lap time as every screen shows it."""

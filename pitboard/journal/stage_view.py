@@ -80,7 +80,7 @@ def seeds_id_of(stage_id: str) -> str:
 
 def view_stage(fold: Fold, said: StageSet) -> StageView | None:
     """Return the stage as it stands; None for a kind or settings that this version does not know."""
-    rules = fold.race.programme.format(said.format) or fold.rules_of(said.race_class)
+    rules = fold.race.programme.format(said.format) or fold.boards.rules_of(said.race_class)
     driven = _driven_in(fold, said.stage_id)
     drawn = fold.race.programme.heats(said.stage_id)
     plan = plan_of(said)
@@ -230,7 +230,7 @@ def _amounts(driven: _Driven, drivers: tuple[str, ...], rules: Format) -> dict[s
 def _driven_in(fold: Fold, stage_id: str) -> dict[str, _Driven]:
     """Return {heat: what was driven} of the stage's confirmed runs, the last decided ones counting."""
     runs: dict[str, list[Run]] = {}
-    for run in fold.race.runs_of_stage(stage_id):
+    for run in fold.race.run_list.of_stage(stage_id):
         if run.armed.value.heat_id and run.decision == "confirmed":
             runs.setdefault(run.armed.value.heat_id, []).append(run)
     found = {}
@@ -240,7 +240,7 @@ def _driven_in(fold: Fold, stage_id: str) -> dict[str, _Driven]:
         drives: dict[str, Drive] = {}
         count: dict[str, int] = {}
         for run in of_heat if joint is None else (joint,):
-            fresh = fold.confirmed_drives(run)
+            fresh = fold.boards.confirmed_drives(run)
             drives |= fresh
             count |= {driver: count.get(driver, 0) + 1 for driver in fresh}
         found[heat_id] = _Driven(drives, count, joint is not None)

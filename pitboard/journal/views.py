@@ -157,8 +157,8 @@ def encode_view(view: msgspec.Struct) -> bytes:
 def on_track(fold: Fold) -> list[Run]:
     """Return on each track the run armed last, of those that nobody has decided yet; all of them where cars
     drive from a start to a finish gate."""
-    last = {run.run_id for run in fold.race.last_undecided().values()}
-    runs = [run for run in fold.race.undecided() if run.run_id in last or run.is_start_to_finish]
+    last = {run.run_id for run in fold.race.run_list.last_undecided().values()}
+    runs = [run for run in fold.race.run_list.undecided() if run.run_id in last or run.is_start_to_finish]
     return sorted(runs, key=lambda run: (run.unit, run.track, run.armed.word.moment))
 
 
@@ -173,7 +173,9 @@ def view_competitor(fold: Fold, competitor_id: str) -> CompetitorView | None:
     if competitor_id not in race.competitors:
         return None
     now = race.roll.now(competitor_id) or competitor_id
-    runs = [run for run in race.runs_of(race.roll.same_person(now)) if run.decision != "discarded"]
+    runs = [
+        run for run in race.run_list.of_competitors(race.roll.same_person(now)) if run.decision != "discarded"
+    ]
     return CompetitorView(
         competitor_id=now,
         name=race.name_of(now),

@@ -38,6 +38,7 @@ from pitboard.race.runs.laps import laps_of_place, off_tracks_by_lap, started_mo
 from pitboard.race.runs.phases import Phase, phase_of
 from pitboard.race.runs.published import PublishedPlace, digest_of, published_places
 from pitboard.race.runs.run import Run, run_of
+from pitboard.race.runs.run_list import RunList, in_order
 from pitboard.race.runs.sharing import Sharing, keys_inserted, windows_of
 from pitboard.race.runs.verdicts import DrivenPlace, Lap, judged_laps
 from pitboard.race.stages.day_schedule import DaySchedule, Ended, day_of
@@ -75,7 +76,8 @@ class RaceState:
         self.statements = Statements()
         self.roll = Roll(self.statements)
         self.programme = Programme(self.statements)
-        self.runs: dict[str, Run] = {}
+        self.run_list = RunList()
+        self.runs = self.run_list.runs
         self._known = KnownPassings(PassingShelf() if shelf is None else shelf)
         self._words: dict[PassingKey, PassingWord] = {}
         self._given: dict[str, set[PassingKey]] = {}
@@ -89,11 +91,6 @@ class RaceState:
             word_on=self.word_on,
         )
         self._driven: dict[str, tuple[DrivenPlace, ...]] = {}
-        self._undecided: dict[str, Run] = {}
-        self._runs_of: dict[str, tuple[str, ...]] = {}  # competitor as armed or given -> runs
-        self._runs_of_stage: dict[str, dict[str, None]] = {}  # stage -> runs armed in it
-        self.tracks: set[str] = set()  # where a run was ever armed
-        self._undecided_in_order: list[Run] | None = None  # until it is asked for again
         self._to_weigh: set[str] = set()  # runs that may have changed since they were confirmed
         self._changed: set[str] = set()  # and those that have
         self.is_settled = True
@@ -190,8 +187,7 @@ class RaceState:
             has_changed = run is not None and self.has_changed(run)
             (self._changed.add if has_changed else self._changed.discard)(run_id)
         self._to_weigh.clear()
-        waiting = [*self._undecided.values(), *(self.runs[one] for one in self._changed)]
-        return sorted(waiting, key=lambda run: run.armed.word.moment)
+        return in_order([*self.run_list.undecided(), *(self.runs[one] for one in self._changed)])
 
     def day(self, track: str, boot_id: str) -> DaySchedule:
         """Return the day of a track as it stands, by the clock of this boot of its unit."""
@@ -229,29 +225,6 @@ class RaceState:
             is_timed_up=run.is_timed_up,
             has_begun=bool(run.started) or any(segment.passings for segment in self.segments(run)),
         )
-
-    def runs_of(self, competitor_ids: Iterable[str]) -> list[Run]:
-        """Return the runs in which one of these ids has a place, in the order armed."""
-        run_ids = {run_id for one in competitor_ids for run_id in self._runs_of.get(one, ())}
-        return sorted((self.runs[run_id] for run_id in run_ids), key=lambda run: run.armed.word.moment)
-
-    def runs_of_stage(self, stage_id: str) -> list[Run]:
-        """Return the runs armed in the stage."""
-        return [self.runs[run_id] for run_id in self._runs_of_stage.get(stage_id, ())]
-
-    def undecided(self) -> list[Run]:
-        """Return the runs that nobody has decided yet, in the order armed."""
-        if self._undecided_in_order is None:
-            self._undecided_in_order = sorted(self._undecided.values(), key=lambda run: run.armed.word.moment)
-        return list(self._undecided_in_order)
-
-    def last_undecided(self) -> dict[tuple[str, str], Run]:
-        """Return the run armed last on each (unit, track), of those that nobody has decided yet.
-
-        Decided ones are left out: after a restored card one may come back with a later stamp than the run
-        under way.
-        """
-        return {(run.unit, run.track): run for run in self.undecided()}
 
     # People
 
@@ -362,21 +335,10 @@ class RaceState:
                 pass
 
     def _look_at_run(self, run_id: str, touched: Touched) -> None:
-        former = self.runs.get(run_id)
-        self._undecided_in_order = None
         run = run_of(run_id, self.statements.standing(("run", run_id)))
-        if run is None:
-            self.runs.pop(run_id, None)
-            self._undecided.pop(run_id, None)
-        else:
-            self.runs[run_id] = run
-            if run.decision is None:
-                self._undecided[run_id] = run
-            else:
-                self._undecided.pop(run_id, None)
+        former = self.run_list.put(run_id, run)
         if run is None and former is None:
             return
-        self._list_run(run_id, former, run)
         for one, change in ((former, set.discard), (run, set.add)):
             for key in () if one is None or not one.inserted else keys_inserted(one):
                 change(self._inserted.setdefault(key, set()), run_id)
@@ -384,25 +346,6 @@ class RaceState:
         self._touch(run_id, touched)
         if run is not None and run.is_start_to_finish:
             self._touch_starters(run, touched)
-
-    def _list_run(self, run_id: str, former: Run | None, run: Run | None) -> None:
-        """Keep whose run it is, so that nobody need look through all runs for one competitor's."""
-        if run is not None:
-            self.tracks.add(run.track)
-        if former is not None and former.armed.value.stage_id:
-            self._runs_of_stage[former.armed.value.stage_id].pop(run_id, None)
-        if run is not None and run.armed.value.stage_id:
-            self._runs_of_stage.setdefault(run.armed.value.stage_id, {})[run_id] = None
-        before = set(former.competitor_ids) if former is not None else set()
-        now = set(run.competitor_ids) if run is not None else set()
-        for competitor_id in before - now:
-            left = tuple(one for one in self._runs_of[competitor_id] if one != run_id)
-            if left:
-                self._runs_of[competitor_id] = left
-            else:
-                del self._runs_of[competitor_id]
-        for competitor_id in now - before:
-            self._runs_of[competitor_id] = (*self._runs_of.get(competitor_id, ()), run_id)
 
     def _move_windows(self, run_id: str, before: Run | None, run: Run | None, touched: Touched) -> None:
         former = [] if before is None else windows_of(before)

@@ -162,7 +162,7 @@ def strays(fold: Fold, run_control: RunControl, clock: Clock, unit_key: str) -> 
 
 def consequence(fold: Fold, run: Run) -> Consequence | None:
     """Return what confirming the run would do on the board; None where it brings no rank."""
-    trial = fold.trial(run)
+    trial = fold.boards.trial(run)
     if trial is None:
         return None
     gap = None if trial.gap is None else msgspec.convert(trial.gap, type=Column, from_attributes=True)

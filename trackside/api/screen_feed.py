@@ -332,7 +332,7 @@ def _with_assigned(fold: Fold, node: DisplayNode) -> DisplayNode:
 
 
 def _stage(fold: Fold, view: StageView) -> Stage:
-    rules = fold.race.programme.format(view.format) or fold.rules_of(view.race_class)
+    rules = fold.race.programme.format(view.format) or fold.boards.rules_of(view.race_class)
     stage = msgspec.convert(view, type=Stage, from_attributes=True)
     return msgspec.structs.replace(stage, told_by=rules.told_by)
 

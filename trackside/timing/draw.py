@@ -45,7 +45,7 @@ def stage_bodies(act: DrawStage, writer: ActWriter, *, track: str, shuffle: Shuf
             code="too-many-drivers",
             reason=f"One stage holds {DRIVERS_MAX_COUNT} drivers. Take fewer, or draw two.",
         )
-    rules = writer.race.programme.format(act.format) if act.format else fold.rules_of(act.race_class)
+    rules = writer.race.programme.format(act.format) if act.format else fold.boards.rules_of(act.race_class)
     if rules is None or rules.unknown_words():
         raise ActRefused(
             code="unknown-format", reason="This unit cannot race by this format; update Pitboard."

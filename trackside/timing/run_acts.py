@@ -8,7 +8,7 @@ from typing import Literal
 
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies import (
     run_bodies,
     verdict_bodies,
@@ -56,7 +56,7 @@ class RunActs:
     """Puts bodies together from what the race is now; writes nothing."""
 
     def __init__(
-        self, replica: Replica, clock: Clock, writer: ActWriter, time: RunTime, *, unit_key: str
+        self, replica: WritingReplica, clock: Clock, writer: ActWriter, time: RunTime, *, unit_key: str
     ) -> None:
         self._clock = clock
         self._writer = writer

@@ -25,7 +25,7 @@ def runs_had(race: RaceState, competitor_id: str, format_name: str) -> list[Run]
     now = race.roll.now(competitor_id) or competitor_id
     return [
         run
-        for run in race.runs_of(race.roll.same_person(now))
+        for run in race.run_list.of_competitors(race.roll.same_person(now))
         if run.decision != "discarded"
         and run.armed.value.format == format_name
         and not run.armed.value.timing.is_practice
@@ -43,7 +43,7 @@ def class_runs(fold: Fold, competitor_id: str) -> ClassRuns:
     race = fold.race
     known = race.competitors.get(race.roll.now(competitor_id) or competitor_id)
     race_class = "" if known is None else known.race_class
-    rules = fold.rules_of(race_class)
+    rules = fold.boards.rules_of(race_class)
     left = None
     if rules.runs_max_count:
         had = runs_had(race, competitor_id, _format_name(race.programme, race_class))

@@ -68,7 +68,7 @@ def seal_event(sealing: Sealing) -> tuple[int, str]:
 
 def check_decided(fold: Fold) -> None:
     """Raise ActRefused while somebody may still wait for a result."""
-    left = fold.race.undecided()
+    left = fold.race.run_list.undecided()
     if not left:
         return
     names = [fold.race.name_of(next(iter(run.competitor_ids), None)) or run.track for run in left]

@@ -59,7 +59,7 @@ def list_units(replica: Replica) -> list[UnitView]:
     displays = {**roster.displays(), **roster.revoked_displays()}
     keys = set(roster.known()) | set(by_key) - {replica.fold.root_key, *displays}
     open_runs: dict[str, list[str]] = {}
-    for run in replica.fold.race.undecided():
+    for run in replica.fold.race.run_list.undecided():
         open_runs.setdefault(run.unit, []).append(_names_in(replica, run))
     units = []
     for key in keys:
@@ -112,7 +112,7 @@ def discards(replica: Replica, key: str, reason: str) -> list[RunDecided]:
     """Return what closes the runs that this unit left open: nobody else does, and boards show them on."""
     return [
         RunDecided(run_id=run.run_id, decision="discarded", reason=reason)
-        for run in replica.fold.race.undecided()
+        for run in replica.fold.race.run_list.undecided()
         if run.unit == key
     ]
 

@@ -154,7 +154,7 @@ class JoinDesk:
                 competitor_id=secrets.token_hex(8) if mine is None else mine.competitor_id,
                 name=name if mine is None else "",
                 race_class=ask.race_class if mine is None else "",
-                track=ask.track if ask.track in race.tracks else "",
+                track=ask.track if ask.track in race.run_list.tracks else "",
                 where=BY_PHONE,
             )
         )

@@ -159,7 +159,7 @@ class RaceReader:
 
     def filters(self) -> list[tuple[str, str]]:
         """Return which boards there are, the whole one first; those beyond the bound are not made."""
-        tracks = sorted(self._fold.race.tracks)
+        tracks = sorted(self._fold.race.run_list.tracks)
         classes = sorted(one.race_class for one in self._fold.race.programme.classes())
         made = [
             (track, race_class)
@@ -169,7 +169,7 @@ class RaceReader:
         return made[:FILTERS_MAX_COUNT]
 
     def _check_filter(self, track: str, race_class: str) -> None:
-        tracks = self._fold.race.tracks
+        tracks = self._fold.race.run_list.tracks
         if track != ALL and track not in tracks:
             raise CallRefused("unknown-track", "No run was driven on a track of this name.", status=404)
         only = track if len(tracks) > 1 else ALL
@@ -198,7 +198,7 @@ class RaceReader:
             total=len(board),
             start=start,
             next=None if is_last else view.entries[-1].competitor_id,
-            tracks=sorted(self._fold.race.tracks)[:FILTERS_MAX_COUNT],
+            tracks=sorted(self._fold.race.run_list.tracks)[:FILTERS_MAX_COUNT],
             classes=[ClassView(one.race_class, one.name) for one in self._fold.race.programme.classes()][
                 :FILTERS_MAX_COUNT
             ],
@@ -252,7 +252,7 @@ class RaceReader:
     def join_info(self, *, is_linked: bool) -> JoinInfo:
         """Return what the page by which racers join has to know."""
         race = self._fold.race
-        event, tracks = race.event.value, sorted(race.tracks)
+        event, tracks = race.event.value, sorted(race.run_list.tracks)
         return JoinInfo(
             event="" if event is None else event.name,
             is_open=race.programme.join_code() is not None,

@@ -86,7 +86,7 @@ def test_what_is_asked_wrongly_is_refused_and_costs_no_board(tmp_path: Path) -> 
                 assert (answered, refused["error"]) == (status, code)
             assert (await reader.ask("/api/v1/board.csv?track=nix"))[0] == 404
             assert (await reader.ask("/api/v1/board.csv?separator=tab"))[1]["error"] == "bad-separator"
-            assert set(central.replica.fold._boards._boards) == {("", "")}
+            assert set(central.replica.fold.boards.ranked._boards) == {("", "")}
 
     asyncio.run(story())
 

@@ -372,14 +372,14 @@ def test_a_unit_that_is_revoked_in_mid_run_leaves_no_run_on_the_boards(tmp_path:
     async def story() -> None:
         async with stage_at(tmp_path) as stage:
             run = await with_an_open_run(stage)
-            assert [one.run_id for one in stage.central.replica.fold.race.undecided()] == [run]
+            assert [one.run_id for one in stage.central.replica.fold.race.run_list.undecided()] == [run]
             said = await in_daemon_thread(
                 lambda: invoked(tmp_path, "revoke", "Track N", "--reason", "card dead", answers="y\ny\n")
             )
             assert "It left open: Mia." in said
             assert "Discarded: 1 run." in said
             race = stage.central.replica.fold.race
-            assert race.undecided() == []
+            assert race.run_list.undecided() == []
             assert race.runs[run].decision == "discarded"
             board = stage.central.replica.fold.board
             assert [entry.competitor for entry in board.in_order() if entry.has_result] == ["c1"]
@@ -396,7 +396,7 @@ def test_an_open_run_stays_where_the_admin_wants_it(tmp_path: Path) -> None:
             )
             race = stage.central.replica.fold.race
             assert stage.enrolled == {}
-            assert [one.run_id for one in race.undecided()] == [run]
+            assert [one.run_id for one in race.run_list.undecided()] == [run]
 
     asyncio.run(story())
 

@@ -97,7 +97,7 @@ class AttentionList:
 
     def _waiting(self) -> Iterator[Attention]:
         driving = {run.run_id for run in on_track(self._fold)}
-        for run in self._fold.race.undecided():
+        for run in self._fold.race.run_list.undecided():
             waits = [lap for lap in self._fold.race.laps(run.run_id) if lap.waits_for_verdict]
             if waits:
                 yield self._about_run(_attention("short-lap", "short-lap", number=waits[0].number), run)

@@ -95,7 +95,7 @@ class EventsApi:
                 records=sum(self._replica.have().values()),
                 competitors=sum(1 for _ in fold.race.roll.entered()),
                 entries=len(fold.board),
-                undecided=len(fold.race.undecided()),
+                undecided=len(fold.race.run_list.undecided()),
                 is_closed=fold.race.programme.is_closed(),
                 can_seal=self._sealing is not None,
                 planned=fold.race.programme.planned(),

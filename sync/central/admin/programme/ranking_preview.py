@@ -76,7 +76,7 @@ async def _board_under(fold: Fold, rules: Format, race_class: str) -> Board:
     for count, run in enumerate(list(fold.race.runs.values())):
         if count % BATCH_COUNT == BATCH_COUNT - 1:
             await asyncio.sleep(0)
-        for competitor, confirmed in fold.confirmed_in(run).items():
+        for competitor, confirmed in fold.boards.confirmed_in(run).items():
             boards.set_drive(competitor, run.run_id, confirmed)
     return boards.board(ALL, race_class)
 
