@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from display.config import DisplayConfig
-from pitboard.program.program import run_program
+from pitboard.program.program import config_option, run_program
 from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_until_changed
 
 SOUND = ("mixer", "mixer_music")
@@ -18,13 +18,7 @@ NOT_FOR_WALLS = ("sprite", "mask", "pixelarray")
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    help="TOML file of this display; docs/display.md lists its keys.",
-)
+@config_option("TOML file of this display; docs/display.md lists its keys.")
 def display(config_path: Path) -> None:
     """Show the leaderboard full screen; keeps its last board through any loss of network or power."""
 

@@ -9,17 +9,11 @@ import click
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
 from pitboard.clock import SystemClock
-from pitboard.program.program import run_program
+from pitboard.program.program import config_option, run_program
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    required=True,
-    help="TOML file: sensors, spool folder, trackside's socket; docs/bridge.md lists its keys.",
-)
+@config_option("TOML file: sensors, spool folder, trackside's socket; docs/bridge.md lists its keys.")
 def bridge(config_path: Path) -> None:
     """Read the sensors and hand every passing to trackside."""
     config = BridgeConfig.load(config_path)

@@ -10,7 +10,7 @@ import msgspec
 from pitboard.doors.door import check_url
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, Fingerprint, Url, load_config, load_event_file
-from pitboard.program.program import run_program
+from pitboard.program.program import config_option, run_program
 from sync.relay import run_relay
 
 
@@ -50,13 +50,7 @@ class SyncConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    help="TOML file with the keys 'central' and 'unit_socket'; see docs/sync.md.",
-)
+@config_option("TOML file with the keys 'central' and 'unit_socket'; see docs/sync.md.")
 def sync(config_path: Path) -> None:
     """Carry records between this unit and central, live, with back-off while central is away."""
     config = SyncConfig.load(config_path)

@@ -13,7 +13,6 @@ from display.following import source_follower
 from display.screen import show_maker
 from pitboard.contacts import contact_seal
 from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client, turnstile
-from pitboard.drawing import picture_check
 from pitboard.journal import quarantine, record, replica, stream_watch
 from pitboard.keeping import sealed_archive
 from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
@@ -21,7 +20,7 @@ from pitboard.program import log_lines
 from pitboard.race import names
 from pitboard.trust import signed_picture
 from pitboard.unit_api import unit_status
-from sync.central.admin import sponsor_desk
+from sync.central.admin import picture_check, sponsor_desk
 from sync.central.admin.desk import passkeys, people_table
 from sync.central.enrolment import enrolment_api
 from sync.central.ingest import ingest_app, picture_post

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import click
 
-from pitboard.program.program import run_program
+from pitboard.program.program import config_option, run_program
 from trackside.config import TracksideConfig
 from trackside.unit import run_unit
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    help="TOML file of this unit; docs/trackside.md lists its keys.",
-)
+@config_option("TOML file of this unit; docs/trackside.md lists its keys.")
 def trackside(config_path: Path) -> None:
     """Run a trackside unit: runs and laps, the journal, the LAN API and the mDNS advert."""
     config = TracksideConfig.load(config_path)

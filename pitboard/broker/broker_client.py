@@ -35,6 +35,12 @@ class BrokerConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
         return urlsplit(self.address).hostname or ""
 
 
+class PublishingConfig(BrokerConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Central's, on which the boards are published; with `records` the journal too, for who follows."""
+
+    records: bool = True
+
+
 def broker_client(config: BrokerConfig, *, client_id: str = "", waiting_max_count: int = 100) -> Any:
     """Return a client that begins to connect once its loop is started; raises ConfigRefused.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pitboard.broker.broker_client import CONNECT_MAX_S, QOS, BrokerConfig, broker_client
+from pitboard.broker.broker_client import CONNECT_MAX_S, QOS, BrokerConfig, PublishingConfig, broker_client
 from pitboard.broker.broker_topics import BEAT_EVERY_S, State, heads_topic, state_topic
 from pitboard.broker.signed_message import opened
 from pitboard.clock import Clock
@@ -19,7 +19,11 @@ from pitboard.health.findings import Finding
 from pitboard.program.config import known_event_key
 
 BEAT_WAIT_S = 1.5 * BEAT_EVERY_S
-_TABLES = {"display": "broker", "mirror": "broker", "central": "mqtt"}
+_TABLES = {
+    "display": ("broker", BrokerConfig),
+    "mirror": ("broker", BrokerConfig),
+    "central": ("mqtt", PublishingConfig),
+}
 
 
 class _Word(NamedTuple):
@@ -30,22 +34,26 @@ class _Word(NamedTuple):
 
 def broker_findings(configs: Path, clock: Clock) -> Iterator[Finding]:
     """Yield what is to be said of each broker that a config of this machine names."""
-    for program, table in _TABLES.items():
+    for program, (table, kind) in _TABLES.items():
         path = configs / f"{program}.toml"
         try:
             said = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue  # another check tells it
         if isinstance(said.get(table), dict):
-            yield _finding(program, path, said, dict(said[table]), clock)
+            yield _finding(program, path, said, kind, said[table], clock)
 
 
-def _finding(program: str, path: Path, said: dict[str, Any], table: dict[str, Any], clock: Clock) -> Finding:
-    table.pop("records", None)  # central's own
+def _finding(
+    program: str,
+    path: Path,
+    said: dict[str, Any],
+    kind: type[BrokerConfig],
+    table: dict[str, Any],
+    clock: Clock,
+) -> Finding:
     try:
-        config = msgspec.convert(
-            table, BrokerConfig, dec_hook=lambda kind, value: path.resolve().parent / Path(value)
-        )
+        config = msgspec.convert(table, kind, dec_hook=lambda _, value: path.resolve().parent / Path(value))
         key = "" if program == "central" else _event_key(path, said)
         heard = _heard(config)
     except (Refusal, msgspec.ValidationError, OSError) as error:

@@ -30,6 +30,12 @@ ARENAS_MAX_COUNT = 2
 BUG = "stopped on a fault of its own; it starts again by itself, and its log says more"
 
 
+def config_option(told: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option `--config`, which a program of ours cannot do without; `told` is its help."""
+    path = click.Path(path_type=Path, dir_okay=False, readable=False)
+    return click.option("--config", "config_path", required=True, type=path, help=told)
+
+
 def run_program(
     name: str,
     program: Callable[[asyncio.Event], Coroutine[Any, Any, None]],

@@ -28,7 +28,8 @@ async def done_aside(module: str, question: bytes, *, within_s: float) -> tuple[
                 answer, _ = await process.communicate(question)
     finally:
         if process.returncode is None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and we have not heard of it yet
+                process.kill()
             await process.wait()
     assert process.returncode is not None
     return process.returncode, answer

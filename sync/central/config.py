@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from pitboard.broker.broker_client import BrokerConfig
+from pitboard.broker.broker_client import PublishingConfig
 from pitboard.doors.door import Port, check_door
 from pitboard.doors.door_limits import LOCAL_PROXIES
 from pitboard.errors import ConfigRefused
@@ -107,12 +107,6 @@ class AdminConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         check_door(self.host, tls=self.tls)
-
-
-class PublishingConfig(BrokerConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The broker on which the boards are published; with `records` the journal too, for who follows."""
-
-    records: bool = True
 
 
 class PhoneQueueConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,19 +13,14 @@ import msgspec
 
 from pitboard.errors import ActRefused, ConfigRefused
 from pitboard.program.config import event_file_beside, load_config, load_event_file
+from pitboard.program.program import config_option
 from pitboard.program.speech import say
 from sync.enrolling.enrol_command import NodeFiles
 from sync.enrolling.enrolment_client import shown_fingerprint
 
 
 @click.command("central-address")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    required=True,
-    help="trackside.toml or display.toml of this machine.",
-)
+@config_option("trackside.toml or display.toml of this machine.")
 @click.argument("url")
 def central_address(config_path: Path, url: str) -> None:
     """Tell this unit or display that central is at URL (https://HOST:PORT) now; it stays enrolled."""

@@ -20,6 +20,7 @@ from pitboard.program.config import (
     load_event_file,
 )
 from pitboard.program.ownership import give_to_owner_of_folder
+from pitboard.program.program import config_option
 from pitboard.program.speech import is_agreed, say, shell_language
 from pitboard.trust.identity import Identity
 from sync.enrolling.enrolment_client import EnrolmentClient, Introduced
@@ -35,13 +36,7 @@ class NodeFiles(Config, frozen=True, kw_only=True, forbid_unknown_fields=False):
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    required=True,
-    help="trackside.toml, or display.toml with --display.",
-)
+@config_option("trackside.toml, or display.toml with --display.")
 @click.option(
     "--display", "is_display", is_flag=True, help="This is a display; its key is made beside its journal."
 )

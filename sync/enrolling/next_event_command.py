@@ -21,7 +21,7 @@ from pitboard.journal.record import parse_record
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import EventFile, event_file_beside, load_config, load_event_file
 from pitboard.program.ownership import give_to_owner_of_folder
-from pitboard.program.program import counted
+from pitboard.program.program import config_option, counted
 from pitboard.program.speech import say
 from pitboard.trust.identity import Identity, write_secret
 from sync.enrolling.enrol_command import NodeFiles
@@ -40,13 +40,7 @@ ANSWER_MAX_S = 10.0
 
 
 @click.command("next-event")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    required=True,
-    help="trackside.toml or display.toml of this machine.",
-)
+@config_option("trackside.toml or display.toml of this machine.")
 @click.option("--central", help="https://HOST:PORT, where central is not at the address of the enrolment.")
 @click.option("--yes", is_flag=True, help="Go on though central never got all that this machine has.")
 def next_event(config_path: Path, central: str | None, yes: bool) -> None:

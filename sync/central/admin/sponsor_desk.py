@@ -18,7 +18,6 @@ from msgspec import Meta
 
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
-from pitboard.drawing.picture_check import PictureSize, kind_of, size_of_picture
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body, Id, KeyHex
@@ -31,6 +30,7 @@ from pitboard.race.bodies.display_bodies import (
 from pitboard.race.names import clean_name, fold_name
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
+from sync.central.admin.picture_check import PictureSize, kind_of, size_of_picture
 from sync.central.admin.said import told
 
 SAVE_MAX_S = 10.0

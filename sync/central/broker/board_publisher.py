@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from pitboard.broker.broker_client import QOS, broker_client
+from pitboard.broker.broker_client import QOS, PublishingConfig, broker_client
 from pitboard.broker.broker_topics import BEAT_EVERY_S, State, state_topic
 from pitboard.broker.signed_message import sealed
 from pitboard.clock import happened
@@ -20,7 +20,6 @@ from pitboard.race.ranking.boards import ALL
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity
 from sync.central.broker.record_pieces import RecordPieces
-from sync.central.config import PublishingConfig
 from sync.central.public.board_feed import BoardFeed, encoded_change
 from sync.central.public.race_reader import RaceReader
 

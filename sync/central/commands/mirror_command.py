@@ -7,19 +7,13 @@ from pathlib import Path
 import click
 
 from pitboard.clock import SystemClock
-from pitboard.program.program import run_program
+from pitboard.program.program import config_option, run_program
 from sync.mirror.config import MirrorConfig
 from sync.mirror.mirror_server import serve_mirror
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_path",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
-    help="mirror.toml; docs/broker.md explains every key.",
-)
+@config_option("mirror.toml; docs/broker.md explains every key.")
 def mirror(config_path: Path) -> None:
     """Serve an event's phone page, shows and API far away from central, from what a broker carries.
 

@@ -13,12 +13,12 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from pitboard.broker import broker_client
+from pitboard.broker.broker_client import PublishingConfig
 from pitboard.broker.signed_message import opened
 from pitboard.clock import SystemClock
 from pitboard.trust.identity import Identity
 from sync.central.broker import board_publisher
 from sync.central.central_server import open_central
-from sync.central.config import PublishingConfig
 from sync.central.public.board_change import changed
 from tests.mosquitto import TOPIC, mosquitto
 from tests.sync.central.central_stage import TrackStory, central_config

@@ -20,10 +20,10 @@ from display.scene.show import Moment, Show
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp
-from pitboard.drawing.picture_check import PictureSize, size_of_picture
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.storage import read_all
 from pitboard.race.bodies.display_bodies import PicturePart, SponsorSet
+from sync.central.admin.picture_check import PictureSize, size_of_picture
 from sync.central.admin.sponsor_desk import (
     EVENT_MAX_BYTES,
     PICTURE_MAX_BYTES,

@@ -16,7 +16,7 @@ from display.following.badge import LIVE_MAX_NS
 from display.following.source_choice import Candidate, Rank
 from display.following.source_follower import SourceFollower
 from pitboard.broker import broker_topics
-from pitboard.broker.broker_client import BrokerConfig
+from pitboard.broker.broker_client import BrokerConfig, PublishingConfig
 from pitboard.broker.broker_topics import Newest
 from pitboard.clock import SystemClock
 from pitboard.errors import LossCode
@@ -31,7 +31,7 @@ from pitboard.trust.identity import Identity
 from sync.central import doors
 from sync.central.broker import board_publisher
 from sync.central.central_server import Central, open_central
-from sync.central.config import CentralConfig, PublicConfig, PublishingConfig
+from sync.central.config import CentralConfig, PublicConfig
 from sync.exchanging.broker_peer import BrokerPeer
 from sync.exchanging.exchange import ReplicaPeer
 from sync.mirror import mirror_server

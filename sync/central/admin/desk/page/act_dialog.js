@@ -2,50 +2,35 @@
 
 import { act } from "./api.js";
 import { byId, element, nameElement } from "./elements.js";
+import { inputsOf, labelsOf, openDialog, valuesOf } from "./form_dialog.js";
 import { button, buttons, resultOf } from "./pieces.js";
 import { say } from "./say.js";
 
 // fields: [{ name, label, hint, type, value, options, required }]; makeAct(values) returns the act without its reason.
 export function askAct({ title, note = "", fields = [], makeAct, undo = null, isDanger = false, mustType = "", onDone }) {
-  const trouble = element("p", { class: "trouble", role: "alert" });
-  const inputs = new Map(fields.map((one) => [one.name, inputOf(one)]));
+  const inputs = inputsOf(fields);
   const reason = element("input", { required: "", maxlength: "400", dir: "auto", autocomplete: "off" });
   const typed = mustType ? element("input", { autocomplete: "off", dir: "auto" }) : null;
-  const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, say("desk.do-it"));
-  const form = element("form", { method: "dialog" },
-    element("h2", {}, title),
-    ...(note ? [element("p", { class: "muted" }, note)] : []),
-    ...fields.map((one) => element("label", {}, one.label, ...(one.hint ? [element("small", {}, one.hint)] : []), inputs.get(one.name))),
-    element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-with-the-act-name")), reason),
-    ...(typed ? [element("label", {}, say("desk.type-the-name-to-go-on"), nameElement(mustType), typed)] : []),
-    trouble,
-  );
-  const dialog = element("dialog", {}, form);
-  form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
   const actId = randomId();
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (typed && typed.value.trim() !== mustType.trim()) {
-      trouble.textContent = say("desk.that-is-not-the-name-nothing-was");
-      return;
-    }
-    go.disabled = true;
-    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value]));
-    try {
-      const wanted = { ...makeAct(values), reason: reason.value };
-      const done = await act({ ...wanted, act_id: actId });
-      dialog.close();
-      tell(done, undo === null ? null : () => askUndo(wanted, undo, onDone));
+  let wanted = null;
+  openDialog({
+    title, note, isDanger,
+    label: say("desk.do-it"),
+    parts: [
+      ...labelsOf(fields, inputs),
+      element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-with-the-act-name")), reason),
+      ...(typed ? [element("label", {}, say("desk.type-the-name-to-go-on"), nameElement(mustType), typed)] : []),
+    ],
+    submit: async () => {
+      if (typed && typed.value.trim() !== mustType.trim()) throw new Error(say("desk.that-is-not-the-name-nothing-was"));
+      wanted = { ...makeAct(valuesOf(inputs)), reason: reason.value };
+      return act({ ...wanted, act_id: actId });
+    },
+    done: (told) => {
+      tell(told, undo === null ? null : () => askUndo(wanted, undo, onDone));
       onDone();
-    } catch (error) {
-      trouble.textContent = error.message;
-      go.disabled = false;
-    }
+    },
   });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-  (inputs.values().next().value ?? reason).focus();
 }
 
 function askUndo(wanted, title, onDone) {
@@ -60,19 +45,6 @@ export function takeBack(act, onDone) {
     makeAct: () => ({ act: "withdraw", stream: act.stream, seq: act.seq, undo: isBack }),
     onDone,
   });
-}
-
-function inputOf(field) {
-  if (field.options) {
-    const options = field.options.map(([value, label]) => element("option", { value }, label));
-    const select = element("select", {}, ...options);
-    select.value = field.value ?? field.options[0][0];
-    return select;
-  }
-  const input = element("input", { type: field.type ?? "text", autocomplete: "off", dir: "auto", ...(field.required === false ? {} : { required: "" }) });
-  if (field.mode) input.setAttribute("inputmode", field.mode);
-  input.value = field.value ?? "";
-  return input;
 }
 
 // What was done and what it changed, with the way back beside it.

@@ -4,27 +4,21 @@ import { byId, element } from "./elements.js";
 import { button, buttons } from "./pieces.js";
 import { say } from "./say.js";
 
-// fields: [{ name, label, hint, type, value, options, required, mode }]; send(values) does it and may return a sentence.
-export function askForm({ title, note = "", fields = [], label = say("desk.save"), isDanger = false, send, onDone }) {
+// Asks for what stands in `parts`. submit() does it, or throws what stands in the way; done(what it returned) comes after.
+export function openDialog({ title, note = "", parts, label, isDanger = false, submit, done }) {
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const inputs = new Map(fields.map((one) => [one.name, fieldInput(one)]));
   const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, label);
-  const form = element("form", { method: "dialog" },
-    element("h2", {}, title),
-    ...(note ? [element("p", { class: "muted" }, note)] : []),
-    ...fields.map((one) => fieldLabel(one, inputs.get(one.name))),
-    trouble,
-  );
+  const notes = note ? [element("p", { class: "muted" }, note)] : [];
+  const form = element("form", { method: "dialog" }, element("h2", {}, title), ...notes, ...parts, trouble);
   const dialog = element("dialog", {}, form);
   form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
     try {
-      const sentence = await send(valuesOf(inputs));
+      const told = await submit();
       dialog.close();
-      if (sentence) tellSentence(sentence);
-      onDone();
+      done(told);
     } catch (error) {
       trouble.textContent = error.message;
       go.disabled = false;
@@ -33,8 +27,26 @@ export function askForm({ title, note = "", fields = [], label = say("desk.save"
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
-  inputs.values().next().value?.focus();
+  form.querySelector("input, select")?.focus();
 }
+
+// fields: [{ name, label, hint, type, value, options, required, mode }]; send(values) does it and may return a sentence.
+export function askForm({ title, note = "", fields = [], label = say("desk.save"), isDanger = false, send, onDone }) {
+  const inputs = inputsOf(fields);
+  openDialog({
+    title, note, label, isDanger,
+    parts: labelsOf(fields, inputs),
+    submit: () => send(valuesOf(inputs)),
+    done: (sentence) => {
+      if (sentence) tellSentence(sentence);
+      onDone();
+    },
+  });
+}
+
+export const inputsOf = (fields) => new Map(fields.map((one) => [one.name, fieldInput(one)]));
+
+export const labelsOf = (fields, inputs) => fields.map((one) => fieldLabel(one, inputs.get(one.name)));
 
 export const valuesOf = (inputs) => Object.fromEntries([...inputs].map(([name, input]) => [name, valueOf(input)]));
 
@@ -71,9 +83,9 @@ export function tellSentence(sentence) {
 // A form that stands in the page and says what became of it.
 export function formCard(title, fields, label, send, { note = "" } = {}) {
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const inputs = new Map(fields.map((one) => [one.name, fieldInput(one)]));
+  const inputs = inputsOf(fields);
   const go = element("button", { class: "main", type: "submit" }, label);
-  const form = element("form", { method: "dialog" }, ...fields.map((one) => fieldLabel(one, inputs.get(one.name))), trouble, buttons(go));
+  const form = element("form", { method: "dialog" }, ...labelsOf(fields, inputs), trouble, buttons(go));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;

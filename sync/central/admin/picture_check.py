@@ -1,13 +1,11 @@
 """Whether some bytes are a picture that displays can show: unpacked once, in a process of its own.
 
-`python -m pitboard.drawing.picture_check` reads the bytes from standard input and writes width and height.
+`python -m sync.central.admin.picture_check` reads the bytes from standard input and writes width and height.
 So whatever a library makes of a stranger's file, it does without keys, in bounded memory, and ends with the
 answer."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import io
 import os
 import resource
@@ -15,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 from pitboard.drawing.picture_head import pixels_told
+from pitboard.program.work_aside import done_aside
 
 PIXELS_MAX_COUNT = 4_000_000
 CHECK_MAX_S = 10.0
@@ -37,26 +36,8 @@ async def size_of_picture(content: bytes) -> PictureSize | None:
     """Return the size of a PNG or JPEG that can be unpacked whole; None for anything else, or too large."""
     if kind_of(content) is None or not 0 < pixels_told(content) <= PIXELS_MAX_COUNT:
         return None
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"},
-    )
-    try:
-        async with asyncio.timeout(CHECK_MAX_S):
-            answer, _ = await process.communicate(content)
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    if process.returncode != 0:
+    status, answer = await done_aside(__name__, content, within_s=CHECK_MAX_S)
+    if status != 0:
         return None
     width, height = answer.split()
     return PictureSize(int(width), int(height))
@@ -65,6 +46,7 @@ async def size_of_picture(content: bytes) -> PictureSize | None:
 def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
+    os.environ |= {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     content = sys.stdin.buffer.read()
     import pygame  # only now: within its bound
 
