@@ -10,6 +10,7 @@ import msgspec
 
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.display_bodies import PlaylistItem
+from pitboard.race.bodies.formats import DEFAULT_FORMAT
 from pitboard.race.ranking.score import Column
 from pitboard.race.runs.phases import ActName
 from pitboard.race.runs.phases import Phase as RunPhase
@@ -300,7 +301,7 @@ class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     lights: tuple[Light, ...] = ()
     displays: tuple[DisplayNode, ...] = ()
-    resolution_ns: int = 1_000_000
+    resolution_ns: int = DEFAULT_FORMAT.resolution_ns
     contact_seal: ContactSeal | None = None  # None: the event takes no contacts
     runs: tuple[Run, ...] = ()
     tracks: tuple[str, ...] = ()

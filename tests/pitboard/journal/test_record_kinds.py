@@ -4,16 +4,19 @@ Run this file as a module to write the page's table anew."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from pitboard.clock import ScriptedClock
 from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KINDS, WRITERS, read_body
-from pitboard.journal.record import Record
+from pitboard.journal.kinds import KIND_OF, KINDS, WRITERS, read_body
+from pitboard.journal.record import Record, to_wire
+from pitboard.journal.replica import Replica
 from pitboard.journal.views import encode_view, view_board
-from pitboard.race.bodies.body import Act
+from pitboard.race.bodies.body import Act, Body
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 PAGE = Path(__file__).parents[3] / "docs" / "records.md"
@@ -69,6 +72,39 @@ def test_a_field_that_a_later_version_adds_is_ignored(number: int) -> None:
         body[f"invented_{number}"] = [None, {"deep": ["er"]}, "text", 1.5, True, [], {}, 10**15][number]
         fold.add(msgspec.structs.replace(record, body_bytes=msgspec.json.encode(body)))
     assert encode_view(view_board(fold)) == before
+
+
+class LaterTeller(Teller):
+    """A node of a later version: each body has fields that we do not know, and between them are new kinds."""
+
+    def say(self, body: Body) -> Record:
+        if self.records:  # a stream begins by saying who writes it, in every version
+            later = self.writer.write("weather-forecast", msgspec.Raw(b'{"rain":{"mm":[1,2]}}'))
+            self.records.append(later)
+        self.clock.advance(ms=1)
+        fields = {**msgspec.to_builtins(body), "invented": {"deep": ["er"]}, "invented_too": None}
+        record = self.writer.write(KIND_OF[type(body)], msgspec.Raw(msgspec.json.encode(fields)))
+        self.records.append(record)
+        return record
+
+
+def test_a_journal_of_a_later_version_is_read_and_handed_on_as_it_was_signed(tmp_path: Path) -> None:
+    central, unit = central_enrols(UNIT_A), LaterTeller(UNIT_A, "Track A")
+    confirmed_run(unit, "run-1", "ann", start_s=10, laps_s=[5.0, 6.0], first_seq=1)
+    wanted = [*central.records, *unit.records]
+
+    async def reopened(name: str, records: list[Record]) -> list[Record]:
+        """Take the records into a file; return what a start from that file hands to who has nothing."""
+        path, clock = tmp_path / name, ScriptedClock()
+        async with Replica.open(path, root_key=ROOT.key, clock=clock) as replica:
+            assert (await replica.accept(records)).refused == 0
+        async with Replica.open(path, root_key=ROOT.key, clock=clock) as replica:
+            assert encode_view(view_board(replica.fold)) == board(*race())
+            return await replica.beyond({})
+
+    handed_on = asyncio.run(reopened("first.db", wanted))
+    assert sorted(map(to_wire, handed_on), key=repr) == sorted(map(to_wire, wanted), key=repr)
+    asyncio.run(reopened("second.db", handed_on))  # a node that has all of it from us alone
 
 
 def test_a_word_of_a_later_version_in_an_open_set_is_kept() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.formats import DEFAULT_FORMAT, WORDS, Format, FormatConfig, TimingRules, faults
 
 
@@ -100,3 +105,55 @@ def test_the_number_of_runs_is_unlimited_warned_of_or_refused() -> None:
     warned, refused = Format(runs_max_count=2), Format(runs_max_count=2, runs_over="refuse")
     assert [warned.may_start_again(count) for count in (1, 2)] == ["yes", "warn"]
     assert [refused.may_start_again(count) for count in (1, 2)] == ["yes", "no"]
+
+
+SOURCES = ("pitboard", "sync", "trackside", "display", "firmware_bridge", "venue/demo", "venue/set_up")
+EVENT_RULES = {"run_ms", "lap_min_ms", "resolution_ns"}
+
+
+def own_numbers(source: Path) -> Iterator[tuple[str, str]]:
+    """Yield (class or function, rule) for each rule of an event that the file gives a number of its own."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if (
+                    isinstance(line, ast.AnnAssign)
+                    and isinstance(line.target, ast.Name)
+                    and line.target.id in EVENT_RULES
+                    and _is_number(line.value)
+                ):
+                    yield node.name, line.target.id
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            positional = [*node.args.posonlyargs, *node.args.args]
+            defaults = [
+                *zip(reversed(positional), reversed(node.args.defaults), strict=False),
+                *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
+            ]
+            for argument, default in defaults:
+                if argument.arg in EVENT_RULES and _is_number(default):
+                    yield node.name, argument.arg
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, int) and value.value != 0
+
+
+def test_an_events_defaults_stand_in_one_place() -> None:
+    root = Path(__file__).parents[3]
+    told = [
+        (str(path.relative_to(root)), *found)
+        for folder in SOURCES
+        for path in sorted((root / folder).rglob("*.py"))
+        if any(f"{rule}:" in path.read_text(encoding="utf-8") for rule in EVENT_RULES)
+        for found in own_numbers(path)
+    ]
+    assert told == [
+        ("pitboard/race/bodies/formats.py", "TimingRules", "run_ms"),
+        ("pitboard/race/bodies/formats.py", "TimingRules", "lap_min_ms"),
+    ]
+    said = EventConfigured(name="Any")
+    for rules in (Format(name="Any"), DEFAULT_FORMAT):
+        assert (said.run_ms, said.lap_min_ms, said.resolution_ns) == (
+            *(rules.run_ms, rules.lap_min_ms),
+            rules.resolution_ns,
+        )
