@@ -70,7 +70,7 @@ def own_identity(journal: Path) -> Identity | None:
 
 
 def peer_at(url: str, *, name: str, pin: str | None, identity: Identity | None) -> RequestsPeer:
-    """Return who answers there; he keeps room for us where we prove that we belong to the event."""
+    """Return a client of the node there, which keeps room for who proves to be of the event."""
 
     def prove(challenge: str, fingerprint: str) -> str | None:
         return None if identity is None else prove_at_door(identity, challenge, fingerprint)

@@ -65,7 +65,7 @@ class PassingMaker:
         return ""
 
     def go_on(self, named_starts: str) -> None:
-        """Each line names its start."""
+        """Do nothing: each line says itself which start of its device it belongs to."""
 
     def greetings(self) -> tuple[bytes, ...]:
         return (IDENTIFY,) * IDENTIFY_COUNT

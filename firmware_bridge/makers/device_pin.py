@@ -23,7 +23,7 @@ class DevicePin:
         self._kept: deque[Chunk] = deque(maxlen=KEPT_MAX_COUNT)
 
     def open_port(self) -> None:
-        """Another device may be plugged in now."""
+        """Begin anew: another device may be plugged in now."""
         self.found = ""
         self._decoder = BeamlineDecoder()
         self._kept.clear()

@@ -127,7 +127,7 @@ class Door:
         return answered.whole()
 
     def wait_ms(self, caller: Caller) -> int | None:
-        """Return None if the caller may call, else when to come back."""
+        """Return None if the caller may call, else in how many milliseconds to come back."""
         if caller.key is not None:
             return self.proven.take(caller.key, now_mono_ns=_now_mono_ns())
         return self.strangers.take(caller.source, now_mono_ns=_now_mono_ns())

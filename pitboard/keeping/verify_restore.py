@@ -109,7 +109,7 @@ def restore(backup: Path, journal: Path, yes: bool) -> None:
 
 
 def _aside(backup: Path, journal: Path, checked: CheckedJournal, *, yes: bool) -> Path:
-    """Return where the journal in the way goes; raises Refusal where it must stay."""
+    """Return the path to move the journal to that is in the way; raises Refusal where it must stay."""
     if is_held(journal):
         raise JournalLost(path=journal, reason="a program has it open; stop that program, then restore")
     lacking = _lacking(backup, journal, checked)
