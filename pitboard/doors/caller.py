@@ -64,9 +64,14 @@ class Caller:
                 raise busy(wait_ms)
 
     async def take_turn(self) -> None:
-        """Let a stranger wait until the loop has looked at whoever came between."""
+        """Let a stranger wait until the loop has looked at whoever came between.
+
+        A program of this machine waits until the nodes that wait for the same news are answered.
+        """
         if self.key is None:
             await self.door.turnstile.go_through()
+        elif self.key == _LOCAL:
+            await asyncio.sleep(0)
 
     def charge(self, cost: float) -> None:
         """Take from a stranger what the call turned out to cost."""

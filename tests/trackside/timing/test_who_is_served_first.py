@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from pitboard.doors.caller import Caller, Door, the_caller
+from pitboard.doors.door_limits import DoorLimits
+from sync.exchanging.exchange import SyncRequest, answer
 from tests.trackside.unit_story import Unit, with_unit
 from trackside.unit import follow_time
 
@@ -35,5 +38,27 @@ def test_a_display_that_waits_has_its_records_before_the_unit_looks_what_follows
         follower.cancel()
         assert done[0] == "display"
         assert "unit" in done
+
+    with_unit(tmp_path, story)
+
+
+def test_displays_are_answered_before_the_sync_program_of_the_unit(tmp_path: Path) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.arm_new()
+        done: list[str] = []
+
+        async def wait(name: str, caller: Caller) -> None:
+            request = SyncRequest(have=unit.replica.have(), wait_ms=10_000)
+            assert (await answer(unit.replica, request, caller.take_turn)).records
+            done.append(name)
+
+        display = Caller(Door(DoorLimits(), None), None, "key of a display")
+        async with asyncio.TaskGroup() as waiting:
+            waiting.create_task(wait("sync", the_caller()))
+            for name in ("display 1", "display 2"):
+                waiting.create_task(wait(name, display))
+            await asyncio.sleep(0.01)
+            await unit.cross(1)
+        assert done == ["display 1", "display 2", "sync"]
 
     with_unit(tmp_path, story)
