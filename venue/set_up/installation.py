@@ -194,8 +194,10 @@ class Installation:
     def uninstall(self) -> Iterator[str]:
         """Take the programs away; configs and data stay."""
         if self._machine.asks("systemctl", *self._rooted, "is-enabled", TARGET):
+            self._machine.run("systemctl", *self._rooted, *self._now, "disable", TARGET)
             there = [path.name for path in self._unit_files() if self._machine.read(UNITS / path.name)]
-            self._machine.run("systemctl", *self._rooted, *self._now, "disable", *there)
+            # Without --now, which the template of central's doors refuses; the target took all with it.
+            self._machine.run("systemctl", *self._rooted, "disable", *there)
             yield "programs stopped"
         ours = [UNITS / path.name for path in [*self._unit_files(), *self._drop_in_folders()]]
         for path in (

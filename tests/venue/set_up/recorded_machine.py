@@ -24,6 +24,8 @@ class RecordedMachine(RealMachine):
         plain = [word for word in command if not word.startswith("-")]
         if plain[:2] == ["systemctl", "enable"]:
             self.enabled.update(plain[2:])
+        if "--now" in command and any("@." in word for word in command):
+            raise Refusal("a template cannot be stopped")  # as the real one says
         if plain[:2] == ["systemctl", "disable"]:
             self.enabled.difference_update(plain[2:])
         return True
