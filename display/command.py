@@ -13,8 +13,6 @@ from pitboard.starting.start_on_screen import NoticeScreen, load_or_say, say_unt
 
 SOUND = ("mixer", "mixer_music")
 """The decoders of music take 3 MiB, and few walls are heard."""
-NOT_FOR_WALLS = ("sprite", "mask", "pixelarray")
-"""Of games: nothing here is drawn with them."""
 
 
 @click.command()
@@ -28,7 +26,8 @@ def display(config_path: Path) -> None:
         return SentenceScreen(config_path)
 
     config = load_or_say("display", lambda: DisplayConfig.load(config_path), screen)
-    leave_out(*NOT_FOR_WALLS, *(() if config.sounds else SOUND))
+    if not config.sounds:
+        leave_out(*SOUND)
     from display.first_frame import run_display
 
     run_program(

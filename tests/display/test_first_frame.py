@@ -27,6 +27,12 @@ def test_a_display_loads_no_decoder_of_music() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_nothing_is_said_of_what_a_display_leaves_out() -> None:
+    looked = "import display.command; display.command.leave_out(*display.command.SOUND); import pygame"
+    done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 def test_a_display_never_loads_what_it_does_not_need() -> None:
     """The HTTP libraries alone took 17 MiB of its memory."""
     unneeded = ("aiohttp", "requests", "urllib3", "cryptography.x509", "segno")
