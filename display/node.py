@@ -338,7 +338,7 @@ class DisplayNode:
         watch = WindowWatch(self._window.descriptors, look_s=LOOK_S)
         while True:
             wants_close, needs_painting = _meant(self._window.events())
-            if self._window.look(self._clock.mono_ns()) or needs_painting:
+            if self._window.look(self._clock.mono_ns(), is_exposed=needs_painting) or needs_painting:
                 self._screen.repaint()
             if wants_close:
                 stop.set()

@@ -15,12 +15,14 @@ from pathlib import Path
 import pygame
 
 from pitboard.drawing.panel import Turn
-from pitboard.drawing.screen_mode import screen_flags
+from pitboard.drawing.screen_mode import screen_flags, x11_desktop
 
 log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
 LOOK_AGAIN_NS = 2_000_000_000
+LOOK_FOR_DESKTOP_NS = 10_000_000_000
+"""At its size, where it asks for no painting: it does not where a larger mode comes."""
 LOOK_FOR_INPUTS_NS = 5_000_000_000
 SIZE_WITHOUT_SCREEN = (1920, 1080)
 _CONNECTORS = Path("/sys/class/drm")
@@ -91,6 +93,8 @@ class Window:
         self._descriptors: frozenset[int] | None = None
         self._connections: frozenset[int] = frozenset()  # of these, what is no input device
         self._inputs_mono_ns = 0
+        self._desktop: tuple[int, int] | None = None
+        self._desktop_mono_ns = 0
         self.has_screen = False
         self.surface = pygame.Surface(hanging.canvas_size(size or SIZE_WITHOUT_SCREEN))
 
@@ -114,11 +118,12 @@ class Window:
         finally:
             pygame.display.quit()
 
-    def look(self, now_mono_ns: int) -> bool:
-        """Look for a screen where there is none yet, now and then; tell whether one has just come."""
+    def look(self, now_mono_ns: int, *, is_exposed: bool = False) -> bool:
+        """Look for a screen where there is none yet, now and then; tell whether one has just come, or another
+        mode of it. `is_exposed`: the desktop asked for a painting, as it does when its mode changes."""
         if self.has_screen:
             self._look_for_inputs(now_mono_ns)
-            return False
+            return self._follow_desktop(now_mono_ns, is_exposed=is_exposed)
         if self._looked_mono_ns is not None and now_mono_ns - self._looked_mono_ns < LOOK_AGAIN_NS:
             return False
         self._looked_mono_ns = now_mono_ns
@@ -159,6 +164,27 @@ class Window:
         inputs = _open_descriptors(kinds=(_INPUT,)) or frozenset()
         self._connections = (self._descriptors or frozenset()) - inputs
         self.has_screen = True
+
+    def _follow_desktop(self, now_mono_ns: int, *, is_exposed: bool) -> bool:
+        """Open the window anew where the desktop has another size now, and tell whether it has."""
+        if not self._is_fullscreen or pygame.display.get_driver() != "x11":
+            return False
+        if not is_exposed and now_mono_ns - self._desktop_mono_ns < LOOK_FOR_DESKTOP_NS:
+            return False
+        self._desktop_mono_ns = now_mono_ns
+        with x11_desktop() as size:
+            before, self._desktop = self._desktop, size or self._desktop
+            if size is None or before in (None, size):
+                return False
+            pygame.display.quit()
+            self.has_screen = False
+            try:
+                self._light()
+            except pygame.error:  # the next look tries again, and says why
+                pygame.display.quit()
+                return False
+        log.info("the screen has another mode: size=%s", self.surface.get_size())
+        return True
 
     def _look_for_inputs(self, now_mono_ns: int) -> None:
         """Follow what was plugged in or out since: SDL has opened or closed it."""

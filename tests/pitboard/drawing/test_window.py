@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pygame
 import pytest
 
+from pitboard.drawing import window as window_module
 from pitboard.drawing.panel import Turn
-from pitboard.drawing.window import LOOK_AGAIN_NS, Hanging, Window
+from pitboard.drawing.window import LOOK_AGAIN_NS, LOOK_FOR_DESKTOP_NS, Hanging, Window
 
 TURNS: tuple[Turn, ...] = (0, 90, 180, 270)
 GLASS = (1280, 720)
@@ -79,3 +81,23 @@ def test_without_a_desktop_it_draws_in_the_language_that_the_screen_speaks(
         monkeypatch.setenv(name, value)
     with Window.open(title="", size=GLASS, is_fullscreen=True):
         assert os.environ.get("SDL_RENDER_DRIVER") == renderer
+
+
+def test_a_full_screen_follows_the_desktop_into_another_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SDL is not told of it by X11, and would go on showing a corner of the picture."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    modes = iter([(1920, 1080), (1920, 1080), (1280, 720), (1280, 720), None, (1920, 1080)])
+    monkeypatch.setattr(window_module, "x11_desktop", lambda: contextlib.nullcontext(next(modes)))
+    with Window.open(title="", size=None, is_fullscreen=True) as window:
+        monkeypatch.setattr(pygame.display, "get_driver", lambda: "x11")
+        assert not window.look(1, is_exposed=True)
+        assert not window.look(2, is_exposed=True)  # the same
+        assert not window.look(3)  # not asked at every turn of the loop
+        before = window.surface
+        assert window.look(4, is_exposed=True)
+        assert window.has_screen
+        assert window.surface is not before
+        assert not window.look(4 + LOOK_FOR_DESKTOP_NS)  # the same
+        assert not window.look(4 + 2 * LOOK_FOR_DESKTOP_NS)  # nobody answers
+        assert window.look(4 + 3 * LOOK_FOR_DESKTOP_NS)
+        assert next(modes, "all asked") == "all asked"
