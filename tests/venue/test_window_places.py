@@ -19,6 +19,12 @@ def test_both_windows_are_wholly_seen(screen: tuple[int, int]) -> None:
     assert board.width >= 432  # so high that a name is read
 
 
+@pytest.mark.parametrize("screen", [(1366, 768), (1920, 1080)])
+def test_a_board_beside_the_touchscreen_leaves_no_half_of_the_screen_bare(screen: tuple[int, int]) -> None:
+    touch, board = windows_on(screen)
+    assert touch.width * touch.height + board.width * board.height > screen[0] * screen[1] * 70 // 100
+
+
 def test_a_large_screen_has_the_large_windows() -> None:
     touch, board = windows_on((1920, 1080))
     assert touch[2:] == (1_024, 600)

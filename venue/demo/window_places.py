@@ -11,6 +11,7 @@ TITLE_BAR = 40
 """What a desktop puts above a window, and the panel of the desktop itself."""
 TOUCH_SIZES = ((1024, 600), (800, 480))
 BOARD_LEAST_WIDTH = 640
+BOARD_MIN_WIDTH = 432
 SMALL_SCREEN = (1366, 768)
 
 
@@ -39,7 +40,10 @@ def windows_on(screen: tuple[int, int]) -> Windows:
         if room >= BOARD_LEAST_WIDTH and height <= screen[1] - top - MARGIN:
             break
     touch = Window(MARGIN, top, width, height)
-    beside = Window(touch.left + width + MARGIN, top, *_wide(room, screen[1] - top - MARGIN))
+    high = screen[1] - top - MARGIN
+    # An upright room is filled: its board has larger type than a lying one as wide, and half of it was bare.
+    size = (max(BOARD_MIN_WIDTH, room), high) if high > room else _wide(room, high)
+    beside = Window(touch.left + width + MARGIN, top, *size)
     low = top + height + TITLE_BAR
     below = Window(MARGIN, low, *_wide(screen[0] - 2 * MARGIN, screen[1] - low - MARGIN))
     return Windows(touch, max(beside, below, key=lambda window: window.width))
@@ -47,7 +51,7 @@ def windows_on(screen: tuple[int, int]) -> Windows:
 
 def _wide(width: int, height: int) -> tuple[int, int]:
     """Return the largest size of a television's form in this room, at least what a display can be."""
-    wide = max(432, min(width, height * 16 // 9))
+    wide = max(BOARD_MIN_WIDTH, min(width, height * 16 // 9))
     return wide, wide * 9 // 16
 
 
