@@ -23,6 +23,7 @@ from typing import Any
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
+import msgspec
 import pygame
 
 from bench.journal import ROOT, UNIT, passing, race_day
@@ -37,7 +38,7 @@ from pitboard.clock import SystemClock
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.drawing.typeface import Typeface
-from pitboard.journal.replica import Replica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.views import BoardView, EntryView, EventView
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from sync.exchanging.exchange_api import ExchangeApi
@@ -98,13 +99,40 @@ def main() -> None:
     )
 
 
+async def _take_a_day(replica: Replica, records: int) -> None:
+    day = race_day(records)
+    for first in range(0, len(day), 1_000):
+        await replica.accept(day[first : first + 1_000])
+
+
+async def _updated(writing: WritingReplica, frames: Frames, pid: int) -> tuple[list[float], float]:
+    """Return the ms from each passing to its frame, and the percent of a processor at one a second."""
+    armed = RunArmed(
+        run_id="bench",
+        track="1",
+        boot_id="bench",
+        mono_ns=time.monotonic_ns(),
+        places=(RunPlace(competitor_id="c1"),),
+    )
+    await writing.append(armed)
+    delays, before_s, since = [], cpu_s(pid), time.monotonic()
+    busy = 0.0
+    for number in range(1, UPDATES + QUICK_UPDATES + 1):
+        told = passing(10_000_000 + number, time.monotonic_ns())
+        await writing.append(msgspec.structs.replace(told, boot_id="bench"))
+        at_ns = time.monotonic_ns()
+        delays.append((await frames.after(number) - at_ns) / 1e6)
+        await asyncio.sleep(1.0 if number <= UPDATES else QUICK_S)
+        if number == UPDATES:
+            busy = 100 * (cpu_s(pid) - before_s) / (time.monotonic() - since)
+    return delays, busy
+
+
 async def display_figures(folder: Path, records: int) -> dict[str, float]:
     """Run a display on a journal of so many records, started twice, and follow a unit with it."""
     unit_journal = folder / "unit.db"
     async with Replica.open(unit_journal, root_key=ROOT.key, clock=SystemClock()) as replica:
-        day = race_day(records)
-        for first in range(0, len(day), 1_000):
-            await replica.accept(day[first : first + 1_000])
+        await _take_a_day(replica, records)
         writing = await replica.open_stream(UNIT, "Track A")
         app = new_app(DoorLimits())  # met as at a unit: else the door cuts every connection after 10 s
         ExchangeApi(writing, UNIT).add_to(app)
@@ -126,28 +154,7 @@ async def display_figures(folder: Path, records: int) -> dict[str, float]:
             await asyncio.sleep(SETTLE_S + records / 20_000)
             pss = pss_mib(process.pid)
             idle = await cpu_percent(process.pid, IDLE_S)
-            now_ns = time.monotonic_ns()
-            armed = RunArmed(
-                run_id="bench",
-                track="1",
-                boot_id="bench",
-                mono_ns=now_ns,
-                places=(RunPlace(competitor_id="c1"),),
-            )
-            await writing.append(armed)
-            delays, before_s, since = [], cpu_s(process.pid), time.monotonic()
-            busy = 0.0
-            for number in range(1, UPDATES + QUICK_UPDATES + 1):
-                told = passing(10_000_000 + number, time.monotonic_ns())
-                body = type(told)(
-                    **{f: getattr(told, f) for f in told.__struct_fields__} | {"boot_id": "bench"}
-                )
-                await writing.append(body)
-                at_ns = time.monotonic_ns()
-                delays.append((await frames.after(number) - at_ns) / 1e6)
-                await asyncio.sleep(1.0 if number <= UPDATES else QUICK_S)
-                if number == UPDATES:
-                    busy = 100 * (cpu_s(process.pid) - before_s) / (time.monotonic() - since)
+            delays, busy = await _updated(writing, frames, process.pid)
             pss_late = pss_mib(process.pid)
             process.terminate()
             await process.wait()
@@ -167,9 +174,7 @@ async def display_figures(folder: Path, records: int) -> dict[str, float]:
 async def start_figures(folder: Path, records: int) -> dict[str, object]:
     """Return how long a display takes to its first board, by the clock, time and again; nobody answers it."""
     async with Replica.open(folder / "display.db", root_key=ROOT.key, clock=SystemClock()) as replica:
-        day = race_day(records)
-        for first in range(0, len(day), 1_000):
-            await replica.accept(day[first : first + 1_000])
+        await _take_a_day(replica, records)
     config, log, starts_ms = _config(folder, 1), folder / "frames.jsonl", []
     for _ in range(1 + STARTS):
         log.unlink(missing_ok=True)

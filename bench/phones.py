@@ -53,11 +53,26 @@ ENTRIES_COUNT = 300
 TRACKS = ("1", "2", "3", "4")
 
 
+def shipped_with_tls(folder: Path, port: int, public_port: int, push: Path | None) -> str:
+    """Return nginx's config as the project ships it, with a certificate of its own."""
+    certificate = Certificate.load_or_create(folder / "tls.pem")
+    return shipped(
+        listen=f"127.0.0.1:{port} ssl reuseport backlog=4096",
+        files=folder / "files",
+        public_port=public_port,
+        push=push,
+    ).replace(
+        "server_tokens off;",
+        "server_tokens off;"
+        f" ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
+        " ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_buffer_size 2k;",
+    )
+
+
 async def measure(
     phones: int, seconds: float, every_s: float, *, way: str, folder: Path
 ) -> dict[str, object]:
     is_stream, is_crowd = way != "polling", way == "crowd"
-    crowds_count = -(-phones // CROWD_MAX_COUNT)
     told = folder / "told"
     told.touch()
     public = PublicConfig(
@@ -71,37 +86,12 @@ async def measure(
     async with open_central(config, SystemClock()) as central:
         await central.replica.accept(story().news())
         port = free_port()
-        certificate = Certificate.load_or_create(folder / "tls.pem")
-        served = shipped(
-            listen=f"127.0.0.1:{port} ssl reuseport backlog=4096",
-            files=folder / "files",
-            public_port=central.public_port,
-            push=public.push,
-        ).replace(
-            "server_tokens off;",
-            "server_tokens off;"
-            f" ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
-            " ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_buffer_size 2k;",
-        )
+        served = shipped_with_tls(folder, port, central.public_port, public.push)
         workers = -(-phones * (2 if way == "stream" else 1) // WORKER_MAX_COUNT)
         with running_nginx(folder, served, workers=workers, connections=19_000) as master:
             async with asyncio.TaskGroup() as tasks:
                 racing = tasks.create_task(race(central, told, every_s))
-                counts = [
-                    phones // crowds_count + (one < phones % crowds_count) for one in range(crowds_count)
-                ]
-                crowds = [
-                    await a_crowd(count, phones, port, seconds, told, seed, is_stream=is_stream)
-                    for seed, count in enumerate(counts, start=1)
-                ]
-                started = time.monotonic()
-                for crowd in crowds:
-                    assert crowd.stdout is not None
-                    assert await crowd.stdout.readline() == b"ready\n", "a crowd could not join"
-                joined_s = time.monotonic() - started
-                for crowd in crowds:
-                    assert crowd.stdin is not None
-                    crowd.stdin.write(b"go\n")
+                crowds, joined_s = await joined_crowds(phones, port, seconds, told, is_stream=is_stream)
                 await asyncio.sleep(warm_s(phones))
                 nginx_ns, central_s = sum(map(processor_ns, workers_of(master))), time.process_time()
                 load, held = [], held_bytes([os.getpid(), *workers_of(master)])
@@ -241,6 +231,28 @@ def free_port() -> int:
 
 def workers_of(master: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+async def joined_crowds(
+    phones: int, port: int, seconds: float, told: Path, *, is_stream: bool
+) -> tuple[list[asyncio.subprocess.Process], float]:
+    """Return as many crowds as it takes, once all their phones are there and told to go on, and the seconds
+    that this took."""
+    crowds_count = -(-phones // CROWD_MAX_COUNT)
+    counts = [phones // crowds_count + (one < phones % crowds_count) for one in range(crowds_count)]
+    crowds = [
+        await a_crowd(count, phones, port, seconds, told, seed, is_stream=is_stream)
+        for seed, count in enumerate(counts, start=1)
+    ]
+    started = time.monotonic()
+    for crowd in crowds:
+        assert crowd.stdout is not None
+        assert await crowd.stdout.readline() == b"ready\n", "a crowd could not join"
+    joined_s = time.monotonic() - started
+    for crowd in crowds:
+        assert crowd.stdin is not None
+        crowd.stdin.write(b"go\n")
+    return crowds, joined_s
 
 
 async def a_crowd(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.unit_api.official_acts import Act, Arm, JoinQueue, MarkQueue, MoveStart
@@ -140,7 +141,6 @@ def _hint(
 ) -> list[Widget]:
     """Ask what is most urgent: a result that has changed, a car that nobody was armed for, a program that
     does not run, who is next."""
-    inner = panel.inset(measures.px(20), measures.px(10))
     changed = changed_run(screen)
     if changed is not None:
         return [
@@ -157,18 +157,15 @@ def _hint(
                 lines_max=3,
             )
         ]
+    said = partial(Widget, rect=panel.inset(measures.px(20), measures.px(10)), look=Look.TEXT, align="left")
     if stray is not None:
-        seconds = seconds_before(stray, now_mono_ns)
         return [
-            Widget(
+            said(
                 name="stray",
-                rect=inner,
-                look=Look.TEXT,
-                label=view.say("touch.stray", seconds=seconds),
+                label=view.say("touch.stray", seconds=seconds_before(stray, now_mono_ns)),
                 note=view.say("touch.stray-note"),
                 size_px=measures.text(36),
                 tone=Tone.WARNING,
-                align="left",
                 lines_max=3,
                 note_lines_max=2,
             )
@@ -176,28 +173,22 @@ def _hint(
     if view.last_words:
         program, sentence = view.last_words[0]
         return [
-            Widget(
+            said(
                 name="last-words",
-                rect=inner,
-                look=Look.TEXT,
                 label=view.say("touch.program-ended", program=program),
                 note=sentence,
                 size_px=measures.text(32),
                 tone=Tone.WARNING,
-                align="left",
                 lines_max=2,
                 note_lines_max=5,
             )
         ]
     return [
-        Widget(
+        said(
             name="hint",
-            rect=inner,
-            look=Look.TEXT,
             label=view.say("touch.who-next"),
             note=view.say("touch.who-next-note"),
             size_px=measures.text(40),
-            align="left",
             lines_max=2,
             note_lines_max=2,
         )

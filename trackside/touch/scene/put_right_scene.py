@@ -31,8 +31,8 @@ OFFERS_SHOWN_MAX_COUNT = 2
 STATUSES: tuple[Status, ...] = ("did-not-finish", "did-not-start", "disqualified", "finished")
 
 
-def lay_put_right(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
-    choices = [_back(view), *_choices(screen, run, view, now_mono_ns)]
+def lay_put_right(screen: ScreenState, run: Run, view: View, measures: Measures) -> Layout:
+    choices = [_back(view), *_choices(screen, run, view)]
     return Layout(widgets=tuple(lay_grid(choices, view, measures)))
 
 
@@ -86,7 +86,7 @@ def seconds_before(stray: Stray, mono_ns: int) -> int:
     return max(1, (mono_ns - stray.mono_ns + _NS_PER_S // 2) // _NS_PER_S)
 
 
-def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Iterator[Choice]:
+def _choices(screen: ScreenState, run: Run, view: View) -> Iterator[Choice]:
     at = run.run_id
     yield Choice(
         "fix:passings",
@@ -103,6 +103,31 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
         )
     if "insert-passing" in run.acts:
         yield from _offers(run, view)
+    yield from _choices_of_time(screen, run, view)
+    if "penalize" in run.acts:
+        yield Choice(
+            "fix:penalty", view.say("touch.penalty"), ShowPage(Page.PENALTY), view.say("touch.penalty-note")
+        )
+    if "note-off-track" in run.acts and run.phase == "review":
+        yield Choice(
+            "fix:off-track",
+            view.say("touch.off-track"),
+            SendAct(NoteOffTrack(run_id=at, mono_ns=0, place=view.place)),
+        )
+    driver = screen.competitor_named(run.competitor_id)
+    if driver is not None:
+        yield Choice(
+            "fix:rename",
+            view.say("touch.rename"),
+            renaming(driver),
+            driver.name,
+        )
+    yield Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))
+
+
+def _choices_of_time(screen: ScreenState, run: Run, view: View) -> Iterator[Choice]:
+    """What can be done to the run's time: begin it elsewhere, let it go on, hold it."""
+    at = run.run_id
     stray = late_start(screen, run)
     if stray is not None and run.armed_mono_ns is not None:
         yield Choice(
@@ -130,25 +155,6 @@ def _choices(screen: ScreenState, run: Run, view: View, now_mono_ns: int) -> Ite
             SendAct(Go(run_id=at, mono_ns=0)),
             view.say("touch.go-note"),
         )
-    if "penalize" in run.acts:
-        yield Choice(
-            "fix:penalty", view.say("touch.penalty"), ShowPage(Page.PENALTY), view.say("touch.penalty-note")
-        )
-    if "note-off-track" in run.acts and run.phase == "review":
-        yield Choice(
-            "fix:off-track",
-            view.say("touch.off-track"),
-            SendAct(NoteOffTrack(run_id=at, mono_ns=0, place=view.place)),
-        )
-    driver = screen.competitor_named(run.competitor_id)
-    if driver is not None:
-        yield Choice(
-            "fix:rename",
-            view.say("touch.rename"),
-            renaming(driver),
-            driver.name,
-        )
-    yield Choice("fix:acts", view.say("touch.all-acts"), ShowPage(Page.ACTS))
 
 
 def _offers(run: Run, view: View) -> Iterator[Choice]:

@@ -93,7 +93,7 @@ def _lay_between_runs(screen: ScreenState, view: View, measures: Measures, now_m
 def _lay_run_page(screen: ScreenState, run: Run, view: View, measures: Measures, now_mono_ns: int) -> Layout:
     match view.page:
         case Page.PUT_RIGHT:
-            return lay_put_right(screen, of_place(run, view.place), view, measures, now_mono_ns)
+            return lay_put_right(screen, of_place(run, view.place), view, measures)
         case Page.PENALTY:
             return lay_penalties(run, view, measures)
         case Page.HAND_OVER:

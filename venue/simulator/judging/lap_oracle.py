@@ -5,7 +5,7 @@ It shares no code with the fold. Slow, and right by reading: what the fold says 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -276,6 +276,30 @@ class LapOracle:
 
     def _start_to_finish_on(self, unit: str, track: str, boot: str) -> dict[tuple[str, str], tuple[str, int]]:
         owners: dict[tuple[str, str], tuple[str, int]] = {}
+        starters = self._starters_on(unit, track, boot)
+        started, gates = self._known_of_starters(starters, boot)
+        for key, body in self._unowned_on(unit, track, boot, starters):
+            able = [
+                (run, place.place)
+                for opened, run, place in starters
+                if opened <= body.mono_ns
+                and self._is_open(run, boot, body.mono_ns)
+                and (body.gate == "start" or "finish" not in gates[run, place.place])
+                and body.gate not in gates[run, place.place]
+                and _fits(place, body)
+            ]
+            if body.gate != "start":
+                under_way = [one for one in able if one in started and started[one] < body.mono_ns]
+                able = sorted(under_way, key=lambda one: started[one])
+            if able:
+                owners[key] = able[0]
+                gates[able[0]].add(body.gate)
+                if body.gate == "start":
+                    started[able[0]] = body.mono_ns
+        return owners
+
+    def _starters_on(self, unit: str, track: str, boot: str) -> list[tuple[int, str, Any]]:
+        """Return (stamp from which it is open, run, place) of all that begin at the track's start gate."""
         starters = []
         for run in self.runs:
             armed = self._first_armed[run]
@@ -284,7 +308,12 @@ class LapOracle:
             opened = next((start for one, start, _ in self._windows[run] if one == boot), None)
             if opened is not None:
                 starters += [(opened, run, place) for place in self._places(run)]
-        starters.sort(key=lambda one: (one[0], one[1], one[2].place))
+        return sorted(starters, key=lambda one: (one[0], one[1], one[2].place))
+
+    def _known_of_starters(
+        self, starters: list[tuple[int, str, Any]], boot: str
+    ) -> tuple[dict[tuple[str, int], int], dict[tuple[str, int], set[str]]]:
+        """Return when each has started, and which gates each has passed, by what persons said."""
         started: dict[tuple[str, int], int] = {}
         gates: dict[tuple[str, int], set[str]] = {(run, place.place): set() for _, run, place in starters}
         for _, run, place in starters:
@@ -299,45 +328,24 @@ class LapOracle:
                 begun = min(said.mono_ns, started.get((run, place.place), said.mono_ns))
                 started[run, place.place] = begun
                 gates[run, place.place].add("start")
+        return started, gates
+
+    def _unowned_on(
+        self, unit: str, track: str, boot: str, starters: list[tuple[int, str, Any]]
+    ) -> Iterator[tuple[tuple[str, str], Any]]:
+        """Yield (recorder, passing) and body of what no person spoke of and the starters share, by stamp."""
         taken = self._calculated_from(*(run for _, run, _ in starters))
-        unspoken = [
-            said.body
-            for (recorder, passing_id), said in self._first_recorded.items()
-            if (recorder, said.body.track, said.body.boot_id) == (unit, track, boot)
-            and self._words_on(recorder, passing_id) == (False, None)
+        here = [
+            (key, said.body)
+            for key, said in self._first_recorded.items()
+            if (key[0], said.body.track, said.body.boot_id) == (unit, track, boot)
+            and self._words_on(*key) == (False, None)
             and self._is_of_starters(said.body, unit, track, boot)
         ]
-        for (recorder, passing_id), recorded in sorted(
-            self._first_recorded.items(), key=lambda one: (one[1].body.mono_ns, one[0][1])
-        ):
-            body = recorded.body
-            ignored, given = self._words_on(recorder, passing_id)
-            if ignored or given is not None or body.system == "B":
-                continue
-            if (recorder, body.track, body.boot_id) != (unit, track, boot):
-                continue
-            if not self._is_of_starters(body, unit, track, boot):
-                continue
-            if _is_evidence(passing_id, body, unspoken, taken):
-                continue
-            able = [
-                (run, place.place)
-                for opened, run, place in starters
-                if opened <= body.mono_ns
-                and self._is_open(run, boot, body.mono_ns)
-                and (body.gate == "start" or "finish" not in gates[run, place.place])
-                and body.gate not in gates[run, place.place]
-                and _fits(place, body)
-            ]
-            if body.gate != "start":
-                under_way = [one for one in able if one in started and started[one] < body.mono_ns]
-                able = sorted(under_way, key=lambda one: started[one])
-            if able:
-                owners[recorder, passing_id] = able[0]
-                gates[able[0]].add(body.gate)
-                if body.gate == "start":
-                    started[able[0]] = body.mono_ns
-        return owners
+        unspoken = [body for _, body in here]
+        for key, body in sorted(here, key=lambda one: (one[1].mono_ns, one[0][1])):
+            if body.system != "B" and not _is_evidence(key[1], body, unspoken, taken):
+                yield key, body
 
     def _is_of_starters(self, body: Any, unit: str, track: str, boot: str) -> bool:
         holder = self._armed_last(unit, track, boot, body.mono_ns)
