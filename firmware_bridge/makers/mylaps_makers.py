@@ -31,9 +31,9 @@ from firmware_bridge.makers.device_maker import (
     seq_of,
     usable_tick,
 )
-from firmware_bridge.makers.reading import HoldOff, Reading
+from firmware_bridge.makers.reading import HoldOff, LineCounters, Reading
 from firmware_bridge.makers.time_names import TimedLine, TimeNames, number_of
-from pitboard.unit_api.program_calls import NAMED_BY_TIME
+from pitboard.unit_api.program_calls import NAMED_BY_TIME, Passing
 
 TIME_EVERY_NS = 30_000_000_000
 # An answer that does not fit the passings so closely is not what we take it for.
@@ -46,6 +46,19 @@ _OUR_QUESTIONS = frozenset(
     for question in (request_version(), request_time(), request_resend(1, 1))
     for event in P3Decoder().feed(question)
 )
+
+
+def _tell(
+    passing: Passing | None, event: P3Passing | AmbTextPassing, reading: Reading, counters: LineCounters
+) -> None:
+    """Put into the reading what came of the event, None where it was held off, and how well it was heard."""
+    if passing is None:
+        counters.held_off += 1
+    else:
+        reading.passings.append(passing)
+    for name, value in (("strength", event.strength), ("hits", event.hits)):
+        if value is not None:
+            reading.signs[name] = value
 
 
 class P3Maker(DeviceMaker):
@@ -125,13 +138,7 @@ class P3Maker(DeviceMaker):
             hold_off=self.hold_off,
             is_live=is_live,
         )
-        if passing is None:
-            self.counters.held_off += 1
-        else:
-            reading.passings.append(passing)
-        for name, value in (("strength", event.strength), ("hits", event.hits)):
-            if value is not None:
-                reading.signs[name] = value
+        _tell(passing, event, reading, self.counters)
 
     def _seq(self, event: P3Passing, receipt: Receipt) -> int:
         if event.passing_number is not None:
@@ -229,13 +236,7 @@ class AmbTextMaker(DeviceMaker):
             hold_off=self.hold_off,
             is_live=is_live,
         )
-        if passing is None:
-            self.counters.held_off += 1
-        else:
-            reading.passings.append(passing)
-        for name, value in (("strength", event.strength), ("hits", event.hits)):
-            if value is not None:
-                reading.signs[name] = value
+        _tell(passing, event, reading, self.counters)
 
     def _start_of(self, seq: int, tick_us: int | None, receipt: Receipt) -> DeviceStart:
         start = self._start
