@@ -15,17 +15,17 @@ _DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by their category, empty to the eye
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, *, max_length: int = NAME_MAX_LENGTH) -> str:
     """Return the name in composed form without control, direction, invisible and private characters.
 
-    At most two combining marks stay on one letter and NAME_MAX_LENGTH characters in all; empty if nothing
+    At most two combining marks stay on one letter and `max_length` characters in all; empty if nothing
     remains that could be seen.
     """
     if name.isascii() and name.isprintable():  # as most are: nothing in it is hidden
-        return " ".join(name[: 4 * NAME_MAX_LENGTH].split())[:NAME_MAX_LENGTH].strip()
+        return " ".join(name[: 4 * max_length].split())[:max_length].strip()
     kept: list[str] = []
     marks = 0
-    for character in unicodedata.normalize("NFC", name[: 4 * NAME_MAX_LENGTH]):
+    for character in unicodedata.normalize("NFC", name[: 4 * max_length]):
         category = unicodedata.category(character)
         if category == "Cf" and character not in _JOINERS | _DIRECTION_CONTROLS:
             continue  # no width: what stands left and right of it is read as one word
@@ -34,7 +34,7 @@ def clean_name(name: str) -> str:
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks <= MARKS_MAX_COUNT:
             kept.append(character)
-    cleaned = " ".join("".join(kept).split())[:NAME_MAX_LENGTH].strip()
+    cleaned = " ".join("".join(kept).split())[:max_length].strip()
     return cleaned if any(_is_seen(character) for character in cleaned) else ""
 
 

@@ -12,7 +12,7 @@ from pitboard.errors import ActRefused
 from pitboard.journal.delivery import Deliverer
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body
-from pitboard.race.names import clean_name
+from pitboard.race.names import NAME_MAX_LENGTH, clean_name
 from pitboard.race.race_state import RaceState
 from pitboard.unit_api.official_acts import Act
 
@@ -88,9 +88,9 @@ def who(act: Act) -> dict[str, Any]:
     return {"by": act.by, "where": act.where, "act_id": act.act_id, "reason": act.reason}
 
 
-def cleaned(typed: str, *, what: str = "name") -> str:
-    """Return a typed name as it may be shown. Raises ActRefused where nothing of it can be."""
-    name = clean_name(typed)
+def cleaned(typed: str, *, what: str = "name", max_length: int = NAME_MAX_LENGTH) -> str:
+    """Return a typed name or message as it may be shown. Raises ActRefused where nothing of it can be."""
+    name = clean_name(typed, max_length=max_length)
     if not name:
         raise ActRefused(code="bad-name", reason=f"Type a {what} with at least one letter or digit.")
     return name

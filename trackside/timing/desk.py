@@ -9,7 +9,7 @@ from pitboard.errors import ActRefused
 from pitboard.race.bodies import display_bodies, event_bodies, people_bodies, queue_bodies
 from pitboard.race.bodies.body import Act as ActBody
 from pitboard.race.bodies.body import ActWithdrawn, Body
-from pitboard.race.bodies.display_bodies import MessagePosted
+from pitboard.race.bodies.display_bodies import MESSAGE_MAX_LENGTH, MessagePosted
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.queue_bodies import QueueJoined
 from pitboard.race.stages.programme import ASKED
@@ -181,7 +181,7 @@ class Desk:
     async def _post(self, act: PostMessage) -> str:
         posted = MessagePosted(
             message_id=act.message_id or self._writer.new_id(),
-            text=cleaned(act.text, what="message") if len(act.text) <= 80 else act.text,
+            text=cleaned(act.text, what="message", max_length=MESSAGE_MAX_LENGTH),
             displays=act.displays,
             until_utc_ms=act.until_utc_ms,
             is_gone=act.is_gone,

@@ -9,12 +9,14 @@ from msgspec import Meta
 
 from pitboard.race.bodies.body import Act, Id, KeyHex, Name, OptionalId, ShortText, UtcMs
 
+MESSAGE_MAX_LENGTH = 280
+
 
 class MessagePosted(Act, frozen=True, kw_only=True):
     """A sentence for the displays named, for all where none is; shown until `until_utc_ms`, 0 for ever."""
 
     message_id: Id
-    text: Annotated[str, Meta(min_length=1, max_length=280)]
+    text: Annotated[str, Meta(min_length=1, max_length=MESSAGE_MAX_LENGTH)]
     displays: Annotated[tuple[Id, ...], Meta(max_length=64)] = ()
     until_utc_ms: UtcMs = 0
     is_gone: bool = False

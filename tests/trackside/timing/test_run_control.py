@@ -19,7 +19,7 @@ from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunArmed, RunContinued, RunFinished, RunPaused
 from pitboard.race.runs.run_ids import may_arm
-from pitboard.unit_api.official_acts import Arm, ContinueRun, ManualPassing, PauseRun, Stop
+from pitboard.unit_api.official_acts import Arm, ContinueRun, ManualPassing, PauseRun, PostMessage, Stop
 from pitboard.unit_api.program_calls import Delivery
 from pitboard.unit_api.screen_state import Interruption
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
@@ -442,6 +442,16 @@ def test_a_name_entered_again_while_the_disk_refuses_is_registered_once(tmp_path
         ann = await unit.acting.register("Ann")
         assert list(unit.replica.fold.race.competitors) == [ann]
         assert await unit.acting.register("Ann") != ann  # somebody else may have the same name
+
+    with_unit(tmp_path, story)
+
+
+@pytest.mark.parametrize("words", [3, 25])
+def test_a_message_holds_nothing_hidden_however_long_it_is(tmp_path: Path, words: int) -> None:
+    async def story(unit: Unit) -> None:
+        await unit.run_control.carry_out(PostMessage(text="\u202ebreak\x07 \u2800" * words))
+        said = [one.text for one in unit.replica.fold.race.programme.messages()]
+        assert said == [" ".join(["break"] * words)]
 
     with_unit(tmp_path, story)
 
