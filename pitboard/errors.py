@@ -10,6 +10,7 @@ PitboardError
 │   ├── CountRefused            so many entries are not to be had in one answer
 │   ├── FrameRefused            a piece of a device's line is no good frame
 │   ├── HexTextRefused          a text is not hexadecimal
+│   ├── MachineRefused          no machine of a drill can be booted here
 │   ├── MigrationRefused        a journal cannot be moved there
 │   ├── NoContact               nobody closed the contact that two systems are compared by
 │   ├── PassingsRefused         trackside will never take these passings
@@ -65,6 +66,10 @@ class Refusal(PitboardError):
     """Bad input: the sentence says what to do next."""
 
     code = "refused"
+
+
+class MachineRefused(Refusal):
+    """No machine of a drill can be booted here; nothing of Pitboard was tried yet."""
 
 
 class ConfigRefused(Refusal):

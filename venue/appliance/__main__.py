@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from pitboard.errors import PitboardError, Refusal
+from pitboard.errors import MachineRefused, PitboardError, Refusal
 from venue.appliance import virtual_machine
 from venue.appliance.box import debian_root, needed_tools
 from venue.appliance.drill import Drill
 from venue.appliance.glass_client import CONTROL
-from venue.appliance.small_drill import NoMachine, SmallDrill, why_not
+from venue.appliance.small_drill import SmallDrill, why_not
 from venue.appliance.steps import SUMMARY
 from venue.appliance.virtual_disk import debian
 from venue.appliance.virtual_drill import VirtualDrill
@@ -39,7 +39,7 @@ def appliance(
 ) -> None:
     """Boot machines, install them from BUNDLE without a way out, race, cut, hang, break and replace."""
     if small and (no_machine := _no_small_machine()):
-        raise NoMachine(no_machine)
+        raise MachineRefused(no_machine)
     if os.geteuid() != 0:
         raise Refusal("booting machines needs root; type: sudo make appliance")
     if missing := virtual_machine.needed_tools() if virtual else needed_tools():
@@ -94,7 +94,7 @@ def _no_small_machine() -> str:
 if __name__ == "__main__":
     try:
         appliance()
-    except NoMachine as error:
+    except MachineRefused as error:
         click.echo(f"\n*** THE SMALL DRILL WAS NOT DONE: {error}", err=True)
         click.echo("*** No machine boots here, so nothing has shown that Pitboard starts on one.\n", err=True)
     except PitboardError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitboard.clock import SystemClock
-from pitboard.errors import Refusal
+from pitboard.errors import MachineRefused, Refusal
 from venue.appliance.box import HOST_ADDRESS, STICK, Box, run
 from venue.appliance.drill import FIRST_NUMBER, TRACK_A, Drill
 from venue.official.control_client import ControlClient
@@ -47,10 +47,6 @@ address = "{decoder}:5403"
 """
 
 
-class NoMachine(Refusal):
-    """No machine can be booted here; nothing of Pitboard was tried yet."""
-
-
 def why_not() -> str:
     """Return why this machine may boot none, nothing where it may."""
     apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
@@ -80,7 +76,7 @@ class SmallDrill(Drill):
         return Path("/")
 
     def play(self) -> None:
-        """Do all steps; raises Refusal at the first that does not work, NoMachine where none boots."""
+        """Do all steps; raises Refusal at the first that does not work, MachineRefused where none boots."""
         try:
             self._set_up()
             self._power_cut()
@@ -111,7 +107,7 @@ class SmallDrill(Drill):
         try:
             box.boot()
         except Refusal as error:
-            raise NoMachine(str(error)) from error
+            raise MachineRefused(str(error)) from error
 
     def _official(self, host: str) -> ScriptedOfficial:
         client = ControlClient(self._control(host))
