@@ -153,9 +153,17 @@ class Progress:
         self._shown_from_count = shown_from_count
         self._bar: Any = None
 
-    def begin(self, count: int) -> None:
+    def begin(self, count: int, *, is_at_most: bool = False) -> None:
+        """Begin; of what ends at the latest at `count`, and mostly long before, no time is foretold."""
         if count >= self._shown_from_count and sys.stderr.isatty():
-            self._bar = click.progressbar(length=count, label=self._label, file=sys.stderr)
+            self._bar = click.progressbar(
+                length=count,
+                label=self._label,
+                file=sys.stderr,
+                show_eta=not is_at_most,
+                show_percent=not is_at_most,
+                show_pos=is_at_most,
+            )
             self._bar.__enter__()
 
     def advance(self, count: int = 1) -> None:

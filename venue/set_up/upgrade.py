@@ -128,8 +128,8 @@ async def restart_and_see(
 ) -> bool:
     """Start all anew; return whether the services became ready in time and stayed so."""
     machine.run("systemctl", "restart", TARGET)
-    with progress("Waiting", shown_from_count=1) as bar:
-        bar.begin(within_s)
+    with progress("Seconds, at most", shown_from_count=1) as bar:
+        bar.begin(within_s, is_at_most=True)
 
         async def pause_and_tell(seconds: float) -> None:
             await pause(seconds)

@@ -369,7 +369,7 @@ def test_who_waits_sees_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Monkey
     machine = machine_at(tmp_path)
     machine.link(Path("/opt/pitboard"), VERSION_1)
     switched(machine)
-    assert re.search(r"Waiting .*\[#+-+\]", terminal.getvalue())
+    assert re.search(r"Seconds, at most .*\[#+-+\] +10/60", terminal.getvalue())
 
     class Filling(RecordedMachine):
         def run(self, *command: str) -> bool:
