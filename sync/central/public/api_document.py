@@ -128,8 +128,8 @@ def _board_calls() -> dict[str, Any]:
             [
                 _asked(
                     "q",
-                    {"type": "string", "minLength": 1, "maxLength": 80},
-                    "What was typed.",
+                    {"type": "string", "pattern": r"\S", "maxLength": 80},
+                    "What was typed, of the name or number; spaces alone are refused.",
                     is_needed=True,
                 )
             ],

@@ -38,6 +38,7 @@ from sync.central.public import (
     public_app as public_api,
 )
 from sync.central.public import public_app as public_door
+from sync.central.public.api_document import api_document
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.public_app import public_app, public_limits
 from sync.central.public.race_reader import RaceReader, SearchView
@@ -113,6 +114,12 @@ def test_what_cannot_be_answered_is_refused_with_a_code(tmp_path: Path) -> None:
                 "unknown-competitor",
             )
             assert await spectator.refused("/api/v1/search") == (400, "query-empty")
+            said = api_document()["paths"]["/api/v1/search"]["get"]["parameters"][0]["schema"]
+            assert [bool(re.search(said["pattern"], typed)) for typed in ("", " ", " a")] == [
+                False,
+                False,
+                True,
+            ]
             assert await spectator.refused("/api/v1/search?q=%20%CC%81") == (400, "query-empty")
             assert await spectator.refused("/api/v1/search?q=" + "a" * 81) == (400, "query-too-long")
             assert await spectator.refused("/api/v1/board?count=-1") == (400, "bad-count")
