@@ -150,15 +150,14 @@ class AttentionList:
         if abs(apart_ms) > CLOCK_APART_MS:
             way = "clock-behind" if apart_ms > 0 else "clock-ahead"
             yield _attention("clock-apart", way, who=unit.name, seconds=abs(apart_ms) // 1_000)
+        sick = [one for one in unit.status.sensors if one.state != SensorState.OK]
         for light in unit.status.lights:
-            if light.state != "ok":
+            if light.state != "ok" and not (light.light == "sensor" and sick):
                 sentence = f"{light.light}: {light.detail or light.state}"
                 yield Attention(kind="light", sentence=sentence, says=tuple(light.says), who=unit.name)
-        for sensor in unit.status.sensors:
-            if sensor.state != SensorState.OK:
-                who = f"{unit.name}, {sensor.sensor}"
-                said = tuple(sensor_says(sensor))
-                yield Attention(kind="sensor", sentence=sensor_sentence(sensor), says=said, who=who)
+        for sensor in sick:
+            said, who = tuple(sensor_says(sensor)), f"{unit.name}, {sensor.sensor}"
+            yield Attention(kind="sensor", sentence=sensor_sentence(sensor), says=said, who=who)
         for note in unit.status.machine:
             if note.colour == "red":
                 yield Attention(

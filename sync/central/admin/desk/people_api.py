@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -55,6 +56,7 @@ class PeopleApi:
     def __init__(self, replica: WritingReplica) -> None:
         self._replica = replica
         self._fold = replica.fold
+        self._making = asyncio.Lock()
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/desk/import", self._import)
@@ -75,7 +77,9 @@ class PeopleApi:
             wanted = msgspec.convert(dict(request.query), ExportQuery)
         except msgspec.ValidationError as error:
             raise ActRefused(code="bad-export", reason="There is no such export.") from error
-        content = file_bytes(table_of(self._fold, wanted.what), wanted.format, wanted.separator)
+        table = table_of(self._fold, wanted.what)
+        async with self._making:  # a page a person takes seconds of a processor: nobody else waits for it
+            content = await asyncio.to_thread(file_bytes, table, wanted.format, wanted.separator)
         return web.Response(
             body=content,
             content_type=_TYPES[wanted.format],

@@ -73,7 +73,10 @@ class SetStage(RuleAct, frozen=True, kw_only=True, tag="stage"):
 
 
 class SetSchedule(RuleAct, frozen=True, kw_only=True, tag="schedule"):
+    """`seen` is the plan that was changed: what another admin wrote meanwhile is not lost."""
+
     items: Annotated[list[ScheduleItem], Meta(max_length=60)]
+    seen: Annotated[list[ScheduleItem], Meta(max_length=60)] | None = None
 
 
 AnyRuleAct = UseFormat | SetFormat | RemoveFormat | SetClass | SetStage | SetSchedule
@@ -216,6 +219,9 @@ def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
 
 
 def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
+    if act.seen is not None and tuple(act.seen) != fold.race.programme.schedule():
+        reason = "Somebody changed the plan meanwhile. Note your lines, then load the page again."
+        raise ActRefused(code="changed-meanwhile", reason=reason)
     stages = {one.stage_id for one in fold.race.programme.stages()}
     for item in act.items:
         if item.stage_id and item.stage_id not in stages:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from pitboard.race.bodies.event_bodies import ClassSet
 from pitboard.race.ranking.presets import PRESETS
 from tests.sync.central.desk.conftest import Organiser, Venue
 from tests.sync.central.desk.test_desk_pages import PAGES
@@ -30,6 +31,7 @@ def german(venue: Venue, browser: Browser) -> Iterator[Organiser]:
     page = context.new_page()
     organiser = Organiser(page, f"https://localhost:{venue.central.desk_port}")
     page.on("pageerror", lambda error: organiser.troubles.append(str(error)))
+    venue.central.say(ClassSet(race_class="kids", name="Kinder"))
     organiser.set_up(venue.link(), "Zu klären", password="Neues Passwort", again="Das Passwort noch einmal")
     yield organiser
     assert organiser.troubles == []

@@ -14,6 +14,7 @@ from sync.central.admin.pin_keeper import verifier_of
 from sync.central.contacts.contact_key_file import wrap_key
 from tests.sync.central.contact_story import ADMIN, CONTACT_KEY
 from tests.sync.central.desk.conftest import Organiser, Venue
+from tests.sync.central.desk.desk_stage import PASSWORD
 
 PASSPHRASE = "five quiet words for this"
 
@@ -90,6 +91,38 @@ def test_classes_stages_and_the_plan(venue: Venue, organiser: Organiser) -> None
     expect(page.locator("#told")).to_contain_text("The day's plan has 1 line now.")
     [item] = programme.schedule()
     assert (item.title, item.stage_id) == ("Finals", "finals")
+    plan_is_kept_over_a_cut_a_session_that_ends_and_another_admin(organiser)
+
+
+def plan_is_kept_over_a_cut_a_session_that_ends_and_another_admin(organiser: Organiser) -> None:
+    page = organiser.page
+    trouble, told = page.locator("main .trouble"), page.locator("#told")
+    title, save = page.get_by_label("Title"), page.get_by_role("button", name="Save the plan")
+    title.fill("Great finals")
+    page.route("**/v1/admin/rules", lambda route: route.abort())
+    save.click()
+    expect(trouble).to_contain_text("Not saved, as far as this page can tell: central does not answer.")
+    page.unroute("**/v1/admin/rules")
+    page.context.clear_cookies()
+    save.click()
+    dialog = page.locator("dialog.again")
+    expect(dialog).to_contain_text("Your session has ended. Sign in again: what you typed is still there.")
+    page.keyboard.press("Escape")
+    dialog.get_by_label("Account").fill("anna")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_label("Code").fill(organiser.code(steps=1))
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    expect(told).to_contain_text("Nothing was saved yet: press once more.")
+    expect(title).to_have_value("Great finals")
+    other = page.context.new_page()  # a second admin, who looked at the plan before the first one saved
+    other.goto(f"{organiser.base}/#/plan")
+    expect(other.get_by_label("Title")).to_have_value("Finals")
+    save.click()
+    expect(told).to_contain_text("1 line now")
+    other.get_by_label("Title").fill("Small finals")
+    other.get_by_role("button", name="Save the plan").click()
+    expect(other.locator("main .trouble")).to_contain_text("Somebody changed the plan meanwhile.")
+    expect(other.get_by_label("Title")).to_have_value("Small finals")
 
 
 def test_displays_messages_and_officials(venue: Venue, organiser: Organiser) -> None:
@@ -139,12 +172,14 @@ def test_a_timekeeper_runs_an_event_without_hardware(venue: Venue, context: Brow
     keeper.set_up(venue.link("tim", "--timekeeper"), first="Time a run")
     page = keeper.page
     assert page.locator("nav a:visible").all_inner_texts() == ["Timing", "Account"]
+    expect(page.get_by_label("Who drove")).to_be_focused()
     page.get_by_label("Who drove").fill("Dora")
     page.get_by_role("button", name="Register").click()
     fill(page, "Number", "7")
     press(page, "Register")
     times = page.get_by_label("Time of the lap")
-    times.nth(0).fill("9.5")
+    expect(times.nth(0)).to_be_focused()
+    times.nth(0).fill("9,5")
     times.nth(0).press("Enter")
     times.nth(1).fill("0.9")
     page.get_by_label("E-mail").fill("dora@example.org")
@@ -166,8 +201,19 @@ def test_a_timekeeper_runs_an_event_without_hardware(venue: Venue, context: Brow
         bytes.fromhex(sealed.sealed), ADMIN, event_key=fold.root_key, competitor=leader.competitor
     )
     assert (contact.email, contact.phone) == ("dora@example.org", None)
-    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_label("Who drove")).to_be_focused()
+    page.keyboard.type("dor")  # the next run without a mouse: name, time, and Enter on an empty line
+    page.keyboard.press("Enter")
+    expect(times.nth(0)).to_be_focused()
+    for text in ("9.4", ""):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    expect(page.locator("section", has_text="Timed here").locator("li")).to_have_count(2)
+    page.get_by_role("button", name="Take back").nth(1).click()
     fill(page, "Reason", "typed twice")
+    press(page, "Take back")
+    page.get_by_role("button", name="Take back").click()
+    fill(page, "Reason", "too late")
     press(page, "Take back")
     expect(page.locator("section", has_text="Timed here")).to_contain_text("discarded")
     assert fold.race.name_of(fold.board.leader.competitor) == "Anna Berg"  # type: ignore[union-attr]
@@ -201,6 +247,8 @@ def test_the_winners_are_called(venue: Venue, organiser: Organiser) -> None:
     page.locator("dialog").get_by_role("button", name="Open", exact=True).click()
     expect(page.locator("main")).to_contain_text("anna@example.org", timeout=15_000)
     assert "ben@example.org" not in page.locator("main").inner_text()
+    expect(page.get_by_role("link", name="+49 30 1234567")).to_have_attribute("href", "tel:+49301234567")
+    expect(page.locator("section", has_text="Who read contacts")).to_contain_text("because: prize")
     page.get_by_label("Choose Ben").check()
     page.get_by_role("button", name="File for a mail merge").click()
     fill(page, "Reason", "letters")

@@ -3,6 +3,8 @@
 
 import { knows, language, say } from "./say.js";
 
+const ANSWER_MAX_MS = 60_000;
+const FILE_MAX_MS = 1_800_000;
 let csrf = "";
 let onSignedOut = () => {};
 
@@ -17,16 +19,16 @@ export function whenSignedOut(listener) {
 async function call(path, options, read = (answer) => answer.json()) {
   let answer;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MAX_MS), ...options });
   } catch {
-    throw refused("no-answer", say("desk.central-does-not-answer-look-at-the"));
+    throw refused("no-answer", say(options.method === "POST" ? "desk.not-saved-no-answer" : "desk.central-does-not-answer-look-at-the"));
   }
   if (answer.redirected || !answer.headers.has("X-Pitboard-Desk")) {
     throw refused("not-ours", say("desk.something-else-answered-in-central-s-place"));
   }
   if (answer.ok) return inOurWords(await read(answer));
   const body = await answer.json().catch(() => ({}));
-  if (answer.status === 401) onSignedOut();
+  if (answer.status === 401 && body.error === "signed-out") onSignedOut();
   throw refused(body.error ?? "failed", spoken(body));
 }
 
@@ -66,6 +68,6 @@ const posting = (body) => ({
 
 export const post = (path, body) => call(path, posting(body));
 
-export const postForFile = (path, body) => call(path, posting(body), (answer) => answer.blob());
+export const postForFile = (path, body) => call(path, { ...posting(body), signal: AbortSignal.timeout(FILE_MAX_MS) }, (answer) => answer.blob());
 
 export const act = (body) => post("/v1/admin/acts", body);

@@ -8,7 +8,7 @@ import { say } from "./say.js";
 
 const WINNERS_COUNT = 3;
 
-export async function contactsPage(redraw) {
+export async function contactsPage() {
   const [known, board, reads] = await Promise.all([ask("/v1/desk/contacts"), ask("/v1/desk/board"), ask("/v1/desk/contacts/reads")]);
   const having = new Set(known.with_contact);
   const chosen = new Map();
@@ -20,16 +20,22 @@ export async function contactsPage(redraw) {
   });
   const opened = element("div", { "aria-live": "polite" });
   const ids = () => [...chosen].filter(([, box]) => box.checked).map(([id]) => id);
-  const open = (as_csv) => askOpen(ids(), as_csv, opened, redraw);
+  const readers = card(say("desk.who-read-contacts"), readsList(reads));
+  const showReads = async () => readers.lastChild.replaceWith(readsList(await ask("/v1/desk/contacts/reads")));
+  const open = (as_csv) => askOpen(ids(), as_csv, opened, showReads);
   const choosing = element("section", { class: "card" }, element("h2", {}, say("desk.call-the-winners")),
-    element("p", { class: "muted" }, known.has_key ? say("desk.rows-on-the-board-have-left-a", { rows: rows.length }) : say("desk.there-is-no-contact-key-pitboard-central")),
+    element("p", { class: "muted" }, known.has_key ? say(rows.length ? "desk.rows-on-the-board-have-left-a" : "desk.no-contact-yet", { rows: rows.length }) : say("desk.there-is-no-contact-key-pitboard-central")),
     ...(rows.length ? [element("div", { class: "tall" }, table([{ label: "" }, { label: say("desk.rank"), class: "number" }, { label: say("desk.name") }], rows))] : []),
     ...(rows.length ? [buttons(button(say("desk.open-them"), () => open(false), { class: "main" }), button(say("desk.file-for-a-mail-merge"), () => open(true)))] : []), opened);
-  const said = [...reads.reads].reverse().slice(0, 50).map((one) => element("li", {}, when(one.utc_ms), element("span", { class: "muted" }, one.reader), element("span", { class: "grow", dir: "auto" }, `${word(one.act)}: ${[say("desk.of-competitors", { number: one.competitors.length }), one.reason && say("desk.because", { why: one.reason })].filter(Boolean).join(", ")}`)));
-  return { isWide: true, event: board.event, parts: [choosing, card(say("desk.who-read-contacts"), list(said, say("desk.nobody")))] };
+  return { isWide: true, event: board.event, parts: [choosing, readers] };
 }
 
-function askOpen(competitors, as_csv, place, redraw) {
+function readsList(reads) {
+  const said = [...reads.reads].reverse().slice(0, 50).map((one) => element("li", {}, when(one.utc_ms), element("span", { class: "muted" }, one.reader), element("span", { class: "grow", dir: "auto" }, `${word(one.act)}: ${[say("desk.of-competitors", { number: one.competitors.length }), one.reason && say("desk.because", { why: one.reason })].filter(Boolean).join(", ")}`)));
+  return list(said, say("desk.nobody"));
+}
+
+function askOpen(competitors, as_csv, place, onDone) {
   askForm({
     title: as_csv ? say("desk.file-of-contacts") : say("desk.open-contacts"),
     note: as_csv ? say("desk.delete-the-file-when-you-are-done") : say("desk.central-opens-them-in-a-process-of"),
@@ -45,12 +51,14 @@ function askOpen(competitors, as_csv, place, redraw) {
       else place.replaceChildren(...openedList(await post("/v1/desk/contacts/open", body)));
       return as_csv ? say("desk.the-file-is-made-the-read-is") : say("desk.the-read-is-written-down");
     },
-    onDone: as_csv ? redraw : () => {},
+    onDone,
   });
 }
 
+const wayTo = (scheme, text) => (text ? [element("a", { href: scheme + text.replaceAll(" ", "") }, text)] : []);
+
 function openedList(answer) {
-  const rows = answer.contacts.map((one) => element("tr", {}, element("td", { class: "number" }, one.rank || "–"), element("td", {}, nameElement(one.name)), element("td", {}, one.contact.email ?? ""), element("td", {}, one.contact.phone ?? "")));
+  const rows = answer.contacts.map((one) => element("tr", {}, element("td", { class: "number" }, one.rank || "–"), element("td", {}, nameElement(one.name)), element("td", { class: "whole" }, ...wayTo("mailto:", one.contact.email)), element("td", { class: "whole" }, ...wayTo("tel:", one.contact.phone))));
   const closed = answer.closed ? [element("p", { class: "trouble" }, say("desk.closed-were-sealed-to-an-earlier-key", { closed: answer.closed }))] : [];
   return [rows.length ? table([{ label: say("desk.rank"), class: "number" }, { label: say("desk.name") }, { label: say("desk.e-mail") }, { label: say("desk.telephone") }], rows) : empty(say("desk.none-could-be-opened")), ...closed];
 }

@@ -4,6 +4,7 @@ import { ask, post, rememberSession, whenSignedOut } from "./api.js";
 import { byId, element, setText } from "./elements.js";
 import { contactsPage } from "./contacts.js";
 import { displaysPage } from "./displays.js";
+import { tellSentence } from "./form_dialog.js";
 import { formatPage } from "./format.js";
 import { eventsPage } from "./events.js";
 import { boardPage, foundPage, homePage } from "./home.js";
@@ -46,7 +47,7 @@ async function pageFor(hash) {
     case "events": return eventsPage(redraw);
     case "sponsors": return sponsorsPage(redraw);
     case "officials": return officialsPage(redraw);
-    case "contacts": return contactsPage(redraw);
+    case "contacts": return contactsPage();
     case "units": return unitsPage(redraw);
     case "account": return accountPage();
     default: return { parts: [card(say("desk.not-here"), element("p", {}, say("desk.there-is-no-such-page")))] };
@@ -104,6 +105,7 @@ function show(page, isSignedIn) {
   main.dataset.page = location.hash || "#/";
   main.className = page.isWide ? "wide" : "";
   main.replaceChildren(...page.parts);
+  if ([document.body, main].includes(document.activeElement)) main.querySelector("[data-first]")?.focus({ preventScroll: true });
 }
 
 async function begin() {
@@ -118,11 +120,36 @@ async function enter() {
   await begin();
 }
 
-whenSignedOut(() => {
+// A session that ended in the middle of a form: signed in again above it, and what was typed is still there.
+function askAgain() {
+  const before = session;
   session = { account: "" };
-  redraw();
+  const dialog = element("dialog", { class: "again", "aria-label": say("desk.sign-in") }, element("p", { class: "trouble", role: "alert" }, say("desk.session-ended-sign-in-again")));
+  dialog.append(signInPage(async () => {
+    session = await ask("/v1/desk/session");
+    rememberSession(session);
+    dialog.close();
+    if (session.account !== before.account || session.role !== before.role) {
+      closeDialogs();
+      redraw();
+    } else tellSentence(say("desk.signed-in-again-press-once-more"));
+  }));
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+const closeDialogs = () => document.querySelectorAll("dialog").forEach((one) => one.close());
+
+whenSignedOut(() => {
+  if (document.querySelector("dialog.again")) return;
+  if (session.account) askAgain();
+  else redraw();
 });
 window.addEventListener("hashchange", () => {
+  if (document.querySelector("dialog.again")) return;
+  closeDialogs();
   byId("told").replaceChildren();
   redraw();
   main.focus({ preventScroll: true });

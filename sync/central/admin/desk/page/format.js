@@ -45,15 +45,18 @@ export async function formatPage(name, isPreset) {
     }
   };
   const group = (title, keys) => element("fieldset", {}, element("legend", {}, title), ...keys.map((key) => fieldLabel(fieldOf(key, null, rules), inputs.get(key))));
-  const form = element("form", { method: "dialog", class: "two" }, fieldLabel(nameField, nameInput), group(say("desk.how-it-is-ranked"), RANKING_KEYS), group(say("desk.how-a-run-goes"), TIMING_KEYS), trouble, buttons(element("button", { class: "main", type: "submit" }, say("desk.save-the-format"))));
+  const go = element("button", { class: "main", type: "submit" }, say("desk.save-the-format"));
+  const form = element("form", { method: "dialog", class: "two" }, fieldLabel(nameField, nameInput), group(say("desk.how-it-is-ranked"), RANKING_KEYS), group(say("desk.how-a-run-goes"), TIMING_KEYS), trouble, buttons(go));
   form.addEventListener("change", look);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    go.disabled = true;
     try {
       const sentence = await sayRule({ rule: "format", name: nameInput.value, table: read() });
       location.hash = "#/rules";
       window.setTimeout(() => tellSentence(sentence));
     } catch (error) { trouble.textContent = error.message; }
+    go.disabled = false;
   });
   await look();
   return { isWide: true, parts: [card(isPreset ? say("desk.a-format-from-a-preset") : say("desk.format"), form), element("section", { class: "card stay" }, element("h2", {}, say("desk.the-ranking-it-would-give")), preview)] };

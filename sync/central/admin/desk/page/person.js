@@ -29,7 +29,7 @@ export async function personPage(id, redraw) {
   return {
     event,
     isWide: true,
-    parts: [head, element("div", {}, ...(runs.length ? runs : [card(say("desk.runs"), empty(say("desk.no-run-yet")))])), card(say("desk.everything-that-was-said"), list(acts, say("desk.nothing")))],
+    parts: [head, element("div", { class: "column" }, ...(runs.length ? runs : [card(say("desk.runs"), empty(say("desk.no-run-yet")))])), card(say("desk.everything-that-was-said"), list(acts, say("desk.nothing")))],
   };
 }
 

@@ -69,9 +69,10 @@ export function list(items, nothing) {
   return items.length ? element("ul", { class: "list" }, ...items) : empty(nothing);
 }
 
-export function table(heads, rows) {
+// Rows of a table that `stacks` wrap on a phone, where their columns have no room.
+export function table(heads, rows, stacks = false) {
   const head = element("tr", {}, ...heads.map((one) => (one.label ? element("th", { scope: "col", class: one.class ?? "" }, one.label) : element("td", {}))));
-  return element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+  return element("div", { class: "scroll" }, element("table", { class: stacks ? "stack" : "" }, element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
 export function facts(pairs, how = "facts") {

@@ -15,10 +15,11 @@ export async function planPage(redraw) {
   if (!rules.schedule.length) add({});
   const trouble = element("p", { class: "trouble", role: "alert" });
   const save = async () => {
+    trouble.textContent = "";
     try {
       const items = [...lines.children].map(itemOf).filter((one) => one.title);
       if (items.some((one) => Number.isNaN(one.starts_utc_ms))) throw new Error(say("desk.give-each-line-its-time"));
-      tellSentence(await sayRule({ rule: "schedule", items }));
+      tellSentence(await sayRule({ rule: "schedule", items, seen: rules.schedule }));
       redraw();
     } catch (error) { trouble.textContent = error.message; }
   };

@@ -60,7 +60,7 @@ function classesCard(rules, redraw) {
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askClass(rules, one, redraw)),
       button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-class-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "class", race_class: one.race_class, is_gone: true }), onDone: redraw }))))));
-  const shown = rows.length ? table([{ label: say("desk.class") }, { label: say("desk.format"), class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, say("desk.one-board-for-all"));
+  const shown = rows.length ? table([{ label: say("desk.class") }, { label: say("desk.format"), class: "hide-small" }, { label: "" }], rows, true) : element("p", { class: "empty" }, say("desk.one-board-for-all"));
   return card(say("desk.classes"), shown, buttons(button(say("desk.add-a-class"), () => askClass(rules, null, redraw), { class: "main" })));
 }
 
@@ -81,7 +81,7 @@ function stagesCard(rules, redraw) {
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askStage(rules, one, redraw)),
       button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-stage-name", { name: one.name }), note: say("desk.runs-that-were-driven-in-it-stay"), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }), onDone: redraw }))))));
-  const shown = rows.length ? table([{ label: say("desk.stage") }, { label: say("desk.who-and-where"), class: "hide-small" }, { label: "" }], rows) : element("p", { class: "empty" }, say("desk.runs-only-no-heats-and-no-finals"));
+  const shown = rows.length ? table([{ label: say("desk.stage") }, { label: say("desk.who-and-where"), class: "hide-small" }, { label: "" }], rows, true) : element("p", { class: "empty" }, say("desk.runs-only-no-heats-and-no-finals"));
   return card(say("desk.stages"), shown, buttons(button(say("desk.add-a-stage"), () => askStage(rules, null, redraw), { class: "main" })));
 }
 

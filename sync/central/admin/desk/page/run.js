@@ -35,7 +35,7 @@ export function placeTags(place, event) {
 export function lapsTable(run, place, event, redraw) {
   if (!place.laps.length) return empty(say("desk.no-lap"));
   const heads = [{ label: say("desk.lap"), class: "number" }, { label: say("desk.time"), class: "number" }, { label: "" }, { label: "" }];
-  return table(heads, place.laps.map((lap) => lapRow(run, place, lap, event, redraw)));
+  return table(heads, place.laps.map((lap) => lapRow(run, place, lap, event, redraw)), true);
 }
 
 function lapRow(run, place, lap, event, redraw) {
@@ -52,7 +52,7 @@ function lapRow(run, place, lap, event, redraw) {
   return element("tr", {},
     element("td", { class: "number" }, String(lap.number)),
     element("td", { class: "number" }, time),
-    element("td", {}, ...marks.flatMap((one) => [one, " "])),
+    element("td", { class: "grow" }, ...marks.flatMap((one) => [one, " "])),
     element("td", { class: "number" }, ...(redraw ? [button(say("desk.act"), () => askLap(run, place, lap, event, redraw), { "aria-label": say("desk.act-on-lap", { lap: label.toLowerCase() }) })] : [])));
 }
 

@@ -37,6 +37,7 @@ function runCard(home, refresh) {
   const choose = (one) => {
     person = one;
     showPerson(who, person, home, choose);
+    (person === null ? who : laps).querySelector("input")?.focus({ preventScroll: person === null });
   };
   const clear = () => {
     form = randomId();
@@ -89,7 +90,7 @@ function lapLine(laps, time = "") {
   const off = element("input", { type: "number", min: "0", max: "20", "aria-label": say("desk.how-often-off-the-track"), placeholder: say("desk.off-track") });
   input.value = time;
   input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || (!input.value && line.previousElementSibling)) return;
     event.preventDefault();
     const next = line.nextElementSibling ?? laps.appendChild(lapLine(laps));
     next.querySelector("input").focus();
@@ -123,7 +124,7 @@ function showPerson(who, person, home, choose) {
     who.replaceChildren(element("p", { class: "picked big" }, nameElement(person.name), element("span", { class: "muted" }, [person.number && say("desk.no-number", { number: person.number }), person.race_class].filter(Boolean).join(", ")), button(say("desk.another-one"), () => choose(null))));
     return;
   }
-  const query = element("input", { type: "search", autocomplete: "off", dir: "auto", maxlength: "80" });
+  const query = element("input", { "data-first": "", type: "search", autocomplete: "off", dir: "auto", maxlength: "80" });
   const found = element("ul", { class: "list", "aria-live": "polite" });
   let waiting = 0;
   const look = async () => {
@@ -138,7 +139,13 @@ function showPerson(who, person, home, choose) {
     window.clearTimeout(waiting);
     waiting = window.setTimeout(() => look().catch((error) => found.replaceChildren(element("li", { class: "trouble" }, error.message))), SEARCH_AFTER_MS);
   });
-  query.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  query.addEventListener("keydown", async (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    window.clearTimeout(waiting);
+    await look().catch(() => {});
+    found.querySelector("button")?.click();
+  });
   who.replaceChildren(fieldLabel({ label: say("desk.who-drove"), hint: say("desk.part-of-the-name-or-the-number") }, query), found);
 }
 

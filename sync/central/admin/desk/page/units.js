@@ -15,7 +15,7 @@ export async function unitsPage(redraw) {
     parts: [
       card(say("desk.health"), list(health, say("desk.no-unit-is-enrolled"))),
       element("div", {}, enrolCard(redraw)),
-      element("section", { class: "card whole" }, element("h2", {}, say("desk.who-is-enrolled")), table(heads, rows)),
+      element("section", { class: "card whole" }, element("h2", {}, say("desk.who-is-enrolled")), table(heads, rows, true)),
     ],
   };
 }
@@ -46,9 +46,12 @@ function sensorSays(one) {
 // What the unit's doctor found, in the language of the touchscreens, which have the same sentences.
 function machineSays(note) {
   const code = `touch.machine-${note.code}`;
-  if (language === "en" || !knows(code)) return [note.sentence, note.advice].filter(Boolean).join(" ");
-  return [say(code, note.fields), note.advice && knows(code + "-do") ? say(code + "-do", note.fields) : ""].filter(Boolean).join(" ");
+  if (language === "en" || !knows(code)) return inARow([note.sentence, note.advice]);
+  return inARow([say(code, note.fields), note.advice && knows(code + "-do") ? say(code + "-do", note.fields) : ""]);
 }
+
+// Sentences one after the other; on a screen that has a line for each they need no full stop.
+const inARow = (sentences) => sentences.filter(Boolean).map((one) => (/[.!?:]$/.test(one) ? one : one + ".")).join(" ");
 
 // The five things to look at before a race, of every unit that speaks.
 function healthFacts({ status, clock }) {
@@ -95,15 +98,18 @@ function askRevoke(unit, redraw) {
     element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-name-nobody-in-it")), reason),
     element("label", {}, unit.role === "display" ? say("desk.type-the-displays-name") : say("desk.type-the-units-name"), typed), trouble);
   const dialog = element("dialog", {}, form);
-  form.append(buttons(element("button", { class: "danger", type: "submit" }, say("desk.revoke")), button(say("desk.cancel"), () => dialog.close())));
+  const go = element("button", { class: "danger", type: "submit" }, say("desk.revoke"));
+  form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (typed.value.trim() !== unit.name.trim()) { trouble.textContent = say("desk.that-is-not-the-name-nothing-was"); return; }
+    go.disabled = true;
     try {
       await post("/v1/admin/units/revoke", { unit: unit.key, reason: reason.value });
       dialog.close();
       redraw();
     } catch (error) { trouble.textContent = error.message; }
+    go.disabled = false;
   });
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
@@ -114,17 +120,22 @@ function enrolCard(redraw) {
   const name = element("input", { required: "", maxlength: "80", dir: "auto" });
   const role = element("select", {}, element("option", { value: "unit" }, say("desk.unit-at-a-track")), element("option", { value: "display" }, say("desk.display")));
   const trouble = element("p", { class: "trouble", role: "alert" });
-  const form = element("form", {}, element("label", {}, say("desk.name"), name), element("label", {}, say("desk.kind"), role), trouble, buttons(element("button", { class: "main", type: "submit" }, say("desk.make-a-token"))));
+  const go = element("button", { class: "main", type: "submit" }, say("desk.make-a-token"));
+  const form = element("form", {}, element("label", {}, say("desk.name"), name), element("label", {}, say("desk.kind"), role), trouble, buttons(go));
   const made = card(say("desk.enrol"), form);
+  const retry = button(say("desk.another-token"), () => made.replaceWith(enrolCard(redraw)));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.textContent = "";
+    go.disabled = true;
     try {
       const issued = await post("/v1/admin/enrolments", { name: name.value, role: role.value });
       const { picture } = await post("/v1/desk/picture", { text: `${issued.address}/#${issued.token}` });
       made.replaceChildren(element("h2", {}, say("desk.enrol-2"), nameElement(name.value)), element("img", { class: "qr", src: picture, alt: say("desk.qr-code-of-the-token-below") }), element("p", { class: "secret" }, issued.token), element("p", { class: "muted" }, say("desk.good-once-for-minutes-minutes-on-the", { minutes: issued.life_s / 60, address: issued.address })));
+      made.append(trouble, buttons(retry));
       await follow(made, issued.ticket, redraw);
     } catch (error) { trouble.textContent = error.message; }
+    go.disabled = false;
   });
   return made;
 }
