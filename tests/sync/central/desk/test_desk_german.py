@@ -77,7 +77,7 @@ def test_an_act_its_dialog_and_a_refusal_are_german(venue: Venue, german: Organi
     expect(page.locator("#told")).to_contain_text("Ben ist jetzt disqualifiziert. In der Wertung: Rang 2")
     expect(page.locator("main h2 .tag").first).to_have_text("disqualifiziert")
     past = page.locator("main .card").filter(has_text="angemeldet als Ben").last
-    for said in ("disqualifiziert", "Lauf 1 bestätigt", "Lauf 1 scharf auf Bahn 1"):
+    for said in ("disqualifiziert", "Lauf 1 bestätigt", "Lauf 1 scharf auf Strecke 1"):
         expect(past).to_contain_text(said)
 
 
