@@ -221,7 +221,7 @@ def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
 def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
     if act.seen is not None and tuple(act.seen) != fold.race.programme.schedule():
         reason = "Somebody changed the plan meanwhile. Note your lines, then load the page again."
-        raise ActRefused(code="changed-meanwhile", reason=reason)
+        raise ActRefused(code="plan-changed", reason=reason)
     stages = {one.stage_id for one in fold.race.programme.stages()}
     for item in act.items:
         if item.stage_id and item.stage_id not in stages:
