@@ -90,10 +90,12 @@ class Replica:
     `open_stream` returns the one that may write.
     """
 
+    fold_kind: type[Fold] = Fold
+
     def __init__(self, journal: Storage, clock: Clock) -> None:
         self.journal = journal
         self.clock = clock
-        self.fold = Fold(journal.root_key)
+        self.fold = self.fold_kind(journal.root_key)
         self._quarantine = Quarantine(journal)
         self.strangers = StrangerWatch()
         self.version = 0  # grows with every record taken

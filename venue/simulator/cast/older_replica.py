@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pitboard.clock import Clock
 from pitboard.journal.fold import Fold
 from pitboard.journal.record import Record
-from pitboard.journal.storage import Storage
 from venue.simulator.cast.node import SmallBatchReplica
 
 UNKNOWN_KINDS = frozenset(
@@ -32,6 +30,4 @@ class OlderFold(Fold):
 
 
 class OlderReplica(SmallBatchReplica):
-    def __init__(self, journal: Storage, clock: Clock) -> None:
-        super().__init__(journal, clock)
-        self.fold = OlderFold(journal.root_key)
+    fold_kind = OlderFold
