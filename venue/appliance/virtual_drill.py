@@ -485,9 +485,7 @@ class VirtualDrill:
             began = seconds()
             boot = unit.do("cat", BOOT_ID)
             unit.hang()
-            until(
-                lambda: unit.answers_anew(boot), SETTLE_MAX_S, "the hardware watchdog did not start it anew"
-            )
+            until(lambda: unit.answers_anew(boot), BOOT_MAX_S, "the hardware watchdog did not start it anew")
             client = GlassClient(unit)
             until(lambda: asyncio.run(client.phase()), SETTLE_MAX_S, "the touchscreen did not come back")
             figures["touchscreen_back_s"] = round(seconds() - began, 1)
