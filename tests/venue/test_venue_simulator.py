@@ -40,6 +40,11 @@ def test_a_start_that_a_revocation_took_back_tells_the_judge_no_order() -> None:
     assert run_seed(6_004_111).violations == []
 
 
+def test_a_display_of_an_older_version_forgets_what_was_erased() -> None:
+    """Day 20053: its erasures looked at another fold than the one that heard of them."""
+    assert run_seed(20_053).violations == []
+
+
 @pytest.mark.parametrize(("seed", "at_once"), [(0, 1), (1, 2)])
 def test_on_some_days_two_officials_act_at_one_unit_at_once(seed: int, at_once: int) -> None:
     under_way: Counter[str] = Counter()
