@@ -92,10 +92,10 @@ def test_one_seed_gives_one_trace_in_another_process_with_other_hashes(tmp_path:
 
 
 def test_the_summary_as_json_names_what_was_done_and_the_exit_status_tells_of_violations() -> None:
-    clean = CliRunner().invoke(simulate, ["--seeds", "2", "--from", "5", "--json", "--jobs", "1"])
+    clean = CliRunner().invoke(simulate, ["--seeds", "2", "--from", "7703", "--json", "--jobs", "1"])
     summary = msgspec.json.decode(clean.output)
     assert list(summary) == ["seeds", "from", "seconds", "records", "crashes", "restores", "violations"]
-    assert (clean.exit_code, summary["seeds"], summary["from"], summary["violations"]) == (0, 2, 5, [])
+    assert (clean.exit_code, summary["seeds"], summary["from"], summary["violations"]) == (0, 2, 7703, [])
 
     planted = ["--seeds", "1", "--json", "--jobs", "1", "--plant", "contact-in-journal"]
     found = CliRunner().invoke(simulate, planted)
