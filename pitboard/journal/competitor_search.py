@@ -59,9 +59,11 @@ class CompetitorSearch:
             raise QueryRefused(
                 code="query-too-long", reason=f"Type at most {QUERY_MAX_LENGTH} characters of the name."
             )
+        if not query.strip():
+            raise QueryRefused(code="query-empty", reason="Type some part of the name.")
         wanted = fold_name(query)
         if not wanted:
-            raise QueryRefused(code="query-empty", reason="Type some part of the name.")
+            return Found([], 0, has_more=False)  # marks alone, as "¯": no name holds them
         self.follow(self._at_once)
         numbers = list(islice(self._index.find(wanted, forgives=forgives), COUNTED_MAX_COUNT + 1))
         competitors = [self._competitors[number] for number in numbers[:RESULTS_MAX_COUNT]]

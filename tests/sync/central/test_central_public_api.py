@@ -9,9 +9,11 @@ import re
 import types
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
+import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.journal import competitor_search
@@ -104,6 +106,18 @@ def test_a_competitor_shows_runs_and_laps(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("marks", ["\u00af", " \u0301", "\u200b"])
+def test_marks_that_no_name_holds_find_nobody_and_are_no_mistake(tmp_path: Path, marks: str) -> None:
+    """What the API document allows is answered: it cannot say which marks a search leaves out."""
+
+    async def story() -> None:
+        async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
+            answer = json.loads(await Spectator(central, session).ask("/api/v1/search?q=" + quote(marks)))
+            assert (answer["results"], answer["found"]) == ([], 0)
+
+    asyncio.run(story())
+
+
 def test_what_cannot_be_answered_is_refused_with_a_code(tmp_path: Path) -> None:
     async def story() -> None:
         async with central_at(tmp_path) as central, aiohttp.ClientSession() as session:
@@ -120,7 +134,7 @@ def test_what_cannot_be_answered_is_refused_with_a_code(tmp_path: Path) -> None:
                 False,
                 True,
             ]
-            assert await spectator.refused("/api/v1/search?q=%20%CC%81") == (400, "query-empty")
+            assert await spectator.refused("/api/v1/search?q=%20%C2%A0") == (400, "query-empty")
             assert await spectator.refused("/api/v1/search?q=" + "a" * 81) == (400, "query-too-long")
             assert await spectator.refused("/api/v1/board?count=-1") == (400, "bad-count")
             assert await spectator.refused("/api/v1/board?count=%C2%B2") == (400, "bad-count")
