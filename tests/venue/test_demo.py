@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from venue.demo.command import clear_earlier_demo
+from pitboard.program.program import LOCK_NAME, only_one
+from venue.demo.command import clear_earlier_demo, refuse_other_things
 
 
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,8 +37,20 @@ def test_a_race_survives_a_killed_unit_and_a_central_that_is_away(tmp_path: Path
     assert (summary["laps_lost"], summary["laps_doubled"], summary["decisions_lost"]) == (0, 0, 0)
     for picture in ("board.png", "touch.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
-    clear_earlier_demo(out)  # the next one may begin where this one ended
-    assert not out.exists()
+    refuse_other_things(out)  # the next one may begin where this one ended
+    clear_earlier_demo(out)
+    assert [path.name for path in out.iterdir()] == [LOCK_NAME]
+
+
+def test_a_second_demo_leaves_the_first_ones_folder_alone(tmp_path: Path) -> None:
+    """Two in one folder wrote into each other's journals, and the first one's summary was the second's."""
+    (tmp_path / "summary.json").write_text("of the first")
+    with only_one(tmp_path, "demo"):
+        finished = run_demo("--headless", "--seconds", "5", "--out", str(tmp_path))
+    assert finished.returncode == 1
+    assert f"another demo works in {tmp_path}; stop that one first" in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert (tmp_path / "summary.json").read_text() == "of the first"
 
 
 def test_wrong_arguments_get_a_sentence_and_touch_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from pitboard.program.program import run_program
+from pitboard.program.program import LOCK_NAME, only_one, run_program
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import DemoVenue
 from venue.demo.director import Blow, Director, KillOption, Script, SpanOption, is_sound, plan, summarise
@@ -52,11 +52,17 @@ def demo(
         raise click.UsageError("--headless needs --seconds, for nobody could see when to end it.")
     if manual and not has_windows:
         raise click.UsageError("--manual needs a screen to tap on; leave it out or start a desktop.")
-    clear_earlier_demo(out)
+    refuse_other_things(out)
     script = Script(
         seconds=seconds, seed=seed, blows=plan(kill, cut_central), is_manual=manual, has_noise=noise
     )
-    run_program("demo", lambda stop: _run(out.resolve(), script, has_windows, stop))
+    run_program("demo", lambda stop: _alone(out.resolve(), script, has_windows, stop))
+
+
+async def _alone(out: Path, script: Script, has_windows: bool, stop: asyncio.Event) -> None:
+    with only_one(out, "demo"):
+        clear_earlier_demo(out)
+        await _run(out, script, has_windows, stop)
 
 
 async def _run(out: Path, script: Script, has_windows: bool, stop: asyncio.Event) -> None:
@@ -118,12 +124,20 @@ def _report(summary: dict[str, object], out: Path) -> None:
     click.echo(f"Summary and pictures: {out}")
 
 
-def clear_earlier_demo(out: Path) -> None:
-    """Remove an earlier demo from the folder, and nothing else; refuse a folder that holds other things."""
+def refuse_other_things(out: Path) -> None:
+    """Raise UsageError where the folder holds anything but an earlier demo."""
     if not out.exists():
         return
-    ours = {"keys", "data", "logs", "sponsors", "board.png", "touch.png", "summary.json"}
+    ours = {*("keys", "data", "logs", "sponsors", "board.png", "touch.png", "summary.json"), LOCK_NAME}
     strangers = [p.name for p in out.iterdir() if p.name not in ours and p.suffix != ".toml"]
     if strangers:
         raise click.UsageError(f"{out} holds other things ({strangers[0]}, …); name an empty folder.")
-    shutil.rmtree(out)
+
+
+def clear_earlier_demo(out: Path) -> None:
+    """Remove an earlier demo from its folder, but not the lock, which the next demo holds by now."""
+    for path in out.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK_NAME:
+            path.unlink()
