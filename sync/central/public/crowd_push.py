@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from pitboard.errors import NOT_UNDERSTOOD
 from sync.central.public.board_feed import encoded_change
 from sync.central.public.live_board import LiveBoard
 
@@ -85,7 +86,7 @@ class CrowdPush:
                 said = await answer.read()
                 answer.raise_for_status()
             self.followers = msgspec.json.decode(said, type=_Answer).subscribers
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as error:
+        except (aiohttp.ClientError, OSError, *NOT_UNDERSTOOD) as error:
             self.followers = 0
             if not self._is_in_trouble:
                 log.warning("phones are not told at %s: %s", self._place, error or type(error).__name__)
