@@ -302,8 +302,11 @@ def _config(folder: Path, port: int) -> Path:
 
 
 async def _start(config: Path) -> asyncio.subprocess.Process:
+    """Start a display with its modules compiled, as they are where it is installed."""
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(config.parent / "compiled")}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pitboard", "display", "--config", str(config)),
+        env=os.environ | compiled,
         stderr=asyncio.subprocess.DEVNULL,
     )
 
