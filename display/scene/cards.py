@@ -63,10 +63,9 @@ def lay_out_identify(show: Show, moment: Moment, canvas: Canvas) -> Frame:
     measures = canvas.measures()
     body = measures.body
     marks: list[Mark] = [Fill(area=body, colour=BLUE, radius_px=measures.px(20))]
-    marks += _stack(
-        body, ((canvas.words.say("display.this-is"), 18, TEXT_DARK), (show.display_name, 82, TEXT_DARK))
-    )
-    return Frame(_card(show, canvas, measures, "identify", body, marks))
+    caption = 6 if body.height > body.width else 18  # never larger than the name, whose room is the width
+    lines = ((canvas.words.say("display.this-is"), caption, TEXT_DARK), (show.display_name, 82, TEXT_DARK))
+    return Frame(_card(show, canvas, measures, "identify", body, [*marks, *_stack(body, lines)]))
 
 
 def lay_out_qr(show: Show, moment: Moment, canvas: Canvas) -> Frame:
@@ -179,7 +178,7 @@ def _stack(area: Area, lines: tuple[tuple[str, int, Colour], ...]) -> list[Text]
     inside = area.inset(area.width // 30)
     for text, percent, colour in lines:
         height = area.height * percent // 100
-        size = max(8, height * 80 // 100)
+        size = max(8, min(height * 80 // 100, inside.width // 2))  # a long line shrinks from it by sixteenths
         least = max(8, min(size // 6, inside.width // 18))  # on an upright screen the width is what is short
         line = Area(inside.left, top, inside.width, height)
         marks.append(Text(text=text, area=line, size_px=size, least_px=least, colour=colour, align="centre"))
