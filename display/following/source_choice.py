@@ -99,10 +99,10 @@ class SourceChoice:
             return 1
         return 2 if one.url in self._proven else 3
 
-    def next_ready_mono_ns(self, candidates: Sequence[Candidate]) -> int | None:
+    def next_ready_mono_ns(self, candidates: Sequence[Candidate], *, now_mono_ns: int) -> int | None:
         """Return when the first resting candidate may be tried; None where none rests."""
         rests = [self._rests[one.url].until_mono_ns for one in candidates if one.url in self._rests]
-        return min(rests, default=None)
+        return min((until for until in rests if until > now_mono_ns), default=None)
 
     def is_better(
         self, other: Candidate, than: Candidate, *, others_have: Mapping[str, int], have: Mapping[str, int]

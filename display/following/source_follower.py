@@ -123,8 +123,9 @@ class SourceFollower:
                 self._recheck.clear()
                 await self._learn_event()
                 candidates = self._candidates()
-                self._start_tries(tries, candidates, began_ns)
-                await self._something_happened(tries, self._pause_s(candidates, began_ns))
+                now_ns = self._clock.mono_ns()  # looked at once: a rest may end between two looks
+                self._start_tries(tries, candidates, began_ns, now_ns)
+                await self._something_happened(tries, self._pause_s(candidates, began_ns, now_ns))
                 for task in [task for task in tries if task.done()]:
                     candidate = tries[task]
                     error = task.exception()
@@ -148,8 +149,8 @@ class SourceFollower:
         tries: dict[asyncio.Task[HeardSource], Candidate],
         candidates: Sequence[Candidate],
         began_ns: int,
+        now_ns: int,
     ) -> None:
-        now_ns = self._clock.mono_ns()
         tried = {candidate.url for candidate in tries.values()}
         ready = [one for one in self._choice.in_order(candidates, now_mono_ns=now_ns) if one.url not in tried]
         units_count = sum(candidate.rank == Rank.UNIT for candidate in tries.values())
@@ -169,11 +170,10 @@ class SourceFollower:
             strangers_count += is_stranger
             tries[asyncio.create_task(self._prove(one), name=f"try {one.name}")] = one
 
-    def _pause_s(self, candidates: Sequence[Candidate], began_ns: int) -> float | None:
+    def _pause_s(self, candidates: Sequence[Candidate], began_ns: int, now_ns: int) -> float | None:
         """Return in how long somebody may be tried who may not now; None for never."""
-        now_ns = self._clock.mono_ns()
         moments = [began_ns + CENTRAL_AFTER_NS] if any(one.rank != Rank.UNIT for one in candidates) else []
-        ready_ns = self._choice.next_ready_mono_ns(candidates)
+        ready_ns = self._choice.next_ready_mono_ns(candidates, now_mono_ns=now_ns)
         later = [
             moment for moment in (*moments, *([] if ready_ns is None else [ready_ns])) if moment > now_ns
         ]

@@ -73,7 +73,7 @@ def test_a_node_that_keeps_failing_is_tried_less_often_but_for_ever(
     pauses = []
     for _ in range(12):
         choice.take_failure(candidate, now_mono_ns=now_mono_ns)
-        ready_mono_ns = choice.next_ready_mono_ns([candidate])
+        ready_mono_ns = choice.next_ready_mono_ns([candidate], now_mono_ns=now_mono_ns)
         assert ready_mono_ns is not None
         assert choice.in_order([candidate], now_mono_ns=ready_mono_ns - 1) == []
         assert choice.in_order([candidate], now_mono_ns=ready_mono_ns) == [candidate]

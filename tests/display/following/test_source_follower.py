@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,11 +31,13 @@ class ScriptedSource:
     code: LossCode | None = None  # why it is down; None while it is up
     is_silent: bool = False
     have: dict[str, int] = field(default_factory=dict)
+    fails_after_s: Callable[[], float] = lambda: 0.0
 
     async def sync(self, request: SyncRequest) -> SyncResponse:
         if self.is_silent:
             await asyncio.sleep(3_600)
         if self.code is not None:
+            await asyncio.sleep(self.fails_after_s())
             raise PeerLost(peer=self.name, code=self.code, reason="in whatever words")
         await asyncio.sleep(request.wait_ms / 1_000)
         if self.is_silent:
@@ -48,8 +51,8 @@ class ScriptedSource:
 class Venue:
     """A display among scripted sources, with what it holds itself."""
 
-    def __init__(self, *candidates: Candidate) -> None:
-        self.clock = ScriptedClock()
+    def __init__(self, *candidates: Candidate, clock: ScriptedClock | None = None) -> None:
+        self.clock = clock or ScriptedClock()
         self.candidates = list(candidates)
         self.sources = {one.url: ScriptedSource(one.name) for one in (A, B, CENTRAL)}
         self.held: dict[str, int] = {}
@@ -131,6 +134,33 @@ def test_when_all_are_gone_the_first_reason_stays_and_the_return_is_noticed_with
         venue.sources[B.url].code = None
         await venue.wait_until(lambda: follower.source == B, within_s=4.1)
         assert venue.clock.mono_ns() - follower.contact.mono_ns < LIVE_MAX_NS
+
+    venue.tell(story)
+
+
+class SlowMachinesClock(ScriptedClock):
+    """Some time is over from one look at it to the next, as where others have the processor."""
+
+    def mono_ns(self) -> int:
+        self.advance(ns=20_000_000)
+        return super().mono_ns()
+
+
+def test_a_rest_that_ends_between_two_looks_at_the_clock_is_not_slept_through() -> None:
+    """A display beside a unit that booted anew asked nobody any more, for good: seen in a virtual machine."""
+    venue = Venue(A, CENTRAL, clock=SlowMachinesClock())
+
+    async def story(follower: SourceFollower) -> None:
+        await venue.wait_until(lambda: follower.source == A, within_s=1)
+        waits = random.Random(1)
+        for source in venue.sources.values():
+            source.fails_after_s = lambda: waits.uniform(0, 2)
+        for _ in range(20):
+            for source in venue.sources.values():
+                source.code = LossCode.NOTHING_LISTENS
+            await asyncio.sleep(60)
+            venue.sources[A.url].code = None
+            await venue.wait_until(lambda: follower.source == A, within_s=5)
 
     venue.tell(story)
 
