@@ -173,10 +173,9 @@ class SourceFollower:
     def _pause_s(self, candidates: Sequence[Candidate], began_ns: int, now_ns: int) -> float | None:
         """Return in how long somebody may be tried who may not now; None for never."""
         moments = [began_ns + CENTRAL_AFTER_NS] if any(one.rank != Rank.UNIT for one in candidates) else []
-        ready_ns = self._choice.next_ready_mono_ns(candidates, now_mono_ns=now_ns)
-        later = [
-            moment for moment in (*moments, *([] if ready_ns is None else [ready_ns])) if moment > now_ns
-        ]
+        later = [moment for moment in moments if moment > now_ns]
+        if (ready_ns := self._choice.next_ready_mono_ns(candidates, now_mono_ns=now_ns)) is not None:
+            later.append(ready_ns)
         return (min(later) - now_ns) / _NS_PER_S if later else None
 
     async def _something_happened(

@@ -405,7 +405,9 @@ class VirtualDrill:
                 seen |= await client.laps_shown()
                 await asyncio.sleep(1.0)
             await racing
-            kept = self._laps_kept()  # the list shows three, and others may have come before it was looked at
+            kept = (
+                self._laps_of_the_newest_run()
+            )  # the list shows three, and others may have come before it was looked at
             if lost := {lap for lap in shown - seen if lap[1] not in kept}:
                 raise Refusal(f"shown before the cut and never again: {sorted(lost)}")
             figures["laps_kept"] = len(shown)
@@ -430,10 +432,11 @@ class VirtualDrill:
     def _board(self, host: str, name: str) -> str:
         return self._read(host, name, "board --json")
 
-    def _laps_kept(self) -> set[str]:
-        """Return the times of all laps that the unit's journal has, as the touchscreen writes them."""
-        table = json.loads(self._read(UNIT, "unit.db", "export --format json --what laps"))
-        return {format_lap_ns(row["lap_ns"]) for row in table["rows"]}
+    def _laps_of_the_newest_run(self) -> set[str]:
+        """Return the times of its laps that the unit's journal has, as the touchscreen writes them."""
+        rows = json.loads(self._read(UNIT, "unit.db", "export --format json --what laps"))["rows"]
+        newest = [row for row in rows if row["competitor"] == rows[-1]["competitor"]]
+        return {format_lap_ns(row["lap_ns"]) for row in newest if row["run"] == rows[-1]["run"]}
 
     def _read(self, host: str, name: str, command: str) -> str:
         """Return what a command says of a journal, of a copy: its own program alone may open it."""
