@@ -165,6 +165,29 @@ def test_a_rest_that_ends_between_two_looks_at_the_clock_is_not_slept_through() 
     venue.tell(story)
 
 
+def test_whoever_is_alone_is_tried_for_ever_whenever_its_place_is_told_again() -> None:
+    """A turn of the follower may begin just before a rest ends, and look for the next one just after."""
+    venue = Venue(A, clock=SlowMachinesClock())
+    tries_count = 0
+
+    def count() -> float:
+        nonlocal tries_count
+        tries_count += 1
+        return 0.0
+
+    async def story(follower: SourceFollower) -> None:
+        venue.sources[A.url].code, venue.sources[A.url].fails_after_s = LossCode.NOTHING_LISTENS, count
+        waits = random.Random(2)
+        for _ in range(300):
+            await asyncio.sleep(waits.uniform(0, 2))
+            follower.candidates_changed()
+            former = tries_count
+            await asyncio.sleep(3)
+            assert tries_count > former
+
+    venue.tell(story)
+
+
 def test_no_network_is_called_by_its_name() -> None:
     venue = Venue(A, B)
 
