@@ -91,9 +91,9 @@ async def run_unit(config: TracksideConfig, stop: asyncio.Event) -> None:
                 tasks.create_task(follow_news(replica, parts.feed), name="news"),
                 tasks.create_task(follow_time(replica, parts.run_control, clock), name="time"),
                 tasks.create_task(follow_lights(parts.feed), name="lights"),
-                tasks.create_task(parts.machine_watch().run(), name="machine"),
                 tasks.create_task(follow_erasures(replica, outbox), name="erasures"),
-                tasks.create_task(parts.venue_watch().run(port), name="venue"),
+                tasks.create_task((venue := parts.venue_watch()).run(port), name="venue"),
+                tasks.create_task(parts.machine_watch(venue).run(), name="machine"),
             ]
             SERVICE.say_ready("trackside")
             await stop.wait()
@@ -167,9 +167,13 @@ class UnitParts:
 
         app.router.add_get("/v1/health", healthy)
 
-    def machine_watch(self) -> MachineWatch:
+    def machine_watch(self, venue: VenueWatch) -> MachineWatch:
         return MachineWatch(
-            self._config.journal.parent, self._clock, self.feed.show_machine, self._status.show_machine
+            self._config.journal.parent,
+            self._clock,
+            self.feed.show_machine,
+            self._status.show_machine,
+            seen=venue.seen,
         )
 
     def venue_watch(self) -> VenueWatch:

@@ -11,17 +11,18 @@ from urllib.parse import urlsplit
 
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.session import ANY_CERTIFICATE
+from pitboard.health.venue_findings import VenueSeen, other_machines
 from pitboard.journal.replica import WritingReplica
 from pitboard.presence.central_places import central_places
 from pitboard.presence.heard_nodes import FoundNode
-from pitboard.presence.venue_addresses import own_addresses
+from pitboard.presence.venue_addresses import hosts_of, near_place, own_addresses, own_interfaces
 from pitboard.presence.venue_mdns import CENTRAL_SERVICE, DISPLAY_SERVICE, UNIT_SERVICE
 from pitboard.presence.venue_presence import Advert, VenuePresence
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import event_of
 from sync.exchanging.exchange_api import ExchangeApi
 from sync.exchanging.requests_peer import RequestsPeer
-from trackside.api.local_api import CentralPlacesApi
+from trackside.api.local_api import VERSION, CentralPlacesApi
 from trackside.api.screen_feed import ScreenFeed
 from trackside.config import TracksideConfig
 from trackside.others.display_pictures import DisplayPictures
@@ -94,6 +95,25 @@ class VenueWatch:
             tasks.create_task(self._heed(), name="what is announced")
             tasks.create_task(self._presence.run(port), name="presence")
             tasks.create_task(self._displays.run(), name="displays")
+
+    def seen(self) -> VenueSeen:
+        """Return what this unit has of the other machines now, as the doctor's checks take it."""
+        services = (UNIT_SERVICE, DISPLAY_SERVICE, CENTRAL_SERVICE)
+        own = own_interfaces()
+        heard = {service: list(self._presence.found(service).values()) for service in services}
+        others = other_machines(heard, self._config.event_key, hosts_of(own))
+        url = self._lights.central_url()
+        return VenueSeen(
+            is_on=self._config.lan.mdns and self._presence.has_network,
+            units=others.units,
+            displays=others.displays,
+            has_central=others.has_central,
+            central_at=near_place(url, own),
+            is_central_well=bool(url),
+            waiting_count=self._lights.backlog(),
+            own_version=VERSION,
+            versions={one.name: one.version for one in self._feed.displays},
+        )
 
     async def _heed(self) -> None:
         while True:

@@ -13,8 +13,10 @@ import msgspec
 from pitboard.clock import SystemClock
 from pitboard.health.broker_findings import broker_findings
 from pitboard.health.findings import Finding, machine_findings, worst
+from pitboard.health.kept_findings import kept_findings
 from pitboard.health.machine_facts import read_machine_facts
 from pitboard.health.node_findings import (
+    ask_unit,
     config_findings,
     owner_findings,
     program_findings,
@@ -22,7 +24,10 @@ from pitboard.health.node_findings import (
     screen_findings,
     unit_findings,
 )
+from pitboard.health.venue_findings import central_findings, units_findings, venue_findings
+from pitboard.health.venue_look import look_at_venue, units_of_central
 from pitboard.program.speech import shell_language
+from pitboard.unit_api.unit_status import UnitStatus
 
 _ENDS = {"green": 0, "yellow": 0, "red": 1}
 _COLOUR_WORDS = {"green": "command.green", "yellow": "command.yellow", "red": "command.red"}
@@ -77,5 +82,14 @@ def all_findings(configs: Path, data: Path, runtime: Path) -> Iterator[Finding]:
     yield from screen_findings(configs)
     yield from broker_findings(configs, SystemClock())
     yield from machine_findings(read_machine_facts(data, utc_ms=SystemClock().utc_ms()))
-    if "trackside" in programs_here(configs):
-        yield from unit_findings(runtime / "trackside.sock")
+    yield from kept_findings(data)
+    told = ask_unit(runtime / "trackside.sock") if "trackside" in programs_here(configs) else None
+    if told is not None:
+        yield from unit_findings(told)
+    status = told if isinstance(told, UnitStatus) else None
+    units = units_of_central(configs)
+    yield from units_findings(units)
+    seen, answer = look_at_venue(configs, data, status, units, version=version("pitboard"))
+    yield from central_findings(answer)
+    if seen is not None:
+        yield from venue_findings(seen)

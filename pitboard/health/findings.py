@@ -17,6 +17,10 @@ TEMPERATURE_HOT_MC = 82_000  # a Raspberry Pi slows down from 80 to 85 degrees
 DISK_LOW_BYTES = 500 * 1_024 * 1_024
 DISK_OUT_BYTES = 50 * 1_024 * 1_024
 WEAR_OLD_PERCENT = 80
+CARELESS_FILESYSTEMS = ("vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk", "9p", "nfs", "nfs4", "cifs")
+"""Which keep no journal of their own, or none that SQLite may rely on."""
+CARELESS_OPTIONS = ("nobarrier", "barrier=0", "data=writeback")
+"""Of ext4: what it said is written need not be on the card."""
 MEMORY_LOW_PERCENT = 10
 CLOCK_SET_UTC_MS = 1_735_689_600_000  # 2025-01-01: before that nobody has set it
 _MIB = 1_024 * 1_024
@@ -115,6 +119,7 @@ def _disk(facts: MachineFacts) -> Iterator[Finding]:
         )
     else:
         yield _room(facts.disk_free_bytes)
+    yield from _mount(facts)
     if facts.wear_percent is not None and facts.wear_percent >= WEAR_OLD_PERCENT:
         yield Finding(
             code="card-worn",
@@ -122,6 +127,36 @@ def _disk(facts: MachineFacts) -> Iterator[Finding]:
             sentence=f"The card says that {facts.wear_percent} % of its life is used.",
             advice="Replace it before the next event.",
             fields={"percent": facts.wear_percent},
+        )
+
+
+def _mount(facts: MachineFacts) -> Iterator[Finding]:
+    if facts.filesystem is None:
+        return
+    careless = [option for option in facts.mount_options if option in CARELESS_OPTIONS]
+    if facts.is_in_memory:
+        yield Finding(
+            code="disk-in-memory",
+            colour="red",
+            sentence="The records lie in memory: a power cut takes them all.",
+            advice="Switch the overlay file system off (raspi-config), or give the records a partition of "
+            "their own; the venue guide says how.",
+        )
+    elif facts.filesystem in CARELESS_FILESYSTEMS or careless:
+        how = ", ".join([facts.filesystem, *careless])
+        yield Finding(
+            code="disk-careless",
+            colour="yellow",
+            sentence=f"The records lie where a power cut may damage them: {how}.",
+            advice="Put them on ext4 with its usual options; the venue guide has the line for /etc/fstab.",
+            fields={"how": how},
+        )
+    else:
+        yield Finding(
+            code="disk-mount",
+            colour="green",
+            sentence=f"The records lie on {facts.filesystem}.",
+            fields={"how": facts.filesystem},
         )
 
 
@@ -185,6 +220,14 @@ def _clock(facts: MachineFacts) -> Finding:
             code="clock-own",
             colour="green",
             sentence="The clock has a battery of its own; no time server was reached.",
+        )
+    if facts.has_time_client:
+        return Finding(
+            code="clock-may-jump",
+            colour="yellow",
+            sentence="The clock has no battery and met no time server yet: it jumps as soon as one answers.",
+            advice="Lap times stay right. Connect it to a time server before the race, or add a clock "
+            "module.",
         )
     return Finding(
         code="clock-alone",

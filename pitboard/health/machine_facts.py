@@ -5,13 +5,22 @@ Sources: the kernel's documentation of thermal zones, hwmon, the mmc block devic
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import ifaddr
 
 _LOOPBACK = ("127.", "::1")
 _LINK_LOCAL = ("169.254.", "fe80")
+_TIME_CLIENTS = ("run/systemd/timesync", "run/chrony", "run/ntpsec")
+"""Folders that are there while the program that asks time servers runs."""
+_IN_MEMORY = ("tmpfs", "ramfs")
+_OVERLAY_IN_MEMORY = ("overlayroot=tmpfs", "boot=overlay")
+"""Words in the kernel's command line by which Raspberry Pi OS, new and old, lays an overlay over its root."""
+_MOUNTS_MAX_BYTES = 1_024 * 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +35,11 @@ class MachineFacts:
     wear_percent: int | None = None
     memory_available_kib: int | None = None
     memory_total_kib: int | None = None
+    filesystem: str | None = None  # that the records lie on, by the kernel's name for its kind
+    mount_options: tuple[str, ...] = ()
+    is_in_memory: bool = False  # the records are gone with the power
     is_clock_synchronised: bool = False
+    has_time_client: bool = False  # somebody looks for a time server, and would set the clock
     has_rtc: bool = False
     utc_ms: int = 0
     addresses: tuple[str, ...] = ()
@@ -36,6 +49,8 @@ def read_machine_facts(data_folder: Path, *, utc_ms: int, root: Path = Path("/")
     """Look at the machine now; `data_folder` is where its records lie, `root` is another for tests."""
     free, total, is_read_only = _disk(data_folder)
     memory = _memory(root / "proc" / "meminfo")
+    mounts = _mounts(root / "proc" / "self" / "mounts")
+    mount = _mount_of(data_folder, mounts)
     return MachineFacts(
         temperature_mc=_number(root / "sys/class/thermal/thermal_zone0/temp"),
         has_under_voltage=_under_voltage(root / "sys/class/hwmon"),
@@ -45,7 +60,11 @@ def read_machine_facts(data_folder: Path, *, utc_ms: int, root: Path = Path("/")
         wear_percent=_wear(root / "sys/block"),
         memory_available_kib=memory.get("MemAvailable"),
         memory_total_kib=memory.get("MemTotal"),
+        filesystem=None if mount is None else mount.kind,
+        mount_options=() if mount is None else mount.options,
+        is_in_memory=_is_in_memory(mount, mounts, _text(root / "proc" / "cmdline") or ""),
         is_clock_synchronised=(root / "run/systemd/timesync/synchronized").exists(),
+        has_time_client=any((root / folder).is_dir() for folder in _TIME_CLIENTS),
         has_rtc=(root / "sys/class/rtc/rtc0").exists(),
         utc_ms=utc_ms,
         addresses=_addresses(),
@@ -71,6 +90,42 @@ def _disk(folder: Path) -> tuple[int | None, int | None, bool | None]:
         return None, None, None
     size = found.f_frsize
     return found.f_bavail * size, found.f_blocks * size, bool(found.f_flag & os.ST_RDONLY)
+
+
+class _Mount(NamedTuple):
+    place: str
+    kind: str
+    options: tuple[str, ...]
+
+
+def _mounts(path: Path) -> list[_Mount]:
+    """Return what is mounted, as proc(5) tells it: four fields a line, odd signs as octal numbers."""
+    found = []
+    for line in (_text(path) or "")[:_MOUNTS_MAX_BYTES].splitlines():
+        fields = line.split()
+        if len(fields) >= 4:
+            place = re.sub(r"\\([0-7]{3})", lambda digits: chr(int(digits[1], 8)), fields[1])
+            found.append(_Mount(place, fields[2], tuple(fields[3].split(","))))
+    return found
+
+
+def _mount_of(folder: Path, mounts: Sequence[_Mount]) -> _Mount | None:
+    """Return the mount that the folder lies on: the deepest, and of several there the last."""
+    real = folder.resolve()
+    over = [mount for mount in mounts if real.is_relative_to(mount.place)]
+    return max(enumerate(over), key=lambda one: (len(one[1].place), one[0]))[1] if over else None
+
+
+def _is_in_memory(mount: _Mount | None, mounts: Sequence[_Mount], kernel_was_told: str) -> bool:
+    """Return whether what is written there is in memory: on a tmpfs, or in an overlay's upper layer on one,
+    which is how Raspberry Pi OS makes a system read-only; its upper layer may be hidden from us."""
+    if mount is None or mount.kind != "overlay":
+        return mount is not None and mount.kind in _IN_MEMORY
+    if any(word in kernel_was_told.split() for word in _OVERLAY_IN_MEMORY):
+        return True
+    uppers = [option.partition("=")[2] for option in mount.options if option.startswith("upperdir=")]
+    below = [_mount_of(Path(upper), [one for one in mounts if one is not mount]) for upper in uppers]
+    return any(one is not None and one.kind in _IN_MEMORY for one in below)
 
 
 def _under_voltage(hwmon: Path) -> bool | None:

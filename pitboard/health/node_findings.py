@@ -204,21 +204,27 @@ def screen_findings(configs: Path, devices: Path = Path("/dev/dri")) -> Iterator
         )
 
 
-def unit_findings(socket: Path) -> Iterator[Finding]:
-    """Yield the unit's own lights: its sensors, central and the disk."""
+def ask_unit(socket: Path) -> UnitStatus | Exception:
+    """Return how this machine's unit says that it is, or why it says nothing."""
     try:
-        status = unit_status(socket)
+        return unit_status(socket)
     except (PitboardError, OSError, *NOT_UNDERSTOOD) as error:
+        return error
+
+
+def unit_findings(told: UnitStatus | Exception) -> Iterator[Finding]:
+    """Yield the unit's own lights: its sensors, central and the disk."""
+    if isinstance(told, Exception):
         yield Finding(
             code="unit-silent",
             colour="red",
-            sentence=f"The unit does not answer: {error}.",
+            sentence=f"The unit does not answer: {told}.",
             advice="See what is said of trackside above; with 'permission denied', type sudo in front.",
             says="command.unit-silent",
-            fields={"reason": str(error)},
+            fields={"reason": str(told)},
         )
         return
-    for light in status.lights:
+    for light in told.lights:
         yield Finding(
             code=f"light-{light.light}",
             colour=_COLOURS.get(light.state, "yellow"),

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.sentences.language import Language, Sentence
+from pitboard.unit_api.sensor_sentences import sensor_says
 from pitboard.unit_api.unit_status import SensorState, UnitStatus
 
 StepKind = Literal["beam", "cable", "network", "power"]
@@ -36,10 +37,15 @@ _SHOWS: dict[StepKind, str] = {
 
 
 class Step(msgspec.Struct, kw_only=True):
-    """`seen_utc_ms` and `healed_utc_ms` are None until then; a step that was left out says why."""
+    """`seen_utc_ms` and `healed_utc_ms` are None until then; a step that was left out says why.
+
+    `was_well` is so from the first look on at which what the step breaks was whole: what was broken before
+    anybody pulled a cable shows nothing.
+    """
 
     kind: StepKind
     sensor: str = ""
+    was_well: bool = False
     seen_utc_ms: int | None = None
     healed_utc_ms: int | None = None
     left_out: str = ""
@@ -76,7 +82,9 @@ class Rehearsal(msgspec.Struct, kw_only=True):
         steps = [Step(kind=kind, sensor=name) for name in sensors for kind in OF_A_SENSOR]
         if any(light.light == "central" for light in status.lights):
             steps.append(Step(kind="network"))
-        return cls(unit=status.name, begun_utc_ms=status.utc_ms, steps=[*steps, Step(kind="power")])
+        rehearsal = cls(unit=status.name, begun_utc_ms=status.utc_ms, steps=[*steps, Step(kind="power")])
+        rehearsal._note_well(status)
+        return rehearsal
 
     @property
     def current(self) -> Step | None:
@@ -85,14 +93,21 @@ class Rehearsal(msgspec.Struct, kw_only=True):
     def take(self, status: UnitStatus) -> Step | None:
         """Look at the unit once more; return the step that was seen or has healed by it."""
         step = self.current
+        self._note_well(status)
         changed = step is not None and self._advance(step, status)
+        self._note_well(status)  # the next step may be well already, and broken by the next look
         self.passings = {sensor.sensor: sensor.passings_per_min for sensor in status.sensors}
         self.boot_id = status.boot_id
         return step if changed else None
 
+    def _note_well(self, status: UnitStatus) -> None:
+        step = self.current
+        if step is not None:
+            step.was_well = step.was_well or step.kind == "power" or self._is_healed(step, status)
+
     def _advance(self, step: Step, status: UnitStatus) -> bool:
         if step.seen_utc_ms is None:
-            if not self._is_seen(step, status):
+            if not (step.was_well and self._is_seen(step, status)):
                 return False
             step.seen_utc_ms = status.utc_ms
             if step.kind == "beam" and self._is_healed(step, status):
@@ -102,6 +117,34 @@ class Rehearsal(msgspec.Struct, kw_only=True):
             step.healed_utc_ms = status.utc_ms
             return True
         return False
+
+    def troubles(self, status: UnitStatus) -> list[Sentence]:
+        """Return what the unit says is not well of all that the step under way waits for."""
+        step = self.current
+        if step is None:
+            return []
+        names = (
+            [one.sensor for one in self.steps if one.kind == "cable"]
+            if step.kind == "power"
+            else [step.sensor]
+        )
+        states = {sensor.sensor: sensor for sensor in status.sensors}
+        found = (
+            []
+            if step.kind == "network"
+            else [
+                said
+                for name in names
+                if not _is_ok(status, [name])
+                for said in (
+                    sensor_says(states[name]) if name in states else [Sentence("light.sensor.no-answer")]
+                )
+            ]
+        )
+        if step.kind in ("network", "power"):
+            lights = [light for light in status.lights if light.light == "central" and light.state != "ok"]
+            found += [said for light in lights for said in light.says]
+        return found
 
     def _is_seen(self, step: Step, status: UnitStatus) -> bool:
         if step.kind == "beam":

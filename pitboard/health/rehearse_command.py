@@ -22,6 +22,8 @@ from pitboard.sentences.language import Sentence
 from pitboard.unit_api.unit_status import UnitStatus
 
 LOOK_EVERY_S = 0.5
+SAYS_WHY_EVERY_LOOKS = 60
+"""Half a minute in which nothing changed: who waits is told for what."""
 
 
 @click.command()
@@ -119,9 +121,10 @@ class Play:
         self._keep(rehearsal)
         self._say(self._words.say("command.drill-help"))
         asked: Sentence | None = None
+        looks_count = 0
         while (step := rehearsal.current) is not None:
             if step.asks != asked:
-                asked = step.asks
+                asked, looks_count = step.asks, 0
                 place = {"number": rehearsal.steps.index(step) + 1, "count": len(rehearsal.steps)}
                 said = self._words.say("command.drill-step", **place, asks=self._words.tell([asked]))
                 self._say(f"\n{said}")
@@ -135,11 +138,24 @@ class Play:
                 changed = rehearsal.take(status)
                 if changed is not None:
                     self._say(f"    {self._said_of(changed)}")
+                looks_count += 1
+                if changed is None and (why := self._why(rehearsal, step, status, looks_count)):
+                    self._say(f"    {why}")
                 if changed is not None or boot_id != rehearsal.boot_id:
                     self._keep(rehearsal)
             if rehearsal.current is not None:
                 self._pause(LOOK_EVERY_S)
         self._keep(rehearsal)
+
+    def _why(self, rehearsal: Rehearsal, step: Step, status: UnitStatus, looks_count: int) -> str:
+        """Return what to say of a step that does not come on: at once where it cannot begin, else later."""
+        is_time = looks_count % SAYS_WHY_EVERY_LOOKS == 0
+        troubles = self._words.tell(rehearsal.troubles(status))
+        if not step.was_well and (is_time or looks_count == 1):
+            return self._words.say("command.drill-not-well-before", why=troubles)
+        if is_time and step.seen_utc_ms is None:
+            return self._words.say("command.drill-not-seen-yet")
+        return self._words.say("command.drill-not-well-yet", why=troubles) if is_time else ""
 
     def _said_of(self, step: Step) -> str:
         if step.is_over:

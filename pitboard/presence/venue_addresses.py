@@ -10,6 +10,7 @@ import functools
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 import ifaddr
 
@@ -130,7 +131,7 @@ class OwnInterfaces:
 
     def addresses(self, *, now_mono_ns: int) -> frozenset[str]:
         """Return them without their networks' sizes, as `own_addresses` does."""
-        return _hosts(self.interfaces(now_mono_ns=now_mono_ns))
+        return hosts_of(self.interfaces(now_mono_ns=now_mono_ns))
 
 
 def _is_ready(host: str, index: int) -> bool:
@@ -157,10 +158,11 @@ def multicast_interfaces() -> list[str | int]:
 
 def own_addresses() -> frozenset[str]:
     """Return this machine's addresses; a link-local one with its interface."""
-    return _hosts(own_interfaces())
+    return hosts_of(own_interfaces())
 
 
-def _hosts(interfaces: Iterable[str]) -> frozenset[str]:
+def hosts_of(interfaces: Iterable[str]) -> frozenset[str]:
+    """Return the addresses without their networks' sizes."""
     return frozenset(interface.rpartition("/")[0] for interface in interfaces)
 
 
@@ -200,6 +202,21 @@ def _places(told: tuple[str, ...], own: frozenset[str]) -> tuple[str, ...]:
         ipaddress.ip_interface(without_zone(interface)).network for interface in own if "%" not in interface
     ]
     return tuple(sorted(placed, key=lambda place: 0 if "%" in place else _distance(place, networks)))
+
+
+def near_place(url: str, interfaces: Iterable[str]) -> str:
+    """Return the URL's host where it is another machine on one of our own networks, else an empty text.
+
+    By its number only: a name says nothing of where it leads.
+    """
+    host = urlsplit(url).hostname or ""
+    own = [interface for interface in interfaces if "%" not in interface]
+    networks = [ipaddress.ip_interface(interface).network for interface in own]
+    try:
+        is_near = not ipaddress.ip_address(host).is_loopback and _distance(host, networks) < 0
+    except ValueError:
+        return ""
+    return host if is_near and host not in hosts_of(own) else ""
 
 
 def _distance(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> int:

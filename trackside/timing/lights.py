@@ -126,6 +126,10 @@ class Lights:
         """Return how many records central lacked when sync told last; 0 where it says nothing."""
         return self._sync[1].central.waiting_count if self._sync is not None else 0
 
+    def backlog(self) -> int | None:
+        """Return `waiting_count`, None on a unit whose sync program never spoke."""
+        return None if self._sync is None else self.waiting_count()
+
     def see_places(self, places: Mapping[str, Sequence[str]]) -> None:
         """Take the addresses that each key announced and signed: they tell people which box is meant."""
         self._places = places

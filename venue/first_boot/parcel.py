@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from pitboard.errors import Refusal
+from pitboard.errors import ActRefused, Refusal
 from pitboard.trust.identity import write_secret
 from venue.set_up.installation import NodeFiles
 from venue.set_up.node_configs import Role
@@ -78,8 +78,9 @@ class Parcel:
     def node(self) -> NodeFiles:
         """Return the machine's files in the zip; raises Refusal with what is wrong with it."""
         if len(self.content) > PARCEL_MAX_BYTES:
-            raise Refusal(
-                "the file is too large to be a machine's set-up; send the zip of one folder of nodes/"
+            raise ActRefused(
+                code="parcel-too-large",
+                reason="the file is too large to be a machine's set-up; send the zip of one folder of nodes/",
             )
         try:
             with zipfile.ZipFile(io.BytesIO(self.content)) as whole:
@@ -94,8 +95,10 @@ class Parcel:
             KeyError,
             TypeError,
         ) as error:
-            raise Refusal(
-                "this is no machine's set-up; send the zip of one folder that pitboard venue make wrote"
+            raise ActRefused(
+                code="parcel-not-understood",
+                reason="this is no machine's set-up; send the zip of one folder that pitboard venue make "
+                "wrote",
             ) from error
         return NodeFiles(host=host, roles=roles, configs=_below(files, "etc"), data=_below(files, "data"))
 

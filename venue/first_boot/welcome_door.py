@@ -13,8 +13,9 @@ from aiohttp import web
 from pitboard.doors.caller import BODY_MAX_S, the_caller
 from pitboard.doors.door_limits import DoorLimits, Rate
 from pitboard.doors.http_api import new_app
-from pitboard.errors import Refusal
+from pitboard.errors import ActRefused, Refusal
 from pitboard.sentences.language import Language, language
+from pitboard.sentences.spoken_error import spoken
 from venue.first_boot.code import ScreenCode
 from venue.first_boot.parcel import PARCEL_MAX_BYTES, ROLES, Parcel
 
@@ -91,7 +92,7 @@ class WelcomeDoor:
                 parcel.node()  # said here what is wrong, not by root's part
             self._leave(parcel)
         except Refusal as error:
-            return self._answer(words, said=str(error), status=400)
+            return self._answer(words, said=spoken(error, words), status=400)
         self._taken()
         return self._answer(words, said=words.say("display.welcome-taken"), is_good=True)
 
@@ -138,4 +139,7 @@ def _parcel_of(file: object, role: object) -> Parcel:
             return Parcel(content=content)
     if isinstance(role, str) and role in ROLES:
         return Parcel(role=role)
-    raise Refusal("nothing was sent; choose the zip of this machine's folder, or what this machine is to be")
+    raise ActRefused(
+        code="parcel-missing",
+        reason="nothing was sent; choose the zip of this machine's folder, or what this machine is to be",
+    )

@@ -1,20 +1,26 @@
 """All that a machine without internet needs, in one folder for a USB stick; made by `make bundle`.
 
-The packages are those that constraints.txt names, checked by their hashes; development has its own."""
+The packages are those that constraints.txt names, checked by their hashes; development has its own. All is
+fetched at once, and kept beside the folder: a stick made again fetches only what is new."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import click
 
+from pitboard.clock import SystemClock
 from pitboard.errors import Refusal
 from venue.set_up.debs import ARCHITECTURES, PYTHON_PACKAGES, fetch_debs, release
 from venue.set_up.installation import SCREEN_PACKAGES
@@ -23,6 +29,9 @@ from venue.set_up.terminal_help import write_manual
 PYTHONS = ("3.11", "3.13")
 MACHINES = ("x86_64", "aarch64")
 EXTRAS = ("gpio", "central")
+AT_ONCE = 4
+"""Downloads; more would share the same wire."""
+FETCHED = "fetched"
 _GLIBC = ("2_28", "2_17")  # the oldest that a wheel may ask for; Debian 12 has 2.36
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 _EXTRA = re.compile(r"""extra == ['"]([^'"]+)""")
@@ -78,6 +87,38 @@ def download(requirements: Path, wheels: Path, *, python: str, machine: str) -> 
     _run(command)
 
 
+def fetched(requirements: str, kept: Path, *, python: str, machine: str) -> Path:
+    """Return a folder below `kept` with those wheels, fetched unless a former call did; raises Refusal.
+
+    It is named by the requirements with their hashes, and there whole or not at all.
+    """
+    name, digest = f"{python}-{machine}", hashlib.sha256(requirements.encode()).hexdigest()[:16]
+    folder = kept / f"{name}-{digest}"
+    if folder.is_dir():
+        return folder
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept) as fresh:
+        told, wheels = Path(fresh) / "requirements.txt", Path(fresh) / "wheels"
+        told.write_text(requirements, encoding="utf-8")
+        wheels.mkdir()
+        download(told, wheels, python=python, machine=machine)
+        for old in kept.glob(f"{name}-*"):
+            shutil.rmtree(old)
+        wheels.rename(folder)
+    return folder
+
+
+def link_wheels(sources: Sequence[Path], wheels: Path) -> None:
+    """Let `wheels` have the files of the sources and no others but ours."""
+    wanted = {wheel.name: wheel for source in sources for wheel in source.glob("*.whl")}
+    for old in wheels.glob("*.whl"):
+        if old.name not in wanted and not old.name.startswith("pitboard-"):
+            old.unlink()
+    for name, wheel in wanted.items():
+        if not (wheels / name).exists():
+            os.link(wheel, wheels / name)
+
+
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -122,18 +163,33 @@ def bundle(
     wheels.mkdir(parents=True, exist_ok=True)
     for old in wheels.glob("pitboard-*.whl"):
         old.unlink()
-    _build_wheel(project, wheels)
-    requirements = out / "requirements.txt"
-    text = (project / "constraints.txt").read_text(encoding="utf-8")
-    requirements.write_text(pinned(text, runtime_packages()), encoding="utf-8")
-    for python in pythons:
-        for machine in machines:
-            click.echo(f"  wheels for Python {python} on {machine}")
-            download(requirements, wheels, python=python, machine=machine)
-    for architecture in debs:
-        folder = out / "debs" / f"{release()}-{architecture}"
-        click.echo(f"  Debian's packages for {folder.name}")
-        fetch_debs(folder, architecture, [*PYTHON_PACKAGES, *SCREEN_PACKAGES])
+    text = pinned((project / "constraints.txt").read_text(encoding="utf-8"), runtime_packages())
+    (out / "requirements.txt").write_text(text, encoding="utf-8")
+    clock = SystemClock()
+    began_mono_ns = clock.mono_ns()
+
+    def tell(what: str, done: Future[object]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            click.echo(f"  {what}, {(clock.mono_ns() - began_mono_ns) / 1_000_000_000:.0f} s")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        fetching = []
+        for architecture in debs:
+            folder = out / "debs" / f"{release()}-{architecture}"
+            packages = [*PYTHON_PACKAGES, *SCREEN_PACKAGES]
+            one: Future[object] = pool.submit(fetch_debs, folder, architecture, packages)
+            one.add_done_callback(partial(tell, f"Debian's packages for {folder.name}"))
+            fetching.append(one)
+        parts = []
+        for python in pythons:
+            for machine in machines:
+                part = pool.submit(fetched, text, out.parent / FETCHED, python=python, machine=machine)
+                part.add_done_callback(partial(tell, f"wheels for Python {python} on {machine}"))
+                parts.append(part)
+        _build_wheel(project, wheels)
+        link_wheels([part.result() for part in parts], wheels)
+        for one in fetching:
+            one.result()
     script = out / "install.sh"
     script.write_bytes((project / "deploy" / "install.sh").read_bytes())
     script.chmod(0o755)

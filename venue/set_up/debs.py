@@ -6,6 +6,7 @@ is missing there, so nothing that it has is put back to another version."""
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from pitboard.errors import Refusal
 
 ARCHITECTURES = ("amd64", "arm64")
 PYTHON_PACKAGES = ("python3-venv",)
+_FETCHED = re.compile(r"^'[^']+' (\S+\.deb) ([0-9]+)", re.MULTILINE)
+"""A line of `apt-get --print-uris`: where it is, what it is called, its bytes."""
 
 
 def release() -> str:
@@ -32,13 +35,17 @@ def fetch_debs(out: Path, architecture: str, packages: Iterable[str]) -> int:
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        options = _apart(Path(folder), architecture)
-        _run(["apt-get", *options, "-qq", "update"])
+        options = ["-qq", "-y", "--no-install-recommends", *_apart(Path(folder), architecture)]
+        _run(["apt-get", *options, "update"])
+        # Asked with an empty store, it names all; what is there and has the right size is not fetched.
+        told = _run(["apt-get", *options, "--print-uris", "install", *packages])
+        sizes = {name: int(size) for name, size in _FETCHED.findall(told)}
         for old in out.glob("*.deb"):
-            old.unlink()
+            if sizes.get(old.name) != old.stat().st_size:
+                old.unlink()
         _run(
             [
-                *("apt-get", *options, "-qq", "-y", "--download-only", "--no-install-recommends"),
+                *("apt-get", *options, "--download-only"),
                 *("-o", f"Dir::Cache::archives={out.absolute()}", "install", *packages),
             ]
         )

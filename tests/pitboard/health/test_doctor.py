@@ -69,6 +69,11 @@ def test_a_machine_that_is_well_is_green_throughout() -> None:
         ({"utc_ms": 0}, "clock-not-set", "yellow"),
         ({"is_clock_synchronised": False}, "clock-alone", "yellow"),
         ({"is_clock_synchronised": False, "has_rtc": True}, "clock-own", "green"),
+        ({"is_clock_synchronised": False, "has_time_client": True}, "clock-may-jump", "yellow"),
+        ({"filesystem": "tmpfs", "is_in_memory": True}, "disk-in-memory", "red"),
+        ({"filesystem": "exfat"}, "disk-careless", "yellow"),
+        ({"filesystem": "ext4", "mount_options": ("rw", "data=writeback")}, "disk-careless", "yellow"),
+        ({"filesystem": "ext4", "mount_options": ("rw", "noatime")}, "disk-mount", "green"),
         ({"addresses": ()}, "network-none", "red"),
     ],
 )
@@ -108,6 +113,33 @@ def test_a_raspberry_pis_files_are_read_as_the_kernel_writes_them(tmp_path: Path
     assert not facts.has_rtc
     assert facts.disk_free_bytes
     assert facts.is_read_only is False
+
+
+@pytest.mark.parametrize(
+    ("mounts", "cmdline", "kind", "is_in_memory"),
+    [
+        ("/dev/root / ext4 rw 0 0\n/dev/p3 {data} ext4 rw,noatime 0 0\n", "quiet", "ext4", False),
+        ("/dev/root / ext4 rw 0 0\nnone {data} tmpfs rw 0 0\n", "", "tmpfs", True),
+        ("o / overlay rw,upperdir=/up/data 0 0\nnone /up tmpfs rw 0 0\n", "", "overlay", True),
+        ("o / overlay rw,upperdir=/up/data 0 0\n/dev/p2 /up ext4 rw 0 0\n", "", "overlay", False),
+        ("o / overlay rw,upperdir=/hidden 0 0\n", "quiet overlayroot=tmpfs", "overlay", True),
+        ("o / overlay rw,upperdir=/hidden 0 0\n", "boot=overlay", "overlay", True),
+        ("o / overlay rw,upperdir=/hidden 0 0\n", "", "overlay", False),
+        ("o / overlay rw 0 0\n/dev/p3 {data} ext4 rw 0 0\n", "boot=overlay", "ext4", False),
+        ("none {data} tmpfs rw 0 0\n/dev/p3 {data} ext4 rw 0 0\n", "", "ext4", False),
+    ],
+)
+def test_the_mount_that_the_records_lie_on_is_found_and_what_of_it_is_in_memory(
+    mounts: str, cmdline: str, kind: str, is_in_memory: bool, tmp_path: Path
+) -> None:
+    data = tmp_path / "the data"
+    data.mkdir()
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    told = mounts.format(data=str(data).replace(" ", "\\040"))
+    (tmp_path / "proc" / "self" / "mounts").write_text(told)
+    (tmp_path / "proc" / "cmdline").write_text(cmdline)
+    facts = read_machine_facts(data, utc_ms=7, root=tmp_path)
+    assert (facts.filesystem, facts.is_in_memory) == (kind, is_in_memory)
 
 
 def test_a_machine_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
@@ -164,7 +196,14 @@ def test_a_german_shell_is_answered_in_german(
 
 
 def test_every_finding_of_the_machine_has_german_words() -> None:
-    for colour_code in (found(), found(has_under_voltage=True, temperature_mc=90_000, addresses=())):
+    looks = [found(), found(has_under_voltage=True, temperature_mc=90_000, addresses=())]
+    looks += [
+        found(filesystem="exfat"),
+        found(filesystem="ext4"),
+        found(filesystem="tmpfs", is_in_memory=True),
+    ]
+    looks += [found(is_clock_synchronised=False, has_time_client=True)]
+    for colour_code in looks:
         for finding in colour_code.values():
             sentence, advice = finding.spoken(language("de"))
             assert sentence != finding.sentence, finding.code

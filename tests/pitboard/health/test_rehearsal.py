@@ -9,8 +9,9 @@ import pytest
 
 from pitboard.errors import PeerLost, Refusal
 from pitboard.health.rehearsal import Rehearsal
-from pitboard.health.rehearse_command import Play, sheet_bytes
+from pitboard.health.rehearse_command import SAYS_WHY_EVERY_LOOKS, Play, sheet_bytes
 from pitboard.sentences.language import language
+from pitboard.unit_api.sensor_sentences import sensor_says
 from pitboard.unit_api.unit_status import LightStatus, SensorState, SensorStatus, UnitStatus
 
 KEY = "9f" * 32
@@ -57,6 +58,25 @@ def test_a_count_that_only_falls_is_no_car_and_another_trouble_is_not_the_one_as
     for status in (look(passings=5), look(passings=4), look(passings=0), look(central="bad", state="silent")):
         assert rehearsal.take(status) is None
     assert rehearsal.current is rehearsal.steps[0]
+
+
+def test_what_was_broken_before_shows_nothing_and_the_step_waits_until_it_is_well() -> None:
+    """A central light that was yellow all day was taken for a network cable that somebody had pulled."""
+    yellow = look(central="warning")
+    rehearsal = Rehearsal.of(yellow)
+    for status in (
+        yellow,
+        look(central="warning", passings=1),
+        look(central="warning", state="silent"),
+        yellow,
+    ):
+        rehearsal.take(status)
+    assert [step.kind for step in rehearsal.steps if step.is_over] == ["beam", "cable"]
+    for central in ("warning", "warning", "ok"):
+        assert rehearsal.take(look(central=central)) is None
+    seen = rehearsal.take(look(central="warning"))
+    assert seen is rehearsal.steps[2]
+    assert rehearsal.take(look()) is seen
 
 
 def test_a_hand_that_stays_in_the_beam_is_seen_and_not_yet_well() -> None:
@@ -126,6 +146,25 @@ def test_a_step_is_left_out_with_a_reason_and_the_sheet_says_so(tmp_path: Path) 
     assert "[-] a car at finish is seen: left out, the beam is 3 m up" in sheet
     assert "[-] finish without its cable is seen, and heals: left out, no reason given" in sheet
     assert "Finished, but 2 of 4 steps were left out." in sheet
+
+
+def test_who_waits_is_told_for_what(tmp_path: Path) -> None:
+    broken = look(state="port-gone")
+    broken_at_first = [broken, broken, look(), *[look()] * SAYS_WHY_EVERY_LOOKS]
+    unit = Scripted(broken, *broken_at_first, look(passings=1), *[broken] * (SAYS_WHY_EVERY_LOOKS + 2))
+    play = unit.play(tmp_path / "r.json")
+    with pytest.raises(Over):
+        play.run(play.begin(anew=False))
+    told = [line.strip() for line in unit.said if line.startswith("    ")]
+    why = language().tell(sensor_says(broken.sensors[0]))
+    assert why
+    assert told == [
+        f"This has to be well first: {why} Put it right, or type skip and a reason.",
+        "Nothing of it was seen yet. Do it once more, or type skip and a reason.",
+        "Well: a car at finish is seen.",
+        "Seen. Now let it heal.",
+        f"Not well yet: {why} Look at it, or type skip and a reason; sudo pitboard doctor says more.",
+    ]
 
 
 def test_the_sheet_to_sign_is_a_page_of_paper_or_plain_text(caplog: pytest.LogCaptureFixture) -> None:

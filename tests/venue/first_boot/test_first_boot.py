@@ -121,8 +121,9 @@ def at_the_door(story: Callable[[Ask], Awaitable[None]]) -> list[Parcel]:
         door = WelcomeDoor(code, "raspberrypi", leave=left.append, taken=lambda: None)
         async with serve_tcp(door.app(), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
 
-            async def ask(**fields: str | bytes) -> tuple[int, str]:
+            async def ask(speaks: str = "en", **fields: str | bytes) -> tuple[int, str]:
                 url = f"http://127.0.0.1:{port}/"
+                headers = {"Accept-Language": speaks}
                 if not fields:
                     async with session.get(url) as answer:
                         return answer.status, await answer.text()
@@ -132,7 +133,7 @@ def at_the_door(story: Callable[[Ask], Awaitable[None]]) -> list[Parcel]:
                         form.add_field(name, io.BytesIO(value), filename="track-a.zip")
                     else:
                         form.add_field(name, value)
-                async with session.post(url, data=form) as answer:
+                async with session.post(url, data=form, headers=headers) as answer:
                     return answer.status, await answer.text()
 
             await story(ask)
@@ -152,6 +153,9 @@ def test_the_page_takes_a_set_up_from_whoever_reads_the_screen() -> None:
         assert (await ask(code=CODE, role="root"))[0] == 400
         status, page = await ask(code=CODE, parcel=b"<script>")
         assert (status, "no machine&#x27;s set-up" in page) == (400, True)
+        status, page = await ask("de-AT", code=CODE, parcel=b"<script>")
+        assert (status, "keine Einrichtung einer Maschine" in page) == (400, True)
+        assert "Nichts wurde gesendet" in (await ask("de", code=CODE))[1]
         assert (await ask(code="4820 7731", parcel=zipped(NODE)))[0] == 200
         assert (await ask(code=CODE, role="display"))[0] == 200
 
