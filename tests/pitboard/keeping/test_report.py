@@ -18,7 +18,7 @@ from pitboard.keeping.report_command import report
 from pitboard.race.bodies.body import ActWithdrawn
 from pitboard.race.bodies.people_bodies import OfficialAppointed
 from pitboard.race.bodies.verdict_bodies import LapCorrected, PenaltyGiven
-from tests.pitboard.race.test_missed import missed_after_ten, offers, taken
+from tests.pitboard.race.passings.test_missed import missed_after_ten, offers, taken
 from tests.race_story import ROOT
 
 

@@ -13,7 +13,7 @@ from pitboard.race.bodies.formats import Format, FormatConfig, faults
 from pitboard.race.ranking.presets import PRESETS, Preset, preset
 from pitboard.race.ranking.score import RULES
 
-PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "formats.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.rules.name)

@@ -15,7 +15,7 @@ from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from pitboard.race.passings.attribution import BACKUP_SYSTEM, HAND
 from pitboard.race.passings.missed import OFFERS_MAX_COUNT, Offer
 from pitboard.race.passings.two_systems import PAIR_WITHIN_NS
-from tests.pitboard.race.test_marshalling import Story, in_lane, lane_run, ns
+from tests.pitboard.race.runs.test_marshalling import Story, in_lane, lane_run, ns
 from tests.race_story import armed, finished, passing
 
 MS = 1_000_000

@@ -139,7 +139,7 @@ def _is_number(value: ast.expr | None) -> bool:
 
 
 def test_an_events_defaults_stand_in_one_place() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     told = [
         (str(path.relative_to(root)), *found)
         for folder in SOURCES

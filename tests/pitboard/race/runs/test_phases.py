@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pitboard.race.runs.phases import HAPPENINGS, MOVES, PHASES, UNDECIDED, acts_in, as_page, may, phase_of
 
-PAGE = Path(__file__).parents[3] / "docs" / "run-phases.md"
+PAGE = Path(__file__).parents[4] / "docs" / "run-phases.md"
 
 
 def test_the_picture_in_the_docs_is_the_tables() -> None:
