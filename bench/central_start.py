@@ -27,7 +27,7 @@ import msgspec
 
 from bench.journal import ROOT, race_day_by_run
 from bench.measure import report
-from pitboard.journal.sqlite_storage import Journal
+from pitboard.journal.disk.sqlite_storage import Journal
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SERVES = re.compile(r"public=(http://[^ ]+)")

@@ -39,7 +39,7 @@ from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.journal.views.views import BoardView, EntryView, EventView
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from sync.exchanging.exchange_api import ExchangeApi
 

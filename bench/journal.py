@@ -18,12 +18,12 @@ from pathlib import Path
 
 from bench.measure import median_of, percentile, report, stopwatch
 from pitboard.clock import SystemClock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import StreamOpened, UnitEnrolled
-from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import StreamOpened, UnitEnrolled
+from pitboard.journal.records.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunArmed, RunFinished, RunPlace

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from random import Random
 
 from bench.measure import percentile, report
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from sync.central.central_server import GC_THRESHOLDS
 from sync.central.public.live_board import LiveBoards
 from sync.central.public.race_reader import RaceReader

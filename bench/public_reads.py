@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 from bench.measure import report
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitEnrolled
+from pitboard.journal.records.record import Record
 from sync.central.public.board_feed import BoardFeed
 from sync.central.public.board_files import BOARD, BoardFiles
 from sync.central.public.race_reader import RaceReader

@@ -16,8 +16,8 @@ from pathlib import Path
 from random import Random
 
 from bench.measure import percentile, report
-from pitboard.journal.competitor_search import COUNTED_MAX_COUNT
-from pitboard.journal.name_index import NameIndex
+from pitboard.journal.views.competitor_search import COUNTED_MAX_COUNT
+from pitboard.journal.views.name_index import NameIndex
 
 TARGETS_MS = {100_000: 5.0, 1_000_000: 10.0}
 SYLLABLES = [first + last for first in "bdfghklmnprstvwz" for last in ("a", "e", "il", "on", "ur")]

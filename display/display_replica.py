@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pitboard.clock import Clock
 from pitboard.errors import JournalLost
+from pitboard.journal.disk.sqlite_storage import IN_MEMORY, Journal
 from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import open_or_salvage, take_readable
-from pitboard.journal.sqlite_storage import IN_MEMORY, Journal
 from pitboard.program.service import SERVICE
 
 log = logging.getLogger(__name__)

@@ -41,7 +41,7 @@ from pitboard.drawing.window_watch import WindowWatch
 from pitboard.errors import LossCode
 from pitboard.journal.kept_view import KeptView
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view
+from pitboard.journal.views.views import encode_view
 from pitboard.program.config import display_key_beside
 from pitboard.program.service import SERVICE
 from pitboard.sentences.language import language

@@ -31,7 +31,7 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from pitboard.journal.record import Record, to_wire
+from pitboard.journal.records.record import Record, to_wire
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.identity import Identity

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, field
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
-from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.journal.records.kinds import KIND_OF, StreamOpened, UnitEnrolled
+from pitboard.journal.records.record import HybridClock, Record, StreamWriter
 from pitboard.program.config import EventFile
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import EventConfigured

@@ -20,8 +20,8 @@ from pitboard.drawing import palette
 from pitboard.drawing.font_files import find_font_files
 from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.typeface import Area, Typeface, Weight
-from pitboard.journal.run_views import RunView
-from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.views import BoardView, EntryView, EventView
 from pitboard.race.runs.phases import Phase
 from pitboard.race.runs.run_parts import Lap
 from pitboard.unit_api import screen_state

@@ -13,7 +13,9 @@ from display.following import source_follower
 from display.screen import show_maker
 from pitboard.contacts import contact_seal
 from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client, turnstile
-from pitboard.journal import quarantine, record, replica, stream_watch
+from pitboard.journal import replica
+from pitboard.journal.records import record
+from pitboard.journal.streams import quarantine, stream_watch
 from pitboard.keeping import sealed_archive
 from pitboard.presence import heard_nodes, packet_sieve, signed_advert, venue_mdns
 from pitboard.program import log_lines

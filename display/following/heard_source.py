@@ -9,7 +9,7 @@ from typing import Protocol
 from display.following.source_choice import Candidate, Rank
 from display.following.trouble import Trouble
 from pitboard.errors import LossCode, PeerLost, SourceLost
-from pitboard.journal.roster import Roster
+from pitboard.journal.folding.roster import Roster
 from sync.exchanging.exchange import EventSeen, Peer, SyncRequest, SyncResponse, UnitPlace, check_event
 from sync.exchanging.freshness import Answerer, FreshPeer
 

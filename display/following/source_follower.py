@@ -16,7 +16,7 @@ from display.following.source_choice import Candidate, Claim, Rank, SourceChoice
 from display.following.trouble import Trouble
 from pitboard.clock import Clock, happened
 from pitboard.errors import LossCode, PeerLost, SourceLost
-from pitboard.journal.roster import Roster
+from pitboard.journal.folding.roster import Roster
 from pitboard.race.names import clean_name
 from sync.exchanging.exchange import HAVE_MAX_COUNT, EventSeen, Peer, SyncRequest
 from sync.exchanging.freshness import Answerer, answerer_of

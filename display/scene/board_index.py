@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 
 from display.scene.result_text import columns_of
-from pitboard.journal.views import BoardView, EntryView
+from pitboard.journal.views.views import BoardView, EntryView
 from pitboard.race.ranking.score import Column
 
 Key = tuple[int, ...]

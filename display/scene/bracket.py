@@ -24,7 +24,7 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME
-from pitboard.journal.stage_view import HeatView, SlotView, StageView
+from pitboard.journal.views.stage_view import HeatView, SlotView, StageView
 from pitboard.sentences.language import Language
 
 PAGE_NS = 8_000_000_000

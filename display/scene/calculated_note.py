@@ -12,8 +12,8 @@ from display.scene.result_text import calculated_words
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import PANEL, TEXT_MUTED
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.stage_view import StageView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.stage_view import StageView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.calculated import SIGN, Calculated
 from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language

@@ -40,7 +40,7 @@ from pitboard.drawing.palette import (
 )
 from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.views import BoardView, EntryView
+from pitboard.journal.views.views import BoardView, EntryView
 
 MEDALS: dict[int, Colour] = {1: GOLD, 2: SILVER, 3: BRONZE}
 PLAIN_BOARD = "The board cannot be drawn. The timing goes on."

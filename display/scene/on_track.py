@@ -29,8 +29,8 @@ from pitboard.drawing.palette import (
     Colour,
 )
 from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
-from pitboard.journal.run_views import RunView
-from pitboard.journal.views import BoardView, EntryView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.views import BoardView, EntryView
 from pitboard.race.runs.run_parts import Lap, Place
 from pitboard.race.runs.sectors import ANYBODY, Sector, SectorKey, sectors_of
 

@@ -15,7 +15,7 @@ from display.scene.story import BRIGHT_NS
 from display.scene.track_band import result_band, run_band
 from pitboard.drawing.palette import BLUE, KEY, PANEL, PANEL_RAISED, TEXT, TEXT_DARK, TEXT_MUTED, Colour
 from pitboard.drawing.time_text import NO_TIME
-from pitboard.journal.views import EntryView
+from pitboard.journal.views.views import EntryView
 
 ROWS_COUNT = 10
 _ROW_PX = 60

@@ -23,7 +23,7 @@ from display.scene.lists import lay_out_next_up, lay_out_podium, lay_out_schedul
 from display.scene.on_track import lay_out_on_track
 from display.scene.overlay import lay_out_overlay
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.runs.phases import TIMING
 from pitboard.race.scene_names import SCENE_SECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pitboard.drawing.time_text import NO_TIME, format_gap_ns, format_lap_ns
-from pitboard.journal.views import EntryView
+from pitboard.journal.views.views import EntryView
 from pitboard.race.bodies.calculated import SIGN, Calculated
 from pitboard.race.ranking.score import Column
 from pitboard.race.runs.run_parts import Lap

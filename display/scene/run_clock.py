@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from display.scene.show import Moment
-from pitboard.journal.run_views import ClockView, RunView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.run_views import ClockView, RunView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.runs.run_parts import Place
 
 MILLISECOND_NS = 1_000_000

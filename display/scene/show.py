@@ -13,8 +13,8 @@ from typing import NamedTuple
 from display.following.badge import Badge
 from display.scene.blocks import DIGIT_PERMILLE, Measures, Scene, SentPicture, measure
 from display.scene.story import Story
-from pitboard.journal.stage_view import StageView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.stage_view import StageView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.display_bodies import PlaylistItem
 from pitboard.race.bodies.event_bodies import ScheduleItem
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.journal.views import BoardView, EntryView
+from pitboard.journal.views.views import BoardView, EntryView
 
 BRIGHT_NS = 15_000_000_000
 """How long a new result stands out."""

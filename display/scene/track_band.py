@@ -29,8 +29,8 @@ from pitboard.drawing.palette import (
 )
 from pitboard.drawing.time_text import NO_TIME
 from pitboard.drawing.typeface import Weight
-from pitboard.journal.run_views import RunView
-from pitboard.journal.views import EntryView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.views import EntryView
 from pitboard.race.runs.phases import Phase
 from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language

@@ -12,7 +12,7 @@ import msgspec
 
 from display.scene.blocks import Scene
 from pitboard.errors import ConfigRefused
-from pitboard.journal.views import BoardView, encode_view
+from pitboard.journal.views.views import BoardView, encode_view
 
 SHA_DIGITS = 16
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from display.scene.show import Show
 from pitboard.drawing.loudspeaker import Loudspeaker, Tones
-from pitboard.journal.run_views import RunView
+from pitboard.journal.views.run_views import RunView
 from pitboard.race.scene_names import HALL_SOUNDS, HallSound
 
 TONES: dict[str, Tones] = {

@@ -17,9 +17,9 @@ from display.screen.scene_painter import Painter
 from pitboard.clock import Clock
 from pitboard.drawing.window import Window
 from pitboard.errors import NOT_UNDERSTOOD, PitboardError
+from pitboard.journal.disk.sqlite_storage import Journal
 from pitboard.journal.kept_view import KeptView
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.views import BoardView
 
 
 async def kept_board(kept: KeptView, journal_path: Path, *, root_key: str) -> BoardView | None:

@@ -19,9 +19,9 @@ from display.scene.run_clock import learned
 from display.scene.show import Moment, Queued, Show
 from display.scene.story import told
 from pitboard.drawing.picture_head import pixels_told
-from pitboard.journal.fold import Fold
-from pitboard.journal.stage_view import view_stages
-from pitboard.journal.views import BoardView, EntriesKept, EventView, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.stage_view import view_stages
+from pitboard.journal.views.views import BoardView, EntriesKept, EventView, view_board
 from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, SponsorSet
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven
 from pitboard.race.ranking.boards import ALL

@@ -1,3 +1,3 @@
-"""Records, where they are kept, and the race that is made from them.
+"""A node's replica of all records: what it takes in, hands out, erases and saves; a room for each idea below.
 
 Here is no network, no screen."""

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from pitboard.errors import RecordRefused
 from pitboard.journal.erasures import Erasures
-from pitboard.journal.fold import Fold
-from pitboard.journal.ledger import Ledger, opening_key
-from pitboard.journal.record import NO_PREVIOUS, Record, check_signature
-from pitboard.journal.stream_watch import StrangerWatch
-from pitboard.journal.witness import Witness
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import NO_PREVIOUS, Record, check_signature
+from pitboard.journal.streams.ledger import Ledger, opening_key
+from pitboard.journal.streams.stream_watch import StrangerWatch
+from pitboard.journal.streams.witness import Witness
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pitboard.journal.kinds import WITNESSED_MAX_COUNT, HeadsWitnessed
+from pitboard.journal.records.kinds import WITNESSED_MAX_COUNT, HeadsWitnessed
 from pitboard.journal.replica import Replica
 
 STEP_COUNT = 8

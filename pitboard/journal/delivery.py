@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from pitboard.errors import BodyRefused, JournalLost
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Act, Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded

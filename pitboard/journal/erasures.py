@@ -8,12 +8,12 @@ import logging
 from collections.abc import Sequence
 
 from pitboard.errors import JournalLost, RecordRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, read_body
-from pitboard.journal.latest_records import LatestRecords
-from pitboard.journal.ledger import Ledger
-from pitboard.journal.record import Record, check_signature, without_body
-from pitboard.journal.storage import Storage
+from pitboard.journal.disk.latest_records import LatestRecords
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF, read_body
+from pitboard.journal.records.record import Record, check_signature, without_body
+from pitboard.journal.streams.ledger import Ledger
 from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.race.words.word import RecordPlace
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pitboard.journal.disk.latest_records import LatestRecords
+from pitboard.journal.disk.storage import Storage
 from pitboard.journal.erasures import Erasures
-from pitboard.journal.fold import Fold
-from pitboard.journal.latest_records import LatestRecords
-from pitboard.journal.ledger import Batch, Ledger, fill
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Storage
-from pitboard.journal.stream_watch import counts
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
+from pitboard.journal.streams.ledger import Batch, Ledger, fill
+from pitboard.journal.streams.stream_watch import counts
 
 ALL_BYTES = 2**53
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from pitboard.errors import NOT_UNDERSTOOD
-from pitboard.journal.kinds import KIND_OF
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.records.kinds import KIND_OF
 from pitboard.journal.replica import Mark
-from pitboard.journal.storage import Storage
 from pitboard.race.bodies.people_bodies import PersonErased
 
 log = logging.getLogger(__name__)

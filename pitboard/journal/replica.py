@@ -17,25 +17,25 @@ from typing import NamedTuple, Self
 from pitboard.clock import Clock
 from pitboard.errors import JournalDamaged, JournalLost, RecordRefused
 from pitboard.journal.contested import Contested
+from pitboard.journal.disk.latest_records import LATEST_MAX_COUNT, LatestRecords
+from pitboard.journal.disk.sqlite_storage import CACHE_MAX_KIB, Journal
+from pitboard.journal.disk.storage import Held, Storage
+from pitboard.journal.disk.stored_behind import StoredBehind
 from pitboard.journal.erasures import Erasures
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.handing_out import HandingOut
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
-from pitboard.journal.latest_records import LATEST_MAX_COUNT, LatestRecords
-from pitboard.journal.ledger import Arrival, Ledger, opening_of
-from pitboard.journal.own_stream import OwnStream
-from pitboard.journal.quarantine import Quarantine
-from pitboard.journal.record import (
+from pitboard.journal.records.kinds import KIND_OF, StreamOpened, UnitEnrolled
+from pitboard.journal.records.record import (
     HybridClock,
     Record,
     StreamWriter,
     random_stream,
 )
-from pitboard.journal.sqlite_storage import CACHE_MAX_KIB, Journal
-from pitboard.journal.storage import Held, Storage
-from pitboard.journal.stored_behind import StoredBehind
-from pitboard.journal.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch
-from pitboard.journal.witness import Witness
+from pitboard.journal.streams.ledger import Arrival, Ledger, opening_of
+from pitboard.journal.streams.own_stream import OwnStream
+from pitboard.journal.streams.quarantine import Quarantine
+from pitboard.journal.streams.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch
+from pitboard.journal.streams.witness import Witness
 from pitboard.race.bodies.body import Body
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pitboard.clock import Clock
 from pitboard.errors import JournalDamaged, JournalLost, RecordRefused
-from pitboard.journal.record import Record, parse_record
+from pitboard.journal.records.record import Record, parse_record
 from pitboard.journal.replica import BATCH_MAX_COUNT, OnOpening, Replica, unwatched
 
 log = logging.getLogger(__name__)

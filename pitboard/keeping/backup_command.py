@@ -17,7 +17,7 @@ from pitboard.doors.losses import loss_code_of
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, decode_refused
 from pitboard.doors.session import UNIX_PREFIX, Session, open_session
 from pitboard.errors import JournalLost, LossCode, NotRunning, PeerLost, Refusal
-from pitboard.journal.journal_schema import SCHEMA, VERSION, meta_of
+from pitboard.journal.disk.journal_schema import SCHEMA, VERSION, meta_of
 from pitboard.keeping.backup_stream import BackupEnd, BackupRows, BackupStart, Part, Row, read_parts
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import NodeFiles

@@ -11,9 +11,9 @@ import msgspec
 from aiohttp import web
 
 from pitboard.errors import NOT_UNDERSTOOD, ActRefused, PeerLost
-from pitboard.journal.journal_schema import VERSION
-from pitboard.journal.sqlite_storage import Journal, QuarantinedRow
-from pitboard.journal.storage import Storage
+from pitboard.journal.disk.journal_schema import VERSION
+from pitboard.journal.disk.sqlite_storage import Journal, QuarantinedRow
+from pitboard.journal.disk.storage import Storage
 
 PART_MAX_BYTES = 64 * 1_024 * 1_024
 _LENGTH_BYTES = 4

@@ -10,7 +10,7 @@ import click
 
 from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
 from pitboard.errors import Refusal
-from pitboard.journal.views import BoardView, encode_view, view_board
+from pitboard.journal.views.views import BoardView, encode_view, view_board
 from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file

@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import RunView, view_run
-from pitboard.journal.views import BoardView, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.run_views import RunView, view_run
+from pitboard.journal.views.views import BoardView, view_board
 from pitboard.race.bodies.calculated import Calculated, mark_text
 from pitboard.race.bodies.verdict_bodies import Verdict
 from pitboard.race.runs.phases import Phase

@@ -13,8 +13,8 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import RecordRefused
-from pitboard.journal.kinds import StreamOpened, UnitEnrolled, UnitRevoked, read_body
-from pitboard.journal.record import NO_PREVIOUS, Record, parse_record
+from pitboard.journal.records.kinds import StreamOpened, UnitEnrolled, UnitRevoked, read_body
+from pitboard.journal.records.record import NO_PREVIOUS, Record, parse_record
 from pitboard.program.program import counted
 from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.trust.identity import signature_holds

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pitboard.errors import JournalLost, RecordRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import parse_record
-from pitboard.journal.witness import fold_believed
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import parse_record
+from pitboard.journal.streams.witness import fold_believed
 
 COPY_MAX_TRIES = 5
 

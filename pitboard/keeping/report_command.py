@@ -15,9 +15,9 @@ import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.errors import NOT_UNDERSTOOD, Refusal
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.run_views import view_act
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import stamp_utc_ms
+from pitboard.journal.views.run_views import view_act
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.bodies import passing_bodies, run_bodies, verdict_bodies
 from pitboard.race.bodies.body import ActWithdrawn

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.race.bodies.body import Act, Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet, StageSet
 from pitboard.race.bodies.formats import DEFAULT_FORMAT

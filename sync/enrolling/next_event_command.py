@@ -16,8 +16,8 @@ import msgspec
 from pitboard.contacts.sealed_store import beside
 from pitboard.doors.node_client import NodeClient, act_refused, decode
 from pitboard.errors import ActRefused, ConfigRefused, JournalLost
-from pitboard.journal.ledger import opening_of
-from pitboard.journal.record import parse_record
+from pitboard.journal.records.record import parse_record
+from pitboard.journal.streams.ledger import opening_of
 from pitboard.keeping.journal_copy import is_held, open_copy, root_key_in
 from pitboard.program.config import EventFile, event_file_beside, load_config, load_event_file
 from pitboard.program.ownership import give_to_owner_of_folder

@@ -27,7 +27,7 @@ from pitboard.broker.broker_topics import (
 )
 from pitboard.broker.signed_message import Told, opened
 from pitboard.errors import NOT_UNDERSTOOD, ConfigRefused, LossCode, PeerLost
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from pitboard.journal.replica import BATCH_MAX_COUNT
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from pitboard.doors.node_client import decode
 from pitboard.errors import AnotherEvent, JournalLost, LossCode, PeerLost, RecordRefused
-from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
+from pitboard.journal.records.record import Record, WireRecord, from_wire, to_wire
 from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
 from pitboard.race.bodies.body import Id, KeyHex, Nanoseconds
 from pitboard.race.names import clean_name

@@ -15,7 +15,7 @@ from pitboard.doors.caller import HELD_BODY_MAX_BYTES, Caller, busy, take_body, 
 from pitboard.doors.door_proof import Doorkeeper
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from pitboard.journal.replica import BAD_MAX_COUNT, Replica
 from pitboard.trust.identity import Identity
 from sync.exchanging.clock_reading import read_clock

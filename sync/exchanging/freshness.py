@@ -13,7 +13,7 @@ from enum import Enum
 
 import msgspec
 
-from pitboard.journal.roster import Roster
+from pitboard.journal.folding.roster import Roster
 from pitboard.trust.identity import Identity, signature_holds
 from sync.exchanging.exchange import Peer, Proof, SyncRequest, SyncResponse
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from pitboard.errors import NOT_UNDERSTOOD, AnotherEvent, LossCode, PeerBusy, PeerLost
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from sync.exchanging.exchange import EventSeen, Have, Peer, SyncRequest, check_event
 
 ALL_OF_IT = 2**53

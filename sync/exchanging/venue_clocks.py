@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.journal.record import CLOCK_SET_FROM_MS
+from pitboard.journal.records.record import CLOCK_SET_FROM_MS
 
 DIFFERS_FROM_MS = 2 * 60_000
 HEARD_MAX_NS = 60_000_000_000

@@ -18,7 +18,7 @@ import msgspec
 
 from pitboard.doors.door_proof import CHALLENGE_HEADER, PROOF_HEADER, prove_at_door
 from pitboard.doors.session import client_context
-from pitboard.journal.record import to_wire, write_record
+from pitboard.journal.records.record import to_wire, write_record
 from pitboard.trust.identity import Identity
 from tests.race_story import UNIT_A, Teller
 

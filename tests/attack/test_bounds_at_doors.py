@@ -34,7 +34,7 @@ from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.doors.turnstile import Turnstile
 from pitboard.errors import CallRefused
-from pitboard.journal.record import (
+from pitboard.journal.records.record import (
     BODY_MAX_BYTES,
     HEADER_MAX_BYTES,
     NO_PREVIOUS,

@@ -11,8 +11,8 @@ from display.screen.show_maker import PICTURES_MAX_COUNT, pictures_in
 from pitboard.clock import ScriptedClock
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.fair_room import FairRoom
-from pitboard.journal import quarantine
 from pitboard.journal.replica import Replica
+from pitboard.journal.streams import quarantine
 from pitboard.presence.packet_sieve import PacketBuckets
 from pitboard.presence.venue_mdns import label_of
 from sync.central.config import PublicConfig

@@ -17,7 +17,7 @@ import pytest
 from display.node import peer_at
 from pitboard.clock import SystemClock
 from pitboard.doors import bounded_listener
-from pitboard.journal.record import to_wire
+from pitboard.journal.records.record import to_wire
 from sync.central.central_server import Central, open_central
 from sync.central.config import PublicConfig
 from sync.central.public.public_app import SPARE_CONNECTIONS_COUNT

@@ -19,8 +19,8 @@ from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.session import ANY_CERTIFICATE
-from pitboard.journal.kinds import DisplayEnrolled
-from pitboard.journal.record import to_wire
+from pitboard.journal.records.kinds import DisplayEnrolled
+from pitboard.journal.records.record import to_wire
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.certificate import Certificate

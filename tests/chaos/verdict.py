@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pitboard.errors import PitboardError
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.keeping.journal_copy import fold_file, open_copy
 from pitboard.keeping.verify_restore import check_file
 from tests.chaos.acquaintances import acquaintances, lonely

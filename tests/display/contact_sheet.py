@@ -23,9 +23,9 @@ from display.scene.theme import SHIPPED, load_theme
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import pictures_in
 from pitboard.drawing.typeface import Typeface
-from pitboard.journal.run_views import ClockView, RunView
-from pitboard.journal.stage_view import HeatPhase, HeatView, SlotView, StageView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.run_views import ClockView, RunView
+from pitboard.journal.views.stage_view import HeatPhase, HeatView, SlotView, StageView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.event_bodies import ScheduleItem
 from pitboard.race.bodies.queue_bodies import JoinCodeGiven
 from pitboard.race.names import clean_name

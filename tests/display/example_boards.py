@@ -9,8 +9,8 @@ from display.scene.blocks import Scene
 from display.scene.leaderboard import lay_out_leaderboard
 from display.scene.show import Canvas, Moment, Show
 from display.scene.story import Story
-from pitboard.journal.run_views import RunView
-from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.views import BoardView, EntryView, EventView
 from pitboard.race.bodies.verdict_bodies import Verdict
 from pitboard.race.runs.phases import Phase
 from pitboard.race.runs.run_parts import Lap

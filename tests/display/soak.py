@@ -25,9 +25,9 @@ from display.scene.show import Canvas, Moment
 from display.screen.scene_painter import Painter
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from pitboard.drawing.typeface import Typeface
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import read_body
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run

@@ -24,7 +24,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.doors.page_door import Page
 from pitboard.drawing.palette import TEXT
 from pitboard.drawing.typeface import Typeface
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.display_bodies import DisplayAssigned
 from pitboard.trust.signed_picture import PICTURE_MAX_BYTES, check_picture, new_nonce, read_picture
 from tests.display.example_boards import LIVE, SIZES, board, leaderboard

@@ -20,7 +20,7 @@ import pytest
 from pitboard.doors.node_client import NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import JournalLost, PeerLost
-from pitboard.journal.stream_watch import TOGETHER_MIN_MS
+from pitboard.journal.streams.stream_watch import TOGETHER_MIN_MS
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.config import EventFile
 from pitboard.trust.certificate import Certificate, certificate_beside

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run, passing
 from venue.demo.audit import Audit, Crossing, OfficialDecision, track_figures
 from venue.demo.director import is_sound

@@ -78,7 +78,7 @@ class Node:
         unit.say(CompetitorRegistered(competitor_id="c", name="Ann"))
         confirmed_run(unit, "r", "c", start_s=10, laps_s=[4.0] * 12, first_seq=1)
         async with Replica.open(self.journal, root_key=self.root.key, clock=SystemClock()) as replica:
-            from pitboard.journal.kinds import UnitEnrolled
+            from pitboard.journal.records.kinds import UnitEnrolled
 
             writing = await replica.open_stream(self.root, "Central")
             await writing.append(UnitEnrolled(key=UNIT_A.key, name="Track A"))

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from display.screen.show_maker import pictures_in
-from pitboard.journal.stage_view import view_stages
-from pitboard.journal.views import view_board
+from pitboard.journal.views.stage_view import view_stages
+from pitboard.journal.views.views import view_board
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.runs.phases import DRIVEN
 from venue.demo.audit import Audit

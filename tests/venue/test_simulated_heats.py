@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, armed, central_enrols
 from venue.simulator.judging.heat_judge import lanes_had_before

@@ -8,10 +8,10 @@ from itertools import islice
 import msgspec
 
 from pitboard.clock import Clock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF
-from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.stage_view import seeds_id_of
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF
+from pitboard.journal.records.record import stamp_utc_ms
+from pitboard.journal.views.stage_view import seeds_id_of
 from pitboard.race.bodies import event_bodies, people_bodies, queue_bodies, run_bodies
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.names import clean_name

@@ -11,12 +11,12 @@ import msgspec
 
 from pitboard.clock import happened
 from pitboard.errors import ActRefused, QueryRefused
-from pitboard.journal.competitor_search import CompetitorSearch
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import Replica
-from pitboard.journal.run_views import RunView, view_run, view_run_detail
-from pitboard.journal.stage_view import StageView, view_stages
-from pitboard.journal.views import BoardView, EntriesKept, EntryView, view_board
+from pitboard.journal.views.competitor_search import CompetitorSearch
+from pitboard.journal.views.run_views import RunView, view_run, view_run_detail
+from pitboard.journal.views.stage_view import StageView, view_stages
+from pitboard.journal.views.views import BoardView, EntriesKept, EntryView, view_board
 from pitboard.race.names import clean_name, fold_name
 from pitboard.race.roll import Roll, alike
 from pitboard.race.runs.run import Run as RaceRun

@@ -18,8 +18,8 @@ import msgspec
 from pitboard.doors.node_client import CONNECT_MAX_S
 from pitboard.doors.session import ANY_CERTIFICATE
 from pitboard.errors import PeerLost
+from pitboard.journal.folding.roster import Roster
 from pitboard.journal.replica import Replica
-from pitboard.journal.roster import Roster
 from pitboard.presence.heard_nodes import FoundNode, node_url
 from pitboard.presence.venue_addresses import without_zone
 from sync.exchanging.exchange import Peer, ReplicaPeer, SyncRequest, SyncResponse, UnitPlace

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.stage_view import HEATS, heat_id_of, seeds_id_of
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.stage_view import HEATS, heat_id_of, seeds_id_of
 from pitboard.race.bodies.body import PLACES_MAX_COUNT, Body
 from pitboard.race.bodies.event_bodies import HeatDrawn, HeatPlace, StageSet
 from pitboard.race.bodies.formats import Format

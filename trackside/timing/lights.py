@@ -12,7 +12,7 @@ from typing import Literal
 
 from pitboard.clock import Clock
 from pitboard.journal.replica import Replica
-from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice
+from pitboard.journal.streams.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.program_calls import BridgeReport, Report, SyncReport

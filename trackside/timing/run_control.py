@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from pitboard.clock import Clock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.views import on_track
+from pitboard.journal.views.views import on_track
 from pitboard.race.bodies import (
     display_bodies,
     event_bodies,

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from pitboard.errors import NOT_UNDERSTOOD
-from pitboard.journal.fold import Fold
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.race.runs.laps import NANOSECONDS_PER_MS
 from pitboard.race.runs.run import Run

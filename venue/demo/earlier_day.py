@@ -17,8 +17,8 @@ from pitboard.clock import ScriptedClock, SystemClock
 from pitboard.drawing.typeface import Typeface
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
-from pitboard.journal.stage_view import view_stage
-from pitboard.journal.views import view_board
+from pitboard.journal.views.stage_view import view_stage
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import ScheduleItem, ScheduleSet, StageSet
 from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import FINISH, PassingRecorded

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.views import EntryView, view_entry
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import stamp_utc_ms
+from pitboard.journal.views.views import EntryView, view_entry
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingInserted
 from pitboard.race.bodies.people_bodies import (

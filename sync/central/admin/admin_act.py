@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import OptionalId, OptionalText, Transponder
 from pitboard.race.bodies.verdict_bodies import Decision, PlaceStatus, Verdict
 from pitboard.race.names import fold_name

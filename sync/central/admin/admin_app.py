@@ -11,8 +11,8 @@ from aiohttp import web
 
 from pitboard.doors.http_api import json_response, new_app
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.run_views import RunView, view_run
-from pitboard.journal.views import EntryView, view_entry
+from pitboard.journal.views.run_views import RunView, view_run
+from pitboard.journal.views.views import EntryView, view_entry
 from pitboard.keeping.backup_stream import BackupApi
 from sync.central.admin.act_history import ActHistory, PastAct
 from sync.central.admin.actor import the_actor

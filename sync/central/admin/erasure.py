@@ -8,7 +8,7 @@ import asyncio
 import logging
 
 from pitboard.errors import JournalLost
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import PersonErased

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.errors import ActRefused, JournalLost
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.keeping.backup_command import copy_journal
 from pitboard.keeping.export_files import Format, file_bytes
 from pitboard.keeping.export_tables import What, table_of

@@ -11,8 +11,8 @@ import re
 from typing import NamedTuple
 
 from pitboard.errors import ActRefused
-from pitboard.journal.competitor_search import CompetitorSearch
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.competitor_search import CompetitorSearch
 from pitboard.race.names import fold_name
 from pitboard.race.runs.run import Run
 from pitboard.race.runs.verdicts import Lap

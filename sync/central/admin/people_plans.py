@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorsJoined
 from pitboard.race.names import clean_name
 from sync.central.admin.act_plan import Plan

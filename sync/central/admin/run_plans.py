@@ -8,7 +8,7 @@ import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.passing_bodies import PassingInserted
 from pitboard.race.bodies.people_bodies import PersonErased

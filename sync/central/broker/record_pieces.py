@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from pitboard.broker.broker_topics import PIECE_COUNT, heads_topic, piece_topic
-from pitboard.journal.record import to_wire
+from pitboard.journal.records.record import to_wire
 from pitboard.journal.replica import Replica
 
 

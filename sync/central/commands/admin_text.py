@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pitboard.drawing.time_text import format_lap_ns
-from pitboard.journal.run_views import RunView
-from pitboard.journal.views import EntryView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.views import EntryView
 from pitboard.race.bodies.calculated import mark_text, short_text
 from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language, language

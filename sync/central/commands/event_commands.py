@@ -14,8 +14,8 @@ import click
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused, JournalLost
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import DisplayEnrolled, UnitEnrolled
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.journal.replica import Replica
 from pitboard.keeping.journal_copy import fold_file, is_held, open_copy
 from pitboard.program.ownership import give_to_owner_of_folder

@@ -15,9 +15,9 @@ from typing import Any
 
 from pitboard.contacts.sealed_store import beside
 from pitboard.errors import JournalLost, MigrationRefused
-from pitboard.journal.record import Record, stored_record
-from pitboard.journal.sqlite_storage import Journal, QuarantinedRow
-from pitboard.journal.storage import read_all
+from pitboard.journal.disk.sqlite_storage import Journal, QuarantinedRow
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.record import Record, stored_record
 from sync.central.contacts.contact_store import Contacts, ContactStore
 from sync.central.database.postgres_contacts import PostgresContacts
 from sync.central.database.postgres_storage import PostgresJournal

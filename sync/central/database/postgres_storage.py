@@ -1,4 +1,4 @@
-"""The journal in PostgreSQL, for several processes at once; a `pitboard.journal.storage.Storage`.
+"""The journal in PostgreSQL, for several processes at once; a `pitboard.journal.disk.storage.Storage`.
 
 All who append take one advisory lock, so that arrivals become visible in their order; a place has one holder
 by a unique constraint, lock or not. A notification is the doorbell, and once a second we look all the same.
@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 import asyncpg
 
 from pitboard.errors import ConfigRefused, JournalLost
-from pitboard.journal.commit_queue import CommitQueue, Place, place_of
-from pitboard.journal.disk_fault import DiskFault
-from pitboard.journal.record import Record, stored_record
-from pitboard.journal.sqlite_storage import QuarantinedRow
-from pitboard.journal.storage import Arrived, Held
+from pitboard.journal.disk.commit_queue import CommitQueue, Place, place_of
+from pitboard.journal.disk.disk_fault import DiskFault
+from pitboard.journal.disk.sqlite_storage import QuarantinedRow
+from pitboard.journal.disk.storage import Arrived, Held
+from pitboard.journal.records.record import Record, stored_record
 from pitboard.tasks import beside
 from sync.central.database.postgres_link import LOST, PostgresLink, connect, is_away, plain, shown
 from sync.central.database.schema import ROLE_NAMES, SCHEMA_VERSION, Role

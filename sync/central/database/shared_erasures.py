@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
 
 NEWS_WAIT_S = 60.0

@@ -19,7 +19,7 @@ from pitboard.doors.caller import take_body, the_caller
 from pitboard.doors.door_limits import Rate, TokenBuckets
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, CallRefused
-from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
+from pitboard.journal.records.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body, Name, Reason
 from pitboard.race.names import clean_name

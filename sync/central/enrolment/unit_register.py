@@ -11,8 +11,8 @@ import msgspec
 
 from pitboard.errors import ActRefused
 from pitboard.journal.countersigning import countersigned
-from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked
-from pitboard.journal.record import stamp_utc_ms
+from pitboard.journal.records.kinds import HeadsWitnessed, UnitRevoked
+from pitboard.journal.records.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.race.runs.run import Run

@@ -14,7 +14,7 @@ from pitboard.clock import Clock
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.errors import StatusRefused
-from pitboard.journal.record import CLOCK_SET_FROM_MS
+from pitboard.journal.records.record import CLOCK_SET_FROM_MS
 from pitboard.journal.replica import Replica
 from pitboard.unit_api.unit_status import SealedStatus, UnitStatus, open_status
 from sync.exchanging.venue_clocks import DIFFERS_FROM_MS, ClockNote

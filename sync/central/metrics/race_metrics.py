@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import Replica
 from sync.central.ingest.unit_watch import UnitWatchView
 from sync.central.metrics.exposition import Family, Sample, by_label, family

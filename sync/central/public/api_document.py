@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from pitboard.journal.stage_view import StageView
-from pitboard.journal.views import CompetitorView
+from pitboard.journal.views.stage_view import StageView
+from pitboard.journal.views.views import CompetitorView
 from pitboard.race.ranking.score import ColumnKind
 from sync.central.joining.join_calls import JoinAnswer, JoinAsk
 from sync.central.public.race_reader import BoardPage, JoinInfo, JoinPlace, SearchView

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from pitboard.doors.whole_answer import Asked, WholeAnswer, head_of
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoard, LiveBoards
 

@@ -8,8 +8,8 @@ import msgspec
 from aiohttp import web
 
 from pitboard.doors.caller import the_caller
-from pitboard.journal.fold import Fold
-from pitboard.journal.views import view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.views import view_board
 from pitboard.keeping.export_files import Separator, csv_bytes, csv_rows
 from pitboard.keeping.export_tables import results_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from pitboard.drawing.time_text import format_gap_ns, format_lap_ns
-from pitboard.journal.views import BoardView, EntryView, EventView
+from pitboard.journal.views.views import BoardView, EntryView, EventView
 from pitboard.race.bodies.calculated import SIGN, short_text
 
 FIRST_ROWS_COUNT = 50

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import ClockView, RunView, view_run
-from pitboard.journal.views import on_track, view_event
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.run_views import ClockView, RunView, view_run
+from pitboard.journal.views.views import on_track, view_event
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.ranking.board import Standing
 from pitboard.race.ranking.results import amount_kinds

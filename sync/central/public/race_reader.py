@@ -10,11 +10,11 @@ import msgspec
 from aiohttp import web
 
 from pitboard.errors import CallRefused
-from pitboard.journal.competitor_search import CompetitorSearch
-from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import RunView
-from pitboard.journal.stage_view import view_stage
-from pitboard.journal.views import (
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.competitor_search import CompetitorSearch
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.stage_view import view_stage
+from pitboard.journal.views.views import (
     EntryView,
     EventView,
     encode_view,

@@ -9,7 +9,7 @@ from display.following.painted_first import NEWS_MAX_COUNT, PaintedFirst
 from display.screen import board_screen
 from display.screen.board_screen import BoardScreen
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from tests.display.jumping_loop import run_jumping
 

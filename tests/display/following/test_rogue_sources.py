@@ -17,10 +17,10 @@ from display.following.source_follower import SourceFollower
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import json_response, new_app, serve_tcp
 from pitboard.doors.session import ANY_CERTIFICATE
-from pitboard.journal.kinds import UnitRevoked
-from pitboard.journal.record import Record, WireRecord, to_wire
+from pitboard.journal.records.kinds import UnitRevoked
+from pitboard.journal.records.record import Record, WireRecord, to_wire
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.trust.certificate import Certificate

@@ -19,8 +19,8 @@ from display.following.source_follower import (
 )
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record, WireRecord, from_wire, to_wire
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record, WireRecord, from_wire, to_wire
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import EventSeen, SyncRequest, SyncResponse, UnitPlace

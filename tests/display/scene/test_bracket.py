@@ -12,7 +12,7 @@ from display.scene.bracket import PAGE_NS, lay_out_bracket, rounds_of, stage_sho
 from display.scene.playlist import chosen
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import BLUE, GREEN
-from pitboard.journal.stage_view import StageView
+from pitboard.journal.views.stage_view import StageView
 from tests.display.contact_sheet import knockout_view
 from tests.display.example_boards import LIVE, SIZES, board
 

@@ -10,9 +10,9 @@ from display.scene.calculated_note import with_note
 from display.scene.playlist import SCENES, lay_out, own_playlist
 from display.scene.result_text import best_lap_text, calculated_words
 from display.scene.show import Canvas, Moment, Show
-from pitboard.journal.run_views import RunView
-from pitboard.journal.stage_view import HeatView, SlotView, StageView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.run_views import RunView
+from pitboard.journal.views.stage_view import HeatView, SlotView, StageView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.ranking.score import Column
 from pitboard.race.runs.run_parts import Place

@@ -14,7 +14,7 @@ from display.scene.show import Canvas, Moment
 from display.scene.story import BRIGHT_NS, SLIDE_NS
 from pitboard.drawing.palette import BLUE, GOLD
 from pitboard.drawing.panel import figure_min_px
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.ranking.score import Column
 from tests.display.example_boards import (

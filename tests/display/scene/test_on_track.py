@@ -14,8 +14,8 @@ from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
-from pitboard.journal.run_views import ClockView, RunView
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.run_views import ClockView, RunView
+from pitboard.journal.views.views import BoardView
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.ranking.score import Column
 from pitboard.race.runs.run_parts import Lap, Pause, Place, Sector

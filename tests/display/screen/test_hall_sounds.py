@@ -9,7 +9,7 @@ import pytest
 from display.scene.show import Show
 from display.scene.story import Story
 from display.screen.hall_sounds import TONES, HallSounds, sounds_between
-from pitboard.journal.run_views import RunView
+from pitboard.journal.views.run_views import RunView
 from pitboard.race.scene_names import HALL_SOUNDS
 from tests.display.example_boards import board, lap_view, run_view
 from tests.display.example_boards import show_of as show_of_board

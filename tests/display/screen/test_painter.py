@@ -12,7 +12,7 @@ from display.scene.blocks import Area, Block, Fill, Scene
 from display.screen.scene_painter import Painter, _ground_of
 from pitboard.drawing.palette import BACKGROUND, PANEL
 from pitboard.drawing.typeface import Typeface, Weight
-from pitboard.journal.views import BoardView
+from pitboard.journal.views.views import BoardView
 from tests.display.example_boards import BEFORE, LIVE, SIZES, STALE, board, lap_view, leaderboard, run_view
 
 SIZE = (1280, 720)

@@ -10,8 +10,8 @@ import pytest
 
 from display.scene.show import Moment, Show
 from display.screen.show_maker import PICTURE_MAX_BYTES, DisplayFacts, ShowMaker, pictures_in
-from pitboard.journal.fold import Fold
-from pitboard.journal.views import EntryView, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.views import EntryView, view_board
 from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, PlaylistItem
 from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorJudged, CompetitorRegistered
 from pitboard.race.bodies.queue_bodies import QueueJoined, QueueMarked

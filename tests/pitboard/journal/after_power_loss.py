@@ -15,9 +15,9 @@ import msgspec
 
 from firmware_bridge.spool.raw_log import RawLog, raw_files, read_raw_records
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import NO_PREVIOUS, Record
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.record import NO_PREVIOUS, Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.storage import read_all
 from pitboard.trust.identity import Identity, signature_holds
 from tests.pitboard.journal.power_loss_writer import CONTACTS, JOURNAL, KEY, envelope
 from tests.race_story import ROOT, UNIT_B, passing

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import SystemClock
-from pitboard.journal.journal_schema import SCHEMA, meta_of
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled
-from pitboard.journal.record import NO_PREVIOUS, Header
+from pitboard.journal.disk.journal_schema import SCHEMA, meta_of
+from pitboard.journal.records.kinds import KIND_OF, StreamOpened, UnitEnrolled
+from pitboard.journal.records.record import NO_PREVIOUS, Header
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded

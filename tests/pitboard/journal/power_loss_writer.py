@@ -13,7 +13,7 @@ from pathlib import Path
 from firmware_bridge.spool.raw_log import RawLog
 from pitboard.clock import ScriptedClock
 from pitboard.contacts.contact_seal import SEALED_BYTES, ContactEnvelope
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from pitboard.race.bodies.verdict_bodies import LapJudged

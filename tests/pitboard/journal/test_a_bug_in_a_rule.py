@@ -11,9 +11,9 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost, StreamTaken
-from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.records.record import HybridClock, Record, StreamWriter
 from pitboard.journal.replica import Replica
-from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.tasks import beside
 from tests.race_story import ROOT, UNIT_A

@@ -8,9 +8,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitRevoked, read_body
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitRevoked, read_body
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered, PersonErased
 from pitboard.race.bodies.run_bodies import RunArmed

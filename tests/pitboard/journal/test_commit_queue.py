@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from pitboard.errors import JournalLost
-from pitboard.journal.commit_queue import CommitQueue, Place
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Held
+from pitboard.journal.disk.commit_queue import CommitQueue, Place
+from pitboard.journal.disk.storage import Held
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import UNIT_A, Teller
 

@@ -12,11 +12,11 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalDamaged, JournalLost
-from pitboard.journal.record import Record
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.salvage import ASIDE_MAX_COUNT, open_or_salvage
-from pitboard.journal.storage import read_all
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost
-from pitboard.journal.commit_queue import QUEUE_MAX_BYTES, QUEUE_MAX_COUNT
 from pitboard.journal.delivery import Deliverer, Ranges
+from pitboard.journal.disk.commit_queue import QUEUE_MAX_BYTES, QUEUE_MAX_COUNT
+from pitboard.journal.disk.sqlite_storage import Journal
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.bodies.people_bodies import CompetitorRegistered

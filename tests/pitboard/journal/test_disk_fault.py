@@ -12,7 +12,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import JournalLost
-from pitboard.journal.disk_fault import FAULT_REASONS, DiskFault, fault_of
+from pitboard.journal.disk.disk_fault import FAULT_REASONS, DiskFault, fault_of
 from pitboard.journal.replica import Replica
 from pitboard.sentences.language import language
 from tests.race_story import ROOT

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import Record, without_body
+from pitboard.journal.records.record import Record, without_body
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols

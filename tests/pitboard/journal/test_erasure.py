@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
 

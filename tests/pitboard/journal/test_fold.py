@@ -7,10 +7,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitRevoked
-from pitboard.journal.record import Record
-from pitboard.journal.views import BoardView, encode_view, view_board, view_competitor
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitRevoked
+from pitboard.journal.records.record import Record
+from pitboard.journal.views.views import BoardView, encode_view, view_board, view_competitor
 from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunResumed

@@ -8,8 +8,8 @@ from types import FrameType
 
 from msgspec.structs import replace
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import FINISH, START
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, CompetitorsJoined

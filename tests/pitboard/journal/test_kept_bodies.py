@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from pitboard.journal.kept_bodies import KeptBodies
-from pitboard.journal.kinds import StreamOpened
+from pitboard.journal.folding.kept_bodies import KeptBodies
+from pitboard.journal.records.kinds import StreamOpened
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.passings.passing_shelf import PassingShelf

@@ -9,9 +9,9 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalDamaged
+from pitboard.journal.disk.sqlite_storage import Journal
 from pitboard.journal.kept_view import SINCE_MAX_COUNT, KeptView
 from pitboard.journal.replica import Replica
-from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.pitboard.journal.great_journal import write_journal
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

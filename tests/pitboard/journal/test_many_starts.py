@@ -10,10 +10,10 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import BodyRefused
-from pitboard.journal.kinds import StreamOpened, read_body
-from pitboard.journal.record import BODY_MAX_BYTES, Record, parse_record
+from pitboard.journal.records.kinds import StreamOpened, read_body
+from pitboard.journal.records.record import BODY_MAX_BYTES, Record, parse_record
 from pitboard.journal.replica import Replica
-from pitboard.journal.stream_watch import NAMED_STREAMS_MAX_COUNT, StreamWatch
+from pitboard.journal.streams.stream_watch import NAMED_STREAMS_MAX_COUNT, StreamWatch
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import LapJudged
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

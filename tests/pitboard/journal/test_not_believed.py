@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import without_body
+from pitboard.journal.records.record import without_body
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, KINDS, WRITERS, read_body
-from pitboard.journal.record import Record, to_wire
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF, KINDS, WRITERS, read_body
+from pitboard.journal.records.record import Record, to_wire
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import Act, Body
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 

@@ -15,10 +15,10 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ConfigRefused, JournalLost, RecordRefused
-from pitboard.journal import sqlite_storage
-from pitboard.journal.record import WireRecord, from_wire, to_wire, write_record
+from pitboard.journal.disk import sqlite_storage
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.records.record import WireRecord, from_wire, to_wire, write_record
 from pitboard.journal.replica import Replica
-from pitboard.journal.sqlite_storage import Journal
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols
 

@@ -9,7 +9,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost
-from pitboard.journal.latest_records import LatestRecords
+from pitboard.journal.disk.latest_records import LatestRecords
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols

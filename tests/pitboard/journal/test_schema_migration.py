@@ -11,7 +11,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ConfigRefused
-from pitboard.journal.journal_schema import VERSION, is_sound, meta_of
+from pitboard.journal.disk.journal_schema import VERSION, is_sound, meta_of
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

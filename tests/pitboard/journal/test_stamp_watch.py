@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.kinds import StreamOpened
-from pitboard.journal.record import (
+from pitboard.journal.records.kinds import StreamOpened
+from pitboard.journal.records.record import (
     NO_PREVIOUS,
     STAMP_MAX,
     UTC_MAX_MS,

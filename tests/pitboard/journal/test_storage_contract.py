@@ -11,9 +11,9 @@ from random import Random
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.record import HybridClock, Record, StreamWriter
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.storage import Arrived, Storage, read_all
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.disk.storage import Arrived, Storage, read_all
+from pitboard.journal.records.record import HybridClock, Record, StreamWriter
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database.postgres_storage import PostgresJournal
 from tests.race_story import ROOT, UNIT_A, Teller

@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 from pitboard.errors import JournalDamaged, JournalLost
-from pitboard.journal.disk_fault import DiskFault
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Arrived, read_all
-from pitboard.journal.stored_behind import STORE_AFTER_S, WAITING_MAX_COUNT, StoredBehind
+from pitboard.journal.disk.disk_fault import DiskFault
+from pitboard.journal.disk.storage import Arrived, read_all
+from pitboard.journal.disk.stored_behind import STORE_AFTER_S, WAITING_MAX_COUNT, StoredBehind
+from pitboard.journal.records.record import Record
 from tests.pitboard.journal.test_storage_contract import other_end, some_records, taken_from_tail
 from tests.race_story import ROOT, UNIT_A, Teller
 from venue.simulator.world.simulated_disk import SimulatedDisk, SimulatedStorage

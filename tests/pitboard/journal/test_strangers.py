@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal import stream_watch as stranger_watch
-from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.journal.records.kinds import UnitEnrolled, UnitRevoked
 from pitboard.journal.replica import Replica
+from pitboard.journal.streams import stream_watch as stranger_watch
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from tests.race_story import ROOT, STRANGER, UNIT_A, UNIT_B, Teller, central_enrols
 

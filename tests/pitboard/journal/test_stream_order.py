@@ -7,10 +7,10 @@ import random
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
-from pitboard.journal.record import Record
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitEnrolled, UnitRevoked
+from pitboard.journal.records.record import Record
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import ActWithdrawn
 from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.people_bodies import CompetitorChanged, CompetitorRegistered

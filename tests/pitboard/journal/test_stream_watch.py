@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.kinds import StreamOpened, read_body
-from pitboard.journal.record import Record, stamp_utc_ms
-from pitboard.journal.stream_watch import SILENT_AFTER_MS, Notice, StreamWatch
+from pitboard.journal.records.kinds import StreamOpened, read_body
+from pitboard.journal.records.record import Record, stamp_utc_ms
+from pitboard.journal.streams.stream_watch import SILENT_AFTER_MS, Notice, StreamWatch
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.sentences.language import language
 from tests.race_story import UNIT_A, UNIT_B, Teller

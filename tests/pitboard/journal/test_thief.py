@@ -11,8 +11,8 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.countersigning import STEP_COUNT
-from pitboard.journal.kinds import HeadsWitnessed, UnitEnrolled, UnitRevoked
-from pitboard.journal.record import (
+from pitboard.journal.records.kinds import HeadsWitnessed, UnitEnrolled, UnitRevoked
+from pitboard.journal.records.record import (
     AHEAD_MAX_MS,
     COUNTER_BITS,
     UTC_MAX_MS,

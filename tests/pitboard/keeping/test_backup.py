@@ -16,7 +16,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.doors.http_api import new_app, serve_unix
 from pitboard.errors import JournalLost, PeerLost
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.keeping.backup_command import backup
 from pitboard.keeping.backup_stream import (
     BackupApi,

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import Refusal
-from pitboard.journal.record import stamp_utc_ms
+from pitboard.journal.records.record import stamp_utc_ms
 from pitboard.journal.replica import Replica
 from pitboard.keeping.report_command import report
 from pitboard.race.bodies.body import ActWithdrawn

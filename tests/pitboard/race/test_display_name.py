@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.names import clean_name
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols

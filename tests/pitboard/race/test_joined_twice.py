@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.run_views import view_run
-from pitboard.journal.views import view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.run_views import view_run
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.body import ActWithdrawn
 from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered, CompetitorsJoined
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run

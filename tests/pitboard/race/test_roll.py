@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, CompetitorsJoined, PersonErased
 from pitboard.race.race_state import RaceState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.race_state import DERIVED_MAX_COUNT, RaceState
 from pitboard.race.words.word import Authority, Word
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, confirmed_run, passing

@@ -11,8 +11,8 @@ from typing import Self
 
 from pitboard.clock import SystemClock
 from pitboard.contacts.contact_seal import ContactEnvelope
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity

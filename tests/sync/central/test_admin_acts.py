@@ -13,7 +13,7 @@ import pytest
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.views import encode_view, view_board, view_competitor
+from pitboard.journal.views.views import encode_view, view_board, view_competitor
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunPlace
 from pitboard.race.bodies.verdict_bodies import LapJudged, PenaltyGiven, RunDecided

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered
 from sync.central.public.board_change import Form, change_between, changed
 from sync.central.public.live_board import LiveBoards

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.event_bodies import ClassSet
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided

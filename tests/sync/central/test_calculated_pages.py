@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from playwright.sync_api import Browser, expect
 
-from pitboard.journal.views import view_board
+from pitboard.journal.views.views import view_board
 from pitboard.keeping.export_command import board_table
 from pitboard.keeping.export_sheets import certificate_bytes
 from pitboard.keeping.export_tables import table_of
@@ -16,8 +16,8 @@ from pitboard.sentences.language import language
 from sync.central.commands.admin_text import _entry
 from sync.central.public.first_rows import with_first_rows, with_preview
 from sync.central.public.live_board import LiveBoards
-from tests.pitboard.race.runs.test_marshalling import Story
 from tests.pitboard.race.passings.test_missed import both, of_system, offers, taken
+from tests.pitboard.race.runs.test_marshalling import Story
 from tests.race_story import armed, finished
 from tests.sync.central.central_stage import CentralThread
 

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.central_server import Central
 from sync.central.public import live_stream

@@ -16,12 +16,12 @@ import msgspec
 import pytest
 
 from pitboard.clock import SystemClock
-from pitboard.journal import competitor_search
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import HybridClock, StreamWriter
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import HybridClock, StreamWriter
 from pitboard.journal.replica import Replica
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.views import BoardView, CompetitorView
+from pitboard.journal.views import competitor_search
+from pitboard.journal.views.views import BoardView, CompetitorView
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
 from sync.central.joining.join_box import JoinBox

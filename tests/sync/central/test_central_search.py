@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from pitboard.journal import competitor_search
-from pitboard.journal.competitor_search import COUNTED_MAX_COUNT, RESULTS_MAX_COUNT, CompetitorSearch
-from pitboard.journal.fold import Fold
-from pitboard.journal.name_index import FEW_COUNT
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.competitor_search import COUNTED_MAX_COUNT, RESULTS_MAX_COUNT, CompetitorSearch
+from pitboard.journal.views.name_index import FEW_COUNT
+from pitboard.journal.views import competitor_search
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, CompetitorsJoined, PersonErased
 from pitboard.race.names import clean_name, fold_name
 from sync.central.public.race_reader import NAMES_AT_ONCE_COUNT, RaceReader

@@ -18,11 +18,11 @@ import requests
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused, PeerLost, Refusal
-from pitboard.journal.kinds import UnitRevoked
-from pitboard.journal.record import to_wire
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.kinds import UnitRevoked
+from pitboard.journal.records.record import to_wire
 from pitboard.journal.replica import Replica
-from pitboard.journal.storage import read_all
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.trust.identity import Identity
 from sync.central.central_server import Central, open_central
 from sync.central.config import CentralConfig, UnitConfig

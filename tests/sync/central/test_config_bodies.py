@@ -10,7 +10,7 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
 from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import ContactEnvelope, DeliveryNote
 from pitboard.errors import PassphraseRefused, Refusal
-from pitboard.journal.kinds import read_body
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.storage import read_all
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.kinds import read_body
 from pitboard.race.bodies.people_bodies import ContactsRead
 from pitboard.trust.identity import Identity
 from sync.central.command import central as central_command

@@ -15,7 +15,7 @@ from pitboard.contacts.contact_seal import ENVELOPES_MAX_COUNT, DeliveryNote, En
 from pitboard.doors.door_limits import Rate
 from pitboard.doors.http_api import new_app, serve_tcp
 from pitboard.errors import PeerLost
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from sync.central.contacts.contact_store import ContactStore

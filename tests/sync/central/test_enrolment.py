@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import DisplayEnrolled, UnitRevoked
+from pitboard.journal.records.kinds import DisplayEnrolled, UnitRevoked
 from pitboard.program.config import EVENT_FILE_MODE, EventFile, load_event_file
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity

@@ -13,7 +13,7 @@ import pytest
 from pitboard.clock import ScriptedClock
 from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.errors import CallRefused, ConfigRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies.event_bodies import ClassSet, EventClosed, EventConfigured
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased

@@ -18,8 +18,8 @@ import pytest
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import bound_unix, serve_bound_unix
 from pitboard.errors import CallRefused
-from pitboard.journal import sqlite_storage
-from pitboard.journal.record import Record
+from pitboard.journal.disk import sqlite_storage
+from pitboard.journal.records.record import Record
 from pitboard.keeping.journal_check import JournalCheck
 from sync.central.ingest.admin_relay import relayed_app
 from sync.central.joining.join_box import JoinRelay

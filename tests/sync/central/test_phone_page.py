@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from pitboard.journal.views import view_board
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import StageSet
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.sentences.language import language

@@ -18,8 +18,8 @@ from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES
 from pitboard.errors import ActRefused, LossCode, PeerLost, PictureRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import DisplayEnrolled, DisplayRevoked
 from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity
 from pitboard.trust.signed_picture import new_nonce, read_picture, sign_picture

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.record import Record
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitEnrolled
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.storage import read_all
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.enrolment.unit_register import Cut, revocation
 from tests.race_story import ROOT, UNIT_A, Teller

@@ -20,8 +20,8 @@ from display.scene.show import Moment, Show
 from display.screen.show_maker import DisplayFacts, ShowMaker
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp
+from pitboard.journal.disk.storage import read_all
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.storage import read_all
 from pitboard.race.bodies.display_bodies import PicturePart, SponsorSet
 from sync.central.admin.picture_check import PictureSize, size_of_picture
 from sync.central.admin.sponsor_desk import (

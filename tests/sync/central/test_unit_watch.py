@@ -16,7 +16,7 @@ from pitboard.doors.http_api import answer_refusals, serve_tcp
 from pitboard.errors import StatusRefused
 from pitboard.health.findings import machine_findings
 from pitboard.health.machine_facts import MachineFacts
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.program_calls import BridgeReport, CentralStatus, SyncReport

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from pitboard.clock import SystemClock
 from pitboard.errors import PitboardError
-from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled
-from pitboard.journal.record import Record
+from pitboard.journal.disk.storage import Arrived
+from pitboard.journal.records.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.storage import Arrived
 from pitboard.keeping.journal_copy import fold_file
 from pitboard.program.command_line import pitboard
 from pitboard.program.config import EventFile, load_event_file

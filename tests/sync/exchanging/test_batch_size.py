@@ -12,7 +12,7 @@ import pytest
 from pitboard.clock import ScriptedClock
 from pitboard.doors.caller import REQUEST_MAX_BYTES
 from pitboard.errors import RecordRefused
-from pitboard.journal.record import (
+from pitboard.journal.records.record import (
     BODY_MAX_BYTES,
     Header,
     Record,

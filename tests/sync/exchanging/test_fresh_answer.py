@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from sync.exchanging.freshness import WITHHELD_MAX_COUNT, Answerer, FreshPeer, judge, prove

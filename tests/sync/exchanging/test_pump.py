@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import JournalLost, LossCode, PeerLost
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.exchanging.exchange import EventSeen, Peer, ReplicaPeer, SyncRequest, SyncResponse
 from sync.exchanging.pump import LinkState, Pump

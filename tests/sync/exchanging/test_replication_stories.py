@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.records.kinds import UnitEnrolled
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.stream_watch import Notice
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.streams.stream_watch import Notice
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest

@@ -11,8 +11,8 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import LossCode, PeerLost
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import WireRecord
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import WireRecord
 from sync.exchanging.exchange import (
     ANSWER_MAX_BYTES,
     HAVE_MAX_COUNT,

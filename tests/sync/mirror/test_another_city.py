@@ -24,7 +24,7 @@ from pitboard.health import broker_findings as findings_of_brokers
 from pitboard.health.broker_findings import broker_findings
 from pitboard.health.findings import Finding
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import view_board
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.people_bodies import PersonErased
 from pitboard.tasks import beside
 from pitboard.trust.identity import Identity

@@ -12,9 +12,9 @@ import msgspec
 from pitboard.clock import ScriptedClock
 from pitboard.doors.node_client import CONNECT_MAX_S
 from pitboard.errors import LossCode, PeerLost
+from pitboard.journal.folding.roster import Roster
 from pitboard.journal.replica import Replica
-from pitboard.journal.roster import Roster
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.presence.heard_nodes import FoundNode
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity

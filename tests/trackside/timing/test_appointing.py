@@ -9,8 +9,8 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.record import Record
+from pitboard.journal.records.kinds import UnitEnrolled
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.people_bodies import OfficialDismissed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pitboard.journal.stream_watch import SILENT_AFTER_MS
+from pitboard.journal.streams.stream_watch import SILENT_AFTER_MS
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.unit_api.program_calls import CentralStatus, SyncReport
 from pitboard.unit_api.screen_state import Light

@@ -15,7 +15,7 @@ from firmware_bridge.makers.device_kinds import make_maker
 from firmware_bridge.makers.reading import HoldOff
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import view_board
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
 from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.people_bodies import CompetitorRegistered

@@ -9,10 +9,10 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked, read_body
-from pitboard.journal.record import Record
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.views import view_board
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.records.kinds import UnitRevoked, read_body
+from pitboard.journal.records.record import Record
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import ClassSet, FormatSet, StageSet
 from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.passing_bodies import PassingRecorded

@@ -15,8 +15,8 @@ from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.makers.timer_makers import AlgeMaker
 from pitboard.clock import ScriptedClock
 from pitboard.journal.replica import Replica
-from pitboard.journal.run_views import view_run
-from pitboard.journal.views import view_board
+from pitboard.journal.views.run_views import view_run
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet
 from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.run_bodies import RunPlace

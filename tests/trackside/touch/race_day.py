@@ -18,9 +18,9 @@ from typing import Literal, Protocol
 import click
 
 from pitboard.clock import Clock
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import view_board
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.ranking.presets import PRESETS

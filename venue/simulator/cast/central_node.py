@@ -7,8 +7,8 @@ from random import Random
 
 from pitboard.errors import JournalLost
 from pitboard.journal.countersigning import countersigned
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import UnitEnrolled, UnitRevoked
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import UnitEnrolled, UnitRevoked
 from pitboard.race.bodies.body import Act, ActWithdrawn, Body
 from pitboard.race.bodies.event_bodies import ClassSet, EventConfigured, FormatSet
 from pitboard.race.bodies.formats import Format

@@ -10,8 +10,8 @@ from display.following.badge import Contact, badge_for
 from display.following.heard_source import ClosablePeer, HeardSource
 from display.following.source_choice import Candidate, Claim, Rank
 from display.following.source_follower import SourceFollower
-from pitboard.journal.storage import Storage
-from pitboard.journal.stored_behind import StoredBehind
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.disk.stored_behind import StoredBehind
 from sync.exchanging.exchange import Proof, SyncRequest, SyncResponse
 from venue.simulator.cast.node import ROOT_NAME, NetworkPeer, Node, OwnPeer, SmallBatchReplica
 from venue.simulator.cast.older_replica import OlderReplica

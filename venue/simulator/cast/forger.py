@@ -11,9 +11,17 @@ from typing import Any
 import msgspec
 
 from pitboard.errors import PeerLost
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, StreamOpened, UnitEnrolled, UnitRevoked
-from pitboard.journal.record import NO_PREVIOUS, STAMP_MAX, Header, Record, WireRecord, parse_record, to_wire
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF, StreamOpened, UnitEnrolled, UnitRevoked
+from pitboard.journal.records.record import (
+    NO_PREVIOUS,
+    STAMP_MAX,
+    Header,
+    Record,
+    WireRecord,
+    parse_record,
+    to_wire,
+)
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import EventConfigured
 from pitboard.race.bodies.people_bodies import CompetitorJudged, CompetitorRegistered

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboard.journal.record import Record, StreamWriter
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.records.record import Record, StreamWriter
 from pitboard.journal.replica import Replica, WritingReplica
-from pitboard.journal.storage import Storage
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import ReplicaPeer, SyncRequest, SyncResponse

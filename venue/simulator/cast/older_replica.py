@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
 from venue.simulator.cast.node import SmallBatchReplica
 
 UNKNOWN_KINDS = frozenset(

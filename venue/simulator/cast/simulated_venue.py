@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from random import Random
 
 from pitboard.errors import JournalLost
-from pitboard.journal.kinds import UnitEnrolled
+from pitboard.journal.records.kinds import UnitEnrolled
 from venue.simulator.cast.central_node import CentralNode, administer
 from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.forger import ROGUE, Forger

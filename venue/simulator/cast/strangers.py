@@ -6,7 +6,7 @@ import asyncio
 
 from display.following.source_choice import Candidate
 from pitboard.errors import LossCode, PeerLost
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from sync.exchanging.exchange import Proof, SyncRequest, SyncResponse
 from sync.exchanging.freshness import prove
 from venue.simulator.world.signature_memory import identity_named

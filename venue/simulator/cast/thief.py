@@ -10,7 +10,7 @@ import hashlib
 import msgspec
 
 from pitboard.errors import PeerLost
-from pitboard.journal.record import NO_PREVIOUS, Header, Record, parse_record, to_wire
+from pitboard.journal.records.record import NO_PREVIOUS, Header, Record, parse_record, to_wire
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.run_bodies import RunPlace, RunResumed
 from sync.exchanging.exchange import SyncRequest

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-import pitboard.journal.fold
-import pitboard.journal.ledger
+import pitboard.journal.folding.fold
+import pitboard.journal.streams.ledger
 import pitboard.race.passings.missed
 import pitboard.race.race_state
 import pitboard.race.runs.laps
@@ -28,11 +28,11 @@ from firmware_bridge.makers.device_clock import ClockStamp, DeviceClock
 from firmware_bridge.makers.gpio_maker import GpioMaker
 from firmware_bridge.watch.systems_watch import GateSystems
 from pitboard.errors import PeerLost, RecordRefused
-from pitboard.journal.ledger import Arrival, Ledger
-from pitboard.journal.record import HybridClock, Record, StreamWriter
+from pitboard.journal.disk.storage import Held
+from pitboard.journal.records.record import HybridClock, Record, StreamWriter, from_wire
 from pitboard.journal.replica import Acceptance, Replica, WritingReplica
-from pitboard.journal.storage import Held
-from pitboard.journal.witness import Witness
+from pitboard.journal.streams.ledger import Arrival, Ledger
+from pitboard.journal.streams.witness import Witness
 from pitboard.race.passings.attribution import NOTHING_SAID
 from pitboard.race.passings.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.race_state import RaceState
@@ -116,13 +116,13 @@ def _keep_a_cursor() -> list[Override]:
 
 
 def _heads_after(cursor: dict[str, int], wires: Sequence[Any]) -> dict[str, int]:
-    records = [pitboard.journal.record.from_wire(wire) for wire in wires if _parses(wire)]
+    records = [from_wire(wire) for wire in wires if _parses(wire)]
     return {**cursor, **{record.stream: record.seq for record in records}}
 
 
 def _parses(wire: Any) -> bool:
     try:
-        pitboard.journal.record.from_wire(wire)
+        from_wire(wire)
     except RecordRefused:
         return False
     return True
@@ -181,7 +181,7 @@ def _fold_by_arrival() -> list[Override]:
 
 
 def _skip_verification() -> list[Override]:
-    return [(pitboard.journal.ledger, "check_signature", lambda record, key: None)]
+    return [(pitboard.journal.streams.ledger, "check_signature", lambda record, key: None)]
 
 
 def _journal_contacts() -> list[Override]:
@@ -390,7 +390,7 @@ def _go_on_in_a_pause() -> list[Override]:
 
 
 def _let_the_wall_clock_decide() -> list[Override]:
-    return [(pitboard.journal.fold, "put_in_order", lambda *arguments: False)]
+    return [(pitboard.journal.folding.fold, "put_in_order", lambda *arguments: False)]
 
 
 PLANTS = {

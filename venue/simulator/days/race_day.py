@@ -8,10 +8,10 @@ import logging
 from dataclasses import dataclass, replace
 from random import Random
 
-import pitboard.journal.fold
-import pitboard.journal.ledger
-import pitboard.journal.record
-import pitboard.journal.witness
+import pitboard.journal.folding.fold
+import pitboard.journal.records.record
+import pitboard.journal.streams.ledger
+import pitboard.journal.streams.witness
 import sync.exchanging.exchange
 import sync.exchanging.freshness
 from display.following.source_choice import Rank
@@ -80,11 +80,11 @@ def _run_day(seed: int, overrides: list[Override]) -> DayReport:
         await _live_through(world)
 
     memory: list[Override] = [
-        (pitboard.journal.record, "signature_holds", sealed_signature_holds),
+        (pitboard.journal.records.record, "signature_holds", sealed_signature_holds),
         (sync.exchanging.freshness, "signature_holds", sealed_signature_holds),
-        (pitboard.journal.fold, "read_body", remembered_body),
-        (pitboard.journal.ledger, "read_body", remembered_body),
-        (pitboard.journal.witness, "read_body", remembered_body),
+        (pitboard.journal.folding.fold, "read_body", remembered_body),
+        (pitboard.journal.streams.ledger, "read_body", remembered_body),
+        (pitboard.journal.streams.witness, "read_body", remembered_body),
         (sync.exchanging.exchange, "from_wire", remembered_record),
         (sync.exchanging.exchange, "to_wire", remembered_wire),
     ]

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterable
 from functools import partial
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record, stamp_utc_ms
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import read_body
+from pitboard.journal.records.record import Record, stamp_utc_ms
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import Act
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.ranking.board import Board

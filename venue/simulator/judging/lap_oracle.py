@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from venue.simulator.judging.said_oracle import ADMIN, FOR_EVER, Said, believed_of, moment_of, what_stands
 
 

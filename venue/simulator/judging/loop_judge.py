@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record
+from pitboard.journal.records.kinds import read_body
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.passings.device_clocks import LapTime, lap_time
 from pitboard.race.passings.settling import settle

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record
+from pitboard.journal.records.kinds import read_body
+from pitboard.journal.records.record import Record
 
 ADMIN, TIMEKEEPER = 2, 1
 FOR_EVER = 2**63

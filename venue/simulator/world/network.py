@@ -15,7 +15,7 @@ import msgspec
 
 from pitboard.doors.caller import REQUEST_MAX_BYTES
 from pitboard.errors import JournalLost, PeerBusy, PeerLost
-from pitboard.journal.record import WireRecord
+from pitboard.journal.records.record import WireRecord
 from sync.exchanging.exchange import SyncRequest, SyncResponse
 from venue.simulator.world.process import Process
 from venue.simulator.world.truth import Trace

@@ -13,9 +13,9 @@ from random import Random
 import msgspec
 
 from pitboard.errors import JournalLost
-from pitboard.journal.disk_fault import FAULT_REASONS, DiskFault
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Arrived, Held
+from pitboard.journal.disk.disk_fault import FAULT_REASONS, DiskFault
+from pitboard.journal.disk.storage import Arrived, Held
+from pitboard.journal.records.record import Record
 from venue.simulator.world.virtual_loop import VirtualLoop
 
 QUEUE_MAX_COUNT = 40
@@ -78,7 +78,7 @@ class SimulatedDisk:
 
 
 class SimulatedStorage:
-    """Implements `pitboard.journal.storage.Storage` for one process; `kill` ends it as a crash would."""
+    """Implements `pitboard.journal.disk.storage.Storage` for one process; `kill` ends it as a crash would."""
 
     def __init__(
         self, disk: SimulatedDisk, loop: VirtualLoop, chance: Random, *, root_key: str, on_commit: Durable

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pitboard.journal.kinds import KIND_OF, read_body
-from pitboard.journal.record import NO_PREVIOUS, Record, WireRecord, to_wire
+from pitboard.journal.records.kinds import KIND_OF, read_body
+from pitboard.journal.records.record import NO_PREVIOUS, Record, WireRecord, to_wire
 from pitboard.race.bodies.run_bodies import RunArmed
 from venue.simulator.world.signature_memory import signer_of
 from venue.simulator.world.simulated_disk import Place, SimulatedDisk

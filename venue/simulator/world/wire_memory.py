@@ -5,9 +5,9 @@ same bytes give the same values, which nobody can change. What is refused is not
 
 from __future__ import annotations
 
-import pitboard.journal.kinds
-import pitboard.journal.record
-from pitboard.journal.record import Record, WireRecord
+import pitboard.journal.records.kinds
+import pitboard.journal.records.record
+from pitboard.journal.records.record import Record, WireRecord
 from pitboard.race.bodies.body import Body
 
 _bodies: dict[tuple[str, bytes], Body | None] = {}
@@ -21,7 +21,7 @@ def remembered_body(kind: str, body_bytes: bytes) -> Body | None:
     try:
         return _bodies[place]
     except KeyError:
-        body = _bodies[place] = pitboard.journal.kinds.read_body(kind, body_bytes)
+        body = _bodies[place] = pitboard.journal.records.kinds.read_body(kind, body_bytes)
         return body
 
 
@@ -30,7 +30,7 @@ def remembered_record(wire: WireRecord) -> Record:
     place = (wire.h, wire.s, wire.b)
     record = _records.get(place)
     if record is None:
-        record = _records[place] = pitboard.journal.record.from_wire(wire)
+        record = _records[place] = pitboard.journal.records.record.from_wire(wire)
     return record
 
 
@@ -39,7 +39,7 @@ def remembered_wire(record: Record) -> WireRecord:
     place = (record.header_bytes, record.signature, record.body_bytes)
     wire = _wires.get(place)
     if wire is None:
-        wire = _wires[place] = pitboard.journal.record.to_wire(record)
+        wire = _wires[place] = pitboard.journal.records.record.to_wire(record)
     return wire
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.journal.replica import Replica
-from pitboard.journal.views import on_track
+from pitboard.journal.views.views import on_track
 from pitboard.race.roll import alike
 from pitboard.race.runs.run import Run
 from pitboard.race.runs.verdicts import Lap

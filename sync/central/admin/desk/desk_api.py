@@ -14,11 +14,11 @@ from msgspec import Meta
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
-from pitboard.journal.competitor_search import CompetitorSearch
-from pitboard.journal.record import stamp_utc_ms
+from pitboard.journal.records.record import stamp_utc_ms
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.run_views import RunDetailView, RunView, view_run, view_run_detail
-from pitboard.journal.views import EntryView, EventView, view_board, view_entry, view_event
+from pitboard.journal.views.competitor_search import CompetitorSearch
+from pitboard.journal.views.run_views import RunDetailView, RunView, view_run, view_run_detail
+from pitboard.journal.views.views import EntryView, EventView, view_board, view_entry, view_event
 from pitboard.race.runs.phases import acts_in
 from pitboard.race.runs.run import Run
 from pitboard.sentences.language import LANGUAGES, Language, language

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import TRANSPONDERS_MAX_COUNT, Transponder
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.names import clean_name, fold_name

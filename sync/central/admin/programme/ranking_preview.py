@@ -9,7 +9,7 @@ from array import array
 
 import msgspec
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.keeping.scoring.score_tables import LapTable
 from pitboard.keeping.scoring.scored_board import board_of
 from pitboard.race.bodies.body import Name

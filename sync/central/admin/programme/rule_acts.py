@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.program.event_rules import StageConfig, read_format
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import (

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.event_bodies import ClassSet, ScheduleItem, StageSet
 from pitboard.race.bodies.formats import WORDS, Format

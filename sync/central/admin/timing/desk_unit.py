@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pitboard.contacts.contact_seal import ContactEnvelope, SealedContact, sign_envelope
 from pitboard.errors import ActRefused, JournalLost
-from pitboard.journal.kinds import KIND_OF, UnitEnrolled
-from pitboard.journal.record import Record, StreamWriter
+from pitboard.journal.records.kinds import KIND_OF, UnitEnrolled
+from pitboard.journal.records.record import Record, StreamWriter
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Body
 from pitboard.trust.identity import Identity

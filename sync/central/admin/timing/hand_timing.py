@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import Act, Body, Id, OptionalId
 from pitboard.race.bodies.formats import NANOSECONDS_PER_MS, Format
 from pitboard.race.bodies.passing_bodies import START, PassingInserted

@@ -16,10 +16,10 @@ from pitboard.contacts.contact_seal import EnvelopeBatch, SealedContact
 from pitboard.doors.caller import take_body
 from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused
-from pitboard.journal.competitor_search import CompetitorSearch
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.run_views import RunView, view_run
-from pitboard.journal.views import EventView, event_id_of
+from pitboard.journal.views.competitor_search import CompetitorSearch
+from pitboard.journal.views.run_views import RunView, view_run
+from pitboard.journal.views.views import EventView, event_id_of
 from pitboard.race.bodies.body import Body, Id
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided

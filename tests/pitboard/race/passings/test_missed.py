@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pitboard.journal.run_views import view_run, view_run_detail
-from pitboard.journal.views import view_board
+from pitboard.journal.views.run_views import view_run, view_run_detail
+from pitboard.journal.views.views import view_board
 from pitboard.keeping.export_tables import table_of
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.passing_bodies import PassingInserted, PassingJudged, PassingRecorded

@@ -7,8 +7,8 @@ import itertools
 import msgspec
 import pytest
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF, read_body
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF, read_body
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from tests.race_story import ROOT, UNIT_A, Teller, armed, central_enrols, passing

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingJudged, PassingRecorded

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
-from pitboard.journal.run_views import view_run, view_run_detail
-from pitboard.journal.views import view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
+from pitboard.journal.views.run_views import view_run, view_run_detail
+from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.passing_bodies import (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.run_bodies import RunResumed, RunTimedUp
 from pitboard.race.runs.run import Run

@@ -7,8 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.display_bodies import DisplayAssigned, MessagePosted, PlaylistItem
 from pitboard.race.bodies.event_bodies import (

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import Record
-from pitboard.journal.run_views import view_run
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import Record
+from pitboard.journal.views.run_views import view_run
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies import passing_bodies, people_bodies, run_bodies, verdict_bodies
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.formats import TimingRules

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from pitboard.errors import JournalLost
-from pitboard.journal.record import Record
+from pitboard.journal.records.record import Record
 from pitboard.program.service import read_last_words
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from pitboard.journal.record import Record
-from pitboard.journal.storage import read_all
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage
 from sync.central.database.postgres_storage import PostgresJournal

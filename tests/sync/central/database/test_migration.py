@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from pitboard.errors import MigrationRefused
-from pitboard.journal.record import Record
-from pitboard.journal.sqlite_storage import Journal
-from pitboard.journal.storage import Storage, read_all
+from pitboard.journal.disk.sqlite_storage import Journal
+from pitboard.journal.disk.storage import Storage, read_all
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from sync.central.command import central

@@ -11,11 +11,11 @@ import pytest
 
 from pitboard.clock import SystemClock
 from pitboard.errors import ConfigRefused
-from pitboard.journal.kinds import UnitEnrolled
-from pitboard.journal.record import Record
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.kinds import UnitEnrolled
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
-from pitboard.journal.storage import read_all
-from pitboard.journal.views import encode_view, view_board
+from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.database import postgres_storage
 from sync.central.database.postgres_storage import PostgresJournal

@@ -15,9 +15,9 @@ import pytest
 from pitboard.clock import SystemClock
 from pitboard.contacts.contact_seal import DeliveryNote, EnvelopeBatch
 from pitboard.errors import ActRefused, ConfigRefused
-from pitboard.journal.record import Record, to_wire
+from pitboard.journal.disk.storage import read_all
+from pitboard.journal.records.record import Record, to_wire
 from pitboard.journal.replica import WritingReplica
-from pitboard.journal.storage import read_all
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
 from sync.central.admin.erasure import bodies_that_erase

@@ -28,7 +28,7 @@ import pytest
 import requests
 
 from pitboard.clock import SystemClock
-from pitboard.journal.record import to_wire
+from pitboard.journal.records.record import to_wire
 from sync.central.central_server import serve_central
 from sync.central.config import (
     AdminConfig,

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
-from pitboard.journal.kinds import DisplayEnrolled
+from pitboard.journal.records.kinds import DisplayEnrolled
 from pitboard.race.bodies.run_bodies import RunHanded
 from pitboard.trust.signed_picture import sign_picture
 from pitboard.unit_api.unit_status import DisplaySeen, UnitStatus, seal_status

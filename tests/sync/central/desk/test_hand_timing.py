@@ -9,7 +9,7 @@ import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.errors import ActRefused
-from pitboard.journal.kinds import UnitRevoked
+from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet

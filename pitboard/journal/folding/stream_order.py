@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from pitboard.journal.kept_bodies import KeptBodies
-from pitboard.journal.kinds import StreamOpened
+from pitboard.journal.folding.kept_bodies import KeptBodies
+from pitboard.journal.records.kinds import StreamOpened
 from pitboard.race.words.stamp_caps import Cap, StampCaps, tightened
 
 

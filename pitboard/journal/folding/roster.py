@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pitboard.journal.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
+from pitboard.journal.records.kinds import DisplayEnrolled, DisplayRevoked, UnitEnrolled, UnitRevoked
 from pitboard.race.words.word import Authority, LastWord, Word
 
 

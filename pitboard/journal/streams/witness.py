@@ -11,10 +11,10 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import HeadsWitnessed, UnitRevoked, read_body
-from pitboard.journal.ledger import HASH_BYTES, Ledger
-from pitboard.journal.record import Record
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import HeadsWitnessed, UnitRevoked, read_body
+from pitboard.journal.records.record import Record
+from pitboard.journal.streams.ledger import HASH_BYTES, Ledger
 
 Point = tuple[int, str]
 """(seq, hash of the header there)"""

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
 from pitboard.errors import RecordRefused
-from pitboard.journal.kinds import StreamOpened, read_body
-from pitboard.journal.record import NO_PREVIOUS, Record, check_signature
+from pitboard.journal.records.kinds import StreamOpened, read_body
+from pitboard.journal.records.record import NO_PREVIOUS, Record, check_signature
 
 HASH_BYTES = 32
 

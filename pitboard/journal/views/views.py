@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.record import stamp_utc_ms
-from pitboard.journal.run_views import RunView, view_run
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.record import stamp_utc_ms
+from pitboard.journal.views.run_views import RunView, view_run
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.ranking.board import Board, Standing
 from pitboard.race.ranking.boards import ALL

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from pitboard.journal.fold import Fold
-from pitboard.journal.kinds import KIND_OF
-from pitboard.journal.record import stamp_utc_ms
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.records.kinds import KIND_OF
+from pitboard.journal.records.record import stamp_utc_ms
 from pitboard.race.bodies.body import Act
 from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.run_bodies import RunPlace

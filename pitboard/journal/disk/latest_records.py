@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from pitboard.journal.record import Record, without_body
+from pitboard.journal.records.record import Record, without_body
 
 LATEST_MAX_COUNT = 2_048
 

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pitboard.errors import JournalLost
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Held
+from pitboard.journal.disk.storage import Held
+from pitboard.journal.records.record import Record
 
 QUEUE_MAX_COUNT = 20_000
 QUEUE_MAX_BYTES = 16 * 1_024 * 1_024

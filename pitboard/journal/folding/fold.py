@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from pitboard.journal.kept_bodies import KeptBodies
-from pitboard.journal.kinds import (
+from pitboard.journal.folding.kept_bodies import KeptBodies
+from pitboard.journal.folding.roster import Roster
+from pitboard.journal.folding.stream_order import put_in_order
+from pitboard.journal.records.kinds import (
     KIND_OF,
     WRITERS,
     DisplayEnrolled,
@@ -19,9 +21,7 @@ from pitboard.journal.kinds import (
     UnitRevoked,
     read_body,
 )
-from pitboard.journal.record import Record
-from pitboard.journal.roster import Roster
-from pitboard.journal.stream_order import put_in_order
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.passing_bodies import FINISH, START, PassingRecorded

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from pitboard.errors import QueryRefused
-from pitboard.journal.fold import Fold
-from pitboard.journal.name_index import NameIndex
+from pitboard.journal.folding.fold import Fold
+from pitboard.journal.views.name_index import NameIndex
 from pitboard.race.names import fold_name
 from pitboard.race.roll import Roll
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pitboard.journal.kinds import StreamOpened
-from pitboard.journal.ledger import Ledger
-from pitboard.journal.record import CLOCK_SET_FROM_MS, HybridClock, Record, stamp_utc_ms
-from pitboard.journal.roster import Roster
+from pitboard.journal.folding.roster import Roster
+from pitboard.journal.records.kinds import StreamOpened
+from pitboard.journal.records.record import CLOCK_SET_FROM_MS, HybridClock, Record, stamp_utc_ms
+from pitboard.journal.streams.ledger import Ledger
 
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from pitboard.journal.fold import Fold
+from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.calculated import Calculated
 from pitboard.race.bodies.event_bodies import HeatDrawn, StageSet
 from pitboard.race.bodies.formats import Format

@@ -11,8 +11,8 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from pitboard.journal.disk_fault import DiskFault
-from pitboard.journal.record import Record
+from pitboard.journal.disk.disk_fault import DiskFault
+from pitboard.journal.records.record import Record
 
 
 class Held(NamedTuple):

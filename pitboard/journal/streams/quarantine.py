@@ -12,9 +12,9 @@ from collections import Counter
 import msgspec
 
 from pitboard.errors import JournalLost
-from pitboard.journal.kinds import KIND_OF
-from pitboard.journal.record import Record
-from pitboard.journal.storage import Storage
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.records.kinds import KIND_OF
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 
 log = logging.getLogger(__name__)

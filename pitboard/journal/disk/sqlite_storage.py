@@ -19,9 +19,9 @@ from pathlib import Path
 import aiosqlite
 
 from pitboard.errors import ConfigRefused, JournalDamaged, JournalLost, RecordRefused
-from pitboard.journal.commit_queue import CommitQueue, Place, place_of
-from pitboard.journal.disk_fault import FAULT_REASONS, DiskFault, fault_of
-from pitboard.journal.journal_schema import (
+from pitboard.journal.disk.commit_queue import CommitQueue, Place, place_of
+from pitboard.journal.disk.disk_fault import FAULT_REASONS, DiskFault, fault_of
+from pitboard.journal.disk.journal_schema import (
     SCHEMA,
     VERSION,
     Statement,
@@ -30,8 +30,8 @@ from pitboard.journal.journal_schema import (
     steps_from,
     version_in,
 )
-from pitboard.journal.record import Record, stored_record, without_body
-from pitboard.journal.storage import Arrived, Held
+from pitboard.journal.disk.storage import Arrived, Held
+from pitboard.journal.records.record import Record, stored_record, without_body
 from pitboard.tasks import beside
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ QuarantinedRow = tuple[str, int, bytes, bytes, bytes | None, str]
 
 
 class Journal:
-    """Opened by `Journal.open`; a `pitboard.journal.storage.Storage`."""
+    """Opened by `Journal.open`; a `pitboard.journal.disk.storage.Storage`."""
 
     def __init__(self, path: Path, root_key: str) -> None:
         self.path = path

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
 from pitboard.errors import JournalDamaged, JournalLost
-from pitboard.journal.commit_queue import Place, place_of
-from pitboard.journal.disk_fault import DiskFault
-from pitboard.journal.record import Record, without_body
-from pitboard.journal.storage import Arrived, Held, Storage
+from pitboard.journal.disk.commit_queue import Place, place_of
+from pitboard.journal.disk.disk_fault import DiskFault
+from pitboard.journal.disk.storage import Arrived, Held, Storage
+from pitboard.journal.records.record import Record, without_body
 from pitboard.tasks import beside
 
 STORE_AFTER_S = 0.05
@@ -33,7 +33,7 @@ class _Reader:
 
 
 class StoredBehind:
-    """Opened by `StoredBehind.over`; a `pitboard.journal.storage.Storage` with one writer.
+    """Opened by `StoredBehind.over`; a `pitboard.journal.disk.storage.Storage` with one writer.
 
     That one, a replica, appends nothing to a place that is held: it knows all that the storage holds.
     """

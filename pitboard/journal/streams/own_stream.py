@@ -13,11 +13,11 @@ import msgspec
 
 from pitboard.clock import Clock
 from pitboard.errors import BodyRefused, JournalLost, StreamTaken
-from pitboard.journal.kinds import KIND_OF, StreamOpened, read_body
-from pitboard.journal.record import Record, StreamWriter
-from pitboard.journal.storage import Storage
-from pitboard.journal.stream_watch import StreamWatch
-from pitboard.journal.witness import Witness
+from pitboard.journal.disk.storage import Storage
+from pitboard.journal.records.kinds import KIND_OF, StreamOpened, read_body
+from pitboard.journal.records.record import Record, StreamWriter
+from pitboard.journal.streams.stream_watch import StreamWatch
+from pitboard.journal.streams.witness import Witness
 from pitboard.race.bodies.body import ActWithdrawn
 from pitboard.tasks import Errands
 
