@@ -17,7 +17,7 @@ from pitboard.presence.packet_sieve import PacketBuckets
 from pitboard.presence.venue_mdns import label_of
 from sync.central.config import PublicConfig
 from sync.central.enrolment.enrolment_api import WRONG_OF_SOURCE
-from tests.pitboard.journal.test_stranger_fills_the_disk import forged, opened
+from tests.pitboard.journal.streams.test_stranger_fills_the_disk import forged, opened
 from tests.race_story import ROOT, UNIT_A, central_enrols
 
 SECOND_NS = 1_000_000_000

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from sync.central.command import central as central_command
 from tests.race_story import STRANGER, Teller
+from tests.sync.central.admin.test_admin_door import CENTRAL_TOML
 from tests.sync.central.central_stage import CentralThread, TrackStory
-from tests.sync.central.test_admin_door import CENTRAL_TOML
 
 NAME = "Canary Birdsong"
 
