@@ -158,8 +158,7 @@ async def _keep_raw_log(raw_log: RawLog, room: SpoolRoom, reporter: BridgeReport
     """Heartbeats reach the disk now and then; trips do at once, before they are acknowledged."""
     while True:
         try:
-            warning = room.keep(written=raw_log.path, now_mono_ns=clock.mono_ns())
-            reporter.warn(warning)
+            reporter.warn(room.keep(written=raw_log.path, now_mono_ns=clock.mono_ns()))
         except OSError as error:
             log.error("the raw log's folder cannot be kept in bounds: %s", error)
         await asyncio.sleep(RAW_LOG_SYNC_EVERY_MS / 1000)

@@ -71,7 +71,7 @@ class SensorReader:
             address=config.host_and_port,
             dials_us=config.device.dials_us,
         )
-        self._watch = SensorWatch(silent_max_ms=config.silence_ms)
+        self._watch = SensorWatch(place=config.place, silent_max_ms=config.silence_ms)
         self._signs = SensorSigns()
         self._losses = LossWatch()
         self._shown: tuple[str, list[int] | None] | None = None
@@ -121,7 +121,11 @@ class SensorReader:
         notes += self._clock_watch.notes(now_mono_ns)
         notes += self._systems.notes(self._config.line, now_mono_ns)
         if self._spool.trouble is not None:
-            notes.append(SensorNote(code="raw-log", fields={"reason": self._spool.trouble[:TEXT_MAX_LENGTH]}))
+            fields: dict[str, int | str] = {
+                "path": str(self._spool.trouble.path),
+                "text": self._spool.trouble.reason,
+            }
+            notes.append(SensorNote(code="raw-log", fields=fields))
         if gaps := self._maker.counters.gaps:
             notes.append(SensorNote(code="passings-lost", fields={"count": gaps}))
         return notes
@@ -157,10 +161,10 @@ class SensorReader:
 
     async def _read_for_ever(self) -> None:
         back_off = BackOff()
-        reason = ""
+        said = ""
         while True:
-            if self._source.waiting_detail:
-                self._watch.port_lost(self._source.waiting_detail, place=self._config.place)
+            if self._source.waits_for is not None:
+                self._watch.port_lost(self._source.waits_for)
                 self._note_change()
             opened_mono_ns = self._clock.mono_ns()
             try:
@@ -169,10 +173,10 @@ class SensorReader:
                     opened_mono_ns = self._clock.mono_ns()
                     await self._read_line(line)
             except BeamLost as lost:
-                if lost.reason != reason:
+                if lost.reason != said:
                     log.warning("sensor=%s: %s", self._config.name, lost)
-                reason = lost.reason
-                self._watch.port_lost(lost.reason, place=self._config.place)
+                said = lost.reason
+                self._watch.port_lost(lost.trouble)
                 self._note_change()
             if self._clock.mono_ns() - opened_mono_ns >= GOOD_LINE_MIN_NS:
                 back_off.reset()
@@ -214,7 +218,7 @@ class SensorReader:
         admitted = [one for chunk in chunks for one in pin.admit(chunk)]
         now_mono_ns = self._clock.mono_ns()
         if pin.found:
-            self._watch.heard_device(pin.found, wanted=pin.wanted, place=self._config.place)
+            self._watch.heard_device(pin.found, wanted=pin.wanted)
         elif now_mono_ns - self._greeted_mono_ns >= GREET_AGAIN_NS:
             self._greeted_mono_ns = now_mono_ns
             self._wants_greeting.set()

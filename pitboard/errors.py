@@ -37,14 +37,16 @@ PitboardError
     ├── SourceLost              a display's source failed, is silent, or cannot show that it is one
     └── StreamTaken             another process wrote into our stream
 
-A Refusal carries a stable `code` for the API; the sentence may change. So does a loss of a node: `LossCode`
-is a small closed set, chosen where the exception's type and errno are at hand, and code decides by it alone.
-`may_be_retried` says whether the same may succeed later by itself; else a person must act first.
+A Refusal carries a stable `code` for the API; the sentence may change. So does a loss of a node (`LossCode`)
+and of a sensor's port (`PortCode`): each is a small closed set, chosen where the exception's type and errno
+are at hand, and code decides by it alone. `may_be_retried` says whether the same may succeed later by itself;
+else a person must act first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -364,11 +366,98 @@ class StreamTaken(Loss):
         self.seq = seq
 
 
+class PortCode(StrEnum):
+    """Why a sensor's port, connection or pins cannot be used now."""
+
+    NOT_OPENED = "not-opened"
+    NO_SUCH_PORT = "no-such-port"
+    OTHER_PORT = "other-port"
+    NOT_PERMITTED = "not-permitted"
+    FORBIDDEN = "forbidden"
+    NO_DEVICE = "no-device"
+    HELD = "held"
+    HELD_UNSEEN = "held-unseen"
+    UNPLUGGED = "unplugged"
+    FAILED = "failed"
+    REFUSED = "refused"
+    NO_ANSWER = "no-answer"
+    NOTHING_LISTENS = "nothing-listens"
+    NAME_UNKNOWN = "name-unknown"
+    NOBODY_DIALLED = "nobody-dialled"
+    CANNOT_LISTEN = "cannot-listen"
+    CLOSED = "closed"
+    CLOSED_HERE = "closed-here"
+    BROKEN = "broken"
+    REPLACED = "replaced"
+    NO_CHIP = "no-chip"
+    OTHER_CHIP = "other-chip"
+    CHIP_NOT_PERMITTED = "chip-not-permitted"
+    PACKAGE_MISSING = "package-missing"
+    PACKAGE_OLD = "package-old"
+    PINS_REFUSED = "pins-refused"
+    PINS_UNREADABLE = "pins-unreadable"
+    PINS_FAILED = "pins-failed"
+
+
+PORT_REASONS = {
+    PortCode.NOT_OPENED: "it has not been opened yet",
+    PortCode.NO_SUCH_PORT: "there is no such port; is the sensor plugged in?",
+    PortCode.OTHER_PORT: "there is no such port; is the sensor plugged in? Beside it there is {beside}",
+    PortCode.NOT_PERMITTED: "we may not open it; is the user in the group 'dialout'?",
+    PortCode.FORBIDDEN: "the system forbids us this port; see DeviceAllow in pitboard-bridge.service",
+    PortCode.NO_DEVICE: "no device is behind this name; is the port switched on (raspi-config)?",
+    PortCode.HELD: "another program has it open: {holders}",
+    PortCode.HELD_UNSEEN: "another program has it open, one that we may not see",
+    PortCode.UNPLUGGED: "it was unplugged",
+    PortCode.FAILED: "it was unplugged or failed ({text})",
+    PortCode.REFUSED: "the system does not open it ({text})",
+    PortCode.NO_ANSWER: "it does not answer; check cable, power and address",
+    PortCode.NOTHING_LISTENS: "nothing listens there; is the decoder on, and is the port right?",
+    PortCode.NAME_UNKNOWN: "the name is not known",
+    PortCode.NOBODY_DIALLED: (
+        "nobody has dialled us on port {number} yet; start the export of the timing software"
+    ),
+    PortCode.CANNOT_LISTEN: "we cannot listen there ({text})",
+    PortCode.CLOSED: "the connection was closed",
+    PortCode.CLOSED_HERE: "we closed it",
+    PortCode.BROKEN: "the connection broke ({text})",
+    PortCode.REPLACED: "another connection took its place",
+    PortCode.NO_CHIP: "no GPIO chip {wanted} is here, none at all; is this a Raspberry Pi?",
+    PortCode.OTHER_CHIP: "no GPIO chip {wanted} is here, only {seen}; is this a Raspberry Pi?",
+    PortCode.CHIP_NOT_PERMITTED: "we may not open {chips}; is the user in the group 'gpio'?",
+    PortCode.PACKAGE_MISSING: (
+        "the Python package '{package}' is missing; in Pitboard's folder type: pip install '.[pi]'"
+    ),
+    PortCode.PACKAGE_OLD: (
+        "the Python package '{package}' is older than {version}; type: pip install '{package}>={version}'"
+    ),
+    PortCode.PINS_REFUSED: "{giver} does not give us the pins: {text}",
+    PortCode.PINS_UNREADABLE: "the pins cannot be read any more ({text})",
+    PortCode.PINS_FAILED: "the pins fail ({text})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PortTrouble:
+    """A code with the fields that its sentence names; code decides by `code` alone."""
+
+    code: PortCode
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """The same in English, a few words without a stop."""
+        return PORT_REASONS[self.code].format(**self.fields)
+
+
 class BeamLost(Loss):
-    def __init__(self, *, port: str, reason: str) -> None:
-        super().__init__(f"sensor port {port} lost: {reason}")
+    """`trouble` says why, for programs; `reason` says it in English."""
+
+    def __init__(self, *, port: str, trouble: PortTrouble) -> None:
+        self.reason = trouble.reason
+        super().__init__(f"sensor port {port} lost: {self.reason}")
         self.port = port
-        self.reason = reason
+        self.trouble = trouble
 
 
 class BridgeStatusLost(Loss):

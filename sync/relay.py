@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
@@ -20,7 +19,7 @@ from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
 from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import NOT_UNDERSTOOD, LossCode, PeerLost, Refusal
 from pitboard.program.service import SERVICE
-from pitboard.unit_api.program_calls import CentralStatus
+from pitboard.unit_api.program_calls import NOT_TRIED, CentralStatus
 from pitboard.unit_api.screen_state import DISPLAY_PICTURE_PATH
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_status import SealedStatus, open_status
@@ -190,7 +189,7 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 1.0
 REPORT_MAX_S = 2.0
-DETAIL_MAX_LENGTH = 300
+EVENT_MAX_LENGTH = 200
 
 
 class CentralLink:
@@ -205,7 +204,8 @@ class CentralLink:
         self._ahead_ms: int | None = None  # central's wall clock minus this machine's, in its last answer
         self._unit = NodeClient(f"{UNIX_PREFIX}{unit_socket}", name="this unit")
         self._watch = SocketWatch("sync", unit_socket, key="unit_socket in sync.toml", clock=self._clock)
-        self._trouble: str | None = f"{central} was not reached yet"
+        self._trouble: str | None = f"{central} was not asked yet"
+        self._why = NOT_TRIED
         self._event = ""  # of central, where it is another than this unit's
         self._waiting_count = 0
         self._changed = asyncio.Event()
@@ -216,8 +216,7 @@ class CentralLink:
             return  # this pump calls the unit the other; the one below calls central so
         if state.trouble is None:
             # With nothing to carry only the unit was asked: of central that says nothing.
-            state = replace(state, trouble=self._trouble, event=self._event)
-            self._take(state, state.waiting_count)
+            self._note(self._trouble, self._why, self._event, state.waiting_count)
         else:
             self._take(state, self._waiting_count)
 
@@ -227,7 +226,10 @@ class CentralLink:
         self._take(state, self._waiting_count)
 
     def _take(self, state: LinkState, waiting_count: int) -> None:
-        trouble, self._event = state.trouble, state.event
+        self._note(state.trouble, state.code or "", state.event, waiting_count)
+
+    def _note(self, trouble: str | None, why: str, event: str, waiting_count: int) -> None:
+        self._why, self._event = why, event
         if (trouble is None) != (self._trouble is None):
             log.info("central %s: %s", "reached" if trouble is None else "lost", trouble or self._central)
         if (trouble, waiting_count) != (self._trouble, self._waiting_count):
@@ -242,20 +244,12 @@ class CentralLink:
             SERVICE.beat()
             await happened(self._changed, REPORT_S)
 
-    def detail(self) -> str:
-        """Return what the official reads of central; nothing while all is well."""
-        if self._event:
-            return (
-                f"Central serves another event, {self._event}: bring this unit over with "
-                "'pitboard next-event', or start the old one"
-            )
-        return "" if self._trouble is None else f"Central is not reached: {self._trouble}"
-
     def status(self) -> CentralStatus:
         """Return what the unit is told."""
         return CentralStatus(
             state="ok" if self._trouble is None else "lost",
-            detail=self.detail()[:DETAIL_MAX_LENGTH],
+            why=self._why,
+            event=self._event[:EVENT_MAX_LENGTH],
             waiting_count=self._waiting_count,
             ahead_ms=self._ahead_ms,
             url=self._at.url if self._at is not None and self._trouble is None else "",

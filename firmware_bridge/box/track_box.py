@@ -14,7 +14,7 @@ from firmware_bridge.config import BoxConfig
 from firmware_bridge.lines.gpio_beam import open_pin_factory
 from firmware_bridge.lines.gpio_edge import find_chip
 from pitboard.clock import Clock
-from pitboard.errors import BeamLost, PeerLost
+from pitboard.errors import BeamLost, PeerLost, PortCode, PortTrouble
 from pitboard.tasks import beside
 from pitboard.unit_api.screen_state import TrackSigns
 
@@ -143,7 +143,9 @@ def _driving() -> Iterator[None]:
     # Their errors share no root, and with the chip gone lgpio counts with None, a TypeError: no lamp may end
     # the sensors by it.
     except Exception as error:
-        raise BeamLost(port="GPIO", reason=str(error).strip("'") or type(error).__name__) from error
+        text = str(error).strip("'") or type(error).__name__
+        trouble = PortTrouble(PortCode.PINS_FAILED, {"text": text})
+        raise BeamLost(port="GPIO", trouble=trouble) from error
 
 
 def _quiet(buzzer: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortTrouble
 
 # A reader that is this far behind no longer listens: the driver or the peer then holds the bytes.
 WAITING_MAX_COUNT = 1_000
@@ -28,7 +28,7 @@ class ChunkQueue:
         self._pause = pause
         self._resume = resume
         self._chunks: list[Chunk] = []
-        self._trouble: str | None = None
+        self._trouble: PortTrouble | None = None
         self._news = asyncio.Event()
 
     def put(self, chunk: Chunk) -> None:
@@ -37,7 +37,7 @@ class ChunkQueue:
             self._pause()
         self._news.set()
 
-    def lose(self, trouble: str) -> None:
+    def lose(self, trouble: PortTrouble) -> None:
         """The port is gone; what came before is still read."""
         self._trouble = self._trouble or trouble
         self._news.set()
@@ -46,7 +46,7 @@ class ChunkQueue:
         """Return all that has come, at least one chunk. Raises BeamLost once the port is gone."""
         while not self._chunks:
             if self._trouble is not None:
-                raise BeamLost(port=self._port, reason=self._trouble)
+                raise BeamLost(port=self._port, trouble=self._trouble)
             self._news.clear()
             await self._news.wait()
         chunks, self._chunks = self._chunks, []

@@ -15,7 +15,7 @@ from typing import Any
 
 from firmware_bridge.lines.gpio_edge import KERNEL_UNCERTAINTY_NS, Edge, EdgeSource, GpioSetting, find_chip
 from pitboard.clock import Clock
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortCode, PortTrouble
 
 # Older than this, or of the future, and the ticks are not of our clock.
 AGE_MAX_NS = 60_000_000_000
@@ -112,9 +112,7 @@ def open_gpiozero_edges(
                 beam.listen(setting)
         # Their errors share no root, and gpiozero passes on whatever its factory raises, a TypeError too.
         except Exception as error:
-            raise BeamLost(
-                port=name, reason=f"gpiozero does not give us the pins: {_sentence(error)}"
-            ) from error
+            raise BeamLost(port=name, trouble=_refused(error)) from error
         yield GpioBeams(beams)
     finally:
         for beam in beams:
@@ -135,18 +133,15 @@ def open_pin_factory(chip_number: int) -> Any:
         factory.pins, factory._reservations = {}, defaultdict(list)
         return factory
     except ImportError as error:
-        reason = (
-            "gpiozero has no pin factory: the package 'lgpio' is missing; "
-            "in Pitboard's folder type: pip install '.[pi]'"
-        )
-        raise BeamLost(port="GPIO", reason=reason) from error
+        trouble = PortTrouble(PortCode.PACKAGE_MISSING, {"package": "lgpio"})
+        raise BeamLost(port="GPIO", trouble=trouble) from error
     except Exception as error:  # lgpio's error is an Exception and nothing else
-        raise BeamLost(port="GPIO", reason=f"gpiozero has no pin factory: {_sentence(error)}") from error
+        raise BeamLost(port="GPIO", trouble=_refused(error)) from error
 
 
-def _sentence(error: Exception) -> str:
+def _refused(error: Exception) -> PortTrouble:
     # lgpio puts quotes around what it says.
-    return str(error).strip("'")
+    return PortTrouble(PortCode.PINS_REFUSED, {"giver": "gpiozero", "text": str(error).strip("'")})
 
 
 def _import_lgpio() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortCode, PortTrouble
 
 # Kernel stamps are taken in the interrupt. How long a busy Pi masks interrupts was not measured by us.
 KERNEL_UNCERTAINTY_NS = 50_000
@@ -210,10 +210,9 @@ def find_chip(
             return chip
         seen.append(found)
     if refused:
-        raise BeamLost(
-            port="GPIO", reason=f"we may not open {', '.join(refused)}; is the user in the group 'gpio'?"
-        )
-    there = f"only {', '.join(seen)}" if seen else "none at all"
-    raise BeamLost(
-        port="GPIO", reason=f"no GPIO chip {' or '.join(wanted)} is here, {there}; is this a Raspberry Pi?"
-    )
+        trouble = PortTrouble(PortCode.CHIP_NOT_PERMITTED, {"chips": ", ".join(refused)})
+    elif seen:
+        trouble = PortTrouble(PortCode.OTHER_CHIP, {"wanted": ", ".join(wanted), "seen": ", ".join(seen)})
+    else:
+        trouble = PortTrouble(PortCode.NO_CHIP, {"wanted": ", ".join(wanted)})
+    raise BeamLost(port="GPIO", trouble=trouble)

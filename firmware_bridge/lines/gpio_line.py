@@ -27,6 +27,7 @@ from firmware_bridge.lines.gpio_edge import (
 )
 from firmware_bridge.lines.gpiod_edges import open_gpiod_edges
 from pitboard.clock import Clock
+from pitboard.errors import PortCode, PortTrouble
 
 LEVELS_EVERY_MS = 1_000
 
@@ -131,7 +132,7 @@ class GpioLine:
         try:
             levels = self._source.levels()
         except Exception as error:  # each library raises its own kind, and the line is then opened anew
-            self._queue.lose(f"the pins cannot be read any more ({error})")
+            self._queue.lose(PortTrouble(PortCode.PINS_UNREADABLE, {"text": str(error)}))
             return
         now_mono_ns = self._clock.mono_ns()
         self._tell_flickers(now_mono_ns)

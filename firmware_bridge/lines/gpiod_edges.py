@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_bridge.lines.gpio_edge import Edge, EdgeSource, GpioSetting, find_chip
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortCode, PortTrouble
 
 # The kernel's limit is 16 a pin by default: one chattering edge.
 KERNEL_BUFFER_EDGES = 1_024
@@ -62,17 +62,17 @@ def open_gpiod_edges(setting: GpioSetting, on_edge: Callable[[Edge], None]) -> I
     try:
         import gpiod
     except ImportError as error:
-        reason = "the Python package 'gpiod' is missing; in Pitboard's folder type: pip install '.[pi]'"
-        raise BeamLost(port=name, reason=reason) from error
+        trouble = PortTrouble(PortCode.PACKAGE_MISSING, {"package": "gpiod"})
+        raise BeamLost(port=name, trouble=trouble) from error
     if not hasattr(gpiod, "request_lines"):
-        raise BeamLost(
-            port=name, reason="the package 'gpiod' is older than version 2; type: pip install 'gpiod>=2.1'"
-        )
+        trouble = PortTrouble(PortCode.PACKAGE_OLD, {"package": "gpiod", "version": "2.1"})
+        raise BeamLost(port=name, trouble=trouble)
     chip = find_chip(setting.chip)
     try:
         request = _request(gpiod, chip, setting)
     except (OSError, ValueError) as error:
-        raise BeamLost(port=name, reason=f"{chip} does not give us the pins: {error}") from error
+        trouble = PortTrouble(PortCode.PINS_REFUSED, {"giver": str(chip), "text": str(error)})
+        raise BeamLost(port=name, trouble=trouble) from error
     edges = GpiodEdges(
         request=request, pins=setting.pins, rising=gpiod.EdgeEvent.Type.RISING_EDGE, on_edge=on_edge
     )

@@ -13,6 +13,7 @@ from firmware_bridge.lines.gpio_line import GpioLine
 from firmware_bridge.lines.serial_port import SerialPort, SerialSetting
 from firmware_bridge.lines.tcp_line import TcpDoor, TcpLine
 from pitboard.clock import Clock
+from pitboard.errors import PortTrouble
 
 
 class Line(Protocol):
@@ -28,10 +29,10 @@ class Line(Protocol):
 
 
 class LineSource(Protocol):
-    """Opens the line, again and again; `waiting_detail` is what to say while opening takes for ever."""
+    """Opens the line, again and again; `waits_for` is what is missing while opening takes for ever."""
 
     @property
-    def waiting_detail(self) -> str: ...
+    def waits_for(self) -> PortTrouble | None: ...
 
     def open(self) -> AbstractAsyncContextManager[Line]:
         """Raises BeamLost."""
@@ -45,7 +46,7 @@ class SerialSource:
     path: Path
     setting: SerialSetting
     clock: Clock
-    waiting_detail: str = ""
+    waits_for: PortTrouble | None = None
 
     def open(self) -> AbstractAsyncContextManager[Line]:
         return SerialPort.open(self.path, clock=self.clock, setting=self.setting)
@@ -59,7 +60,7 @@ class TcpSource:
     host: str
     port: int
     clock: Clock
-    waiting_detail: str = ""
+    waits_for: PortTrouble | None = None
 
     def open(self) -> AbstractAsyncContextManager[Line]:
         return TcpLine.open(self.host, self.port, clock=self.clock)
@@ -72,7 +73,7 @@ class TcpSource:
 class GpioSource:
     setting: GpioSetting
     clock: Clock
-    waiting_detail: str = ""
+    waits_for: PortTrouble | None = None
 
     def open(self) -> AbstractAsyncContextManager[Line]:
         return GpioLine.open(self.setting, clock=self.clock)

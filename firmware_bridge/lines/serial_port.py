@@ -20,17 +20,17 @@ import serial
 from firmware_bridge.lines.chunk_queue import Chunk, ChunkQueue
 from firmware_bridge.lines.port_holders import other_holders
 from pitboard.clock import Clock
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortCode, PortTrouble
 
 READ_MAX_BYTES = 4096
 Handshake = Literal["none", "rts-cts", "xon-xoff"]
 
 _OPEN_TROUBLES = {
-    errno.ENOENT: "there is no such port; is the sensor plugged in?",
-    errno.EACCES: "we may not open it; is the user in the group 'dialout'?",
-    errno.EPERM: "the system forbids us this port; see DeviceAllow in pitboard-bridge.service",
-    errno.ENXIO: "no device is behind this name; is the port switched on (raspi-config)?",
-    errno.EIO: "no device is behind this name; is the port switched on (raspi-config)?",
+    errno.ENOENT: PortCode.NO_SUCH_PORT,
+    errno.EACCES: PortCode.NOT_PERMITTED,
+    errno.EPERM: PortCode.FORBIDDEN,
+    errno.ENXIO: PortCode.NO_DEVICE,
+    errno.EIO: PortCode.NO_DEVICE,
 }
 _PORT_NAMES = ("ttyACM*", "ttyUSB*", "usb-*")
 BESIDE_MAX_COUNT = 3
@@ -65,7 +65,7 @@ class SerialPort:
             # In a thread: setting up a USB port that is ill may take seconds.
             device = await asyncio.to_thread(open_device, path, setting or SerialSetting())
         except (OSError, ValueError, termios.error) as error:
-            raise BeamLost(port=str(path), reason=open_trouble(error, path)) from error
+            raise BeamLost(port=str(path), trouble=open_trouble(error, path)) from error
         port = cls(path=path, device=device, clock=clock)
         port._listen()
         try:
@@ -96,14 +96,14 @@ class SerialPort:
         except BlockingIOError:
             return
         except OSError as error:
-            self._lose(f"it was unplugged or failed ({error.strerror})")
+            self._lose(failed(error))
             return
         if not data:
-            self._lose("it was unplugged")
+            self._lose(PortTrouble(PortCode.UNPLUGGED))
             return
         self._queue.put(Chunk(data=data, received_mono_ns=received_mono_ns))
 
-    def _lose(self, trouble: str) -> None:
+    def _lose(self, trouble: PortTrouble) -> None:
         self._ignore()
         self._queue.lose(trouble)
 
@@ -131,21 +131,30 @@ def claim_alone(fd: int) -> None:
         fcntl.ioctl(fd, termios.TIOCEXCL)
 
 
-def open_trouble(error: Exception, path: Path) -> str:
-    """Return why a port cannot be opened, in a few words."""
-    code = error.errno if isinstance(error, OSError) else None
-    if code in _BUSY:
-        return f"another program has it open: {', '.join(other_holders(path)) or 'one that we may not see'}"
-    beside = _beside(path) if code == errno.ENOENT else ""
-    return _OPEN_TROUBLES.get(code or 0, str(error)) + beside
+def open_trouble(error: Exception, path: Path) -> PortTrouble:
+    """Return why a port cannot be opened."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _BUSY:
+        holders = ", ".join(other_holders(path))
+        return (
+            PortTrouble(PortCode.HELD, {"holders": holders}) if holders else PortTrouble(PortCode.HELD_UNSEEN)
+        )
+    if number == errno.ENOENT and (beside := _beside(path)):
+        return PortTrouble(PortCode.OTHER_PORT, {"beside": ", ".join(beside)})
+    code = _OPEN_TROUBLES.get(number or 0)
+    return PortTrouble(PortCode.REFUSED, {"text": str(error)}) if code is None else PortTrouble(code)
 
 
-def _beside(path: Path) -> str:
-    """Say which other ports are there: a sensor that was plugged in anew may have another name."""
+def failed(error: Exception) -> PortTrouble:
+    """Return that an open port failed: the device is gone, or ill."""
+    text = error.strerror if isinstance(error, OSError) else None
+    return PortTrouble(PortCode.FAILED, {"text": text or str(error)})
+
+
+def _beside(path: Path) -> list[str]:
+    """Return which other ports are there, if few: a sensor that was plugged in anew may have another name."""
     found = sorted(one.name for pattern in _PORT_NAMES for one in path.parent.glob(pattern))
-    if not found or len(found) > BESIDE_MAX_COUNT:
-        return ""
-    return f" There is {' and '.join(found)} beside it."
+    return found if len(found) <= BESIDE_MAX_COUNT else []
 
 
 def close_device(device: serial.Serial) -> None:

@@ -12,7 +12,7 @@ from typing import cast
 
 from firmware_bridge.lines.chunk_queue import Chunk, ChunkQueue
 from pitboard.clock import Clock
-from pitboard.errors import BeamLost
+from pitboard.errors import BeamLost, PortCode, PortTrouble
 
 CONNECT_MAX_MS = 5_000
 UNSENT_MAX_BYTES = 65_536
@@ -48,9 +48,9 @@ class TcpLine(asyncio.Protocol):
                     lambda: cls(name=name, clock=clock), host, port
                 )
         except TimeoutError as error:
-            raise BeamLost(port=name, reason="it does not answer; check cable, power and address") from error
+            raise BeamLost(port=name, trouble=PortTrouble(PortCode.NO_ANSWER)) from error
         except OSError as error:
-            raise BeamLost(port=name, reason=_dial_trouble(error)) from error
+            raise BeamLost(port=name, trouble=_dial_trouble(error)) from error
         try:
             yield line
         finally:
@@ -70,8 +70,8 @@ class TcpLine(asyncio.Protocol):
         ):
             transport.write(data)
 
-    def close(self, *, trouble: str = "we closed it") -> None:
-        self._queue.lose(trouble)
+    def close(self, *, code: PortCode = PortCode.CLOSED_HERE) -> None:
+        self._queue.lose(PortTrouble(code))
         if self._transport is not None:
             self._transport.abort()
 
@@ -87,7 +87,11 @@ class TcpLine(asyncio.Protocol):
         self._queue.put(Chunk(data=data, received_mono_ns=self._clock.mono_ns()))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._queue.lose("the connection was closed" if error is None else f"the connection broke ({error})")
+        self._queue.lose(
+            PortTrouble(PortCode.CLOSED)
+            if error is None
+            else PortTrouble(PortCode.BROKEN, {"text": str(error)})
+        )
 
     def _pause(self) -> None:
         if self._transport is not None:
@@ -98,12 +102,12 @@ class TcpLine(asyncio.Protocol):
             self._transport.resume_reading()
 
 
-def _dial_trouble(error: OSError) -> str:
+def _dial_trouble(error: OSError) -> PortTrouble:
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there; is the decoder on, and is the port right?"
+        return PortTrouble(PortCode.NOTHING_LISTENS)
     if isinstance(error, socket.gaierror):
-        return "the name is not known"
-    return error.strerror or str(error)
+        return PortTrouble(PortCode.NAME_UNKNOWN)
+    return PortTrouble(PortCode.REFUSED, {"text": error.strerror or str(error)})
 
 
 class TcpDoor:
@@ -119,8 +123,8 @@ class TcpDoor:
         self._arrived = asyncio.Event()
 
     @property
-    def waiting_detail(self) -> str:
-        return f"nobody has dialled us on port {self._port} yet; start the export of the timing software"
+    def waits_for(self) -> PortTrouble:
+        return PortTrouble(PortCode.NOBODY_DIALLED, {"number": self._port})
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[TcpLine]:
@@ -150,12 +154,12 @@ class TcpDoor:
                 self._port,
             )
         except OSError as error:
-            reason = f"we cannot listen there ({error.strerror or error})"
-            raise BeamLost(port=f"{self._host}:{self._port}", reason=reason) from error
+            trouble = PortTrouble(PortCode.CANNOT_LISTEN, {"text": error.strerror or str(error)})
+            raise BeamLost(port=f"{self._host}:{self._port}", trouble=trouble) from error
 
     def _welcome(self, line: TcpLine) -> None:
         for older in (self._newest, self._current):
             if older is not None:
-                older.close(trouble="another connection took its place")
+                older.close(code=PortCode.REPLACED)
         self._newest = line
         self._arrived.set()

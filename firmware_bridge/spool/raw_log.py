@@ -5,6 +5,7 @@ cut is skipped."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import threading
@@ -147,7 +148,7 @@ class RawLog:
         self._size += written
         self._is_torn = written < len(line)
         if self._is_torn:
-            raise RawLogLost(path=self._path, reason="the disk took only part of a line")
+            raise RawLogLost(path=self._path, reason=os.strerror(errno.ENOSPC))
 
     def _open_day(self, date: str) -> None:
         files = raw_files(self._folder)

@@ -11,6 +11,8 @@ from pathlib import Path
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.spool.raw_log import FILE_MAX_BYTES, RawLog, date_in_name, raw_files
 from pitboard.errors import RawLogLost
+from pitboard.unit_api.sensor_sentences import note_sentence
+from pitboard.unit_api.unit_status import SensorNote
 
 # Bytes that a full disk did not take yet: an hour or more of them.
 UNLOGGED_MAX_COUNT = 10_000
@@ -19,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class ChunkSpool:
-    """`trouble` is a sentence while the raw log cannot be used; `on_change` is called when that changes."""
+    """`trouble` is what keeps the raw log from being used; `on_change` is called when that changes."""
 
     def __init__(self, *, sensor: str, raw_log: RawLog, on_change: Callable[[], None]) -> None:
-        self.trouble: str | None = None
+        self.trouble: RawLogLost | None = None
         self._sensor = sensor
         self._raw_log = raw_log
         self._on_change = on_change
@@ -37,7 +39,7 @@ class ChunkSpool:
                 self._raw_log.append_bytes(self._sensor, chunk.data, mono_ns=chunk.received_mono_ns)
                 self._unlogged.popleft()
         except RawLogLost as lost:
-            self._note(str(lost))
+            self._note(lost)
             while len(self._unlogged) > UNLOGGED_MAX_COUNT:
                 self._unlogged.popleft()
                 log.error("the oldest bytes never reached the raw log: sensor=%s", self._sensor)
@@ -47,26 +49,27 @@ class ChunkSpool:
         try:
             self._raw_log.append_mark(mark, sensor=self._sensor, detail=detail)
         except RawLogLost as lost:
-            self._note(str(lost))
+            self._note(lost)
 
     async def sync(self) -> bool:
         """Return whether all that was appended is on the disk."""
         try:
             await asyncio.to_thread(self._raw_log.sync)
         except RawLogLost as lost:
-            self._note(str(lost))
+            self._note(lost)
             return False
         if not self._unlogged:
             self._note(None)
         return True
 
-    def _note(self, trouble: str | None) -> None:
-        if trouble != self.trouble:
+    def _note(self, trouble: RawLogLost | None) -> None:
+        is_news = str(trouble) != str(self.trouble)
+        self.trouble = trouble
+        if is_news:
             if trouble is None:
                 log.info("the raw log is written again")
             else:
                 log.error("%s", trouble)
-            self.trouble = trouble
             self._on_change()
 
 
@@ -91,8 +94,8 @@ class SpoolRoom:
         self._max_mb = max_mb
         self._warned_mono_ns: int | None = None
 
-    def keep(self, *, written: Path, now_mono_ns: int) -> str:
-        """Delete what must go; return the warning that the official should see, or nothing.
+    def keep(self, *, written: Path, now_mono_ns: int) -> SensorNote | None:
+        """Delete what must go; return the warning that the official should see, or None.
 
         `written` is the file being written. Raises OSError where the folder cannot be read.
         """
@@ -100,16 +103,16 @@ class SpoolRoom:
         used = sum(size for _, size in files)
         if used * 100 < self._max_mb * MB * WARN_AT_PERCENT:
             self._warned_mono_ns = None
-            return ""
+            return None
         finished = [(path, size) for path, size in files if path != written]
         if self._warned_mono_ns is None:
             self._warned_mono_ns = now_mono_ns
-            log.warning("%s", self._sentence(used, finished))
+            log.warning("%s", note_sentence(self._warning(used, finished)))
         bound = self._max_mb * MB
         is_warned = now_mono_ns - self._warned_mono_ns >= WARNED_MIN_NS
         over = used - (bound - SPARE_BYTES if is_warned or used > bound else bound)
         used -= self._delete(finished, over=over)
-        return self._sentence(used, [(path, size) for path, size in finished if path.exists()])
+        return self._warning(used, [(path, size) for path, size in finished if path.exists()])
 
     def _delete(self, finished: list[tuple[Path, int]], *, over: int) -> int:
         """Delete the oldest files until so many bytes are gone; return how many are."""
@@ -122,8 +125,8 @@ class SpoolRoom:
             gone += size
         return gone
 
-    def _sentence(self, used: int, finished: list[tuple[Path, int]]) -> str:
-        full = f"The raw log takes {used // MB} of {self._max_mb} MB"
+    def _warning(self, used: int, finished: list[tuple[Path, int]]) -> SensorNote:
+        fields: dict[str, int | str] = {"used_mb": used // MB, "max_mb": self._max_mb}
         if not finished:
-            return f"{full}. Raise spool_max_mb."
-        return f"{full}. Soon the oldest part, of {date_in_name(finished[0][0])}, is deleted: copy it away."
+            return SensorNote(code="raw-log-full", fields=fields)
+        return SensorNote(code="raw-log-deletes", fields={**fields, "date": date_in_name(finished[0][0])})

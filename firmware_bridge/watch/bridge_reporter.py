@@ -17,7 +17,7 @@ from pitboard.errors import NOT_UNDERSTOOD, BridgeStatusLost, PassingsRefused, P
 from pitboard.program.service import SERVICE
 from pitboard.unit_api.socket_watch import SocketWatch
 from pitboard.unit_api.unit_client import TracksideClient
-from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
+from pitboard.unit_api.unit_status import SensorNote, SensorStatus, SystemsStatus
 
 STATUS_FRESH_MAX_NS = 3_000_000_000
 # A file in which only counters moved is written anew so often: to replace one costs as much as all the rest.
@@ -42,7 +42,7 @@ class BridgeStatus(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     mono_ns: int
     sensors: list[SensorView]
-    warning: str = ""
+    note: SensorNote | None = None
     systems: list[SystemsStatus] = []
 
     def is_fresh(self, now_mono_ns: int, *, boot_id: str) -> bool:
@@ -101,7 +101,7 @@ class BridgeReporter:
         self._status_path = status_path
         self._clock = clock
         self._changed = asyncio.Event()
-        self._warning = ""
+        self._note: SensorNote | None = None
         self._is_trackside_lost = False
         self._watch = SocketWatch("bridge", socket, key="[api] socket in bridge.toml", clock=clock)
         self._file_trouble: str | None = None
@@ -111,10 +111,10 @@ class BridgeReporter:
     def note_change(self) -> None:
         self._changed.set()
 
-    def warn(self, warning: str) -> None:
-        """Show this sentence until another one, or none, takes its place."""
-        if warning != self._warning:
-            self._warning = warning
+    def warn(self, note: SensorNote | None) -> None:
+        """Show this note until another one, or none, takes its place."""
+        if note != self._note:
+            self._note = note
             self._changed.set()
 
     async def run(self, sensors: Sequence[Watched]) -> None:
@@ -156,7 +156,7 @@ class BridgeReporter:
         self, statuses: Sequence[SensorStatus], systems: Sequence[SystemsStatus]
     ) -> bool:
         try:
-            await self._trackside.send_status(statuses, warning=self._warning, systems=systems)
+            await self._trackside.send_status(statuses, note=self._note, systems=systems)
         except (PeerLost, PassingsRefused) as lost:
             if not self._is_trackside_lost:
                 log.warning("status not delivered: %s", lost)
@@ -174,7 +174,7 @@ class BridgeReporter:
         """Write the file where it would say something new, or soon count as old."""
         now_mono_ns = self._clock.mono_ns()
         told = [(v.state, v.notes, v.blocked, v.last_edge_mono_ns, dict(v.signs)) for v in views]
-        said = told, systems, self._warning
+        said = told, systems, self._note
         if said == self._in_file and now_mono_ns - self._filed_mono_ns < FILE_EVERY_NS:
             return
         self._in_file, self._filed_mono_ns = said, now_mono_ns
@@ -182,7 +182,7 @@ class BridgeReporter:
             boot_id=self._clock.boot_id,
             mono_ns=now_mono_ns,
             sensors=views,
-            warning=self._warning,
+            note=self._note,
             systems=systems,
         )
         trouble = None

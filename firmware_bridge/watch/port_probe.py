@@ -18,7 +18,7 @@ from firmware_bridge.decoders import DECODERS
 from firmware_bridge.decoders.beamline import IDENTIFY
 from firmware_bridge.decoders.lane_timers import CHAMP_BANNER, FASTTRACK_BANNER
 from firmware_bridge.decoders.p3 import request_version
-from firmware_bridge.lines.serial_port import SerialSetting, close_device, open_device, open_trouble
+from firmware_bridge.lines.serial_port import SerialSetting, close_device, failed, open_device, open_trouble
 from pitboard.clock import Clock
 
 SETTLE_MS = 2_000
@@ -72,12 +72,11 @@ def probe_port(
     try:
         device = open_device(path, SerialSetting(baud=LISTEN_BAUD))
     except (OSError, ValueError, termios.error) as error:
-        return PortFinding(port=str(path), kind=None, baud=None, detail=open_trouble(error, path))
+        return PortFinding(port=str(path), kind=None, baud=None, detail=open_trouble(error, path).reason)
     try:
         return _probe(path, device, clock, settle_ms=settle_ms, probe_ms=probe_ms)
     except (OSError, termios.error) as error:
-        detail = f"it was unplugged or failed ({error})"
-        return PortFinding(port=str(path), kind=None, baud=None, detail=detail)
+        return PortFinding(port=str(path), kind=None, baud=None, detail=failed(error).reason)
     finally:
         close_device(device)
 

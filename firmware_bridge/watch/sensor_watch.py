@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from firmware_bridge.makers.reading import LineCounters, Reading
+from pitboard.errors import PortCode, PortTrouble
 from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.unit_status import SensorNote, SensorState
 
@@ -22,15 +23,18 @@ QUIET_MIN_COUNT = 3
 LOSS_SHOWN_NS = 60_000_000_000
 LOSSES_MAX_COUNT = 4_096
 HOLDERS_MAX_LENGTH = 200
+FIELD_MAX_LENGTH = 400
 
 
 class SensorWatch:
-    """Watches one sensor. Where `silent_max_ms` is None its silence tells nothing; only nonsense does."""
+    """Watches one sensor at its place. Where `silent_max_ms` is None its silence tells nothing; only nonsense
+    does.
+    """
 
-    def __init__(self, *, silent_max_ms: int | None) -> None:
+    def __init__(self, *, place: str, silent_max_ms: int | None) -> None:
+        self._place = place
         self._silent_max_ns = None if silent_max_ms is None else silent_max_ms * 1_000_000
-        self._port_trouble: str | None = "it has not been opened yet"
-        self._port_place = "The port"
+        self._port_trouble: PortTrouble | None = PortTrouble(PortCode.NOT_OPENED)
         self._heard_mono_ns: int | None = None
         self._noise_bytes = 0
         self._blocked_since_us: dict[int, int] = {}
@@ -61,8 +65,8 @@ class SensorWatch:
         self._quiet_count = 0
         self._forget_levels()
 
-    def port_lost(self, reason: str, *, place: str) -> None:
-        self._port_trouble, self._port_place = reason, place
+    def port_lost(self, trouble: PortTrouble) -> None:
+        self._port_trouble = trouble
         self._flickering = ()
 
     def heard_line(self, mono_ns: int) -> None:
@@ -125,9 +129,9 @@ class SensorWatch:
         """Others have the port open too; none once they are gone."""
         self._holders = ", ".join(holders)[:HOLDERS_MAX_LENGTH]
 
-    def heard_device(self, found: str, *, wanted: str, place: str) -> None:
+    def heard_device(self, found: str, *, wanted: str) -> None:
         """A device said who it is, where the config wants a certain one."""
-        fields: dict[str, int | str] = {"found": found, "wanted": wanted, "place": place}
+        fields: dict[str, int | str] = {"found": found, "wanted": wanted, "place": self._place}
         self._wrong_device = (
             SensorNote(code=SensorState.WRONG_DEVICE, fields=fields) if found != wanted else None
         )
@@ -135,8 +139,7 @@ class SensorWatch:
     def health(self, now_mono_ns: int) -> SensorNote:
         """Return the state as a note whose code is a SensorState."""
         if self._port_trouble is not None:
-            fields: dict[str, int | str] = {"place": self._port_place, "reason": self._port_trouble}
-            return SensorNote(code=SensorState.PORT_GONE, fields=fields)
+            return SensorNote(code=SensorState.PORT_GONE, fields=self._port_fields(self._port_trouble))
         if self._holders:
             return SensorNote(code=SensorState.PORT_SHARED, fields={"holders": self._holders})
         if self._wrong_device is not None:
@@ -155,7 +158,7 @@ class SensorWatch:
             return SensorNote(code=SensorState.SILENT, fields={"silent_s": silent_s})
         if self._flickering:
             uncounted = self._uncounted - self._uncounted_before
-            fields = {"channels": _named(self._flickering), "uncounted": uncounted}
+            fields: dict[str, int | str] = {"channels": _named(self._flickering), "uncounted": uncounted}
             return SensorNote(code=SensorState.FLICKERS, fields=fields)
         if self._blocked_channels:
             return SensorNote(code=SensorState.BLOCKED, fields={"channels": _named(self._blocked_channels)})
@@ -177,6 +180,13 @@ class SensorWatch:
         if self._complaint:
             notes.append(SensorNote(code="device-says", fields={"text": self._complaint}))
         return notes
+
+    def _port_fields(self, trouble: PortTrouble) -> dict[str, int | str]:
+        """Return the code and what its sentence names; `reason` is the same in English."""
+        named: dict[str, int | str] = {**trouble.fields, "reason": trouble.reason, "why": trouble.code.value}
+        for name, value in named.items():
+            named[name] = value[:FIELD_MAX_LENGTH] if isinstance(value, str) else value
+        return named | {"place": self._place}
 
     def _forget_levels(self) -> None:
         self._blocked_since_us = {}

@@ -21,7 +21,7 @@ from firmware_bridge.watch.sync_check import check_synchronisation, read_at
 from pitboard.clock import Clock, SystemClock
 from pitboard.errors import BridgeStatusLost
 from pitboard.program.speech import shell_language
-from pitboard.unit_api.sensor_sentences import sensor_sentence
+from pitboard.unit_api.sensor_sentences import note_sentence, sensor_sentence
 
 _COUNTER_NAMES = (
     ("lines_good", "good"),
@@ -38,7 +38,7 @@ _PLACED_SIGNS = ("strength",)
 
 def format_bridge(status: BridgeStatus, *, now_mono_ns: int) -> list[str]:
     """Return the lines that tell how the bridge's sensors are."""
-    lines = [status.warning] if status.warning else []
+    lines = [note_sentence(status.note)] if status.note is not None else []
     for sensor in status.sensors:
         lines += _format_sensor(sensor, now_mono_ns)
     return lines

@@ -33,7 +33,7 @@ from pitboard.journal.records.record import (
 )
 from pitboard.journal.streams.ledger import Arrival, Ledger, opening_of
 from pitboard.journal.streams.own_stream import OwnStream
-from pitboard.journal.streams.quarantine import Quarantine
+from pitboard.journal.streams.quarantine import Alarm, Quarantine
 from pitboard.journal.streams.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch
 from pitboard.journal.streams.witness import Witness
 from pitboard.race.bodies.body import Body
@@ -60,7 +60,7 @@ class Mark(NamedTuple):
     header_hash: bytes
 
 
-SOMEBODY_ELSE = "Somebody else writes under the key of this unit; it must be revoked and enrolled anew"
+SOMEBODY_ELSE = Alarm("key-elsewhere")
 
 _ENROLMENT = KIND_OF[UnitEnrolled]
 Follower = Callable[[Record], None]
@@ -267,8 +267,8 @@ class Replica:
         return StreamWriter(identity, self._hybrid_clock), self._own.opening(identity.key, name)
 
     @property
-    def alarms(self) -> dict[str, str]:
-        """Return {stream: sentence} of the streams in which two records claim one place."""
+    def alarms(self) -> dict[str, Alarm]:
+        """Return {stream: alarm} of the streams in which two records claim one place."""
         return self._quarantine.alarms
 
     @property

@@ -52,7 +52,7 @@ class Language:
             text = text[min(form, len(text) - 1)]
         if "{" not in text and "}" not in text:
             return text
-        return _FORMATTER.vformat(text, (), fields)
+        return _Forgiving(self, fields).vformat(text, (), fields)
 
     def tell(self, sentences: list[Sentence] | tuple[Sentence, ...]) -> str:
         """Return sentences in a row."""
@@ -78,6 +78,12 @@ def _forms_of(entry: Entry) -> str | tuple[str, ...]:
 
 
 class _Forgiving(string.Formatter):
+    """Knows what a field may be: a value as it is, or with `{why:port}` the rest of a code, `port.…`."""
+
+    def __init__(self, words: Language, fields: Mapping[str, object]) -> None:
+        self._words = words
+        self._fields = fields
+
     def get_value(self, key: int | str, args: object, kwargs: object) -> object:
         return kwargs.get(key, "…") if isinstance(kwargs, dict) else "…"
 
@@ -85,10 +91,10 @@ class _Forgiving(string.Formatter):
         return self.get_value(field_name, args, kwargs), field_name  # no attributes, no items
 
     def format_field(self, value: object, format_spec: str) -> str:
+        code = f"{format_spec}.{value}"
+        if format_spec and self._words.knows(code):
+            return self._words.say(code, **self._fields)
         return str(value)
-
-
-_FORMATTER = _Forgiving()
 
 
 def language_of(environment: Mapping[str, str]) -> Language:

@@ -39,7 +39,9 @@ def spoken(error: PitboardError, words: Language) -> str:
         case StreamTaken():
             return words.say("error.stream-taken", stream=error.stream[:8], seq=error.seq)
         case BeamLost():
-            return words.say("error.beam-lost", port=error.port, reason=error.reason)
+            return words.say(
+                "error.beam-lost", port=error.port, why=error.trouble.code, **error.trouble.fields
+            )
         case ContactClosed():
             return words.say("error.contact-closed", competitor=error.competitor)
         case ActRefused() if error.fields and words.knows(f"desk.refused-{error.code}"):

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from pitboard.race.bodies.body import Id, LaneNumber, Nanoseconds, ShortText, Transponder
 from pitboard.race.bodies.passing_bodies import FINISH, ClockName
-from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
+from pitboard.unit_api.unit_status import SensorNote, SensorStatus, SystemsStatus, Word
 
 PASSINGS_MAX_COUNT = 200
 
@@ -55,22 +55,30 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     passings: Annotated[list[Passing], Meta(max_length=PASSINGS_MAX_COUNT)]
 
 
-class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """`ahead_ms` is central's wall clock minus this machine's in its last answer; None: no answer yet.
+NOT_TRIED = "not-tried"
+"""Central was not asked yet; else a loss says why."""
 
+
+class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`why` is the code of its loss, `event` the one that it serves where that is another than this unit's.
+
+    `ahead_ms` is central's wall clock minus this machine's in its last answer, None before the first.
     `url` is where it answered.
     """
 
     state: Literal["ok", "lost"]
-    detail: Annotated[str, Meta(max_length=300)] = ""
+    why: Word = ""
+    event: Annotated[str, Meta(max_length=200)] = ""
     waiting_count: int = 0
     ahead_ms: int | None = None
     url: Annotated[str, Meta(max_length=200)] = ""
 
 
 class BridgeReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="from", tag="bridge"):
+    """`note` is what the bridge says of itself, beside its sensors."""
+
     sensors: Annotated[list[SensorStatus], Meta(max_length=32)]
-    warning: Annotated[str, Meta(max_length=300)] = ""
+    note: SensorNote | None = None
     systems: Annotated[list[SystemsStatus], Meta(max_length=16)] = []
 
 

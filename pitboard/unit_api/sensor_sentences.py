@@ -21,11 +21,13 @@ _STATES: dict[SensorState, str] = {
     SensorState.UNKNOWN: "sensor.state.unknown",
 }
 _NOTES_PREFIX = "sensor."
+_TOLD_MORE = {"silent": (("silent-for", "silent_s"),), "port-gone": (("port-gone-why", "why"),)}
+"""Notes that have a sentence which says more, where the note has the field that it needs."""
 
 
 def note_said(note: SensorNote) -> Sentence:
     """Return the note as a code of the catalogue."""
-    code = "silent-for" if note.code == "silent" and "silent_s" in note.fields else note.code
+    code = next((code for code, name in _TOLD_MORE.get(note.code, ()) if name in note.fields), note.code)
     return Sentence(_NOTES_PREFIX + code, dict(note.fields))
 
 

@@ -19,7 +19,7 @@ from pitboard.trust.signed_picture import SignedPicture
 from pitboard.unit_api.official_acts import Act, AppointOfficial, KeepContact, Register, SignInOfficial
 from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.screen_state import DISPLAY_PICTURE_PATH, RunDetail, ScreenState, TrackSigns
-from pitboard.unit_api.unit_status import SensorStatus, SystemsStatus
+from pitboard.unit_api.unit_status import SensorNote, SensorStatus, SystemsStatus
 
 POLL_WAIT_MS = 1_000  # so that silence is noticed within the next second
 ANSWER_MAX_MS = 2_000
@@ -188,9 +188,13 @@ class TracksideClient:
         return decode(await self._call("GET", "/v1/signs", query=query), TrackSigns, peer="trackside")
 
     async def send_status(
-        self, sensors: Sequence[SensorStatus], *, warning: str = "", systems: Sequence[SystemsStatus] = ()
+        self,
+        sensors: Sequence[SensorStatus],
+        *,
+        note: SensorNote | None = None,
+        systems: Sequence[SystemsStatus] = (),
     ) -> None:
-        body = {"from": "bridge", "sensors": sensors, "warning": warning, "systems": systems}
+        body = {"from": "bridge", "sensors": sensors, "note": note, "systems": systems}
         await self._call("POST", "/v1/status", body=body)
 
     async def _call(

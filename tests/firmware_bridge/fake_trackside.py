@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from pitboard.unit_api.sensor_sentences import sensor_sentence
-from pitboard.unit_api.unit_status import SensorStatus
+from pitboard.unit_api.sensor_sentences import note_sentence, sensor_sentence
+from pitboard.unit_api.unit_status import SensorNote, SensorStatus
 
 
 class FakeTrackside:
@@ -23,7 +23,7 @@ class FakeTrackside:
         self.deliveries: Counter[tuple[str, int]] = Counter()
         self.states: list[str] = []
         self.details: list[str] = []
-        self.warning = ""
+        self.said = ""
         self.is_down = False
         self.refused_seqs: set[int] = set()
 
@@ -65,7 +65,8 @@ class FakeTrackside:
 
     async def _take_status(self, request: web.Request) -> web.Response:
         body = await request.json()
-        (sensor,), self.warning = body["sensors"], body["warning"]
+        (sensor,), note = body["sensors"], body["note"]
+        self.said = "" if note is None else note_sentence(msgspec.convert(note, SensorNote))
         if self.states[-1:] != [sensor["state"]]:
             self.states.append(sensor["state"])
         self.details.append(sensor_sentence(msgspec.convert(sensor, SensorStatus)))

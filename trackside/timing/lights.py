@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from pitboard.clock import Clock
+from pitboard.journal.disk.disk_fault import DiskFault
 from pitboard.journal.replica import Replica
 from pitboard.journal.streams.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
 from pitboard.unit_api.program_calls import BridgeReport, Report, SyncReport
 from pitboard.unit_api.screen_state import Light, LightState, SensorLine
-from pitboard.unit_api.sensor_sentences import QUIET_NOTES, sensor_says
+from pitboard.unit_api.sensor_sentences import QUIET_NOTES, note_said, sensor_says
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
 from sync.exchanging.freshness import Answerer
 from sync.exchanging.venue_clocks import CENTRAL, VenueClocks
@@ -60,8 +61,10 @@ class TrustWarnings:
         self._said = {about: said for about, said in self._said.items() if said[0] > oldest_mono_ns}
         if self._said:
             return list(self._said.values())[-1][1]
-        turned_away = list(strangers.turned_away.values())
-        return Sentence("light.technician", {"text": turned_away[-1]}) if turned_away else None
+        if not strangers.turned_away:
+            return None
+        key, why = next(reversed(strangers.turned_away.items()))
+        return Sentence(f"light.turned-away.{why}", {"key": key[:8]})
 
     def _say(self, about: str, sentence: Sentence) -> None:
         self._said.pop(about, None)
@@ -175,9 +178,8 @@ class Lights:
         doubtful = [sensor for sensor in sensors if any(n.code not in QUIET_NOTES for n in sensor.notes)]
         if doubtful:
             return light_of("sensor", "warning", *sensor_says(doubtful[0]))
-        if self._bridge[1].warning:
-            warning = Sentence("light.sensor.warning", {"text": self._bridge[1].warning})
-            return light_of("sensor", "warning", warning)
+        if self._bridge[1].note is not None:
+            return light_of("sensor", "warning", note_said(self._bridge[1].note))
         return light_of("sensor", "ok", *sensor_says(sensors[0]))
 
     def _central(self) -> Light:
@@ -217,20 +219,22 @@ class Lights:
             return light_of("central", "warning", Sentence("light.central.no-answer"))
         central = self._sync[1].central
         if central.state == "ok":
-            said = _text(central.detail) if central.detail else Sentence("light.central.ok")
-            return light_of("central", "ok", said)
-        fields: dict[str, str | int] = {"text": central.detail, "count": central.waiting_count}
+            return light_of("central", "ok", Sentence("light.central.ok"))
+        if central.event:
+            return light_of(
+                "central", "warning", Sentence("light.central.other-event", {"event": central.event})
+            )
+        fields: dict[str, str | int] = {"why": central.why, "count": central.waiting_count}
         code = "light.central.waiting" if central.waiting_count else "light.central.lost"
         return light_of("central", "warning", Sentence(code, fields))
 
     def _disk(self) -> Light:
         if self._replica.journal.trouble is not None:
             fault = self._replica.journal.fault
-            said = _text(self._replica.journal.trouble) if fault is None else Sentence(f"light.disk.{fault}")
-            return light_of("disk", "bad", said)
+            return light_of("disk", "bad", Sentence(f"light.disk.{fault or DiskFault.FAULTY}"))
         if self._replica.alarms:
             alarm = next(iter(self._replica.alarms.values()))
-            return light_of("disk", "bad", Sentence("light.technician", {"text": alarm}))
+            return light_of("disk", "bad", Sentence(f"light.alarm.{alarm.code}", dict(alarm.fields)))
         try:
             status = os.statvfs(self._journal_folder)
         except OSError as error:
@@ -266,11 +270,6 @@ def notice_sentence(
 
 def _moment(utc_ms: int) -> str:
     return f"{datetime.fromtimestamp(utc_ms / 1_000).astimezone():%d.%m. %H:%M}"
-
-
-def _text(sentence: str) -> Sentence:
-    """Return a sentence that stands in no catalogue yet as it is."""
-    return Sentence("light.text", {"text": sentence})
 
 
 def _size_text(size_bytes: int) -> str:

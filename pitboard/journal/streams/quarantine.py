@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -25,11 +28,19 @@ ALL_MAX_COUNT = 256
 ALARMS_MAX_COUNT = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is wrong with a stream: a code, and what its sentence in the catalogue names."""
+
+    code: Literal["fork", "key-elsewhere"]
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+
+
 class Quarantine:
     """Keeps forks in `storage`; `alarms` {stream: sentence} says of which streams, for people."""
 
     def __init__(self, storage: Storage) -> None:
-        self.alarms: dict[str, str] = {}
+        self.alarms: dict[str, Alarm] = {}
         self._storage = storage
         self._kept: Counter[str] | None = None  # by stream; read from the storage at the first fork
 
@@ -46,17 +57,16 @@ class Quarantine:
         except JournalLost as error:
             log.error("fork not kept: stream=%s seq=%d %s", record.stream, record.seq, error)
 
-    def alarm(self, stream: str, sentence: str) -> None:
+    def alarm(self, stream: str, alarm: Alarm) -> None:
         """Tell people about this stream."""
         if stream not in self.alarms and len(self.alarms) >= ALARMS_MAX_COUNT:
             del self.alarms[next(iter(self.alarms))]
-        self.alarms[stream] = sentence
+        self.alarms[stream] = alarm
 
     def _alarm(self, record: Record) -> None:
         if record.stream not in self.alarms:
             log.error("stream forked: stream=%s seq=%d", record.stream, record.seq)
-        sentence = f"Two different records claim place {record.seq} of stream {record.stream[:8]}"
-        self.alarm(record.stream, sentence)
+        self.alarm(record.stream, Alarm("fork", {"seq": record.seq, "stream": record.stream[:8]}))
 
 
 def _as_evidence(record: Record) -> Record:

@@ -17,6 +17,8 @@ from pitboard.journal.records.kinds import StreamOpened
 from pitboard.journal.records.record import CLOCK_SET_FROM_MS, HybridClock, Record, stamp_utc_ms
 from pitboard.journal.streams.ledger import Ledger
 
+TurnedAway = Literal["restarts", "endless", "revoked", "unknown"]
+"""Why no more is kept of somebody."""
 NoticeKind = Literal["records-missing", "came-back-older", "two-machines", "one-name-twice"]
 
 TOGETHER_MIN_MS = 1_000
@@ -262,13 +264,13 @@ def counts(stream: str, *, ledger: Ledger, roster: Roster) -> bool:
 
 @dataclass(slots=True)
 class StrangerWatch:
-    """Counts what is kept of strangers and of each unit; `turned_away` {key: sentence} names who sent more.
+    """Counts what is kept of strangers and of each unit; `turned_away` names who sent more, and why.
 
     `refused_count` counts what was malformed or wrongly signed.
     """
 
     refused_count: int = 0
-    turned_away: dict[str, str] = field(default_factory=dict)
+    turned_away: dict[str, TurnedAway] = field(default_factory=dict)
     _bytes: dict[str, int] = field(default_factory=dict)  # by stream, of what does not count
     _on_its_way: dict[str, int] = field(default_factory=dict)  # the same, of the batch being taken
     _of_key: dict[str, int] = field(default_factory=dict)  # bytes of what counts
@@ -294,17 +296,17 @@ class StrangerWatch:
             if key == roster.root_key:
                 return False
             if record.seq == 1 and ledger.stream_count(key) >= UNIT_STREAMS_MAX_COUNT:
-                what = "A unit that starts again and again"
+                why: TurnedAway = "restarts"
             elif self._of_key.get(key, 0) >= UNIT_MAX_BYTES:
-                what = "A unit that writes without end"
+                why = "endless"
             else:
                 return False
         elif self._has_room(record, ledger=ledger, roster=roster):
             self._on_its_way[record.stream] = self._on_its_way.get(record.stream, 0) + record.size
             return False
         else:
-            what = "A revoked unit" if roster.is_revoked(key) else "An unknown unit"
-        self._turn_away(key, f"{what} (key {key[:8]}) sends more than is kept of it")
+            why = "revoked" if roster.is_revoked(key) else "unknown"
+        self._turn_away(key, why)
         return True
 
     def _has_room(self, record: Record, *, ledger: Ledger, roster: Roster) -> bool:
@@ -318,10 +320,10 @@ class StrangerWatch:
         kept_bytes = sum(self._bytes.values()) + sum(self._on_its_way.values())
         return len(streams) <= STREAMS_MAX_COUNT and kept_bytes + record.size <= BYTES_MAX
 
-    def _turn_away(self, key: str, sentence: str) -> None:
-        if self.turned_away.pop(key, None) != sentence:
+    def _turn_away(self, key: str, why: TurnedAway) -> None:
+        if self.turned_away.pop(key, None) != why:
             log.warning("records not kept: key=%s", key)
-        self.turned_away[key] = sentence
+        self.turned_away[key] = why
         if len(self.turned_away) > NAMED_MAX_COUNT:
             del self.turned_away[next(iter(self.turned_away))]
 

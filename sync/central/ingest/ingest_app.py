@@ -54,7 +54,12 @@ def ingest_app(
     ExchangeApi(replica).add_to(app)
 
     async def health(request: web.Request) -> web.Response:
-        return json_response({"status": "alarm" if replica.alarms else "ok", "alarms": replica.alarms})
+        return json_response(
+            {
+                "status": "alarm" if replica.alarms else "ok",
+                "alarms": {stream: alarm.code for stream, alarm in replica.alarms.items()},
+            }
+        )
 
     app.router.add_get("/v1/health", health)
     app.router.add_get("/healthz", health)

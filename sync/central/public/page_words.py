@@ -10,7 +10,17 @@ from pitboard.sentences.language import LANGUAGES, language
 WORDS = "words.js"
 OF_PHONES = ("page.", "touch.heat-")
 """A heat is called the same on the official's screen and on a phone."""
-OF_DESK = ("desk.", "refused.", "touch.machine-", "touch.scene-", "display.column.", "light.", "sensor.")
+OF_DESK = (
+    "desk.",
+    "refused.",
+    "touch.machine-",
+    "touch.scene-",
+    "display.column.",
+    "light.",
+    "sensor.",
+    "port.",
+    "loss.",
+)
 _MARKS = {"<!--STILL-->": "page.still", "<!--WITHOUT_SCRIPT-->": "page.without-script"}
 """Sentences for a page whose script does not run: it cannot choose, so every language stands there."""
 

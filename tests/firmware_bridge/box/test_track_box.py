@@ -16,7 +16,7 @@ from firmware_bridge.box.start_light import GO_BEEP_MS, TIME_UP_BEEP_MS
 from firmware_bridge.box.track_box import OPEN_AGAIN_S, TrackBox
 from firmware_bridge.config import BoxConfig, BridgeConfig
 from pitboard.clock import ScriptedClock
-from pitboard.errors import BeamLost, ConfigRefused, LossCode, PeerLost
+from pitboard.errors import BeamLost, ConfigRefused, LossCode, PeerLost, PortCode, PortTrouble
 from pitboard.unit_api.official_acts import Arm
 from pitboard.unit_api.program_calls import Passing
 from pitboard.unit_api.screen_state import Phase, TrackSigns
@@ -24,6 +24,7 @@ from tests.trackside.unit_story import Unit, with_unit
 from venue.simulator.world.virtual_loop import VirtualLoop, run_virtual
 
 SECOND_NS = 1_000_000_000
+NO_CHIP = PortTrouble(PortCode.NO_CHIP, {"wanted": "chip"})
 CONFIG = BoxConfig(armed_pin=5, go_pin=6, time_up_pin=13, fault_pin=19, buzzer_pin=26, clock_pins=(20, 21))
 LAMPS = {5: "armed", 6: "go", 13: "time-up", 19: "fault"}
 
@@ -130,7 +131,7 @@ def test_pins_that_are_not_to_be_had_are_said_once_and_tried_again(caplog: pytes
     def open_factory() -> MockFactory:
         opened.append(MockFactory())
         if len(opened) < 4:
-            raise BeamLost(port="GPIO", reason="no chip")
+            raise BeamLost(port="GPIO", trouble=NO_CHIP)
         return opened[-1]
 
     async def story(loop: VirtualLoop) -> None:
@@ -145,7 +146,9 @@ def test_pins_that_are_not_to_be_had_are_said_once_and_tried_again(caplog: pytes
 
     with caplog.at_level(logging.WARNING):
         run_virtual(story)
-    assert [one.getMessage() for one in caplog.records] == ["nothing beside the track is driven: no chip"]
+    assert [one.getMessage() for one in caplog.records] == [
+        f"nothing beside the track is driven: {NO_CHIP.reason}"
+    ]
 
 
 class PulledLamp:
@@ -187,7 +190,7 @@ def test_pins_that_are_lost_while_they_are_driven_end_nothing_and_are_opened_aga
     with caplog.at_level(logging.WARNING):
         run_virtual(story)
     assert [one.getMessage() for one in caplog.records] == [
-        "nothing beside the track is driven: GPIO line is gone"
+        "nothing beside the track is driven: the pins fail (GPIO line is gone)"
     ]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from firmware_bridge.lines.port_holders import ALL_EVERY_COUNT, NEW_LOOKS_COUNT, HolderWatch, other_holders
 from firmware_bridge.lines.serial_port import claim_alone, open_trouble
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
+from pitboard.errors import PortCode, PortTrouble
 from pitboard.unit_api.sensor_sentences import note_sentence
 from pitboard.unit_api.unit_status import SensorNote
 from tests.firmware_bridge.device_stage import bridge_with, until
@@ -49,7 +50,8 @@ def test_who_else_holds_a_port_is_named_but_neither_we_nor_the_device(tmp_path: 
         with second_reader(terminal.path) as pid:
             (holder,) = other_holders(tmp_path / "tty")
             assert holder.endswith(f" ({pid})")
-            assert holder in open_trouble(BlockingIOError(11, "busy"), tmp_path / "tty")
+            trouble = open_trouble(BlockingIOError(11, "busy"), tmp_path / "tty")
+            assert trouble == PortTrouble(PortCode.HELD, {"holders": holder})
         assert other_holders(tmp_path / "tty") == []
     assert other_holders(tmp_path / "tty") == []
 

@@ -10,6 +10,8 @@ import pytest
 
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.spool.spool_room import MB, WARNED_MIN_NS, SpoolRoom
+from pitboard.unit_api.sensor_sentences import note_sentence
+from pitboard.unit_api.unit_status import SensorNote
 from tests.firmware_bridge.device_stage import bridge_with, until
 
 
@@ -32,7 +34,7 @@ def writing(folder: Path) -> Path:
 
 def test_while_there_is_room_nothing_is_said(tmp_path: Path) -> None:
     spool(tmp_path, n1_01=40, n2_04=40)
-    assert SpoolRoom(tmp_path, max_mb=100).keep(written=writing(tmp_path), now_mono_ns=0) == ""
+    assert SpoolRoom(tmp_path, max_mb=100).keep(written=writing(tmp_path), now_mono_ns=0) is None
 
 
 def test_within_the_bound_it_is_loud_for_ten_minutes_before_the_oldest_goes(
@@ -42,20 +44,24 @@ def test_within_the_bound_it_is_loud_for_ten_minutes_before_the_oldest_goes(
     room = SpoolRoom(tmp_path, max_mb=100)
     with caplog.at_level(logging.WARNING):
         warning = room.keep(written=writing(tmp_path), now_mono_ns=0)
-    assert "Soon the oldest part, of 2026-07-01, is deleted" in warning
+    assert warning == SensorNote(
+        code="raw-log-deletes", fields={"used_mb": 98, "max_mb": 100, "date": "2026-07-01"}
+    )
     assert "takes 98 of 100 MB" in caplog.text
     room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS - 1)
     assert len(left(tmp_path)) == 4
     room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS)
     assert left(tmp_path) == ["000002-2026-07-01.jsonl", "000003-2026-07-02.jsonl", "000004-2026-07-04.jsonl"]
-    assert room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS + 1) == ""
+    assert room.keep(written=writing(tmp_path), now_mono_ns=WARNED_MIN_NS + 1) is None
 
 
 def test_a_warning_alone_deletes_nothing(tmp_path: Path) -> None:
     spool(tmp_path, n1_01=50, n2_04=45)
     room = SpoolRoom(tmp_path, max_mb=100)
     for now in (0, WARNED_MIN_NS, 2 * WARNED_MIN_NS):
-        assert "95 of 100 MB" in room.keep(written=writing(tmp_path), now_mono_ns=now)
+        warning = room.keep(written=writing(tmp_path), now_mono_ns=now)
+        assert warning is not None
+        assert "95 of 100 MB" in note_sentence(warning)
     assert len(left(tmp_path)) == 2
 
 
@@ -71,9 +77,9 @@ def test_the_bound_holds_for_a_day_on_which_a_sensor_goes_mad(tmp_path: Path) ->
 
 def test_the_file_being_written_is_never_deleted(tmp_path: Path) -> None:
     spool(tmp_path, n1_04=150)
-    assert "Raise spool_max_mb" in SpoolRoom(tmp_path, max_mb=100).keep(
-        written=writing(tmp_path), now_mono_ns=0
-    )
+    warning = SpoolRoom(tmp_path, max_mb=100).keep(written=writing(tmp_path), now_mono_ns=0)
+    assert warning is not None
+    assert warning.code == "raw-log-full"
     assert len(left(tmp_path)) == 1
 
 
@@ -83,6 +89,6 @@ def test_the_warning_reaches_trackside(tmp_path: Path) -> None:
         spool(tmp_path / "spool", n1_01=15)
         with PseudoTerminal.open(tmp_path / "tty"):
             async with bridge_with(tmp_path, 'port = "tty"', more="spool_max_mb = 16") as trackside:
-                await until(lambda: "15 of 16 MB" in trackside.warning)
+                await until(lambda: "15 of 16 MB" in trackside.said)
 
     asyncio.run(story())

@@ -14,7 +14,7 @@ import pytest
 from firmware_bridge.watch.bridge_reporter import BridgeReporter, SensorView, read_bridge_status
 from pitboard.errors import LossCode, PeerLost
 from pitboard.unit_api.unit_client import TracksideClient
-from pitboard.unit_api.unit_status import SensorState, SensorStatus, SystemsStatus
+from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus, SystemsStatus
 from venue.simulator.world.virtual_loop import MachineClock, VirtualLoop, run_virtual
 
 MS = 1_000_000
@@ -41,7 +41,7 @@ class Stage:
         )
 
     async def send_status(
-        self, sensors: Sequence[SensorStatus], *, warning: str, systems: Sequence[SystemsStatus]
+        self, sensors: Sequence[SensorStatus], *, note: SensorNote | None, systems: Sequence[SystemsStatus]
     ) -> None:
         self.told_ms.append(self.now_ms)
         if self.is_away:
@@ -96,7 +96,7 @@ def test_a_second_without_news_is_told_and_the_file_waits_for_the_next(tmp_path:
     staged(tmp_path, story)
 
 
-@pytest.mark.parametrize("news", ["edge", "state", "warning"])
+@pytest.mark.parametrize("news", ["edge", "state", "note"])
 def test_what_is_new_stands_in_the_file_with_the_next_report(tmp_path: Path, news: str) -> None:
     async def story(stage: Stage) -> None:
         await asyncio.sleep(0.5)
@@ -106,7 +106,7 @@ def test_what_is_new_stands_in_the_file_with_the_next_report(tmp_path: Path, new
             stage.state = SensorState.FLICKERS
             stage.reporter.note_change()
         else:
-            stage.reporter.warn("The raw log takes 95 of 100 MB.")
+            stage.reporter.warn(SensorNote(code="raw-log-full", fields={"used_mb": 95, "max_mb": 100}))
         said_ms = 1_000 if news == "edge" else 500
         assert await stage.written_ms(1_300) == [0, said_ms]
         assert stage.told_ms[1] == said_ms

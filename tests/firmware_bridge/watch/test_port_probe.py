@@ -96,7 +96,7 @@ def test_a_port_in_use_or_missing_is_said_so(tmp_path: Path) -> None:
     assert "plugged in" in probed(tmp_path / "none").detail
     with PseudoTerminal.open(tmp_path / "tty"), pytest.MonkeyPatch.context() as patch:
         patch.setattr("firmware_bridge.watch.port_probe.open_device", _busy)
-        assert probed(tmp_path / "tty").detail.startswith("another program has it open: ")
+        assert probed(tmp_path / "tty").detail.startswith("another program has it open")
 
 
 def _busy(*_: object) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from firmware_bridge.watch.sensor_watch import SensorWatch
-from pitboard.unit_api.sensor_sentences import note_sentence, sensor_sentence
+from pitboard.errors import PortCode, PortTrouble
+from pitboard.sentences.language import language
+from pitboard.unit_api.sensor_sentences import note_said, note_sentence, sensor_sentence
 from pitboard.unit_api.unit_status import SensorNote, SensorState, SensorStatus
 
 MS = 1_000_000
 
 
 def watch() -> SensorWatch:
-    watched = SensorWatch(silent_max_ms=2_500)
+    watched = SensorWatch(place="tty", silent_max_ms=2_500)
     watched.port_opened()
     watched.heard_line(0)
     return watched
@@ -27,8 +29,10 @@ def words(watched: SensorWatch, at_ms: int) -> str:
 def test_a_port_that_goes_is_gone_until_it_is_open_and_heard() -> None:
     watched = watch()
     assert state(watched, 100) == SensorState.OK
-    watched.port_lost("it was unplugged", place="tty")
-    assert words(watched, 200) == "tty: it was unplugged"
+    watched.port_lost(PortTrouble(PortCode.FAILED, {"text": "I/O error"}))
+    assert words(watched, 200) == "tty: it was unplugged or failed (I/O error)"
+    said = note_said(watched.health(200 * MS))
+    assert language("de").say(said.code, **said.fields) == "tty: ausgesteckt oder defekt (I/O error)"
     assert state(watched, 200) == SensorState.PORT_GONE
     watched.port_opened()
     assert state(watched, 300) == SensorState.SILENT

@@ -85,9 +85,10 @@ def test_the_table_says_what_alignment_needs() -> None:
         rate_ppb=-12_340,
         signs={"strength": 163, "noise": 40},
     )
-    status = BridgeStatus(boot_id="b", mono_ns=0, sensors=[view], warning="The raw log is nearly full.")
+    note = SensorNote(code="raw-log-full", fields={"used_mb": 95, "max_mb": 100})
+    status = BridgeStatus(boot_id="b", mono_ns=0, sensors=[view], note=note)
     assert format_bridge(status, now_mono_ns=10_000_000_000) == [
-        "The raw log is nearly full.",
+        "The raw log takes 95 of 100 MB. Raise spool_max_mb.",
         "beam-1  BLOCKED  beamline at /dev/serial/by-id/x, gate finish",
         "    beam BLOCKED 1   last edge 1.3 s ago   4 a minute   strength 163   clock -12.3 ppm",
         "    good 7   damaged 0   repeated 0   held off 0   overruns 0   lost 2   uncounted 0",

@@ -219,7 +219,7 @@ def test_a_unit_whose_live_stream_a_thief_writes_on_lives_on_in_another_and_lose
             await carry(central, unit)
             await asyncio.wait_for(writing.settled(), 5)
             assert writing.next_place[0] != stream
-            assert "Somebody else writes" in unit.alarms[stream]
+            assert unit.alarms[stream].code == "key-elsewhere"
             await writing.append(CompetitorRegistered(competitor_id="d", name="Dan"))
             for _ in range(3):
                 await carry(unit, central)

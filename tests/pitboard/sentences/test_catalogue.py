@@ -14,6 +14,7 @@ import pytest
 from pitboard import errors
 from pitboard.errors import (
     LOSS_REASONS,
+    PORT_REASONS,
     ActRefused,
     BeamLost,
     ConfigRefused,
@@ -22,6 +23,8 @@ from pitboard.errors import (
     PassphraseRefused,
     PeerLost,
     PitboardError,
+    PortCode,
+    PortTrouble,
     Refusal,
     TableRefused,
 )
@@ -69,6 +72,7 @@ PREFIXES = (
     "display.trouble.",
     "display.clock.",
     "loss.",
+    "port.",
     "desk.word-",
     "desk.attention-",
     "desk.preset-",
@@ -135,6 +139,13 @@ def test_every_loss_of_a_node_has_the_sentence_that_it_speaks_in_english() -> No
         assert language("de").say(f"loss.{code.value}") != reason
 
 
+def test_every_trouble_of_a_port_has_the_sentence_that_it_speaks_in_english() -> None:
+    assert set(PORT_REASONS) == set(PortCode)
+    for code, reason in PORT_REASONS.items():
+        assert language().texts("port.")[f"port.{code.value}"] == reason
+        assert language("de").texts("port.")[f"port.{code.value}"] != reason
+
+
 @pytest.mark.parametrize(
     ("error", "german"),
     [
@@ -147,7 +158,10 @@ def test_every_loss_of_a_node_has_the_sentence_that_it_speaks_in_english() -> No
         (ConfigRefused(path="f.toml", reason="r"), "f.toml ist so nicht zu benutzen: r"),
         (TableRefused(Path("l.csv"), "r", 3), "l.csv, Zeile 3, ist nicht zu lesen: r"),
         (JournalLost(path="j.db", reason="r"), "Das Journal j.db ist nicht benutzbar: r"),
-        (BeamLost(port="tty", reason="r"), "Sensoranschluss tty verloren: r"),
+        (
+            BeamLost(port="tty", trouble=PortTrouble(PortCode.HELD, {"holders": "getty (7)"})),
+            "Sensoranschluss tty verloren: ein anderes Programm hat ihn geöffnet: getty (7)",
+        ),
         (PassphraseRefused(), "Das ist nicht das Passwort des Kontaktschlüssels; nichts wurde geöffnet."),
     ],
 )

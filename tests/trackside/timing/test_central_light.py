@@ -16,7 +16,7 @@ DAY_MS = 86_400_000
 
 
 def central(unit: Unit, *, state: str = "ok", ahead_ms: int | None = 0) -> Light:
-    lost = CentralStatus(state="lost", detail="Central is not reached", ahead_ms=ahead_ms)
+    lost = CentralStatus(state="lost", why="no-network", ahead_ms=ahead_ms)
     unit.lights.take(
         SyncReport(central=lost if state == "lost" else CentralStatus(state="ok", ahead_ms=ahead_ms))
     )

@@ -136,9 +136,8 @@ class AttentionList:
                 yield _attention("stranger", "stranger", who=who, number=stranger.records)
         for notice in self._replica.notices():
             yield _attention("notice", notice.kind, who=notice.unit, number=notice.count)
-        for stream, sentence in self._replica.alarms.items():
-            forked = _attention("notice", "fork", who="Central", stream=stream[:8])
-            yield msgspec.structs.replace(forked, sentence=sentence)
+        for alarm in self._replica.alarms.values():
+            yield _attention("notice", alarm.code, who="Central", **alarm.fields)
 
     def _unit(self, unit: WatchedUnit) -> Iterator[Attention]:
         if unit.status is None or unit.age_ms is None:

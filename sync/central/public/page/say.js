@@ -16,10 +16,14 @@ export const language = chosen();
 export const knows = (code) => code in (WORDS[language] ?? {}) || code in WORDS[OTHERWISE];
 
 // Return the sentence of the code; `count` among the fields chooses the form, a field that is missing shows as "…".
+// A field such as {why:port} is the rest of another sentence's code.
 export function say(code, fields = {}) {
   const found = WORDS[language]?.[code] ?? WORDS[OTHERWISE][code] ?? code;
   const text = Array.isArray(found) ? found[fields.count === 1 ? 0 : 1] : found;
-  return text.replace(/\{([a-z_]+)\}/g, (_, name) => String(fields[name] ?? "…"));
+  return text.replace(/\{(\w+):?(\w*)\}/g, (_, name, of) => {
+    const value = String(fields[name] ?? "…");
+    return of && knows(`${of}.${value}`) ? say(`${of}.${value}`, fields) : value;
+  });
 }
 
 // Say in the phone's language what stands in the page itself.

@@ -19,6 +19,17 @@ def test_whatever_a_script_of_the_desk_imports_is_served() -> None:
     assert wanted - served.keys() == set()
 
 
+def test_a_page_fills_in_every_field_that_a_sentence_names() -> None:
+    """`{since1}` and `{why:port}` stood on the German desk as they are: the page knew letters alone."""
+    served = {name: answer.body.decode() for name, answer in _load().items()}
+    found = re.search(r"text\.replace\(/(.+?)/g", served["say.js"])
+    assert found is not None
+    named = set(re.findall(r"\{[^{}]*\}", served["words.js"].partition("WORDS = ")[2].replace('":{"', "")))
+    fields = {one for one in named if '"' not in one}
+    assert {"{since1}", "{why:port}", "{name}"} <= fields
+    assert [one for one in sorted(fields) if not re.fullmatch(found[1], one)] == []
+
+
 @pytest.mark.parametrize(("language", "what"), [("en", "restart"), ("de", "neu starten")])
 def test_where_an_admin_erases_a_name_he_reads_that_running_programs_keep_it(
     language: str, what: str
