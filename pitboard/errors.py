@@ -3,6 +3,7 @@
 PitboardError
 ├── Refusal                     bad input; nothing changed
 │   ├── ActRefused              a person asked for what cannot be done now
+│   │   └── ChangedMeanwhile    somebody else changed the same thing while a form stood open
 │   ├── BodyRefused             a body does not fit its kind
 │   ├── CallRefused             a door does not carry out a call
 │   ├── ConfigRefused           a file's key or value is wrong
@@ -45,7 +46,7 @@ else a person must act first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -126,6 +127,42 @@ class ActRefused(Refusal):
         self.code = code
         self.reason = reason
         self.fields = dict(fields or {})
+
+
+class ChangedField(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of a form: what the form was read from, and what somebody made of it since, as in JSON.
+
+    `who` is empty where no person said it; `utc_ms` is 0 then.
+    """
+
+    field: str
+    seen: Any
+    now: Any
+    who: str = ""
+    utc_ms: int = 0
+
+
+class ChangedMeanwhile(ActRefused):
+    """What the form was read from is not so any more; nothing was saved."""
+
+    def __init__(self, changed: Sequence[ChangedField]) -> None:
+        newest = max(changed, key=lambda one: one.utc_ms)
+        who = newest.who or "Something"
+        what = "; ".join(f"{one.field}: {_plain(one.seen)} → {_plain(one.now)}" for one in changed)
+        super().__init__(
+            code="changed-by-another",
+            reason=f"{who} changed this meanwhile ({what}). Look at it; save again to save over it.",
+            fields={"who": newest.who},
+        )
+        self.changed = tuple(changed)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "nothing"
+    return "nothing" if value in (None, "") else str(value)
 
 
 class CallRefused(Refusal):

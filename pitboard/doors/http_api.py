@@ -25,7 +25,7 @@ from pitboard.doors.door import BACKLOG_COUNT, bound_tcp, make_room_for_socket
 from pitboard.doors.door_limits import DoorLimits
 from pitboard.doors.door_proof import Doorkeeper
 from pitboard.doors.quick_parser import QuickParser
-from pitboard.errors import ActRefused, CallRefused, JournalLost, Refusal
+from pitboard.errors import ActRefused, CallRefused, ChangedMeanwhile, JournalLost, Refusal
 from pitboard.program.config import plain_reason
 from pitboard.tasks import beside
 
@@ -57,6 +57,8 @@ async def answer_refusals(
         answer: dict[str, object] = {"error": error.code, "detail": str(error)}
         if error.fields:
             answer["fields"] = error.fields
+        if isinstance(error, ChangedMeanwhile):
+            answer["changed"] = error.changed
         return json_response(answer, status=409)
     except CallRefused as error:
         return _refused(error)

@@ -14,8 +14,9 @@ from pitboard.journal.views.views import BoardView, encode_view, view_board
 from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
 from pitboard.keeping.journal_copy import fold_file
-from pitboard.program.speech import say
+from pitboard.program.speech import say, shell_code
 from pitboard.race.bodies.calculated import SIGN, short_text
+from pitboard.sentences.language import LANGUAGES, LanguageCode
 
 _BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
 
@@ -38,15 +39,28 @@ _BINARY: tuple[Format, ...] = ("xlsx", "ods", "pdf")
     help="Between the columns of a CSV file; with semicolon, times have a decimal comma.",
 )
 @click.option(
+    "--language",
+    "code",
+    type=click.Choice(LANGUAGES),
+    help="Of heads and words; else the shell's, and English for csv and json, which programs read.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else it is printed."
 )
 def export(
-    journal_path: Path, file_format: Format, what: What, separator: Separator, out: Path | None
+    journal_path: Path,
+    file_format: Format,
+    what: What,
+    separator: Separator,
+    code: LanguageCode | None,
+    out: Path | None,
 ) -> None:
     """Write the results or every lap as a table, or certificates; times are cut to the event's resolution."""
     if out is None and file_format in _BINARY and sys.stdout.isatty():
         raise Refusal(f"{file_format} is not for a terminal; name a file with --out")
-    data = file_bytes(table_of(fold_file(journal_path), what), file_format, separator)
+    if code is None or file_format == "json":
+        code = shell_code() if file_format in _BINARY else "en"
+    data = file_bytes(table_of(fold_file(journal_path), what, code), file_format, separator)
     if out is None:
         sys.stdout.buffer.write(data)
         return

@@ -83,7 +83,7 @@ def xlsx_bytes(table: Table) -> bytes:
     file = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as workbook:
-        sheet = workbook.add_worksheet(table.what[:_SHEET_NAME_MAX_LENGTH])
+        sheet = workbook.add_worksheet(table.title[:_SHEET_NAME_MAX_LENGTH])
         bold = workbook.add_format({"bold": True})
         as_time = workbook.add_format(
             {"num_format": _xlsx_time_format(decimal_count_of(table.resolution_ns))}
@@ -150,7 +150,7 @@ def ods_bytes(table: Table) -> bytes:
     rows = "\n".join(_ods_row(cells) for cells in [list[Cell](table.headings), *table.cells()])
     decimals = decimal_count_of(table.resolution_ns)
     content = _CONTENT.format(
-        name=quoteattr(table.what),
+        name=quoteattr(table.title),
         rows=rows,
         decimals=decimals,
         data_style="T" if decimals <= _TIME_DECIMALS_MAX else "S",

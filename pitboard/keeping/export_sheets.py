@@ -25,7 +25,7 @@ _MARGIN_MM = 15
 _ROW_MM = 7
 _COLUMNS = {
     "results": {"rank": 12, "name": 78, "best": 28, "gap": 28, "laps": 14, "runs": 14},
-    "laps": {"name": 66, "run": 12, "lap": 12, "time": 28, "counts": 16, "verdict": 18, "track": 28},
+    "laps": {"name": 64, "run": 12, "lap": 14, "time": 28, "counts": 16, "verdict": 18, "track": 28},
 }
 _RIGHT = ("rank", "best", "gap", "laps", "runs", "run", "lap", "time")
 
@@ -34,7 +34,7 @@ def sheet_bytes(table: Table) -> bytes:
     """Return the table as sheets of A4 with heading and page number."""
     sheet = _Sheet("P", table)
     columns = _COLUMNS["laps" if table.what == "laps" else "results"]
-    places = [table.headings.index(name) for name in columns]
+    places = [table.columns.index(name) for name in columns]
     sheet.add_page()
     for row in table.cells():
         cells = [row[place] for place in places]
@@ -80,7 +80,7 @@ def _draw_certificate(paper: _Paper, table: Table, row: ResultRow) -> None:
     paper.set_line_width(2.5)
     paper.rect(_MARGIN_MM, _MARGIN_MM, paper.w - 2 * _MARGIN_MM, paper.h - 2 * _MARGIN_MM)
     time = "" if row.best_ns is None else format_lap_ns(row.best_ns, resolution_ns=table.resolution_ns)
-    made = f"calculated {row.calculated}" if row.calculated else ""
+    made = table.say("file.calculated-by", what=row.calculated) if row.calculated else ""
     for y_mm, size_pt, is_bold, text in (
         (38, 26, True, table.event),
         (88, 44, True, row.name),
@@ -147,7 +147,7 @@ class _Sheet(_Paper):
 
     def __init__(self, orientation: str, table: Table) -> None:
         self._table = table
-        super().__init__(orientation, table.event, _text_of(table))
+        super().__init__(orientation, table.event, _text_of(table) + "".join(table.headings))
         self.alias_nb_pages()
 
     def header(self) -> None:
@@ -156,8 +156,9 @@ class _Sheet(_Paper):
         self.ln(11)
         self.use_font(9, is_bold=True)
         columns = _COLUMNS["laps" if self._table.what == "laps" else "results"]
+        heads = dict(zip(self._table.columns, self._table.headings, strict=True))
         for name, width in columns.items():
-            self.write_cell(width, name, align=Align.R if name in _RIGHT else Align.L)
+            self.write_cell(width, heads[name], align=Align.R if name in _RIGHT else Align.L)
         self.ln(_ROW_MM)
         self.use_font(10)
 

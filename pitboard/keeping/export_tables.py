@@ -1,4 +1,6 @@
-"""The results and the laps of an event as tables, for people's spreadsheets and for other programs."""
+"""The results and the laps of an event as tables, for people's spreadsheets and for other programs.
+
+What a program reads has English heads and words, whoever asked; what is for a person is in a language."""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ import msgspec
 from pitboard.journal.folding.fold import Fold
 from pitboard.journal.views.run_views import RunView, view_run
 from pitboard.journal.views.views import BoardView, view_board
-from pitboard.race.bodies.calculated import Calculated, mark_text
+from pitboard.race.bodies.calculated import Calculated, mark_text, sure_ms
 from pitboard.race.bodies.verdict_bodies import Verdict
 from pitboard.race.runs.phases import Phase
 from pitboard.race.runs.run_parts import Place
+from pitboard.sentences.language import Language, LanguageCode, language
 
 What = Literal["results", "laps", "certificates"]
 
@@ -61,18 +64,31 @@ class LapRow(msgspec.Struct, frozen=True, kw_only=True):
     calculated: str
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Rows for machines, and the same for people: headings, and cells."""
 
     event: str
     resolution_ns: int
     what: What
     rows: list[ResultRow] | list[LapRow]
+    language: LanguageCode = "en"
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns' names, the same in every language."""
+        row_type = LapRow if self.what == "laps" else ResultRow
+        return ["time" if name == "lap_ns" else name.removesuffix("_ns") for name in _columns(row_type)]
 
     @property
     def headings(self) -> list[str]:
-        row_type = LapRow if self.what == "laps" else ResultRow
-        return ["time" if name == "lap_ns" else name.removesuffix("_ns") for name in _columns(row_type)]
+        return [self.say(f"file.{name}") for name in self.columns]
+
+    @property
+    def title(self) -> str:
+        return self.say("file.laps-title" if self.what == "laps" else "file.results-title")
+
+    def say(self, code: str, /, **fields: object) -> str:
+        return language(self.language).say(code, **fields)
 
     def cells(self) -> Iterator[list[Cell]]:
         """Yield each row's cells in the order of the headings."""
@@ -83,22 +99,29 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         if value is None:
             return None
         if isinstance(value, bool):
-            return "yes" if value else ""
+            return self.say("file.yes") if value else ""
         if name.endswith("_ns") and isinstance(value, int):
             return Duration(duration_ns=value, resolution_ns=self.resolution_ns)
-        return value if isinstance(value, int) else str(value)
+        if isinstance(value, int):
+            return value
+        return self.say(f"desk.word-{value}") if name in _OF_A_FEW and self.language != "en" else str(value)
 
 
-def table_of(fold: Fold, what: What) -> Table:
+_OF_A_FEW = ("verdict", "phase")
+
+
+def table_of(fold: Fold, what: What, code: LanguageCode = "en") -> Table:
     """Return the table that the fold gives."""
     if what != "laps":
-        return msgspec.structs.replace(results_of(view_board(fold)), what=what)
+        return msgspec.structs.replace(results_of(view_board(fold), code), what=what)
     event = view_board(fold, count=0).event
-    return Table(event=event.name, resolution_ns=event.resolution_ns, what=what, rows=_laps(fold))
+    rows = _laps(fold, language(code))
+    return Table(event=event.name, resolution_ns=event.resolution_ns, what=what, rows=rows, language=code)
 
 
-def results_of(board: BoardView) -> Table:
+def results_of(board: BoardView, code: LanguageCode = "en") -> Table:
     """Return the entries of a board, or of a part of it, as a table."""
+    words = language(code)
     rows = [
         ResultRow(
             rank=entry.rank,
@@ -109,14 +132,17 @@ def results_of(board: BoardView) -> Table:
             runs=entry.runs,
             disqualified=entry.is_disqualified,
             competitor=entry.competitor_id,
-            calculated=_marks(entry.calculated),
+            calculated=_marks(entry.calculated, words),
         )
         for entry in board.entries
     ]
-    return Table(event=board.event.name, resolution_ns=board.event.resolution_ns, what="results", rows=rows)
+    event = board.event
+    return Table(
+        event=event.name, resolution_ns=event.resolution_ns, what="results", rows=rows, language=code
+    )
 
 
-def _laps(fold: Fold) -> list[LapRow]:
+def _laps(fold: Fold, words: Language) -> list[LapRow]:
     rows: list[LapRow] = []
     numbers: dict[str, int] = {}
     for run in sorted(fold.race.runs.values(), key=lambda run: run.armed.word.moment):
@@ -124,11 +150,11 @@ def _laps(fold: Fold) -> list[LapRow]:
         for place in view.places:
             competitor_id = place.competitor_id or ""
             number = numbers[competitor_id] = numbers.get(competitor_id, 0) + 1
-            rows += _laps_of(view, place, number)
+            rows += _laps_of(view, place, number, words)
     return rows
 
 
-def _laps_of(run: RunView, place: Place, number: int) -> list[LapRow]:
+def _laps_of(run: RunView, place: Place, number: int, words: Language) -> list[LapRow]:
     return [
         LapRow(
             name=place.name,
@@ -143,15 +169,26 @@ def _laps_of(run: RunView, place: Place, number: int) -> list[LapRow]:
             unit=run.unit,
             track=run.track,
             competitor=place.competitor_id or "",
-            calculated=_marks(lap.calculated),
+            calculated=_marks(lap.calculated, words),
         )
         for lap in place.laps
     ]
 
 
-def _marks(calculated: Iterable[Calculated]) -> str:
+def _marks(calculated: Iterable[Calculated], words: Language) -> str:
     """Return what each time was calculated from and how sure it is, empty for measured ones."""
-    return "; ".join(mark_text(mark) for mark in calculated)
+    return "; ".join(mark_text(mark) if words.code == "en" else _mark(mark, words) for mark in calculated)
+
+
+def _mark(mark: Calculated, words: Language) -> str:
+    return words.say(
+        "file.mark",
+        system=mark.from_system,
+        ms=sure_ms(mark),
+        before=mark.before_count,
+        after=mark.after_count,
+        passing=mark.from_passing_id,
+    )
 
 
 def _columns(row_type: type[msgspec.Struct]) -> tuple[str, ...]:

@@ -6,12 +6,18 @@ import os
 
 import click
 
-from pitboard.sentences.language import Language, language_of
+from pitboard.sentences.language import LANGUAGES, Language, LanguageCode, language_of
 
 
 def shell_language() -> Language:
     """Return the language that this process's shell asks for."""
     return language_of(os.environ)
+
+
+def shell_code() -> LanguageCode:
+    """Return the same as a code."""
+    asked = shell_language().code
+    return next(code for code in LANGUAGES if code == asked)
 
 
 def say(code: str, /, *, err: bool = False, **fields: object) -> None:

@@ -30,11 +30,15 @@ SIGN = "≈"
 """Before a time that was calculated."""
 
 
+def sure_ms(mark: Calculated) -> int:
+    """Return how sure the time is, in whole milliseconds and never less than it is."""
+    return -(-mark.uncertainty_ns // 1_000_000)
+
+
 def mark_text(mark: Calculated) -> str:
     """Return the mark as a table has it, with the passing and the pairs behind it."""
-    sure_ms = -(-mark.uncertainty_ns // 1_000_000)
     return (
-        f"from {mark.from_system}, +-{sure_ms} ms, by {mark.before_count} pairs before and "
+        f"from {mark.from_system}, +-{sure_ms(mark)} ms, by {mark.before_count} pairs before and "
         f"{mark.after_count} after ({mark.from_passing_id})"
     )
 
@@ -44,4 +48,4 @@ def short_text(marks: Iterable[Calculated]) -> str:
     least_sure = max(marks, key=lambda mark: mark.uncertainty_ns, default=None)
     if least_sure is None:
         return ""
-    return f"calculated from {least_sure.from_system}, ±{-(-least_sure.uncertainty_ns // 1_000_000)} ms"
+    return f"calculated from {least_sure.from_system}, ±{sure_ms(least_sure)} ms"

@@ -37,7 +37,7 @@ class EventConfigured(Body, frozen=True, kw_only=True):
     """The event's name and rules; published times are cut to `resolution_ns`.
 
     `format` names the event's format; without one the rules are the three numbers here. `where` is the desk
-    at which a person chose that, empty where central.toml says so.
+    at which `by` chose that; both are empty where central.toml says so.
     """
 
     name: Name
@@ -46,6 +46,7 @@ class EventConfigured(Body, frozen=True, kw_only=True):
     lap_min_ms: LapMinMs = DEFAULT_FORMAT.lap_min_ms
     format: FormatName = ""
     where: OptionalText = ""
+    by: OptionalId = ""
 
 
 class FormatSet(Act, frozen=True, kw_only=True):

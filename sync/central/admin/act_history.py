@@ -80,6 +80,15 @@ class PastAct(msgspec.Struct, frozen=True, kw_only=True):
     is_withdrawn: bool = False
 
 
+def who_said(fold: Fold, key: str, body: Body) -> str:
+    """Return who wrote a record: the admin, or a unit by its name with the official who was signed in."""
+    by = getattr(body, "by", "")
+    if key == fold.root_key:
+        return ADMIN if by in ("", ADMIN) else f"{ADMIN} {by}"
+    who = fold.roster.name_of(key) or key[:8]
+    return f"{who}, {fold.race.roll.official_name(by) or by}" if by else who
+
+
 class ActHistory:
     """Reads one fold."""
 
@@ -105,16 +114,10 @@ class ActHistory:
         return acts
 
     def _told(self, key: str, body: Body, word: Word, what: str) -> PastAct:
-        by = body.by if isinstance(body, Act) else ""
-        who = self._fold.roster.name_of(key) or key[:8]
-        if key == self._fold.root_key:
-            who = ADMIN if by in ("", ADMIN) else f"{ADMIN} {by}"
-        elif by:
-            who = f"{who}, {self._fold.race.roll.official_name(by) or by}"
         statement = self._fold.race.statements.at((word.stream, word.seq))
         return PastAct(
             utc_ms=stamp_utc_ms(word.stamp),
-            who=who,
+            who=who_said(self._fold, key, body),
             what=what,
             why=getattr(body, "reason", ""),
             stream=word.stream,

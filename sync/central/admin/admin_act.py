@@ -14,6 +14,7 @@ from pitboard.journal.folding.fold import Fold
 from pitboard.race.bodies.body import OptionalId, OptionalText, Transponder
 from pitboard.race.bodies.verdict_bodies import Decision, PlaceStatus, Verdict
 from pitboard.race.names import fold_name
+from sync.central.admin.seen import Seen
 
 Typed = Annotated[str, Meta(max_length=400)]
 
@@ -25,6 +26,8 @@ class AdminAct(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbi
     undo: bool = False
     act_id: OptionalId = ""
     """The same for each repetition of one request, which is then one act."""
+    seen: Seen = None
+    """What the form showed, by the names of `sync/central/admin/shown_state.py`."""
 
 
 class Correct(AdminAct, frozen=True, kw_only=True, tag="correct"):

@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from typing import Any
+
+import msgspec
 
 from pitboard.drawing.time_text import format_lap_ns, parse_lap_time
 from pitboard.errors import ActRefused
@@ -46,15 +49,18 @@ from sync.central.admin.lap_reference import LapReference
 from sync.central.admin.people_plans import PeoplePlans
 from sync.central.admin.run_plans import RunPlans, name_or_nobody, what_run
 from sync.central.admin.said import Said, Told, in_english
+from sync.central.admin.shown_state import ShownState
 
 REPEATED_MAX_COUNT = 200
 """How many acts may lie between a request and its repetition."""
 
 
 class Done(Told, frozen=True, kw_only=True):
-    """What was done, and what it changed."""
+    """What was done, and what it changed; `now` is what it was about as it stands, which an undo may send as
+    `seen`."""
 
     change: BoardChange
+    now: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class AdminActs:
@@ -66,6 +72,7 @@ class AdminActs:
         self.reference = LapReference(replica.fold)
         self._runs = RunPlans(replica.fold, self.reference)
         self._people = PeoplePlans(replica.fold, self.reference)
+        self._shown = ShownState(replica.fold, self.reference)
         self._acting = asyncio.Lock()
         self._done: deque[str] = deque(maxlen=REPEATED_MAX_COUNT)
 
@@ -79,6 +86,8 @@ class AdminActs:
         if act.act_id and act.act_id in self._done:  # after a restart the fold knows a repetition
             raise ActRefused(code="no-change", reason="This was done already.")
         plan = self._plan(act, reason)
+        thing = self._shown.thing(act)
+        self._shown.check(act.seen, thing)
         before = BoardBefore(self._fold, plan.competitor)
         was_settled = plan.run_id is not None and self._is_settled(plan.run_id)
         await self._replica.append(*signed(plan.bodies, actor, act.act_id))
@@ -90,7 +99,9 @@ class AdminActs:
                 await self._replica.append(*signed(self._confirmation(run, reason), actor, ""))
             else:
                 said.append(Said("desk.done-waits"))
-        return Done(sentence=in_english(said), said=tuple(said), change=before.change())
+        return Done(
+            sentence=in_english(said), said=tuple(said), change=before.change(), now=self._shown.of(thing)
+        )
 
     def _is_settled(self, run_id: str) -> bool:
         """Return whether the run is on the board as it stands, so that an act on it goes there at once."""

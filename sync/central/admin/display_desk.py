@@ -27,6 +27,7 @@ from pitboard.race.scene_names import SCENE_NAMES, USUAL_ROUND, WHOLE_VENUE
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.said import Said, Told, told
+from sync.central.admin.seen import Seen, SeenCheck
 
 SAVE_MAX_S = 10.0
 ALL_WORDS = ("all", WHOLE_VENUE)
@@ -43,6 +44,8 @@ class SteerDisplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     brightness_percent: BrightnessPercent | None = None
     is_on: bool | None = None
     restart: bool = False
+    seen: Seen = None
+    """What the form was read from: the fields of `display-assigned`."""
 
 
 class TellDisplays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,7 +124,7 @@ class DisplayDesk:
             reason = f"There is no scene '{unknown[0]}'. Scenes: {known}."
             raise ActRefused(code="unknown-scene", reason=reason)
         key, name = self._display(said.display)
-        now = self._programme.display(key) or DisplayAssigned(display=key, name=name)
+        now = self._assigned(key, name)
         given = {
             "name": said.name or name,
             "playlist": said.playlist,
@@ -135,6 +138,8 @@ class DisplayDesk:
         for field in given:
             fresh = getattr(now, field) if given[field] is None else given[field]
             body = msgspec.structs.replace(body, **{field: fresh})
+        shown, wanted = ({field: getattr(one, field) for field in given} for one in (now, body))
+        SeenCheck(self._replica.fold).check(said.seen, shown, ("display", now.display), wanted=wanted)
         await self._save(body)
         return json_response(_told(body, is_new_start=said.restart))
 
@@ -180,6 +185,14 @@ class DisplayDesk:
             if typed == display.display or fold_name(typed) == fold_name(display.name):
                 return display.display, display.name
         return typed, typed
+
+    def _assigned(self, key: str, name: str) -> DisplayAssigned:
+        """Return what the display was told last, perhaps under its name only."""
+        said = self._programme.display(key)
+        if said is None and key != WHOLE_VENUE:
+            named = [one for one in self._programme.displays() if fold_name(one.name) == fold_name(name)]
+            said = next((one for one in named if one.display != WHOLE_VENUE), None)
+        return said or DisplayAssigned(display=key, name=name)
 
     async def _save(self, body: DisplayAssigned | MessagePosted) -> None:
         async with asyncio.timeout(SAVE_MAX_S):

@@ -32,6 +32,7 @@ from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.picture_check import PictureSize, kind_of, size_of_picture
 from sync.central.admin.said import told
+from sync.central.admin.seen import Seen, SeenCheck
 
 SAVE_MAX_S = 10.0
 PICTURE_MAX_BYTES = PICTURE_PART_MAX_BYTES * SPONSOR_PARTS_MAX_COUNT
@@ -45,10 +46,14 @@ class ShowSponsor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     content: bytes
+    seen: Seen = None
 
 
 class RemoveSponsor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Here and in `ShowSponsor`, `seen` is the `name` and `picture` that the page showed, null for none."""
+
     sponsor_id: Id
+    seen: Seen = None
 
 
 class SponsorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,13 +129,14 @@ class SponsorDesk:
                     reason="This is no PNG or JPEG that can be shown, or it has more than 4 million pixels.",
                 )
             bodies = self._bodies(name, wanted.content)
+            self._check(wanted.seen, self._named(name), bodies[-1])
             async with asyncio.timeout(SAVE_MAX_S):
                 await self._replica.append(*signed(bodies, the_actor(), ""))
         return json_response(told("desk.done-sponsor", name=name))
 
     def _bodies(self, name: str, content: bytes) -> list[Body]:
         standing = self._programme.sponsors()
-        same = next((one for one in standing if fold_name(one.name) == fold_name(name)), None)
+        same = self._named(name)
         if same is None and len(standing) >= SPONSORS_MAX_COUNT:
             reason = f"There are {SPONSORS_MAX_COUNT} sponsors already; take one away first."
             raise ActRefused(code="too-many-sponsors", reason=reason)
@@ -160,6 +166,7 @@ class SponsorDesk:
     async def _remove(self, request: web.Request) -> web.Response:
         said = msgspec.json.decode(await take_body(request), type=RemoveSponsor)
         standing = self._standing(said.sponsor_id)
+        self._check(said.seen, standing)
         async with asyncio.timeout(SAVE_MAX_S):
             gone = msgspec.structs.replace(standing, is_gone=True)
             await self._replica.append(*signed([gone], the_actor(), ""))
@@ -171,8 +178,23 @@ class SponsorDesk:
             raise ActRefused(code="no-picture", reason="The picture is not whole here yet.")
         return web.Response(body=content, content_type=f"image/{kind_of(content)}")
 
+    def _named(self, name: str) -> SponsorSet | None:
+        standing = self._programme.sponsors()
+        return next((one for one in standing if fold_name(one.name) == fold_name(name)), None)
+
+    def _check(self, seen: Seen, standing: SponsorSet | None, wanted: Body | None = None) -> None:
+        subject = ("sponsor", "" if standing is None else standing.sponsor_id)
+        check = SeenCheck(self._replica.fold)
+        check.check(seen, _shown(standing), subject, wanted=_shown(wanted))
+
     def _standing(self, sponsor_id: str) -> SponsorSet:
         for one in self._programme.sponsors():
             if one.sponsor_id == sponsor_id:
                 return one
         raise ActRefused(code="unknown-sponsor", reason="This sponsor is gone already.")
+
+
+def _shown(sponsor: Body | None) -> dict[str, object]:
+    if not isinstance(sponsor, SponsorSet):
+        return {}
+    return {"name": sponsor.name, "picture": sponsor.picture}

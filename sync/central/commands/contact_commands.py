@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.errors import ActRefused, ConfigRefused, PassphraseRefused, PeerLost
 from pitboard.program.core_dumps import forbid_core_dumps
-from pitboard.program.speech import how_many, say, shell_language
+from pitboard.program.speech import how_many, say, shell_code, shell_language
 from pitboard.sentences.spoken_error import spoken
 from pitboard.trust.identity import Identity, write_secret
 from sync.central.commands.admin_client import AdminClient
@@ -99,7 +99,7 @@ def contacts(
     found = [opened(row.envelope, private, event_key=file.event_key, name=row.name) for row in rows]
     clear = [one for one in found if one is not None]
     if export_path is not None:
-        write_secret(export_path, csv_of(clear))
+        write_secret(export_path, csv_of(clear, shell_code()))
         say(
             "command.contacts-written",
             contacts=how_many("command.count-contacts", len(clear)),

@@ -15,6 +15,7 @@ from pitboard.contacts.contact_seal import ContactEnvelope
 from pitboard.errors import JournalLost, PassphraseRefused
 from pitboard.program.core_dumps import forbid_core_dumps
 from pitboard.program.work_aside import done_aside
+from pitboard.sentences.language import LanguageCode
 from sync.central.contacts.contact_key_file import ContactKeyFile
 from sync.central.contacts.opened_contacts import csv_of, opened
 
@@ -33,6 +34,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     passphrase: str
     rows: list[RowToOpen]
     as_csv: bool = False
+    language: LanguageCode = "en"
 
 
 async def open_aside(opening: Opening) -> bytes:
@@ -59,7 +61,9 @@ def main() -> int:
     ]
     clear = [one for one in found if one is not None]
     answer: Any = {"contacts": clear, "closed": len(found) - len(clear)}
-    sys.stdout.buffer.write(csv_of(clear) if opening.as_csv else msgspec.json.encode(answer))
+    sys.stdout.buffer.write(
+        csv_of(clear, opening.language) if opening.as_csv else msgspec.json.encode(answer)
+    )
     return 0
 
 

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pitboard.contacts.contact_seal import Contact, ContactEnvelope, open_contact
 from pitboard.errors import ContactClosed
+from pitboard.sentences.language import LanguageCode, language
 
+_HEADS = ("rank", "competitor", "name", "email", "phone")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,12 +39,14 @@ def opened(
     return OpenedContact(competitor=envelope.competitor_id, name=name, contact=contact, rank=rank)
 
 
-def csv_of(contacts: Sequence[OpenedContact]) -> bytes:
-    """Return a CSV file; a cell that a spreadsheet would compute begins with an apostrophe."""
+def csv_of(contacts: Sequence[OpenedContact], code: LanguageCode = "en") -> bytes:
+    """Return a CSV file, its heads in a language; what a spreadsheet would compute begins with an
+    apostrophe."""
     with_rank = any(one.rank for one in contacts)
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
-    writer.writerow(_cells("rank", ("competitor", "name", "email", "phone"), with_rank))
+    rank, *heads = [language(code).say(f"file.{name}") for name in _HEADS]
+    writer.writerow(_cells(rank, heads, with_rank))
     for one in contacts:
         email, phone = one.contact.email or "", one.contact.phone or ""  # a phone number computes nothing
         cells = (one.competitor, _harmless(one.name), _harmless(email), phone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from pitboard.keeping.export_files import file_bytes
@@ -56,3 +57,28 @@ def test_laps_are_printed_with_what_was_judged() -> None:
     )  # fmt: skip
     table = Table(event="Summer Cup", resolution_ns=1_000_000, what="laps", rows=[lap] * 40)
     assert pages(file_bytes(table, "pdf", "comma")) == 2
+
+
+def test_a_file_for_a_person_is_in_a_language_and_one_for_a_program_is_not() -> None:
+    lap = LapRow(
+        name="Anna", run=1, lap=2, lap_ns=10**9, counts=False, verdict="void", short=True, corrected=False,
+        phase="confirmed", unit="A", track="1", competitor="c", calculated="",
+    )  # fmt: skip
+    english = Table(event="Cup", resolution_ns=1_000_000, what="laps", rows=[lap])
+    german = msgspec.structs.replace(english, language="de")
+    heads, row = file_bytes(german, "csv", "semicolon").decode("utf-8-sig").splitlines()
+    assert heads == (
+        "Name;Lauf;Runde;Zeit;zählt;Urteil;zu kurz;korrigiert;Stand;Einheit;Strecke;Kennung;berechnet"
+    )
+    assert row.split(";")[:9] == ["Anna", "1", "2", "0:01,000", "", "ungültig", "ja", "", "bestätigt"]
+    heads, row = file_bytes(english, "csv", "comma").decode("utf-8-sig").splitlines()
+    assert heads == "name,run,lap,time,counts,verdict,short,corrected,phase,unit,track,competitor,calculated"
+    assert row.split(",")[:9] == ["Anna", "1", "2", "1.000", "", "void", "yes", "", "confirmed"]
+    assert b"language" not in file_bytes(english, "json", "comma")
+    for table in (german, msgspec.structs.replace(german, what="results", rows=[result(1, "Anna")])):
+        said, silent = (file_bytes(one, "pdf", "comma") for one in (table, with_english(table)))
+        assert said != silent
+
+
+def with_english(table: Table) -> Table:
+    return msgspec.structs.replace(table, language="en")

@@ -57,7 +57,7 @@ SAID_BY_THE_JOIN_PAGE = {
 }
 """A racer's phone says them, by sentences of its own."""
 CODE = re.compile(
-    r"(touch|saved|unanswered|refused|light|sensor|display|page|desk|error|loss|command)(\.[a-z0-9-]+)+|saved|unanswered"
+    r"(touch|saved|unanswered|refused|light|sensor|display|page|desk|error|loss|command|file)(\.[a-z0-9-]+)+|saved|unanswered"
 )
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".key", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
@@ -78,6 +78,7 @@ PREFIXES = (
     "desk.preset-",
     "desk.ranking-",
     "desk.refused-",
+    "file.",
 )
 
 

@@ -20,6 +20,7 @@ from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, ConfigRefused, PassphraseRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.race.bodies.body import Id
+from pitboard.sentences.language import LanguageCode
 from sync.central.admin.actor import the_actor
 from sync.central.contacts.contact_admin import ContactAdmin
 from sync.central.contacts.contact_key_file import ContactKeyFile
@@ -33,6 +34,7 @@ class OpenContacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reason: Annotated[str, Meta(max_length=4_000)]
     competitors: Annotated[list[Id], Meta(min_length=1, max_length=CHOSEN_MAX_COUNT)]
     as_csv: bool = False
+    language: LanguageCode = "en"
 
 
 class ContactsKnown(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,13 @@ class ContactsApi:
             RowToOpen(name=row.name, envelope=row.envelope, rank=self._rank(row.envelope.competitor_id))
             for row in rows
         ]
-        opening = Opening(file=file, passphrase=wanted.passphrase, rows=to_open, as_csv=wanted.as_csv)
+        opening = Opening(
+            file=file,
+            passphrase=wanted.passphrase,
+            rows=to_open,
+            as_csv=wanted.as_csv,
+            language=wanted.language,
+        )
         async with self._opening:  # one at a time: each takes a quarter of a gigabyte
             try:
                 answer = await open_aside(opening)

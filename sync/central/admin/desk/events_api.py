@@ -28,6 +28,7 @@ from sync.central.admin.actor import the_actor
 from sync.central.admin.desk.former_events import FormerEvent
 from sync.central.admin.event_archive import Sealing, check_decided, seal_aside
 from sync.central.admin.said import told
+from sync.central.admin.seen import Seen, SeenCheck, Values
 
 SAVE_MAX_S = 10.0
 PLANNED_MAX_COUNT = 50
@@ -58,10 +59,14 @@ class PlanEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     day: Annotated[str, Meta(max_length=10)]
     event_id: Annotated[str, Meta(max_length=80)] = ""
+    seen: Seen = None
 
 
 class UnplanEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Here and in `PlanEvent`, `seen` is the `name` and `day` that the page showed."""
+
     event_id: Id
+    seen: Seen = None
 
 
 class EventsApi:
@@ -125,7 +130,9 @@ class EventsApi:
         except ValueError as error:
             raise ActRefused(code="bad-day", reason="Give the day as year, month and day.") from error
         planned = self._replica.fold.race.programme.planned()
-        is_known = any(one.event_id == said.event_id for one in planned)
+        standing = next((one for one in planned if one.event_id == said.event_id), None)
+        is_known = standing is not None
+        self._check(said.seen, said.event_id, standing, {"name": name, "day": day})
         if not is_known and len(planned) >= PLANNED_MAX_COUNT:
             raise ActRefused(
                 code="too-many-planned", reason=f"{PLANNED_MAX_COUNT} events are planned already."
@@ -140,6 +147,7 @@ class EventsApi:
         standing = next((one for one in planned if one.event_id == said.event_id), None)
         if standing is None:
             raise ActRefused(code="unknown-planned", reason="This event is not planned any more.")
+        self._check(said.seen, said.event_id, standing)
         await self._say(msgspec.structs.replace(standing, is_gone=True))
         return json_response(told("desk.done-unplanned", name=standing.name))
 
@@ -159,6 +167,12 @@ class EventsApi:
                 out = Path(inside) / "event.zip"
                 await seal_aside(msgspec.structs.replace(sealing, out=str(out)))
                 return await _sent(request, out, size=os.stat(out).st_size)
+
+    def _check(
+        self, seen: Seen, event_id: str, standing: EventPlanned | None, wanted: Values | None = None
+    ) -> None:
+        now = {} if standing is None else {"name": standing.name, "day": standing.day}
+        SeenCheck(self._replica.fold).check(seen, now, ("event-planned", event_id), wanted=wanted)
 
     async def _say(self, body: EventClosed | EventPlanned) -> None:
         async with asyncio.timeout(SAVE_MAX_S):

@@ -15,11 +15,13 @@ from pitboard.doors.http_api import json_response
 from pitboard.errors import ActRefused, PinRefused
 from pitboard.trust.pin import pin_verifier
 from sync.central.admin.official_desk import OfficialDesk
+from sync.central.admin.seen import Seen
 
 
 class AppointByPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     pin: Annotated[str, Meta(max_length=40)]
+    seen: Seen = None
 
 
 class OfficialsApi:
@@ -39,4 +41,4 @@ class OfficialsApi:
                 verifier = await asyncio.to_thread(pin_verifier, wanted.pin)
             except PinRefused as error:
                 raise ActRefused(code="bad-pin", reason=str(error)) from error
-        return json_response(await self._officials.appoint(wanted.name, verifier))
+        return json_response(await self._officials.appoint(wanted.name, verifier, wanted.seen))

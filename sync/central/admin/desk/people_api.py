@@ -15,6 +15,7 @@ from pitboard.errors import ActRefused
 from pitboard.journal.replica import WritingReplica
 from pitboard.keeping.export_files import Format, Separator, file_bytes
 from pitboard.keeping.export_tables import What, table_of
+from pitboard.sentences.language import LanguageCode
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import checked_reason
@@ -48,6 +49,7 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
     what: What = "results"
     format: Format = "csv"
     separator: Separator = "comma"
+    language: LanguageCode = "en"
 
 
 class PeopleApi:
@@ -77,7 +79,8 @@ class PeopleApi:
             wanted = msgspec.convert(dict(request.query), ExportQuery)
         except msgspec.ValidationError as error:
             raise ActRefused(code="bad-export", reason="There is no such export.") from error
-        table = table_of(self._fold, wanted.what)
+        code = "en" if wanted.format == "json" else wanted.language
+        table = table_of(self._fold, wanted.what, code)
         async with self._making:  # a page a person takes seconds of a processor: nobody else waits for it
             content = await asyncio.to_thread(file_bytes, table, wanted.format, wanted.separator)
         return web.Response(

@@ -15,7 +15,7 @@ from msgspec import Meta
 from pitboard.errors import ActRefused
 from pitboard.journal.folding.fold import Fold
 from pitboard.program.event_rules import StageConfig, read_format
-from pitboard.race.bodies.body import Body
+from pitboard.race.bodies.body import Act, Body
 from pitboard.race.bodies.event_bodies import (
     ClassSet,
     EventConfigured,
@@ -27,8 +27,11 @@ from pitboard.race.bodies.event_bodies import (
 from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format, FormatName
 from pitboard.race.names import clean_name
 from pitboard.race.ranking.presets import PRESETS, preset
+from pitboard.race.words.word import Subject
+from sync.central.admin.actor import the_actor
 from sync.central.admin.admin_act import checked_reason
 from sync.central.admin.said import Told, said_format, told
+from sync.central.admin.seen import THE_EVENT, Seen, SeenCheck
 
 Text = Annotated[str, Meta(max_length=80)]
 ID_FORM = re.compile(r"[^\s/]{1,40}\Z")
@@ -36,9 +39,10 @@ DESK = "desk"
 
 
 class RuleAct(msgspec.Struct, frozen=True, kw_only=True, tag_field="rule", forbid_unknown_fields=True):
-    """Base; a reason is kept where one is given."""
+    """Base; a reason is kept where one is given. `seen` is what the form was read from, see `_shown`."""
 
     reason: Annotated[str, Meta(max_length=4_000)] = ""
+    seen: Seen = None
 
 
 class UseFormat(RuleAct, frozen=True, kw_only=True, tag="event"):
@@ -73,10 +77,7 @@ class SetStage(RuleAct, frozen=True, kw_only=True, tag="stage"):
 
 
 class SetSchedule(RuleAct, frozen=True, kw_only=True, tag="schedule"):
-    """`seen` is the plan that was changed: what another admin wrote meanwhile is not lost."""
-
     items: Annotated[list[ScheduleItem], Meta(max_length=60)]
-    seen: Annotated[list[ScheduleItem], Meta(max_length=60)] | None = None
 
 
 AnyRuleAct = UseFormat | SetFormat | RemoveFormat | SetClass | SetStage | SetSchedule
@@ -98,6 +99,61 @@ def format_from(table: dict[str, Any], name: str = "") -> Format:
 
 def plan_rule(act: AnyRuleAct, fold: Fold) -> RulePlan:
     """Return what the act writes; raises ActRefused with nothing changed."""
+    plan = _plan(act, fold)
+    subject, standing = _standing(act, fold)
+    SeenCheck(fold).check(act.seen, _shown(standing), subject, wanted=_shown(plan.bodies[-1]))
+    return plan
+
+
+def _standing(act: AnyRuleAct, fold: Fold) -> tuple[Subject, Body | None]:
+    """Return what the act is about, and what stands of it."""
+    programme = fold.race.programme
+    match act:
+        case UseFormat():
+            return THE_EVENT, fold.race.event.value
+        case SetFormat() | RemoveFormat():
+            name = clean_name(act.name)
+            rules = programme.format(name)
+            return ("format", name), None if rules is None else FormatSet(name=name, format=rules)
+        case SetClass():
+            race_class = act.race_class.strip()
+            classes = {one.race_class: one for one in programme.classes()}
+            return ("class", race_class), classes.get(race_class)
+        case SetStage():
+            stage_id = act.stage_id.strip()
+            stages = {one.stage_id: one for one in programme.stages()}
+            return ("stage", stage_id), stages.get(stage_id)
+        case SetSchedule():
+            return ("schedule",), ScheduleSet(items=programme.schedule())
+
+
+def _shown(body: Body | None) -> dict[str, Any]:
+    """Return the fields by which the pages show it; none for what is not there, or is gone."""
+    match body:
+        case EventConfigured():
+            return {"format": body.format}
+        case FormatSet(format=Format() as rules):
+            return whole_format(body.name, rules)
+        case ClassSet(is_gone=False):
+            return _whole(body)
+        case StageSet(is_gone=False):
+            return {**_whole(body), **body.settings}
+        case ScheduleSet():
+            return {"items": body.items}
+        case _:
+            return {}
+
+
+def whole_format(name: str, rules: Format) -> dict[str, Any]:
+    """Return every key of a format, those too that are as in any other."""
+    return {**_whole(rules), "name": name}
+
+
+def _whole(body: msgspec.Struct) -> dict[str, Any]:
+    return {key: getattr(body, key) for key in body.__struct_fields__ if key not in Act.__struct_fields__}
+
+
+def _plan(act: AnyRuleAct, fold: Fold) -> RulePlan:
     reason = checked_reason(act.reason, fold) if act.reason.strip() else ""
     match act:
         case UseFormat():
@@ -134,6 +190,7 @@ def _use_format(act: UseFormat, fold: Fold, reason: str) -> RulePlan:
             lap_min_ms=rules.lap_min_ms,
             format=act.format,
             where=DESK,
+            by=the_actor().by,
         )
     )
     if not act.format:
@@ -219,9 +276,6 @@ def _set_stage(act: SetStage, fold: Fold, reason: str) -> RulePlan:
 
 
 def _set_schedule(act: SetSchedule, fold: Fold, reason: str) -> RulePlan:
-    if act.seen is not None and tuple(act.seen) != fold.race.programme.schedule():
-        reason = "Somebody changed the plan meanwhile. Note your lines, then load the page again."
-        raise ActRefused(code="plan-changed", reason=reason)
     stages = {one.stage_id for one in fold.race.programme.stages()}
     for item in act.items:
         if item.stage_id and item.stage_id not in stages:

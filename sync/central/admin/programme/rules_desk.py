@@ -20,7 +20,7 @@ from pitboard.race.ranking.score import RULES
 from sync.central.admin.act_plan import signed
 from sync.central.admin.actor import the_actor
 from sync.central.admin.programme.ranking_preview import preview_of
-from sync.central.admin.programme.rule_acts import AnyRuleAct, format_from, plan_rule
+from sync.central.admin.programme.rule_acts import AnyRuleAct, format_from, plan_rule, whole_format
 
 SAVE_MAX_S = 10.0
 PREVIEWS_AT_ONCE = 1
@@ -115,8 +115,8 @@ def rules_of(fold: Fold) -> RulesView:
 
 def _format_view(name: str, rules: Format, source: str = "") -> FormatView:
     table = msgspec.to_builtins(rules)
-    whole = {key: getattr(rules, key) for key in Format.__struct_fields__}
-    return FormatView(name=name, table={**table, "name": name}, whole={**whole, "name": name}, source=source)
+    whole = whole_format(name, rules)
+    return FormatView(name=name, table={**table, "name": name}, whole=whole, source=source)
 
 
 def _tracks(fold: Fold) -> list[TrackView]:

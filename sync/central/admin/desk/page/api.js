@@ -29,7 +29,7 @@ async function call(path, options, read = (answer) => answer.json()) {
   if (answer.ok) return inOurWords(await read(answer));
   const body = await answer.json().catch(() => ({}));
   if (answer.status === 401 && body.error === "signed-out") onSignedOut();
-  throw refused(body.error ?? "failed", spoken(body));
+  throw refused(body.error ?? "failed", spoken(body), body.changed);
 }
 
 // Central answers with codes and their fields, some of which are words themselves, or lists; `sentence` is English.
@@ -52,9 +52,10 @@ function spoken({ error, detail, fields }) {
   return (language !== "en" && whole) || (detail ?? say("desk.this-failed-central-s-log-says-why"));
 }
 
-function refused(code, sentence) {
+function refused(code, sentence, changed) {
   const error = new Error(sentence);
   error.code = code;
+  error.changed = changed; // by somebody else, field by field, while a form stood open
   return error;
 }
 

@@ -4,7 +4,7 @@ import { ask, post, postForFile } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm } from "./form_dialog.js";
 import { button, buttons, card, empty, list, personLink, table, when, word } from "./pieces.js";
-import { say } from "./say.js";
+import { language, say } from "./say.js";
 
 const WINNERS_COUNT = 3;
 
@@ -46,7 +46,7 @@ function askOpen(competitors, as_csv, place, onDone) {
     ],
     send: async (values) => {
       if (!competitors.length) throw new Error(say("desk.choose-at-least-one-competitor"));
-      const body = { ...values, competitors, as_csv };
+      const body = { ...values, competitors, as_csv, language };
       if (as_csv) save(await postForFile("/v1/desk/contacts/open", body));
       else place.replaceChildren(...openedList(await post("/v1/desk/contacts/open", body)));
       return as_csv ? say("desk.the-file-is-made-the-read-is") : say("desk.the-read-is-written-down");

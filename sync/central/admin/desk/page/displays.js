@@ -9,7 +9,8 @@ import { knows, say } from "./say.js";
 const ALL = "all";
 const PICTURE_EVERY_MS = 3_000;
 const sceneName = (scene) => (knows(`touch.scene-${scene}`) ? say(`touch.scene-${scene}`) : scene);
-const steer = async (word) => (await post("/v1/admin/displays", word)).sentence;
+const steer = async (word, seen) => (await post("/v1/admin/displays", { ...word, seen })).sentence;
+const playlistText = (items) => items.map((item) => `${sceneName(item.scene)} ${item.seconds ?? 15} s`).join(", ") || say("desk.its-usual-round");
 
 export async function displaysPage(redraw) {
   const [seen, rules, watched] = await Promise.all([ask("/v1/admin/displays"), ask("/v1/admin/rules"), ask("/v1/admin/units/status")]);
@@ -76,7 +77,7 @@ function pictureOf(one) {
 
 function displayItem(one, seen, rules, redraw) {
   const said = one.assigned;
-  const words = said ? [said.playlist?.map((item) => `${sceneName(item.scene)} ${item.seconds ?? 15} s`).join(", ") || say("desk.its-usual-round"), said.track && say("desk.track-track", { track: said.track }), said.race_class && say("desk.class-name", { name: said.race_class }), said.brightness_percent && said.brightness_percent < 100 && say("desk.percent-bright", { percent: said.brightness_percent })].filter(Boolean).join(" · ") : one.display === ALL ? say("desk.nothing-said-to-all") : say("desk.its-usual-round");
+  const words = said ? [playlistText(said.playlist ?? []), said.track && say("desk.track-track", { track: said.track }), said.race_class && say("desk.class-name", { name: said.race_class }), said.brightness_percent && said.brightness_percent < 100 && say("desk.percent-bright", { percent: said.brightness_percent })].filter(Boolean).join(" · ") : one.display === ALL ? say("desk.nothing-said-to-all") : say("desk.its-usual-round");
   const isDark = said?.is_on === false;
   const sighting = one.sighting ? [element("div", { class: "muted" }, sightingText(one.sighting))] : [];
   const picture = one.is_enrolled && one.display !== ALL ? [pictureOf(one)] : [];
@@ -85,12 +86,12 @@ function displayItem(one, seen, rules, redraw) {
     ...(one.is_enrolled ? [] : [tag(say("desk.not-enrolled"))]), ...(isDark ? [tag(say("desk.dark"), { class: "tag warn" })] : []),
     buttons(
       button(say("desk.show"), () => askShow(one, seen, rules, redraw)),
-      button(say("desk.identify"), () => act({ display: one.display, playlist: [{ scene: "identify", seconds: 30 }] }, say("desk.show-the-name-on-name", { name: one.name }), say("desk.it-shows-its-name-until-it-is"), redraw)),
-      button(isDark ? say("desk.displays-light") : say("desk.dark-2"), () => act({ display: one.display, is_on: isDark }, isDark ? say("desk.light-name", { name: one.name }) : say("desk.darken-name", { name: one.name }), "", redraw)),
+      button(say("desk.identify"), () => act({ display: one.display, playlist: [{ scene: "identify", seconds: 30 }] }, say("desk.show-the-name-on-name", { name: one.name }), say("desk.it-shows-its-name-until-it-is"), redraw, { playlist: said?.playlist ?? [] })),
+      button(isDark ? say("desk.displays-light") : say("desk.dark-2"), () => act({ display: one.display, is_on: isDark }, isDark ? say("desk.light-name", { name: one.name }) : say("desk.darken-name", { name: one.name }), "", redraw, { is_on: !isDark })),
       button(say("desk.restart"), () => act({ display: one.display, restart: true }, say("desk.start-name-anew", { name: one.name }), say("desk.its-program-ends-and-begins-again"), redraw))));
 }
 
-const act = (word, title, note, redraw) => askForm({ title, note, label: say("desk.do-it"), send: () => steer(word), onDone: redraw });
+const act = (word, title, note, redraw, seen = null) => askForm({ title, note, label: say("desk.do-it"), fields: [], seen, send: (_, known) => steer(word, known), onDone: redraw });
 
 function askShow(one, seen, rules, redraw) {
   const said = one.assigned;
@@ -105,7 +106,10 @@ function askShow(one, seen, rules, redraw) {
       { name: "race_class", label: say("desk.class"), options: [["", say("desk.all")], ...rules.classes.map((each) => [each.race_class, each.name])], value: said?.race_class ?? "" },
       { name: "brightness_percent", label: say("desk.brightness-in-percent"), type: "number", value: said?.brightness_percent ?? 100 },
     ],
-    send: ({ scene, several, ...rest }) => steer({ display: one.display, playlist: playlistOf(scene, several), ...rest }),
+    seen: { playlist: said?.playlist ?? [], track: said?.track ?? "", race_class: said?.race_class ?? "", brightness_percent: said?.brightness_percent ?? 100 },
+    more: [{ name: "playlist", label: say("desk.scene"), text: playlistText }],
+    typed: ({ scene, several, ...rest }) => ({ playlist: playlistOf(scene, several), ...rest }),
+    send: ({ scene, several, ...rest }, seen) => steer({ display: one.display, playlist: playlistOf(scene, several), ...rest }, seen),
     onDone: redraw,
   });
 }

@@ -52,8 +52,8 @@ async function sealed(seen, seal, trouble) {
 function plannedCard(seen, redraw) {
   const items = seen.planned.map((one) => element("li", {},
     element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, one.day)),
-    button(say("desk.change"), () => askForm({ title: say("desk.another-name-or-day"), fields: planFields(one), send: async (values) => (await post("/v1/desk/events/plan", { ...values, event_id: one.event_id })).sentence, onDone: redraw })),
-    button(say("desk.remove"), () => askForm({ title: say("desk.name-is-not-held", { name: one.name }), label: say("desk.remove"), isDanger: true, send: async () => (await post("/v1/desk/events/unplan", { event_id: one.event_id })).sentence, onDone: redraw }), { class: "danger" })));
+    button(say("desk.change"), () => askForm({ title: say("desk.another-name-or-day"), fields: planFields(one), seen: { name: one.name, day: one.day }, send: async (values, seen) => (await post("/v1/desk/events/plan", { ...values, event_id: one.event_id, seen })).sentence, onDone: redraw })),
+    button(say("desk.remove"), () => askForm({ title: say("desk.name-is-not-held", { name: one.name }), label: say("desk.remove"), isDanger: true, seen: { name: one.name, day: one.day }, send: async (_, seen) => (await post("/v1/desk/events/unplan", { event_id: one.event_id, seen })).sentence, onDone: redraw }), { class: "danger" })));
   return card(say("desk.to-come"), list(items, say("desk.nothing-is-planned")), element("p", { class: "muted" }, say("desk.phones-name-the-first-of-them-once")));
 }
 

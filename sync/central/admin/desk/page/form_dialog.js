@@ -1,11 +1,14 @@
 // A form in a dialog for what is no act on a result: fields, a way back, and the server's sentence.
 
 import { byId, element } from "./elements.js";
+import { forgetTrouble, tellTrouble } from "./meanwhile.js";
 import { button, buttons } from "./pieces.js";
 import { say } from "./say.js";
 
-// Asks for what stands in `parts`. submit() does it, or throws what stands in the way; done(what it returned) comes after.
-export function openDialog({ title, note = "", parts, label, isDanger = false, submit, done }) {
+// Asks for what stands in `parts`. submit(seen) does it, or throws what stands in the way; done(what it returned) comes
+// after. `seen` is what the form was read from, and `typed()` what would be saved instead.
+export function openDialog({ title, note = "", parts, label, isDanger = false, fields = [], seen = null, typed = () => ({}), submit, done }) {
+  let known = seen;
   const trouble = element("p", { class: "trouble", role: "alert" });
   const go = element("button", { class: isDanger ? "danger" : "main", type: "submit" }, label);
   const notes = note ? [element("p", { class: "muted" }, note)] : [];
@@ -16,11 +19,11 @@ export function openDialog({ title, note = "", parts, label, isDanger = false, s
     event.preventDefault();
     go.disabled = true;
     try {
-      const told = await submit();
+      const told = await submit(known);
       dialog.close();
       done(told);
     } catch (error) {
-      trouble.textContent = error.message;
+      known = tellTrouble(error, trouble, go, { seen: known, fields, typed: typed() });
       go.disabled = false;
     }
   });
@@ -30,13 +33,16 @@ export function openDialog({ title, note = "", parts, label, isDanger = false, s
   form.querySelector("input, select")?.focus();
 }
 
-// fields: [{ name, label, hint, type, value, options, required, mode }]; send(values) does it and may return a sentence.
-export function askForm({ title, note = "", fields = [], label = say("desk.save"), isDanger = false, send, onDone }) {
+// fields: [{ name, label, hint, type, value, options, required, mode, text }]; send(values, seen) does it and may return
+// a sentence. `more` names what central compares and the form has in other fields, `typed` makes it of the values.
+export function askForm({ title, note = "", fields = [], label = say("desk.save"), isDanger = false, seen = null, more = [], typed = (values) => values, send, onDone }) {
   const inputs = inputsOf(fields);
   openDialog({
-    title, note, label, isDanger,
+    title, note, label, isDanger, seen,
+    fields: [...more, ...fields],
     parts: labelsOf(fields, inputs),
-    submit: () => send(valuesOf(inputs)),
+    typed: () => typed(valuesOf(inputs)),
+    submit: (known) => send(valuesOf(inputs), known),
     done: (sentence) => {
       if (sentence) tellSentence(sentence);
       onDone();
@@ -81,7 +87,8 @@ export function tellSentence(sentence) {
 }
 
 // A form that stands in the page and says what became of it.
-export function formCard(title, fields, label, send, { note = "" } = {}) {
+export function formCard(title, fields, label, send, { note = "", seen = null } = {}) {
+  let known = seen;
   const trouble = element("p", { class: "trouble", role: "alert" });
   const inputs = inputsOf(fields);
   const go = element("button", { class: "main", type: "submit" }, label);
@@ -89,12 +96,12 @@ export function formCard(title, fields, label, send, { note = "" } = {}) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
-    trouble.textContent = "";
+    forgetTrouble(trouble);
     try {
-      const sentence = await send(valuesOf(inputs));
+      const sentence = await send(valuesOf(inputs), known);
       if (sentence) tellSentence(sentence);
     } catch (error) {
-      trouble.textContent = error.message;
+      known = tellTrouble(error, trouble, go, { seen: known, fields, typed: valuesOf(inputs) });
     }
     go.disabled = false;
   });

@@ -3,6 +3,7 @@
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { fieldInput, fieldLabel, tellSentence, valueOf } from "./form_dialog.js";
+import { forgetTrouble, tellTrouble } from "./meanwhile.js";
 import { buttons, card, resultOf, table, timeOf, word } from "./pieces.js";
 import { rankingSays, sayRule } from "./rules.js";
 import { knows, language, say } from "./say.js";
@@ -34,10 +35,12 @@ export async function formatPage(name, isPreset) {
   const inputs = new Map([...RANKING_KEYS, ...TIMING_KEYS].map((key) => [key, fieldInput(fieldOf(key, known.whole[key], rules))]));
   const trouble = element("p", { class: "trouble", role: "alert" });
   const read = () => Object.fromEntries([...inputs].map(([key, input]) => [key, typed(key, valueOf(input))]));
+  let told = null; // what somebody else made of it meanwhile, once that was said
+  const seen = () => told ?? (!isPreset && nameInput.value === name ? known.whole : { name: null });
   const look = async () => {
     try {
       const seen = await post("/v1/admin/rules/preview", { table: read() });
-      trouble.textContent = "";
+      if (!told) forgetTrouble(trouble);
       preview.replaceChildren(...previewOf(seen));
     } catch (error) {
       trouble.textContent = error.message;
@@ -48,14 +51,19 @@ export async function formatPage(name, isPreset) {
   const go = element("button", { class: "main", type: "submit" }, say("desk.save-the-format"));
   const form = element("form", { method: "dialog", class: "two" }, fieldLabel(nameField, nameInput), group(say("desk.how-it-is-ranked"), RANKING_KEYS), group(say("desk.how-a-run-goes"), TIMING_KEYS), trouble, buttons(go));
   form.addEventListener("change", look);
+  nameInput.addEventListener("change", () => { told = null; });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
     try {
-      const sentence = await sayRule({ rule: "format", name: nameInput.value, table: read() });
+      const sentence = await sayRule({ rule: "format", name: nameInput.value, table: read() }, seen());
       location.hash = "#/rules";
       window.setTimeout(() => tellSentence(sentence));
-    } catch (error) { trouble.textContent = error.message; }
+    } catch (error) {
+      const fields = [nameField, ...[...inputs.keys()].map((key) => fieldOf(key, null, rules))];
+      const now = tellTrouble(error, trouble, go, { seen: seen(), fields, typed: { ...read(), name: nameInput.value } });
+      if (error.changed) told = now;
+    }
     go.disabled = false;
   });
   await look();

@@ -9,13 +9,14 @@ import { say } from "./say.js";
 const PIN = { type: "password", mode: "numeric", maxlength: 6 };
 
 export async function officialsPage(redraw) {
-  const { names } = await ask("/v1/admin/officials");
+  const { names, pin_utc_ms } = await ask("/v1/admin/officials");
+  const seenOf = (name) => ({ pin_utc_ms: pin_utc_ms[names.indexOf(name)] ?? null });
   const items = names.map((name) => element("li", {},
     element("span", { class: "grow" }, nameElement(name)),
-    button(say("desk.another-pin"), () => askForm({ title: say("desk.another-pin-for-name", { name }), fields: pinFields(), send: (values) => appoint({ name, ...values }), onDone: redraw })),
-    button(say("desk.dismiss"), () => askForm({ title: say("desk.dismiss-name", { name }), note: say("desk.may-no-longer-sign-in-what-was"), label: say("desk.dismiss"), isDanger: true, send: async () => (await post("/v1/admin/officials/dismiss", { name })).sentence, onDone: redraw }), { class: "danger" })));
-  const appointing = formCard(say("desk.appoint-an-official"), [{ name: "name", label: say("desk.name") }, ...pinFields()], say("desk.appoint"), async (values) => {
-    const sentence = await appoint(values);
+    button(say("desk.another-pin"), () => askForm({ title: say("desk.another-pin-for-name", { name }), fields: pinFields(), seen: seenOf(name), send: (values, seen) => appoint({ name, ...values }, seen), onDone: redraw })),
+    button(say("desk.dismiss"), () => askForm({ title: say("desk.dismiss-name", { name }), note: say("desk.may-no-longer-sign-in-what-was"), label: say("desk.dismiss"), isDanger: true, seen: seenOf(name), send: async (_, seen) => (await post("/v1/admin/officials/dismiss", { name, seen })).sentence, onDone: redraw }), { class: "danger" })));
+  const appointing = formCard(say("desk.appoint-an-official"), [{ name: "name", label: say("desk.name") }, ...pinFields()], say("desk.appoint"), async (values, seen) => {
+    const sentence = await appoint(values, seen ?? seenOf(values.name.trim()));
     redraw();
     return sentence;
   }, { note: say("desk.from-the-first-one-on-every-touchscreen") });
@@ -27,7 +28,7 @@ const pinFields = () => [
   { name: "again", label: say("desk.the-same-again"), ...PIN },
 ];
 
-async function appoint({ name, pin, again }) {
+async function appoint({ name, pin, again }, seen) {
   if (pin !== again) throw new Error(say("desk.the-two-pins-are-not-the-same"));
-  return (await post("/v1/desk/officials", { name, pin })).sentence;
+  return (await post("/v1/desk/officials", { name, pin, seen })).sentence;
 }

@@ -3,7 +3,7 @@
 import { post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { button, buttons, card, table, tag, word } from "./pieces.js";
-import { say } from "./say.js";
+import { language, say } from "./say.js";
 
 const CLASSES = { new: "tag good", known: "tag", refused: "tag bad" };
 
@@ -53,7 +53,7 @@ function preview(rows, text, outcome) {
 }
 
 function exportCard() {
-  const link = (what, format, label, more = "") => element("a", { class: "button", href: `/v1/desk/export?what=${what}&format=${format}${more}`, download: "" }, label);
+  const link = (what, format, label, more = "") => element("a", { class: "button", href: `/v1/desk/export?what=${what}&format=${format}&language=${language}${more}`, download: "" }, label);
   const row = (title, what) => element("div", {}, element("h3", {}, title), buttons(link(what, "xlsx", "XLSX"), link(what, "ods", "ODS"), link(what, "csv", "CSV"), link(what, "csv", say("desk.csv-with"), "&separator=semicolon"), link(what, "json", "JSON")));
   return card(say("desk.files"), row(say("desk.results"), "results"), row(say("desk.every-lap"), "laps"), element("div", {}, element("h3", {}, say("desk.to-print")), buttons(link("results", "pdf", say("desk.result-sheets")), link("laps", "pdf", say("desk.laps")), link("certificates", "pdf", say("desk.certificates")))), element("p", { class: "muted" }, say("desk.a-file-keeps-the-names-of-people")));
 }

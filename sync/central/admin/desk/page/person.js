@@ -48,6 +48,7 @@ function askChange(person, redraw) {
   askAct({
     title: say("desk.change-the-competitor"),
     fields: names.map((name) => ({ name, label: labels[name], value: person[name], required: name === "name" })),
+    seen: Object.fromEntries(names.map((name) => [name, person[name]])),
     makeAct: (values) => ({ act: "change", competitor: person.competitor_id, ...Object.fromEntries(names.filter((name) => values[name] !== person[name]).map((name) => [name, values[name]])) }),
     onDone: redraw,
   });

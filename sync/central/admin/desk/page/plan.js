@@ -3,7 +3,8 @@
 import { ask } from "./api.js";
 import { element } from "./elements.js";
 import { fieldInput, tellSentence } from "./form_dialog.js";
-import { button, buttons, card } from "./pieces.js";
+import { forgetTrouble, tellTrouble } from "./meanwhile.js";
+import { button, buttons, card, whenText } from "./pieces.js";
 import { sayRule } from "./rules.js";
 import { say } from "./say.js";
 
@@ -14,18 +15,24 @@ export async function planPage(redraw) {
   rules.schedule.forEach(add);
   if (!rules.schedule.length) add({});
   const trouble = element("p", { class: "trouble", role: "alert" });
+  const go = button(say("desk.save-the-plan"), () => save(), { class: "main" });
+  let seen = { items: rules.schedule };
   const save = async () => {
-    trouble.textContent = "";
+    forgetTrouble(trouble);
+    const items = [...lines.children].map(itemOf).filter((one) => one.title);
     try {
-      const items = [...lines.children].map(itemOf).filter((one) => one.title);
       if (items.some((one) => Number.isNaN(one.starts_utc_ms))) throw new Error(say("desk.give-each-line-its-time"));
-      tellSentence(await sayRule({ rule: "schedule", items, seen: rules.schedule }));
+      tellSentence(await sayRule({ rule: "schedule", items }, seen));
       redraw();
-    } catch (error) { trouble.textContent = error.message; }
+    } catch (error) {
+      seen = tellTrouble(error, trouble, go, { seen, fields: [{ name: "items", label: say("desk.plan-of-the-day"), text: planText }], typed: { items } });
+    }
   };
-  const made = card(say("desk.plan-of-the-day"), element("p", { class: "muted" }, say("desk.displays-show-it-and-nothing-starts-by")), lines, trouble, buttons(button(say("desk.add-a-line"), () => add({})), button(say("desk.save-the-plan"), save, { class: "main" })));
+  const made = card(say("desk.plan-of-the-day"), element("p", { class: "muted" }, say("desk.displays-show-it-and-nothing-starts-by")), lines, trouble, buttons(button(say("desk.add-a-line"), () => add({})), go));
   return { parts: [made] };
 }
+
+const planText = (items) => items.map((one) => [whenText(one.starts_utc_ms), one.title, one.track].filter(Boolean).join(" ")).join(", ") || say("desk.none");
 
 function lineOf(item, rules) {
   const part = (label, field) => element("label", { class: field.name }, label, fieldInput({ required: false, ...field }));

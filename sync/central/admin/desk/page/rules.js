@@ -8,7 +8,7 @@ import { knows, say } from "./say.js";
 
 const KINDS = [["heats", say("desk.heats-by-lane-each-driver-once-on")], ["knockout", say("desk.knock-out-pairs")], ["double-elimination", say("desk.double-elimination-out-after-two-losses")], ["heat-knockout", say("desk.heats-the-first-of-each-go-on")], ["ladder", say("desk.ladder-of-mains-the-first-of-each")]];
 
-export const sayRule = async (rule) => (await post("/v1/admin/rules", rule)).sentence;
+export const sayRule = async (rule, seen) => (await post("/v1/admin/rules", { ...rule, seen })).sentence;
 const KIND_NAMES = new Map(KINDS);
 export const rankingSays = (rules, ranking) => (knows(`desk.ranking-${ranking}`) ? say(`desk.ranking-${ranking}`) : rules.rankings[ranking] ?? ranking);
 export const formatHref = (name) => "#/format/" + encodeURIComponent(name);
@@ -33,11 +33,11 @@ export function formatOptions(rules, first) {
 }
 
 function eventCard(rules, redraw) {
-  return formCard(say("desk.the-event-is-raced-by"), [{ name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-usual-rules-best-lap")), value: rules.format }], say("desk.use-it"), async ({ format }) => {
-    const sentence = await sayRule({ rule: "event", format });
+  return formCard(say("desk.the-event-is-raced-by"), [{ name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-usual-rules-best-lap")), value: rules.format }], say("desk.use-it"), async ({ format }, seen) => {
+    const sentence = await sayRule({ rule: "event", format }, seen);
     redraw();
     return sentence;
-  }, { note: say("desk.every-board-is-ranked-anew-at-once") });
+  }, { note: say("desk.every-board-is-ranked-anew-at-once"), seen: { format: rules.format } });
 }
 
 function formatsCard(rules, redraw) {
@@ -45,7 +45,7 @@ function formatsCard(rules, redraw) {
     element("a", { class: "grow", href: formatHref(one.name) }, nameElement(formatName(one.name))),
     element("span", { class: "muted" }, rankingSays(rules, one.whole.ranking)),
     ...(one.name === rules.format ? [tag(say("desk.the-event-s"), { class: "tag good" })] : []),
-    button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-format-name", { name: formatName(one.name) }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "no-format", name: one.name }), onDone: redraw }))));
+    button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-format-name", { name: formatName(one.name) }), label: say("desk.remove"), isDanger: true, seen: one.whole, send: (_, seen) => sayRule({ rule: "no-format", name: one.name }, seen), onDone: redraw }))));
   const presets = rules.presets.map((one) => element("li", {},
     element("a", { class: "grow", href: presetHref(one.name) }, nameElement(formatName(one.name))),
     element("span", { class: "muted" }, one.source)));
@@ -59,10 +59,14 @@ function classesCard(rules, redraw) {
     element("td", { class: "hide-small" }, formatName(one.format) || say("desk.the-event-s"), ...(one.is_outside_awards ? [" ", tag(say("desk.outside-the-awards"))] : [])),
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askClass(rules, one, redraw)),
-      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-class-name", { name: one.name }), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "class", race_class: one.race_class, is_gone: true }), onDone: redraw }))))));
+      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-class-name", { name: one.name }), label: say("desk.remove"), isDanger: true, seen: classSeen(one), send: (_, seen) => sayRule({ rule: "class", race_class: one.race_class, is_gone: true }, seen), onDone: redraw }))))));
   const shown = rows.length ? table([{ label: say("desk.class") }, { label: say("desk.format"), class: "hide-small" }, { label: "" }], rows, true) : element("p", { class: "empty" }, say("desk.one-board-for-all"));
   return card(say("desk.classes"), shown, buttons(button(say("desk.add-a-class"), () => askClass(rules, null, redraw), { class: "main" })));
 }
+
+// What a form was read from; one for a new thing was read from there being none.
+const classSeen = (known) => (known ? { name: known.name, format: known.format ?? "", is_outside_awards: known.is_outside_awards ?? false } : { race_class: null });
+const stageSeen = (known) => (known ? stageTable(known) : { stage_id: null });
 
 function askClass(rules, known, redraw) {
   const fields = [
@@ -71,7 +75,7 @@ function askClass(rules, known, redraw) {
     { name: "format", label: say("desk.format"), options: formatOptions(rules, say("desk.the-event-s-2")), value: known?.format },
     { name: "is_outside_awards", label: say("desk.outside-the-awards-2"), hint: say("desk.listed-by-result-without-a-rank"), type: "checkbox", value: known?.is_outside_awards },
   ];
-  askForm({ title: known ? say("desk.change-the-class-name", { name: known.name }) : say("desk.add-a-class"), fields, send: (values) => sayRule({ rule: "class", race_class: known?.race_class, ...values }), onDone: redraw });
+  askForm({ title: known ? say("desk.change-the-class-name", { name: known.name }) : say("desk.add-a-class"), fields, seen: classSeen(known), send: (values, seen) => sayRule({ rule: "class", race_class: known?.race_class, ...values }, seen), onDone: redraw });
 }
 
 function stagesCard(rules, redraw) {
@@ -80,7 +84,7 @@ function stagesCard(rules, redraw) {
     element("td", { class: "hide-small" }, [one.race_class && say("desk.class-name", { name: one.race_class }), one.track && say("desk.track-track", { track: one.track }), formatName(one.format)].filter(Boolean).join(", ") || say("desk.all")),
     element("td", { class: "number" }, buttons(
       button(say("desk.change"), () => askStage(rules, one, redraw)),
-      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-stage-name", { name: one.name }), note: say("desk.runs-that-were-driven-in-it-stay"), label: say("desk.remove"), isDanger: true, send: () => sayRule({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }), onDone: redraw }))))));
+      button(say("desk.remove"), () => askForm({ title: say("desk.remove-the-stage-name", { name: one.name }), note: say("desk.runs-that-were-driven-in-it-stay"), label: say("desk.remove"), isDanger: true, seen: stageSeen(one), send: (_, seen) => sayRule({ rule: "stage", stage_id: one.stage_id, stage: stageTable(one), is_gone: true }, seen), onDone: redraw }))))));
   const shown = rows.length ? table([{ label: say("desk.stage") }, { label: say("desk.who-and-where"), class: "hide-small" }, { label: "" }], rows, true) : element("p", { class: "empty" }, say("desk.runs-only-no-heats-and-no-finals"));
   return card(say("desk.stages"), shown, buttons(button(say("desk.add-a-stage"), () => askStage(rules, null, redraw), { class: "main" })));
 }
@@ -105,7 +109,8 @@ function askStage(rules, known, redraw) {
     title: known ? say("desk.change-the-stage-name", { name: known.name }) : say("desk.add-a-stage"),
     note: say("desk.drivers-are-drawn-and-heats-armed-at"),
     fields,
-    send: ({ stage_id, ...stage }) => sayRule({ rule: "stage", stage_id: known?.stage_id ?? stage_id, stage: { ...now, ...stage } }),
+    seen: stageSeen(known),
+    send: ({ stage_id, ...stage }, seen) => sayRule({ rule: "stage", stage_id: known?.stage_id ?? stage_id, stage: { ...now, ...stage } }, seen),
     onDone: redraw,
   });
 }

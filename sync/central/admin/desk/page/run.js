@@ -71,6 +71,7 @@ function offersOf(run, place, redraw) {
 
 function askLap(run, place, lap, event, redraw) {
   const ref = `${runRef(run, place)}#${lap.lap_id}`;
+  const driven = drivenPlace(run, place).laps.find((one) => one.lap_id === lap.lap_id) ?? lap;
   const choices = [["void", say("desk.void-it-does-not-count")], ["valid", say("desk.valid-it-counts")], ["correct", say("desk.another-time")]];
   if (lap.is_corrected) choices.push(["measured", say("desk.the-measured-time-again")]);
   askAct({
@@ -85,27 +86,38 @@ function askLap(run, place, lap, event, redraw) {
       if (what === "measured") return { act: "correct", lap: ref, undo: true };
       return { act: "judge", lap: ref, verdict: what };
     },
+    seen: { lap_ns: driven.lap_ns, verdict: driven.verdict ?? null },
     undo: say("desk.undo"),
     onDone: redraw,
   });
 }
 
+// A place as it is driven: where the run changed since it was confirmed, as it would be now.
+const drivenPlace = (run, place) => (run.has_changed ? run.changed_places : run.places).find((one) => one.place === place.place) ?? place;
+
 export function runButtons(run, place, redraw) {
   const reference = runRef(run, place);
+  const seen = placeSeen(run, place);
+  const of = (...names) => Object.fromEntries(names.map((name) => [name, seen[name]]));
   const made = [];
-  const decide = (label, decision, undo, traits = {}) => button(label, () => askAct({ title: label, makeAct: () => ({ act: "decide", run: reference, decision }), undo, onDone: redraw }), traits);
+  const decide = (label, decision, undo, traits = {}) => button(label, () => askAct({ title: label, makeAct: () => ({ act: "decide", run: reference, decision }), seen, undo, onDone: redraw }), traits);
   if (["review", "discarded"].includes(run.phase)) made.push(decide(say("desk.confirm"), "confirmed", say("desk.take-the-confirmation-back"), { class: "main" }));
   if (["confirmed", "discarded"].includes(run.phase)) made.push(decide(say("desk.re-open"), "reopened", say("desk.take-the-re-opening-back")));
   if (run.phase !== "discarded") made.push(decide(say("desk.discard"), "discarded", say("desk.take-the-discarding-back"), { class: "danger" }));
   made.push(
-    button(say("desk.penalise"), () => askPenalty(reference, redraw)),
-    button(say("desk.give-to-another"), () => askAct({ title: say("desk.give-the-run-to-another-competitor"), fields: [{ name: "competitor", label: say("desk.who-drove"), hint: say("desk.a-name-or-an-id-empty-for"), required: false }], makeAct: ({ competitor }) => ({ act: "hand-over", run: reference, competitor }), undo: say("desk.give-it-back"), onDone: redraw })),
-    button(say("desk.how-it-ended"), () => askAct({ title: say("desk.how-it-ended"), fields: [{ name: "status", label: say("desk.result"), options: STATUSES, value: place.status }], makeAct: ({ status }) => ({ act: "judge-place", run: reference, status }), undo: say("desk.take-that-back"), onDone: redraw })),
+    button(say("desk.penalise"), () => askPenalty(reference, of("penalty_ns", "penalty_laps"), redraw)),
+    button(say("desk.give-to-another"), () => askAct({ title: say("desk.give-the-run-to-another-competitor"), fields: [{ name: "competitor", label: say("desk.who-drove"), hint: say("desk.a-name-or-an-id-empty-for"), required: false }], makeAct: ({ competitor }) => ({ act: "hand-over", run: reference, competitor }), seen: of("driver"), undo: say("desk.give-it-back"), onDone: redraw })),
+    button(say("desk.how-it-ended"), () => askAct({ title: say("desk.how-it-ended"), fields: [{ name: "status", label: say("desk.result"), options: STATUSES, value: place.status }], makeAct: ({ status }) => ({ act: "judge-place", run: reference, status }), seen: of("status"), undo: say("desk.take-that-back"), onDone: redraw })),
   );
   return buttons(...made);
 }
 
-function askPenalty(reference, redraw) {
+const placeSeen = (run, place) => {
+  const { status, penalty_ns, penalty_laps, competitor_id, name, laps } = drivenPlace(run, place);
+  return { phase: run.phase, status, penalty_ns, penalty_laps, driver: [competitor_id, name], laps: laps.map((one) => [one.lap_ns, one.counts]) };
+};
+
+function askPenalty(reference, seen, redraw) {
   askAct({
     title: say("desk.penalise"),
     fields: [
@@ -114,6 +126,7 @@ function askPenalty(reference, redraw) {
       { name: "code", label: say("desk.what-for"), hint: say("desk.one-word-like-false-start"), required: false },
     ],
     makeAct: ({ time, laps, code }) => ({ act: "penalise", run: reference, time: time || null, laps: Number(laps) || 0, code }),
+    seen,
     undo: say("desk.take-the-penalty-back"),
     onDone: redraw,
   });
@@ -121,6 +134,7 @@ function askPenalty(reference, redraw) {
 
 function changedCard(run, event, redraw) {
   const reference = runRef(run, run.places[0]);
+  const seen = placeSeen(run, run.places[0]);
   const versions = run.places.map((place) => {
     const now = run.changed_places.find((one) => one.place === place.place);
     const side = (title, one) => element("div", {}, element("h3", {}, title, " ", nameElement(one?.name ?? "")), one ? lapsTable(run, one, event, null) : empty(say("desk.not-there")));
@@ -128,8 +142,8 @@ function changedCard(run, event, redraw) {
   });
   const made = element("section", { class: "card whole" }, element("h2", {}, say("desk.this-run-has-changed-since-it-was")), element("p", { class: "muted" }, say("desk.the-board-shows-what-was-confirmed-until")), ...versions);
   made.append(buttons(
-    button(say("desk.keep-what-was-confirmed"), () => askAct({ title: say("desk.keep-what-was-confirmed"), makeAct: () => ({ act: "keep", run: reference }), onDone: redraw })),
-    button(say("desk.take-the-new-one"), () => askAct({ title: say("desk.take-the-new-one"), makeAct: () => ({ act: "decide", run: reference, decision: "confirmed" }), onDone: redraw }), { class: "main" }),
+    button(say("desk.keep-what-was-confirmed"), () => askAct({ title: say("desk.keep-what-was-confirmed"), makeAct: () => ({ act: "keep", run: reference }), seen, onDone: redraw })),
+    button(say("desk.take-the-new-one"), () => askAct({ title: say("desk.take-the-new-one"), makeAct: () => ({ act: "decide", run: reference, decision: "confirmed" }), seen, onDone: redraw }), { class: "main" }),
   ));
   return made;
 }

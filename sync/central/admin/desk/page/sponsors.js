@@ -3,6 +3,7 @@
 import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, tellSentence } from "./form_dialog.js";
+import { forgetTrouble, tellTrouble } from "./meanwhile.js";
 import { button, buttons, card, list } from "./pieces.js";
 import { say } from "./say.js";
 
@@ -14,7 +15,7 @@ export async function sponsorsPage(redraw) {
   const items = seen.sponsors.map((one) => element("li", {},
     one.bytes === null ? element("span", { class: "sponsor muted" }, say("desk.not-whole-yet")) : element("img", { class: "sponsor", src: `/v1/admin/sponsors/${encodeURIComponent(one.sponsor_id)}/picture?${one.picture.slice(0, 8)}`, alt: "" }),
     element("span", { class: "grow" }, nameElement(one.name), " ", element("span", { class: "muted" }, one.bytes === null ? "" : kib(one.bytes))),
-    button(say("desk.take-away"), () => askForm({ title: say("desk.take-name-away", { name: one.name }), note: say("desk.the-displays-show-it-no-more"), label: say("desk.take-away"), isDanger: true, send: async () => (await post("/v1/admin/sponsors/remove", { sponsor_id: one.sponsor_id })).sentence, onDone: redraw }), { class: "danger" })));
+    button(say("desk.take-away"), () => askForm({ title: say("desk.take-name-away", { name: one.name }), note: say("desk.the-displays-show-it-no-more"), label: say("desk.take-away"), isDanger: true, seen: { name: one.name, picture: one.picture }, send: async (_, seen) => (await post("/v1/admin/sponsors/remove", { sponsor_id: one.sponsor_id, seen })).sentence, onDone: redraw }), { class: "danger" })));
   return { isWide: true, parts: [card(say("desk.sponsors"), list(items, say("desk.no-picture-was-sent-yet"))), sendCard(seen, redraw)] };
 }
 
@@ -29,16 +30,20 @@ function sendCard(seen, redraw) {
     element("label", {}, say("desk.name"), element("small", {}, say("desk.who-is-there-already-gets-the-new")), name),
     element("label", {}, say("desk.picture"), element("small", {}, say("desk.a-logo-is-best-as-png-every")), file),
     trouble, buttons(go));
+  let told = null; // what somebody else sent meanwhile, once that was said
+  name.addEventListener("change", () => { told = null; });
+  const pictureNow = () => seen.sponsors.find((one) => one.name.toLocaleLowerCase() === name.value.trim().toLocaleLowerCase())?.picture ?? null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
-    trouble.textContent = "";
+    forgetTrouble(trouble);
     try {
       const content = await madeSmall(file.files[0], seen.picture_max_bytes);
-      tellSentence((await post("/v1/admin/sponsors", { name: name.value, content })).sentence);
+      tellSentence((await post("/v1/admin/sponsors", { name: name.value, content, seen: told ?? { picture: pictureNow() } })).sentence);
       redraw();
     } catch (error) {
-      trouble.textContent = error.message;
+      const now = tellTrouble(error, trouble, go, { fields: [{ name: "picture", label: say("desk.picture"), text: (hash) => hash.slice(0, 8) }] });
+      if (error.changed) told = now;
     }
     go.disabled = false;
   });

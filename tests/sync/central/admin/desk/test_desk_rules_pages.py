@@ -121,7 +121,14 @@ def plan_is_kept_over_a_cut_a_session_that_ends_and_another_admin(organiser: Org
     expect(told).to_contain_text("1 line now")
     other.get_by_label("Title").fill("Small finals")
     other.get_by_role("button", name="Save the plan").click()
-    expect(other.locator("main .trouble")).to_contain_text("Somebody changed the plan meanwhile.")
+    expect(other.locator("main .trouble")).to_contain_text("admin anna changed this at")
+    row = other.locator("main .meanwhile tr").last
+    expect(row).to_contain_text("Great finals")  # as it is now, beside what was and what is typed
+    expect(row.locator("td").nth(0)).to_contain_text("Finals")
+    expect(row.locator("td").nth(2)).to_contain_text("Small finals")
+    expect(other.get_by_label("Title")).to_have_value("Small finals")
+    other.get_by_role("button", name="Save over it").click()
+    expect(other.locator("#told")).to_contain_text("1 line now")
     expect(other.get_by_label("Title")).to_have_value("Small finals")
 
 
