@@ -180,14 +180,29 @@ class Statements:
             return True  # as nearly always
         if statement.act is None and statement.record not in self._withdrawals:
             return True
-        same = self._same_act(statement)
-        if any(one.word.moment < statement.word.moment for one in same):
-            return False
-        return not any(
-            may_withdraw(withdrawal, one) and self.stands(withdrawal)
-            for one in same
-            for withdrawal in self._withdrawals.get(one.record, ())
-        )
+        # The latest first: what withdraws comes after what it names. Not by recursion, for a chain of
+        # withdrawals may be as long as a journal.
+        answers: dict[RecordPlace, bool] = {}
+        for one in sorted(self._weighed_with(statement), key=_moment, reverse=True):
+            same = self._same_act(one)
+            answers[one.record] = not any(mate.word.moment < one.word.moment for mate in same) and not any(
+                may_withdraw(withdrawal, mate) and answers[withdrawal.record]
+                for mate in same
+                for withdrawal in self._withdrawals.get(mate.record, ())
+            )
+        return answers[statement.record]
+
+    def _weighed_with(self, statement: Statement) -> list[Statement]:
+        """Return the statement, what withdraws it or a repetition of it, what withdraws that, and so on."""
+        found = {statement.record: statement}
+        to_look_at = [statement]
+        while to_look_at:
+            for mate in self._same_act(to_look_at.pop()):
+                for withdrawal in self._withdrawals.get(mate.record, ()):
+                    if withdrawal.record not in found:
+                        found[withdrawal.record] = withdrawal
+                        to_look_at.append(withdrawal)
+        return list(found.values())
 
     def forget(self, record: RecordPlace) -> Subject | None:
         """Drop what was said there for good, as if it had never come; return what it was about."""
@@ -252,6 +267,7 @@ class Statements:
 
 
 _word = attrgetter("word")
+_moment = attrgetter("word.moment")
 
 
 def may_withdraw(withdrawal: Statement, named: Statement) -> bool:

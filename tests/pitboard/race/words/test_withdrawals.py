@@ -15,6 +15,7 @@ from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies import passing_bodies, people_bodies, run_bodies, verdict_bodies
 from pitboard.race.bodies.body import ActWithdrawn, Body
 from pitboard.race.bodies.formats import TimingRules
+from pitboard.race.words.word import Authority, Statement, Statements, Word
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, armed, central_enrols, finished, passing
 
 
@@ -167,3 +168,19 @@ def test_no_lap_is_negative_and_no_passing_closes_two(seed: int) -> None:
     laps = [lap for run_id in fold.race.runs for lap in fold.race.laps(run_id)]
     assert all(lap.lap_ns >= 0 and lap.measured_ns >= 0 for lap in laps)
     assert len({lap.lap_id for lap in laps}) == len(laps)
+
+
+@pytest.mark.parametrize("count", [2_000, 2_001])
+def test_a_chain_of_withdrawals_may_be_longer_than_pythons_stack(count: int) -> None:
+    """Each takes back the one before it; one enrolled unit ended every node by three hundred of them."""
+    statements = Statements()
+    subject = ("competitor", "ann")
+    bodies: list[Body] = [people_bodies.CompetitorRegistered(competitor_id="ann", name="Ann")]
+    bodies += [ActWithdrawn(stream="a", seq=seq) for seq in range(1, count + 1)]
+    for seq, body in enumerate(bodies, start=1):
+        said = Statement(Word(Authority.TIMEKEEPER, seq, "a", seq), UNIT_A.key, body)
+        if isinstance(body, ActWithdrawn):
+            statements.withdraw((body.stream, body.seq), said)
+        else:
+            statements.say(subject, said)
+    assert bool(statements.standing(subject)) == (count % 2 == 0)
