@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from pitboard.race.bodies.formats import DEFAULT_FORMAT, Format
-from pitboard.race.ranking.placings import Placings
+from pitboard.race.ranking.placings import Driver, Placings
 from pitboard.race.ranking.results import Outcome, Result, TieKey, amount_kinds, outcome_of
 from pitboard.race.ranking.score import Amounts, Column, ColumnKind, Moment
 
@@ -115,15 +115,15 @@ class Board:
         former, groups = self._groups.get(competitor, {}), self._grouped(results)
         self._groups[competitor] = groups
         is_aside = competitor in self._disqualified or competitor in self._outside_awards
-        moved: set[str] = set()
+        moved: set[Driver] = set()
         for run, group in former.items():
             if groups.get(run) != group:
-                moved |= self._placed(group).set_score(f"{competitor}\n{run}", None)
+                moved |= self._placed(group).set_score((competitor, run), None)
         for run, group in groups.items():
             if run in changed or former.get(run) != group:
                 amounts = None if is_aside else results[run].score.amounts
-                moved |= self._placed(group).set_score(f"{competitor}\n{run}", amounts)
-        return {competitor, *(driver.partition("\n")[0] for driver in moved)}
+                moved |= self._placed(group).set_score((competitor, run), amounts)
+        return {competitor, *(driver for driver, _ in moved)}
 
     def _grouped(self, results: Mapping[str, Result]) -> dict[str, str | int]:
         """Return in which run, or which round of runs, each result has its place.
@@ -152,7 +152,7 @@ class Board:
             return None
         if self.rules.ranking == "points":
             groups = self._groups[competitor]
-            points = [self._placed(groups[run]).points_of(f"{competitor}\n{run}") for run in results]
+            points = [self._placed(groups[run]).points_of((competitor, run)) for run in results]
         else:
             points = [0] * len(results)
         return Standing(

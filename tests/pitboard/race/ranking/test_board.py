@@ -55,7 +55,7 @@ def round_of(competitor: str, run: str, results: dict[tuple[str, str], Result]) 
     return 1 + sum(who == competitor and int(other[1:]) < int(run[1:]) for who, other in results)
 
 
-competitors, runs = st.sampled_from("abcdef"), st.sampled_from(["r1", "r2", "r3"])
+competitors, runs = st.sampled_from([*"abcde", "f\nd"]), st.sampled_from(["r1", "r2", "r3"])
 laps = st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=4).map(tuple)
 changes = st.lists(
     st.builds(Change, competitors, runs, st.none() | laps)

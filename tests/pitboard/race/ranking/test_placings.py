@@ -5,18 +5,18 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitboard.race.ranking.placings import Placings
+from pitboard.race.ranking.placings import Driver, Placings
 
-DRIVERS = "abcdefgh"
+DRIVERS: list[Driver] = [(name, "1") for name in "abcdefgh"]
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(DRIVERS), st.none() | st.integers(1, 6)), max_size=40))
 def test_points_are_those_of_a_naive_count_and_every_change_is_told(
-    changes: list[tuple[str, int | None]],
+    changes: list[tuple[Driver, int | None]],
 ) -> None:
     points = (5, 3, 1)
-    placings, scores = Placings(points), dict[str, int]()
+    placings, scores = Placings(points), dict[Driver, int]()
     for driver, amount in changes:
         before = {one: placings.points_of(one) for one in DRIVERS}
         moved = placings.set_score(driver, None if amount is None else (amount,))
@@ -33,6 +33,6 @@ def test_points_are_those_of_a_naive_count_and_every_change_is_told(
 def test_a_change_far_behind_the_points_concerns_nobody_else() -> None:
     placings = Placings((5, 3, 1))
     for number in range(1_000):
-        placings.set_score(f"d{number}", (number,))
-    assert placings.set_score("d999", (500,)) == {"d999"}
-    assert len(placings.set_score("d999", (0,))) <= 6
+        placings.set_score((f"d{number}", "1"), (number,))
+    assert placings.set_score(("d999", "1"), (500,)) == {("d999", "1")}
+    assert len(placings.set_score(("d999", "1"), (0,))) <= 6
