@@ -12,6 +12,7 @@ from pitboard.journal.folding.kept_bodies import KeptBodies
 from pitboard.journal.folding.roster import Roster
 from pitboard.journal.folding.stream_order import put_in_order
 from pitboard.journal.records.kinds import (
+    HOLDERS_OF_NAMES,
     KIND_OF,
     WRITERS,
     DisplayEnrolled,
@@ -221,7 +222,7 @@ class Fold:
             for seq in seqs:
                 bodies = self._bodies.get(stream)
                 held = None if bodies is None else bodies.get(seq)
-                if bodies is not None and held is not None and isinstance(held[0], _HOLDERS_OF_NAMES):
+                if bodies is not None and held is not None and isinstance(held[0], HOLDERS_OF_NAMES):
                     bodies.drop(seq)
                     self._race.forget((stream, seq))
                     if bodies.turns_count and stream in self._keys:
@@ -379,6 +380,3 @@ class Fold:
 
 def _least_authority(body: Body) -> Authority:
     return WRITERS.get(KIND_OF[type(body)], Authority.TIMEKEEPER)
-
-
-_HOLDERS_OF_NAMES = (CompetitorRegistered, CompetitorChanged, OfficialAppointed, QueueAsked)

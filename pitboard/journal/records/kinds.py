@@ -150,6 +150,13 @@ KINDS: dict[str, type[Body]] = {
     "sensor-told": passing_bodies.SensorTold,
 }
 KIND_OF: dict[type[Body], str] = {body: kind for kind, body in KINDS.items()}
+HOLDERS_OF_NAMES = (
+    people_bodies.CompetitorRegistered,
+    people_bodies.CompetitorChanged,
+    people_bodies.OfficialAppointed,
+    queue_bodies.QueueAsked,
+)
+"""Bodies in which a person's name stands: what an erasure takes."""
 
 WRITERS: dict[str, Authority] = dict.fromkeys(
     (

@@ -16,9 +16,8 @@ import msgspec
 
 from pitboard.errors import JournalLost
 from pitboard.journal.disk.storage import Storage
-from pitboard.journal.records.kinds import KIND_OF
+from pitboard.journal.records.kinds import HOLDERS_OF_NAMES, KIND_OF
 from pitboard.journal.records.record import Record
-from pitboard.race.bodies.people_bodies import CompetitorRegistered
 
 log = logging.getLogger(__name__)
 
@@ -71,5 +70,7 @@ class Quarantine:
 
 def _as_evidence(record: Record) -> Record:
     # Header and signature prove the fork; a name kept here would outlive its erasure.
-    is_name = record.header.kind == KIND_OF[CompetitorRegistered]
-    return msgspec.structs.replace(record, body_bytes=None) if is_name else record
+    return msgspec.structs.replace(record, body_bytes=None) if record.header.kind in _WITH_NAMES else record
+
+
+_WITH_NAMES = frozenset(KIND_OF[body] for body in HOLDERS_OF_NAMES)

@@ -8,10 +8,14 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from pitboard.clock import ScriptedClock
+from pitboard.journal.records.kinds import HOLDERS_OF_NAMES
 from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica
 from pitboard.journal.views.views import encode_view, view_board
+from pitboard.race.bodies.body import Body
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, central_enrols, confirmed_run
 
@@ -131,12 +135,16 @@ def test_a_new_display_learns_of_the_erasure_however_long_the_emptied_stream_is(
     asyncio.run(story())
 
 
-def test_a_clones_record_kept_in_quarantine_holds_no_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", HOLDERS_OF_NAMES)
+def test_a_clones_record_kept_in_quarantine_holds_no_name(tmp_path: Path, kind: type[Body]) -> None:
+    ids = ("competitor_id", "official_id", "entry_id")
+    named = kind(name=CANARY, **{one: "c1" for one in ids if one in kind.__struct_fields__})
+
     async def story() -> None:
         stream = "0" * 32
         original, clone = Teller(UNIT_A, "A", stream=stream), Teller(UNIT_A, "A", stream=stream)
         original.say(CompetitorRegistered(competitor_id="c2", name="Ann"))
-        clone.say(CompetitorRegistered(competitor_id="c1", name=CANARY))
+        clone.say(named)
         async with replica_at(tmp_path, "display") as display:
             await display.accept([*central_enrols(UNIT_A).records, *original.records])
             assert (await display.accept(clone.records)).forked == 1
