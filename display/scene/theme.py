@@ -85,6 +85,8 @@ def load_theme(name: str) -> Theme:
         else:
             text = Path(name).read_text(encoding="utf-8")
         file = msgspec.convert(tomllib.loads(text), _ThemeFile)
+    except RecursionError as error:
+        raise ConfigRefused(path=name, reason="is nested too deeply; take brackets out") from error
     except OSError as error:
         reason = f"{error.strerror}; themes that come along: {', '.join(SHIPPED)}"
         raise ConfigRefused(path=name, reason=reason) from error

@@ -38,7 +38,7 @@ def broker_findings(configs: Path, clock: Clock) -> Iterator[Finding]:
         path = configs / f"{program}.toml"
         try:
             said = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue  # another check tells it
         if isinstance(said.get(table), dict):
             yield _finding(program, path, said, kind, said[table], clock)

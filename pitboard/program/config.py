@@ -59,6 +59,8 @@ def read_toml(path: Path) -> dict[str, object]:
         raise ConfigRefused(path=path, reason="is not UTF-8 text; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigRefused(path=path, reason=f"is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigRefused(path=path, reason="is nested too deeply; take brackets out") from error
 
 
 def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:

@@ -45,6 +45,7 @@ def test_a_theme_of_ones_own_changes_what_it_names(tmp_path: Path) -> None:
         ('[colours]\ntext = "white"\n', "colours"),
         ("colours = 5\n", "object"),
         ("no toml", "line 1"),
+        ("a = " + "[" * 5_000, "nested too deeply"),
     ],
 )
 def test_a_theme_that_cannot_be_used_is_refused(tmp_path: Path, text: str, reason: str) -> None:

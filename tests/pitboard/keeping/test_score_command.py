@@ -175,6 +175,7 @@ def test_a_table_that_cannot_be_read_says_where(tmp_path: Path, laps: bytes, sen
         ("lap = 3", "unknown key 'lap'"),
         ('laps = "3"', "key 'laps': expected a whole number"),
         ("ranking = best-lap", "is not valid TOML"),
+        ("a = " + "[" * 5_000 + "]" * 5_000, "is nested too deeply"),
     ],
 )
 def test_a_format_that_cannot_be_read_says_which_key(tmp_path: Path, rules: str, sentence: str) -> None:
