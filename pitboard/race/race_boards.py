@@ -142,11 +142,11 @@ class RaceBoards:
         return {competitor_id: one.drive for competitor_id, one in self.confirmed_in(run).items()}
 
     def _drives(self, run: Run, confirmed_at: Moment) -> Iterator[tuple[str | None, Drive]]:
-        is_practice = run.armed.value.timing.is_practice
+        timing = run.armed.value.timing
         published = self.race.published(run)
         if published is None:
             for driven in self.race.driven(run.run_id):
-                yield driven.competitor_id, driven.drive(is_practice=is_practice)
+                yield driven.competitor_id, driven.drive(timing=timing)
             return
 
         def set_at(lap_id: str) -> Moment:
@@ -154,7 +154,7 @@ class RaceBoards:
             return confirmed_at if word is None else word.moment
 
         for seen in published:
-            yield seen.competitor_id, seen.drive(set_at, is_practice=is_practice)
+            yield seen.competitor_id, seen.drive(set_at, timing=timing)
 
     def trial(self, run: Run) -> Trial | None:
         """Return where the first place of the run would stand on the board, were it confirmed as it is."""
@@ -162,7 +162,7 @@ class RaceBoards:
         competitor_id = self.race.roll.now(driven[0].competitor_id) if driven else None
         if competitor_id is None:
             return None
-        drive = driven[0].drive(is_practice=run.armed.value.timing.is_practice)
+        drive = driven[0].drive(timing=run.armed.value.timing)
         worth = Result(score(drive, self.rules), (2**63, "", 0), run.track)
         return self.ranked.board().trial(competitor_id, run.run_id, worth)
 

@@ -250,7 +250,7 @@ class RunControl:
         up_mono_ns = self.time.up_mono_ns(run)
         if up_mono_ns is None or up_mono_ns > self._clock.mono_ns():
             return None
-        if rules.time_up in ("stop", "cancel"):
+        if rules.stops_at_once:
             return self._acts.finish(run, up_mono_ns, "time-up")
         closing_mono_ns = self.time.closing_mono_ns(run, up_mono_ns)
         if closing_mono_ns is not None:

@@ -183,7 +183,7 @@ def view_lap(fold: Fold, lap: DrivenLap) -> Lap:
 
 def _driven_place(fold: Fold, run: Run, driven: DrivenPlace) -> Place:
     rules = _rules_of(fold, run)
-    drive = driven.drive(is_practice=run.armed.value.timing.is_practice)
+    drive = driven.drive(timing=run.armed.value.timing)
     return _place(
         fold,
         run,
@@ -204,7 +204,7 @@ def _published_place(fold: Fold, run: Run, published: PublishedPlace, driven: Se
         _published_lap(fold, published, number, lap, known.get(lap.lap_id))
         for number, lap in enumerate(published.laps, start=1)
     )
-    drive = published.drive(lambda lap_id: (0, "", 0), is_practice=run.armed.value.timing.is_practice)
+    drive = published.drive(lambda lap_id: (0, "", 0), timing=run.armed.value.timing)
     return _place(
         fold,
         run,

@@ -68,7 +68,7 @@ class StageTrial:
     def _order(self, heat: str) -> tuple[str, ...] | None:
         """Return the finishing order of the run that is called like the heat, None where there is none."""
         amounts = {
-            competitor: score(drive_of(numbers), self._rules).amounts
+            competitor: score(drive_of(numbers, self._rules), self._rules).amounts
             for (competitor, run), numbers in self._table.laps.items()
             if run == heat
         }

@@ -32,17 +32,17 @@ def board_of(
             continue
         board.set_outside_awards(competitor, person.is_outside_awards)
         rounds[competitor] = rounds.get(competitor, 0) + 1
-        worth = score(drive_of(numbers), rules)
+        worth = score(drive_of(numbers, rules), rules)
         result = Result(worth, (numbers[-1], "", 0), round=rounds[competitor])
         board.set_result(competitor, run, result)
     return board
 
 
-def drive_of(numbers: array[int]) -> Drive:
+def drive_of(numbers: array[int], rules: Format) -> Drive:
     laps: list[ScoredLap] = []
     closed_ns = 0
     for start in range(0, len(numbers), PER_LAP):
         lap_ns, counts, row = numbers[start : start + PER_LAP]
         closed_ns += lap_ns
         laps.append(ScoredLap(len(laps) + 1, lap_ns, bool(counts), closed_ns, (row, "", 0)))
-    return Drive(laps)
+    return Drive(laps, laps_asked=rules.laps_asked, is_cancelled=rules.cancels(len(laps)))

@@ -80,6 +80,20 @@ class TimingRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     lanes: Annotated[int, Meta(ge=0, le=64)] = 0
     is_practice: bool = False
 
+    @property
+    def laps_asked(self) -> int:
+        """Return how many laps a run asks for, 0 where it does not end by laps."""
+        return self.run_laps if self.ends == "laps" else 0
+
+    @property
+    def stops_at_once(self) -> bool:
+        """Return whether the lap under way at time-up is left out."""
+        return self.time_up in ("stop", "cancel")
+
+    def cancels(self, driven_count: int) -> bool:
+        """Return whether a place with so many laps has no result, whatever it is ranked by."""
+        return self.time_up == "cancel" and driven_count < self.laps_asked
+
     def is_void_by_off_tracks(self, count: int) -> bool:
         """Return whether a lap on which the car was off the track so often counts for nothing by itself."""
         if self.off_track == "void":

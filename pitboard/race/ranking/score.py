@@ -43,13 +43,19 @@ class ScoredLap(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """What one competitor drove in one place of a run, its laps in the order driven."""
+    """What one competitor drove in one place of a run, its laps in the order driven.
+
+    `laps_asked` is 0 where the run asks for no number of laps; `is_cancelled` says that by its timing rules
+    it has no result.
+    """
 
     laps: Sequence[ScoredLap]
     status: Status = "finished"
     penalty_ns: int = 0
     penalty_laps: int = 0
     is_practice: bool = False
+    laps_asked: int = 0
+    is_cancelled: bool = False
 
 
 class Column(NamedTuple):
@@ -127,15 +133,15 @@ class Rule(NamedTuple):
 def score(drive: Drive, rules: Format) -> Score:
     """Return what the drive is worth under the format's rule for one run.
 
-    A practice run, one not started, a disqualified one, and one not finished where the rule needs that, have
-    no score; neither has any drive under a rule this version does not know.
+    A practice run, a cancelled one, one not started, a disqualified one, and one not finished where the rule
+    needs that, have no score; neither has any drive under a rule this version does not know.
     """
     ranking = rules.ranking_of_run
     counting = [lap for lap in drive.laps if lap.counts]
     rule = RULES.get(ranking)
     worth = None
     calculated: tuple[Calculated, ...] = ()
-    if rule is not None and rule.score is not None and _may_score(drive, rule):
+    if rule is not None and rule.score is not None and _may_score(drive, rule, len(counting)):
         worth = rule.score(drive, counting, rules)
         calculated = _marks(drive, worth, rule.score, rules)
     off_tracks = sum(lap.off_tracks for lap in drive.laps)
@@ -177,10 +183,12 @@ def columns_of(ranking: str, values: Sequence[int | None]) -> tuple[Column, ...]
     return tuple(Column(code, kind, value) for (code, kind), value in zip(rule.columns, values, strict=True))
 
 
-def _may_score(drive: Drive, rule: Rule) -> bool:
-    if drive.is_practice or drive.status in ("did-not-start", "disqualified"):
+def _may_score(drive: Drive, rule: Rule, counting_count: int) -> bool:
+    if drive.is_practice or drive.is_cancelled or drive.status in ("did-not-start", "disqualified"):
         return False
-    return drive.status == "finished" or not rule.needs_finish
+    if not rule.needs_finish:
+        return True
+    return drive.status == "finished" and counting_count >= drive.laps_asked
 
 
 def _no_values(ranking: str, counting: list[ScoredLap], rules: Format) -> tuple[int | None, ...]:

@@ -24,11 +24,15 @@ NANOSECONDS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
-    """Where a place's time begins, where that is no passing of its own: "go", or a moment a person named."""
+    """Where a place's time begins, where that is no passing of its own: "go", or a moment a person named.
+
+    `passing_id` is the impulse to which a person moved it: it begins the first lap and closes none.
+    """
 
     boot_id: str
     mono_ns: int
     uncertainty_ns: int
+    passing_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,8 @@ def _laps_of_segment(
             continue  # evidence: cars are put back by hand
         if opening is not None and passing.mono_ns < opening.mono_ns:
             continue
+        if isinstance(opening, RunStart) and passing.passing_id == opening.passing_id:
+            continue
         gate = passing.body.gate
         if gate == START:
             if rules.clock == "start-gate" and not isinstance(opening, RunStart):
@@ -188,7 +194,7 @@ def _is_too_late(
     instant on."""
     if up_mono_ns is None:
         return False
-    if rules.time_up == "stop":
+    if rules.stops_at_once:
         return closing.mono_ns > up_mono_ns
     return opening.mono_ns >= up_mono_ns
 

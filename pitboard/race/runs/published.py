@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from pitboard.race.bodies.calculated import Calculated
+from pitboard.race.bodies.formats import TimingRules
 from pitboard.race.bodies.verdict_bodies import (
     SHEET_LAPS_MAX_COUNT,
     SHEET_MARKS_MAX_COUNT,
@@ -40,7 +41,7 @@ class PublishedPlace:
     penalty_laps: int
     calculated: Mapping[str, tuple[Calculated, ...]] = field(default_factory=dict)
 
-    def drive(self, set_at: Callable[[str], Moment], *, is_practice: bool) -> Drive:
+    def drive(self, set_at: Callable[[str], Moment], *, timing: TimingRules) -> Drive:
         """Return what the rules score; `set_at` tells when the passing that closed a lap was recorded."""
         laps = [
             ScoredLap(
@@ -60,7 +61,9 @@ class PublishedPlace:
             status=self.status,
             penalty_ns=self.penalty_ns,
             penalty_laps=self.penalty_laps,
-            is_practice=is_practice,
+            is_practice=timing.is_practice,
+            laps_asked=timing.laps_asked,
+            is_cancelled=timing.cancels(len(laps)),
         )
 
 

@@ -125,7 +125,12 @@ class Run:
         said = self.started.get(place) or self.started.get(None)
         if said is None or (said.passing_id is not None and self.armed.value.timing.clock == "first-passing"):
             return None
-        return RunStart(boot_id=said.boot_id, mono_ns=said.mono_ns, uncertainty_ns=said.uncertainty_ns)
+        return RunStart(
+            boot_id=said.boot_id,
+            mono_ns=said.mono_ns,
+            uncertainty_ns=said.uncertainty_ns,
+            passing_id=said.passing_id,
+        )
 
     @property
     def is_paused(self) -> bool:

@@ -134,7 +134,7 @@ class DrivenPlace:
     penalty_laps: int = 0
     started_mono_ns: int | None = None
 
-    def drive(self, *, is_practice: bool) -> Drive:
+    def drive(self, *, timing: TimingRules) -> Drive:
         """Return what the rules score."""
         laps = [
             ScoredLap(
@@ -154,5 +154,7 @@ class DrivenPlace:
             status=self.status,
             penalty_ns=self.penalty_ns,
             penalty_laps=self.penalty_laps,
-            is_practice=is_practice,
+            is_practice=timing.is_practice,
+            laps_asked=timing.laps_asked,
+            is_cancelled=timing.cancels(len(laps)),
         )

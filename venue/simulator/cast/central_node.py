@@ -24,7 +24,7 @@ PHONE_LOOKS_S = 4.0
 COUNTERSIGNS_S = 8.0
 EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
 SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
-LAPS = Format(name="Laps", ends="laps", run_laps=2, run_ms=6_000, time_up="stop", lap_min_ms=900)
+LAPS = Format(name="Laps", ends="laps", run_laps=2, run_ms=6_000, time_up="cancel", lap_min_ms=900)
 CLASSES = ("kids", "pros")
 
 

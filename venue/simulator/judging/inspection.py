@@ -261,8 +261,10 @@ def _check_board(
             for lap_ns, counts in run.laps
             if counts
         ]
-        if not times:
-            continue  # no rank; what is shown beside it is nothing to stand by
+        if not times:  # what is shown beside a missing rank is nothing to stand by
+            if board.rank_of(on_board[one]) is not None:
+                venue.world.truth.violate("best-is-the-best", f"{one} has a rank without a result")
+            continue
         shown = next((column.value for column in on_board[one].columns if column.code == "best"), None)
         if shown != min(times):
             venue.world.truth.violate("best-is-the-best", f"{one} has {shown} of {sorted(times)}")

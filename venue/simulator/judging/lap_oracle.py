@@ -39,15 +39,19 @@ class OracleLap:
 
 @dataclass(frozen=True, slots=True)
 class PublishedDrive:
-    """`laps` are (time before cutting, counts); the penalty is added to each."""
+    """`laps` are (time before cutting, counts); the penalty is added to each.
+
+    `missing_count` laps were not driven, of a run whose rules then give no result.
+    """
 
     laps: list[tuple[int, bool]]
     penalty_ns: int
     status: str
+    missing_count: int = 0
 
     @property
     def may_rank(self) -> bool:
-        return self.status in ("finished", "did-not-finish")
+        return self.status in ("finished", "did-not-finish") and self.missing_count <= 0
 
 
 def is_armed_by_its_unit(run: str, key: str) -> bool:
@@ -104,15 +108,21 @@ class LapOracle:
                 if place.competitor_id is not None:
                     laps = [(lap.lap_ns, lap.counts) for lap in self._laps_of(run, place)]
                     penalty_ns = self.penalties(run).get(place.place, (0, 0))[0]
-                    drive = PublishedDrive(laps, penalty_ns, self._status(run, place.place))
+                    status, missing = self._status(run, place.place), self._missing_count(run, laps)
+                    drive = PublishedDrive(laps, penalty_ns, status, missing)
                     found.setdefault(self.person(place.competitor_id), drive)
             return found
         for seen_place, seen_laps in sheet:
             if seen_place.competitor_id is not None:
                 laps = self._with_admins_word(run, seen_laps)
-                drive = PublishedDrive(laps, seen_place.penalty_ns, seen_place.status)
+                missing = self._missing_count(run, laps)
+                drive = PublishedDrive(laps, seen_place.penalty_ns, seen_place.status, missing)
                 found.setdefault(self.person(seen_place.competitor_id), drive)
         return found
+
+    def _missing_count(self, run: str, laps: list[tuple[int, bool]]) -> int:
+        rules = self._rules(run)
+        return rules.run_laps - len(laps) if (rules.ends, rules.time_up) == ("laps", "cancel") else 0
 
     def _status(self, run: str, place: int) -> str:
         said = self._last_said(
@@ -420,6 +430,8 @@ class LapOracle:
                     continue
                 if opening is not None and one.mono_ns < opening[0]:
                     continue
+                if opening is not None and opening[1] is None and one.passing_id == start.passing_id:
+                    continue
                 if one.body.gate == "start":
                     if rules.clock == "start-gate" and not has_start:
                         opening = (one.mono_ns, one)
@@ -430,7 +442,9 @@ class LapOracle:
                     if rules.clock != "start-gate":
                         opening = (one.mono_ns, one)
                     continue
-                if up is not None and (one.mono_ns > up if rules.time_up == "stop" else opening[0] >= up):
+                if up is not None and (
+                    one.mono_ns > up if rules.time_up != "finish-lap" else opening[0] >= up
+                ):
                     break
                 if rules.ends == "laps" and rules.run_laps and count >= rules.run_laps:
                     return

@@ -75,6 +75,8 @@ TEN = TimingRules(run_ms=10_000, lap_min_ms=0)
         ("finish-lap", [1 * SECOND_NS, 11 * SECOND_NS, 15 * SECOND_NS], 1),
         ("stop", [1 * SECOND_NS, 5 * SECOND_NS, 11 * SECOND_NS], 2),
         ("stop", [1 * SECOND_NS, 5 * SECOND_NS, 11 * SECOND_NS + 1], 1),
+        ("cancel", [1 * SECOND_NS, 5 * SECOND_NS, 11 * SECOND_NS], 2),
+        ("cancel", [1 * SECOND_NS, 5 * SECOND_NS, 11 * SECOND_NS + 1], 1),
     ],
 )
 def test_a_lap_is_too_late_from_the_very_instant_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pitboard.journal.folding.fold import Fold
 from pitboard.journal.records.record import Record
@@ -247,6 +248,19 @@ def test_a_start_by_go_begins_the_first_lap_and_one_moved_to_an_earlier_impulse_
     assert story.laps() == [(8.0, True), (7.0, True)]
     story.withdraw(moved)
     story.say(RunStarted(run_id="r", boot_id="boot", mono_ns=ns(12), uncertainty_ns=1))
+    assert story.laps() == [(4.0, True), (7.0, True)]
+
+
+def test_the_impulse_that_a_start_by_go_was_moved_to_is_no_lap_of_no_time() -> None:
+    story = Story()
+    run = armed("r", "ann", s=9)
+    rules = TimingRules(clock="go", run_ms=60_000)
+    story.say(RunArmed(**{**{f: getattr(run, f) for f in RunArmed.__struct_fields__}, "timing": rules}))
+    pressed_late = RunStarted(run_id="r", boot_id="boot", mono_ns=ns(12), uncertainty_ns=1)
+    story.say(passing(1, s=10), pressed_late, passing(2, s=16), passing(3, s=23))
+    moved = story.say(replace(pressed_late, mono_ns=ns(10), passing_id=passing(1, s=10).passing_id))
+    assert story.laps() == [(6.0, True), (7.0, True)]
+    story.withdraw(moved)
     assert story.laps() == [(4.0, True), (7.0, True)]
 
 
