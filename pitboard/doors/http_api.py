@@ -71,10 +71,11 @@ async def answer_refusals(
         return refusal("bad-request", "The request is not UTF-8 text.")
     except RecursionError:
         return refusal("bad-request", "The request is nested too deeply.")
-    except (JournalLost, TimeoutError) as error:
-        return refusal(
-            "not-saved", f"This could not be saved: {error or 'the disk is too slow'}.", status=503
-        )
+    except TimeoutError:
+        slow = "The disk is too slow; this is saved as soon as it takes it. Look whether it is there."
+        return refusal("not-saved", slow, status=503)
+    except JournalLost as error:
+        return refusal("not-saved", f"This could not be saved: {error}.", status=503)
     except web.HTTPException as error:
         code, detail = _HTTP_REFUSALS.get(error.status, ("bad-request", "The request is not understood."))
         return refusal(code, detail, status=error.status)

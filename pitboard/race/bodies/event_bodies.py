@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -67,7 +67,10 @@ class ClassSet(Act, frozen=True, kw_only=True):
 
 
 class StageSet(Act, frozen=True, kw_only=True):
-    """A stage of the event as `kind` means it (heats, knock-out, ...); `settings` is read by that kind."""
+    """A stage of the event as `kind` means it (heats, knock-out, ...); `settings` is read by that kind.
+
+    A later version may give a setting of any type: who does not know it leaves it out.
+    """
 
     stage_id: Id
     kind: ShortText
@@ -75,7 +78,7 @@ class StageSet(Act, frozen=True, kw_only=True):
     race_class: OptionalId = ""
     track: OptionalId = ""
     format: FormatName = ""
-    settings: dict[ShortText, int | str | bool | list[str]] = msgspec.field(default_factory=dict)
+    settings: dict[ShortText, Any] = msgspec.field(default_factory=dict)
     is_gone: bool = False
 
 

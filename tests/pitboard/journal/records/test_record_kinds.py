@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,8 @@ from pitboard.journal.records.record import Record, to_wire
 from pitboard.journal.replica import Replica
 from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import Act, Body
+from pitboard.race.bodies.event_bodies import StageSet
+from pitboard.race.stages.stages import plan_of
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run
 
 PAGE = Path(__file__).parents[4] / "docs" / "records.md"
@@ -66,15 +69,36 @@ def test_a_later_kind_is_kept_and_changes_nothing() -> None:
 
 @pytest.mark.parametrize("number", range(8))
 def test_a_field_that_a_later_version_adds_is_ignored(number: int) -> None:
-    """Every body of a race, with fields of a later version, gives the race of today."""
+    """Every body of a race, with fields of a later version in each of its parts, gives the race of today."""
     central, unit = race()
     before = board(central, unit)
     fold = Fold(ROOT.key)
     for record in [*central.records, *unit.records]:
         body = msgspec.json.decode(record.body_bytes or b"{}")
-        body[f"invented_{number}"] = [None, {"deep": ["er"]}, "text", 1.5, True, [], {}, 10**15][number]
+        for part in _parts_of(body):
+            part[f"invented_{number}"] = [None, {"deep": ["er"]}, "text", 1.5, True, [], {}, 10**15][number]
         fold.add(msgspec.structs.replace(record, body_bytes=msgspec.json.encode(body)))
     assert encode_view(view_board(fold)) == before
+
+
+def _parts_of(body: Any) -> list[dict[str, Any]]:
+    """Return the body and every object in it; those that are maps by another's id have no fields to add."""
+    if isinstance(body, list):
+        return [part for one in body for part in _parts_of(one)]
+    if not isinstance(body, dict):
+        return []
+    inner = [value for key, value in body.items() if key != "earlier"]
+    return [body, *_parts_of(inner)]
+
+
+def test_a_setting_of_a_later_version_may_be_of_any_type() -> None:
+    settings = {"count": 4, "weights": [1, 2.5], "by": {"deep": ["er"]}, "share": 0.5, "none": None}
+    said = {"stage_id": "s", "kind": "knockout", "name": "Finals", "settings": settings}
+    body = read_body("stage-set", msgspec.json.encode(said))
+    assert isinstance(body, StageSet)
+    plan = plan_of(body)
+    assert plan is not None
+    assert plan.count == 4
 
 
 class LaterTeller(Teller):
