@@ -59,10 +59,18 @@ def _journal(path: Path) -> Finding:
             )
         with open_copy(path) as database:
             said = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
-            version = int(database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
+            version = _version_in(database)
     except (JournalLost, OSError, TypeError, ValueError) as error:
         said, version = getattr(error, "reason", None) or str(error), 0
-    if said == "ok":
+    if said == "ok" and version is None:  # such as the contacts that wait beside a journal
+        return Finding(
+            code=f"journal-{path.stem}",
+            colour="green",
+            sentence=f"{path} is whole.",
+            says="command.file-whole",
+            fields=fields,
+        )
+    if said == "ok" and version is not None:
         fields |= {"version": version, "size": max(1, size // _MIB)}
         return Finding(
             code=f"journal-{path.stem}",
@@ -80,6 +88,13 @@ def _journal(path: Path) -> Finding:
         says="command.journal-damaged",
         fields={**fields, "reason": said},
     )
+
+
+def _version_in(database: sqlite3.Connection) -> int | None:
+    """Return the version of a journal's tables, None where the file has none of them."""
+    if not database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:
+        return None
+    return int(database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
 
 
 def _certificates(paths: list[Path]) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """An error in a person's language: what a command says before it ends, and a screen of what was refused.
 
 In English an error speaks for itself, with the names and numbers that it met. In another language its code
-chooses the sentence; one that the catalogue does not have stays English."""
+chooses the sentence; one that the catalogue does not have, or that has no code of its own, stays English: it
+names what to do, which "it was refused" does not."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def spoken(error: PitboardError, words: Language) -> str:
             return words.say("error.contact-closed", competitor=error.competitor)
         case ActRefused() if error.fields and words.knows(f"desk.refused-{error.code}"):
             return words.say(f"desk.refused-{error.code}", detail=error.reason, **error.fields)
-        case Refusal() if words.knows(f"refused.{error.code}"):
+        case Refusal() if error.code != Refusal.code and words.knows(f"refused.{error.code}"):
             return words.say(f"refused.{error.code}")
         case _:
             return str(error)

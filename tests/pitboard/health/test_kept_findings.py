@@ -36,6 +36,15 @@ def test_whole_journals_and_certificates_are_green(tmp_path: Path) -> None:
     assert f"tables of version 2, 1 MiB, SQLite {sqlite3.sqlite_version}" in said["journal-unit"].sentence
 
 
+def test_a_small_file_beside_a_journal_is_no_damaged_journal(tmp_path: Path) -> None:
+    """Of every unit with a touchscreen the doctor called the contacts that wait a damaged journal."""
+    with sqlite3.connect(tmp_path / "unit-contacts.db") as database:
+        database.execute("CREATE TABLE contacts (sealed BLOB)")
+    database.close()
+    said = found(tmp_path)["journal-unit-contacts"]
+    assert (said.colour, said.sentence) == ("green", f"{tmp_path}/unit-contacts.db is whole.")
+
+
 def test_a_journal_with_a_damaged_page_is_red(tmp_path: Path) -> None:
     journal_at(tmp_path / "unit.db")
     content = bytearray((tmp_path / "unit.db").read_bytes())

@@ -163,6 +163,7 @@ def test_every_trouble_of_a_port_has_the_sentence_that_it_speaks_in_english() ->
             BeamLost(port="tty", trouble=PortTrouble(PortCode.HELD, {"holders": "getty (7)"})),
             "Sensoranschluss tty verloren: ein anderes Programm hat ihn geöffnet: getty (7)",
         ),
+        (Refusal("f.pdf cannot be written"), "f.pdf cannot be written"),  # more use than "it was refused"
         (PassphraseRefused(), "Das ist nicht das Passwort des Kontaktschlüssels; nichts wurde geöffnet."),
     ],
 )
