@@ -52,7 +52,8 @@ if [ ! -x /opt/pitboard/bin/pitboard ]; then
     counting=$!
   fi
   "$first/bin/python" -m pip install --quiet --no-index --disable-pip-version-check \
-    --find-links "$here/wheels" 'pitboard[gpio,central]'
+    --find-links "$here/wheels" 'pitboard[gpio,central]' ||
+    fail "The programs were not installed, for the reason above. Where no space is left, free some and type this again."
   if [ -n "$counting" ]; then
     kill "$counting"
     counting=

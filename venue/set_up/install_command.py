@@ -60,19 +60,24 @@ _DRY = click.option("--dry-run", is_flag=True, help="Say what would be done, and
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Set up the system below this folder instead, such as the image of a card; nothing is started.",
 )
+@click.option("--instead", is_flag=True, help="Take the place of what this machine is now.")
 @_DRY
-def install(role: str | None, node_folder: Path | None, root: Path, dry_run: bool) -> None:
+def install(role: str | None, node_folder: Path | None, root: Path, instead: bool, dry_run: bool) -> None:
     """Make this machine a trackside unit, a display, central, or all in one.
 
     With --node it gets the configs and keys of the venue's file. With a ROLE alone it gets a sensible
     default, says what it assumed, and is enrolled afterwards with pitboard enrol. As first-boot it shows at
-    its next start how a phone sets it up.
+    its next start how a phone sets it up. Programs that run here and would stop by it are said, and
+    --instead is asked for.
     """
     if role == FIRST_BOOT:
         machine = _machine(root, is_dry=dry_run)
         _tell(_installation(machine, root=root).install_first_boot(program=Path(sys.prefix)), is_dry=dry_run)
         return
     node = NodeFiles.of_folder(node_folder) if node_folder is not None else role_node(role, root=root)
+    if not instead:
+        looked_at = Installation(RealMachine(root=root), systemd=system_folder(), root=root)
+        looked_at.refuse_to_stop(node, is_by_role=node_folder is None)
     install_node(node, root=root, is_dry=dry_run)
 
 

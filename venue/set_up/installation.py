@@ -75,6 +75,9 @@ _PROGRAMS: dict[Role, tuple[str, ...]] = {
 }
 
 
+_HOLD_THE_RACE = {"pitboard-central.service", "pitboard-trackside.service"}
+
+
 class LeftUndone(str):
     """A line about what could not be done; nothing was changed by it, so it is no reason to restart."""
 
@@ -171,6 +174,28 @@ class Installation:
         yield from self._configs(node)
         yield from self._program(program)
         yield from self._enable(node)
+
+    def refuse_to_stop(self, node: NodeFiles, *, is_by_role: bool) -> None:
+        """Raise Refusal where this node would take the place of what the machine is now.
+
+        A changed folder may lack a screen or a sensor; a role, or another machine's folder, that was typed by
+        mistake would end a race.
+        """
+        ours = [program for programs in _PROGRAMS.values() for program in programs]
+        run_here = [
+            name
+            for program in ours
+            if self._machine.asks(
+                "systemctl", *self._rooted, "is-enabled", name := f"pitboard-{program}.service"
+            )
+        ]
+        stopped = [name for name in run_here if name not in node.services]
+        if stopped and (is_by_role or not _HOLD_THE_RACE.isdisjoint(stopped)):
+            programs = ", ".join(name.removeprefix("pitboard-").removesuffix(".service") for name in stopped)
+            raise Refusal(
+                f"this machine is something else: {programs} would stop. Was that meant, type the same with "
+                "--instead; nothing was changed"
+            )
 
     def install_first_boot(self, *, program: Path) -> Iterator[str]:
         """Let the machine show at its next start how it gets a set-up; it becomes no node yet."""

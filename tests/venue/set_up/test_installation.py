@@ -198,6 +198,24 @@ def test_a_program_that_is_no_longer_meant_here_is_disabled(tmp_path: Path) -> N
     assert "pitboard-trackside.service" in machine.enabled
 
 
+def test_a_role_or_a_folder_typed_by_mistake_stops_no_unit(tmp_path: Path) -> None:
+    """`pitboard install display` on a unit ended its timing without a word."""
+    machine = machine_at(tmp_path)
+    installation = installation_on(machine)
+    whole, board = unit_node(), default_node("display", "hall", kept={})[0]
+    installation.refuse_to_stop(board, is_by_role=True)  # a fresh machine becomes anything
+    installed(machine, whole)
+    for is_by_role in (True, False):
+        said = r"central, trackside, bridge, touch, sync would stop\. .*--instead"
+        with pytest.raises(Refusal, match=said):
+            installation.refuse_to_stop(board, is_by_role=is_by_role)
+        installation.refuse_to_stop(whole, is_by_role=is_by_role)
+    less = replace(whole, roles=["central", "trackside"])  # the same machine without its second screen
+    installation.refuse_to_stop(less, is_by_role=False)
+    with pytest.raises(Refusal, match="display would stop"):
+        installation.refuse_to_stop(less, is_by_role=True)
+
+
 def test_uninstalling_keeps_results_keys_and_settings(tmp_path: Path) -> None:
     machine = machine_at(tmp_path)
     node = unit_node()
