@@ -24,7 +24,7 @@ from pitboard.keeping.journal_copy import fold_file
 from pitboard.unit_api.official_acts import Arm, Confirm, Register, Stop
 from pitboard.unit_api.screen_state import ScreenState
 from pitboard.unit_api.unit_client import UnitLink
-from venue.demo.audit import Audit, Crossing, Frame, read_lines
+from venue.demo.audit import Audit, Frame, TruePassing, read_lines
 from venue.demo.crew import Crew
 from venue.demo.demo_venue import LAP_MIN_MS, SENSOR, DemoVenue
 
@@ -171,19 +171,19 @@ class Way:
 def ways(venue: DemoVenue, display: str) -> Iterator[Way]:
     """Yield the way of each lap that the display painted."""
     frames_log = "frames" if display == "display" else f"{display}-frames"
-    crossings: list[Crossing] = read_lines(venue.log("truth"), Crossing)  # type: ignore[assignment]
+    true_passings: list[TruePassing] = read_lines(venue.log("truth"), TruePassing)  # type: ignore[assignment]
     frames: list[Frame] = read_lines(venue.log(frames_log), Frame)  # type: ignore[assignment]
     fold = fold_file(venue.journal("trackside"))
-    audit = Audit(fold, crossings, frames, sensor=SENSOR)
+    audit = Audit(fold, true_passings, frames, sensor=SENSOR)
     for run in audit.runs():
         received_ns = {one.passing_id: one.body.received_mono_ns for one in fold.race.raw_passings(run)}
-        for crossing, frame_mono_ns in audit.painted(run):
-            came_ns = received_ns.get(audit.id_of(crossing))
-            if crossing.written_mono_ns is not None and came_ns is not None:
+        for true_passing, frame_mono_ns in audit.painted(run):
+            came_ns = received_ns.get(audit.id_of(true_passing))
+            if true_passing.written_mono_ns is not None and came_ns is not None:
                 yield Way(
-                    from_edge_ns=frame_mono_ns - crossing.true_mono_ns,
-                    from_first_byte_ns=frame_mono_ns - crossing.written_mono_ns,
-                    on_the_line_ns=came_ns - crossing.written_mono_ns,
+                    from_edge_ns=frame_mono_ns - true_passing.true_mono_ns,
+                    from_first_byte_ns=frame_mono_ns - true_passing.written_mono_ns,
+                    on_the_line_ns=came_ns - true_passing.written_mono_ns,
                 )
 
 

@@ -22,7 +22,7 @@ from firmware_bridge.decoders import (
 from firmware_bridge.decoders import (
     p3 as p3_encoder,
 )
-from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, encode_trip
+from firmware_bridge.decoders.beamline import COUNTER_SPAN_US, BeamPassing, encode_beam_passing
 from pitboard.clock import SystemClock
 
 STREAM_LENGTH = 1_000_000
@@ -93,9 +93,9 @@ def stream_of(record: Callable[[int], bytes]) -> Iterator[bytes]:
         yield frame
 
 
-def trip_line(number: int) -> bytes:
+def passing_line(number: int) -> bytes:
     uptime_us = number * 1_234_567
-    return encode_trip(
+    return encode_beam_passing(
         BeamPassing(
             boot="9f3a01c2",
             seq=number,
@@ -166,7 +166,7 @@ def tns_message(number: int) -> bytes:
 
 
 RECORDS: dict[str, Callable[[int], bytes]] = {
-    "beamline": trip_line,
+    "beamline": passing_line,
     "p3": p3_record,
     "amb-text": amb_line,
     "alge": alge_line,

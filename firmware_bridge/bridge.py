@@ -155,7 +155,7 @@ def _mark_start(raw_log: RawLog, config: BridgeConfig) -> None:
 
 
 async def _keep_raw_log(raw_log: RawLog, room: SpoolRoom, reporter: BridgeReporter, clock: Clock) -> None:
-    """Heartbeats reach the disk now and then; trips do at once, before they are acknowledged."""
+    """Heartbeats reach the disk now and then; passings do at once, before they are acknowledged."""
     while True:
         try:
             reporter.warn(room.keep(written=raw_log.path, now_mono_ns=clock.mono_ns()))

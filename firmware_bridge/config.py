@@ -169,7 +169,7 @@ class SensorConfig(Config, frozen=True, kw_only=True):
 
 
 class GateConfig(Config, frozen=True, kw_only=True):
-    """One line across the track. A second trip within `hold_off_ms` is evidence, not a passing.
+    """One line across the track. What comes within `hold_off_ms` of a passing is evidence, not another one.
 
     With `lanes` each channel of a sensor there is a lane, and has a hold-off of its own.
     """

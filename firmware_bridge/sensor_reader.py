@@ -259,7 +259,7 @@ class SensorReader:
         answer = _answer(readings)
         if passings or answer or self._spool.trouble is not None:
             is_logged = await self._spool.sync() and is_logged
-        # Even where the raw log fails the race goes on; the device then keeps its trips too.
+        # Even where the raw log fails the race goes on; the device then keeps its passings too.
         if passings:
             self._outbox.put(passings)
             self._systems.take(passings)
@@ -283,8 +283,8 @@ class SensorReader:
             self._watch.heard_stale()
         else:
             self._watch.heard_noise(len(chunk.data))
-        for trip in reading.trips:
-            self._watch.heard_trip(trip.channel, trip.unwrapped_us)
+        for passing in reading.beam_passings:
+            self._watch.heard_passing(passing.channel, passing.unwrapped_us)
         for beat in reading.heartbeats:
             self._watch.heard_levels(beat.levels, beat.unwrapped_us)
         if reading.has_new_clock:

@@ -13,7 +13,7 @@ PitboardError
 │   ├── HexTextRefused          a text is not hexadecimal
 │   ├── MachineRefused          no machine of a drill can be booted here
 │   ├── MigrationRefused        a journal cannot be moved there
-│   ├── NoContact               nobody closed the contact that two systems are compared by
+│   ├── NoSwitch                nobody closed the switch that two systems are compared by
 │   ├── PassingsRefused         trackside will never take these passings
 │   ├── PassphraseRefused       the contact key does not open with this passphrase
 │   ├── PictureRefused          a display's picture is too large, or not signed by it just now
@@ -210,10 +210,10 @@ class MigrationRefused(Refusal):
     code = "not-migrated"
 
 
-class NoContact(Refusal):
-    """Nobody closed the contact in time, or the gate has not two systems."""
+class NoSwitch(Refusal):
+    """Nobody closed the switch in time, or the gate has not two systems."""
 
-    code = "no-contact"
+    code = "no-switch"
 
 
 class PassingsRefused(Refusal):

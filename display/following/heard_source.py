@@ -16,7 +16,7 @@ from sync.exchanging.freshness import Answerer, FreshPeer
 PATIENCE_S = 1.3
 """How much longer than it was told to wait a source may take."""
 CENTRAL_PATIENCE_S = 3.0  # it may be far away
-BROKER_PATIENCE_S = 6.0  # and its beats come once a second
+BROKER_PATIENCE_S = 6.0  # and its beats come once per second
 PROOFS_MAX_COUNT = 3
 """Answers after which a source that proves nothing is left: an early one may bring the roster it is in."""
 _DOUBTS = {

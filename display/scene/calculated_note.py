@@ -58,7 +58,7 @@ def with_note(lay_out: LayOut, show: Show, moment: Moment, canvas: Canvas) -> Fr
 
 
 _looked_at: list[tuple[BoardView, tuple[StageView, ...], bool]] = []
-"""The last board and stages, and whether anything of them was calculated: a clock asks ten times a second."""
+"""The last board and stages, and whether anything of them was calculated: clocks ask ten times per second."""
 
 
 def _has_calculated(show: Show) -> bool:

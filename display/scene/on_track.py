@@ -103,7 +103,7 @@ _still: list[tuple[BoardView, Mapping[SectorKey, int], Canvas, dict[Hashable, li
 def _still_of(show: Show, canvas: Canvas) -> dict[Hashable, list[Block]]:
     """Return the blocks made of this very news for this very screen; only those of the last are kept.
 
-    The clock makes ten frames a second, and of each most is as it was.
+    The clock makes ten frames per second, and of each most is as it was.
     """
     if (
         not _still

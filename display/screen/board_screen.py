@@ -23,7 +23,7 @@ from pitboard.drawing.window import Window
 from pitboard.journal.replica import Replica
 from pitboard.program.service import SERVICE
 
-FRAME_MIN_NS = 16_000_000  # at most 60 frames a second
+FRAME_MIN_NS = 16_000_000  # at most 60 frames per second
 PAINTED_MAX_S = 0.05
 BEAT_EVERY_NS = 2_000_000_000
 _MS_NS = 1_000_000

@@ -1,6 +1,6 @@
-"""Our own sensor line: one checksummed ASCII line a trip, a heartbeat each second; see `docs/beamline.md`.
+"""Our own sensor line: a checksummed ASCII line per passing, a heartbeat each second; see `docs/beamline.md`.
 
-The device repeats a trip until it is acknowledged: a repeat is counted in `duplicates`, not reported."""
+The device repeats a passing until it is acknowledged: a repeat is counted in `duplicates`, not reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINE_START = re.compile(rb"[THI],")
 _BOOT = rb"([0-9a-f]{8})"
 _NUMBER = rb"(\d{1,10})"
 _WORD = rb"([A-Za-z0-9._-]{1,32})"
-_TRIP = re.compile(b",".join([rb"T", _BOOT] + [_NUMBER] * 5))
+_PASSING = re.compile(b",".join([rb"T", _BOOT] + [_NUMBER] * 5))
 _HEARTBEAT = re.compile(b",".join([rb"H", _BOOT] + [_NUMBER] * 4 + [rb"([0-9A-F]{1,8})", _NUMBER]))
 _HELLO = re.compile(b",".join([rb"I", _BOOT, _NUMBER, _WORD, _WORD]))
 
@@ -30,7 +30,7 @@ _HELLO = re.compile(b",".join([rb"I", _BOOT, _NUMBER, _WORD, _WORD]))
 class BeamPassing(Event):
     """A beam was interrupted. `tick_us` is the wrapping counter, `unwrapped_us` the same without wraps."""
 
-    kind: ClassVar[str] = "trip"
+    kind: ClassVar[str] = "passing"
 
     boot: str
     seq: int
@@ -43,7 +43,7 @@ class BeamPassing(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat(Event):
-    """The device lives. Trips below `oldest_seq` it no longer has; a bit of `levels` is a blocked beam."""
+    """The device lives. Passings below `oldest_seq` it no longer has; a bit of `levels` is a blocked beam."""
 
     kind: ClassVar[str] = "heartbeat"
 
@@ -151,7 +151,7 @@ class BeamlineDecoder:
         events.append(event)
 
     def _hear_of(self, last_seq: int, events: list[Event]) -> None:
-        """Report numbers up to `last_seq` that we hear of for the first time and whose trips did not come."""
+        """Report numbers up to `last_seq` that are new to us and whose passings did not come."""
         # What lies before the first number we hear is not missing: the device had it acknowledged.
         if self._known_to is not None and last_seq > self._known_to:
             self._counters.gaps += 1
@@ -180,8 +180,8 @@ def _parse(body: bytes) -> BeamPassing | Heartbeat | Hello | None:
     return parse(body)
 
 
-def _parse_trip(body: bytes) -> BeamPassing | None:
-    if not (match := _TRIP.fullmatch(body)):
+def _parse_passing(body: bytes) -> BeamPassing | None:
+    if not (match := _PASSING.fullmatch(body)):
         return None
     seq, channel, tick_us, uptime_s, blocked_us = map(int, match.groups()[1:])
     unwrapped_us = unwrap(tick_us, uptime_s)
@@ -226,7 +226,7 @@ def _parse_hello(body: bytes) -> Hello | None:
 
 
 _PARSERS: dict[bytes, Callable[[bytes], BeamPassing | Heartbeat | Hello | None]] = {
-    b"T": _parse_trip,
+    b"T": _parse_passing,
     b"H": _parse_heartbeat,
     b"I": _parse_hello,
 }
@@ -239,7 +239,7 @@ _ACKNOWLEDGEMENT = re.compile(rb"A,([0-9a-f]{8}),(\d{1,10})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """The host has every trip of that device start up to `seq`."""
+    """The host has every passing of that device start up to `seq`."""
 
     boot: str
     seq: int
@@ -258,9 +258,9 @@ def frame(body: bytes) -> bytes:
 IDENTIFY = frame(b"?")
 
 
-def encode_trip(trip: BeamPassing) -> bytes:
-    fields = f"T,{trip.boot},{trip.seq},{trip.channel},{trip.tick_us},{trip.uptime_s},{trip.blocked_us}"
-    return frame(fields.encode())
+def encode_beam_passing(passing: BeamPassing) -> bytes:
+    when = f"{passing.tick_us},{passing.uptime_s},{passing.blocked_us}"
+    return frame(f"T,{passing.boot},{passing.seq},{passing.channel},{when}".encode())
 
 
 def encode_heartbeat(beat: Heartbeat) -> bytes:

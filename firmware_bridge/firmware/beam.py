@@ -1,16 +1,16 @@
 """One beam on one pin: a hard interrupt on both edges latches the counter before it does anything else.
 
-A passage runs from its first edge until the beam has been clear for `clear_us`; it is one trip. One that
-never ends, since its beam flickers, goes on as more trips, from which the host sees that it flickers."""
+A passage runs from its first edge until the beam has been clear for `clear_us`; it is one passing. One that
+never ends, since its beam flickers, goes on as more passings, from which the host sees that it flickers."""
 
 from time import ticks_us
 
 from machine import Pin, disable_irq, enable_irq
 from tick_counter import HALF_US, MASK
 
-# A car's wheels and wings interrupt the beam less often; then one trip each so long, at most.
+# A car's wheels and wings interrupt the beam less often; then one passing each so long, at most.
 CHATTER_MAX_COUNT = 8
-FLICKER_TRIP_US = 30_000
+FLICKER_PASSING_US = 30_000
 
 
 class Beam:
@@ -22,7 +22,7 @@ class Beam:
         self._clear_us = clear_us
         self._ring = ring
         self._seq = 0
-        self._tripped_us = 0
+        self._passing_began_us = 0
         self._cleared_us = 0
         self._chatter_count = 0
         self._is_blocked = pin() == interrupted_level
@@ -56,23 +56,23 @@ class Beam:
             is_chatter = self._is_blocked or (tick_us - self._cleared_us) & MASK < self._clear_us
             if not (self._is_passage and is_chatter):
                 self._chatter_count = 0
-                self._trip(tick_us)
+                self._begin(tick_us)
             elif not self._is_blocked:
                 self._chatter_count += 1
-                is_due = (tick_us - self._tripped_us) & MASK >= FLICKER_TRIP_US
+                is_due = (tick_us - self._passing_began_us) & MASK >= FLICKER_PASSING_US
                 if self._chatter_count > CHATTER_MAX_COUNT and is_due:
-                    self._trip(tick_us)
+                    self._begin(tick_us)
             self._is_blocked = True
         if self._is_blocked and pin() != self._interrupted_level:
             self._clear(tick_us)
 
-    def _trip(self, tick_us):
+    def _begin(self, tick_us):
         self._seq = self._ring.latch(tick_us, self._channel)
-        self._tripped_us = tick_us
+        self._passing_began_us = tick_us
         self._is_passage = True
 
     def _clear(self, tick_us):
         self._is_blocked = False
         self._cleared_us = tick_us
         if self._seq:
-            self._ring.set_blocked(self._seq, (tick_us - self._tripped_us) & MASK)
+            self._ring.set_blocked(self._seq, (tick_us - self._passing_began_us) & MASK)

@@ -11,9 +11,9 @@ import settings
 from beam import Beam
 from host_lines import HostLines
 from machine import WDT, Pin, unique_id
+from passing_ring import PassingRing
 from sensor import Sensor
 from tick_counter import TickCounter
-from trip_ring import TripRing
 from usb_line import UsbLine
 
 # Bytes of the host between two looks at what must be said.
@@ -28,7 +28,7 @@ def start():
     boot = "".join(f"{byte:02x}" for byte in os.urandom(4))
     device = "".join(f"{byte:02X}" for byte in unique_id())
     counter = TickCounter(ticks_us())
-    ring = TripRing()
+    ring = PassingRing()
     pull = {"up": Pin.PULL_UP, "down": Pin.PULL_DOWN, None: None}[settings.PULL]
     beams = [
         Beam(

@@ -1,9 +1,9 @@
-"""What the sensor says, and when: trips until acknowledged, a hello when asked, a heartbeat each second.
+"""What the sensor says, and when: passings until acknowledged, a hello when asked, a heartbeat each second.
 
 It formats one line at a time, just before that is written, and never waits for anything."""
 
 from checksum import frame
-from trip_ring import RING_COUNT
+from passing_ring import RING_COUNT
 
 PROTOCOL = 1
 FIRMWARE = "pitboard-1.0"
@@ -43,8 +43,8 @@ class Sensor:
     def next_line(self, read_tick_us):
         """Return the line that is due, or None."""
         now_ms = self._counter.now_us // 1000
-        self._note_new_trips()
-        if line := self._trip_due(now_ms):
+        self._note_new_passings()
+        if line := self._passing_due(now_ms):
             return line
         if self._must_greet:
             self._must_greet, self._must_beat = False, True
@@ -57,30 +57,30 @@ class Sensor:
             return self._heartbeat(read_tick_us())
         return None
 
-    def _note_new_trips(self):
-        """Note of each new trip when it was, while its wrap is beyond doubt."""
+    def _note_new_passings(self):
+        """Note of each new passing when it was, while its wrap is beyond doubt."""
         ring = self._ring
         for seq in range(max(self._known_seq + 1, ring.oldest_seq), ring.last_seq + 1):
-            if trip := ring.read(seq):
+            if passing := ring.read(seq):
                 at = seq & _MASK
-                self._latched_us[at] = self._counter.unwrap(trip[0])
+                self._latched_us[at] = self._counter.unwrap(passing[0])
                 self._due_ms[at] = 0
                 self._is_resend[at] = 0
             self._known_seq = seq
 
-    def _trip_due(self, now_ms):
+    def _passing_due(self, now_ms):
         if self._bunch_count == RESEND_MAX_COUNT:
             if now_ms - self._bunch_ms < BUNCH_MS:
                 return None
             self._bunch_count = 0
         for seq in range(self._ring.oldest_seq, self._known_seq + 1):
             at = seq & _MASK
-            if now_ms >= self._due_ms[at] and (trip := self._ring.read(seq)):
+            if now_ms >= self._due_ms[at] and (passing := self._ring.read(seq)):
                 self._due_ms[at] = now_ms + (RESEND_MS if self._is_resend[at] else FIRST_RESEND_MS)
                 self._is_resend[at] = 1
                 self._bunch_count += 1
                 self._bunch_ms = now_ms
-                tick_us, channel, blocked_us = trip
+                tick_us, channel, blocked_us = passing
                 uptime_s = self._latched_us[at] // 1_000_000
                 return frame(f"T,{self._boot},{seq},{channel},{tick_us},{uptime_s},{blocked_us}")
         self._bunch_count = 0

@@ -6,7 +6,7 @@ PINS = (2, 3)
 INTERRUPTED_LEVEL = 1
 # The RP2040's own resistor: "up", "down" or None.
 PULL = "up"
-# A beam must be clear for this long before it can trip again: receivers chatter at the edge of a car.
+# A beam must be clear for this long before the next passing counts: receivers chatter at the edge of a car.
 CLEAR_US = 2_000
 # Grounded while the board starts: no timing, so that mpremote can talk to it.
 SERVICE_PIN = 22

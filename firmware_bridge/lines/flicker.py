@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 
 MS = 1_000_000
-# A contact that bounces, or a wheel's spokes, is one interruption.
+# A switch that bounces, or a wheel's spokes, is one interruption.
 SPACING_NS = 15 * MS
 # At most so many interruptions in so long, and the beam is steady again: cars may cross it now and then.
 STEADY_MAX_COUNT = 4

@@ -23,7 +23,7 @@ from pitboard.unit_api.program_calls import Passing
 
 # More starts of a device than anybody resends from; beyond, the oldest is forgotten.
 BOOTS_MAX_COUNT = 64
-# Three heartbeats should have come by then; a device that sends none is timed by its trips alone.
+# Three heartbeats should have come by then; a device that sends none is timed by its passings alone.
 HELD_MAX_NS = 3_000_000_000
 # The answers are heartbeats: with several, the quickest of them starts the tick clock well.
 IDENTIFY_COUNT = 8
@@ -88,15 +88,15 @@ class PassingMaker:
         for event in events:
             if isinstance(event, BeamPassing):
                 must_acknowledge = True
-                reading.trips.append(event)
-                self._take_trip(event, received_mono_ns, boot_id, reading)
+                reading.beam_passings.append(event)
+                self._take_passing(event, received_mono_ns, boot_id, reading)
             elif isinstance(event, Heartbeat):
                 self._take_heartbeat(event, received_mono_ns, boot_id, reading)
                 held_to = min(event.last_seq, self._seen_of(event.boot).contiguous_to)
                 must_acknowledge |= event.oldest_seq <= held_to
             elif isinstance(event, Hello):
                 reading.hello = event
-        if reading.is_stale and not reading.trips and not must_acknowledge and reading.hello is None:
+        if reading.is_stale and not reading.beam_passings and not must_acknowledge and reading.hello is None:
             reading.has_lines = False
         device_boot = self._clock_key[1]
         if must_acknowledge and device_boot:
@@ -106,14 +106,16 @@ class PassingMaker:
         reading.passings = with_sleep(reading.passings, self._slept_ns)
         return reading
 
-    def _take_trip(self, trip: BeamPassing, received_mono_ns: int, boot_id: str, reading: Reading) -> None:
-        self._set_clock(boot_id, trip.boot, reading)
-        self._clock.observe(trip.unwrapped_us, received_mono_ns)
-        if not self._seen_of(trip.boot).add(trip.seq):
+    def _take_passing(
+        self, passing: BeamPassing, received_mono_ns: int, boot_id: str, reading: Reading
+    ) -> None:
+        self._set_clock(boot_id, passing.boot, reading)
+        self._clock.observe(passing.unwrapped_us, received_mono_ns)
+        if not self._seen_of(passing.boot).add(passing.seq):
             self.counters.repeats += 1
             return
-        self._held.append((trip, received_mono_ns))
-        # A trip may be minutes old; only a heartbeat, never sent late, tells how old.
+        self._held.append((passing, received_mono_ns))
+        # A passing may be minutes old; only a heartbeat, never sent late, tells how old.
         if self._is_settled or received_mono_ns - self._held[0][1] >= HELD_MAX_NS:
             self._is_settled = True
             self._release(reading)
@@ -154,25 +156,25 @@ class PassingMaker:
             reading.passings += self._stamped(self._held)
             self._held = []
 
-    def _stamped(self, trips: Iterable[tuple[BeamPassing, int]]) -> Iterable[Passing]:
+    def _stamped(self, passings: Iterable[tuple[BeamPassing, int]]) -> Iterable[Passing]:
         boot_id, _ = self._clock_key
-        for trip, received_mono_ns in trips:
-            if self._watches.of(trip.channel).interrupted(trip.unwrapped_us * 1000):
+        for passing, received_mono_ns in passings:
+            if self._watches.of(passing.channel).interrupted(passing.unwrapped_us * 1000):
                 self.counters.uncounted += 1
-                self.flickering = self._watches.settle(trip.unwrapped_us * 1000)
+                self.flickering = self._watches.settle(passing.unwrapped_us * 1000)
                 self._unseen = FLICKERED
                 continue
-            stamp = self._clock.stamp(trip.unwrapped_us)
-            if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id, channel=trip.channel):
+            stamp = self._clock.stamp(passing.unwrapped_us)
+            if not self.hold_off.lets_through(stamp.mono_ns, boot_id=boot_id, channel=passing.channel):
                 self.counters.held_off += 1
                 continue
             unseen, self._unseen = self._unseen, None
             yield Passing(
                 sensor=self._sensor,
-                sensor_boot=trip.boot,
-                seq=trip.seq,
-                channel=trip.channel,
-                tick_us=trip.unwrapped_us,
+                sensor_boot=passing.boot,
+                seq=passing.seq,
+                channel=passing.channel,
+                tick_us=passing.unwrapped_us,
                 rate_ppb=stamp.rate_ppb,
                 boot_id=boot_id,
                 # What a device kept from before this boot has no instant in it; its tick still tells.

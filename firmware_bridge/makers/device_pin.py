@@ -1,7 +1,7 @@
 """A sensor of ours, known by its device id: what another one sends in its place counts for nothing.
 
 Two adapters may change their names at the next boot, and start and finish would swap in silence. Until the
-device has said who it is its bytes are kept back; it is not acknowledged, so its trips stay in it."""
+device has said who it is its bytes are kept back; it is not acknowledged, so its passings stay in it."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class GpioMaker:
         if last is not None and edge.mono_ns - last.mono_ns < logged.clear_ns:
             return
         tick_us = edge.mono_ns // 1000
-        reading.trips.append(
+        reading.beam_passings.append(
             BeamPassing(
                 boot=logged.boot,
                 seq=logged.number,

@@ -12,7 +12,7 @@ from firmware_bridge.decoders.beamline import Acknowledgement, BeamPassing, Hear
 from firmware_bridge.makers.device_clock import ClockStep
 from pitboard.unit_api.program_calls import Passing
 
-# Trips that come later than this many passings after their neighbours are let through.
+# What comes later than this many passings after its neighbours is let through.
 REMEMBERED_MAX_COUNT = 512
 TRANSPONDERS_MAX_COUNT = 1_024
 
@@ -95,7 +95,7 @@ class Reading:
     stuck_input: str | None = None
     is_stale: bool = False
     hears_noise: bool | None = None
-    trips: list[BeamPassing] = field(default_factory=list)
+    beam_passings: list[BeamPassing] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     hello: Hello | None = None
     acknowledgement: Acknowledgement | None = None

@@ -1,6 +1,6 @@
 """A sensor of ours without the hardware: the same lines, counter, ring and resending as the firmware.
 
-Pure: the time goes in, lines come out. A crossing is latched at its planned instant, as by an interrupt."""
+Pure: the time goes in, lines come out. A passing is latched at its planned instant, as by an interrupt."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from firmware_bridge.decoders.beamline import (
     Heartbeat,
     Hello,
     HostLineReader,
+    encode_beam_passing,
     encode_heartbeat,
     encode_hello,
-    encode_trip,
 )
 
 RING_MAX_COUNT = 256
 HEARTBEAT_NS = 1_000_000_000
-# A damaged trip should not be late by a human moment; after that one, patience.
+# A damaged passing should not be late by a human moment; after that one, patience.
 FIRST_RESEND_NS = 30_000_000
 RESEND_NS = 500_000_000
 RESEND_MAX_COUNT = 16
@@ -34,7 +34,7 @@ FIRST_WRAP_MAX_US = 20_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorLine:
-    """A whole line as it leaves the device; `seq` where it carries a trip."""
+    """A whole line as it leaves the device; `seq` where it carries a passing."""
 
     data: bytes
     boot: str
@@ -42,10 +42,10 @@ class SensorLine:
 
 
 @dataclass(slots=True, kw_only=True)
-class KeptTrip:
-    """A trip in the ring, until it is acknowledged."""
+class KeptPassing:
+    """A passing in the ring, until it is acknowledged."""
 
-    trip: BeamPassing
+    passing: BeamPassing
     cleared_mono_ns: int
     blocked_us: int
     sent_count: int = 0
@@ -62,7 +62,7 @@ class SimulatedSensor:
     def __init__(self, *, random: Random, now_mono_ns: int, device: str = "simulated-1") -> None:
         self._random = random
         self._device = device
-        self._ring: list[KeptTrip] = []
+        self._ring: list[KeptPassing] = []
         self._host_lines = HostLineReader()
         self._drift_ppb = random.randint(-DRIFT_MAX_PPB, DRIFT_MAX_PPB)
         self._start(now_mono_ns)
@@ -92,10 +92,10 @@ class SimulatedSensor:
         self._silent_until_mono_ns = until_mono_ns
 
     def cross(self, mono_ns: int, *, channel: int = 1, blocked_ns: int = 30_000_000) -> BeamPassing:
-        """Latch a crossing and return its trip as it will be sent first."""
+        """Latch a true passing and return it as it will be sent first."""
         unwrapped_us = self._counter_us(mono_ns) + self._random.randint(0, LATCH_JITTER_MAX_US)
         self._last_seq += 1
-        trip = BeamPassing(
+        passing = BeamPassing(
             boot=self._boot,
             seq=self._last_seq,
             channel=channel,
@@ -110,24 +110,24 @@ class SimulatedSensor:
             del self._ring[0]
             self._overruns += 1
         self._ring.append(
-            KeptTrip(trip=trip, cleared_mono_ns=mono_ns + blocked_ns, blocked_us=blocked_ns // 1_000)
+            KeptPassing(passing=passing, cleared_mono_ns=mono_ns + blocked_ns, blocked_us=blocked_ns // 1_000)
         )
-        return trip
+        return passing
 
     def receive(self, data: bytes) -> None:
         """Take bytes of the host; the answer is due at once."""
         for request in self._host_lines.feed(data):
             if isinstance(request, Acknowledgement):
                 if request.boot == self._boot:
-                    self._ring = [kept for kept in self._ring if kept.trip.seq > request.seq]
+                    self._ring = [kept for kept in self._ring if kept.passing.seq > request.seq]
             else:
                 self._is_asked = True
 
     def lines_due(self, now_mono_ns: int) -> list[SensorLine]:
-        """Return what leaves the device now, trips before all else."""
+        """Return what leaves the device now, passings before all else."""
         if now_mono_ns < self._silent_until_mono_ns:
             return []
-        lines = list(self._trips_due(now_mono_ns))
+        lines = list(self._passings_due(now_mono_ns))
         if self._is_asked:
             self._is_asked = False
             lines += [self._line(encode_hello(self._hello())), self._heartbeat(now_mono_ns)]
@@ -156,13 +156,13 @@ class SimulatedSensor:
         since_ns = mono_ns - self._started_mono_ns
         return self._counter_start_us + since_ns * (1_000_000_000 + self._drift_ppb) // 10**12
 
-    def _trips_due(self, now_mono_ns: int) -> Iterable[SensorLine]:
+    def _passings_due(self, now_mono_ns: int) -> Iterable[SensorLine]:
         due = [kept for kept in self._ring if now_mono_ns >= kept.due_mono_ns]
         for kept in due[:RESEND_MAX_COUNT]:
             kept.note_sent(now_mono_ns)
             is_cleared = now_mono_ns >= kept.cleared_mono_ns
-            trip = replace(kept.trip, blocked_us=kept.blocked_us if is_cleared else 0)
-            yield self._line(encode_trip(trip), seq=trip.seq)
+            passing = replace(kept.passing, blocked_us=kept.blocked_us if is_cleared else 0)
+            yield self._line(encode_beam_passing(passing), seq=passing.seq)
 
     def _heartbeat(self, now_mono_ns: int) -> SensorLine:
         counter_us = self._counter_us(now_mono_ns)
@@ -172,7 +172,7 @@ class SimulatedSensor:
         beat = Heartbeat(
             boot=self._boot,
             last_seq=self._last_seq,
-            oldest_seq=self._ring[0].trip.seq if self._ring else self._last_seq + 1,
+            oldest_seq=self._ring[0].passing.seq if self._ring else self._last_seq + 1,
             tick_us=counter_us % COUNTER_SPAN_US,
             unwrapped_us=counter_us,
             uptime_s=counter_us // 1_000_000,

@@ -1,6 +1,6 @@
 """Lets simulated cars cross a simulated sensor in real time, on a real pseudo-terminal.
 
-A trip carries the planned instant of the crossing, however late this process wakes up."""
+A line carries the planned instant of its passing, however late this process wakes up."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class TruthLog:
             finally:
                 log.finish()
 
-    def note_crossing(self, crossed: Crossed) -> None:
+    def note_passing(self, crossed: Crossed) -> None:
         self._waiting[crossed.sensor_boot, crossed.seq] = crossed
 
     def note_sending(self, sensor_boot: str, seq: int, *, mono_ns: int, is_intact: bool) -> None:
-        """Note that bytes of this trip were written; repeats after the first whole one change nothing."""
+        """Note that bytes of this passing were written; repeats after the first whole one change nothing."""
         crossed = self._waiting.get((sensor_boot, seq))
         if crossed is None:
             return
@@ -85,12 +85,12 @@ class TruthLog:
 
 CAR_LENGTH_MIN_MM = 300
 CAR_LENGTH_MAX_MM = 500
-CROSSING_SPEED_MIN_MM_S = 3_000
-CROSSING_SPEED_MAX_MM_S = 9_000
+PASSING_SPEED_MIN_MM_S = 3_000
+PASSING_SPEED_MAX_MM_S = 9_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
+class TruePassing:
     """The nose of the car reaches the beam at `true_mono_ns` and its tail leaves `blocked_ns` later."""
 
     true_mono_ns: int
@@ -105,28 +105,28 @@ class SimulatedCars:
         self._random = random
         self._lap_min_ns = lap_min_ms * 1_000_000
         self._lap_max_ns = lap_max_ms * 1_000_000
-        self._next = self._crossing_after(started_mono_ns)
+        self._next = self._passing_after(started_mono_ns)
 
     @property
-    def next_crossing(self) -> Crossing:
+    def next_passing(self) -> TruePassing:
         return self._next
 
-    def drive_on(self) -> Crossing:
-        """Return the crossing that is next, and drive another lap."""
-        crossing = self._next
-        self._next = self._crossing_after(crossing.true_mono_ns)
-        return crossing
+    def drive_on(self) -> TruePassing:
+        """Return the true passing that is next, and drive another lap."""
+        true_passing = self._next
+        self._next = self._passing_after(true_passing.true_mono_ns)
+        return true_passing
 
-    def _crossing_after(self, mono_ns: int) -> Crossing:
+    def _passing_after(self, mono_ns: int) -> TruePassing:
         length_mm = self._random.randint(CAR_LENGTH_MIN_MM, CAR_LENGTH_MAX_MM)
-        speed_mm_s = self._random.randint(CROSSING_SPEED_MIN_MM_S, CROSSING_SPEED_MAX_MM_S)
-        return Crossing(
+        speed_mm_s = self._random.randint(PASSING_SPEED_MIN_MM_S, PASSING_SPEED_MAX_MM_S)
+        return TruePassing(
             true_mono_ns=mono_ns + self._random.randint(self._lap_min_ns, self._lap_max_ns),
             blocked_ns=length_mm * 1_000_000_000 // speed_mm_s,
         )
 
 
-# A restart costs no trip: nothing waits in the device, and no car comes while it starts.
+# A restart costs no passing: nothing waits in the device, and no car comes while it starts.
 RESTART_CLEAR_NS = 500_000_000
 STOP_MAX_NS = 2_000_000_000
 
@@ -162,7 +162,7 @@ class SimulatedTrack:
         self._stops_at_mono_ns: int | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Drive until `stop` is set, and then until the host has acknowledged every trip, or does not."""
+        """Drive until `stop` is set, and then until the host has acknowledged every passing, or does not."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._terminal.fileno(), self._hear_host)
         try:
@@ -206,11 +206,11 @@ class SimulatedTrack:
         due = self._sensor.next_due_mono_ns
         if self._stops_at_mono_ns is not None:
             return min(due, self._stops_at_mono_ns)
-        due = min(due, self._cars.next_crossing.true_mono_ns)
+        due = min(due, self._cars.next_passing.true_mono_ns)
         return due if self._faults is None else min(due, self._faults.silence_mono_ns)
 
     def _step(self, now: int) -> None:
-        while self._stops_at_mono_ns is None and self._cars.next_crossing.true_mono_ns <= now:
+        while self._stops_at_mono_ns is None and self._cars.next_passing.true_mono_ns <= now:
             self._cross()
         if self._faults is not None:
             self._fail(self._faults, now)
@@ -218,17 +218,17 @@ class SimulatedTrack:
             self._write(line)
 
     def _cross(self) -> None:
-        crossing = self._cars.drive_on()
-        trip = self._sensor.cross(
-            crossing.true_mono_ns, channel=crossing.channel, blocked_ns=crossing.blocked_ns
+        true_passing = self._cars.drive_on()
+        passing = self._sensor.cross(
+            true_passing.true_mono_ns, channel=true_passing.channel, blocked_ns=true_passing.blocked_ns
         )
-        self._truth.note_crossing(
+        self._truth.note_passing(
             Crossed(
-                sensor_boot=trip.boot,
-                seq=trip.seq,
-                channel=trip.channel,
-                true_mono_ns=crossing.true_mono_ns,
-                tick_us=trip.unwrapped_us,
+                sensor_boot=passing.boot,
+                seq=passing.seq,
+                channel=passing.channel,
+                true_mono_ns=true_passing.true_mono_ns,
+                tick_us=passing.unwrapped_us,
             )
         )
 
@@ -237,7 +237,7 @@ class SimulatedTrack:
             log.info("simulated fault: the sensor falls silent for %d ms", SILENCE_NS // 1_000_000)
             self._sensor.fall_silent(now + SILENCE_NS)
             faults.plan_silence()
-        is_clear = self._cars.next_crossing.true_mono_ns - now > RESTART_CLEAR_NS
+        is_clear = self._cars.next_passing.true_mono_ns - now > RESTART_CLEAR_NS
         if now >= faults.restart_mono_ns and self._sensor.is_ring_empty and is_clear:
             self._sensor.restart(now)
             log.info("simulated fault: the sensor restarts as %s", self._sensor.boot)

@@ -86,7 +86,7 @@ class SpoolRoom:
     """Keeps one spool folder within `max_mb` megabytes.
 
     The last of them go only after a warning of ten minutes; at the bound itself nothing waits, for a sensor
-    gone mad writes a gigabyte an hour. The file being written is never deleted.
+    gone mad writes a gigabyte per hour. The file being written is never deleted.
     """
 
     def __init__(self, folder: Path, *, max_mb: int) -> None:

@@ -79,8 +79,8 @@ class SensorWatch:
         """Bytes came that complete no line."""
         self._noise_bytes += byte_count
 
-    def heard_trip(self, channel: int, tick_us: int) -> None:
-        """A beam that trips was clear just before, however the heartbeats happened to find it."""
+    def heard_passing(self, channel: int, tick_us: int) -> None:
+        """A beam that sees a passing was clear just before, however the heartbeats happened to find it."""
         if self._blocked_since_us.get(channel, tick_us) < tick_us:
             self._blocked_since_us[channel] = tick_us
 
@@ -248,7 +248,7 @@ class SensorSigns:
         self._passed_mono_ns: deque[int] = deque(maxlen=PASSINGS_MAX_COUNT)
 
     def take(self, reading: Reading, received_mono_ns: int) -> None:
-        if reading.trips:
+        if reading.beam_passings:
             self.last_edge_mono_ns = received_mono_ns
         for passing in reading.passings:
             self._take_passing(passing)

@@ -76,7 +76,7 @@ def _format_sensor(sensor: SensorView, now_mono_ns: int) -> list[str]:
     facts = [
         f"beam {_beam(sensor.blocked)}",
         f"last edge {_ago(sensor.last_edge_mono_ns, now_mono_ns)}",
-        f"{sensor.passings_per_min} a minute",
+        f"{sensor.passings_per_min} per minute",
         f"strength {sensor.signs.get('strength', '-')}",
         f"clock {_rate(sensor.rate_ppb)}",
     ]
@@ -133,7 +133,7 @@ _HOME_AND_CLEAR = "\x1b[H\x1b[J"
     "--sync-check",
     "sync_gate",
     metavar="GATE",
-    help="Check that systems A and B at this gate run alike: two contacts, a minute apart.",
+    help="Check that systems A and B at this gate run alike: a switch closed twice, a minute apart.",
 )
 def sensors(
     ports: tuple[Path, ...], config_path: Path | None, watch: bool, as_json: bool, sync_gate: str | None

@@ -1,6 +1,6 @@
-"""The check of two systems before the doors open: one contact closed for both, and again a minute later.
+"""The check of two systems before the doors open: one switch closed for both, and again a minute later.
 
-The running bridge pairs the contacts; this only waits for two pairs and holds them against each other."""
+The running bridge pairs what both saw; this only waits for two pairs and holds them against each other."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus, read_bridge_status
-from pitboard.errors import NoContact
+from pitboard.errors import NoSwitch
 from pitboard.race.passings.two_systems import SYNC_APART_MIN_NS, Pair, Sighting, SyncCheck, check_sync
 from pitboard.unit_api.unit_status import SystemsStatus
 
 LOOK_EVERY_S = 0.5
-CONTACT_MAX_LOOKS = 600  # five minutes for each contact
+SWITCH_MAX_LOOKS = 600  # five minutes for each time
 
 Read = Callable[[], BridgeStatus]
 Say = Callable[[str], None]
 
 
 def check_synchronisation(gate: str, *, read: Read, say: Say, sleep: Callable[[float], None]) -> SyncCheck:
-    """Return what two contacts a minute apart tell. Raises NoContact and BridgeStatusLost."""
-    say(f"Close the contact for both systems at {gate} now.")
+    """Return what the switch, closed twice, tells. Raises NoSwitch and BridgeStatusLost."""
+    say(f"Close the switch for both systems at {gate} now.")
     first = _next_pair(gate, None, read=read, sleep=sleep)
     apart_s = SYNC_APART_MIN_NS // 1_000_000_000
     say(f"Both saw it. Close it again in {apart_s} s.")
@@ -36,7 +36,7 @@ def read_at(path: Path) -> Read:
 def _next_pair(gate: str, before: Pair | None, *, read: Read, sleep: Callable[[float], None]) -> Pair:
     known = _view(gate, read())
     earliest_ns = 0 if before is None else before.a.mono_ns + SYNC_APART_MIN_NS
-    for _ in range(CONTACT_MAX_LOOKS):
+    for _ in range(SWITCH_MAX_LOOKS):
         sleep(LOOK_EVERY_S)
         view = _view(gate, read())
         is_new = view is not None and (known is None or view.pairs > known.pairs)
@@ -45,8 +45,8 @@ def _next_pair(gate: str, before: Pair | None, *, read: Read, sleep: Callable[[f
                 a=Sighting(passing_id="a", mono_ns=view.latest_a_mono_ns),
                 b=Sighting(passing_id="b", mono_ns=view.latest_b_mono_ns),
             )
-    raise NoContact(
-        f"no contact was seen by both systems at {gate}: one misses it, or the gate has only one system"
+    raise NoSwitch(
+        f"the switch was not seen by both systems at {gate}: one misses it, or the gate has only one system"
     )
 
 

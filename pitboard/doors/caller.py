@@ -28,7 +28,7 @@ HELD_BODY_MAX_BYTES = 4 * 1_024
 """What a refused call may have brought and wait all the same; who brought more is cut off at once."""
 COST_BYTES = 4 * 1_024
 COST_OF_PROVEN_BYTES = 16 * 1_024
-"""So a unit brings 77 MiB at once, a day's journal, and 8 MiB a second for ever."""
+"""So a unit brings 77 MiB at once, a day's journal, and 8 MiB per second for ever."""
 QUICK_PER_TURN_COUNT = 16
 """Calls that cost something and are answered at once in a turn of the loop: a millisecond of it."""
 _LOCAL = "local"

@@ -495,7 +495,7 @@ class Typeface:
             )
 
     def _say(self, sentence: str) -> None:
-        """Log a sentence once; a screen draws the same thing sixty times a second."""
+        """Log a sentence once; a screen draws the same thing sixty times per second."""
         if sentence not in self._said and len(self._said) < _SAID_MAX_COUNT:
             self._said.add(sentence)
             log.warning("%s", sentence)

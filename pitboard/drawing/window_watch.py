@@ -1,7 +1,7 @@
-"""Wakes when the desktop or a keyboard has something to tell, so that nobody asks it ten times a second.
+"""Wakes when the desktop or a keyboard has something to tell, so that nobody asks it ten times per second.
 
 SDL's own waiting asks each millisecond on some drivers. Where its connections are known they are watched
-beside all else that the program waits for; a look once a second finds what SDL had read on its own."""
+beside all else that the program waits for; a look once per second finds what SDL had read on its own."""
 
 from __future__ import annotations
 

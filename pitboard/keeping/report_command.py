@@ -152,7 +152,7 @@ def _checks(fold: Fold, said: Sequence[Statement]) -> Iterator[str]:
         yield (
             f"{time}  {_unit(fold, one.unit)}, track {check.track}, {check.gate}: B minus A "
             f"{_ms(check.first_ns)} ms and {_ms(check.second_ns)} ms, {check.apart_ns // 10**9} s apart, "
-            f"{check.verdict.replace('-', ' ')}, by {who}"
+            f"{check.found.replace('-', ' ')}, by {who}"
         )
 
 

@@ -108,7 +108,7 @@ _NEWS_BYTES = 64 * 1_024
 
 
 class OwnInterfaces:
-    """Looks at the own interfaces at most once a second, however often strangers make us ask; while `news`
+    """Looks at the own interfaces at most once per second, however often strangers make us ask; while `news`
     tells of changes, only after one.
 
     The kernel answers under a lock that others hold too: on a busy machine each look took 20 ms of the loop.

@@ -123,7 +123,7 @@ class VenuePresence:
                 )
             has_news = True
             while self._addresses() == addresses and self._advert.properties() == said:
-                # After news once more soon: addresses come one by one, and are looked at once a second.
+                # After news once more soon: addresses come one by one, and are looked at once per second.
                 is_told = news.is_told and not has_news
                 has_news = await news.come(TOLD_CHECK_S if is_told else ADDRESSES_CHECK_S)
         if (now := self._addresses()) != addresses:

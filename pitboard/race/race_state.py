@@ -191,7 +191,7 @@ class RaceState:
 
     def day(self, track: str, boot_id: str) -> DaySchedule:
         """Return the day of a track as it stands, by the clock of this boot of its unit."""
-        heard = self.statements.standing(("day", track))
+        heard = self.statements.in_force(("day", track))
         plan = next((one.body for one in reversed(heard) if isinstance(one.body, DayPlanned)), None)
         ended = [
             Ended(run.armed.value.heat_id, run.finished.boot_id, run.finished.mono_ns)
@@ -287,7 +287,7 @@ class RaceState:
     def related_clock(self, boot_id: str, unit: str, other_boot_id: str) -> RelatedClock | None:
         """Return how the other unit's clock lies to that of this boot, as measured last; None if it never
         was."""
-        heard = self.statements.standing(("clocks", boot_id, other_boot_id))
+        heard = self.statements.in_force(("clocks", boot_id, other_boot_id))
         for one in reversed(heard):
             if isinstance(one.body, ClocksRelated) and one.body.other == unit:
                 return one.body.relation
@@ -335,7 +335,7 @@ class RaceState:
                 pass
 
     def _look_at_run(self, run_id: str, touched: Touched) -> None:
-        run = run_of(run_id, self.statements.standing(("run", run_id)))
+        run = run_of(run_id, self.statements.in_force(("run", run_id)))
         former = self.run_list.put(run_id, run)
         if run is None and former is None:
             return
@@ -379,7 +379,7 @@ class RaceState:
 
     def _look_at_passing(self, key: PassingKey, touched: Touched) -> None:
         former = self.word_on(key)
-        new = _word_of(self.statements.standing(("passing", *key)))
+        new = _word_of(self.statements.in_force(("passing", *key)))
         if new == former:
             return
         self._words[key] = new

@@ -37,7 +37,7 @@ class Competitor:
     transponders: tuple[Transponder, ...] = ()
     team: str = ""
     flag: str = ""
-    standing: Disqualification | None = None
+    disqualification: Disqualification | None = None
     joined_into: str | None = None
 
 
@@ -66,7 +66,7 @@ class Roll:
         self.changes.append(competitor_id)
         # Who was joined into this one goes with it, wherever it goes.
         touched = {*self._joined_into(competitor_id), self.now(competitor_id) or competitor_id}
-        heard = self._statements.standing(("competitor", competitor_id))
+        heard = self._statements.in_force(("competitor", competitor_id))
         former = self.competitors.get(competitor_id)
         if former is not None and former.joined_into is not None:
             self._joined_to[former.joined_into].discard(competitor_id)
@@ -123,7 +123,8 @@ class Roll:
 
     def is_disqualified(self, competitor_id: str) -> bool:
         return any(
-            self.competitors[one].standing == "disqualified" for one in self.same_person(competitor_id)
+            self.competitors[one].disqualification == "disqualified"
+            for one in self.same_person(competitor_id)
         )
 
     def entered(self) -> Iterator[Competitor]:
@@ -136,7 +137,7 @@ class Roll:
         """Return who may act as an official now, by id."""
         found = []
         for subject in sorted(self._statements.subjects("official")):
-            heard = self._statements.standing(subject)
+            heard = self._statements.in_force(subject)
             last = heard[-1].body if heard else None
             if isinstance(last, OfficialAppointed):
                 found.append(
@@ -152,7 +153,7 @@ class Roll:
 
     def official_name(self, official_id: str) -> str | None:
         """Return the name of whoever acted under this id, dismissed or not; None if nobody was appointed."""
-        heard = self._statements.standing(("official", official_id))
+        heard = self._statements.in_force(("official", official_id))
         last = next((one.body for one in reversed(heard) if isinstance(one.body, OfficialAppointed)), None)
         return None if last is None else self._official_name(last)
 
@@ -162,7 +163,7 @@ class Roll:
 
 def _competitor(competitor_id: str, heard: Sequence[Statement], *, is_erased: bool) -> Competitor:
     fields: dict[str, LastWord[object]] = {}
-    standing: LastWord[Disqualification] = LastWord()
+    disqualification: LastWord[Disqualification] = LastWord()
     joined: LastWord[str] = LastWord()
     for one in heard:
         body = one.body
@@ -173,7 +174,7 @@ def _competitor(competitor_id: str, heard: Sequence[Statement], *, is_erased: bo
                 if is_said:
                     fields.setdefault(name, LastWord()).say(value, one.word)
         elif isinstance(body, CompetitorJudged):
-            standing.say(body.standing, one.word)
+            disqualification.say(body.disqualification, one.word)
         elif isinstance(body, CompetitorsJoined) and body.into_id != competitor_id:
             joined.say(body.into_id, one.word)
     said = {name: field.value for name, field in fields.items() if field.value is not None}
@@ -183,7 +184,7 @@ def _competitor(competitor_id: str, heard: Sequence[Statement], *, is_erased: bo
     return Competitor(
         competitor_id=competitor_id,
         name=name,
-        standing=standing.value,
+        disqualification=disqualification.value,
         joined_into=joined.value,
         **said,  # type: ignore[arg-type]
     )

@@ -409,7 +409,7 @@ class AssignDisplay(Act, frozen=True, kw_only=True, tag="assign-display"):
 
 
 class CheckSystems(Act, frozen=True, kw_only=True, tag="check-systems"):
-    """Hold the two systems of a line against each other: one contact closed for both, and again a minute
+    """Hold the two systems of a line against each other: one switch closed for both, and again a minute
     later; `stops` ends a check that is under way."""
 
     gate: ShortText

@@ -71,12 +71,12 @@ def _rules_to_say(fold: Fold, config: CentralConfig) -> Iterator[Act]:
 
 def _said_by_file(fold: Fold, subject: Subject) -> Act | None:
     """Return what the file said last about the subject, whatever a person said since."""
-    acts = [one.body for one in fold.race.statements.standing(subject) if isinstance(one.body, Act)]
+    acts = [one.body for one in fold.race.statements.in_force(subject) if isinstance(one.body, Act)]
     return next((act for act in reversed(acts) if act.where == THE_FILE), None)
 
 
 def _last_said(fold: Fold, subject: Subject) -> Act | None:
-    standing = fold.race.statements.standing(subject)
+    standing = fold.race.statements.in_force(subject)
     body = standing[-1].body if standing else None
     return body if isinstance(body, Act) else None
 

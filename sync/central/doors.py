@@ -316,7 +316,7 @@ async def _doing(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _announce(replica: Replica, reader: RaceReader, feed: BoardFeed) -> None:
-    """Tell the feed to look whenever records came, at most ten times a second."""
+    """Tell the feed to look whenever records came, at most ten times per second."""
     while True:
         version = replica.version
         is_more = reader.warm()
@@ -333,7 +333,7 @@ async def _write_files(
     push: CrowdPush | None,
     is_of_now: IsOfNow | None,
 ) -> None:
-    """Write the files whenever records came, at most four times a second, and have what changed told then."""
+    """Write the files whenever records came, at most four times per second, and then tell what changed."""
     if files is None:
         return
     files.open()

@@ -1,6 +1,6 @@
 """How two units' clocks lie to each other, from many round trips.
 
-Each round trip bounds the offset: it is right within half the trip. Two of them some time apart bound how
+Each round trip bounds the offset: it is right within half of it. Two of them some time apart bound how
 fast the clocks run apart. What all of them allow is the answer, and its width is how sure it is. Where they
 contradict each other a clock was changed meanwhile, and only the newest counts."""
 
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from pitboard.race.bodies.related_clock import PPB, RelatedClock
 
-TRIPS_MAX_COUNT = 60
+ROUND_TRIPS_MAX_COUNT = 60
 DRIFT_MAX_PPB = 200_000
 """Two quartz clocks, each within 100 millionths: more is no drift but a clock that is being set."""
 WANDER_PPB = 2_000
 """What the difference of speed itself may change by, as the machines grow warm."""
-TRIP_MAX_NS = 1_000_000_000
+ROUND_TRIP_MAX_NS = 1_000_000_000
 """A round trip that takes longer says too little to be kept."""
 
 
@@ -49,12 +49,13 @@ class ClockComparison:
     def __init__(self, unit: str, boot_id: str) -> None:
         self.unit = unit
         self.boot_id = boot_id
-        self._bounds: deque[_Bound] = deque(maxlen=TRIPS_MAX_COUNT)
+        self._bounds: deque[_Bound] = deque(maxlen=ROUND_TRIPS_MAX_COUNT)
 
-    def take(self, trips: list[RoundTrip]) -> bool:
-        """Take trips made at about the same time: the one least delayed counts; return whether any does."""
-        best = min((trip for trip in trips if trip.delay_ns >= 0), key=lambda one: one.delay_ns, default=None)
-        if best is None or best.delay_ns > TRIP_MAX_NS:
+    def take(self, round_trips: list[RoundTrip]) -> bool:
+        """Take round trips of one burst: the one least delayed counts; return whether any does."""
+        possible = [one for one in round_trips if one.delay_ns >= 0]
+        best = min(possible, key=lambda one: one.delay_ns, default=None)
+        if best is None or best.delay_ns > ROUND_TRIP_MAX_NS:
             return False
         there = best.asked_mono_ns - best.received_mono_ns
         back = best.heard_mono_ns - best.answered_mono_ns
@@ -67,7 +68,7 @@ class ClockComparison:
         return True
 
     def relation(self) -> RelatedClock | None:
-        """Return how the clocks lie to each other as of the newest trip; None before the first."""
+        """Return how the clocks lie to each other as of the newest round trip; None before the first."""
         rates = self._rates()
         if rates is None:
             return None
@@ -96,7 +97,7 @@ class ClockComparison:
         )
 
     def _rates(self) -> tuple[int, int] | None:
-        """Return the least and the most that ours may gain on theirs; None where nothing fits, or no trip."""
+        """Return the least and the most that ours may gain on theirs; None where nothing fits or came."""
         if not self._bounds:
             return None
         least, most = -DRIFT_MAX_PPB, DRIFT_MAX_PPB

@@ -19,9 +19,9 @@ from tests.chaos.acquaintances import acquaintances, lonely
 from tests.chaos.chaos_venue import DISPLAYS, REPLICAS, TRACKS, ChaosVenue
 from venue.demo.audit import (
     Audit,
-    Crossing,
     Frame,
     OfficialDecision,
+    TruePassing,
     board_bytes,
     read_lines,
     spread,
@@ -89,10 +89,10 @@ def judge(venue: ChaosVenue, crew: Crew) -> dict[str, Any]:
 
 
 def _audit(venue: ChaosVenue, fold: Fold, track: str) -> dict[str, Any]:
-    crossings: list[Crossing] = read_lines(venue.log(f"truth-{track}"), Crossing)  # type: ignore[assignment]
+    true_passings: list[TruePassing] = read_lines(venue.log(f"truth-{track}"), TruePassing)  # type: ignore[assignment]
     decisions: list[OfficialDecision] = read_lines(venue.log(f"official-{track}"), OfficialDecision)  # type: ignore[assignment]
     frames: list[Frame] = read_lines(venue.log(f"frames-{DISPLAYS[0]}"), Frame)  # type: ignore[assignment]
-    audit = Audit(fold, crossings, frames, sensor=f"beam-{track}", track=track)
+    audit = Audit(fold, true_passings, frames, sensor=f"beam-{track}", track=track)
     checks = [audit.check(run) for run in audit.runs()]
     return {
         **track_figures(audit, checks, decisions),

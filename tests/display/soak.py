@@ -143,7 +143,7 @@ def main() -> None:
     sys.stdout.write(
         f"{given.minutes} min: {soaked.updates} updates, {soaked.missed} missed, {soaked.frames} frames, "
         f"memory from {soaked.memory_kib[0]} to {soaked.memory_kib[-1]} KiB, "
-        f"{soaked.slope_kib_per_hour()} KiB an hour\n"
+        f"{soaked.slope_kib_per_hour()} KiB per hour\n"
     )
 
 

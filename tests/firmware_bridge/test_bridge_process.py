@@ -1,4 +1,4 @@
-"""The real bridge on a real pseudo-terminal: whatever is killed or unplugged, each trip arrives, once."""
+"""The real bridge on a real pseudo-terminal: whatever is killed or unplugged, each passing arrives, once."""
 
 from __future__ import annotations
 
@@ -236,4 +236,4 @@ async def arrive(trackside: FakeTrackside, count: int) -> None:
 
 def read_truth(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
     crossed = [json.loads(line) for line in path.read_text().splitlines()]
-    return {(crossing["sensor_boot"], crossing["seq"]): crossing for crossing in crossed}
+    return {(true_passing["sensor_boot"], true_passing["seq"]): true_passing for true_passing in crossed}

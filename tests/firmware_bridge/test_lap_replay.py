@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
-from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import encode_beam_passing, encode_heartbeat
 from firmware_bridge.lap_replay import ReplayedLap, laps_between
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.replay_command import SensorSetting, replay, replay_command
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.spool.raw_log import HOST_SLEPT, PORT_OPENED, SENSOR_SET, RawRecord
-from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
+from tests.firmware_bridge.decoders.test_beamline import beam_passing, heartbeat
 
 CASES = Path(__file__).parent / "cases"
 SECOND_US = 1_000_000
@@ -396,13 +396,13 @@ def test_a_device_that_restarts_or_wraps_its_counter_is_timed_on() -> None:
         for seq, at_s in enumerate(crossed_s, start=1):
             if second <= at_s < second + 1:
                 number = seq if boot == "aaaa1111" else 1
-                said = trip(number, unwrapped_us=round((at_s - started_s) * SECOND_US), boot=boot)
+                said = beam_passing(number, unwrapped_us=round((at_s - started_s) * SECOND_US), boot=boot)
                 records.append(
                     RawRecord(
                         mono_ns=round(at_s * 1e9),
                         boot_id="b",
                         sensor="s",
-                        raw=_text(encode_trip(said)),
+                        raw=_text(encode_beam_passing(said)),
                     )
                 )
     timed = laps(records)
@@ -462,12 +462,17 @@ def test_what_a_sensor_of_ours_lost_or_left_out_is_said_of_the_lap_across_it(kin
         beat = heartbeat(last_seq=max(oldest - 1, 2 if second > 4 else 0), unwrapped_us=second * SECOND_US)
         sent = encode_heartbeat(replace(beat, oldest_seq=oldest))
         if second in (2, 4):
-            sent += encode_trip(trip(second // 2, unwrapped_us=second * SECOND_US + 1_000))
+            sent += encode_beam_passing(beam_passing(second // 2, unwrapped_us=second * SECOND_US + 1_000))
         if kind == "flickered" and second == 10:
-            spaced = [encode_trip(trip(3 + at, unwrapped_us=10_100_000 + at * 50_000)) for at in range(17)]
+            spaced = [
+                encode_beam_passing(beam_passing(3 + at, unwrapped_us=10_100_000 + at * 50_000))
+                for at in range(17)
+            ]
             sent += b"".join(spaced)
         if second in (30, 35):
-            sent += encode_trip(trip(number + (second - 30) // 5, unwrapped_us=second * SECOND_US + 1_000))
+            sent += encode_beam_passing(
+                beam_passing(number + (second - 30) // 5, unwrapped_us=second * SECOND_US + 1_000)
+            )
         reading = maker.feed(sent, received_mono_ns=(100 + second) * 10**9, boot_id="b")
         passings += reading.passings
     flags = [passing.flag for passing in passings if passing.seq in (1, 2, number, number + 1)]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from firmware_bridge.bridge import make_passing_makers
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline import encode_trip
+from firmware_bridge.decoders.beamline import encode_beam_passing
 from firmware_bridge.makers.device_kinds import Kind
 from firmware_bridge.makers.reading import HoldOff
 from firmware_bridge.replay_command import SensorSetting, replay, replay_command
@@ -29,7 +29,7 @@ from firmware_bridge.spool.raw_log import (
 from pitboard.clock import ScriptedClock
 from pitboard.errors import RawLogRefused
 from pitboard.unit_api.program_calls import Passing
-from tests.firmware_bridge.decoders.test_beamline import trip
+from tests.firmware_bridge.decoders.test_beamline import beam_passing
 from tests.firmware_bridge.makers.test_passing_maker import beat
 from tests.firmware_bridge.test_lap_replay import NOON, Say, alge, amb, p3
 
@@ -48,7 +48,9 @@ def race(folder: Path, *, hold_off_ms: int = 300) -> None:
         clock.now_utc_ms += DAY_MS
         for sensor, tick_us in (("left", 3_000_000), ("right", 3_002_000)):
             raw_log.append_bytes(sensor, beat(), mono_ns=10**9)
-            raw_log.append_bytes(sensor, encode_trip(trip(1, unwrapped_us=tick_us)), mono_ns=tick_us * 1000)
+            raw_log.append_bytes(
+                sensor, encode_beam_passing(beam_passing(1, unwrapped_us=tick_us)), mono_ns=tick_us * 1000
+            )
 
 
 def test_the_second_beam_of_a_gate_is_held_off_as_on_the_day(tmp_path: Path) -> None:
@@ -65,9 +67,9 @@ def test_two_lanes_of_a_gate_are_told_apart_as_on_the_day(tmp_path: Path) -> Non
     (maker,) = make_passing_makers(BridgeConfig.load(config)).values()
     setting = SensorSetting(gate="finish", hold_off_ms=300, has_lanes=True)
     side_by_side = [
-        replace(trip(number, unwrapped_us=3_000_000 + number), channel=number) for number in (1, 2)
+        replace(beam_passing(number, unwrapped_us=3_000_000 + number), channel=number) for number in (1, 2)
     ]
-    lines = beat() + b"".join(map(encode_trip, side_by_side))
+    lines = beat() + b"".join(map(encode_beam_passing, side_by_side))
     clock = ScriptedClock()
     with RawLog.open(tmp_path / "raw", clock=clock) as raw_log:
         raw_log.append_mark(SENSOR_SET, sensor="beam", detail=setting.as_detail())

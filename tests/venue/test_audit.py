@@ -8,7 +8,7 @@ import pytest
 
 from pitboard.journal.folding.fold import Fold
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols, confirmed_run, passing
-from venue.demo.audit import Audit, Crossing, OfficialDecision, track_figures
+from venue.demo.audit import Audit, OfficialDecision, TruePassing, track_figures
 from venue.demo.director import is_sound
 
 LAPS_S = [5.0, 6.0, 7.0]
@@ -30,16 +30,16 @@ def figures(*, second_lap_wrong_by_ns: int) -> dict[str, int]:
     fold = Fold(ROOT.key)
     for record in [*central.records, *unit.records]:
         fold.add(record)
-    crossings = []
+    true_passings = []
     for seq in range(1, len(LAPS_S) + 2):
         body = passing(seq, s=11 + sum(LAPS_S[: seq - 1]))
         true_ns = body.mono_ns + (second_lap_wrong_by_ns if seq > 2 else 0)
-        crossings.append(
-            Crossing(
+        true_passings.append(
+            TruePassing(
                 sensor_boot=body.sensor_boot, seq=seq, true_mono_ns=true_ns, written_mono_ns=true_ns + 1_000
             )
         )
-    audit = Audit(fold, crossings, [], sensor=passing(1, s=11).sensor)
+    audit = Audit(fold, true_passings, [], sensor=passing(1, s=11).sensor)
     return track_figures(audit, [audit.check(run) for run in audit.runs()], [])
 
 

@@ -26,7 +26,7 @@ from trackside.others.neighbours import ClosablePeer, Connect, Neighbour
 log = logging.getLogger(__name__)
 
 BURST_EVERY_S = 10.0
-TRIPS_PER_BURST = 6
+ROUND_TRIPS_PER_BURST = 6
 SAID_EVERY_NS = 60_000_000_000
 """A relation that is not older is said anew only where it is much surer now."""
 MUCH_SURER = 4
@@ -81,8 +81,8 @@ class UnitClocks:
     async def _burst(self, unit: str, name: str, url: str) -> bool:
         """Return whether the unit itself answered there, and in good time; raises PeerLost."""
         peer = self._peer(unit, name, url)
-        boot_id, trips = "", list[RoundTrip]()
-        for _ in range(TRIPS_PER_BURST):
+        boot_id, round_trips = "", list[RoundTrip]()
+        for _ in range(ROUND_TRIPS_PER_BURST):
             nonce = secrets.token_hex(NONCE_BYTES)
             asked_mono_ns = self._clock.mono_ns()
             response = await peer.sync(SyncRequest(nonce=nonce, clock=True))
@@ -91,14 +91,14 @@ class UnitClocks:
             if reading is None or not is_of(reading, nonce, unit):
                 raise PeerLost(peer=name, code=LossCode.UNPROVEN)
             if reading.boot_id != boot_id:
-                boot_id, trips = reading.boot_id, []
-            trips.append(
+                boot_id, round_trips = reading.boot_id, []
+            round_trips.append(
                 RoundTrip(asked_mono_ns, reading.received_mono_ns, reading.answered_mono_ns, heard_mono_ns)
             )
         comparison = self._comparisons.get(unit)
         if comparison is None or comparison.boot_id != boot_id:
             comparison = self._comparisons[unit] = ClockComparison(unit, boot_id)
-        return comparison.take(trips)
+        return comparison.take(round_trips)
 
     def _peer(self, unit: str, name: str, url: str) -> ClosablePeer:
         known = self._peers.get(unit)

@@ -27,7 +27,7 @@ SHOWN_NS = 60_000_000_000
 WARNINGS_MAX_COUNT = 16
 SAYS_MAX_COUNT = 3
 """Of troubles in one light: more than a person can do at once, and a screen shows."""
-STANDING_CODES = {
+ANSWERER_CODES = {
     Answerer.UNPROVEN: "light.stranger.unproven",
     Answerer.STRANGER: "light.stranger.stranger",
     Answerer.REVOKED: "light.stranger.revoked",
@@ -49,7 +49,7 @@ class TrustWarnings:
             self._said.pop(address, None)
             return
         who = f"{clean_name(name)[:40] or 'a box'} at {clean_name(address)}"
-        self._say(address, Sentence(STANDING_CODES[answerer], {"who": who}))
+        self._say(address, Sentence(ANSWERER_CODES[answerer], {"who": who}))
 
     def current(self) -> Sentence | None:
         """Return the last warning that still holds."""

@@ -1,7 +1,7 @@
-"""The check of two systems before the doors open, as it stands: one contact, and again a minute later.
+"""The check of two systems before the doors open, as it stands: one switch, and again a minute later.
 
-The bridge pairs the contacts; here the two pairs that came after the official's tap are held against each
-other. A contact that comes too soon changes nothing: the minute goes on."""
+The bridge pairs what both saw; here the two pairs that came after the official's tap are held against each
+other. A switch closed too soon changes nothing: the minute goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pitboard.unit_api.unit_status import SystemsStatus
 from trackside.timing.act_writer import who
 
 CONTACT_MAX_NS = 300_000_000_000
-"""So long somebody has for each contact."""
+"""So long somebody has for each time."""
 SECOND_NS = 1_000_000_000
 
 Line = tuple[str, str]
@@ -50,7 +50,7 @@ class SystemsChecks:
         self._checks: dict[Line, _Check] = {}
 
     def begin(self, act: CheckSystems) -> None:
-        """Wait for the first contact, or stop waiting. Raises ActRefused where no line has two systems."""
+        """Wait for the first time, or stop waiting. Raises ActRefused where no line has two systems."""
         line = (act.track or self._own_track, act.gate)
         systems = self._systems.get(line)
         if systems is None:
@@ -104,7 +104,7 @@ class SystemsChecks:
             first_ns=found.first_ns,
             second_ns=found.second_ns,
             apart_ns=found.apart_ns,
-            verdict=found.code,
+            found=found.code,
             **who(check.act),
         )
 
@@ -112,7 +112,7 @@ class SystemsChecks:
         if check.found is not None:
             return Sentence(f"touch.sync-{check.found.code}", dict(check.found.fields))
         if check.is_given_up:
-            return Sentence("touch.sync-no-contact")
+            return Sentence("touch.sync-no-switch")
         if check.first is None:
             return Sentence("touch.sync-first")
         left_ns = check.first.a.mono_ns + SYNC_APART_MIN_NS - self._clock.mono_ns()

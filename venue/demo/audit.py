@@ -1,7 +1,7 @@
 """Hold what Pitboard says against what the simulated cars truly drove and what the official was told.
 
 The cars' log is the reference for every passing, lap and delay; the official's own log for every decision. Of
-Pitboard's records only the runs' windows (armed, finished) say which crossings a run should hold."""
+Pitboard's records only the runs' windows (armed, finished) say which true passings a run should hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pitboard.race.runs.run import Run
 from pitboard.race.runs.verdicts import Lap
 
 
-class Crossing(msgspec.Struct, frozen=True):
+class TruePassing(msgspec.Struct, frozen=True):
     """One line of the cars' log: instants of CLOCK_MONOTONIC."""
 
     sensor_boot: str
@@ -96,7 +96,7 @@ class Audit:
     def __init__(
         self,
         fold: Fold,
-        crossings: Sequence[Crossing],
+        true_passings: Sequence[TruePassing],
         frames: Sequence[Frame],
         *,
         sensor: str,
@@ -107,25 +107,27 @@ class Audit:
         self._fold = fold
         self._sensor = sensor
         self._track = track
-        self._crossings = sorted(crossings, key=lambda crossing: crossing.true_mono_ns)
-        self._true_mono_ns = [crossing.true_mono_ns for crossing in self._crossings]
+        self._true_passings = sorted(true_passings, key=lambda true_passing: true_passing.true_mono_ns)
+        self._true_mono_ns = [true_passing.true_mono_ns for true_passing in self._true_passings]
         self._frames = frames
 
-    def id_of(self, crossing: Crossing) -> str:
-        return f"{self._sensor}/{crossing.sensor_boot}/{crossing.seq}"
+    def id_of(self, true_passing: TruePassing) -> str:
+        return f"{self._sensor}/{true_passing.sensor_boot}/{true_passing.seq}"
 
-    def sent(self) -> list[Crossing]:
-        """Return the crossings whose line left the sensor at least once."""
-        return [crossing for crossing in self._crossings if crossing.written_mono_ns is not None]
+    def sent(self) -> list[TruePassing]:
+        """Return the true passings whose line left the sensor at least once."""
+        return [
+            true_passing for true_passing in self._true_passings if true_passing.written_mono_ns is not None
+        ]
 
     def received(self) -> int:
-        """Count the sent crossings that the journal holds."""
+        """Count the sent true passings that the journal holds."""
         known: set[str] = set()
-        for boot in {crossing.sensor_boot for crossing in self._crossings}:
+        for boot in {true_passing.sensor_boot for true_passing in self._true_passings}:
             for unit in self._fold.roster.enrolled():
                 seqs = self._fold.race.passing_seqs(unit, self._sensor, boot)
                 known.update(f"{self._sensor}/{boot}/{seq}" for seq in seqs)
-        return sum(self.id_of(crossing) in known for crossing in self.sent())
+        return sum(self.id_of(true_passing) in known for true_passing in self.sent())
 
     def runs(self) -> list[Run]:
         """Return the track's runs whose timing has ended, in the order armed."""
@@ -139,8 +141,8 @@ class Audit:
         return sorted(runs, key=lambda run: run.armed.word.moment)
 
     def check(self, run: Run) -> RunAudit:
-        """Hold the run's laps against the crossings truly made in its window."""
-        expected = self._crossings_of(run)
+        """Hold the run's laps against the true passings truly made in its window."""
+        expected = self._true_passings_of(run)
         true_laps = {
             self.id_of(closing): closing.true_mono_ns - opening.true_mono_ns
             for opening, closing in pairwise(expected)
@@ -161,7 +163,7 @@ class Audit:
             delays_ns=list(self._delays(run, expected)),
         )
 
-    def _crossings_of(self, run: Run) -> list[Crossing]:
+    def _true_passings_of(self, run: Run) -> list[TruePassing]:
         """Return what the cars truly did in the run: from arming to the close of the last lap that counts."""
         finished = run.finished
         if finished is None:
@@ -170,34 +172,34 @@ class Audit:
         margin_ns = 2 * NANOSECONDS_PER_MS if finished.ended == "time-up" else 0
         start = bisect_left(self._true_mono_ns, run.armed.value.mono_ns)
         end = bisect_left(self._true_mono_ns, finished.mono_ns + margin_ns)
-        inside = self._crossings[start:end]
+        inside = self._true_passings[start:end]
         if not inside:
             return []
         up_mono_ns = inside[0].true_mono_ns + run.armed.value.timing.run_ms * NANOSECONDS_PER_MS
-        before_up = sum(crossing.true_mono_ns < up_mono_ns for crossing in inside)
+        before_up = sum(true_passing.true_mono_ns < up_mono_ns for true_passing in inside)
         return inside[: before_up + 1]
 
-    def _delays(self, run: Run, crossings: Sequence[Crossing]) -> Iterable[int]:
-        """Yield, for each crossing, the time from its line's first byte to the first frame that shows it."""
-        for crossing, frame_mono_ns in self._painted(run, crossings):
-            if crossing.written_mono_ns is not None:
-                yield frame_mono_ns - crossing.written_mono_ns
+    def _delays(self, run: Run, true_passings: Sequence[TruePassing]) -> Iterable[int]:
+        """Yield, for each of them, the time from its line's first byte to the first frame that shows it."""
+        for true_passing, frame_mono_ns in self._painted(run, true_passings):
+            if true_passing.written_mono_ns is not None:
+                yield frame_mono_ns - true_passing.written_mono_ns
 
-    def painted(self, run: Run) -> Iterable[tuple[Crossing, int]]:
-        """Yield each crossing of the run that a frame showed, with when the first such frame was painted."""
-        return self._painted(run, self._crossings_of(run))
+    def painted(self, run: Run) -> Iterable[tuple[TruePassing, int]]:
+        """Yield each passing of the run that a frame showed, with when the first such frame was painted."""
+        return self._painted(run, self._true_passings_of(run))
 
-    def _painted(self, run: Run, crossings: Sequence[Crossing]) -> Iterable[tuple[Crossing, int]]:
+    def _painted(self, run: Run, true_passings: Sequence[TruePassing]) -> Iterable[tuple[TruePassing, int]]:
         shown = [
             (frame.mono_ns, drawn.passings)
             for frame in self._frames
             for drawn in frame.runs
             if drawn.run == run.run_id
         ]
-        for index, crossing in enumerate(crossings, start=1):
+        for index, true_passing in enumerate(true_passings, start=1):
             frame_mono_ns = next((mono_ns for mono_ns, passings in shown if passings >= index), None)
             if frame_mono_ns is not None:
-                yield crossing, frame_mono_ns
+                yield true_passing, frame_mono_ns
 
     def decided_laps(self) -> tuple[int, int]:
         """Return (laps that count in confirmed runs, laps judged void in confirmed runs)."""

@@ -18,9 +18,9 @@ from pitboard.errors import NOT_UNDERSTOOD, PeerLost
 from pitboard.keeping.journal_copy import fold_file
 from venue.demo.audit import (
     Audit,
-    Crossing,
     Frame,
     OfficialDecision,
+    TruePassing,
     board_bytes,
     read_lines,
     spread,
@@ -234,9 +234,9 @@ def summarise(venue: DemoVenue, crew: Crew, script: Script) -> dict[str, Any]:
     """Return the summary of a demo that has ended; see docs/demo.md for each key."""
     fold = fold_file(venue.journal("trackside"))
     frames: list[Frame] = read_lines(venue.log("frames"), Frame)  # type: ignore[assignment]
-    crossings: list[Crossing] = read_lines(venue.log("truth"), Crossing)  # type: ignore[assignment]
+    true_passings: list[TruePassing] = read_lines(venue.log("truth"), TruePassing)  # type: ignore[assignment]
     decisions: list[OfficialDecision] = read_lines(venue.log("official"), OfficialDecision)  # type: ignore[assignment]
-    audit = Audit(fold, crossings, frames, sensor=SENSOR, earlier=EARLIER)
+    audit = Audit(fold, true_passings, frames, sensor=SENSOR, earlier=EARLIER)
     checks = [audit.check(run) for run in audit.runs()]
     boards = [board_bytes(venue.journal(name)) for name in REPLICAS]
     last_drawn = frames[-1].board_sha if frames else None

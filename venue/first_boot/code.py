@@ -12,7 +12,7 @@ from pitboard.doors.door_limits import Rate, TokenBuckets
 CODE_DIGITS = 8
 WRONG_OF_SOURCE = Rate(per_s=0.1, burst=5)
 """Wrong codes. There is no bound in all, which would let one guesser keep the person before the screen out;
-the door's bound on calls leaves a guesser with many addresses one chance in a thousand an hour."""
+the door's bound on calls leaves a guesser with many addresses one chance in a thousand in an hour."""
 _NO_BOUND = Rate(per_s=1e9, burst=10**9)
 
 

@@ -127,9 +127,9 @@ class PassingJudged(Act, frozen=True, kw_only=True):
 
 
 class SystemsChecked(Act, frozen=True, kw_only=True):
-    """Two contacts were closed for both systems of a line, `apart_ns` apart: B minus A at each.
+    """A switch was closed twice for both systems of a line, `apart_ns` apart: B minus A at each.
 
-    `verdict` is "agree", or which part is off.
+    `found` is "agree", or which part is off.
     """
 
     track: Id
@@ -137,7 +137,7 @@ class SystemsChecked(Act, frozen=True, kw_only=True):
     first_ns: ClockOffset
     second_ns: ClockOffset
     apart_ns: Nanoseconds
-    verdict: ShortText
+    found: ShortText
 
 
 class SensorTold(Body, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ class CompetitorJudged(Act, frozen=True, kw_only=True):
     """The admin disqualifies a competitor; None reinstates them."""
 
     competitor_id: Id
-    standing: Disqualification | None
+    disqualification: Disqualification | None
 
 
 class PersonErased(Act, frozen=True, kw_only=True):

@@ -228,7 +228,7 @@ SyncCode = Literal["agree", "too-soon", "run-apart", "sees-later"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCheck:
-    """Whether two contacts, closed for both systems a minute apart, were seen alike.
+    """Whether a switch, closed twice for both systems, was seen alike.
 
     `code` says which part is off, with `fields` for its words; `sentence` says it in English.
     """
@@ -250,16 +250,16 @@ class SyncCheck:
 
 _SYNC_SENTENCES: dict[SyncCode, str] = {
     "agree": "A and B agree: {first} ms and {second} ms.",
-    "too-soon": "The contacts came too soon after each other: close it again {seconds} s later.",
+    "too-soon": "The second time came too soon: close the switch again {seconds} s later.",
     "run-apart": "The clocks of A and B run apart by {ms} ms in {seconds} s, {system} is the faster: "
     "warm both up, or change the one that is new.",
-    "sees-later": "{system} sees the contact {ms} ms later, both times: look at its cable, its input and its "
+    "sees-later": "{system} sees the switch {ms} ms later, both times: look at its cable, its input and its "
     "place.",
 }
 
 
 def check_sync(first: Pair, second: Pair) -> SyncCheck:
-    """Return whether both systems saw both contacts within 1 ms, and else which part is off."""
+    """Return whether both systems saw the switch within 1 ms, both times, and else which part is off."""
     first_ns, second_ns = first.b_minus_a_ns, second.b_minus_a_ns
     apart_ns = second.a.mono_ns - first.a.mono_ns
     ran_apart_ns = second_ns - first_ns

@@ -160,7 +160,7 @@ class Programme:
         heard = [
             statement
             for display in ids
-            for statement in self._statements.standing(("display", display))
+            for statement in self._statements.in_force(("display", display))
             if isinstance(statement.body, DisplayAssigned)
         ]
         last = max(heard, key=lambda one: one.word.moment, default=None)
@@ -168,7 +168,7 @@ class Programme:
 
     def tracks_with_queue(self) -> list[str]:
         """Return the tracks that anybody ever waited for, by name."""
-        heard = (self._statements.standing(subject) for subject in self._statements.subjects("queue"))
+        heard = (self._statements.in_force(subject) for subject in self._statements.subjects("queue"))
         return sorted({one.body.track for all_ in heard for one in all_ if isinstance(one.body, QueueJoined)})
 
     def queue(self, track: str) -> list[QueueEntry]:
@@ -176,7 +176,7 @@ class Programme:
         in it."""
         waiting: list[tuple[Statement, QueueEntry]] = []
         for subject in self._statements.subjects("queue"):
-            heard = self._statements.standing(subject)
+            heard = self._statements.in_force(subject)
             joined = next((one for one in heard if isinstance(one.body, QueueJoined)), None)
             if joined is None or not isinstance(joined.body, QueueJoined) or joined.body.track != track:
                 continue
@@ -202,7 +202,7 @@ class Programme:
         """Return who asks by phone to wait and has no answer yet, in the order in which they asked."""
         open_: list[Statement] = []
         for subject in self._statements.subjects("queue"):
-            heard = self._statements.standing(subject)
+            heard = self._statements.in_force(subject)
             asked = next((one for one in heard if isinstance(one.body, QueueAsked)), None)
             if asked is not None and _state_of(heard) == ASKED:
                 open_.append(asked)
@@ -219,7 +219,7 @@ class Programme:
 
     def queue_state(self, entry_id: str) -> str:
         """Return how the wait stands: "asked", as `QueueEntry` has it, or empty where it is unknown."""
-        return _state_of(self._statements.standing(("queue", entry_id)))
+        return _state_of(self._statements.in_force(("queue", entry_id)))
 
     def queue_track(self, entry_id: str) -> str:
         """Return the track that the entry waits for, empty before an official let it."""
@@ -232,7 +232,7 @@ class Programme:
         return last if last is not None and last.code else None
 
     def _last(self, subject: Subject, kind: type[Said]) -> Said | None:
-        heard = self._statements.standing(subject)
+        heard = self._statements.in_force(subject)
         return next((one.body for one in reversed(heard) if isinstance(one.body, kind)), None)
 
     def _all(self, name: str, kind: type[Said]) -> list[Said]:

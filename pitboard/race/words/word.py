@@ -167,12 +167,12 @@ class Statements:
             self._withdrawals.setdefault(named, []).append(statement)
         return self._subject_of(statement.record)
 
-    def standing(self, subject: Subject) -> list[Statement]:
+    def in_force(self, subject: Subject) -> list[Statement]:
         """Return what stands about the subject, the greatest word last."""
-        standing = [one for one in self._of.get(subject, ()) if self.stands(one)]
-        if len(standing) > 1:
-            standing.sort(key=_word)
-        return standing
+        in_force = [one for one in self._of.get(subject, ()) if self.stands(one)]
+        if len(in_force) > 1:
+            in_force.sort(key=_word)
+        return in_force
 
     def stands(self, statement: Statement) -> bool:
         """Return whether nobody withdrew it who may, and it is not the repetition of an act."""

@@ -142,7 +142,9 @@ class ActHistory:
             case CompetitorsJoined(competitor_id=one, into_id=other) if one in people or other in people:
                 return say("desk.past-joined", one=one, other=other)
             case CompetitorJudged(competitor_id=one) if one in people:
-                return say("desk.past-reinstated" if body.standing is None else "desk.past-disqualified")
+                return say(
+                    "desk.past-reinstated" if body.disqualification is None else "desk.past-disqualified"
+                )
             case PersonErased(competitor_id=one) if one in people:
                 return say("desk.past-erased")
             case ActWithdrawn():

@@ -214,7 +214,7 @@ class AdminActs:
 
     def _last_decision(self, run: Run) -> str | None:
         """Return what the admin decided last, None where the admin did not or took it back."""
-        heard = self._fold.race.statements.standing(("run", run.run_id))
+        heard = self._fold.race.statements.in_force(("run", run.run_id))
         said = [one.body for one in heard if one.word.authority == Authority.ADMIN]
         return next((body.decision for body in reversed(said) if isinstance(body, RunDecided)), None)
 
@@ -224,9 +224,9 @@ class AdminActs:
     def _reinstate(self, act: Reinstate, reason: str) -> Plan:
         if act.undo:
             competitor = self.reference.competitor(act.competitor)
-            heard = self._fold.race.statements.standing(("competitor", competitor))
+            heard = self._fold.race.statements.in_force(("competitor", competitor))
             judged = [one.body for one in heard if isinstance(one.body, CompetitorJudged)]
-            if not judged or judged[-1].standing is not None:
+            if not judged or judged[-1].disqualification is not None:
                 name = self._fold.race.name_of(competitor)
                 raise ActRefused(code="nothing-to-undo", reason=f"{name} was not reinstated.")
         return self._judge_competitor(act.competitor, act.undo, reason)
@@ -238,7 +238,9 @@ class AdminActs:
             state = "disqualified already" if is_disqualified else "not disqualified"
             raise ActRefused(code="no-change", reason=f"{name} is {state}.")
         body = CompetitorJudged(
-            competitor_id=competitor, standing="disqualified" if is_disqualified else None, reason=reason
+            competitor_id=competitor,
+            disqualification="disqualified" if is_disqualified else None,
+            reason=reason,
         )
         code = "desk.done-disqualified" if is_disqualified else "desk.done-reinstated"
         return Plan(competitor, Said(code, {"name": name}), [body])

@@ -1,7 +1,7 @@
 """From what an organiser types to a competitor, a run or a lap.
 
 A competitor is named by a part of the name or the first digits of the id; a run by `anna/2`, a lap by
-`anna/2/3` (blanks do as well). Runs are numbered in the order armed, discarded ones too, so that no decision
+`anna/2/3` (blanks do as well). Runs are numbered in the order armed, discarded ones too, so that no act
 renumbers another run. A page names by ids, which no late record renumbers: `RUN_ID@PLACE` and
 `RUN_ID@PLACE#LAP_ID`."""
 

@@ -111,7 +111,7 @@ class OfficialDesk:
         """Return what a page shows of the official beside the name."""
         if known is None:
             return {}
-        said = self._replica.fold.race.statements.standing(("official", known.official_id))
+        said = self._replica.fold.race.statements.in_force(("official", known.official_id))
         stamps = [one.word.stamp for one in said if isinstance(one.body, OfficialAppointed)]
         return {"pin_utc_ms": stamp_utc_ms(stamps[-1])} if stamps else {}
 

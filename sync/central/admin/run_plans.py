@@ -215,7 +215,7 @@ class RunPlans:
     def _take_back(self, kind: type[Body], run: Run, place: int, named: Said, code: str, reason: str) -> Plan:
         heard = [
             one
-            for one in self._fold.race.statements.standing(("run", run.run_id))
+            for one in self._fold.race.statements.in_force(("run", run.run_id))
             if isinstance(one.body, kind) and getattr(one.body, "place", 0) == place
         ]
         if not heard:

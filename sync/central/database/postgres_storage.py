@@ -1,7 +1,7 @@
 """The journal in PostgreSQL, for several processes at once; a `pitboard.journal.disk.storage.Storage`.
 
 All who append take one advisory lock, so that arrivals become visible in their order; a place has one holder
-by a unique constraint, lock or not. A notification is the doorbell, and once a second we look all the same.
+by a unique constraint, lock or not. A notification is the doorbell, and once per second we look all the same.
 An error at COMMIT means unknown: we connect again and store the same records once more, which does nothing
 where they are already there."""
 
@@ -240,7 +240,7 @@ class PostgresJournal:
             arrived.set()
 
     async def _watch(self) -> None:
-        """Look when the doorbell rings, and once a second, for ever."""
+        """Look when the doorbell rings, and once per second, for ever."""
         while True:
             try:
                 connection = await connect(self.url, user=ROLE_NAMES[self.role])

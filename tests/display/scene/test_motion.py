@@ -63,7 +63,7 @@ def strip() -> list[dict[str, Block]]:
 
 def test_a_new_result_slides_to_its_place_and_the_others_make_room() -> None:
     frames = strip()
-    assert FRAMES - 2 <= len(frames) <= FRAMES + 2  # 60 a second
+    assert FRAMES - 2 <= len(frames) <= FRAMES + 2  # 60 per second
     rest = {block.name: block.area.top for block in leaderboard(board(9, newest=4), size=(1280, 720)).blocks}
     for name, end in frames[-1].items():
         tops = [frame[name].area.top for frame in frames]

@@ -271,9 +271,9 @@ def test_the_best_sectors_follow_what_is_confirmed_judged_and_taken_back() -> No
     story.unit.say(RunDecided(run_id="r1", decision="confirmed"))
     assert bests("") == [4_000, 5_000]
     assert bests("c2") == [4_200, 5_500]
-    story.root.say(CompetitorJudged(competitor_id="c1", standing="disqualified"))
+    story.root.say(CompetitorJudged(competitor_id="c1", disqualification="disqualified"))
     assert bests("") == [4_200, 5_500]
-    story.root.say(CompetitorJudged(competitor_id="c1", standing=None))
+    story.root.say(CompetitorJudged(competitor_id="c1", disqualification=None))
     second_lap = next(lap for lap in story.fold.race.driven("r1")[0].laps if lap.number == 2).lap_id
     story.unit.say(LapJudged(run_id="r1", lap_id=second_lap, verdict="void"))
     assert bests("") == [4_000, 5_500]

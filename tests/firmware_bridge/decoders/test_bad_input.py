@@ -10,22 +10,22 @@ import pytest
 
 from firmware_bridge.decoders.alge import AlgeImpulse, encode_impulse
 from firmware_bridge.decoders.amb_text import AmbTextPassing, encode_passing
-from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import encode_beam_passing, encode_heartbeat
 from firmware_bridge.simulated.p3_simulator import SimulatedP3
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from firmware_bridge.simulated.simulated_sensor import SimulatedSensor
 from firmware_bridge.simulated.tns_simulator import SimulatedTimingSoftware
 from pitboard.clock import SystemClock
 from tests.firmware_bridge.decoders.recorded_samples import TNS_STORE_PASSING
-from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
+from tests.firmware_bridge.decoders.test_beamline import beam_passing, heartbeat
 from tests.firmware_bridge.device_stage import Mute, Socket, bridge_with, free_port, until, write_all
 from tests.firmware_bridge.fake_trackside import FakeTrackside
 from tests.firmware_bridge.test_bridge_process import answering
 
 
 def beamline() -> bytes:
-    return encode_heartbeat(heartbeat(last_seq=0, unwrapped_us=1_000_000)) + encode_trip(
-        trip(1, unwrapped_us=1_500_000)
+    return encode_heartbeat(heartbeat(last_seq=0, unwrapped_us=1_000_000)) + encode_beam_passing(
+        beam_passing(1, unwrapped_us=1_500_000)
     )
 
 
@@ -127,7 +127,7 @@ def test_a_device_that_resends_for_ever_counts_once_and_does_not_starve_others(t
             async with bridge_with(tmp_path, NO_HOLD_OFF) as trackside:
                 await until(lambda: trackside.states[-1:] == ["silent"])
                 await write_all(terminal, beamline() + beamline().splitlines(keepends=True)[1] * 20_000)
-                await write_all(terminal, encode_trip(trip(2, unwrapped_us=9_000_000)))
+                await write_all(terminal, encode_beam_passing(beam_passing(2, unwrapped_us=9_000_000)))
                 await until(lambda: len(trackside.passings) == 2)
                 assert set(trackside.deliveries.values()) == {1}
 

@@ -19,9 +19,9 @@ from firmware_bridge.decoders.beamline import (
     HostLineReader,
     Identify,
     encode_acknowledgement,
+    encode_beam_passing,
     encode_heartbeat,
     encode_hello,
-    encode_trip,
     frame,
     unwrap,
 )
@@ -31,7 +31,7 @@ from firmware_bridge.simulated.simulated_sensor import NoisyWire
 BOOT = "9f3a01c2"
 
 
-def trip(seq: int, *, boot: str = BOOT, unwrapped_us: int | None = None) -> BeamPassing:
+def beam_passing(seq: int, *, boot: str = BOOT, unwrapped_us: int | None = None) -> BeamPassing:
     unwrapped_us = seq * 3_000_000 if unwrapped_us is None else unwrapped_us
     return BeamPassing(
         boot=boot,
@@ -65,22 +65,33 @@ def decode(data: bytes) -> list[Event]:
     return decoder.feed(data) + decoder.finish()
 
 
-def trips(events: list[Event]) -> list[int]:
+def passings(events: list[Event]) -> list[int]:
     return [event.seq for event in events if isinstance(event, BeamPassing)]
 
 
 def test_a_written_line_is_the_documented_one() -> None:
-    assert encode_trip(trip(17, unwrapped_us=COUNTER_SPAN_US + 5)) == b"T,9f3a01c2,17,1,5,1073,0*481F\n"
+    assert (
+        encode_beam_passing(beam_passing(17, unwrapped_us=COUNTER_SPAN_US + 5))
+        == b"T,9f3a01c2,17,1,5,1073,0*481F\n"
+    )
     assert IDENTIFY == b"?*264C\n"
 
 
 def test_every_kind_of_line_comes_back_as_written() -> None:
-    data = encode_hello(HELLO) + encode_heartbeat(heartbeat(last_seq=0)) + encode_trip(trip(1))
-    assert decode(data) == [HELLO, heartbeat(last_seq=0), trip(1)]
+    data = (
+        encode_hello(HELLO) + encode_heartbeat(heartbeat(last_seq=0)) + encode_beam_passing(beam_passing(1))
+    )
+    assert decode(data) == [HELLO, heartbeat(last_seq=0), beam_passing(1)]
 
 
 def test_events_do_not_depend_on_where_the_stream_is_cut() -> None:
-    data = encode_hello(HELLO) + b"\x00\xffT,9f" + encode_trip(trip(1)) + b"noise\r\n" + encode_trip(trip(3))
+    data = (
+        encode_hello(HELLO)
+        + b"\x00\xffT,9f"
+        + encode_beam_passing(beam_passing(1))
+        + b"noise\r\n"
+        + encode_beam_passing(beam_passing(3))
+    )
     whole = decode(data)
     for cut in range(len(data) + 1):
         decoder = BeamlineDecoder()
@@ -98,48 +109,67 @@ def test_the_counter_is_unwrapped_from_the_uptime_alone(wraps: int, into_us: int
 
 
 def test_two_equal_bit_flips_are_noticed() -> None:
-    line = bytearray(encode_trip(trip(17)))
+    line = bytearray(encode_beam_passing(beam_passing(17)))
     line[11] ^= 0x01
     line[15] ^= 0x01
-    assert trips(decode(bytes(line))) == []
+    assert passings(decode(bytes(line))) == []
 
 
 def test_a_cut_line_does_not_take_the_next_one_with_it() -> None:
-    first, second = encode_trip(trip(1)), encode_trip(trip(2))
+    first, second = encode_beam_passing(beam_passing(1)), encode_beam_passing(beam_passing(2))
     for length in range(len(first)):
-        assert trips(decode(first[:length] + second)) == [2]
+        assert passings(decode(first[:length] + second)) == [2]
 
 
 def test_a_repeat_is_counted_and_reported_once() -> None:
     decoder = BeamlineDecoder()
-    events = decoder.feed(encode_trip(trip(1)) + encode_trip(trip(2)) + encode_trip(trip(1)))
-    assert trips(events) == [1, 2]
+    events = decoder.feed(
+        encode_beam_passing(beam_passing(1))
+        + encode_beam_passing(beam_passing(2))
+        + encode_beam_passing(beam_passing(1))
+    )
+    assert passings(events) == [1, 2]
     assert decoder.counters.duplicates == 1
-    assert trips(decoder.feed(encode_trip(trip(1, boot="00000001")))) == [1]
+    assert passings(decoder.feed(encode_beam_passing(beam_passing(1, boot="00000001")))) == [1]
 
 
-def test_a_lost_trip_is_a_gap_until_it_is_sent_again() -> None:
+def test_a_lost_passing_is_a_gap_until_it_is_sent_again() -> None:
     decoder = BeamlineDecoder()
-    data = encode_trip(trip(1)) + encode_trip(trip(4)) + encode_trip(trip(2)) + encode_trip(trip(3))
-    assert decoder.feed(data) == [trip(1), Gap(first_missing=2, last_missing=3), trip(4), trip(2), trip(3)]
+    data = (
+        encode_beam_passing(beam_passing(1))
+        + encode_beam_passing(beam_passing(4))
+        + encode_beam_passing(beam_passing(2))
+        + encode_beam_passing(beam_passing(3))
+    )
+    assert decoder.feed(data) == [
+        beam_passing(1),
+        Gap(first_missing=2, last_missing=3),
+        beam_passing(4),
+        beam_passing(2),
+        beam_passing(3),
+    ]
     assert (decoder.counters.gaps, decoder.counters.duplicates) == (1, 0)
 
 
-def test_a_heartbeat_tells_of_trips_that_did_not_come() -> None:
-    events = decode(encode_trip(trip(1)) + encode_heartbeat(heartbeat(last_seq=2, oldest_seq=1)))
+def test_a_heartbeat_tells_of_passings_that_did_not_come() -> None:
+    events = decode(
+        encode_beam_passing(beam_passing(1)) + encode_heartbeat(heartbeat(last_seq=2, oldest_seq=1))
+    )
     assert Gap(first_missing=2, last_missing=2) in events
 
 
 def test_who_listens_in_mid_stream_misses_nothing_of_what_was_before() -> None:
-    assert decode(encode_trip(trip(500))) == [trip(500)]
-    assert decode(encode_heartbeat(heartbeat(last_seq=500)) + encode_trip(trip(501)))[-1] == trip(501)
+    assert decode(encode_beam_passing(beam_passing(500))) == [beam_passing(500)]
+    assert decode(encode_heartbeat(heartbeat(last_seq=500)) + encode_beam_passing(beam_passing(501)))[
+        -1
+    ] == beam_passing(501)
 
 
 def test_damage_says_where_how_long_and_why() -> None:
-    good = encode_trip(trip(1))
+    good = encode_beam_passing(beam_passing(1))
     decoder = BeamlineDecoder()
     assert decoder.feed(good + b"garbage\n" + b"\x00\x01" + good[:-1] + b"\n" + b"half") == [
-        trip(1),
+        beam_passing(1),
         Damaged(offset=len(good), length=8, reason="no checksum at the end of the line"),
         Damaged(offset=len(good) + 8, length=2, reason="garbage before a line"),
     ]
@@ -170,28 +200,28 @@ def test_a_line_of_a_megabyte_is_one_damage_and_the_next_line_is_read(storm: byt
     decoder = BeamlineDecoder()
     events = [event for at in range(0, len(storm), 4096) for event in decoder.feed(storm[at : at + 4096])]
     assert events == []
-    assert trips(decoder.feed(encode_trip(trip(1)))) == [1]
+    assert passings(decoder.feed(encode_beam_passing(beam_passing(1)))) == [1]
 
 
 def test_a_device_that_resends_for_ever_fills_no_memory() -> None:
     decoder = BeamlineDecoder()
-    decoder.feed(encode_trip(trip(7)) * 10_000)
+    decoder.feed(encode_beam_passing(beam_passing(7)) * 10_000)
     assert decoder.counters.duplicates == 9_999
 
 
 @given(st.binary(max_size=400), st.integers(1, 50))
 def test_after_any_garbage_the_next_line_is_read(garbage: bytes, chunk: int) -> None:
-    data = garbage + encode_trip(trip(1))
+    data = garbage + encode_beam_passing(beam_passing(1))
     decoder = BeamlineDecoder()
     events = [event for at in range(0, len(data), chunk) for event in decoder.feed(data[at : at + chunk])]
-    assert trips(events) == [1]
+    assert passings(events) == [1]
 
 
 def test_what_leaves_a_noisy_wire_whole_is_read() -> None:
     wire, decoder = NoisyWire(random=Random(3)), BeamlineDecoder()
     for seq in range(1, 20_000):
-        arrived = wire.carry(encode_trip(trip(seq)))
-        assert (seq in trips(decoder.feed(arrived.data))) >= arrived.is_intact
+        arrived = wire.carry(encode_beam_passing(beam_passing(seq)))
+        assert (seq in passings(decoder.feed(arrived.data))) >= arrived.is_intact
 
 
 def test_a_device_reads_its_host_and_ignores_what_is_damaged() -> None:

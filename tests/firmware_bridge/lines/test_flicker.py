@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from firmware_bridge.decoders.beamline import BeamPassing, Heartbeat, encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import BeamPassing, Heartbeat, encode_beam_passing, encode_heartbeat
 from firmware_bridge.lines.flicker import FlickerWatch
 from firmware_bridge.lines.gpio_edge import Edge, GpioSetting, encode_edge
 from firmware_bridge.lines.gpio_line import GpioLine
@@ -198,7 +198,7 @@ def test_a_sensor_of_our_own_that_flickers_makes_no_flood_either() -> None:
     maker = PassingMaker(sensor="beam", hold_off=HoldOff(hold_off_ms=300))
     passings = maker.feed(heartbeat(0), received_mono_ns=0, boot_id="boot").passings
     for seq, at in enumerate(interruptions(hz=10, from_ms=1_000, seconds=30), 1):
-        passings += maker.feed(trip(seq, at), received_mono_ns=at, boot_id="boot").passings
+        passings += maker.feed(beam_passing(seq, at), received_mono_ns=at, boot_id="boot").passings
         if at <= 3 * SECOND:
             continue
         assert maker.flickering == (1,)
@@ -207,12 +207,12 @@ def test_a_sensor_of_our_own_that_flickers_makes_no_flood_either() -> None:
     maker.feed(heartbeat(34 * SECOND), received_mono_ns=34 * SECOND, boot_id="boot")
     assert maker.flickering == ()
     car_at = 35 * SECOND
-    assert len(maker.feed(trip(301, car_at), received_mono_ns=car_at, boot_id="boot").passings) == 1
+    assert len(maker.feed(beam_passing(301, car_at), received_mono_ns=car_at, boot_id="boot").passings) == 1
 
 
-def trip(seq: int, at_ns: int) -> bytes:
+def beam_passing(seq: int, at_ns: int) -> bytes:
     us = at_ns // 1_000
-    return encode_trip(
+    return encode_beam_passing(
         BeamPassing(
             boot="0badcafe",
             seq=seq,

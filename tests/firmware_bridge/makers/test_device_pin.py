@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline import Hello, encode_heartbeat, encode_hello, encode_trip
+from firmware_bridge.decoders.beamline import Hello, encode_beam_passing, encode_heartbeat, encode_hello
 from firmware_bridge.lines.chunk_queue import Chunk
 from firmware_bridge.makers.device_pin import DevicePin
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.errors import ConfigRefused
-from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
+from tests.firmware_bridge.decoders.test_beamline import beam_passing, heartbeat
 from tests.firmware_bridge.device_stage import bridge_with, until
 
 
@@ -49,10 +49,10 @@ def test_two_sensors_that_changed_places_are_red_and_lose_nothing(tmp_path: Path
             async with bridge_with(tmp_path, 'port = "tty"\ndevice_id = "e6"') as trackside:
                 said = heartbeat(last_seq=0, unwrapped_us=1_000_000)
                 await until(lambda: terminal.read() != b"")
-                terminal.write(hello("f7") + encode_heartbeat(said) + encode_trip(trip(1)))
+                terminal.write(hello("f7") + encode_heartbeat(said) + encode_beam_passing(beam_passing(1)))
                 await until(lambda: trackside.states[-1:] == ["wrong-device"])
                 assert "has the sensor f7, not e6" in trackside.details[-1]
-                assert b"A," not in terminal.read()  # not acknowledged: the trip stays in the sensor
+                assert b"A," not in terminal.read()  # not acknowledged: the passing stays in the sensor
                 assert trackside.passings == {}
 
     asyncio.run(story())

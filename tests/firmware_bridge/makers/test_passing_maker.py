@@ -9,13 +9,13 @@ from firmware_bridge.decoders.beamline import (
     BeamlineDecoder,
     BeamPassing,
     Heartbeat,
+    encode_beam_passing,
     encode_heartbeat,
-    encode_trip,
 )
 from firmware_bridge.makers.beamline_maker import PassingMaker
 from firmware_bridge.makers.reading import HoldOff, Reading
 from pitboard.unit_api.program_calls import Passing
-from tests.firmware_bridge.decoders.test_beamline import BOOT, heartbeat, trip
+from tests.firmware_bridge.decoders.test_beamline import BOOT, beam_passing, heartbeat
 
 SECOND_NS = 1_000_000_000
 DEVICE_STARTED_MONO_NS = 100 * SECOND_NS
@@ -48,10 +48,10 @@ def acknowledged(reading: Reading) -> int | None:
     return None if reading.acknowledgement is None else reading.acknowledgement.seq
 
 
-def test_a_trip_becomes_a_passing_stamped_at_its_tick() -> None:
+def test_a_passing_becomes_a_passing_stamped_at_its_tick() -> None:
     made = maker()
     feed(made, beat(), device_us=1_000_000)
-    reading = feed(made, encode_trip(trip(1)), device_us=3_004_000)
+    reading = feed(made, encode_beam_passing(beam_passing(1)), device_us=3_004_000)
     assert reading.passings == [
         Passing(
             sensor="beam-1",
@@ -69,53 +69,55 @@ def test_a_trip_becomes_a_passing_stamped_at_its_tick() -> None:
     assert reading.acknowledgement == Acknowledgement(boot=BOOT, seq=1)
 
 
-def test_a_trip_that_waited_in_the_device_is_stamped_by_its_tick_once_a_heartbeat_tells() -> None:
+def test_a_passing_that_waited_in_the_device_is_stamped_by_its_tick_once_a_heartbeat_tells() -> None:
     made = maker()
-    assert numbers(feed(made, encode_trip(trip(1)), device_us=60_000_000)) == []
+    assert numbers(feed(made, encode_beam_passing(beam_passing(1)), device_us=60_000_000)) == []
     (passing,) = feed(made, beat(last_seq=1, oldest_seq=1, at_us=61_000_000), device_us=61_000_000).passings
     assert passing.mono_ns == DEVICE_STARTED_MONO_NS + 3 * SECOND_NS
 
 
-def test_a_missing_trip_holds_the_acknowledgement_back_and_is_taken_when_it_comes() -> None:
+def test_a_missing_passing_holds_the_acknowledgement_back_and_is_taken_when_it_comes() -> None:
     made = maker()
     feed(made, beat())
-    assert acknowledged(feed(made, encode_trip(trip(1)))) == 1
-    third = feed(made, encode_trip(trip(3)))
+    assert acknowledged(feed(made, encode_beam_passing(beam_passing(1)))) == 1
+    third = feed(made, encode_beam_passing(beam_passing(3)))
     assert (numbers(third), acknowledged(third)) == ([3], 1)
-    second = feed(made, encode_trip(trip(2)))
+    second = feed(made, encode_beam_passing(beam_passing(2)))
     assert (numbers(second), acknowledged(second)) == ([2], 3)
 
 
 def test_a_repeat_is_acknowledged_again_and_makes_no_passing() -> None:
     made = maker()
-    feed(made, beat(), encode_trip(trip(1)))
+    feed(made, beat(), encode_beam_passing(beam_passing(1)))
     made.open_port()
-    reading = feed(made, encode_trip(trip(1)))
+    reading = feed(made, encode_beam_passing(beam_passing(1)))
     assert (numbers(reading), acknowledged(reading)) == ([], 1)
     assert made.counters.repeats == 1
 
 
 def test_a_heartbeat_that_still_holds_what_we_have_is_answered() -> None:
     made = maker()
-    feed(made, beat(), encode_trip(trip(1)))
+    feed(made, beat(), encode_beam_passing(beam_passing(1)))
     assert acknowledged(feed(made, beat(last_seq=1, oldest_seq=1))) == 1
     assert acknowledged(feed(made, beat(last_seq=1))) is None
 
 
-def test_trips_that_the_device_no_longer_has_are_counted_and_waited_for_no_more() -> None:
+def test_passings_that_the_device_no_longer_has_are_counted_and_waited_for_no_more() -> None:
     made = maker()
-    feed(made, beat(), encode_trip(trip(1)))
+    feed(made, beat(), encode_beam_passing(beam_passing(1)))
     overrun = replace(heartbeat(last_seq=300, oldest_seq=45, unwrapped_us=9_000_000), overruns=44)
     feed(made, encode_heartbeat(overrun))
     assert (made.counters.gaps, made.counters.overruns) == (43, 44)
-    assert acknowledged(feed(made, encode_trip(trip(45)))) == 45
+    assert acknowledged(feed(made, encode_beam_passing(beam_passing(45)))) == 45
 
 
 def test_who_hears_a_device_for_the_first_time_claims_no_loss() -> None:
     made = maker()
-    feed(made, encode_trip(trip(501)), beat(last_seq=501, oldest_seq=501, at_us=1_504_000_000))
+    feed(
+        made, encode_beam_passing(beam_passing(501)), beat(last_seq=501, oldest_seq=501, at_us=1_504_000_000)
+    )
     assert made.counters.gaps == 0
-    assert acknowledged(feed(made, encode_trip(trip(501)))) == 501
+    assert acknowledged(feed(made, encode_beam_passing(beam_passing(501)))) == 501
 
 
 def test_both_beams_of_a_gate_give_one_passing() -> None:
@@ -123,16 +125,16 @@ def test_both_beams_of_a_gate_give_one_passing() -> None:
     left, right = (PassingMaker(sensor=name, hold_off=gate) for name in ("left", "right"))
     feed(left, beat())
     feed(right, beat())
-    assert numbers(feed(left, encode_trip(trip(1)))) == [1]
-    assert numbers(feed(right, encode_trip(trip(1, unwrapped_us=3_001_000)))) == []
+    assert numbers(feed(left, encode_beam_passing(beam_passing(1)))) == [1]
+    assert numbers(feed(right, encode_beam_passing(beam_passing(1, unwrapped_us=3_001_000)))) == []
     assert right.counters.held_off == 1
 
 
 def test_after_a_reboot_of_the_host_the_device_is_stamped_anew() -> None:
     made = maker()
-    feed(made, beat(), encode_trip(trip(1)), device_us=3_000_000)
+    feed(made, beat(), encode_beam_passing(beam_passing(1)), device_us=3_000_000)
     reading = made.feed(
-        beat(last_seq=1, at_us=50_000_000) + encode_trip(trip(2)),
+        beat(last_seq=1, at_us=50_000_000) + encode_beam_passing(beam_passing(2)),
         received_mono_ns=7 * SECOND_NS,
         boot_id="next",
     )
@@ -142,7 +144,7 @@ def test_after_a_reboot_of_the_host_the_device_is_stamped_anew() -> None:
 
 def test_a_device_that_never_sends_a_heartbeat_is_timed_all_the_same() -> None:
     made = maker()
-    sent = [feed(made, encode_trip(trip(seq))) for seq in range(1, 4)]
+    sent = [feed(made, encode_beam_passing(beam_passing(seq))) for seq in range(1, 4)]
     assert [numbers(reading) for reading in sent] == [[], [1, 2], [3]]
 
 
@@ -153,7 +155,9 @@ def test_a_heartbeat_whose_clock_stands_still_is_no_sign_of_life() -> None:
         again = feed(passing_maker, beat(at_us=1_000_000))
         assert (again.has_lines, again.is_stale) == (False, True)
     assert feed(passing_maker, beat(at_us=2_000_000)).has_lines
-    with_trip = feed(
-        passing_maker, beat(at_us=2_000_000, last_seq=1), encode_trip(trip(1, unwrapped_us=2_100_000))
+    with_passing = feed(
+        passing_maker,
+        beat(at_us=2_000_000, last_seq=1),
+        encode_beam_passing(beam_passing(1, unwrapped_us=2_100_000)),
     )
-    assert with_trip.has_lines
+    assert with_passing.has_lines

@@ -163,7 +163,7 @@ def test_what_waits_for_the_clock_is_bounded_and_is_of_one_boot() -> None:
     assert maker._names._waiting == []  # type: ignore[attr-defined]
 
 
-def test_a_crossing_after_the_next_boot_at_a_time_said_before_is_another() -> None:
+def test_a_passing_after_the_next_boot_at_a_time_said_before_is_another() -> None:
     maker = maker_of("tns")
     first = heard(maker, [(at_s, v2(at_s)) for at_s in (0, 2, 4)])
     later = heard(maker, [(at_s, v2(at_s)) for at_s in (0.7, 2.7, 4.0, 4.7)], boot_id="next")

@@ -22,7 +22,7 @@ PINS = {1: 2, 2: 3}  # channel: pin, as in the firmware's settings.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
+class TruePassing:
     """A beam is interrupted so long after the board's start."""
 
     at_us: int
@@ -41,15 +41,15 @@ def find_micropython() -> str:
     return found
 
 
-def script_of(crossings: Iterable[Crossing], *, chatter_us: int = 0) -> str:
+def script_of(true_passings: Iterable[TruePassing], *, chatter_us: int = 0) -> str:
     """Return the board's script; with chatter each edge is followed by a bounce."""
     lines = []
-    for crossing in crossings:
-        for at_us, level in ((crossing.at_us, 1), (crossing.at_us + crossing.blocked_us, 0)):
-            lines.append(f"{at_us} {PINS[crossing.channel]} {level}")
+    for true_passing in true_passings:
+        for at_us, level in ((true_passing.at_us, 1), (true_passing.at_us + true_passing.blocked_us, 0)):
+            lines.append(f"{at_us} {PINS[true_passing.channel]} {level}")
             if chatter_us:
-                lines.append(f"{at_us + chatter_us} {PINS[crossing.channel]} {1 - level}")
-                lines.append(f"{at_us + 2 * chatter_us} {PINS[crossing.channel]} {level}")
+                lines.append(f"{at_us + chatter_us} {PINS[true_passing.channel]} {1 - level}")
+                lines.append(f"{at_us + 2 * chatter_us} {PINS[true_passing.channel]} {level}")
     return "".join(line + "\n" for line in lines)
 
 

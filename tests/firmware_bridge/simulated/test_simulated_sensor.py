@@ -43,7 +43,7 @@ def acknowledge(device: SimulatedSensor, seq: int) -> None:
     device.receive(encode_acknowledgement(Acknowledgement(boot=device.boot, seq=seq)))
 
 
-def trip_seqs(events: list[Event]) -> list[int]:
+def passing_seqs(events: list[Event]) -> list[int]:
     return [event.seq for event in events if isinstance(event, BeamPassing)]
 
 
@@ -56,14 +56,14 @@ def test_it_says_hello_by_itself_and_when_asked() -> None:
     assert [type(event) for event in said(device, START + MS)] == [Hello, Heartbeat]
 
 
-def test_a_trip_is_sent_again_until_it_is_acknowledged() -> None:
+def test_a_passing_is_sent_again_until_it_is_acknowledged() -> None:
     device = sensor()
     device.cross(START + 10 * MS)
-    assert trip_seqs(said(device, START + 11 * MS)) == [1]
-    assert trip_seqs(said(device, START + 40 * MS)) == []
-    assert trip_seqs(said(device, START + 41 * MS)) == [1]
-    assert trip_seqs(said(device, START + 540 * MS)) == []
-    assert trip_seqs(said(device, START + 541 * MS)) == [1]
+    assert passing_seqs(said(device, START + 11 * MS)) == [1]
+    assert passing_seqs(said(device, START + 40 * MS)) == []
+    assert passing_seqs(said(device, START + 41 * MS)) == [1]
+    assert passing_seqs(said(device, START + 540 * MS)) == []
+    assert passing_seqs(said(device, START + 541 * MS)) == [1]
     device.receive(b"A,00000000,1*FFFF\n")
     assert not device.is_ring_empty
     acknowledge(device, 1)
@@ -98,8 +98,8 @@ def test_bursts_are_bounded_and_oldest_first() -> None:
     device = sensor()
     for number in range(1, 41):
         device.cross(START + number * MS)
-    assert trip_seqs(said(device, START + 50 * MS)) == list(range(1, RESEND_MAX_COUNT + 1))
-    assert trip_seqs(said(device, START + 51 * MS))[0] == RESEND_MAX_COUNT + 1
+    assert passing_seqs(said(device, START + 50 * MS)) == list(range(1, RESEND_MAX_COUNT + 1))
+    assert passing_seqs(said(device, START + 51 * MS))[0] == RESEND_MAX_COUNT + 1
 
 
 def test_a_full_ring_loses_the_oldest_and_says_so() -> None:
@@ -128,7 +128,7 @@ def test_a_silence_delays_and_loses_nothing() -> None:
     device.cross(START + 500 * MS)
     assert said(device, START + 1_900 * MS) == []
     assert device.next_due_mono_ns == START + 2 * SECOND
-    assert trip_seqs(said(device, START + 2 * SECOND)) == [1]
+    assert passing_seqs(said(device, START + 2 * SECOND)) == [1]
 
 
 def test_a_restart_forgets_all_and_counts_anew() -> None:

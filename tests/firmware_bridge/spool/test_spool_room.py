@@ -66,7 +66,7 @@ def test_a_warning_alone_deletes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_bound_holds_for_a_day_on_which_a_sensor_goes_mad(tmp_path: Path) -> None:
-    """A gigabyte an hour, looked at each ten seconds: files of today go at once, never the one written."""
+    """A gigabyte per hour, looked at each ten seconds: files of today go at once, never the one written."""
     room = SpoolRoom(tmp_path, max_mb=16)
     for look in range(60):
         spool(tmp_path, **{f"n{look}_04": 3})

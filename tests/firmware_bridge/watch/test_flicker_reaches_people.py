@@ -10,7 +10,7 @@ import aiohttp
 
 from firmware_bridge.bridge import run_bridge
 from firmware_bridge.config import BridgeConfig
-from firmware_bridge.decoders.beamline import encode_heartbeat, encode_trip
+from firmware_bridge.decoders.beamline import encode_beam_passing, encode_heartbeat
 from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.clock import SystemClock
 from pitboard.doors.http_api import new_app, serve_tcp, serve_unix
@@ -18,7 +18,7 @@ from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import UnitWatch
 from sync.exchanging.requests_peer import RequestsPeer
 from sync.relay import StatusCourier
-from tests.firmware_bridge.decoders.test_beamline import heartbeat, trip
+from tests.firmware_bridge.decoders.test_beamline import beam_passing, heartbeat
 from tests.firmware_bridge.watch.test_troubles_reach_people import CONFIG, local_app
 from tests.trackside.unit_story import Unit, with_unit
 
@@ -85,7 +85,9 @@ async def flicker(terminal: PseudoTerminal) -> None:
         if seq % 10 == 0:
             terminal.write(clear_beat(seq, ms=1_000 + seq * FLICKER_MS))
         seq += 1
-        terminal.write(encode_trip(trip(seq, unwrapped_us=1_000_000 + seq * FLICKER_MS * 1_000)))
+        terminal.write(
+            encode_beam_passing(beam_passing(seq, unwrapped_us=1_000_000 + seq * FLICKER_MS * 1_000))
+        )
         await asyncio.sleep(FLICKER_MS / 1_000)
 
 

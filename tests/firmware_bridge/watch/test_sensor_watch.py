@@ -66,7 +66,7 @@ def test_a_beam_interrupted_over_two_heartbeats_is_blocked() -> None:
 def test_two_cars_met_by_two_heartbeats_do_not_block_the_beam() -> None:
     watched = watch()
     watched.heard_levels(0b10, 5_000_000)
-    watched.heard_trip(1, 5_990_000)
+    watched.heard_passing(1, 5_990_000)
     watched.heard_levels(0b10, 6_000_000)
     assert state(watched, 1_010) == SensorState.OK
 

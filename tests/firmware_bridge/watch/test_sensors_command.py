@@ -90,7 +90,7 @@ def test_the_table_says_what_alignment_needs() -> None:
     assert format_bridge(status, now_mono_ns=10_000_000_000) == [
         "The raw log takes 95 of 100 MB. Raise spool_max_mb.",
         "beam-1  BLOCKED  beamline at /dev/serial/by-id/x, gate finish",
-        "    beam BLOCKED 1   last edge 1.3 s ago   4 a minute   strength 163   clock -12.3 ppm",
+        "    beam BLOCKED 1   last edge 1.3 s ago   4 per minute   strength 163   clock -12.3 ppm",
         "    good 7   damaged 0   repeated 0   held off 0   overruns 0   lost 2   uncounted 0",
         "    noise 40",
         "    Beam 1 is interrupted: something stands in it, or it points beside its mirror.",

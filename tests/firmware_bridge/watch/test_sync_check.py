@@ -1,4 +1,4 @@
-"""Two contacts for both systems a minute apart, as the running bridge tells of them."""
+"""One switch closed twice for both systems, as the running bridge tells of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from firmware_bridge.watch.bridge_reporter import BridgeStatus
 from firmware_bridge.watch.sync_check import check_synchronisation
-from pitboard.errors import NoContact
+from pitboard.errors import NoSwitch
 from pitboard.unit_api.unit_status import SystemsStatus
 
 SECOND_NS = 1_000_000_000
@@ -39,13 +39,13 @@ def checked(*statuses: BridgeStatus) -> tuple[bool, str, list[str]]:
     return result.is_synchronised, result.sentence, said
 
 
-def test_two_contacts_seen_alike_are_synchronised() -> None:
+def test_a_switch_seen_alike_twice_says_that_they_are_synchronised() -> None:
     first, second = status(1, a_s=10, difference_ms=0.4), status(2, a_s=71, difference_ms=0.6)
     is_synchronised, sentence, said = checked(status(0), status(0), first, first, second)
     assert is_synchronised
     assert "0.400 ms and 0.600 ms" in sentence
     assert said == [
-        "Close the contact for both systems at finish now.",
+        "Close the switch for both systems at finish now.",
         "Both saw it. Close it again in 60 s.",
     ]
 
@@ -57,12 +57,12 @@ def test_clocks_that_run_apart_are_named() -> None:
     assert "run apart by 2.000 ms in 65 s" in sentence
 
 
-def test_a_contact_that_comes_too_soon_does_not_count() -> None:
+def test_a_switch_closed_too_soon_does_not_count() -> None:
     first, bounce = status(1, a_s=10), status(2, a_s=12)
     is_synchronised, _, _ = checked(status(0), first, first, bounce, status(3, a_s=80))
     assert is_synchronised
 
 
 def test_a_gate_where_nothing_comes_gets_a_sentence() -> None:
-    with pytest.raises(NoContact, match="only one system"):
+    with pytest.raises(NoSwitch, match="only one system"):
         checked(status(0))

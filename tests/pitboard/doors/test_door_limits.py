@@ -205,7 +205,7 @@ def test_a_source_that_calls_too_often_is_told_when_to_come_back() -> None:
 
 
 def test_who_calls_too_often_waits_for_the_refusal_and_whoever_brings_much_is_cut_off() -> None:
-    """Told at once they called at once again, a thousand times a second; and what waits is held in memory."""
+    """Told at once they called at once again, a thousand times per second; what waits is held in memory."""
 
     async def story(loop: LeapingLoop) -> None:
         limits = DoorLimits(calls_of_source=Rate(per_s=0.001, burst=1), trusted_proxies=())

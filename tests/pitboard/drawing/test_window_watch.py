@@ -20,7 +20,7 @@ def test_news_of_the_desktop_wake_at_once_and_silence_does_not() -> None:
         began = loop.time()
         theirs.send(b"a key")
         await waiting
-        assert loop.time() - began < 0.5  # not the look once a second
+        assert loop.time() - began < 0.5  # not the look once per second
         assert ours.recv(100) == b"a key"
 
     with ours, theirs:

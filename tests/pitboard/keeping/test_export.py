@@ -54,7 +54,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
             seq = confirmed_run(
                 unit, f"r{number}", f"c{number}", start_s=start_s, laps_s=laps_s, first_seq=seq
             )
-        central.say(CompetitorJudged(competitor_id="c9", standing="disqualified", reason="x"))
+        central.say(CompetitorJudged(competitor_id="c9", disqualification="disqualified", reason="x"))
         async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
             await replica.accept([*central.records, *unit.records])
 

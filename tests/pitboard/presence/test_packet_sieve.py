@@ -121,7 +121,7 @@ def test_what_zeroconf_remembers_is_emptied_and_heard_anew(monkeypatch: pytest.M
 def test_the_own_interfaces_are_looked_at_once_a_second_however_often_strangers_make_us_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A kernel lock is behind each look: 2,000 new names a second made a tap wait for a second."""
+    """A kernel lock is behind each look: 2,000 new names per second made a tap wait for a second."""
     looks: list[int] = []
 
     def looked() -> frozenset[str]:

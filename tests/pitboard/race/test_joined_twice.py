@@ -70,7 +70,7 @@ def test_a_join_that_is_taken_back_gives_each_their_own_again_on_a_board_that_wa
 def test_who_is_disqualified_under_another_of_their_ids_has_no_rank() -> None:
     fold, _, central = two_who_are_one()
     assert [one.rank for one in view_board(fold).entries] == [1]
-    fold.add(central.say(CompetitorJudged(competitor_id="a", standing="disqualified")))
+    fold.add(central.say(CompetitorJudged(competitor_id="a", disqualification="disqualified")))
     assert [one.rank for one in view_board(fold).entries] == [None]
 
 

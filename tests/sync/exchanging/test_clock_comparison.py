@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
-from sync.exchanging.clock_comparison import DRIFT_MAX_PPB, TRIP_MAX_NS, ClockComparison, RoundTrip
+from sync.exchanging.clock_comparison import DRIFT_MAX_PPB, ROUND_TRIP_MAX_NS, ClockComparison, RoundTrip
 from sync.exchanging.clock_reading import is_of, read_clock
 from tests.race_story import UNIT_A, UNIT_B
 
@@ -32,7 +32,7 @@ class TwoClocks:
     def theirs(self) -> int:
         return self.now_ns + self.apart_ns + self.set_by_ns
 
-    def trip(self, most_ns: int) -> RoundTrip:
+    def round_trip(self, most_ns: int) -> RoundTrip:
         asked = self.ours()
         self.now_ns += self.random.randrange(100_000, most_ns)
         received = self.theirs()
@@ -48,7 +48,7 @@ def test_the_relation_holds_within_its_uncertainty_now_and_minutes_later(seed: i
     most_ns = clocks.random.choice([500_000, 20 * MS, 200 * MS])
     comparison = ClockComparison(UNIT_B.key, "boot")
     for _ in range(40):
-        assert comparison.take([clocks.trip(most_ns) for _ in range(4)])
+        assert comparison.take([clocks.round_trip(most_ns) for _ in range(4)])
         relation = comparison.relation()
         assert relation is not None
         then_ns = clocks.now_ns
@@ -63,13 +63,13 @@ def test_the_relation_holds_within_its_uncertainty_now_and_minutes_later(seed: i
 def test_minutes_of_round_trips_make_it_sure_to_well_below_a_hundredth_over_a_long_run() -> None:
     clocks = TwoClocks(Random(1))
     comparison = ClockComparison(UNIT_B.key, "boot")
-    comparison.take([clocks.trip(4 * MS) for _ in range(6)])
+    comparison.take([clocks.round_trip(4 * MS) for _ in range(6)])
     first = comparison.relation()
     assert first is not None
     assert first.drift_ppb >= DRIFT_MAX_PPB  # one moment says nothing of the speed
     for _ in range(30):
         clocks.now_ns += 10 * S
-        comparison.take([clocks.trip(4 * MS) for _ in range(6)])
+        comparison.take([clocks.round_trip(4 * MS) for _ in range(6)])
     relation = comparison.relation()
     assert relation is not None
     assert relation.uncertainty_at(relation.mono_ns) < 2 * MS
@@ -82,10 +82,10 @@ def test_a_clock_that_somebody_sets_begins_anew() -> None:
     comparison = ClockComparison(UNIT_B.key, "boot")
     for _ in range(10):
         clocks.now_ns += 10 * S
-        comparison.take([clocks.trip(2 * MS)])
+        comparison.take([clocks.round_trip(2 * MS)])
     clocks.set_by_ns = 500 * MS  # it slept, or was pushed
     clocks.now_ns += 10 * S
-    comparison.take([clocks.trip(2 * MS)])
+    comparison.take([clocks.round_trip(2 * MS)])
     relation = comparison.relation()
     assert relation is not None
     ours = clocks.ours()
@@ -93,16 +93,16 @@ def test_a_clock_that_somebody_sets_begins_anew() -> None:
     assert relation.drift_ppb >= DRIFT_MAX_PPB
 
 
-def test_trips_that_cannot_be_or_took_too_long_say_nothing() -> None:
+def test_round_trips_that_cannot_be_or_took_too_long_say_nothing() -> None:
     comparison = ClockComparison(UNIT_B.key, "boot")
     assert comparison.relation() is None
     assert not comparison.take([])
     assert not comparison.take([RoundTrip(0, 0, 5, 3)])  # it thought for longer than we waited
-    assert not comparison.take([RoundTrip(0, 0, 0, TRIP_MAX_NS + 1)])
-    assert comparison.take([RoundTrip(0, 0, 0, TRIP_MAX_NS)])
+    assert not comparison.take([RoundTrip(0, 0, 0, ROUND_TRIP_MAX_NS + 1)])
+    assert comparison.take([RoundTrip(0, 0, 0, ROUND_TRIP_MAX_NS)])
     relation = comparison.relation()
     assert relation is not None
-    assert relation.uncertainty_ns >= TRIP_MAX_NS // 2
+    assert relation.uncertainty_ns >= ROUND_TRIP_MAX_NS // 2
 
 
 def test_only_the_least_delayed_of_a_burst_counts() -> None:

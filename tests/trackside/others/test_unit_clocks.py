@@ -108,7 +108,7 @@ class Finish:
         return body
 
     def said_count(self) -> int:
-        return len(self.replica.fold.race.statements.standing(("clocks", self.clock.boot_id, START_BOOT)))
+        return len(self.replica.fold.race.statements.in_force(("clocks", self.clock.boot_id, START_BOOT)))
 
 
 def at_the_finish(folder: Path, story: Callable[[Finish], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""The check of two systems at the touchscreen: two contacts a minute apart, kept for the day's report."""
+"""The check of two systems at the touchscreen: one switch, twice, kept for the day's report."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def report(unit: Unit) -> str:
         (1.7, "The clocks run apart by 1.500 ms in 60 s, A is the faster", False),
     ],
 )
-def test_two_contacts_a_minute_apart_say_whether_both_systems_run_alike(
+def test_a_switch_closed_twice_says_whether_both_systems_run_alike(
     tmp_path: Path, second_ms: float, said: str, is_synchronised: bool
 ) -> None:
     async def story(unit: Unit) -> None:
         await tell(unit, 4)
         await unit.run_control.carry_out(CHECK)
-        assert shown(unit)[0] == "Close the contact for both systems now."
+        assert shown(unit)[0] == "Close the switch for both systems now."
         unit.clock.advance(ms=2_000)
         await tell(unit, 5, b_ms=0.2)
         assert shown(unit)[0] == "Both saw it. Close it again in 60 s."
@@ -72,7 +72,7 @@ def test_two_contacts_a_minute_apart_say_whether_both_systems_run_alike(
         await tell(unit, 6)  # too soon: the minute goes on
         assert shown(unit)[0] == "Both saw it. Close it again in 40 s."
         unit.clock.advance(ms=40_000)
-        assert shown(unit)[0] == "Close the contact again now."
+        assert shown(unit)[0] == "Close the switch again now."
         await tell(unit, 7, b_ms=second_ms)
         sentence, line = shown(unit)
         assert sentence.startswith(said)
@@ -85,14 +85,14 @@ def test_two_contacts_a_minute_apart_say_whether_both_systems_run_alike(
     with_unit(tmp_path, story)
 
 
-def test_nobody_waits_for_a_contact_for_ever(tmp_path: Path) -> None:
+def test_nobody_waits_for_the_switch_for_ever(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         await tell(unit, 4)
         await unit.run_control.carry_out(CHECK)
         unit.clock.advance(ms=300_001)
         await tell(unit, 4)
         sentence, line = shown(unit)
-        assert sentence.startswith("No contact was seen by both systems")
+        assert sentence.startswith("The switch was not seen by both systems")
         assert not line.is_checking
         await unit.run_control.carry_out(CHECK)
         await unit.run_control.carry_out(CheckSystems(gate="finish", stops=True))

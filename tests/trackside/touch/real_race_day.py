@@ -73,7 +73,7 @@ LET_GO_MAX_S = 3.0
 SINCE_BOOT_NS = 30_000_000_000
 """How long after its power cut a machine's own clock begins."""
 STEP_NS = 1_300_000
-"""Two crossings of one car are never a whole number of milliseconds apart, or a board's last digit would be
+"""Two passings of one car are never a whole number of milliseconds apart, or a board's last digit would be
 a matter of luck."""
 _NS_PER_S = 1_000_000_000
 Answer = TypeVar("Answer")

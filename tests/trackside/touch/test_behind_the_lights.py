@@ -110,13 +110,13 @@ def test_settings_work_at_once_and_the_format_is_that_of_the_next_run_alone(tmp_
 def test_the_level_of_a_beam_and_the_strength_of_a_passing_show_as_they_change() -> None:
     async def story(screen: VirtualScreen) -> None:
         await screen.tap("light:sensor", "sensors")
-        assert (await screen.wait_for("sensor:beam-1")).label == "beam-1: 0 passings a minute"
+        assert (await screen.wait_for("sensor:beam-1")).label == "beam-1: 0 passings per minute"
         screen.unit.beam = SensorStatus(
             sensor="beam-1", state=SensorState.BLOCKED, blocked=[1], strength=113, passings_per_min=1
         )
         screen.unit.lights.take(BridgeReport(sensors=[screen.unit.beam]))
         screen.unit.feed.watch_lights()
-        label = "beam-1: beam blocked, strength 113, 1 passing a minute"
+        label = "beam-1: beam blocked, strength 113, 1 passing per minute"
         await screen.wait_for(f"={label}")
         line = await screen.wait_for("sensor:beam-1")
         assert (line.icon, line.note) == (

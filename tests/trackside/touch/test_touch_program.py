@@ -146,7 +146,7 @@ def test_a_new_second_repaints_the_countdown_and_little_else() -> None:
 
 
 def test_in_a_run_it_sleeps_between_news_and_wakes_for_a_finger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A finger's moment is a lap's, yet nobody asks for one a hundred times a second."""
+    """A finger's moment is a lap's, yet nobody asks for one a hundred times per second."""
     looks: list[int] = []
     read_input = Touchscreen._read_input
 

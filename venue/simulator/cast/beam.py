@@ -1,6 +1,6 @@
-"""Sensor and bridge of a unit, modelled: trips are kept until acknowledged, raw-logged, gated and delivered.
+"""Sensor and bridge of a unit, modelled: passings are kept until acknowledged, logged, gated and delivered.
 
-The gate is the real one. What it holds back stays in the raw log as evidence: a trip is never without a
+The gate is the real one. What it holds back stays in the raw log as evidence: a passing is never without a
 passing of its own or one within the hold-off beside it."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SENSOR = "beam-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class TruePassing:
     """The beam was broken: when in truth, and what the device and the host say of that instant."""
 
     seq: int
@@ -36,7 +36,7 @@ class Trip:
     track: str | None = None
 
     @property
-    def passing(self) -> str:
+    def passing_id(self) -> str:
         return f"{SENSOR}/{self.sensor_boot}/{self.seq}"
 
 
@@ -44,29 +44,30 @@ class Trip:
 class RawLog:
     """The bridge's durable spool of one card."""
 
-    trips: dict[str, Trip] = field(default_factory=dict)
+    passings: dict[str, TruePassing] = field(default_factory=dict)
     loop_lines: list[LoggedLine] = field(default_factory=list)
 
     def copy(self) -> RawLog:
-        return RawLog(dict(self.trips), list(self.loop_lines))
+        return RawLog(dict(self.passings), list(self.loop_lines))
 
 
 class Sensor:
-    """Keeps each trip until the bridge has it durably; forgets everything when the power goes."""
+    """Keeps each passing until the bridge has it durably; forgets everything when the power goes."""
 
     def __init__(self, world: World) -> None:
-        self.unacknowledged: dict[int, Trip] = {}
-        self.acknowledged: dict[str, Trip] = {}  # what a real device forgets, kept to check on the bridge
+        self.unacknowledged: dict[int, TruePassing] = {}
+        # What a real device forgets; kept to check on the bridge.
+        self.acknowledged: dict[str, TruePassing] = {}
         self.news = asyncio.Event()
         self._world = world
         self._boot = world.new_id()[:6]
         self._seq = 0
 
-    def trip(self, clock: MachineClock) -> Trip:
+    def sense(self, clock: MachineClock) -> TruePassing:
         """A car, or a bounce, breaks the beam now."""
         self._seq += 1
         chance = self._world.chance
-        trip = Trip(
+        passing = TruePassing(
             self._seq,
             self._world.loop.now_ns,
             self._boot,
@@ -77,14 +78,14 @@ class Sensor:
             gate=chance.choice(("finish",) * 6 + ("start", "split")),
             track=chance.choice((None,) * 6 + ("2",)),
         )
-        self.unacknowledged[trip.seq] = trip
+        self.unacknowledged[passing.seq] = passing
         self.news.set()
-        return trip
+        return passing
 
-    def acknowledge(self, trip: Trip) -> None:
+    def acknowledge(self, passing: TruePassing) -> None:
         """The bridge has it durably, so the device forgets it."""
-        self.unacknowledged.pop(trip.seq, None)
-        self.acknowledged[trip.passing] = trip
+        self.unacknowledged.pop(passing.seq, None)
+        self.acknowledged[passing.passing_id] = passing
 
     def cut_power(self) -> None:
         self.unacknowledged.clear()
@@ -100,7 +101,7 @@ class Bridge:
         self._sensor = sensor
         self._raw_log = raw_log
         self._gate = HoldOff(hold_off_ms=HOLD_OFF_MS)
-        self._waiting: list[Trip] = []
+        self._waiting: list[TruePassing] = []
 
     @property
     def has_waiting(self) -> bool:
@@ -110,8 +111,8 @@ class Bridge:
     async def run(self, intake: PassingIntake) -> None:
         """Deliver what the raw log holds and trackside lacks, then what comes."""
         self._gate = HoldOff(hold_off_ms=HOLD_OFF_MS)
-        rebuilt = [trip for trip in self._raw_log.trips.values() if self.keeps(trip)]
-        self._waiting = [trip for trip in rebuilt if not _is_known(intake, trip)]
+        rebuilt = [passing for passing in self._raw_log.passings.values() if self.keeps(passing)]
+        self._waiting = [passing for passing in rebuilt if not _is_known(intake, passing)]
         while True:
             await self._read()
             if self._waiting:
@@ -122,29 +123,31 @@ class Bridge:
             else:
                 await asyncio.sleep(RESEND_S)
 
-    def keeps(self, trip: Trip) -> bool:
-        """Return whether the trip is a passing; what is held back stays in the raw log."""
-        return self._gate.lets_through(trip.mono_ns, boot_id=trip.boot_id)
+    def keeps(self, passing: TruePassing) -> bool:
+        """Return whether the bridge lets the passing through; what is held back stays in the raw log."""
+        return self._gate.lets_through(passing.mono_ns, boot_id=passing.boot_id)
 
     async def _read(self) -> None:
         """Take the lines that come through the wire into the raw log, and only then acknowledge them."""
         chance = self._world.chance
-        lines = [trip for trip in self._sensor.unacknowledged.values() if chance.random() > 0.1]
+        lines = [passing for passing in self._sensor.unacknowledged.values() if chance.random() > 0.1]
         if not lines:
             return
         await asyncio.sleep(chance.uniform(0.001, 0.02))
-        for trip in lines:
-            if trip.passing not in self._raw_log.trips:
-                self._raw_log.trips[trip.passing] = trip
-                if self.keeps(trip):
-                    self._waiting.append(trip)
-            self._sensor.acknowledge(trip)
+        for passing in lines:
+            if passing.passing_id not in self._raw_log.passings:
+                self._raw_log.passings[passing.passing_id] = passing
+                if self.keeps(passing):
+                    self._waiting.append(passing)
+            self._sensor.acknowledge(passing)
 
     async def _deliver(self, intake: PassingIntake) -> None:
         batch = self._waiting[:DELIVERY_MAX_COUNT]
         chance = self._world.chance
         try:
-            await asyncio.wait_for(intake.take(Delivery(passings=[_delivered(trip) for trip in batch])), 2.0)
+            await asyncio.wait_for(
+                intake.take(Delivery(passings=[_delivered(passing) for passing in batch])), 2.0
+            )
         except TimeoutError:
             return
         if chance.random() > 0.1:  # else the answer was lost on its way
@@ -152,23 +155,23 @@ class Bridge:
             self._world.trace.say(self._name, f"bridge delivered {len(batch)}")
 
 
-def _delivered(trip: Trip) -> Passing:
+def _delivered(passing: TruePassing) -> Passing:
     return Passing(
         sensor=SENSOR,
-        sensor_boot=trip.sensor_boot,
-        seq=trip.seq,
+        sensor_boot=passing.sensor_boot,
+        seq=passing.seq,
         channel=1,
-        boot_id=trip.boot_id,
-        mono_ns=trip.mono_ns,
+        boot_id=passing.boot_id,
+        mono_ns=passing.mono_ns,
         uncertainty_ns=1_000,
-        received_mono_ns=trip.mono_ns,
-        tick_us=trip.true_ns // 1_000,
-        lane=trip.lane,
-        transponder=trip.transponder,
-        gate=trip.gate,
-        track=trip.track,
+        received_mono_ns=passing.mono_ns,
+        tick_us=passing.true_ns // 1_000,
+        lane=passing.lane,
+        transponder=passing.transponder,
+        gate=passing.gate,
+        track=passing.track,
     )
 
 
-def _is_known(intake: PassingIntake, trip: Trip) -> bool:
-    return any(first <= trip.seq <= last for first, last in intake.known(SENSOR, trip.sensor_boot))
+def _is_known(intake: PassingIntake, passing: TruePassing) -> bool:
+    return any(first <= passing.seq <= last for first, last in intake.known(SENSOR, passing.sensor_boot))

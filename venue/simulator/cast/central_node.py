@@ -150,9 +150,11 @@ def _random_act(fold: Fold, chance: Random) -> Body | None:
             verdict = None if kind == "withdraw" else kind
             return LapJudged(run_id=run, lap_id=lap, verdict=verdict, reason="video")
         case "disqualify":
-            return CompetitorJudged(competitor_id=competitor, standing="disqualified", reason="weight")
+            return CompetitorJudged(
+                competitor_id=competitor, disqualification="disqualified", reason="weight"
+            )
         case "reinstate":
-            return CompetitorJudged(competitor_id=competitor, standing=None, reason="weighed again")
+            return CompetitorJudged(competitor_id=competitor, disqualification=None, reason="weighed again")
         case "event":
             return EventConfigured(
                 name=EVENT.name,

@@ -222,7 +222,9 @@ class Forger:
         lies: list[Body] = [EventConfigured(name=f"{LIE}'s race", run_ms=1_000)]
         lies.append(UnitRevoked(key=chance.choice(list(fold.roster.enrolled()) or ["0" * 64])))
         if competitors:
-            lies.append(CompetitorJudged(competitor_id=chance.choice(competitors), standing="disqualified"))
+            lies.append(
+                CompetitorJudged(competitor_id=chance.choice(competitors), disqualification="disqualified")
+            )
         if runs:
             run = chance.choice(runs)
             for lap in fold.race.laps(run)[:1]:

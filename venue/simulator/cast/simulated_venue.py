@@ -75,7 +75,7 @@ class Venue:
             self.people.spawn(self._notice_thief(self.thief), name="notice the thief")
 
     def man(self, unit: UnitNode) -> None:
-        """Put an official and cars to a unit; on some days a second official, who acts meanwhile."""
+        """Put an official and cars to a unit; on some days per second official, who acts meanwhile."""
         official = self.officials[unit.name] = Official(self.world, unit)
         self.people.spawn(official.work(), name=f"official at {unit.name}")
         if self.has_second_screens:

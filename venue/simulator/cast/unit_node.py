@@ -53,8 +53,8 @@ class UnitNode(Node):
         return self._run_control if self.is_up else None
 
     @property
-    def has_trips_under_way(self) -> bool:
-        """Whether a trip of the sensor has not reached the journal yet."""
+    def has_passings_under_way(self) -> bool:
+        """Whether a passing of the sensor has not reached the journal yet."""
         is_waiting = self._bridge is not None and self._bridge.has_waiting
         return is_waiting or bool(self.sensor.unacknowledged)
 
@@ -66,7 +66,7 @@ class UnitNode(Node):
     def cross(self) -> None:
         """A car breaks the beam now, if there is power to notice it."""
         if self.is_powered:
-            self.sensor.trip(self.clock)
+            self.sensor.sense(self.clock)
 
     def boot(self, *, utc_ms: int | None) -> None:
         super().boot(utc_ms=utc_ms)
@@ -78,9 +78,11 @@ class UnitNode(Node):
     def insert(self, card: Card) -> None:
         super().insert(card)
         self.raw_log = card.raw_log.copy()
-        kept = self.raw_log.trips
+        kept = self.raw_log.passings
         self.sensor.acknowledged = {
-            passing: trip for passing, trip in self.sensor.acknowledged.items() if passing in kept
+            passing_id: passing
+            for passing_id, passing in self.sensor.acknowledged.items()
+            if passing_id in kept
         }
 
     def kill_bridge(self) -> None:

@@ -50,7 +50,7 @@ from sync.exchanging.pump import Pump
 from trackside.timing.act_writer import ActWriter
 from trackside.timing.run_control import RunControl
 from venue.simulator.cast import people
-from venue.simulator.cast.beam import Bridge, Trip
+from venue.simulator.cast.beam import Bridge, TruePassing
 from venue.simulator.cast.people import Official
 from venue.simulator.judging import programme_judge
 from venue.simulator.world.simulated_disk import SimulatedStorage
@@ -174,10 +174,10 @@ def _fold_by_arrival() -> list[Override]:
         last_word.said = last_word._deciding()
         return True
 
-    def standing(statements: Statements, subject: Subject) -> list[Statement]:
+    def in_force(statements: Statements, subject: Subject) -> list[Statement]:
         return [one for one in statements._of.get(subject, ()) if statements.stands(one)]
 
-    return [(LastWord, "say", say), (Statements, "standing", standing)]
+    return [(LastWord, "say", say), (Statements, "in_force", in_force)]
 
 
 def _skip_verification() -> list[Override]:
@@ -205,10 +205,10 @@ def _journal_contacts() -> list[Override]:
 def _delete_by_hold_off() -> list[Override]:
     keeps = Bridge.keeps
 
-    def keep_or_delete(bridge: Bridge, trip: Trip) -> bool:
-        is_kept = keeps(bridge, trip)
+    def keep_or_delete(bridge: Bridge, passing: TruePassing) -> bool:
+        is_kept = keeps(bridge, passing)
         if not is_kept:
-            bridge._raw_log.trips.pop(trip.passing, None)
+            bridge._raw_log.passings.pop(passing.passing_id, None)
         return is_kept
 
     return [(Bridge, "keeps", keep_or_delete)]

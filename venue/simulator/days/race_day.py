@@ -146,7 +146,7 @@ async def _settle(venue: Venue) -> bool:
         late = lagging(venue)
         undecided = [unit for unit in venue.units if unit.run_control is not None and unit.run_control.runs()]
         undecided = [unit for unit in undecided if unit.identity.key not in venue.revoked]
-        if late is None and not undecided and not any(unit.has_trips_under_way for unit in venue.units):
+        if late is None and not undecided and not any(unit.has_passings_under_way for unit in venue.units):
             return True
         if world.loop.now_ns > deadline_ns:
             if late is not None:
@@ -154,7 +154,7 @@ async def _settle(venue: Venue) -> bool:
             elif undecided:
                 world.truth.violate("runs-can-be-decided", f"{undecided[0].name} cannot decide its run")
             else:
-                world.truth.violate("converges", "trips of a sensor are still under way")
+                world.truth.violate("converges", "passings of a sensor are still under way")
             return False
         if late is None and undecided:
             for unit in undecided:

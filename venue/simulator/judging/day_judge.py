@@ -12,7 +12,7 @@ from pitboard.race.race_state import RaceState
 
 def begins_too_soon(race: RaceState, track: str, boot_id: str, now_ns: int) -> tuple[str, str] | None:
     """Return (the promise, what breaks it), None where the next run may begin."""
-    heard = [one.body for one in race.statements.standing(("day", track))]
+    heard = [one.body for one in race.statements.in_force(("day", track))]
     plan = next((one for one in reversed(heard) if isinstance(one, DayPlanned)), None)
     if plan is None:
         return "no-run-before-its-time", f"track {track} has no plan"

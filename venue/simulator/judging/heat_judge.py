@@ -18,7 +18,7 @@ def lanes_had_before(race: RaceState, unit: str, stage: str, heat: LaneHeat) -> 
     for subject in race.statements.subjects("run"):
         armings = [
             (one.word.moment, one.unit, one.body)
-            for one in race.statements.standing(subject)
+            for one in race.statements.in_force(subject)
             if isinstance(one.body, RunArmed) and is_armed_by_its_unit(one.body.run_id, one.unit)
         ]
         if not armings:

@@ -13,7 +13,7 @@ from pitboard.journal.views.views import encode_view, view_board
 from pitboard.race.bodies.body import Act
 from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.ranking.board import Board
-from venue.simulator.cast.beam import HOLD_OFF_MS, Trip
+from venue.simulator.cast.beam import HOLD_OFF_MS, TruePassing
 from venue.simulator.cast.forger import STRANGER
 from venue.simulator.cast.node import Node
 from venue.simulator.cast.simulated_venue import Venue
@@ -91,13 +91,13 @@ def inspect(venue: Venue) -> None:
     _check_acts(venue)
     _check_order_of_acts(venue)
     journal = _passings_by_key(venue, venue.central.disk.records.values())
-    trips: dict[str, Trip] = {}
+    true_passings: dict[str, TruePassing] = {}
     for unit in venue.units:
-        trips |= unit.sensor.acknowledged
+        true_passings |= unit.sensor.acknowledged
         if not _is_misled_about(venue, unit):
             _check_passings(venue, unit, journal.get(unit.identity.key, set()))
-    _check_lap_times(venue, trips)
-    check_sectors(venue, trips)
+    _check_lap_times(venue, true_passings)
+    check_sectors(venue, true_passings)
     _check_loop(venue)
     _check_pair(venue)
     _check_thief(venue)
@@ -273,18 +273,19 @@ def _check_board(
 def _check_passings(venue: Venue, unit: UnitNode, journaled: set[str]) -> None:
     """Whatever the sensor could forget is in the journal, or held back with evidence beside it."""
     truth = venue.world.truth
-    passed = [trip for trip in unit.raw_log.trips.values() if trip.passing in journaled]
-    for trip in unit.sensor.acknowledged.values():
-        if trip.passing in journaled:
+    passed = [passing for passing in unit.raw_log.passings.values() if passing.passing_id in journaled]
+    for passing in unit.sensor.acknowledged.values():
+        if passing.passing_id in journaled:
             continue
         has_neighbour = any(
-            other.boot_id == trip.boot_id and abs(other.mono_ns - trip.mono_ns) < HOLD_OFF_MS * 1_000_000
+            other.boot_id == passing.boot_id
+            and abs(other.mono_ns - passing.mono_ns) < HOLD_OFF_MS * 1_000_000
             for other in passed
         )
-        if trip.passing not in unit.raw_log.trips or not has_neighbour:
+        if passing.passing_id not in unit.raw_log.passings or not has_neighbour:
             truth.violate(
                 "passings-conserved",
-                f"{unit.name}: {trip.passing} is neither a passing nor held back with evidence",
+                f"{unit.name}: {passing.passing_id} is neither a passing nor held back with evidence",
             )
 
 
@@ -297,7 +298,7 @@ def _is_misled_about(venue: Venue, unit: UnitNode) -> bool:
     )
 
 
-def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
+def _check_lap_times(venue: Venue, true_passings: dict[str, TruePassing]) -> None:
     """A lap is as long as it was in truth, whatever the wall clocks did meanwhile."""
     race = venue.central.replica.fold.race
     for run in race.runs.values():
@@ -309,9 +310,9 @@ def _check_lap_times(venue: Venue, trips: dict[str, Trip]) -> None:
                 finishes = [one.passing_id for one in segment.passings if one.body.gate == "finish"]
                 for opening, closing in itertools.pairwise(finishes):
                     lap = laps.get(closing)
-                    if lap is None or opening not in trips or closing not in trips:
+                    if lap is None or opening not in true_passings or closing not in true_passings:
                         continue
-                    true_ns = trips[closing].true_ns - trips[opening].true_ns
+                    true_ns = true_passings[closing].true_ns - true_passings[opening].true_ns
                     if abs(lap.measured_ns - true_ns) > STAMP_ERROR_MAX_NS:
                         sentence = f"lap {closing} took {true_ns} ns, measured {lap.measured_ns}"
                         venue.world.truth.violate("clock-steps-change-no-lap", sentence)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pitboard.race.ranking.teams import team_standings
 from pitboard.race.stages.stages import StagePlan, finalists, stage_of, work_out
-from venue.simulator.cast.beam import Trip
+from venue.simulator.cast.beam import TruePassing
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.judging.lap_oracle import LapOracle, PublishedDrive
 
@@ -89,7 +89,7 @@ def _check_teams(venue: Venue, oracle: LapOracle, bests: Mapping[str, int]) -> N
         venue.world.truth.violate("team-by-its-second-member", f"{shown}, not {wanted}")
 
 
-def check_sectors(venue: Venue, trips: Mapping[str, Trip]) -> None:
+def check_sectors(venue: Venue, true_passings: Mapping[str, TruePassing]) -> None:
     """A lap has the gates that its car passed, each at the time that it truly took to there."""
     race = venue.central.replica.fold.race
     for run in race.runs.values():
@@ -98,32 +98,32 @@ def check_sectors(venue: Venue, trips: Mapping[str, Trip]) -> None:
         for place in run.places:
             laps = {lap.lap_id: lap for lap in race.laps(run.run_id, place.place)}
             for segment in race.segments(run, place.place):
-                began: Trip | None = None
-                passed: list[tuple[str, Trip | None]] = []
+                began: TruePassing | None = None
+                passed: list[tuple[str, TruePassing | None]] = []
                 for one in segment.passings:
-                    trip = trips.get(one.passing_id)
+                    passing = true_passings.get(one.passing_id)
                     if one.body.gate == "start":
                         continue
                     if one.body.gate != "finish":
-                        passed.append((one.body.gate, trip))
+                        passed.append((one.body.gate, passing))
                         continue
                     lap = laps.get(one.passing_id)
                     if lap is not None and began is not None:
                         _check_lap(venue, one.passing_id, lap.sectors, began, passed)
-                    began, passed = trip, []
+                    began, passed = passing, []
 
 
 def _check_lap(
     venue: Venue,
     lap_id: str,
     sectors: Sequence[tuple[str, int]],
-    began: Trip,
-    passed: Sequence[tuple[str, Trip | None]],
+    began: TruePassing,
+    passed: Sequence[tuple[str, TruePassing | None]],
 ) -> None:
     if [gate for gate, _ in sectors] != [gate for gate, _ in passed]:
         venue.world.truth.violate("sectors-are-those-driven", f"lap {lap_id} has {sectors}, passed {passed}")
         return
-    for (_, elapsed_ns), (gate, trip) in zip(sectors, passed, strict=True):
-        if trip is not None and abs(elapsed_ns - (trip.true_ns - began.true_ns)) > STAMP_ERROR_MAX_NS:
-            sentence = f"lap {lap_id}: {gate} after {elapsed_ns}, in truth {trip.true_ns - began.true_ns}"
+    for (_, elapsed_ns), (gate, passing) in zip(sectors, passed, strict=True):
+        if passing is not None and abs(elapsed_ns - (passing.true_ns - began.true_ns)) > STAMP_ERROR_MAX_NS:
+            sentence = f"lap {lap_id}: {gate} after {elapsed_ns}, in truth {passing.true_ns - began.true_ns}"
             venue.world.truth.violate("sectors-are-those-driven", sentence)

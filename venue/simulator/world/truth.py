@@ -42,7 +42,7 @@ class Violation:
 
 @dataclass
 class Truth:
-    """Collects violations; each invariant is told once a day, with the first detail."""
+    """Collects violations; each invariant is told once per day, with the first detail."""
 
     trace: Trace
     violations: list[Violation] = field(default_factory=list)

@@ -29,7 +29,7 @@ class LeakedTasks(Exception):
 class _Call(list[Any]):
     """One call to come: callback, arguments and context. Empty once it is cancelled.
 
-    A list, which C makes, for there are nine thousand a day: of asyncio's own handles nobody asks more here.
+    A list, which C makes, for there are nine thousand in a day; nobody here needs more of asyncio's handles.
     """
 
     __slots__ = ()

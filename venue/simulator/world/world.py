@@ -12,7 +12,7 @@ from venue.simulator.world.virtual_loop import VirtualLoop
 
 @dataclass
 class World:
-    """Made once a day; everything random comes from `chance`, so a seed decides the whole day."""
+    """Made once per day; everything random comes from `chance`, so a seed decides the whole day."""
 
     loop: VirtualLoop
     chance: Random

@@ -48,7 +48,9 @@ def _word(
         case 6:
             return RunDecided(run_id=run, decision=chance.choice(["confirmed", "discarded", None]))
         case 7 | 8:
-            return CompetitorJudged(competitor_id=competitor, standing=chance.choice(["disqualified", None]))
+            return CompetitorJudged(
+                competitor_id=competitor, disqualification=chance.choice(["disqualified", None])
+            )
     records: dict[str, list[int]] = {}
     for record, body in said:
         if isinstance(body, CompetitorRegistered) and body.competitor_id == competitor:

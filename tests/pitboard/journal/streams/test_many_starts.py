@@ -81,7 +81,7 @@ def test_a_unit_starts_a_thousand_times_and_its_journal_still_opens(tmp_path: Pa
 
 
 def test_notices_cost_the_same_after_a_thousand_starts() -> None:
-    """They took 7 ms after 430 starts, twice a second."""
+    """They took 7 ms after 430 starts, twice per second."""
     watch, _ = many_openings(STARTS)
     began_s = time.perf_counter()
     for _ in range(100):

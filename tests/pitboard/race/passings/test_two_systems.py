@@ -135,7 +135,7 @@ def test_systems_that_part_are_seen_and_a_single_outlier_is_not() -> None:
     assert agreement([]) is None
 
 
-def test_a_contact_for_both_again_a_minute_later() -> None:
+def test_a_switch_for_both_again_a_minute_later() -> None:
     def contacts(first_ms: float, second_ms: float, apart_s: float = 60) -> tuple[Pair, Pair]:
         return both(1_000, first_ms), both(1_000 + apart_s * 1_000, second_ms)
 
@@ -146,5 +146,5 @@ def test_a_contact_for_both_again_a_minute_later() -> None:
     assert "run apart by 1.500 ms in 60 s, B is the faster" in runs_apart.sentence
     later = check_sync(*contacts(4.0, 4.2))
     assert not later.is_synchronised
-    assert later.sentence.startswith("B sees the contact 4.200 ms later")
+    assert later.sentence.startswith("B sees the switch 4.200 ms later")
     assert "30 s later" in check_sync(*contacts(0, 0, apart_s=30)).sentence

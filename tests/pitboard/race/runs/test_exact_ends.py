@@ -18,7 +18,7 @@ from pitboard.race.words.word import Authority, LastWord, Word
 from tests.race_story import ROOT, SECOND_NS, UNIT_A, Teller, central_enrols
 
 
-def crossing(seq: int, mono_ns: int, *, boot_id: str = "boot", **fields: object) -> PassingRecorded:
+def true_passing(seq: int, mono_ns: int, *, boot_id: str = "boot", **fields: object) -> PassingRecorded:
     said: dict[str, object] = {
         "sensor": "beam-1",
         "sensor_boot": f"dev-{boot_id}",
@@ -56,10 +56,10 @@ def place_after_boot(rules: TimingRules, *, second_closes_ns: int) -> list[int]:
         for lap in laps(
             armed(rules),
             RunResumed(run_id="r", boot_id="next", mono_ns=0, elapsed_ns=7 * SECOND_NS),
-            crossing(1, 1 * SECOND_NS, boot_id="next"),
-            crossing(2, 2 * SECOND_NS, boot_id="next"),
-            crossing(3, second_closes_ns, boot_id="next"),
-            crossing(4, second_closes_ns + SECOND_NS, boot_id="next"),
+            true_passing(1, 1 * SECOND_NS, boot_id="next"),
+            true_passing(2, 2 * SECOND_NS, boot_id="next"),
+            true_passing(3, second_closes_ns, boot_id="next"),
+            true_passing(4, second_closes_ns + SECOND_NS, boot_id="next"),
         )
     ]
 
@@ -83,7 +83,7 @@ def test_a_lap_is_too_late_from_the_very_instant_on(
     time_up: str, stamps_ns: list[int], laps_count: int
 ) -> None:
     rules = TimingRules(run_ms=10_000, lap_min_ms=0, time_up=time_up)
-    passings = [crossing(seq, stamp_ns) for seq, stamp_ns in enumerate(stamps_ns, start=1)]
+    passings = [true_passing(seq, stamp_ns) for seq, stamp_ns in enumerate(stamps_ns, start=1)]
     assert len(laps(armed(rules), *passings)) == laps_count
 
 
@@ -92,22 +92,22 @@ def test_a_passing_before_the_go_closes_no_lap(first_ns: int, laps_ns: list[int]
     measured = laps(
         armed(TimingRules(clock="go", lap_min_ms=0)),
         RunStarted(run_id="r", boot_id="boot", mono_ns=5 * SECOND_NS, uncertainty_ns=0),
-        crossing(1, first_ns),
-        crossing(2, 8 * SECOND_NS),
-        crossing(3, 12 * SECOND_NS),
+        true_passing(1, first_ns),
+        true_passing(2, 8 * SECOND_NS),
+        true_passing(3, 12 * SECOND_NS),
     )
     assert [lap.lap_ns // SECOND_NS for lap in measured] == laps_ns
 
 
 @pytest.mark.parametrize(("lap_ns", "is_short"), [(3 * SECOND_NS - 1, True), (3 * SECOND_NS, False)])
 def test_a_lap_of_just_the_least_time_is_not_short(lap_ns: int, is_short: bool) -> None:
-    [lap] = laps(armed(TimingRules()), crossing(1, SECOND_NS), crossing(2, SECOND_NS + lap_ns))
+    [lap] = laps(armed(TimingRules()), true_passing(1, SECOND_NS), true_passing(2, SECOND_NS + lap_ns))
     assert lap.is_short == is_short
 
 
 def test_a_run_by_laps_has_just_so_many() -> None:
     rules = TimingRules(ends="laps", run_laps=2, run_ms=0, lap_min_ms=0)
-    assert len(laps(armed(rules), *(crossing(seq, seq * SECOND_NS) for seq in range(1, 7)))) == 2
+    assert len(laps(armed(rules), *(true_passing(seq, seq * SECOND_NS) for seq in range(1, 7)))) == 2
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,12 @@ def test_what_was_used_before_a_reboot_is_gone_after_go_too() -> None:
         RunStarted(run_id="r", boot_id="next", mono_ns=SECOND_NS, uncertainty_ns=0),
     ]
     in_time = laps(
-        *said, crossing(1, 4 * SECOND_NS - 1, boot_id="next"), crossing(2, 9 * SECOND_NS, boot_id="next")
+        *said,
+        true_passing(1, 4 * SECOND_NS - 1, boot_id="next"),
+        true_passing(2, 9 * SECOND_NS, boot_id="next"),
     )
     too_late = laps(
-        *said, crossing(1, 4 * SECOND_NS, boot_id="next"), crossing(2, 9 * SECOND_NS, boot_id="next")
+        *said, true_passing(1, 4 * SECOND_NS, boot_id="next"), true_passing(2, 9 * SECOND_NS, boot_id="next")
     )
     assert [len(in_time), len(too_late)] == [2, 1]
 
@@ -174,9 +176,9 @@ def test_times_are_cut_and_never_rounded(lap_ns: int, resolution_ns: int, shown_
 
 
 def test_the_admins_time_stands_and_what_was_measured_stays_beside_it() -> None:
-    second = crossing(2, 6 * SECOND_NS)
+    second = true_passing(2, 6 * SECOND_NS)
     corrected = LapCorrected(run_id="r", lap_id=second.passing_id, lap_ns=4_500_000_000, reason="video")
-    [lap] = laps(armed(TEN), crossing(1, SECOND_NS), second, admin=[corrected])
+    [lap] = laps(armed(TEN), true_passing(1, SECOND_NS), second, admin=[corrected])
     assert (lap.lap_ns, lap.measured_ns, lap.is_corrected) == (4_500_000_000, 5 * SECOND_NS, True)
 
 
@@ -184,8 +186,8 @@ def test_the_admins_time_stands_and_what_was_measured_stays_beside_it() -> None:
 def test_a_lap_over_a_clock_in_doubt_waits_for_somebody_to_look(flag: str | None, waits: bool) -> None:
     [lap] = laps(
         armed(TEN),
-        crossing(1, SECOND_NS, tick_us=1_000_000, clock="c"),
-        crossing(2, 6 * SECOND_NS, flag=flag, tick_us=6_000_000, clock="d" if waits else "c"),
+        true_passing(1, SECOND_NS, tick_us=1_000_000, clock="c"),
+        true_passing(2, 6 * SECOND_NS, flag=flag, tick_us=6_000_000, clock="d" if waits else "c"),
     )
     assert (lap.waits_for_verdict, lap.counts) == (waits, not waits)
 
@@ -195,8 +197,8 @@ def test_the_first_place_that_fits_has_the_passing_and_a_penalty_is_its_places_a
     unit = Teller(UNIT_A, "Track A")
     for body in (
         armed(TEN, *places),
-        crossing(1, SECOND_NS, lane=1),
-        crossing(2, 5 * SECOND_NS, lane=1),
+        true_passing(1, SECOND_NS, lane=1),
+        true_passing(2, 5 * SECOND_NS, lane=1),
         PenaltyGiven(run_id="r", place=2, penalty_ns=SECOND_NS),
     ):
         unit.say(body)
@@ -207,10 +209,10 @@ def test_the_first_place_that_fits_has_the_passing_and_a_penalty_is_its_places_a
 
 
 def test_an_impulse_that_was_given_and_then_ignored_is_nobodys() -> None:
-    second = crossing(2, 5 * SECOND_NS)
+    second = true_passing(2, 5 * SECOND_NS)
     given = PassingAttributed(passing_id=second.passing_id, run_id="r", place=1)
     ignored = PassingJudged(passing_id=second.passing_id, verdict="ignored")
-    said = [armed(TEN), crossing(1, SECOND_NS), second, crossing(3, 9 * SECOND_NS)]
+    said = [armed(TEN), true_passing(1, SECOND_NS), second, true_passing(3, 9 * SECOND_NS)]
     assert [lap.lap_ns for lap in laps(*said, given)] == [4 * SECOND_NS, 4 * SECOND_NS]
     assert [lap.lap_ns for lap in laps(*said, given, ignored)] == [8 * SECOND_NS]
 

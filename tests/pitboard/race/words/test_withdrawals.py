@@ -183,4 +183,4 @@ def test_a_chain_of_withdrawals_may_be_longer_than_pythons_stack(count: int) -> 
             statements.withdraw((body.stream, body.seq), said)
         else:
             statements.say(subject, said)
-    assert bool(statements.standing(subject)) == (count % 2 == 0)
+    assert bool(statements.in_force(subject)) == (count % 2 == 0)

@@ -81,7 +81,7 @@ def test_a_lap_that_somebody_corrected_meanwhile_is_not_corrected_unseen(tmp_pat
             assert await overtaken(desk, undo) == [("lap_ns", 9_500_000_000, 9_700_000_000, "admin bea")]
             # Taken back, the official's word counts again: that is a change too, by who took it back.
             run = desk.acts.reference.lap(lap)[1]
-            said = desk.replica.fold.race.statements.standing(("run", run.run_id))[-1]
+            said = desk.replica.fold.race.statements.in_force(("run", run.run_id))[-1]
             stream, seq = said.record
             back = Withdraw(stream=stream, seq=seq, reason="wrong car")
             await desk.acts.carry_out(back, ANNA)

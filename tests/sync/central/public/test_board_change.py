@@ -71,7 +71,9 @@ def test_the_live_board_leaves_to_the_phone_what_it_can_tell_itself() -> None:
     assert [(place, one["id"]) for place, one in change["entries"]["set"]] == [(0, "c4")]
     story.teller.say(CompetitorRegistered(competitor_id="c2", name="Bernd"))
     assert name_of("c2", newest()) == "Bernd"
-    fold.add(central.say(CompetitorJudged(competitor_id="c1", standing="disqualified", reason="Too light")))
+    fold.add(
+        central.say(CompetitorJudged(competitor_id="c1", disqualification="disqualified", reason="Too light"))
+    )
     last = newest()["entries"][-1]
     assert (last["id"], last["disqualified"]) == ("c1", True)
     assert not [one for one in newest()["entries"] if one.get("tied")]

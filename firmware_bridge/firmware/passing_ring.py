@@ -1,6 +1,6 @@
-"""The trips that the host has not acknowledged, in arrays made once: the interrupt may not allocate.
+"""The passings that the host has not acknowledged, in arrays made once: the interrupt may not allocate.
 
-A full ring gives up its oldest trip. The interrupt writes; whoever reads or forgets masks it for a moment."""
+A full ring gives up its oldest passing. The interrupt writes; who reads or forgets masks it for a moment."""
 
 from array import array
 
@@ -10,7 +10,7 @@ RING_COUNT = 256
 _MASK = RING_COUNT - 1
 
 
-class TripRing:
+class PassingRing:
     def __init__(self):
         self.last_seq = 0
         self.oldest_seq = 1
@@ -20,7 +20,7 @@ class TripRing:
         self._channels = bytearray(RING_COUNT)
 
     def latch(self, tick_us, channel):
-        """Keep a trip and return its number. Called within the interrupt."""
+        """Keep a passing and return its number. Called within the interrupt."""
         seq = self.last_seq + 1
         if seq - self.oldest_seq == RING_COUNT:
             self.oldest_seq += 1
@@ -38,7 +38,7 @@ class TripRing:
             self._blocked_us[seq & _MASK] = blocked_us
 
     def read(self, seq):
-        """Return tick, channel and blocked time of a trip, or None where it is no longer kept."""
+        """Return tick, channel and blocked time of a passing, or None where it is no longer kept."""
         at = seq & _MASK
         state = disable_irq()
         is_kept = self.oldest_seq <= seq <= self.last_seq
