@@ -110,15 +110,28 @@ def race_day(records: int) -> list[Record]:
 def race_day_by_run(records: int) -> Iterator[Record]:
     """Yield the same record by record, so that a million of them need not be held."""
     clock = HybridClock(SystemClock())
-    central, unit = StreamWriter(ROOT, clock), StreamWriter(UNIT, clock)
+    central = StreamWriter(ROOT, clock)
     yield central.write("stream-opened", StreamOpened(key=ROOT.key, name="central", boot_id="b"))
     yield central.write("unit-enrolled", UnitEnrolled(key=UNIT.key, name="Track A"))
-    yield unit.write("stream-opened", StreamOpened(key=UNIT.key, name="Track A", boot_id="b"))
-    mono_ns, seq, number, written = 0, 0, 0, 3
+    yield from unit_day(UNIT, "Track A", records - 2, clock=clock)
+
+
+def unit_day(
+    unit: Identity, name: str, records: int, *, clock: HybridClock, prefix: str = ""
+) -> Iterator[Record]:
+    """Yield what a unit writes: a competitor, a run of ten laps and its confirmation, again and again.
+
+    `prefix` tells the ids of one unit from another's.
+    """
+    writer = StreamWriter(unit, clock)
+    yield writer.write("stream-opened", StreamOpened(key=unit.key, name=name, boot_id="b"))
+    mono_ns, seq, number, written = 0, 0, 0, 1
     while written < records:
         number += 1
-        competitor, run = f"c{number}", f"r{number}"
-        yield unit.write("competitor-registered", CompetitorRegistered(competitor_id=competitor, name="Ann"))
+        competitor, run = f"{prefix}c{number}", f"{prefix}r{number}"
+        yield writer.write(
+            "competitor-registered", CompetitorRegistered(competitor_id=competitor, name="Ann")
+        )
         armed = RunArmed(
             run_id=run,
             track="1",
@@ -126,15 +139,15 @@ def race_day_by_run(records: int) -> Iterator[Record]:
             mono_ns=mono_ns,
             places=(RunPlace(competitor_id=competitor),),
         )
-        yield unit.write("run-armed", armed)
+        yield writer.write("run-armed", armed)
         for _ in range(PASSINGS_OF_RUN):
             mono_ns += 5_000_000_000 + (seq * 7_919) % 1_000_000_000
             seq += 1
-            yield unit.write("passing", passing(seq, mono_ns))
+            yield writer.write("passing", passing(seq, mono_ns))
         mono_ns += 1_000_000
         finished = RunFinished(run_id=run, boot_id="boot", mono_ns=mono_ns, ended="stopped")
-        yield unit.write("run-finished", finished)
-        yield unit.write("run-decided", RunDecided(run_id=run, decision="confirmed"))
+        yield writer.write("run-finished", finished)
+        yield writer.write("run-decided", RunDecided(run_id=run, decision="confirmed"))
         mono_ns += 1_000_000
         written += 4 + PASSINGS_OF_RUN
 
