@@ -8,9 +8,10 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -79,7 +80,77 @@ def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
     try:
         return msgspec.convert(table, config_type, dec_hook=convert)
     except msgspec.ValidationError as error:
-        raise ConfigRefused(path=path, reason=plain_reason(str(error))) from error
+        reasons = _all_reasons(table, config_type, convert)
+        raise ConfigRefused(path=path, reason="\n  ".join(reasons)) from error
+
+
+FAULTS_MAX_COUNT = 20
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_Place = tuple[str | int, ...]
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+
+
+def _all_reasons(
+    table: dict[str, object], kind: type[msgspec.Struct], convert: Callable[[type, object], object]
+) -> list[str]:
+    """Return every fault of the table, each found once what was wrong before it is taken out.
+
+    What is missing then is no fault of who wrote it: the table around it goes as a whole.
+    """
+    reasons: list[str] = []
+    taken: set[_Place] = set()
+    numbers: dict[int, list[int]] = {}  # of a list, which of the file's items it still has
+    while len(reasons) < FAULTS_MAX_COUNT:
+        try:
+            msgspec.convert(table, kind, dec_hook=convert)
+            break
+        except msgspec.ValidationError as error:
+            text, _, told = str(error).partition(" - at `$")
+        place: _Place = tuple(name or int(item) for name, item in _STEP.findall(told.rstrip("`")))
+        missing, unknown = _MISSING.fullmatch(text), _UNKNOWN.fullmatch(text)
+        if missing or unknown:
+            place = (*place, (missing or unknown or [""])[1])
+        in_file = _as_in_file(table, place, numbers)
+        is_ours = bool(missing) and any(one[: len(in_file)] == in_file for one in taken)
+        if not is_ours:
+            written = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in in_file)
+            around = written.rpartition(".")[0] if missing or unknown else written
+            reasons.append(plain_reason(f"{text} - at `${around}`" if around else text))
+        if missing:
+            place, in_file = place[:-1], in_file[:-1]
+        taken.add(in_file)
+        if not place or not _take_out(table, place, numbers):
+            break
+    return reasons
+
+
+def _as_in_file(table: dict[str, object], place: _Place, numbers: dict[int, list[int]]) -> _Place:
+    """Return the place with its items counted as they stand in the file."""
+    found: Any = table
+    counted: list[str | int] = []
+    for step in place:
+        kept = numbers.get(id(found))
+        counted.append(kept[step] if kept is not None and isinstance(step, int) else step)
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            found = None
+    return tuple(counted)
+
+
+def _take_out(table: dict[str, object], place: _Place, numbers: dict[int, list[int]]) -> bool:
+    """Take out what stands at the place; return whether anything did."""
+    found: Any = table
+    try:
+        for step in place[:-1]:
+            found = found[step]
+        if isinstance(found, list):
+            del numbers.setdefault(id(found), list(range(len(found))))[place[-1]]  # type: ignore[arg-type]
+        del found[place[-1]]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def _credential(value: str) -> Path | None:
@@ -96,9 +167,9 @@ def plain_reason(message: str) -> str:
     """Turn a msgspec.ValidationError's wording into ours, with the key in front."""
     text, _, place = message.partition(" - at `$")
     key = place.rstrip("`").lstrip(".")
-    if match := re.fullmatch(r"Object contains unknown field `(.+)`", text):
+    if match := _UNKNOWN.fullmatch(text):
         return f"unknown key '{_joined(key, match[1])}'; take it out or correct its spelling"
-    if match := re.fullmatch(r"Object missing required field `(.+)`", text):
+    if match := _MISSING.fullmatch(text):
         return f"key '{_joined(key, match[1])}' is missing; add it"
     plain = _plain_words(text)
     return f"key '{key}': {plain}" if key else plain

@@ -16,7 +16,7 @@ from firmware_bridge.simulated.pseudo_terminal import PseudoTerminal
 from pitboard.doors.door import make_room_for_socket
 from pitboard.doors.http_api import serve_tcp, serve_unix
 from pitboard.errors import ConfigRefused, Refusal
-from pitboard.program.config import plain_reason
+from pitboard.program.config import FAULTS_MAX_COUNT, plain_reason
 from sync.central.command import central
 from sync.central.config import CentralConfig, EventConfig
 from sync.command import SyncConfig
@@ -66,6 +66,23 @@ def test_a_wrong_value_is_told_in_words_not_in_types(tmp_path: Path) -> None:
     assert reason == "key 'unit[0].key': expected 64 digits of 0-9 and a-f"
     reason = refusal(SyncConfig, tmp_path, 'unit_socket = "s"\ncentral = "192.0.2.7:8081"')
     assert reason == "key 'central': expected an address like https://192.0.2.7:8441"
+
+
+def test_all_that_is_wrong_is_said_at_once_with_items_counted_as_in_the_file(tmp_path: Path) -> None:
+    """Only the first fault of its kind was said: who had made four started four times."""
+    units = '[[unit]]\nname = "A"\nkey = "zz"\n[[unit]]\nkey = "KEY"\n[[unit]]\nnam = "C"\nkey = "KEY"\n'
+    text = CENTRAL.replace('"Summer Cup"', "7") + 'run_ms = "x"\nfoo = 1\n' + units.replace("KEY", "9f" * 32)
+    assert refusal(CentralConfig, tmp_path, text).split("\n  ") == [
+        "key 'event.name': expected text in quotes, got a whole number",
+        "key 'event.run_ms': expected a whole number, got text in quotes",
+        "unknown key 'event.foo'; take it out or correct its spelling",
+        "key 'unit[0].key': expected 64 digits of 0-9 and a-f",
+        "key 'unit[1].name' is missing; add it",
+        "unknown key 'unit[2].nam'; take it out or correct its spelling",
+        "key 'unit[2].name' is missing; add it",
+    ]
+    many = CENTRAL + "".join(f"foo_{number} = 1\n" for number in range(FAULTS_MAX_COUNT + 1))
+    assert len(refusal(CentralConfig, tmp_path, many).splitlines()) == FAULTS_MAX_COUNT
 
 
 def test_a_call_with_a_wrong_field_is_told_in_the_same_words() -> None:
