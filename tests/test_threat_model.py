@@ -13,7 +13,7 @@ from display.following import source_follower
 from display.screen import show_maker
 from pitboard.contacts import contact_seal
 from pitboard.doors import bounded_listener, bounded_socket, caller, door_limits, node_client, turnstile
-from pitboard.journal import replica
+from pitboard.journal import replica, taking_in
 from pitboard.journal.records import record
 from pitboard.journal.streams import quarantine, stream_watch
 from pitboard.keeping import sealed_archive
@@ -138,7 +138,7 @@ SAID: dict[str, list[str]] = {
         f"{quarantine.STREAM_MAX_COUNT} of a stream, {quarantine.ALL_MAX_COUNT} in all",
         f"{quarantine.ALARMS_MAX_COUNT} alarms",
     ],
-    "bad records of a batch": [f"{replica.BAD_MAX_COUNT}"],
+    "bad records of a batch": [f"{taking_in.BAD_MAX_COUNT}"],
     "log": [
         f"{log_lines.PLACE_MAX_COUNT} lines",
         size(log_lines.ALL_MAX_BYTES),

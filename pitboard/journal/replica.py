@@ -1,7 +1,7 @@
-"""A node's replica of the journal: takes records in, folds them, and says what is new.
+"""A node's replica of the journal: has every durable record folded, and says what is new.
 
-`have` counts only what is durable here. Nothing is taken past a gap, a repetition is harmless, and a record
-that is refused stops its own stream only."""
+`have` counts only what is durable here. How records come in is in `taking_in.py`, how they go out in
+`handing_out.py`, what is written here in `streams/own_stream.py`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from pitboard.clock import Clock
-from pitboard.errors import JournalDamaged, JournalLost, RecordRefused
+from pitboard.errors import JournalDamaged, JournalLost
 from pitboard.journal.contested import Contested
 from pitboard.journal.disk.latest_records import LATEST_MAX_COUNT, LatestRecords
 from pitboard.journal.disk.sqlite_storage import CACHE_MAX_KIB, Journal
-from pitboard.journal.disk.storage import Held, Storage
+from pitboard.journal.disk.storage import Storage
 from pitboard.journal.disk.stored_behind import StoredBehind
 from pitboard.journal.erasures import Erasures
 from pitboard.journal.folding.fold import Fold
@@ -31,11 +30,12 @@ from pitboard.journal.records.record import (
     StreamWriter,
     random_stream,
 )
-from pitboard.journal.streams.ledger import Arrival, Ledger, opening_of
+from pitboard.journal.streams.ledger import Ledger, opening_of
 from pitboard.journal.streams.own_stream import OwnStream
 from pitboard.journal.streams.quarantine import Alarm, Quarantine
 from pitboard.journal.streams.stream_watch import Notice, StampWatch, StrangerWatch, StreamWatch
 from pitboard.journal.streams.witness import Witness
+from pitboard.journal.taking_in import Acceptance, TakingIn
 from pitboard.race.bodies.body import Body
 from pitboard.tasks import Errands, beside
 from pitboard.trust.identity import Identity
@@ -44,13 +44,10 @@ log = logging.getLogger(__name__)
 
 BATCH_MAX_COUNT = 500
 BATCH_MAX_BYTES = 256 * 1_024
-VERIFY_BURST_COUNT = 16
 GREAT_MIN_COUNT = 10_000
 """Records of a journal that is worth being left out of all collections."""
 BEHIND_CACHE_MAX_KIB = 256
 """Of the journal file's pages, where nobody waits for it: a display reads it once, at its start."""
-BAD_MAX_COUNT = 16
-"""Records that do not hold, in one batch: who sends more has nothing to say, and checking them costs us."""
 
 
 class Mark(NamedTuple):
@@ -71,17 +68,6 @@ OnOpening = Callable[[int, int], None]
 
 def unwatched(done_count: int, count: int) -> None:
     """Nobody waits for this opening."""
-
-
-@dataclass(slots=True)
-class Acceptance:
-    """What became of the records of one exchange."""
-
-    taken: int = 0
-    repeated: int = 0
-    past_gap: int = 0
-    refused: int = 0
-    forked: int = 0
 
 
 class Replica:
@@ -114,15 +100,25 @@ class Replica:
         self.mark = Mark(0, b"")  # of the last record handed to the followers
         self._is_open = False  # a journal is folded as one portion, and what comes later batch by batch
         self._failure: BaseException | None = None
-        self._accepting = asyncio.Lock()
         self._errands = Errands("the replica's errand")
-        self._storing: asyncio.Task[list[Held] | JournalLost] | None = None
         self._changed = asyncio.Event()
         self._own = OwnStream(
             journal,
             clock,
             watch=self._watch,
             witness=self._witness,
+            until_taken=self._until_taken,
+            errands=self._errands,
+        )
+        self._taking_in = TakingIn(
+            journal,
+            self._ledger,
+            self.fold,
+            strangers=self.strangers,
+            erasures=self._erasures,
+            contested=self._contested,
+            own=self._own,
+            quarantine=self._quarantine,
             until_taken=self._until_taken,
             errands=self._errands,
         )
@@ -286,138 +282,7 @@ class Replica:
 
     async def accept(self, records: Iterable[Record]) -> Acceptance:
         """Take records from a peer; return once those taken are durable and folded."""
-        acceptance = Acceptance()
-        async with self._accepting:
-            await self._last_kept()
-            if self._contested.streams:
-                records = await self._settle(list(records), acceptance)
-            taken: list[Record] = []
-            self.strangers.begin_batch()
-            staged = Ledger.on_top_of(self._ledger)
-            bad_count = 0
-            for count, record in enumerate(records):
-                if count % VERIFY_BURST_COUNT == VERIFY_BURST_COUNT - 1:
-                    await asyncio.sleep(0)  # checking signatures takes its time; let screens draw between
-                record = self._erasures.emptied(record)
-                try:
-                    arrival = staged.judge(record)
-                except RecordRefused as error:
-                    self._contested.see_squatter(record)
-                    self._refuse(acceptance)
-                    log.warning("record refused: stream=%s seq=%d %s", record.stream, record.seq, error)
-                    bad_count += 1
-                    if bad_count >= BAD_MAX_COUNT:
-                        break
-                    continue
-                if await self._sort(record, arrival, staged, acceptance):
-                    staged.take(record)
-                    taken.append(record)
-            await self._keep(taken, acceptance)
-        return acceptance
-
-    async def _sort(self, record: Record, arrival: Arrival, staged: Ledger, acceptance: Acceptance) -> bool:
-        """Return whether to take a record that holds; else it is counted as what it is."""
-        roster = self.fold.roster
-        match arrival:
-            case Arrival.NEXT if not self._erasures.accounts_for(record):
-                acceptance.past_gap += 1
-            case Arrival.NEXT if self._is_of_another_event(record):
-                self._refuse(acceptance)
-            case Arrival.NEXT if self.strangers.leaves_out(
-                record, staged.writer_of(record), ledger=staged, roster=roster
-            ):
-                acceptance.refused += 1
-            case Arrival.NEXT if not self._own.holds(record.stream):
-                return True
-            case Arrival.REPEAT:
-                acceptance.repeated += 1
-            case Arrival.GAP:
-                acceptance.past_gap += 1
-                self._erasures.hear_ahead(record)
-            case Arrival.FORK if not roster.knows(staged.writer_of(record)):
-                self._refuse(acceptance)
-            case Arrival.FORK | Arrival.NEXT:  # of our own stream nobody else has the next
-                acceptance.forked += 1
-                self._contested.see_fork(record)
-                await self._quarantine.keep(record)
-        return False
-
-    def _refuse(self, acceptance: Acceptance) -> None:
-        acceptance.refused += 1
-        self.strangers.refused_count += 1
-
-    async def _settle(self, records: list[Record], acceptance: Acceptance) -> list[Record]:
-        """Put true histories in the place of false ones, where what came leads to a place that central named.
-
-        Return what is left to judge. Of a contested stream nothing else is taken: whoever is first or loudest
-        would decide.
-        """
-        contested = self._contested.streams
-        left = [record for record in records if record.stream not in contested]
-        offered: dict[str, dict[int, Record]] = {}
-        for record in records:
-            if record.stream in contested:
-                offered.setdefault(record.stream, {}).setdefault(record.seq, record)
-        for stream, by_seq in offered.items():
-            chain = self._contested.true_chain(stream, by_seq)
-            taken = await self._replace(stream, chain) if chain else 0
-            acceptance.taken += taken
-            acceptance.past_gap += len(by_seq) - taken
-        return left
-
-    async def _replace(self, stream: str, chain: Sequence[Record]) -> int:
-        """Put the chain in the place of what is here where they differ; return how many are new."""
-        head = self._ledger.head(stream)
-        new = [
-            record
-            for record in chain
-            if record.seq > head or self._ledger.hash_at(stream, record.seq) != record.header_hash
-        ]
-        if not new:
-            return 0
-        log.warning(
-            "another history takes the place of a false one: stream=%s from=%d to=%d",
-            *(stream, new[0].seq, new[-1].seq),
-        )
-        self._storing = self._errands.start(self._replaced(stream, new), name="replace")
-        held = _or_raise(await asyncio.shield(self._storing))
-        await self._until_taken(max(one.arrival for one in held))
-        self._contested.settle(stream)
-        return len(new)
-
-    async def _replaced(self, stream: str, records: list[Record]) -> list[Held] | JournalLost:
-        try:
-            return await self.journal.replace(stream, records[0].seq - 1, records)
-        except JournalLost as error:
-            return error
-
-    async def _keep(self, records: list[Record], acceptance: Acceptance) -> None:
-        """Store what was judged to be the next of its stream, and see whose it is in the end."""
-        held: list[Held] = []
-        if records:
-            self._storing = self._errands.start(self._stored(records), name="store")
-            held = _or_raise(await asyncio.shield(self._storing))
-            await self._until_taken(max(one.arrival for one in held))
-        for record, (_, holder) in zip(records, held, strict=True):
-            if record.header_hash == holder:
-                acceptance.taken += 1
-            else:
-                acceptance.forked += 1
-                await self._quarantine.keep(record)
-        await self.erase(records)
-
-    async def _stored(self, records: list[Record]) -> list[Held] | JournalLost:
-        try:
-            return await self.journal.append(records)
-        except JournalLost as error:
-            return error
-
-    async def _last_kept(self) -> None:
-        """Wait for what a caller that has gone away left on its way here, or a fork might pass it."""
-        if self._storing is not None:
-            held = await asyncio.shield(self._storing)
-            if not isinstance(held, JournalLost):
-                await self._until_taken(max(one.arrival for one in held))
+        return await self._taking_in.accept(records)
 
     async def beyond(
         self,
@@ -470,11 +335,6 @@ class Replica:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _is_of_another_event(self, record: Record) -> bool:
-        """Return whether the record opens a stream of another event, whoever enrolled its writer here too."""
-        opening = opening_of(record)
-        return opening is not None and opening.event not in ("", self.journal.root_key)
-
     def _see_stream(self, record: Record) -> None:
         opened = opening_of(record) if record.seq == 1 else None
         self._watch.see(record.stream, record.seq, record.header.stamp, opened)
@@ -518,12 +378,6 @@ def _collection_put_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _or_raise(held: list[Held] | JournalLost) -> list[Held]:
-    if isinstance(held, JournalLost):
-        raise held
-    return held
 
 
 class WritingReplica(Replica):

@@ -15,7 +15,8 @@ from msgspec import Meta
 from pitboard.doors.node_client import decode
 from pitboard.errors import AnotherEvent, JournalLost, LossCode, PeerLost, RecordRefused
 from pitboard.journal.records.record import Record, WireRecord, from_wire, to_wire
-from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
+from pitboard.journal.replica import BATCH_MAX_COUNT, Replica
+from pitboard.journal.taking_in import Acceptance
 from pitboard.race.bodies.body import Id, KeyHex, Nanoseconds
 from pitboard.race.names import clean_name
 

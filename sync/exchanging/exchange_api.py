@@ -16,7 +16,8 @@ from pitboard.doors.door_proof import Doorkeeper
 from pitboard.doors.fair_room import FairRoom
 from pitboard.doors.http_api import json_response
 from pitboard.journal.records.record import WireRecord
-from pitboard.journal.replica import BAD_MAX_COUNT, Replica
+from pitboard.journal.replica import Replica
+from pitboard.journal.taking_in import BAD_MAX_COUNT
 from pitboard.trust.identity import Identity
 from sync.exchanging.clock_reading import read_clock
 from sync.exchanging.exchange import (

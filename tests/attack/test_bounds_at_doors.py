@@ -42,7 +42,8 @@ from pitboard.journal.records.record import (
     WireRecord,
     to_wire,
 )
-from pitboard.journal.replica import BATCH_MAX_COUNT, Acceptance, Replica
+from pitboard.journal.replica import BATCH_MAX_COUNT, Replica
+from pitboard.journal.taking_in import Acceptance
 from pitboard.trust.certificate import Certificate
 from pitboard.trust.identity import Identity
 from sync.central.admin.desk.desk_door import DESK_LIMITS

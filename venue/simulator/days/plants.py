@@ -30,9 +30,10 @@ from firmware_bridge.watch.systems_watch import GateSystems
 from pitboard.errors import PeerLost, RecordRefused
 from pitboard.journal.disk.storage import Held
 from pitboard.journal.records.record import HybridClock, Record, StreamWriter, from_wire
-from pitboard.journal.replica import Acceptance, Replica, WritingReplica
+from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.streams.ledger import Arrival, Ledger
 from pitboard.journal.streams.witness import Witness
+from pitboard.journal.taking_in import Acceptance
 from pitboard.race.passings.attribution import NOTHING_SAID
 from pitboard.race.passings.two_systems import CalculatedTime, Sighting, calculate
 from pitboard.race.race_state import RaceState

@@ -16,9 +16,10 @@ import pytest
 from pitboard.clock import ScriptedClock
 from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.journal.records.record import Record, WireRecord, to_wire, write_record
-from pitboard.journal.replica import BAD_MAX_COUNT, Replica
+from pitboard.journal.replica import Replica
 from pitboard.journal.streams import quarantine
 from pitboard.journal.streams.stream_watch import BYTES_MAX, STREAMS_MAX_COUNT
+from pitboard.journal.taking_in import BAD_MAX_COUNT
 from pitboard.program.log_lines import BoundedLines
 from pitboard.trust.identity import Identity
 from sync.exchanging.exchange import accept_wire
