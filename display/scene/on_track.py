@@ -10,34 +10,28 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
-from display.scene.board_index import index_of, sort_key
+from display.scene.driver_laps import DriverLaps
+from display.scene.drivers import Driver, drivers, rank_if_confirmed
 from display.scene.header import header_blocks
-from display.scene.result_text import best_lap_text, columns_of, first_text, lap_text, signed
+from display.scene.result_text import best_lap_text, first_text, lap_text
 from display.scene.run_clock import RunTime, lap_under_way_ms, run_time
 from display.scene.show import Canvas, Frame, Moment, Show, earliest
 from display.scene.track_band import PHASE_COLOURS, last_lap_caption
 from pitboard.drawing.palette import (
     AMBER,
-    GREEN,
     PANEL,
     PANEL_PRESSED,
     PANEL_RAISED,
-    PURPLE,
     TEXT,
     TEXT_DARK,
     TEXT_MUTED,
     Colour,
 )
-from pitboard.drawing.time_text import NO_TIME, format_countdown_ms, format_lap_ns
-from pitboard.journal.views.run_views import RunView
-from pitboard.journal.views.views import BoardView, EntryView
-from pitboard.race.runs.run_parts import Lap, Place
-from pitboard.race.runs.sectors import ANYBODY, Sector, SectorKey, sectors_of
+from pitboard.drawing.time_text import NO_TIME, format_countdown_ms
+from pitboard.journal.views.views import BoardView
+from pitboard.race.runs.sectors import SectorKey
 
 PANELS_MAX_COUNT = 4
-LAPS_SHOWN_COUNT = 5
-LAPS_LEAST_COUNT = 3
-LAP_HEIGHT = 60
 LOW_PANEL_HEIGHT = 420
 """Below this there is no room under the clock: the figures stand beside it, and the laps are left out."""
 RIVALS_SHOWN_COUNT = 3
@@ -45,23 +39,6 @@ CLOCK = "clock "
 UNDER_WAY = "figure under-way "
 """So begin the names of what a clock changes."""
 _MS_NS = 1_000_000
-
-
-class Driver(NamedTuple):
-    """Who drives in which place of which run, with their line of the board."""
-
-    run: RunView
-    place: Place
-    entry: EntryView | None
-
-
-def drivers(view: BoardView) -> list[Driver]:
-    entries = index_of(view).by_id
-    found = []
-    for run in view.on_track:
-        for place in run.places or [_only_place(run)]:
-            found.append(Driver(run, place, entries.get(place.competitor_id or "")))
-    return found
 
 
 class _Figure(NamedTuple):
@@ -122,7 +99,7 @@ class _Stage:
         self._words = canvas.words
         self._measures = measures
         self._resolution_ns = show.board.event.resolution_ns
-        self._overall_ns = index_of(show.board).overall_ns
+        self._laps = DriverLaps(show, measures, canvas.words)
         self._still = _still_of(show, canvas)
 
     def header(self) -> list[Block]:
@@ -173,7 +150,7 @@ class _Stage:
                 self._name(driver, name),
                 self._clock(driver, clock, clock_px, is_last=is_last),
                 *self._figures(driver, figures),
-                self._laps(driver, laps),
+                self._laps.block(driver, laps),
                 self._rivals(driver, rivals),
             ]
         if rest.height < px(LOW_PANEL_HEIGHT):
@@ -197,7 +174,7 @@ class _Stage:
             self._clock(driver, clock, figure_px, is_last=is_last),
             *self._figures(driver, figures),
         ]
-        return [*blocks, self._laps(driver, laps)] if laps.height > px(40) else blocks
+        return [*blocks, self._laps.block(driver, laps)] if laps.height > px(40) else blocks
 
     def _state(self, driver: Driver, area: Area) -> Block:
         """Return the band over the whole width: what the run is doing, and where."""
@@ -283,7 +260,7 @@ class _Stage:
             text = lap_text(last, resolution_ns=self._resolution_ns)
             values.append(_Figure("last", last_lap_caption(last, self._words), text, None, 4))
         best_text = best_lap_text(place.best_ns, place.laps, resolution_ns=self._resolution_ns)
-        colour = None if place.best_ns is None else self._colour_of_best(driver)
+        colour = None if place.best_ns is None else self._laps.colour_of_best(driver)
         values.append(_Figure("best", say("display.best"), best_text, colour, 4))
         rank = rank_if_confirmed(driver, self._show.board)
         if rank is not None:
@@ -343,99 +320,6 @@ class _Stage:
         )
         return marks
 
-    def _laps(self, driver: Driver, area: Area) -> Block:
-        """Return the last laps, the newest on top: number, time, and the distance to the leader."""
-        px, laps = self._measures.px, driver.place.laps
-        marks: list[Mark] = [Fill(area=area, colour=PANEL, radius_px=px(10))]
-        inside = area.inset(px(16), px(8))
-        caption = Area(inside.left, inside.top, inside.width, px(38))
-        marks.append(
-            Text(
-                text=self._words.say("display.laps-to-leader"),
-                area=caption,
-                size_px=px(28),
-                least_px=px(18),
-                colour=TEXT_MUTED,
-            )
-        )
-        height = inside.bottom - caption.bottom
-        # In a low panel fewer of them, so that they are read from the hall.
-        count = max(LAPS_LEAST_COUNT, min(LAPS_SHOWN_COUNT, height // px(LAP_HEIGHT)))
-        pitch = min(px(96), height // count)
-        room = height // max(1, pitch)
-        newest = list(reversed(laps))[: min(room, LAPS_SHOWN_COUNT + 2)]
-        rows = [
-            Area(inside.left, caption.bottom + line * pitch, inside.width, pitch - px(6))
-            for line in range(min(room, LAPS_SHOWN_COUNT + 2))
-        ]
-        if newest and newest[0].sectors and len(rows) > 1:  # below the newest lap
-            marks += self._sectors(driver, newest[0], rows.pop(1))
-        for lap, row in zip(newest, rows, strict=False):
-            marks += self._lap(driver, lap, row)
-        return Block(name=f"laps {driver.place.place} {driver.run.run_id}", area=area, marks=tuple(marks))
-
-    def _lap(self, driver: Driver, lap: Lap, row: Area) -> list[Mark]:
-        px = self._measures.px
-        number = Area(row.left, row.top, row.width * 14 // 100, row.height)
-        chip = Area(number.right, row.top, row.width * 46 // 100, row.height)
-        delta = Area(chip.right + px(8), row.top, row.right - chip.right - px(8), row.height)
-        size = row.height * 78 // 100
-        colour = self._colour_of(driver, lap)
-        marks: list[Mark] = [
-            Text(
-                text=str(lap.number),
-                area=number,
-                size_px=size * 70 // 100,
-                least_px=px(20),
-                colour=TEXT_MUTED,
-                align="centre",
-            )
-        ]
-        if colour is not None:
-            marks.append(Fill(area=chip, colour=colour, radius_px=px(8)))
-        text = lap_text(lap, resolution_ns=self._resolution_ns)
-        marks.append(
-            Text(
-                text=text,
-                area=chip,
-                size_px=size,
-                least_px=size // 3,
-                colour=TEXT_MUTED if colour is None else TEXT_DARK,
-                align="centre",
-            )
-        )
-        marks.append(
-            Text(
-                text=self._delta(lap), area=delta, size_px=size * 86 // 100, least_px=size // 3, align="right"
-            )
-        )
-        return marks
-
-    def _sectors(self, driver: Driver, lap: Lap, row: Area) -> list[Mark]:
-        """Return the lap's sectors, each in its colour, marked where one of its ends was calculated."""
-        times, marks_of = sectors_of_view(lap), lap.sector_marks
-        gap = self._measures.px(8)
-        width = (row.width - gap * (len(times) - 1)) // len(times)
-        size = row.height * 66 // 100
-        marks: list[Mark] = []
-        for index, sector in enumerate(times):
-            chip = Area(row.left + index * (width + gap), row.top, width, row.height)
-            text = format_lap_ns(sector.time_ns, resolution_ns=self._resolution_ns)
-            colour = self._colour_of_sector(driver, sector) if lap.counts else None
-            if colour is not None:
-                marks.append(Fill(area=chip, colour=colour, radius_px=gap))
-            marks.append(
-                Text(
-                    text=signed(text, marks_of[index] if marks_of else ()),
-                    area=chip,
-                    size_px=size,
-                    least_px=size // 3,
-                    colour=TEXT_MUTED if colour is None else TEXT_DARK,
-                    align="centre",
-                )
-            )
-        return marks
-
     def _rivals(self, driver: Driver, area: Area) -> Block:
         """Return those who lead, as whom to beat."""
         px = self._measures.px
@@ -459,58 +343,6 @@ class _Stage:
                 Text(text=text, area=time, size_px=size, least_px=px(20), align="right"),
             ]
         return Block(name="rivals", area=area, marks=tuple(marks))
-
-    def _delta(self, lap: Lap) -> str:
-        if self._overall_ns is None or not lap.counts:
-            return ""
-        difference = lap.lap_ns - self._overall_ns
-        text = format_lap_ns(abs(difference), resolution_ns=self._resolution_ns)
-        return f"{'−' if difference < 0 else '+'}{text}"
-
-    def _colour_of(self, driver: Driver, lap: Lap) -> Colour | None:
-        """Return purple for the best of the event, green for the own best, else yellow; none where void."""
-        if not lap.counts:
-            return None
-        if lap.lap_ns != driver.place.best_ns:
-            return AMBER
-        return self._colour_of_best(driver)
-
-    def _colour_of_sector(self, driver: Driver, sector: Sector) -> Colour:
-        """Return purple for the best of the event on this track, green for the own best, else yellow."""
-        for who, colour in ((ANYBODY, PURPLE), (driver.place.competitor_id or driver.run.run_id, GREEN)):
-            best_ns = self._show.sector_bests.get((who, driver.run.track, sector.begin, sector.end))
-            if best_ns is None or sector.time_ns <= best_ns:
-                return colour
-        return AMBER
-
-    def _colour_of_best(self, driver: Driver) -> Colour:
-        best_ns = driver.place.best_ns or 0
-        if self._overall_ns is None or best_ns <= self._overall_ns:
-            return PURPLE
-        before_ns = None if driver.entry is None else driver.entry.best_ns
-        return GREEN if before_ns is None or best_ns <= before_ns else AMBER
-
-
-def sectors_of_view(lap: Lap) -> tuple[Sector, ...]:
-    """Return the lap's sectors as published, the last one up to the line."""
-    passed = [(sector.gate, sector.elapsed_ns) for sector in lap.sectors]
-    return sectors_of(lap.measured_ns or lap.lap_ns, passed)
-
-
-def rank_if_confirmed(driver: Driver, view: BoardView) -> int | None:
-    """Return the rank that the driver would have if the run were confirmed as it stands.
-
-    Known where the run is shown by the same columns as the board.
-    """
-    mine = driver.place.columns
-    if not mine or mine[0].value is None or driver.place.status != "finished":
-        return None
-    codes = tuple(column.code for column in mine[: 2 if mine[0].kind != "duration_ns" else 1])
-    own = sort_key(mine, codes)
-    before = None if driver.entry is None else sort_key(columns_of(driver.entry), codes)
-    if own is None or (before is not None and before < own):
-        own = before
-    return None if own is None else index_of(view).rank_of(own, codes)
 
 
 def _parted(block: Block) -> list[Block]:
@@ -558,7 +390,3 @@ def _panels(measures: Measures, count: int) -> list[Area]:
         return [Area(body.left, body.top + i * (height + gap), body.width, height) for i in range(count)]
     width = (body.width - gap * (count - 1)) // count
     return [Area(body.left + i * (width + gap), body.top, width, body.height) for i in range(count)]
-
-
-def _only_place(run: RunView) -> Place:
-    return Place(place=1, competitor_id=run.competitor_id, name=run.name, laps=run.laps, best_ns=run.best_ns)

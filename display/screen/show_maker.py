@@ -13,7 +13,8 @@ import msgspec
 
 from display.following.badge import Badge
 from display.scene.blocks import SentPicture
-from display.scene.on_track import drivers, sectors_of_view
+from display.scene.driver_laps import sectors_of_view
+from display.scene.drivers import drivers
 from display.scene.playlist import is_under_way, own_playlist
 from display.scene.run_clock import learned
 from display.scene.show import Moment, Queued, Show

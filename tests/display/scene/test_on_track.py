@@ -10,7 +10,8 @@ import pytest
 
 from display.scene.blocks import Area, Fill, Text
 from display.scene.calculated_note import with_note
-from display.scene.on_track import drivers, lay_out_on_track, rank_if_confirmed
+from display.scene.drivers import drivers, rank_if_confirmed
+from display.scene.on_track import lay_out_on_track
 from display.scene.run_clock import learned, run_time
 from display.scene.show import Canvas, Moment, Show
 from pitboard.drawing.palette import AMBER, GREEN, PURPLE
