@@ -137,7 +137,7 @@ def test_one_face_of_a_large_file_serves_every_size_and_script() -> None:
     for text in ("日本語の名前", "한국어 이름", "カタカナ"):
         for size_px in (24, 60, 61, 24):
             typeface.draw(target, text, (0, 0, 1_280, 100), size_px=size_px, colour=palette.TEXT)
-    assert len([key for key in typeface._faces if key[0] is not None and "CJK" in key[0].name]) == 1
+    assert len([key for key in typeface._fonts._faces if key[0] is not None and "CJK" in key[0].name]) == 1
     # What it draws does not depend on what it drew before.
     _, _, *now = typeface.draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
     _, _, *fresh = Typeface.load().draw(target, "日本語", (0, 0, 1_280, 100), size_px=60, colour=palette.TEXT)
@@ -182,4 +182,4 @@ def test_a_face_as_high_as_a_clock_is_let_go_once_its_figure_is_kept() -> None:
     typeface, target = Typeface.load(), pygame.Surface((900, 400))
     for size_px in (159, 160):
         typeface.draw(target, "8", (0, 0, 900, 400), size_px=size_px, colour=palette.TEXT)
-    assert [key[1] for key in typeface._faces if key[1] >= 159] == [159]
+    assert [key[1] for key in typeface._fonts._faces if key[1] >= 159] == [159]
