@@ -26,10 +26,9 @@ from display.screen.board_screen import BoardScreen
 from display.screen.frame_log import FrameLog
 from display.screen.glass import Glass
 from display.screen.hall_sounds import HallSounds
-from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
+from display.screen.screen_picture import Thumbnail, save_picture, without_key
 from display.screen.show_maker import DisplayFacts, ShowMaker
-from display.screen.thumbnail import Thumbnail
 from display.steering import Steering
 from pitboard.broker.broker_topics import Newest
 from pitboard.clock import Clock, happened

@@ -13,7 +13,7 @@ import pygame
 import pytest
 
 from display.following.display_presence import STATUS_LIMITS, DisplayStatus, status_pages
-from display.screen.thumbnail import Thumbnail
+from display.screen.screen_picture import Thumbnail
 from pitboard.clock import SystemClock
 from pitboard.doors.page_door import serve_pages
 from sync.central.central_server import open_central

@@ -17,8 +17,8 @@ from display.scene.show import Canvas, Moment
 from display.scene.theme import load_theme
 from display.screen.glass import Glass
 from display.screen.scene_painter import Painter
+from display.screen.screen_picture import Thumbnail, size_of
 from display.screen.show_maker import DisplayFacts, ShowMaker
-from display.screen.thumbnail import Thumbnail, size_of
 from display.steering import Steering
 from pitboard.clock import ScriptedClock
 from pitboard.doors.page_door import Page

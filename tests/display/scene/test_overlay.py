@@ -13,8 +13,8 @@ from display.scene.overlay import lay_out_overlay
 from display.scene.playlist import lay_out, own_playlist
 from display.scene.show import Canvas, Moment
 from display.scene.theme import SHIPPED, load_theme
-from display.screen.picture_file import save_picture, without_key
 from display.screen.scene_painter import Painter
+from display.screen.screen_picture import save_picture, without_key
 from pitboard.drawing.palette import KEY
 from pitboard.drawing.typeface import Typeface
 from tests.display.example_boards import (

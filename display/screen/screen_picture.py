@@ -1,16 +1,18 @@
-"""A small picture of what is on the screen, for who steers displays from afar.
+"""What is on the screen as a picture, for who is elsewhere: small for who steers from afar, whole in a file.
 
-Made of the frame on the glass when asked, at most one a second, however many ask; its size is bounded."""
+A small one is made of the frame on the glass when asked, at most one per second, and its size is bounded."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pygame
 
 from pitboard.clock import Clock
+from pitboard.drawing.palette import Colour
 from pitboard.trust.signed_picture import PICTURE_MAX_BYTES, SIDE_MAX_PX
 
 MADE_EVERY_NS = 1_000_000_000
@@ -54,3 +56,22 @@ def _encoded(small: pygame.Surface) -> bytes:
             return into.getvalue()
         width, height = small.get_size()
         small = pygame.transform.smoothscale(small, (max(1, width // 2), max(1, height // 2)))
+
+
+def without_key(surface: pygame.Surface, key: Colour) -> pygame.Surface:
+    """Return the picture with nothing where the key colour was, for whoever lays it over another."""
+    keyed = surface.copy()
+    keyed.set_colorkey(key)
+    clear = pygame.Surface(surface.get_size(), pygame.SRCALPHA)
+    clear.blit(keyed, (0, 0))
+    return clear
+
+
+def save_picture(surface: pygame.Surface, path: Path) -> None:
+    """Write the surface as PNG to `path`; whoever reads it finds a whole picture, the old or the new."""
+    encoded = io.BytesIO()
+    pygame.image.save(surface, encoded, "board.png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(encoded.getvalue())
+    fresh.replace(path)
