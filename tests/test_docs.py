@@ -179,6 +179,15 @@ def test_a_rate_is_per_second_never_a_second() -> None:
     assert found == []
 
 
+def test_the_tour_is_ten_files_in_order() -> None:
+    """A table of more, or of what is gone, is no tour for one sitting."""
+    tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `([\w/]+\.py)` \| \S", tour, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 11))
+    lines = [(ROOT / path).read_text(encoding="utf-8").count("\n") for _, path in rows]
+    assert sum(lines) < 3_500
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     linked = set(re.findall(r"\]\(([^)#\s]+)", README)) | set(re.findall(r"`([\w/-]+\.md)`", README))
     assert {name for name in PAGE_NAMES if name != "README.md"} <= linked
