@@ -89,12 +89,25 @@ def sheets_of(run_id: str, sheet_id: str, driven: Iterable[DrivenPlace]) -> list
         laps = [lap.as_seen() for lap in one.laps]
         for first in range(0, len(laps), SHEET_LAPS_MAX_COUNT):
             part = tuple(laps[first : first + SHEET_LAPS_MAX_COUNT])
-            sheets.append(RunSheet(run_id=run_id, sheet_id=sheet_id, place=one.place, first=first, laps=part))
+            sheets.append(_sheet(run_id, sheet_id, one.place, first=first, laps=part))
         marks = [SeenMark(lap_id=lap.lap_id, calculated=mark) for lap in one.laps for mark in lap.calculated]
         for first in range(0, len(marks), SHEET_MARKS_MAX_COUNT):
             some = tuple(marks[first : first + SHEET_MARKS_MAX_COUNT])
-            sheets.append(RunSheet(run_id=run_id, sheet_id=sheet_id, place=one.place, laps=(), marks=some))
+            sheets.append(_sheet(run_id, sheet_id, one.place, marks=some))
     return sheets
+
+
+def _sheet(
+    run_id: str,
+    sheet_id: str,
+    place: int,
+    *,
+    first: int = 0,
+    laps: Sequence[SeenLap] = (),
+    marks: tuple[SeenMark, ...] = (),
+) -> RunSheet:
+    told = msgspec.Raw(msgspec.json.encode(laps))
+    return RunSheet(run_id=run_id, sheet_id=sheet_id, place=place, first=first, laps=told, marks=marks)
 
 
 def digest_of(driven: Sequence[DrivenPlace]) -> str:
@@ -115,7 +128,7 @@ def published_places(
     for sheet in sheets:
         if sheet.sheet_id == decided.sheet_id:
             of_place = laps.setdefault(sheet.place, {})
-            of_place.update({sheet.first + index: lap for index, lap in enumerate(sheet.laps)})
+            of_place.update({sheet.first + index: lap for index, lap in enumerate(sheet.seen_laps)})
             marked = marks.setdefault(sheet.place, {})
             for mark in sheet.marks:
                 marked[mark.lap_id] = (*marked.get(mark.lap_id, ()), mark.calculated)

@@ -545,7 +545,7 @@ class LapOracle:
             for said in self._of("run-sheet"):
                 sheet = said.body
                 if (sheet.run_id, sheet.sheet_id, sheet.place) == (run, decided.sheet_id, place.place):
-                    laps |= {sheet.first + index: lap for index, lap in enumerate(sheet.laps)}
+                    laps |= {sheet.first + index: lap for index, lap in enumerate(sheet.seen_laps)}
             if set(laps) != set(range(place.laps_count)):
                 return None
             found.append((place, [laps[index] for index in sorted(laps)]))
