@@ -42,9 +42,9 @@ function valuesTable(changed, fields, typed) {
 
 function valueText(name, value, field) {
   if (field.text && value != null) return field.text(value);
-  if (value == null || value === "" || (Array.isArray(value) && !value.length)) return say("desk.none");
   const option = field.options?.find(([each]) => each === value);
   if (option) return option[1];
+  if (value == null || value === "" || (Array.isArray(value) && !value.length)) return say("desk.none");
   if (typeof value === "boolean") return value ? say("desk.yes") : say("desk.no");
   if (name === "laps" && Array.isArray(value)) return value.map(([ns, counts]) => (counts ? timeText(ns) : `(${timeText(ns)})`)).join(", ");
   if (name === "driver") return value[1] || say("desk.nobody-2");
