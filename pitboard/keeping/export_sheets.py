@@ -24,7 +24,7 @@ _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same results are the same fil
 _MARGIN_MM = 15
 _ROW_MM = 7
 _COLUMNS = {
-    "results": {"rank": 12, "name": 78, "best": 28, "gap": 28, "laps": 14, "runs": 14},
+    "results": {"rank": 12, "name": 76, "best": 28, "gap": 28, "laps": 16, "runs": 14},
     "laps": {"name": 64, "run": 12, "lap": 14, "time": 28, "counts": 16, "verdict": 18, "track": 28},
 }
 _RIGHT = ("rank", "best", "gap", "laps", "runs", "run", "lap", "time")
@@ -147,6 +147,7 @@ class _Sheet(_Paper):
 
     def __init__(self, orientation: str, table: Table) -> None:
         self._table = table
+        self.heads = dict(zip(table.columns, table.headings, strict=True))
         super().__init__(orientation, table.event, _text_of(table) + "".join(table.headings))
         self.alias_nb_pages()
 
@@ -156,9 +157,8 @@ class _Sheet(_Paper):
         self.ln(11)
         self.use_font(9, is_bold=True)
         columns = _COLUMNS["laps" if self._table.what == "laps" else "results"]
-        heads = dict(zip(self._table.columns, self._table.headings, strict=True))
         for name, width in columns.items():
-            self.write_cell(width, heads[name], align=Align.R if name in _RIGHT else Align.L)
+            self.write_cell(width, self.heads[name], align=Align.R if name in _RIGHT else Align.L)
         self.ln(_ROW_MM)
         self.use_font(10)
 
