@@ -1,7 +1,7 @@
 """The journal in PostgreSQL, for several processes at once; a `pitboard.journal.disk.storage.Storage`.
 
-All who append take one advisory lock, so that arrivals become visible in their order; a place has one holder
-by a unique constraint, lock or not. A notification is the doorbell, and once per second we look all the same.
+All who append do so in turn, so that arrivals become visible in their order; a place has one holder by a
+unique constraint, in turn or not. A notification is the doorbell, and once per second we look all the same.
 An error at COMMIT means unknown: we connect again and store the same records once more, which does nothing
 where they are already there."""
 
@@ -37,8 +37,8 @@ RETRY_MAX_S = 15.0
 """A start waits for its database for ever: twice as long each time, up to this."""
 READ_COUNT = 2_000
 
-_APPENDING_LOCK = 7_482_202
-# Numbered under the lock, and not by a sequence: a number that is seen has all lower ones beside it.
+_TAKE_TURN = "SELECT take_turn()"
+# Numbered in turn, and not by a sequence: a number that is seen has all lower ones beside it.
 _INSERT = """
 INSERT INTO records (arrival, stream, seq, header, signature, body)
 SELECT greatest($6::bigint, (SELECT coalesce(max(arrival), 0) FROM records))
@@ -155,7 +155,7 @@ class PostgresJournal:
         What was there goes to the quarantine, so that a process that somebody broke into destroys nothing.
         """
         async with self._writer.used() as connection, connection.transaction():
-            await connection.execute(f"SELECT pg_advisory_xact_lock({_APPENDING_LOCK})")
+            await connection.execute(_TAKE_TURN)
             last = int(await connection.fetchval("SELECT coalesce(max(arrival), 0) FROM records"))
             await connection.execute("SELECT put_aside_beyond($1, $2)", stream, after)
             held = await _insert(connection, records, after=last)
@@ -314,12 +314,12 @@ async def _when_there(ask: Callable[[], Awaitable[Result]], say: Callable[[str],
 async def _commit(connection: Any, records: Sequence[Record]) -> dict[Place, Held]:
     """Store what has no place yet, in one transaction; return who holds each place."""
     async with connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_APPENDING_LOCK})")
+        await connection.execute(_TAKE_TURN)
         return await _insert(connection, records)
 
 
 async def _insert(connection: Any, records: Sequence[Record], *, after: int = 0) -> dict[Place, Held]:
-    """Do so within a transaction that holds the lock, as arrivals beyond `after` and all that are there."""
+    """Do so within a transaction whose turn it is, as arrivals beyond `after` and all that are there."""
     first: dict[Place, Record] = {}
     for record in records:
         first.setdefault(place_of(record), record)

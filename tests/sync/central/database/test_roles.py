@@ -40,6 +40,9 @@ ESCAPES = [
     "ALTER TABLE records DISABLE TRIGGER only_empty_bodies",
     "COPY (SELECT 1) TO PROGRAM 'true'",
     "SELECT pg_read_file('/etc/passwd')",
+    "DO $$ BEGIN LOCK TABLE turn IN ACCESS SHARE MODE; END $$",
+    "DO $$ BEGIN LOCK TABLE records IN EXCLUSIVE MODE; END $$",
+    "DROP TABLE turn",
 ]
 MAY_NOT: dict[Role, Sequence[str]] = {
     "public": [
@@ -48,6 +51,8 @@ MAY_NOT: dict[Role, Sequence[str]] = {
         "SELECT * FROM reads",
         'SET ROLE "pitboard-admin"',
         'SET ROLE "pitboard-ingest"',
+        "SELECT take_turn()",
+        "SELECT put_aside_beyond('a', 0)",
         CONTACT,
         "DELETE FROM contacts",
         "SELECT * FROM quarantine",
@@ -119,5 +124,24 @@ def test_a_role_may_do_what_its_door_needs_and_nothing_else(database: MakeDataba
                 assert await is_refused(connection, statement), f"{role} may: {statement}"
         finally:
             await connection.close()
+
+    asyncio.run(story())
+
+
+def test_who_may_only_read_cannot_hold_up_those_who_write(database: MakeDatabase) -> None:
+    """Advisory locks are anybody's: whoever took ours stopped all that was to be kept."""
+    url = database()
+
+    async def story() -> None:
+        async with PostgresJournal.open(url, role="admin", root_key=ROOT.key) as journal:
+            reader = await connect(url, user=ROLE_NAMES["public"])
+            try:
+                for number in range(7_482_200, 7_482_210):
+                    await reader.execute(f"SELECT pg_advisory_lock({number})")
+                await reader.execute("BEGIN; LOCK TABLE records IN ACCESS SHARE MODE; SELECT * FROM records")
+                async with asyncio.timeout(10):
+                    await journal.append(Teller(UNIT_A, "Track A").records)
+            finally:
+                reader.terminate()
 
     asyncio.run(story())
