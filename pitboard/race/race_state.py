@@ -294,7 +294,7 @@ class RaceState:
         return None
 
     def unclaimed(self, unit: str, track: str, boot_id: str, since_mono_ns: int) -> list[TimedPassing]:
-        """Return the impulses since then that are no run's and that nobody ignored, by stamp.
+        """Return the passings since then that are no run's and that nobody ignored, by stamp.
 
         Of a start that was called off, what crossed meanwhile is somebody else's start.
         """
@@ -428,7 +428,7 @@ class RaceState:
         self._touch_inserted(key, touched)
 
     def _touch_inserted(self, key: PassingKey, touched: Touched) -> None:
-        """What is said of an impulse that a person put in or copied changes the run it was put into."""
+        """What is said of a passing that a person put in or copied changes the run it was put into."""
         for run_id in tuple(self._inserted.get(key, ())):
             self._touch(run_id, touched)
             run = self.runs.get(run_id)

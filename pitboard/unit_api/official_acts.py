@@ -179,7 +179,7 @@ class Go(RunAct, frozen=True, kw_only=True, tag="go"):
 
 
 class MoveStart(RunAct, frozen=True, kw_only=True, tag="move-start"):
-    """The run began at this impulse already: the official pressed late."""
+    """The run began at this passing already: the official pressed late."""
 
     passing_id: PassingId
 
@@ -213,7 +213,7 @@ class ManualPassing(RunAct, frozen=True, kw_only=True, tag="manual-passing"):
 
 
 class InsertPassing(RunAct, frozen=True, kw_only=True, tag="insert-passing"):
-    """A passing that is missing, at a typed instant with its uncertainty, or at that of another impulse.
+    """A passing that is missing, at a typed instant with its uncertainty, or at that of another passing.
 
     `from_passing_id` takes an offer instead: the unit calculates the instant itself.
     """
@@ -231,7 +231,7 @@ class InsertPassing(RunAct, frozen=True, kw_only=True, tag="insert-passing"):
 
 
 class AttributePassing(RunAct, frozen=True, kw_only=True, tag="attribute-passing"):
-    """The impulse is this place's of `to_run_id`, or nobody's where that is None. `run_id` is the run
+    """The passing is this place's of `to_run_id`, or nobody's where that is None. `run_id` is the run
     looked at."""
 
     passing_id: PassingId
@@ -240,7 +240,7 @@ class AttributePassing(RunAct, frozen=True, kw_only=True, tag="attribute-passing
 
 
 class IgnorePassing(RunAct, frozen=True, kw_only=True, tag="ignore-passing"):
-    """The impulse was no car."""
+    """The passing was no car."""
 
     passing_id: PassingId
 

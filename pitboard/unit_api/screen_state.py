@@ -271,7 +271,7 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
 class DoneAct(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was done here: `who` it concerns, `what` of it, and by which record it is taken back.
 
-    An impulse by hand has no record to withdraw: it is ignored, by `passing_id`.
+    A passing by hand has no record to withdraw: it is ignored, by `passing_id`.
     """
 
     stream: str
@@ -290,7 +290,7 @@ class DoneAct(msgspec.Struct, frozen=True, kw_only=True):
 class ScreenState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the touchscreen shows. `run` is the one under way on the unit's own track, `runs` all of
     them on its tracks, and those that have changed since they were confirmed; `acts` are the last ones, the
-    newest first, `strays` the late impulses that are no run's, by stamp."""
+    newest first, `strays` the late passings that are no run's, by stamp."""
 
     version: int
     unit: str

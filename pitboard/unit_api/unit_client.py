@@ -59,7 +59,7 @@ class UnitLink:
         return decode(body, ScreenState, peer=_PEER)
 
     async def run_detail(self, run_id: str) -> RunDetail:
-        """Return the run with its impulses and acts. Raises ActRefused where the unit does not know it."""
+        """Return the run with its passings and acts. Raises ActRefused where the unit does not know it."""
         status, body = await self._ask("GET", "/v1/run", params={"run_id": run_id})
         if status == 409:
             _act_answer(status, body)

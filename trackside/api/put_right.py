@@ -1,4 +1,4 @@
-"""What helps an official to put a mistake right: the last acts, and the impulses that are no run's."""
+"""What helps an official to put a mistake right: the last acts, and the passings that are no run's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NS_PER_MS = 1_000_000
 
 
 def done_acts(fold: Fold, unit_key: str, run: Run | None) -> list[DoneAct]:
-    """Return what was done at this unit, the newest first; impulses by hand of the run under way too."""
+    """Return what was done at this unit, the newest first; passings by hand of the run under way too."""
     all_said = fold.race.statements.newest_acts(unit_key)
     said = islice((one for one in all_said if not _is_part_of_another(one.body)), ACTS_SHOWN_MAX_COUNT)
     done = [(one.word.moment, _done_act(fold, one)) for one in said]
@@ -141,7 +141,7 @@ def _what(named: Body, body: Body) -> str:
 
 
 def strays(fold: Fold, run_control: RunControl, clock: Clock, unit_key: str) -> tuple[Stray, ...]:
-    """Return the last impulses that are no run's, by stamp; those before a run under way too."""
+    """Return the last passings that are no run's, by stamp; those before a run under way too."""
     since_mono_ns = clock.mono_ns()
     if run_control.run is not None and run_control.run.armed.value.boot_id == clock.boot_id:
         since_mono_ns = min(since_mono_ns, run_control.run.armed.value.mono_ns)

@@ -1,6 +1,6 @@
-"""What a person says of an impulse: whose it is, that it was no car, or that one is missing.
+"""What a person says of a passing: whose it is, that it was no car, or that one is missing.
 
-The impulse itself is never changed. A time of the backup system never stands for one of system A; what was
+The passing itself is never changed. A time of the backup system never stands for one of system A; what was
 calculated from it may."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Marshalling:
             )
         key = self._writer.race.key_of_passing(act.passing_id, run)
         if key is None:
-            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
+            raise ActRefused(code="unknown-passing", reason="This passing is not known on this unit.")
         unit = "" if key[0] == self._unit_key else key[0]
         if isinstance(act, IgnorePassing):
             return PassingJudged(passing_id=act.passing_id, unit=unit, verdict="ignored", **who(act))
@@ -66,7 +66,7 @@ class Marshalling:
                 raise ActRefused(code="unknown-place", reason="The run has no such place.")
             if not self._writer.race.is_comparable(to_run, act.passing_id):
                 raise ActRefused(
-                    code="not-comparable", reason="This impulse was stamped by a clock the run does not know."
+                    code="not-comparable", reason="This passing was stamped by a clock the run does not know."
                 )
         return PassingAttributed(
             passing_id=act.passing_id, unit=unit, run_id=act.to_run_id, place=act.place, **who(act)
@@ -107,7 +107,7 @@ class Marshalling:
         key = self._writer.race.key_of_passing(passing_id, run)
         passing = None if key is None else self._writer.race.passing(key)
         if passing is None:
-            raise ActRefused(code="unknown-passing", reason="This impulse is not known on this unit.")
+            raise ActRefused(code="unknown-passing", reason="This passing is not known on this unit.")
         return passing.body
 
 

@@ -84,7 +84,7 @@ FRAME_MIN_MS = 16
 LOOK_AGAIN_MS = 100
 DETAIL_PAUSE_MS = 50
 PICTURES_PAUSE_MS = 2_000
-IMPULSES_PAGES = (Page.PASSINGS, Page.GIVE)
+PASSINGS_PAGES = (Page.PASSINGS, Page.GIVE)
 CARRY_PAUSE_MS = 350
 """Between two rows by which a list moves on while somebody is carried over its edge."""
 CARRIED = "queue-carried"
@@ -133,7 +133,7 @@ class Touchscreen:
         self._heard_count = self._unheard_count = 0
         self._pointers = Pointers()
         self._screen: ScreenState | None = None
-        self._shows_impulses = asyncio.Event()
+        self._shows_passings = asyncio.Event()
         self._view = View(language=language, settings=self._settings(language.code, sounds))
         self._layout = Layout(widgets=())
         self._acts = ActSender(link, clock, on_done=self._take_outcome)
@@ -214,7 +214,7 @@ class Touchscreen:
             helpers = [
                 tasks.create_task(self._follow_unit(), name="follow unit"),
                 tasks.create_task(self._acts.run(), name="send acts"),
-                tasks.create_task(self._follow_impulses(), name="follow impulses"),
+                tasks.create_task(self._follow_passings(), name="follow passings"),
                 tasks.create_task(self._follow_pictures(), name="follow pictures"),
             ]
             while not self._is_closed:
@@ -278,13 +278,13 @@ class Touchscreen:
                 self._refresh()  # a lap does not wait for the next look for fingers
                 self._news.wake()
 
-    async def _follow_impulses(self) -> None:
-        """While the run's impulses are shown, ask for them whenever the unit has news."""
+    async def _follow_passings(self) -> None:
+        """While the run's passings are shown, ask for them whenever the unit has news."""
         asked: tuple[str, int] | None = None
         while True:
-            if not self._shows_impulses.is_set():
+            if not self._shows_passings.is_set():
                 asked = None
-                await self._shows_impulses.wait()
+                await self._shows_passings.wait()
             run = None if self._screen is None else self._screen.run
             if self._screen is None or run is None:
                 asked = None
@@ -293,7 +293,7 @@ class Touchscreen:
                 try:
                     self._set_view(with_detail(self._view, await self._link.run_detail(run.run_id)))
                 except (PeerLost, ActRefused) as error:
-                    log.warning("impulses not shown: reason=%s", error)
+                    log.warning("passings not shown: reason=%s", error)
                     asked = None
             await asyncio.sleep(DETAIL_PAUSE_MS / 1_000)
 
@@ -538,10 +538,10 @@ class Touchscreen:
             if self._view.contact is not None and self._view.contact is not view.contact:
                 self._view.contact.wipe()
             self._view = view
-            if view.page in IMPULSES_PAGES:
-                self._shows_impulses.set()
+            if view.page in PASSINGS_PAGES:
+                self._shows_passings.set()
             else:
-                self._shows_impulses.clear()
+                self._shows_passings.clear()
             self._is_stale = True
             self._news.wake()
 

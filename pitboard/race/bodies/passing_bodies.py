@@ -1,4 +1,4 @@
-"""What is said about impulses: recorded, put in, whose they are, whether they count, and by which clock."""
+"""What is said about passings: recorded, put in, whose they are, whether they count, and by which clock."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
 class PassingInserted(Act, frozen=True, kw_only=True):
     """A passing that no sensor told of, at a typed or tapped instant, for one place.
 
-    `copy_of` names the impulse whose stamp it has: one impulse may be the finish of several.
+    `copy_of` names the passing whose stamp it has: one passing may be the finish of several.
     `from_passing_id` is what the system `from_system` saw and A missed: `mono_ns` was calculated from its
     stamp, less `correction_ns`, the mean difference of so many pairs before and after it; see
     docs/sensors.md.
@@ -107,7 +107,7 @@ class PassingInserted(Act, frozen=True, kw_only=True):
 
 
 class PassingAttributed(Act, frozen=True, kw_only=True):
-    """The impulse is this place's, or nobody's where no run is given; withdrawn, it is derived again.
+    """The passing is this place's, or nobody's where no run is given; withdrawn, it is derived again.
 
     `unit` is the key of the unit that recorded it, empty for the writer's own.
     """
@@ -119,7 +119,7 @@ class PassingAttributed(Act, frozen=True, kw_only=True):
 
 
 class PassingJudged(Act, frozen=True, kw_only=True):
-    """The impulse was no car; withdrawn, it is one again."""
+    """The passing was no car; withdrawn, it is one again."""
 
     passing_id: PassingId
     unit: OptionalId = ""

@@ -62,7 +62,7 @@ class RunArmed(Act, frozen=True, kw_only=True):
 
 
 class RunStarted(Act, frozen=True, kw_only=True):
-    """The run's time begins at this instant: "go", or moved by a person to an earlier impulse.
+    """The run's time begins at this instant: "go", or moved by a person to an earlier passing.
 
     Where `place` is given, only that place's.
     """

@@ -38,7 +38,7 @@ _AFTER_ALL_STAMPS = 2**63
 class TimedPassing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A passing on the clock of the run that asks; `body` is what its sensor said.
 
-    Where a person inserted the passing, `body` is that of the impulse it copies, or one made for it.
+    Where a person inserted the passing, `body` is that of the passing it copies, or one made for it.
     `settled` is what later passings showed it to be; None where nothing was in doubt. `calculated` marks a
     time that was worked out from what another system saw.
     """
@@ -97,7 +97,7 @@ def recorded_passing(body: PassingRecorded, word: Word, unit: str) -> TimedPassi
 def inserted_passing(
     inserted: PassingInserted, word: Word, unit: str, track: str, copied: PassingRecorded | None
 ) -> TimedPassing:
-    """Return the passing that a person said is missing; a copied impulse keeps the stamp of its device."""
+    """Return the passing that a person said is missing; a copied passing keeps the stamp of its device."""
     body = copied or PassingRecorded(
         sensor="inserted",
         sensor_boot=inserted.boot_id,

@@ -26,7 +26,7 @@ NANOSECONDS_PER_MS = 1_000_000
 class RunStart:
     """Where a place's time begins, where that is no passing of its own: "go", or a moment a person named.
 
-    `passing_id` is the impulse to which a person moved it: it begins the first lap and closes none.
+    `passing_id` is the passing to which a person moved it: it begins the first lap and closes none.
     """
 
     boot_id: str

@@ -89,7 +89,7 @@ class Run:
     def openings(self) -> list[tuple[str, int, int]]:
         """Return (boot id, from which stamp on, the run's time used before) of its windows.
 
-        A start that a person moved to an earlier impulse opens the first one earlier.
+        A start that a person moved to an earlier passing opens the first one earlier.
         """
         armed = self.armed.value
         if not self.started and not self.resumed:

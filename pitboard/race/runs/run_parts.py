@@ -88,7 +88,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawPassing(msgspec.Struct, frozen=True, kw_only=True):
-    """An impulse of the run's time; `run_id` and `place` say whose it is, None and 0 for nobody's.
+    """A passing of the run's time; `run_id` and `place` say whose it is, None and 0 for nobody's.
 
     `is_given` says that a person said so, `is_ignored` that a person said it was no car.
     """

@@ -319,7 +319,7 @@ def replaced_in(run: Run) -> set[str]:
 
 
 def keys_inserted(run: Run) -> set[PassingKey]:
-    """Return the keys of the impulses that were put into the run, and of those they are copies of."""
+    """Return the keys of the passings that were put into the run, and of those they are copies of."""
     keys: set[PassingKey] = set()
     for one in run.inserted:
         if isinstance(one.body, PassingInserted):

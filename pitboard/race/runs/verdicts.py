@@ -1,7 +1,7 @@
 """Which laps count: what was measured, with what persons said of it and what the rules say of off-tracks.
 
 A void lap casts doubt on the next one, which may begin at the same phantom: neither counts by itself, so
-that a phantom in the beam cannot publish a false best. Ignoring the impulse instead joins the two again."""
+that a phantom in the beam cannot publish a false best. Ignoring the passing instead joins the two again."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_what_was_driven_in_a_run_that_was_discarded_is_offered_to_nobody(tmp_pa
     with_unit(tmp_path, story)
 
 
-def test_only_fresh_impulses_that_are_no_runs_are_strays(tmp_path: Path) -> None:
+def test_only_fresh_passings_that_are_no_runs_are_strays(tmp_path: Path) -> None:
     async def story(unit: Unit) -> None:
         await unit.cross(1)
         unit.clock.advance(ms=121_000)

@@ -351,7 +351,7 @@ def _type_pin(view: View, digit: str) -> Reaction:
 
 
 def with_detail(view: View, detail: RunDetail) -> View:
-    """Return the view with the run's impulses; the chosen one is on the screen when they come first."""
+    """Return the view with the run's passings; the chosen one is on the screen when they come first."""
     is_first = view.detail is None
     newest_first = [one.passing_id for one in detail.raw_passings[::-1]]
     view = replace(view, detail=detail)

@@ -1,6 +1,6 @@
-"""The timeline of the run: every impulse of its time, to scale and as a list, and what may be done to one.
+"""The timeline of the run: every passing of its time, to scale and as a list, and what may be done to one.
 
-The scale is only to look at: impulses may stand closer together than fingers are wide."""
+The scale is only to look at: passings may stand closer together than fingers are wide."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def lay_passings(screen: ScreenState, run: Run, view: View, measures: Measures) 
 
 
 def lay_give(screen: ScreenState, run: Run, view: View, measures: Measures) -> Layout:
-    """Whose the impulse is: another place of this run, of another run, or nobody's."""
+    """Whose the passing is: another place of this run, of another run, or nobody's."""
     targets = [
         (one, place)
         for one in (run, *(other for other in screen.runs if other.run_id != run.run_id))
@@ -156,7 +156,7 @@ def _row(row: Rect, one: RawPassing, run: Run, view: View, measures: Measures, b
 
 
 def _words(one: RawPassing, run: Run, view: View) -> str:
-    """Return whose the impulse is, where it was seen, and how sure its stamp is."""
+    """Return whose the passing is, where it was seen, and how sure its stamp is."""
     if one.is_ignored:
         whose = view.say("touch.ignored")
     elif one.run_id is None:
@@ -276,7 +276,7 @@ def _insertion(side: Rect, run: Run, view: View, measures: Measures, began_mono_
 
 
 def _between(raw: tuple[RawPassing, ...], one: RawPassing) -> int:
-    """Return the middle between this impulse and the next that counts; a while after the last one."""
+    """Return the middle between this passing and the next that counts; a while after the last one."""
     counting = [other for other in raw if not other.is_ignored and other.run_id is not None]
     for other, following in pairwise(counting):
         if other.passing_id == one.passing_id:

@@ -35,7 +35,7 @@ def waiting_laps(run: Run) -> list[tuple[Place | None, Lap]]:
 def lay_interruption(
     area: Rect, run: Run, screen: ScreenState, view: View, measures: Measures
 ) -> tuple[list[Widget], Rect]:
-    """Return what a crash or a power cut left certain and what not, and the room below; the impulses are
+    """Return what a crash or a power cut left certain and what not, and the room below; the passings are
     behind it."""
     what = run.interruption
     if what is None:

@@ -143,7 +143,7 @@ class View:
     leads_to: Page | None = None  # of the act that was tapped last; a page that is turned by hand forgets it
     asks_alike: bool = False  # somebody of the typed name is registered already: the same person?
     back: Page = Page.MAIN  # where the keyboard leads back to
-    chosen: str = ""  # of the impulses or of the queue
+    chosen: str = ""  # of the passings or of the queue
     carried: Carried | None = None  # of the queue
     official_id: str = ""  # who signed in
     signs_in: str = ""  # who is typing a PIN
@@ -242,7 +242,7 @@ class SkipContact:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Look at one of the impulses, or of those who wait."""
+    """Look at one of the passings, or of those who wait."""
 
     chosen: str
     place: int = 1
@@ -257,7 +257,7 @@ class ShowPlace:
 
 @dataclass(frozen=True, slots=True)
 class ShowPassing:
-    """Show the impulses of the run, this one chosen."""
+    """Show the passings of the run, this one chosen."""
 
     passing_id: str
     place: int = 1

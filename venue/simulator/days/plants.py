@@ -407,7 +407,7 @@ PLANTS = {
         Plant(
             "fold-by-arrival", "the word that arrives last decides, not the one said last", _fold_by_arrival
         ),
-        Plant("attribution-ignored", "what a person says of an impulse changes nothing", _ignore_attribution),
+        Plant("attribution-ignored", "what a person says of a passing changes nothing", _ignore_attribution),
         Plant("verdict-on-wrong-lap", "a verdict lands on the lap after", _judge_the_wrong_lap),
         Plant("confirmed-changes", "a confirmed run shows what is derived now", _let_confirmed_change),
         Plant("penalty-twice", "a penalty is added twice", _punish_twice),

@@ -362,7 +362,7 @@ class LapOracle:
         return holder is not None and self._rules(holder).clock == "start-gate"
 
     def _given(self, run: str, place: int, boot: str) -> list[_Seen]:
-        """Return what persons gave to the place under this boot: attributed impulses and inserted ones."""
+        """Return what persons gave to the place under this boot: attributed passings and inserted ones."""
         unit = self._first_armed[run].key
         found = []
         for (recorder, passing_id), said in self._first_recorded.items():
@@ -624,7 +624,7 @@ class LapOracle:
 
 
 class _Inserted:
-    """What a person inserted, with the stamp of the impulse that it copies."""
+    """What a person inserted, with the stamp of the passing that it copies."""
 
     def __init__(self, inserted: Any, copied: Any) -> None:
         source = copied or inserted

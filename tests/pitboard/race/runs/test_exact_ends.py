@@ -208,7 +208,7 @@ def test_the_first_place_that_fits_has_the_passing_and_a_penalty_is_its_places_a
     assert [(len(one.laps), one.penalty_ns) for one in fold.race.driven("r")] == [(1, 0), (0, SECOND_NS)]
 
 
-def test_an_impulse_that_was_given_and_then_ignored_is_nobodys() -> None:
+def test_a_passing_that_was_given_and_then_ignored_is_nobodys() -> None:
     second = true_passing(2, 5 * SECOND_NS)
     given = PassingAttributed(passing_id=second.passing_id, run_id="r", place=1)
     ignored = PassingJudged(passing_id=second.passing_id, verdict="ignored")

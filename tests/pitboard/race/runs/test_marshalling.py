@@ -1,4 +1,4 @@
-"""Impulse, attribution, verdict: three facts; what was confirmed stays; every act can be taken back."""
+"""Passing, attribution, verdict: three facts; what was confirmed stays; every act can be taken back."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_voiding_a_phantom_publishes_no_false_best() -> None:
     assert [lap.waits_for_verdict for lap in story.fold.race.laps("r")] == [False, True]
 
 
-def test_ignoring_the_impulse_gives_the_true_lap_and_taking_that_back_the_two_again() -> None:
+def test_ignoring_the_passing_gives_the_true_lap_and_taking_that_back_the_two_again() -> None:
     story = phantom()
     ignored = story.say(PassingJudged(passing_id=passing(2, s=14).passing_id, verdict="ignored"))
     assert story.laps() == [(10.0, True)]
@@ -200,7 +200,7 @@ def test_lanes_tell_whose_a_passing_is_and_a_third_lane_is_nobodys() -> None:
     assert story.laps(place=2) == [(3.0, True), (3.0, True)]
 
 
-def test_an_impulse_given_to_another_place_is_a_lap_there_and_nowhere_else() -> None:
+def test_a_passing_given_to_another_place_is_a_lap_there_and_nowhere_else() -> None:
     story = Story()
     story.say(lane_run(ann=1, bob=2), in_lane(1, 1, s=10), in_lane(2, 1, s=14), in_lane(3, 2, s=11))
     assert (story.laps(place=1), story.laps(place=2)) == ([(4.0, True)], [])
@@ -238,7 +238,7 @@ def test_what_a_pause_takes_is_no_part_of_a_lap_nor_of_the_runs_time() -> None:
     assert story.laps() == [(8.0, True), (10.0, True), (8.0, True)]  # time is up at 60 s; that lap may end
 
 
-def test_a_start_by_go_begins_the_first_lap_and_one_moved_to_an_earlier_impulse_too() -> None:
+def test_a_start_by_go_begins_the_first_lap_and_one_moved_to_an_earlier_passing_too() -> None:
     story = Story()
     story.say(passing(1, s=8), armed("r", "ann", s=9), passing(2, s=16), passing(3, s=23))
     assert story.laps() == [(7.0, True)]
@@ -251,7 +251,7 @@ def test_a_start_by_go_begins_the_first_lap_and_one_moved_to_an_earlier_impulse_
     assert story.laps() == [(4.0, True), (7.0, True)]
 
 
-def test_the_impulse_that_a_start_by_go_was_moved_to_is_no_lap_of_no_time() -> None:
+def test_the_passing_that_a_start_by_go_was_moved_to_is_no_lap_of_no_time() -> None:
     story = Story()
     run = armed("r", "ann", s=9)
     rules = TimingRules(clock="go", run_ms=60_000)

@@ -35,7 +35,7 @@ def shown(fold: Fold) -> bytes:
 
 
 def random_act(chance: random.Random, inserted: list[str]) -> Body:
-    """Return an act on one of the two runs; `inserted` are the impulses that were put in by hand so far."""
+    """Return an act on one of the two runs; `inserted` are the passings that were put in by hand so far."""
     run_id, place = chance.choice(("r1", "r2")), 1
     recorded = passing(chance.randint(1, 12), s=1).passing_id
     passing_id = chance.choice(inserted) if inserted and chance.random() < 0.4 else recorded
@@ -131,9 +131,9 @@ def test_acts_and_withdrawals_give_the_race_of_the_acts_that_stand(seed: int, or
             **{**{f: getattr(passing(9, s=1), f) for f in passing(9, s=1).__struct_fields__}, "track": "2"}
         ),
     ],
-    ids=["ignored", "nobodys", "the impulse of which it is a copy"],
+    ids=["ignored", "nobodys", "the passing of which it is a copy"],
 )
-def test_what_is_said_of_an_impulse_put_in_by_hand_reaches_a_screen_that_had_drawn_it(said: Body) -> None:
+def test_what_is_said_of_a_passing_put_in_by_hand_reaches_a_screen_that_had_drawn_it(said: Body) -> None:
     central, unit = central_enrols(UNIT_A), Teller(UNIT_A, "Track A", stream="a" * 32)
     unit.say(armed("r1", "ann", s=5))
     copied = passing(9, s=1).passing_id if isinstance(said, passing_bodies.PassingRecorded) else None
