@@ -162,7 +162,7 @@ def test_a_word_that_we_let_go_stands_nowhere() -> None:
 
 
 RATES = re.compile(
-    r"\b(once|twice|times|\d[\d.,]*|MiB|KiB|bytes|calls|names|frames|passings?|lines|days|thousand) (?:a|an) "
+    r"\b(once|twice|times|\d[\d.,]*|MiB|KiB|bytes|calls|names|frames|passings?|lines|days|thousand|ten|six)\s+(?:a|an)\s+"
     r"(second|minute|hour|day)\b(?! (?:later|ago|earlier|apart|after|before|of|at|is|one)\b)"
 )
 

@@ -33,7 +33,7 @@ from trackside.others.unit_clocks import UnitClocks
 from trackside.timing.lights import Lights
 
 HEED_PAUSE_S = 0.1
-"""Between two looks at what is announced: ten a second, however many names strangers shout."""
+"""Between two looks at what is announced: ten per second, however many names strangers shout."""
 
 
 class VenueWatch:
