@@ -25,6 +25,7 @@ from pitboard.trust.identity import Identity
 from sync.central.admin.admin_app import AdminApi, admin_app
 from sync.central.admin.desk.contacts_api import ContactsApi
 from sync.central.admin.desk.desk_api import DeskApi
+from sync.central.admin.desk.desk_document import add_desk_document
 from sync.central.admin.desk.desk_server import serve_desk
 from sync.central.admin.desk.events_api import EventsApi
 from sync.central.admin.desk.former_events import former_events
@@ -247,6 +248,7 @@ async def serve_admin(
     def add_calls(pages: web.Application) -> None:
         api.add_to(pages)
         DeskApi(replica, desk.units.view).add_to(pages)
+        add_desk_document(pages)
         PeopleApi(replica).add_to(pages)
         OfficialsApi(api.officials).add_to(pages)
         EventsApi(replica, lambda: former_events(config.beside), _sealing(config, replica)).add_to(pages)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from sync.central.admin.admin_act import (
     Withdraw,
 )
 from sync.central.admin.admin_app import AdminApi
+from sync.central.admin.desk.desk_document import desk_document
 from sync.central.admin.desk.events_api import EventsApi
 from sync.central.admin.programme.rule_acts import (
     AnyRuleAct,
@@ -295,3 +297,28 @@ PNG = base64.b64decode(
 OTHER_PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
+
+
+def test_every_form_that_carries_what_it_was_read_from_stands_in_the_document() -> None:
+    document = desk_document()
+    modules = (
+        "admin_act",
+        "display_desk",
+        "sponsor_desk",
+        "official_desk",
+        "desk.officials_api",
+        "desk.events_api",
+    )
+    found = {
+        name
+        for module in (*modules, "programme.rule_acts")
+        for name, one in vars(import_module(f"sync.central.admin.{module}")).items()
+        if isinstance(one, type) and issubclass(one, msgspec.Struct) and "seen" in one.__struct_fields__
+    }
+    bases_and_terminal = {"AdminAct", "RuleAct", "AppointOfficial"}
+    assert found - bases_and_terminal <= set(document["components"]["schemas"])
+    for path, calls in document["paths"].items():
+        answers = calls["post"]["responses"]
+        assert "changed-by-another" in answers["409"]["description"], path
+    refused = document["components"]["schemas"]["RefusedForm"]["properties"]
+    assert set(refused) >= {"error", "detail", "changed"}
