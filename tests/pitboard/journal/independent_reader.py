@@ -110,9 +110,11 @@ def best_laps_ns(root_key: str, said: list[Said]) -> dict[str, int]:
     best: dict[str, int] = {}
     for run_id, driven in passings.items():
         if decided.get(run_id) == CONFIRMED:
-            who = runs[run_id][1]["places"][0]["competitor_id"]
+            who = runs[run_id][1]["places"][0].get("competitor_id")
+            if who is None:
+                continue
             laps = [best[who]] if who in best else []
-            laps += _laps_ns(driven, runs[run_id][1]["timing"])
+            laps += _laps_ns(driven, runs[run_id][1].get("timing", {}))
             if laps:
                 best[who] = min(laps)
     return {who: lap_ns // 1_000_000 * 1_000_000 for who, lap_ns in best.items()}
@@ -144,6 +146,7 @@ def _run_of(
 def _laps_ns(driven: list[dict[str, Any]], timing: dict[str, Any]) -> list[int]:
     own = next((one["transponder"] for one in driven if one.get("transponder") is not None), None)
     stamps = sorted(one["mono_ns"] for one in driven if one.get("transponder") in (None, own))
-    until_ns = stamps[0] + timing["run_ms"] * 1_000_000
+    until_ns = stamps[0] + timing.get("run_ms", 180_000) * 1_000_000
+    shortest_ns = timing.get("lap_min_ms", 3_000) * 1_000_000
     laps = [(end - begin, begin) for begin, end in pairwise(stamps)]
-    return [ns for ns, begin in laps if begin < until_ns and ns >= timing["lap_min_ms"] * 1_000_000]
+    return [ns for ns, begin in laps if begin < until_ns and ns >= shortest_ns]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -36,12 +36,55 @@ def table() -> str:
     lines = ["| kind | who may write it | act | fields | |", "|---|---|---|---|---|"]
     for kind, body in KINDS.items():
         is_act = issubclass(body, Act)
-        names = [field.encode_name for field in msgspec.structs.fields(body)]
-        own = " ".join(f"`{name}`" for name in names if not (is_act and name in OF_EVERY_ACT))
+        left_out = OF_EVERY_ACT if is_act else ()
+        own = " ".join(told for name, told in fields_of(body).items() if name not in left_out)
         who = "admin" if kind in WRITERS else "unit, admin"
         says = " ".join((body.__doc__ or "").split())
         lines.append(f"| `{kind}` | {who} | {'yes' if is_act else ''} | {own} | {says} |")
+    lines += ["", "| stands inside | of | fields | |", "|---|---|---|---|"]
+    for part, where in parts().items():
+        says = " ".join((part.__doc__ or "").split())
+        told = " ".join(fields_of(part).values())
+        if part.__struct_config__.array_like:
+            told = f"a list, in this order: {told}"
+        lines.append(f"| {part.__name__} | {' '.join(where)} | {told} | {says} |")
     return "\n".join(lines) + "\n"
+
+
+def fields_of(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Return {field: its name, with what holds where it is left out}."""
+    told = {}
+    for field in msgspec.structs.fields(kind):
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        is_needed = default is msgspec.NODEFAULT
+        told[field.encode_name] = (
+            f"`{field.encode_name}`"
+            if is_needed
+            else f"`{field.encode_name}={msgspec.json.encode(default).decode()}`"
+        )
+    return told
+
+
+def parts() -> dict[type[msgspec.Struct], list[str]]:
+    """Return {struct that stands in a body or in another of these: where}."""
+    found: dict[type[msgspec.Struct], list[str]] = {}
+    waiting: list[tuple[str, type[msgspec.Struct]]] = list(KINDS.items())
+    while waiting:
+        name, kind = waiting.pop(0)
+        for field, hint in get_type_hints(kind).items():
+            for part in structs_in(hint):
+                if part not in found:
+                    waiting.append((part.__name__, part))
+                found.setdefault(part, []).append(f"`{name}.{field}`")
+    return found
+
+
+def structs_in(hint: Any) -> set[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return {hint}
+    return {part for inner in get_args(hint) for part in structs_in(inner)}
 
 
 def test_the_page_has_the_table_of_kinds() -> None:
