@@ -234,13 +234,15 @@ def _shown(part: Any, table: str, written: Any) -> Iterator[str]:
 def explain(key: str) -> None:
     """Say what KEY is for, what may stand behind it, and what holds without it.
 
-    KEY is the name of a program and a key, such as display.hall_m, or a key alone.
+    KEY is the name of a program and a key, such as display.hall_m, or a key alone, or a table of keys.
     """
     found = [
         (program, one)
         for program in CONFIGS
         for one in keys_of(program)
         if key in (one.name, f"{program}.{one.name}", one.name.rpartition(".")[2], program)
+        or one.name.startswith(f"{key}.")
+        or f"{program}.{one.name}".startswith(f"{key}.")
     ]
     if not found:
         names = [f"{program}.{one.name}" for program in CONFIGS for one in keys_of(program)]

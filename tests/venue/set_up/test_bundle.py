@@ -7,7 +7,11 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from venue.set_up.bundle import pinned, runtime_packages
+import pytest
+
+from pitboard.errors import Refusal
+from venue.set_up import bundle as bundle_module
+from venue.set_up.bundle import fetched, link_wheels, pinned, runtime_packages
 
 ROOT = Path(__file__).resolve().parents[3]
 NOT_OPENED = {ROOT / "venue/appliance/build_gpio_sim.sh"}
@@ -42,6 +46,47 @@ def test_all_that_is_needed_has_its_hashes_in_the_project() -> None:
     entries = [line for line in text.splitlines() if "==" in line]
     assert len(entries) >= 20
     assert all(line.rstrip().endswith("\\") for line in entries)
+
+
+def test_wheels_are_fetched_once_for_the_same_hashes_and_are_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def pretend(requirements: Path, wheels: Path, *, python: str, machine: str) -> None:
+        asked.append(requirements.read_text())
+        (wheels / f"one-{len(asked)}.whl").touch()
+        if "broken" in asked[-1]:
+            raise Refusal("the network went")
+
+    monkeypatch.setattr(bundle_module, "download", pretend)
+    kept = tmp_path / "fetched"
+
+    def names(requirements: str) -> list[str]:
+        folder = fetched(requirements, kept, python="3.11", machine="x86_64")
+        return sorted(path.name for path in folder.iterdir())
+
+    assert names("a") == names("a") == ["one-1.whl"]
+    with pytest.raises(Refusal, match="network"):
+        names("broken")
+    assert names("a") == ["one-1.whl"], "what was whole before stays"
+    assert names("b") == ["one-3.whl"]
+    assert asked == ["a", "broken", "b"]
+    assert len(list(kept.iterdir())) == 1, "and what nobody needs any more is gone"
+
+
+def test_the_stick_has_the_wheels_of_now_and_no_former_ones(tmp_path: Path) -> None:
+    first, second, wheels = (tmp_path / name for name in ("first", "second", "wheels"))
+    for folder in (first, second, wheels):
+        folder.mkdir()
+    (first / "both-1.whl").touch()
+    (second / "both-1.whl").touch()
+    (second / "new-2.whl").touch()
+    (wheels / "old-1.whl").touch()
+    (wheels / "pitboard-0.1.whl").touch()
+    for _ in range(2):
+        link_wheels([first, second], wheels)
+        assert sorted(one.name for one in wheels.iterdir()) == ["both-1.whl", "new-2.whl", "pitboard-0.1.whl"]
 
 
 def test_a_stick_that_is_not_there_is_a_sentence_before_anything_is_made(tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ def test_a_key_of_several_programs_is_explained_for_each() -> None:
     assert all(f"journal  in {program}.toml" in answer for program in ("central", "display", "trackside"))
 
 
+def test_a_table_is_explained_by_all_its_keys() -> None:
+    """`config show` prints `gate = []`, and `explain` knew no such key."""
+    for key in ("bridge.gate", "gate"):
+        answer = told("explain", key)
+        assert answer.exit_code == 0
+        assert "gate.name  in bridge.toml" in answer.output
+        assert "gate.lanes  in bridge.toml" in answer.output
+
+
 def test_a_misspelt_key_is_met_with_what_was_meant() -> None:
     answer = told("explain", "display.hal_m")
     assert answer.exit_code == 2

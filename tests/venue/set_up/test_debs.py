@@ -62,6 +62,37 @@ def test_apt_finds_the_package_on_the_stick_without_any_other_source(tmp_path: P
         assert done.returncode == 0, done.stderr
 
 
+_APT = """#!/bin/sh
+case "$*" in
+  *--print-uris*)
+    echo "'http://x/kept.deb' kept_1%3a2_all.deb 4 SHA256:aa"
+    echo "'http://x/new.deb' new_1_all.deb 3 SHA256:bb" ;;
+  *--download-only*) cp {new} {out}/new_1_all.deb ;;
+esac
+"""
+
+
+def test_a_package_that_is_there_already_is_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, tools = tmp_path / "out", tmp_path / "bin"
+    out.mkdir()
+    tools.mkdir()
+    new = deb_at(tmp_path)
+    (tools / "apt-get").write_text(_APT.format(new=new, out=out))
+    (tools / "dpkg-deb").write_text("#!/bin/sh\necho Package: one\n")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    (out / "kept_1%3a2_all.deb").write_bytes(b"whol")
+    (out / "new_1_all.deb").write_bytes(b"ha")  # the network went in the middle of it
+    (out / "gone_1_all.deb").write_bytes(b"no longer needed")
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    assert fetch_debs(out, "arm64", ["one"]) == 2
+    assert (out / "kept_1%3a2_all.deb").read_bytes() == b"whol"
+    assert (out / "new_1_all.deb").read_bytes() == new.read_bytes()
+    assert "Filename: ./kept_1%3a2_all.deb" in (out / "Packages").read_text()
+
+
 def test_a_package_that_is_nowhere_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
