@@ -223,23 +223,23 @@ def units_findings(told: UnitsOfCentral | None) -> Iterator[Finding]:
             advice="See what is said of central above; with 'only its own user', type sudo in front.",
             fields={"reason": told.reason},
         )
-    silent = [unit.name for unit in told.units if unit.is_silent]
     waiting = {one.name: one.status.waiting_count for one in told.units if one.status is not None}
-    late = [f"{name} {count}" for name, count in waiting.items() if count]
+    silent = [one.name for one in told.units if one.is_silent]
+    late = [f"{name} {count}" for name, count in waiting.items() if count and name not in silent]
     if silent:
+        named = [f"{name} (+{waiting[name]})" if waiting.get(name) else name for name in silent]
         yield Finding(
             code="units-silent",
             colour="yellow",
-            sentence=f"Nothing is heard of these units: {', '.join(silent)}.",
-            advice="Switch them on, or look at their cable; what they time comes when they are there.",
-            fields={"who": ", ".join(silent)},
+            sentence=f"Nothing is heard of these units: {', '.join(named)}.",
+            advice="Switch them on, or look at their cable; what they have comes when they are there.",
+            fields={"who": ", ".join(named)},
         )
     if late:
         yield Finding(
             code="units-late",
-            colour="yellow",
-            sentence=f"Records of these units are still to come: {', '.join(late)}.",
-            advice="Leave those units on until nothing is to come any more.",
+            colour="green",
+            sentence=f"Records of these units are on their way: {', '.join(late)}.",
             fields={"who": ", ".join(late)},
         )
     if told.units and not silent and not late:

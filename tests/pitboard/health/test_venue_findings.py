@@ -111,10 +111,13 @@ def replaced(unit: WatchedUnit) -> WatchedUnit:
 
 
 def test_a_central_names_its_units_that_are_silent_and_those_that_are_behind() -> None:
-    silent = WatchedUnit(name="Track B", is_silent=True)
+    silent = WatchedUnit(name="Track B", is_silent=True, status=UnitTold(waiting_count=9))
+    never = WatchedUnit(name="Track C", is_silent=True)
     late = WatchedUnit(name="Track A", is_silent=False, status=UnitTold(waiting_count=4))
-    said = {one.code: one.fields["who"] for one in units_findings(UnitsOfCentral((silent, late)))}
-    assert said == {"units-silent": "Track B", "units-late": "Track A 4"}
+    found = list(units_findings(UnitsOfCentral((silent, late, never))))
+    said = {one.code: one.fields["who"] for one in found}
+    assert said == {"units-silent": "Track B (+9), Track C", "units-late": "Track A 4"}
+    assert codes(found) == {"units-silent": "yellow", "units-late": "green"}
     assert list(units_findings(None)) == []
 
 

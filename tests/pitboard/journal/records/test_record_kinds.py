@@ -81,10 +81,10 @@ def parts() -> dict[type[msgspec.Struct], list[str]]:
     return found
 
 
-def structs_in(hint: Any) -> set[type[msgspec.Struct]]:
+def structs_in(hint: Any) -> list[type[msgspec.Struct]]:
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return {hint}
-    return {part for inner in get_args(hint) for part in structs_in(inner)}
+        return [hint]
+    return [part for inner in get_args(hint) for part in structs_in(inner)]
 
 
 def test_the_page_has_the_table_of_kinds() -> None:
