@@ -128,6 +128,11 @@ class RaceState:
                     self.statements.say(subject, Statement(word, unit, body))
                     self._to_look_at[subject] = None
 
+    def take_for_official(self, person_id: str) -> None:
+        """Note that a record whose body was erased had appointed this person."""
+        self.is_settled = False
+        self._touched.competitors |= self.roll.take_for_official(person_id)
+
     def forget(self, record: RecordPlace) -> None:
         """Drop a record whose body was erased."""
         subject = self.statements.forget(record)
@@ -329,6 +334,8 @@ class RaceState:
                 self._look_at_passing((unit, passing_id), touched)
             case ("competitor", competitor_id):
                 touched.competitors |= self.roll.look_again(competitor_id)
+            case ("official", official_id):
+                touched.competitors |= self.roll.take_for_official(official_id)
             case ("format" | "class", _):
                 touched.has_new_rules = True
             case _:

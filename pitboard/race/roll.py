@@ -58,6 +58,7 @@ class Roll:
         self.competitors: dict[str, Competitor] = {}
         self._joined_to: dict[str, set[str]] = {}  # competitor -> those said to be this person as well
         self.erased: set[str] = set()
+        self._officials: set[str] = set()  # who ever was appointed, as far as records tell
         self.changes: list[str] = []
         """Whom something was said about, in the order in which it came; an index follows it."""
 
@@ -70,7 +71,7 @@ class Roll:
         former = self.competitors.get(competitor_id)
         if former is not None and former.joined_into is not None:
             self._joined_to[former.joined_into].discard(competitor_id)
-        if heard or competitor_id in self.erased:
+        if heard or (competitor_id in self.erased and competitor_id not in self._officials):
             self.competitors[competitor_id] = _competitor(
                 competitor_id, heard, is_erased=competitor_id in self.erased
             )
@@ -84,8 +85,17 @@ class Roll:
     def erase(self, person_id: str) -> None:
         """Forget the name for good; a competitor stays known by it even where no registration arrived."""
         self.erased.add(person_id)
-        if not self._statements.all_about(("official", person_id)):
-            self.look_again(person_id)
+        self.look_again(person_id)
+
+    def take_for_official(self, person_id: str) -> set[str]:
+        """Note that the person was appointed once; return whose entries may be others now.
+
+        Where nothing but an erasure speaks of an official, there is no competitor behind it.
+        """
+        if person_id in self._officials:
+            return set()
+        self._officials.add(person_id)
+        return self.look_again(person_id) if person_id in self.erased else set()
 
     def now(self, competitor_id: str | None) -> str | None:
         """Return who the competitor is now, joins followed; in a circle of joins the one asked for."""

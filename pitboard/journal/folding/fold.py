@@ -43,6 +43,7 @@ from pitboard.race.runs.verdicts import Lap
 from pitboard.race.words.word import Authority, RecordPlace, Word
 
 _ENDS_OF_LAPS = frozenset({START, FINISH})
+_APPOINTMENT = KIND_OF[OfficialAppointed]
 # Tuples: a union in its place would be put together again for each record.
 _OF_UNITS = (UnitEnrolled, UnitRevoked)
 _OF_DISPLAYS = (DisplayEnrolled, DisplayRevoked)
@@ -63,6 +64,8 @@ class Fold:
         self._registrations: dict[str, tuple[RecordPlace, ...]] = {}  # person -> records with the name
         self.erased_places: set[RecordPlace] = set()
         self.erased_by: dict[RecordPlace, RecordPlace] = {}  # the record that says so
+        self._erased_persons: dict[RecordPlace, set[str]] = {}  # whose name stood there
+        self._appointed_at: set[RecordPlace] = set()  # places of appointments, with a body or without
         self.limits: dict[str, int] = {}  # up to where a stream is believed that is not what central saw
         self._ranked = RaceBoards()
         self._begin()
@@ -79,6 +82,8 @@ class Fold:
         bodies = self._bodies.get(stream)
         if bodies is None:
             bodies = self._bodies[stream] = KeptBodies(stream, self._shelf)
+        if record.header.kind == _APPOINTMENT:
+            self._see_appointment((stream, seq))
         if record.body_bytes is None or seq in bodies:
             return
         if self.erased_places and (stream, seq) in self.erased_places:
@@ -179,6 +184,7 @@ class Fold:
         if stream not in self._bodies:
             return
         self._bodies[stream].drop_beyond(seq)
+        self._appointed_at = {one for one in self._appointed_at if one[0] != stream or one[1] <= seq}
         for person_id, places in self._registrations.items():
             self._registrations[person_id] = tuple(
                 place for place in places if place[0] != stream or place[1] <= seq
@@ -210,7 +216,7 @@ class Fold:
                 self._enrol(body, word)
         elif isinstance(body, _OF_DISPLAYS):
             if authority == Authority.ADMIN:
-                self.roster.admit(body)
+                self.roster.admit(body, word)
         elif authority >= _least_authority(body):
             self._race.hear(body, word, key)
             if isinstance(body, PersonErased):
@@ -229,6 +235,15 @@ class Fold:
                         self._to_order.add(self._keys[stream])
                 self.erased_places.add((stream, seq))
                 self.erased_by.setdefault((stream, seq), said_at)
+                self._erased_persons.setdefault((stream, seq), set()).add(erased.competitor_id)
+                if (stream, seq) in self._appointed_at:
+                    self._race.take_for_official(erased.competitor_id)
+
+    def _see_appointment(self, place: RecordPlace) -> None:
+        """Keep in mind that the record appoints somebody: of an erased one only its header tells."""
+        self._appointed_at.add(place)
+        for person in self._erased_persons.get(place, ()):
+            self._race.take_for_official(person)
 
     def claimed_name(self, key: str) -> str:
         """Return the name that a writer gave itself last, enrolled or not; empty if it opened no stream
@@ -276,6 +291,8 @@ class Fold:
     def _fold_anew(self) -> None:
         """Fold everything again under the roster that all records together give."""
         self._begin()
+        for place in self._appointed_at & self._erased_persons.keys():
+            self._see_appointment(place)
         self._put_in_order(self.root_key)
         roots = [stream for stream, key in self._keys.items() if key == self.root_key]
         for stream in roots:
@@ -283,7 +300,7 @@ class Fold:
                 if isinstance(body, _OF_UNITS):
                     self.roster.say(body, self._word(Authority.ADMIN, stamp, stream, seq))
                 elif isinstance(body, _OF_DISPLAYS):
-                    self.roster.admit(body)
+                    self.roster.admit(body, self._word(Authority.ADMIN, stamp, stream, seq))
         for key in dict.fromkeys(self._keys.values()):
             self._put_in_order(key)
         for stream, key in self._keys.items():

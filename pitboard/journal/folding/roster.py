@@ -18,14 +18,19 @@ class Roster:
     root_key: str
     _standing: dict[str, LastWord[UnitEnrolled | UnitRevoked]] = field(default_factory=dict)
     _shared_heads: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)  # of (key, revocation)
-    _displays: dict[str, str] = field(default_factory=dict)  # key -> name
+    _displays: dict[str, LastWord[str]] = field(default_factory=dict)  # the name by key
     _revoked_displays: set[str] = field(default_factory=set)
-    _names: dict[str, str] = field(default_factory=dict)  # of any enrolment; only to list revoked units by
+    _names: dict[str, LastWord[str]] = field(default_factory=dict)  # by which revoked units are listed
 
     def say(self, body: UnitEnrolled | UnitRevoked, word: Word) -> bool:
-        """Take an enrolment or a revocation; return whether it changed who may write."""
+        """Take an enrolment or a revocation; return whether it changed who may write.
+
+        Nothing revokes the root key: which of its words came before that, nobody could tell.
+        """
         if isinstance(body, UnitEnrolled):
-            self._names[body.key] = body.name
+            self._names.setdefault(body.key, LastWord()).say(body.name, word)
+        elif body.key == self.root_key:
+            return False
         elif body.revocation is not None:
             heads = self._shared_heads.setdefault((body.key, body.revocation), {})
             for stream, head in body.heads.items():
@@ -33,20 +38,23 @@ class Roster:
         standing = self._standing.setdefault(body.key, LastWord())
         return standing.say(body, word) or _are_parts_of_one(body, standing.value)
 
-    def admit(self, display: DisplayEnrolled | DisplayRevoked) -> None:
+    def admit(self, display: DisplayEnrolled | DisplayRevoked, word: Word) -> None:
         """Take note of a display of the event, or that it is none any more, which is for good."""
         if isinstance(display, DisplayRevoked):
             self._revoked_displays.add(display.key)
         else:
-            self._displays[display.key] = display.name
+            self._displays.setdefault(display.key, LastWord()).say(display.name, word)
 
     def displays(self) -> Mapping[str, str]:
         """Return {key: name} of the event's displays."""
-        return {key: name for key, name in self._displays.items() if key not in self._revoked_displays}
+        return {key: self._display(key) for key in self._displays if key not in self._revoked_displays}
 
     def revoked_displays(self) -> Mapping[str, str]:
         """Return {key: name} of those that were revoked; the name is empty where only that came."""
-        return {key: self._displays.get(key, "") for key in self._revoked_displays}
+        return {key: self._display(key) for key in self._revoked_displays}
+
+    def _display(self, key: str) -> str:
+        return _last(self._displays.get(key))
 
     def admits(self, key: str) -> bool:
         """Return whether doors keep room for this key: the admin's, an enrolled unit's or a display's."""
@@ -100,12 +108,16 @@ class Roster:
 
     def known(self) -> Mapping[str, str]:
         """Return {key: name} of all units ever enrolled; the name is empty where only a revocation came."""
-        return {key: self._names.get(key, "") for key in self._standing}
+        return {key: _last(self._names.get(key)) for key in self._standing}
 
     def enrolled(self) -> Mapping[str, str]:
         """Return {key: name} of the units that may write now."""
         units = {key: said.value for key, said in self._standing.items()}
         return {key: body.name for key, body in units.items() if isinstance(body, UnitEnrolled)}
+
+
+def _last(name: LastWord[str] | None) -> str:
+    return "" if name is None else name.value or ""
 
 
 def _are_parts_of_one(body: UnitEnrolled | UnitRevoked, other: UnitEnrolled | UnitRevoked | None) -> bool:

@@ -121,7 +121,7 @@ def published_places(
 ) -> list[PublishedPlace] | None:
     """Return the places of a confirmed run, None where the decision names no laps or they are not all
     here."""
-    if not decided.sheet_id:
+    if not decided.sheet_id or not decided.places:
         return None
     laps: dict[int, dict[int, SeenLap]] = {}
     marks: dict[int, dict[str, tuple[Calculated, ...]]] = {}

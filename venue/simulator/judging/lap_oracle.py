@@ -537,7 +537,7 @@ class LapOracle:
         return found
 
     def _sheet(self, run: str, decided: Any) -> list[tuple[Any, list[Any]]] | None:
-        if not decided.sheet_id:
+        if not decided.sheet_id or not decided.places:
             return None
         found = []
         for place in decided.places:
