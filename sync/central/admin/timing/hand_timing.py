@@ -69,6 +69,7 @@ def run_bodies(run: TimedRun, fold: Fold, unit: str) -> list[Body]:
     name, rules = _format_of(run, fold, competitor)
     times_ns = [parse_lap_time(lap.time) for lap in run.laps]
     _refuse_short(run, times_ns, rules, fold)
+    _refuse_lost(times_ns, rules)
     if sum(times_ns) > RUN_MAX_NS:
         raise ActRefused(code="too-long", reason="These times together are more than a day.")
     run_id = boot_id = run.run_id(unit)
@@ -132,6 +133,30 @@ def _refuse_short(run: TimedRun, times_ns: list[int], rules: Format, fold: Fold)
             " that it is right.",
             fields={"typed": typed, "shortest": shortest},
         )
+
+
+def _refuse_lost(times_ns: list[int], rules: Format) -> None:
+    """Raise ActRefused where a typed time lies behind the run's end: it would be dropped unseen."""
+    fitting = _fitting_count(times_ns, rules)
+    if fitting < len(times_ns):
+        raise ActRefused(
+            code="laps-after-the-end",
+            reason=f"By the rules the run was over after {fitting} of these {len(times_ns)} laps. Take the"
+            " others away, or give the event other rules.",
+            fields={"number": fitting, "typed": len(times_ns)},
+        )
+
+
+def _fitting_count(times_ns: list[int], rules: Format) -> int:
+    """Return how many of the laps the run takes, as `pitboard/race/runs/laps.py` ends it."""
+    most = rules.laps_asked or len(times_ns)
+    up_ns = rules.run_ms * NANOSECONDS_PER_MS if rules.run_ms and rules.ends != "open" else None
+    at_ns = 0
+    for number, lap_ns in enumerate(times_ns[:most]):
+        if up_ns is not None and (at_ns + lap_ns > up_ns if rules.stops_at_once else at_ns >= up_ns):
+            return number
+        at_ns += lap_ns
+    return min(most, len(times_ns))
 
 
 def _format_of(run: TimedRun, fold: Fold, competitor: str) -> tuple[str, Format]:

@@ -71,6 +71,33 @@ def test_typed_laps_are_the_runs_laps_whenever_its_time_begins(tmp_path: Path, n
     at_desk(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("name", "laps", "fits"),
+    [
+        ("Best lap", ("89.999", "90", "60"), True),  # three minutes: the lap under way may be finished
+        ("Best lap", ("90", "90", "60"), False),
+        ("DeepRacer, total time", ("10", "10", "10"), True),
+        ("DeepRacer, total time", ("10", "10", "10", "10"), False),
+        ("Hill climb", ("30", "30"), False),
+    ],
+)
+def test_a_typed_time_behind_the_runs_end_is_told_and_not_dropped(
+    tmp_path: Path, name: str, laps: tuple[str, ...], fits: bool
+) -> None:
+    async def story(central: Central) -> None:
+        rules = preset(name)
+        assert rules is not None
+        await central.raced_by(rules)
+        if fits:
+            assert len(await central.time(timed(*laps))) == len(laps)
+            return
+        with pytest.raises(ActRefused, match=f"over after {len(laps) - 1} of these {len(laps)} laps"):
+            await central.time(timed(*laps))
+        assert len(await central.time(timed(*laps[:-1]))) == len(laps) - 1
+
+    at_desk(tmp_path, story)
+
+
 def test_a_lap_at_the_bound_counts_and_one_below_it_has_to_be_said_twice(tmp_path: Path) -> None:
     async def story(central: Central) -> None:
         fold = central.replica.fold
