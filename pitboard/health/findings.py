@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from pitboard.health.machine_facts import MachineFacts
-from pitboard.sentences.language import Language
+from pitboard.sentences.language import Language, Sentence
 
 Colour = Literal["green", "yellow", "red"]
 
@@ -29,7 +29,8 @@ _MIB = 1_024 * 1_024
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One check: a stable code, its colour, what is so, and what to do where it is not green.
 
-    `says` is the catalogue's code where another language has the sentence under another one than this.
+    `says` is the catalogue's code where another language has the sentence under another one than this;
+    `told` are a unit's own sentences, of the light that `says` names.
     """
 
     code: str
@@ -38,12 +39,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     advice: str = ""
     fields: dict[str, str | int] = {}
     says: str = ""
+    told: tuple[Sentence, ...] = ()
 
     def spoken(self, words: Language) -> tuple[str, str]:
         """Return (what is so, what to do) in a language; in English a finding speaks for itself."""
         code = self.says or f"touch.machine-{self.code}"
-        if words.code == "en" or not words.knows(code):
+        if words.code == "en" or not words.knows(code) or (code.startswith("light.") and not self.told):
             return self.sentence, self.advice
+        if self.told:
+            return f"{words.say(code)}: {words.tell(self.told)}", self.advice
         do = f"{code}-do"
         advice = words.say(do, **self.fields) if self.advice and words.knows(do) else self.advice
         return words.say(code, **self.fields), advice

@@ -229,6 +229,8 @@ def unit_findings(told: UnitStatus | Exception) -> Iterator[Finding]:
             code=f"light-{light.light}",
             colour=_COLOURS.get(light.state, "yellow"),
             sentence=f"{light.light}: {light.detail}",
+            says=f"light.{light.light}",
+            told=tuple(light.says),
         )
 
 

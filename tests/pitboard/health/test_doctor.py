@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -22,9 +23,10 @@ from pitboard.health.findings import (
     worst,
 )
 from pitboard.health.machine_facts import MachineFacts, read_machine_facts
-from pitboard.health.node_findings import config_findings
+from pitboard.health.node_findings import config_findings, unit_findings
 from pitboard.program.service import Service
-from pitboard.sentences.language import language
+from pitboard.sentences.language import Sentence, language
+from pitboard.unit_api.unit_status import LightStatus, UnitStatus
 
 WELL = {
     "temperature_mc": 51_200,
@@ -193,6 +195,21 @@ def test_a_german_shell_is_answered_in_german(
     assert "        -> Das beheben; das Programm startet von selbst wieder." in text
     _, told = run(tmp_path, "--json")
     assert "touch does not work: no socket" in told  # for programs the words stay the same
+
+
+def test_a_units_own_lights_are_told_in_german_too() -> None:
+    """In a German shell the lines of sensor, central and disk alone were English."""
+    light = LightStatus(
+        light="central", state="warning", detail="Not reached.", says=[Sentence("light.central.no-answer")]
+    )
+    status = UnitStatus(key="9f" * 32, name="A", boot_id="b", mono_ns=0, utc_ms=0, lights=[light], sensors=[])
+    [finding] = unit_findings(status)
+    assert finding.spoken(language("en"))[0] == "central: Not reached."
+    said = language("de").say("light.central.no-answer")
+    assert finding.spoken(language("de"))[0] == f"Zentrale: {said}"
+    older = LightStatus(light="central", state="ok", detail="Well.")  # of a unit that told no codes
+    [finding] = unit_findings(msgspec.structs.replace(status, lights=[older]))
+    assert finding.spoken(language("de"))[0] == "central: Well."
 
 
 def test_every_finding_of_the_machine_has_german_words() -> None:
