@@ -7,6 +7,7 @@ PitboardError
 │   ├── BodyRefused             a body does not fit its kind
 │   ├── CallRefused             a door does not carry out a call
 │   ├── ConfigRefused           a file's key or value is wrong
+│   │   └── ConfigUnreadable    the file cannot be read at all
 │   ├── ContactClosed           a sealed contact does not open with this key
 │   ├── CountRefused            so many entries are not to be had in one answer
 │   ├── FrameRefused            a piece of a device's line is no good frame
@@ -82,6 +83,10 @@ class ConfigRefused(Refusal):
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
         self.reason = reason
+
+
+class ConfigUnreadable(ConfigRefused):
+    """Whether the file is right nobody knows: it is not there, or the program may not read it."""
 
 
 class RecordRefused(Refusal):

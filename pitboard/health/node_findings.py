@@ -17,7 +17,7 @@ from pitboard.doors.session import UNIX_PREFIX
 from pitboard.errors import NOT_UNDERSTOOD, PitboardError
 from pitboard.health.findings import Colour, Finding
 from pitboard.program.ownership import USER, user_of
-from pitboard.program.service import OPENING, read_last_words
+from pitboard.program.service import read_last_words
 from pitboard.unit_api.unit_status import SealedStatus, UnitStatus, open_status
 
 PROGRAMS = ("central", "trackside", "bridge", "sync", "touch", "display")
@@ -53,14 +53,15 @@ def program_findings(configs: Path, runtime: Path) -> Iterator[Finding]:
     for name in programs:
         said = read_last_words(runtime, name)
         state = _state_of(name)
-        if said is not None and said.sentence.startswith(OPENING):
+        if said is not None and said.reads is not None:
+            done, count = said.reads
             yield Finding(
                 code=f"{name}-opening",
                 colour="yellow",
                 sentence=f"{name} starts. {said.sentence}.",
                 advice="Wait; nothing is lost meanwhile.",
                 says="command.program-opening",
-                fields={"program": name, "reason": said.sentence},
+                fields={"program": name, "done": done, "count": count or "?"},
             )
         elif said is not None:
             yield Finding(

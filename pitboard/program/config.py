@@ -16,12 +16,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from pitboard.errors import ConfigRefused
+from pitboard.errors import ConfigRefused, ConfigUnreadable
 from pitboard.program.ownership import why_not_read
 from pitboard.race.bodies.body import KeyHex, Name
 from pitboard.trust.identity import write_secret
 
-CANNOT_BE_READ = "cannot be read"
 EVENT_FILE_MODE = 0o640
 """No secret is in it, and each program of the machine reads it."""
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
@@ -55,7 +54,7 @@ def read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigRefused(path=path, reason=f"{CANNOT_BE_READ}: {why_not_read(error)}") from error
+        raise ConfigUnreadable(path=path, reason=f"cannot be read: {why_not_read(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigRefused(path=path, reason="is not UTF-8 text; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -267,9 +266,9 @@ def load_event_file(path: Path) -> EventFile | None:
         return None
     try:
         return load_config(EventFile, path)
+    except ConfigUnreadable:
+        raise
     except ConfigRefused as error:
-        if error.reason.startswith(CANNOT_BE_READ):
-            raise
         reason = f"is not what enrolment wrote ({error.reason}); move it away and run pitboard enrol"
         raise ConfigRefused(path=path, reason=reason) from error
 

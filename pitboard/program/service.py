@@ -35,16 +35,19 @@ OPENING_SAID_EVERY_S = 5
 OPENING_WAIT_MAX_S = 300
 """For the longest part of an opening that says nothing: a file looked through on a slow card, and the runs of
 a whole season derived at its end."""
-OPENING = "The records of this event are read; that takes a while on a slow card"
-"""Begins the sentence of a program that opens its journal."""
+_OPENING = "The records of this event are read; that takes a while on a slow card"
 
 
 class LastWords(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a program ended, as it told the person at its terminal."""
+    """Why a program ended, as it told the person at its terminal.
+
+    `reads` is there while it only opens its journal: how many of how many records, 0 where that is not known.
+    """
 
     program: str
     sentence: str
     said_utc_ms: int
+    reads: tuple[int, int] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,18 +111,21 @@ class Service:
             self._opening_mono_ns = now_mono_ns
         elif now_mono_ns - self._opening_mono_ns >= OPENING_SAID_EVERY_S * _NS_PER_S:
             self._opening_mono_ns = now_mono_ns
-            self.say_last(program, f"{OPENING}: {done_count} of {count or '?'}")
+            self.say_last(program, f"{_OPENING}: {done_count} of {count or '?'}", reads=(done_count, count))
         elif done_count != count:
             return
         self._send(f"EXTEND_TIMEOUT_USEC={OPENING_WAIT_MAX_S * _US_PER_S}")
 
-    def say_last(self, program: str, sentence: str) -> None:
+    def say_last(self, program: str, sentence: str, *, reads: tuple[int, int] | None = None) -> None:
         """Keep why the program ends; a folder that cannot be written must not hide the reason."""
         self._send(f"STATUS={sentence.splitlines()[0] if sentence else ''}")
         if self.folder is None:
             return
         said = LastWords(
-            program=program, sentence=sentence[:SENTENCE_MAX_LENGTH], said_utc_ms=self.clock.utc_ms()
+            program=program,
+            sentence=sentence[:SENTENCE_MAX_LENGTH],
+            said_utc_ms=self.clock.utc_ms(),
+            reads=reads,
         )
         try:
             _place(self.folder, program).write_bytes(msgspec.json.encode(said))
@@ -139,8 +145,16 @@ class Service:
 def read_last_words(folder: Path, program: str) -> LastWords | None:
     """Return what the program said when it ended; None while it runs, or where nothing was kept."""
     try:
-        return msgspec.json.decode(_place(folder, program).read_bytes(), type=LastWords)
-    except (OSError, *NOT_UNDERSTOOD):
+        return last_words_in(_place(folder, program).read_bytes())
+    except OSError:
+        return None
+
+
+def last_words_in(kept: bytes) -> LastWords | None:
+    """Return what such a file holds; None where it is damaged."""
+    try:
+        return msgspec.json.decode(kept, type=LastWords)
+    except NOT_UNDERSTOOD:
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from pathlib import Path
@@ -52,14 +51,13 @@ def test_the_tree_is_drawn_as_it_is() -> None:
 
 def test_no_other_file_has_an_error_of_the_tree() -> None:
     known = {"PitboardError", *classes_here()}
+    based = re.compile(rf"^class (\w+)\((?:[^)]*\b)?({'|'.join(sorted(known))})\b", re.MULTILINE)
     elsewhere = [
-        f"{path.relative_to(ROOT)}: {node.name}"
+        f"{path.relative_to(ROOT)}: {match[1]}"
         for part in PARTS
         for path in (ROOT / part).rglob("*.py")
         if path != ROOT / "pitboard" / "errors.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id in known for base in node.bases)
+        for match in based.finditer(path.read_text(encoding="utf-8"))
     ]
     assert elsewhere == []
 
@@ -83,3 +81,24 @@ def test_no_other_file_has_an_error_of_the_tree() -> None:
 )
 def test_each_says_whether_the_same_may_be_tried_again(error: PitboardError, may_be_retried: bool) -> None:
     assert error.may_be_retried is may_be_retried
+
+
+SAID = r"(?:\b\w+\.(?:reason|detail|sentence)\b|\bstr\((?:error|lost|refused|refusal)\))"
+DECIDES = re.compile(
+    rf"{SAID}\s*(?:(?:==|!=)\s*f?[\"']|\.(?:startswith|endswith|find|count)\()"
+    rf"|[\"']\s+(?:not )?in {SAID}"
+)
+
+
+def test_no_code_decides_by_the_text_of_a_sentence() -> None:
+    """A config that could not be read was told by its sentence, a held journal by that of SQLite."""
+    assert DECIDES.search('if error.reason.startswith("cannot"):')
+    assert DECIDES.search('if "locked" in str(error):')
+    assert DECIDES.search("while lost.detail == 'no answer':")
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for part in PARTS
+        for path in (ROOT / part).rglob("*.py")
+        for match in DECIDES.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -13,7 +13,7 @@ from pitboard.drawing.never_blank import PaintGuard
 from pitboard.drawing.window import Window
 from pitboard.drawing.window_watch import WindowWatch
 from pitboard.errors import ActRefused, PeerLost
-from pitboard.program.service import SERVICE, read_last_words
+from pitboard.program.service import SERVICE, LastWords, read_last_words
 from pitboard.sentences.language import LANGUAGES, Language, Sentence
 from pitboard.sentences.spoken_error import spoken
 from pitboard.unit_api.official_acts import stamped
@@ -509,7 +509,7 @@ class Touchscreen:
             return
         self._words_mono_ns = now_mono_ns
         said = [read_last_words(self._runtime_folder, program) for program in PROGRAMS]
-        words = tuple((one.program, one.sentence) for one in said if one is not None)
+        words = tuple((one.program, _words_of(one, self._view)) for one in said if one is not None)
         if self._screen is None and now_mono_ns - self._answered_mono_ns > UNIT_SILENT_NS:
             words = (*words, ("touch", self._view.say("touch.no-unit", socket=str(self._socket))))
         if words != self._view.last_words:
@@ -554,3 +554,11 @@ def _on_contact_page(intent: Intent) -> Intent:
         case ShowPage():
             return SkipContact()
     return intent
+
+
+def _words_of(said: LastWords, view: View) -> str:
+    """Return what a program said, in the person's language where it only opens its journal."""
+    if said.reads is None:
+        return said.sentence
+    done, count = said.reads
+    return view.say("touch.program-reads", done=done, count=count or "?")

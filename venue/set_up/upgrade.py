@@ -12,7 +12,7 @@ from pathlib import Path
 from pitboard.clock import Clock
 from pitboard.errors import Refusal
 from pitboard.program.program import progress
-from pitboard.program.service import LAST_WORDS_SUFFIX, OPENING
+from pitboard.program.service import LAST_WORDS_SUFFIX, last_words_in
 from venue.set_up.installation import PROGRAM, RUN, TARGET, UNDECIDED, VERSIONS, is_healthy
 from venue.set_up.machine import Machine, Owned
 
@@ -158,8 +158,9 @@ async def _see(machine: Machine, services: Sequence[str], clock: Clock, pause: P
 
 def _reads_journal(machine: Machine, services: Sequence[str]) -> bool:
     programs = [name.removeprefix("pitboard-").removesuffix(".service") for name in services]
-    said = [machine.read(RUN / f"{program}{LAST_WORDS_SUFFIX}") for program in programs]
-    return any(OPENING.encode() in one for one in said if one is not None)
+    kept = [machine.read(RUN / f"{program}{LAST_WORDS_SUFFIX}") for program in programs]
+    said = [last_words_in(one) for one in kept if one is not None]
+    return any(one is not None and one.reads is not None for one in said)
 
 
 def old_versions(there: Sequence[str], *, in_use: str, former: str) -> list[Path]:

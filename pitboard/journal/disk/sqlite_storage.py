@@ -459,10 +459,10 @@ _OF_THE_DISK = (
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
 )
+_HELD_BY_ANOTHER = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PRIMARY_CODE = 0xFF
 
 
 def _plain(error: Exception) -> str:
-    text = str(error)
-    if "locked" in text:
-        return "another process has it open; stop that one first"
-    return text
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return "another process has it open; stop that one first" if code in _HELD_BY_ANOTHER else str(error)
