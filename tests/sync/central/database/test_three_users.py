@@ -28,8 +28,11 @@ import pytest
 import requests
 
 from pitboard.clock import SystemClock
+from pitboard.errors import NoCentral
 from pitboard.journal.records.record import to_wire
+from sync.central.admin.official_desk import OfficialNames
 from sync.central.central_server import serve_central
+from sync.central.commands.admin_client import AdminClient
 from sync.central.config import (
     AdminConfig,
     CentralConfig,
@@ -114,8 +117,7 @@ def door_of(user: User, door: Door, config: CentralConfig, port: int | None) -> 
             os._exit(1)
     try:
         until = time.monotonic() + START_MAX_S
-        there = config.admin_socket if port is None else None
-        while not (is_open(port) if there is None else there.exists()):
+        while not (is_there(config) if port is None else is_open(port)):
             assert time.monotonic() < until, f"the {door} door does not serve"
             assert os.waitpid(child, os.WNOHANG) == (0, 0), f"the {door} door ended"
             time.sleep(0.05)
@@ -127,9 +129,21 @@ def door_of(user: User, door: Door, config: CentralConfig, port: int | None) -> 
             os.waitpid(child, 0)
 
 
-def is_open(port: int | None) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port or 0)) == 0
+def is_there(config: CentralConfig) -> bool:
+    """Return whether the admin's door answers: its socket is taken before the database has the event."""
+    assert config.admin_socket is not None
+    try:
+        AdminClient(config.admin_socket).ask("/v1/admin/officials", OfficialNames)
+    except NoCentral:
+        return False
+    return True
+
+
+def is_open(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
 def free_port() -> int:
