@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.header import header_blocks
-from display.scene.leaderboard import MEDALS
+from display.scene.leaderboard_row import MEDALS
 from display.scene.result_text import column_text, signed
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import (

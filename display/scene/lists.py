@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.header import header_blocks
-from display.scene.leaderboard import MEDALS
+from display.scene.leaderboard_row import MEDALS
 from display.scene.result_text import first_text
 from display.scene.show import Canvas, Frame, Moment, Show
 from pitboard.drawing.palette import BLUE, PANEL, PANEL_RAISED, TEXT, TEXT_DARK, TEXT_MUTED

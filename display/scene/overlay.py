@@ -8,7 +8,7 @@ from __future__ import annotations
 from display.scene.blocks import Area, Block, Fill, Mark, Measures, Scene, Text
 from display.scene.board_index import index_of
 from display.scene.header import badge_block
-from display.scene.leaderboard import MEDALS
+from display.scene.leaderboard_row import MEDALS
 from display.scene.result_text import first_text, gap_text, signed
 from display.scene.show import Canvas, Frame, Moment, Show
 from display.scene.story import BRIGHT_NS

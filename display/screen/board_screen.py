@@ -120,7 +120,7 @@ class BoardScreen:
         scene, scene_changes = self._guard.attempt(
             "board",
             lambda: self._lay_out(show, moment, surface.get_size()),
-            otherwise=lambda: (lay_plain(badge, surface.get_size()), None),
+            otherwise=lambda: (lay_plain(badge, replace(self._canvas, size=surface.get_size())), None),
         )
         changes.append(scene_changes)
         self._changes_mono_ns = min((at for at in changes if at is not None), default=None)
