@@ -57,7 +57,7 @@ async def opened(place: str, *, root_key: str) -> AsyncIterator[tuple[Journal | 
     """Open the journal and contacts at `postgresql://…`, or in the file `sqlite:///PATH` or PATH."""
     if place.startswith(_DATABASE):
         async with (
-            PostgresJournal.open(place, role="admin", root_key=root_key) as journal,
+            PostgresJournal.open(place, role="admin", root_key=root_key, waits=False) as journal,
             PostgresContacts.open(place, role="admin") as contacts,
         ):
             yield journal, contacts

@@ -73,12 +73,19 @@ class PostgresJournal:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, url: str, *, role: Role, root_key: str | None = None, say: Callable[[str], object] = str
+        cls,
+        url: str,
+        *,
+        role: Role,
+        root_key: str | None = None,
+        say: Callable[[str], object] = str,
+        waits: bool = True,
     ) -> AsyncIterator[PostgresJournal]:
         """Open the journal of the event whose root key is given; without one, of whatever event is there.
 
-        Where the database is away, `say` is told so in a sentence and the database waited for. Raises
-        ConfigRefused when it is not prepared or belongs to another event, JournalLost when it says no.
+        Where the database is away, `say` is told so in a sentence and the database waited for, unless nobody
+        `waits`. Raises ConfigRefused when it is not prepared or belongs to another event, JournalLost when it
+        says no.
         """
         journal = cls(url, role, root_key or "")
 
@@ -88,7 +95,7 @@ class PostgresJournal:
             journal._last_arrival = await journal._newest_arrival()
 
         try:
-            await _when_there(look, say)
+            await (_when_there(look, say) if waits else look())
             async with (
                 beside(journal._queue.run(), name="write to the database"),
                 beside(journal._watch(), name="listen to the database"),

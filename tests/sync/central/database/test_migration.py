@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pitboard.errors import MigrationRefused
+from pitboard.errors import JournalLost, MigrationRefused
 from pitboard.journal.disk.sqlite_storage import Journal
 from pitboard.journal.disk.storage import Storage, read_all
 from pitboard.journal.records.record import Record
@@ -140,3 +140,17 @@ def test_the_command_says_what_it_moved(tmp_path: Path, database: MakeDatabase) 
     answer = CliRunner().invoke(central, [*arguments[:3], str(tmp_path / "nowhere.db"), url])
     assert isinstance(answer.exception, MigrationRefused)
     assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_a_database_that_is_not_there_is_said_and_not_waited_for(tmp_path: Path) -> None:
+    """Whoever typed a wrong name at the terminal waited for ever."""
+
+    async def story() -> None:
+        async with asyncio.timeout(10):
+            await migrate(
+                f"postgresql:///event?host={tmp_path}", f"sqlite:///{tmp_path}/c.db", root_key=ROOT.key
+            )
+
+    with pytest.raises(JournalLost, match="No such file"):
+        asyncio.run(story())
+    assert not (tmp_path / "c.db").exists()
