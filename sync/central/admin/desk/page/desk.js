@@ -16,6 +16,7 @@ import { peoplePage } from "./people.js";
 import { planPage } from "./plan.js";
 import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
+import { focusAgain, focusedPlace, forgetFocus, watchFocus } from "./same_place.js";
 import { setUpPage, signInPage } from "./sign_in.js";
 import { sponsorsPage } from "./sponsors.js";
 import { timingPage } from "./timing.js";
@@ -26,6 +27,7 @@ const FRESH_EVERY_MS = 5_000;
 const main = byId("main");
 let session = { account: "" };
 let drawn = 0;
+let shown = ""; // the page that is there; a form to sign in is none
 
 async function pageFor(hash) {
   const [, name, argument] = hash.split("/");
@@ -66,7 +68,7 @@ async function accountPage() {
   };
 }
 
-async function redraw() {
+async function redraw({ isByItself = false } = {}) {
   const mine = ++drawn;
   const hash = location.hash || "#/";
   try {
@@ -81,14 +83,17 @@ async function redraw() {
     }
     const page = await pageFor(hash);
     if (mine !== drawn || !session.account) return;
-    show(page, true);
+    show(page, true, isByItself);
     setText(byId("banner"), "");
   } catch (error) {
     if (mine === drawn && error.code !== "signed-out") setText(byId("banner"), error.message);
   }
 }
 
-function show(page, isSignedIn) {
+function show(page, isSignedIn, isByItself = false) {
+  const address = isSignedIn ? location.hash || "#/" : "";
+  const place = shown === address && address ? focusedPlace(main) : null;
+  if (isByItself && shown === address && reads(main.childNodes) === reads(page.parts)) return;
   byId("nav").hidden = !isSignedIn;
   byId("search").hidden = !isSignedIn || session.role === "timekeeper";
   for (const link of byId("nav").children) {
@@ -102,11 +107,16 @@ function show(page, isSignedIn) {
     setText(byId("event"), page.event.name);
     document.title = say("desk.event-desk", { event: page.event.name });
   }
+  shown = address;
   main.dataset.page = location.hash || "#/";
   main.className = page.isWide ? "wide" : "";
   main.replaceChildren(...page.parts);
-  if ([document.body, main].includes(document.activeElement)) main.querySelector("[data-first]")?.focus({ preventScroll: true });
+  if (place) focusAgain(main, place);
+  else if ([document.body, main].includes(document.activeElement)) main.querySelector("[data-first]")?.focus({ preventScroll: true });
 }
+
+// What a page that draws itself anew shows is left alone where it is the same: nobody is thrown out of a line.
+const reads = (nodes) => [...nodes].map((one) => one.outerHTML).join("").replaceAll(/"about-[0-9]+"/g, "");
 
 async function begin() {
   session = await ask("/v1/desk/session");
@@ -151,9 +161,14 @@ window.addEventListener("hashchange", () => {
   if (document.querySelector("dialog.again")) return;
   closeDialogs();
   byId("told").replaceChildren();
+  forgetFocus();
   redraw();
   main.focus({ preventScroll: true });
   window.scrollTo(0, 0);
+});
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its address is no page
+  main.focus();
 });
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -162,8 +177,9 @@ byId("search").addEventListener("submit", (event) => {
 });
 setInterval(() => {
   const isHome = ["", "#/"].includes(location.hash);
-  const isBusy = document.hidden || document.querySelector("dialog") || main.contains(document.activeElement) && document.activeElement !== main;
-  if (session.account && isHome && !isBusy) redraw();
+  const isBusy = document.hidden || document.querySelector("dialog") || main.matches(":active");
+  if (session.account && isHome && !isBusy) redraw({ isByItself: true });
 }, FRESH_EVERY_MS);
 translatePage();
+watchFocus(main);
 begin().catch((error) => setText(byId("banner"), error.message));

@@ -3,6 +3,7 @@
 import { byId, element } from "./elements.js";
 import { forgetTrouble, tellTrouble } from "./meanwhile.js";
 import { button, buttons } from "./pieces.js";
+import { focusWhereItWas } from "./same_place.js";
 import { say } from "./say.js";
 
 // Asks for what stands in `parts`. submit(seen) does it, or throws what stands in the way; done(what it returned) comes
@@ -25,6 +26,7 @@ export function openDialog({ title, note = "", parts, label, isDanger = false, f
     } catch (error) {
       known = tellTrouble(error, trouble, go, { seen: known, fields, typed: typed() });
       go.disabled = false;
+      if (!form.contains(document.activeElement)) go.focus(); // a button that is out of use loses it
     }
   });
   dialog.addEventListener("close", () => dialog.remove());
@@ -83,8 +85,14 @@ export function fieldInput(field) {
 // What was done, at the foot of the page, until the next thing is done.
 export function tellSentence(sentence) {
   const told = byId("told");
-  told.replaceChildren(element("p", {}, sentence), buttons(button(say("desk.close"), () => told.replaceChildren())));
+  told.replaceChildren(element("p", {}, sentence), buttons(closeButton()));
 }
+
+// Whoever closes it goes on where they were.
+export const closeButton = () => button(say("desk.close"), () => {
+  byId("told").replaceChildren();
+  focusWhereItWas(byId("main"));
+});
 
 // A form that stands in the page and says what became of it.
 export function formCard(title, fields, label, send, { note = "", seen = null } = {}) {
@@ -104,6 +112,7 @@ export function formCard(title, fields, label, send, { note = "", seen = null } 
       known = tellTrouble(error, trouble, go, { seen: known, fields, typed: valuesOf(inputs) });
     }
     go.disabled = false;
+    if (form.isConnected && document.activeElement === document.body) go.focus();
   });
   return element("section", { class: "card" }, element("h2", {}, title), ...(note ? [element("p", { class: "muted" }, note)] : []), form);
 }

@@ -2,6 +2,7 @@
 
 import { post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
+import { tellSentence } from "./form_dialog.js";
 import { button, buttons, card, table, tag, word } from "./pieces.js";
 import { language, say } from "./say.js";
 
@@ -13,11 +14,11 @@ export function peoplePage() {
   file.addEventListener("change", async () => {
     if (file.files.length) text.value = await file.files[0].text();
   });
-  const outcome = element("div", {});
+  const outcome = element("div", { "aria-live": "polite" });
   const look = async () => {
     try {
       const seen = await post("/v1/desk/import", { text: text.value });
-      outcome.replaceChildren(preview(seen.rows, text.value, outcome));
+      outcome.replaceChildren(preview(seen.rows, text, outcome));
     } catch (error) {
       outcome.replaceChildren(element("p", { class: "trouble", role: "alert" }, error.message));
     }
@@ -28,7 +29,8 @@ export function peoplePage() {
   return { isWide: true, parts: [taking, exportCard()] };
 }
 
-function preview(rows, text, outcome) {
+function preview(rows, textArea, outcome) {
+  const text = textArea.value;
   const count = (kind) => rows.filter((one) => one.outcome === kind).length;
   const heads = [{ label: say("desk.line"), class: "number" }, { label: say("desk.name") }, { label: say("desk.number") }, { label: say("desk.class"), class: "hide-small" }, { label: "" }];
   const shown = rows.map((one) => element("tr", {},
@@ -40,7 +42,9 @@ function preview(rows, text, outcome) {
     take.disabled = true;
     try {
       const done = await post("/v1/desk/import", { text, is_preview: false, reason: reason.value });
-      outcome.replaceChildren(element("p", { role: "status" }, say("desk.number-competitors-are-registered-now", { number: done.taken })));
+      outcome.replaceChildren();
+      tellSentence(say("desk.number-competitors-are-registered-now", { count: done.taken }));
+      textArea.focus({ preventScroll: true });
     } catch (error) {
       trouble.textContent = error.message;
       take.disabled = false;

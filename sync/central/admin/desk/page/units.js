@@ -2,6 +2,7 @@
 
 import { ask, post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
+import { openDialog, tellSentence } from "./form_dialog.js";
 import { button, buttons, card, facts, list, table, tag, when, word } from "./pieces.js";
 import { knows, language, say } from "./say.js";
 
@@ -89,31 +90,27 @@ function unitRow(unit, redraw) {
 }
 
 function askRevoke(unit, redraw) {
-  const trouble = element("p", { class: "trouble", role: "alert" });
-  const reason = element("input", { required: "", maxlength: "400" });
+  const isDisplay = unit.role === "display";
+  const reason = element("input", { required: "", maxlength: "400", dir: "auto", autocomplete: "off" });
   const typed = element("input", { autocomplete: "off", dir: "auto" });
-  const form = element("form", { method: "dialog" },
-    element("h2", {}, say("desk.revoke-2"), nameElement(unit.name)),
-    element("p", { class: "muted" }, (unit.role === "display" ? say("desk.it-is-a-stranger-at-every-door") : say("desk.what-central-has-of-it-now-still")) + say("desk.its-key-cannot-be-enrolled-again")),
-    element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-name-nobody-in-it")), reason),
-    element("label", {}, unit.role === "display" ? say("desk.type-the-displays-name") : say("desk.type-the-units-name"), typed), trouble);
-  const dialog = element("dialog", {}, form);
-  const go = element("button", { class: "danger", type: "submit" }, say("desk.revoke"));
-  form.append(buttons(go, button(say("desk.cancel"), () => dialog.close())));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (typed.value.trim() !== unit.name.trim()) { trouble.textContent = say("desk.that-is-not-the-name-nothing-was"); return; }
-    go.disabled = true;
-    try {
+  openDialog({
+    title: say("desk.revoke-2") + unit.name,
+    note: say(isDisplay ? "desk.it-is-a-stranger-at-every-door" : "desk.what-central-has-of-it-now-still") + say("desk.its-key-cannot-be-enrolled-again"),
+    parts: [
+      element("label", {}, say("desk.reason"), element("small", {}, say("desk.kept-for-ever-name-nobody-in-it")), reason),
+      element("label", {}, say(isDisplay ? "desk.type-the-displays-name" : "desk.type-the-units-name"), typed),
+    ],
+    label: say("desk.revoke"),
+    isDanger: true,
+    submit: async () => {
+      if (typed.value.trim() !== unit.name.trim()) throw new Error(say("desk.that-is-not-the-name-nothing-was"));
       await post("/v1/admin/units/revoke", { unit: unit.key, reason: reason.value });
-      dialog.close();
+    },
+    done: () => {
+      tellSentence(say("desk.name-is-revoked-now", { name: unit.name }));
       redraw();
-    } catch (error) { trouble.textContent = error.message; }
-    go.disabled = false;
+    },
   });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 function enrolCard(redraw) {
@@ -133,14 +130,15 @@ function enrolCard(redraw) {
       const { picture } = await post("/v1/desk/picture", { text: `${issued.address}/#${issued.token}` });
       made.replaceChildren(element("h2", {}, say("desk.enrol-2"), nameElement(name.value)), element("img", { class: "qr", src: picture, alt: say("desk.qr-code-of-the-token-below") }), element("p", { class: "secret" }, issued.token), element("p", { class: "muted" }, say("desk.good-once-for-minutes-minutes-on-the", { minutes: issued.life_s / 60, address: issued.address })));
       made.append(trouble, buttons(retry));
-      await follow(made, issued.ticket, redraw);
+      retry.focus({ preventScroll: true });
+      await follow(made, issued.ticket, name.value, redraw);
     } catch (error) { trouble.textContent = error.message; }
     go.disabled = false;
   });
   return made;
 }
 
-async function follow(place, ticket, redraw) {
+async function follow(place, ticket, name, redraw) {
   let state = "open";
   while (place.isConnected && ["open", "claimed"].includes(state)) {
     state = (await post("/v1/admin/enrolments/watch", { ticket, after: state, wait_ms: 5000 })).state;
@@ -153,7 +151,9 @@ async function follow(place, ticket, redraw) {
   }
   const decide = async (accept) => {
     await post("/v1/admin/enrolments/decide", { ticket, accept });
+    tellSentence(say(accept ? "desk.name-is-enrolled-now" : "desk.name-was-not-enrolled", { name }));
     redraw();
   };
+  tellSentence(say("desk.the-node-used-the-token-does-it"));
   place.append(element("p", {}, say("desk.the-node-used-the-token-does-it")), element("p", { class: "secret" }, seen.code), buttons(button(say("desk.yes-enrol-it"), () => decide(true), { class: "main" }), button(say("desk.no"), () => decide(false), { class: "danger" })));
 }

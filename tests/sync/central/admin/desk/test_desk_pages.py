@@ -4,6 +4,7 @@ refused."""
 from __future__ import annotations
 
 import os
+import re
 
 import msgspec
 import pytest
@@ -44,15 +45,19 @@ def test_a_day_at_the_desk(venue: Venue, organiser: Organiser) -> None:
     dialog.get_by_role("button", name="Do it").click()
     expect(told).to_contain_text("rank 1 with 10.000 → rank 2 with 12.000")
     expect(page.locator("main")).to_contain_text("measured 10.000")
+    expect(page.get_by_role("button", name="Act on lap 2")).to_be_focused()
     # undo
     told.get_by_role("button", name="Undo").click()
     dialog.get_by_label("Reason").fill("the other car")
     dialog.get_by_role("button", name="Do it").click()
     expect(told).to_contain_text("rank 2 with 12.000 → rank 1 with 10.000")
+    told.get_by_role("button", name="Close").press("Enter")
+    expect(page.get_by_role("button", name="Act on lap 2")).to_be_focused()
     # disqualify, reinstate
     organiser.acts("Disqualify")
     expect(told).to_contain_text("Anna Berg is disqualified now")
     expect(page.locator("h2 .tag").first).to_have_text("disqualified")
+    expect(page.get_by_role("button", name="Reinstate")).to_be_focused()
     organiser.acts("Reinstate")
     expect(told).to_contain_text("back in the ranking")
     # a penalty, taken back out of the history; both show who and why
@@ -64,7 +69,14 @@ def test_a_day_at_the_desk(venue: Venue, organiser: Organiser) -> None:
     act.get_by_role("button", name="Take back").click()
     dialog.get_by_label("Reason").fill("it was the other lane")
     dialog.get_by_role("button", name="Do it").click()
-    expect(page.locator("li .old", has_text="a penalty of 5.000 s, false-start")).to_be_visible()
+    old = page.locator("li", has=page.locator(".old", has_text="a penalty of 5.000 s, false-start"))
+    again = old.get_by_role("button", name="Count again")
+    expect(again).to_be_focused()
+    expect(again).to_be_in_viewport()
+    expect(again).to_have_accessible_description(re.compile("a penalty of 5.000 s, false-start"))
+    page.locator("#skip").press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(old).to_be_visible()
 
 
 def test_a_run_that_changed_shows_both_versions_and_a_choice(venue: Venue, organiser: Organiser) -> None:
@@ -239,7 +251,7 @@ def test_competitors_come_from_a_table_after_a_look_and_results_go_out(
     expect(page.locator(".trouble").last).to_contain_text("Say why")
     page.get_by_label("Reason").fill("entries of the day")
     page.get_by_role("button", name="Register 2").click()
-    expect(page.locator("main")).to_contain_text("2 competitors are registered now.")
+    expect(page.locator("#told")).to_contain_text("2 competitors are registered now.")
     page.fill("#query", "zoe")
     page.keyboard.press("Enter")
     expect(page.locator("main .list .name")).to_have_text(["Zoe"])
