@@ -57,10 +57,11 @@ SECONDS ?= 300
 fuzz: venv
 	$(BIN)/python -m tests.firmware_bridge.decoders.fuzz_decoders --seconds $(SECONDS)
 
-# Every page of the touchscreen in every state, every scene in every theme and size, and both as glasses hang (turned,
-# upright, with a hidden edge), to be looked at.
+# Every page of the touchscreen in every state, every page of the phone and the desk, every scene in every theme and
+# size, and screens as glasses hang (turned, upright, with a hidden edge), to be looked at.
 screenshots: venv
 	$(BIN)/python -m tests.trackside.touch.screenshots
+	@$(BIN)/python -m tests.sync.central.page_pictures
 	@$(BIN)/python -m tests.display.contact_sheet $(ARGS)
 
 # The public API's document held against a running central, by schemathesis in an environment of its own.
