@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pitboard.drawing.amount_text import amount_text
 from pitboard.drawing.time_text import format_lap_ns
 from pitboard.journal.views.run_views import RunView
 from pitboard.journal.views.views import EntryView
 from pitboard.race.bodies.calculated import mark_text, short_text
+from pitboard.race.ranking.score import Column
 from pitboard.race.runs.run_parts import Lap
 from pitboard.sentences.language import Language, language
 from sync.central.admin.act_history import PastAct
@@ -79,7 +81,8 @@ def _lap(reference: str, lap: Lap, run: RunView, laps: CompetitorLaps) -> str:
 def _entry(entry: EntryView | None, resolution_ns: int, words: Language) -> str:
     if entry is None:
         return words.say("command.no-confirmed-run")
-    time = format_lap_ns(entry.best_ns, resolution_ns=resolution_ns)
+    first = entry.columns[0] if entry.columns else Column("best", "duration_ns", entry.best_ns)
+    time = amount_text(first.kind, first.value, words.say, resolution_ns=resolution_ns)
     state = words.say("desk.disqualified") if entry.is_disqualified else _rank(entry.rank, words)
     made = f", {short_text(entry.calculated)}" if entry.calculated else ""
     return words.say("command.state-with", state=state, time=time) + made

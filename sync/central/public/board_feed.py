@@ -27,11 +27,12 @@ PLAIN, GZIP, UNCHANGED = "plain", "gzip", "unchanged"
 
 @dataclass(slots=True)
 class EncodedAnswer:
-    """A body with its type; `tag` changes with the content."""
+    """A body with its type; `tag` changes with the content. `varies` names what of a question chooses it."""
 
     body: bytes
     content_type: str = "application/json"
     cache_control: str = "no-cache"
+    varies: str = "Accept-Encoding"
     tag: str = field(init=False)
     _heads: dict[str, bytes] = field(init=False, default_factory=dict)  # of whole answers, by their form
     _compressed: bytes | None = field(init=False, default=None)
@@ -71,7 +72,7 @@ class EncodedAnswer:
         return GZIP if len(self.body) >= GZIP_LEAST_BYTES and accepts_gzip(asked) else PLAIN
 
     def _parts(self, form: str) -> tuple[dict[str, str], bytes]:
-        headers = {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept-Encoding"}
+        headers = {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": self.varies}
         if form == UNCHANGED:
             return headers, b""
         if form == GZIP:

@@ -82,6 +82,7 @@ class LiveBoards:
                 "resolution_ns": event.resolution_ns,
                 "amounts": list(amount_kinds(board.rules)),
                 **_said(closed=event.is_closed, next_name=event.next_name, next_day=event.next_day),
+                **_said(joins=not event.is_closed and fold.race.programme.join_code() is not None),
             },
             "count": len(board),
             "entries": entries,

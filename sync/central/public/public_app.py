@@ -17,13 +17,14 @@ from aiohttp.typedefs import Middleware
 from pitboard.doors.caller import DOOR
 from pitboard.doors.door_limits import LOCAL_PROXIES, DoorLimits, Rate
 from pitboard.doors.http_api import new_app, refusal
-from pitboard.doors.whole_answer import WholeAnswer
+from pitboard.doors.whole_answer import Asked, WholeAnswer
+from pitboard.sentences.language import Language
 from sync.central.joining.join_calls import JoinDoor
 from sync.central.public.board_feed import BoardFeed, EncodedAnswer
 from sync.central.public.first_rows import without_rows
 from sync.central.public.join_api import JoinApi
 from sync.central.public.live_stream import IsOfNow, LiveStream
-from sync.central.public.page_words import WORDS, with_words, words_file
+from sync.central.public.page_words import WORDS, asked_language, with_words, words_file
 from sync.central.public.public_api import PublicApi
 from sync.central.public.race_reader import HTML, RaceReader
 
@@ -47,9 +48,10 @@ INDEX = "index.html"
 SHOWS = ("/embed", "/overlay", "/kiosk")
 """Pages that are shown and not touched; any site may show them within its own."""
 NOT_FOUND = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>Not here</title><link rel="stylesheet" href="/board.css"><main class="lost"><h1>Not here</h1>'
-    '<p>There is no such page.</p><p><a class="button" href="/">To the board</a></p></main></html>'
+    '<!doctype html><html lang="{language}"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>{title}</title>'
+    '<link rel="stylesheet" href="/board.css"><main class="lost"><h1>{title}</h1>'
+    '<p>{sentence}</p><p><a class="button" href="/">{way_back}</a></p></main></html>'
 )
 
 
@@ -86,23 +88,29 @@ class PhonePage:
 
     async def _serve_shared(self, request: web.Request) -> web.Response:
         competitor = request.match_info["competitor"]
-        answer = self._reader.shared_page(self._page, competitor, _origin(request)).answer(request)
+        answer = self._reader.shared_page(self._page, competitor, _origin(request), _words(request)).answer(
+            request
+        )
         answer.headers["X-Page"] = _folder(self._version)
         return answer
 
     async def _serve(self, request: web.Request) -> web.Response:
-        answer = self._file(request.path).answer(request)
+        answer = self._file(request.path, _words(request)).answer(request)
         answer.headers["X-Page"] = _folder(self._version)  # so that a phone keeps no portal's page for ours
         return answer
 
     def _serve_at_once(self, message: RawRequestMessage) -> WholeAnswer:
         path = message.path.partition("?")[0]
         headers = {**_headers_of(path), "X-Page": _folder(self._version)}
-        return self._file(path).whole_answer(message, headers)
+        return self._file(path, _words(message)).whole_answer(message, headers)
 
-    def _file(self, path: str) -> EncodedAnswer:
+    def _file(self, path: str, words: Language) -> EncodedAnswer:
         name = path.lstrip("/")
-        return self._files[name] if name else self._reader.page(self._page)
+        return self._files[name] if name else self._reader.page(self._page, words)
+
+
+def _words(asked: Asked) -> Language:
+    return asked_language(asked.headers.get("Accept-Language", ""))
 
 
 def _origin(request: web.Request) -> str:
@@ -229,6 +237,15 @@ def _only_of_now(is_of_now: IsOfNow) -> Middleware:
     return refuse_the_old
 
 
+def _not_found(words: Language) -> str:
+    return NOT_FOUND.format(
+        language=words.code,
+        title=words.say("page.not-here"),
+        sentence=words.say("page.no-such-page"),
+        way_back=words.say("page.to-board"),
+    )
+
+
 @web.middleware
 async def _answer_lost(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -239,7 +256,7 @@ async def _answer_lost(
     except web.HTTPNotFound:
         if request.path.startswith("/api"):
             return refusal("unknown-call", "There is no such call.", status=404)
-        return web.Response(text=NOT_FOUND, content_type="text/html", status=404)
+        return web.Response(text=_not_found(_words(request)), content_type="text/html", status=404)
     except web.HTTPMethodNotAllowed as error:
         refused = refusal("read-only", "This call only reads.", status=405)
         refused.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

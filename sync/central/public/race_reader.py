@@ -25,9 +25,11 @@ from pitboard.journal.views.views import (
 )
 from pitboard.keeping.export_files import Separator
 from pitboard.race.ranking.boards import ALL
+from pitboard.sentences.language import Language, language
 from sync.central.public.board_feed import EncodedAnswer
 from sync.central.public.board_table import write_table
 from sync.central.public.first_rows import FIRST_ROWS_COUNT, PREVIEW_MARK, with_first_rows, with_preview
+from sync.central.public.page_words import spoken
 
 HTML = "text/html; charset=utf-8"
 ANSWERS_MAX_COUNT = 512
@@ -127,7 +129,7 @@ class RaceReader:
         self._answers: dict[tuple[str, object], EncodedAnswer | None] = {}
         self._answers_bytes = 0
         self._is_new = True
-        self._page: tuple[int, str, EncodedAnswer] | None = None
+        self._pages: dict[str, tuple[int, str, EncodedAnswer]] = {}
 
     def board(
         self, count: int = PAGE_COUNT, *, after: str = "", track: str = ALL, race_class: str = ALL
@@ -217,27 +219,31 @@ class RaceReader:
     def event_id(self) -> str:
         return event_id_of(self._fold)
 
-    def page(self, page: str) -> EncodedAnswer:
-        """Return the page with the board's first rows in it."""
-        if self._page is None or self._page[:2] != (self._fold.version, page):
+    def page(self, page: str, words: Language | None = None) -> EncodedAnswer:
+        """Return the page with the board's first rows in it, in that language."""
+        words = words or language()
+        made = self._pages.get(words.code)
+        if made is None or made[:2] != (self._fold.version, page):
             board = view_board(self._fold, count=FIRST_ROWS_COUNT)
-            body = with_first_rows(page, board).encode()
-            self._page = (self._fold.version, page, EncodedAnswer(body, HTML))
-        return self._page[2]
+            body = with_first_rows(spoken(page, words), board, words).encode()
+            made = self._pages[words.code] = (self._fold.version, page, _page_answer(body))
+        return made[2]
 
-    def shared_page(self, page: str, competitor: str, origin: str = "") -> EncodedAnswer:
+    def shared_page(
+        self, page: str, competitor: str, origin: str = "", words: Language | None = None
+    ) -> EncodedAnswer:
         """Return the page as a link to the competitor opens it; nobody's link opens the board.
 
         `origin` is where the page was asked for: a preview's picture needs it.
         """
         fold = self._fold
-        whole = self.page(page).body.decode()
+        whole = self.page(page, words).body.decode()
         if competitor not in fold.race.competitors:
-            return EncodedAnswer(whole.replace(PREVIEW_MARK, "").encode(), HTML)
+            return _page_answer(whole.replace(PREVIEW_MARK, "").encode())
         now = fold.race.roll.now(competitor) or competitor
         event = view_board(fold, count=0).event
-        shown = with_preview(whole, event, fold.race.name_of(now), view_entry(fold, now), origin)
-        return EncodedAnswer(shown.encode(), HTML)
+        shown = with_preview(whole, event, fold.race.name_of(now), view_entry(fold, now), origin, words)
+        return _page_answer(shown.encode())
 
     def competitor(self, competitor: str) -> EncodedAnswer | None:
         """Return the competitor with runs and laps, None if unknown."""
@@ -301,3 +307,7 @@ class RaceReader:
     def _forget(self) -> None:
         self._answers.clear()
         self._answers_bytes = 0
+
+
+def _page_answer(body: bytes) -> EncodedAnswer:
+    return EncodedAnswer(body, HTML, varies="Accept-Encoding, Accept-Language")

@@ -49,7 +49,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_SHARED = ("elements.js", "time_text.js", "say.js", "icon.svg")
+_SHARED = ("elements.js", "result_text.js", "say.js", "time_text.js", "icon.svg")
 """Of the phones' page: one text of a time for both."""
 DESK_HEADER = "X-Pitboard-Desk"
 """Says that an answer is the desk's; a portal or a proxy's page of maintenance comes with 200 too."""

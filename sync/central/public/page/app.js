@@ -12,6 +12,7 @@ import { LiveLink } from "./live_link.js";
 import { findCompetitors } from "./name_search.js";
 import { bodyOf, isCompetitor, isPage } from "./ours.js";
 import { askToNotify, lostPlaces, tell } from "./overtaken.js";
+import { rankedBy } from "./result_text.js";
 import { language, say, translatePage } from "./say.js";
 import { sharedCompetitor } from "./share.js";
 import { drawTrack } from "./track_card.js";
@@ -207,6 +208,8 @@ function drawBoard() {
   setText(byId("event"), board.event.name);
   setText(byId("over"), overText(board.event));
   rows.draw(shownEntries(), traits);
+  byId("join").hidden = !board.event.joins;
+  setText(byId("by"), filter.stage ? "" : rankedBy(topEntries()));
   const total = filter.stage ? 0 : filter.query ? (chosen?.total ?? 0) : board.total;
   setText(byId("count"), total ? String(total) : "");
   if (byId("more").hidden === hasMore()) watchMore();
@@ -229,7 +232,7 @@ function drawFollowed(traits) {
   const followed = [...followedNames()].map(([competitor, name]) => {
     const entry = entryOf(competitor);
     if (entry && entry.name !== name) follow(competitor, entry.name, true); // corrected, or erased
-    return entry ?? followedBelow.get(competitor) ?? { competitor_id: competitor, name, rank: null, best_ns: null };
+    return entry ?? followedBelow.get(competitor) ?? { competitor_id: competitor, name, rank: null };
   });
   followed.sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity));
   byId("followed").hidden = !followed.length;
@@ -293,7 +296,6 @@ function show(pageId) {
 }
 
 function route() {
-  if (location.hash === "#main") return; // the skip link
   const match = /^#\/competitors\/(.+)$/.exec(location.hash);
   const wasOnBoard = !byId("board-page").hidden;
   if (match) {
@@ -362,6 +364,10 @@ byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
   byId("query").blur(); // puts the phone's keyboard away
   search();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address says which page is shown, and stays
+  byId("main").focus();
 });
 addEventListener("hashchange", route);
 

@@ -2,9 +2,9 @@
 
 import { element, nameElement, setText } from "./elements.js";
 import { isFollowed } from "./kept.js";
+import { columnsOf, furtherTexts, gapText, resultText } from "./result_text.js";
 import { say } from "./say.js";
-import { lapText } from "./time_text.js";
-import { calculatedWords, signed } from "./track_card.js";
+import { calculatedWords } from "./track_card.js";
 
 export class BoardList {
   #rows = new Map(); // competitor -> row
@@ -56,18 +56,19 @@ function newRow(competitor) {
 function fill(row, entry, resolutionNs, isNewest) {
   setText(row.rank, entry.rank == null ? "–" : String(entry.rank));
   setText(row.name, entry.name);
-  setText(row.detail, detailOf(entry));
-  setText(row.time, entry.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, resolutionNs)));
-  setText(row.gap, entry.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : "");
+  setText(row.detail, detailOf(entry, resolutionNs));
+  setText(row.time, resultText(entry, resolutionNs));
+  setText(row.gap, gapText(entry.gap, resolutionNs));
   setText(row.marks, (isNewest ? say("page.new") : "") + (isFollowed(entry.competitor_id) ? " ★" : ""));
   row.link.classList.toggle("newest", isNewest);
   row.link.classList.toggle("leads", entry.rank === 1);
-  row.link.classList.toggle("timeless", entry.best_ns == null || !!entry.is_disqualified);
+  row.link.classList.toggle("timeless", columnsOf(entry)[0][2] == null || !!entry.is_disqualified);
 }
 
-function detailOf(entry) {
+function detailOf(entry, resolutionNs) {
   if (entry.laps == null) return say("page.no-result");
   if (entry.is_disqualified) return say("page.disqualified");
-  const parts = [say("page.laps", { count: entry.laps }), say("page.runs", { count: entry.runs }), calculatedWords(entry.calculated)];
+  const laps = columnsOf(entry)[0][0] === "laps" ? "" : say("page.laps", { count: entry.laps });
+  const parts = [laps, say("page.runs", { count: entry.runs }), ...furtherTexts(entry, resolutionNs), calculatedWords(entry.calculated)];
   return parts.filter(Boolean).join(" · ");
 }

@@ -1,9 +1,9 @@
 // A stage: its rounds with the heats, who drives in each, and who came where. It is asked for while somebody looks.
 
 import { element, nameElement } from "./elements.js";
+import { amountText, signed } from "./result_text.js";
 import { say } from "./say.js";
-import { lapText } from "./time_text.js";
-import { calculatedWords, signed } from "./track_card.js";
+import { calculatedWords } from "./track_card.js";
 
 const NAME = /^([rwxyh])(\d+)(?:-(\d+))?$/;
 const SIDES = { r: "touch.heat-round", w: "touch.heat-winners", x: "touch.heat-second-chance", y: "touch.heat-second-chance" };
@@ -44,7 +44,7 @@ function heatOf(heat, resolutionNs) {
 
 function slotOf(slot, resolutionNs) {
   const first = slot.columns[0];
-  const told = !first || first[2] == null ? "" : first[1] === "duration_ns" ? signed(slot, lapText(first[2], resolutionNs)) : String(first[2]);
+  const told = !first || first[2] == null ? "" : signed(slot, amountText(first, resolutionNs));
   const made = told ? calculatedWords(slot.calculated) : "";
   const link = element("a", { class: "slot", href: "#/competitors/" + encodeURIComponent(slot.competitor_id) });
   link.append(element("span", { class: "rank" }, slot.rank == null ? "" : String(slot.rank)), " ", nameElement(slot.name), " ", element("span", { class: "time" }, told));

@@ -2,9 +2,10 @@
 
 import { element, nameElement } from "./elements.js";
 import { follow, isFollowed } from "./kept.js";
+import { amountText, capital, columnName, columnsOf, gapText, resultText, signed } from "./result_text.js";
 import { say } from "./say.js";
 import { shareButton } from "./share.js";
-import { calculatedWords, lapWords, lapsSoFar, phaseWord, signed } from "./track_card.js";
+import { calculatedWords, lapWords, lapsSoFar, phaseWord } from "./track_card.js";
 import { lapText, sureText } from "./time_text.js";
 
 export function backLink(word) {
@@ -15,7 +16,7 @@ export function drawCompetitor(page, view, resolutionNs, { note, back, onFollow 
   const title = element("h2", { class: "title", tabindex: "-1" }, nameElement(view.name));
   const buttons = element("p", { class: "buttons" }, followButton(view, onFollow), " ", shareButton(view));
   const runs = view.runs.map((run) => ({ ...run, mine: placeOf(run, view.competitor_id) }));
-  const parts = [backLink(back), title, who(view.entry), buttons, summary(view, resolutionNs), progress(runs, resolutionNs)];
+  const parts = [backLink(back), title, who(view.entry), buttons, summary(view, runs, resolutionNs), progress(runs, resolutionNs)];
   if (note) parts.push(element("p", { class: "empty" }, note));
   const newestFirst = [...runs].reverse();
   parts.push(...newestFirst.map((run, index) => runSection(run, runs.length - index, resolutionNs)));
@@ -46,20 +47,24 @@ function followButton(view, onFollow) {
   return star;
 }
 
-function summary({ entry, ahead }, resolutionNs) {
+function summary({ entry, ahead }, runs, resolutionNs) {
+  const [first] = columnsOf(entry ?? {});
+  const isByLap = first[0] === "best";
+  const bests = runs.filter((run) => run.phase === "confirmed" && run.mine.best_ns != null).map((run) => run.mine.best_ns);
   const facts = [
     [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
-    [say("page.best-lap"), entry?.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, resolutionNs)), madeNote(entry?.calculated ?? [])],
-    [say("page.gap"), entry?.gap_ns ? "+" + lapText(entry.gap_ns, resolutionNs) : entry?.rank === 1 ? say("page.leads") : "–"],
-    [say("page.lap-count"), entry?.laps ?? 0],
+    [isByLap ? say("page.best-lap") : capital(columnName(first[0])), resultText(entry ?? {}, resolutionNs), madeNote(entry?.calculated ?? [])],
+    [say("page.gap"), gapText(entry?.gap, resolutionNs) || (entry?.rank === 1 ? say("page.leads") : "–")],
   ];
+  if (!isByLap && bests.length) facts.push([say("page.best-lap"), lapText(Math.min(...bests), resolutionNs)]);
+  if (first[0] !== "laps") facts.push([say("page.lap-count"), entry?.laps ?? 0]);
   const list = element("dl", { class: "summary" });
   for (const [label, value, note] of facts) {
     list.append(element("div", {}, element("dt", {}, label), element("dd", {}, String(value), note ?? "")));
   }
-  if (ahead?.gap?.[1] === "duration_ns") {
+  if (ahead?.gap) {
     const link = element("a", { href: "#/competitors/" + encodeURIComponent(ahead.competitor_id) }, nameElement(ahead.name));
-    const gap = element("dd", {}, lapText(ahead.gap[2], resolutionNs), " ", element("span", { class: "ahead" }, link));
+    const gap = element("dd", {}, amountText(ahead.gap, resolutionNs), " ", element("span", { class: "ahead" }, link));
     list.append(element("div", { class: "wide" }, element("dt", {}, say("page.to-place-above")), gap));
   }
   return list;

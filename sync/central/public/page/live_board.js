@@ -49,7 +49,6 @@ function drawnEntry(one, rank, gap) {
     name: one.name,
     rank,
     best_ns: one.columns.find(([code]) => code === "best")?.[2] ?? null,
-    gap_ns: gap && gap[1] === "duration_ns" ? gap[2] : null,
     laps: one.laps,
     runs: one.runs,
     is_disqualified: !!one.disqualified,

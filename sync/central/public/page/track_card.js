@@ -1,6 +1,7 @@
 // Who drives now, how far the run has come, and the last lap, which is provisional until an official confirms it.
 
 import { byId, element, nameElement } from "./elements.js";
+import { signed } from "./result_text.js";
 import { say } from "./say.js";
 import { watchClock } from "./run_clock.js";
 import { lapText } from "./time_text.js";
@@ -67,9 +68,6 @@ export function calculatedWords(marks) {
   const leastSure = marks.reduce((one, other) => (other.uncertainty_ns > one.uncertainty_ns ? other : one));
   return say("page.lap.calculated", { ms: Math.ceil(leastSure.uncertainty_ns / 1e6), system: leastSure.from_system });
 }
-
-// Return the text of a time with the sign before it where it was calculated.
-export const signed = (one, text) => (one.calculated?.length ? "≈" + text : text);
 
 function verdictWords(lap) {
   if (lap.verdict === "void") return say(lap.is_short ? "page.lap.short-void" : "page.lap.void");

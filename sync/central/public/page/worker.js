@@ -9,7 +9,7 @@ const PATIENCE_MS = 4_000;
 const SHELL = "/shell"; // the page without the rows of the moment
 const FILES = [
   "/", "/board.css", "/icon.svg", "/manifest.webmanifest", "/app.js", "/board_filter.js", "/board_list.js", "/bracket.js", "/competitor_page.js", "/elements.js",
-  "/fallback.js", "/kept.js", "/link_banner.js", "/live_board.js", "/live_link.js", "/name_search.js", "/ours.js", "/overtaken.js", "/run_clock.js",
+  "/fallback.js", "/kept.js", "/link_banner.js", "/live_board.js", "/live_link.js", "/name_search.js", "/ours.js", "/overtaken.js", "/result_text.js", "/run_clock.js",
   "/say.js", "/share.js", "/time_text.js",
   "/track_card.js", "/words.js",
 ];

@@ -5,9 +5,10 @@ import { byId, element, nameElement, setText } from "./elements.js";
 import { drawn } from "./live_board.js";
 import { LiveLink } from "./live_link.js";
 import { watchClock } from "./run_clock.js";
+import { gapText, rankedBy, resultText, signed } from "./result_text.js";
 import { say, translatePage } from "./say.js";
 import { lapText } from "./time_text.js";
-import { calculatedWords, phaseWord, signed } from "./track_card.js";
+import { calculatedWords, phaseWord } from "./track_card.js";
 
 const asked = new URLSearchParams(location.search);
 const show = document.body.dataset.show;
@@ -23,15 +24,14 @@ let state = "waiting";
 let pageStart = 0;
 
 const runs = () => board.on_track.filter((run) => !asked.get("track") || run.track === asked.get("track"));
-const bestText = (entry) => (entry.best_ns == null ? say("page.no-time") : signed(entry, lapText(entry.best_ns, board.event.resolution_ns)));
 const madeText = (one) => (one.calculated.length ? " · " + calculatedWords(one.calculated) : "");
 
 function row(entry) {
   const parts = [
     element("span", { class: "rank" }, entry.rank == null ? "–" : String(entry.rank)),
     element("span", { class: "who" }, nameElement(entry.name), element("small", { class: "made" }, madeText(entry))),
-    element("span", { class: "time" }, bestText(entry)),
-    element("span", { class: "gap" }, entry.gap_ns ? "+" + lapText(entry.gap_ns, board.event.resolution_ns) : ""),
+    element("span", { class: "time" }, resultText(entry, board.event.resolution_ns)),
+    element("span", { class: "gap" }, gapText(entry.gap, board.event.resolution_ns)),
   ];
   return element("li", { class: entry.rank === 1 ? "row leads" : "row" }, ...parts);
 }
@@ -47,7 +47,7 @@ const drawEmbed = () => drawRows(board.entries.slice(0, Math.min(100, Number(ask
 function drawKiosk() {
   byId("track").hidden = !runs().length;
   byId("cards").replaceChildren(...runs().slice(0, CARDS_MAX_COUNT).map(card));
-  setText(byId("count"), board.total ? String(board.total) : "");
+  setText(byId("count"), [board.total || "", rankedBy(board.entries)].filter(Boolean).join(" · "));
   const fits = rowsThatFit();
   if (pageStart >= board.entries.length) pageStart = 0;
   drawRows(board.entries.slice(pageStart, pageStart + fits));
@@ -92,7 +92,7 @@ function drawOverlay() {
     if (run.clock?.started_utc_ms) watchClock(byId("clock"), run.clock);
   } else if (isNew) {
     setText(byId("name"), entry.name);
-    setText(byId("facts"), `${say("page.place")} ${entry.rank ?? "–"} · ${bestText(entry)}${madeText(entry)}`);
+    setText(byId("facts"), `${say("page.place")} ${entry.rank ?? "–"} · ${resultText(entry, board.event.resolution_ns)}${madeText(entry)}`);
     byId("clock").hidden = true;
   }
 }

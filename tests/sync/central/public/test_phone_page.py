@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pitboard.journal.views.views import view_board
-from pitboard.race.bodies.event_bodies import StageSet
+from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet, StageSet
+from pitboard.race.bodies.formats import Format
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
@@ -247,9 +248,9 @@ def test_the_phone_puts_changes_together_as_central_does_and_tells_rank_and_gap_
     }"""
     fresh, entries = page.evaluate(script, [before, change_between(before, after)])
     assert fresh == after
-    told = [(one["competitor_id"], one["rank"], one["gap_ns"], one["best_ns"]) for one in entries]
-    true = view_board(central.fold()).entries
-    assert told == [(one.competitor_id, one.rank, one.gap_ns, one.best_ns) for one in true]
+    told = [(one["competitor_id"], one["rank"], one["gap"], one["columns"]) for one in entries]
+    true = msgspec.json.decode(msgspec.json.encode(view_board(central.fold()).entries))
+    assert told == [(one["competitor_id"], one["rank"], one["gap"], one["columns"]) for one in true]
 
 
 OLDER = """async () => {
@@ -413,6 +414,52 @@ def test_a_link_that_is_sent_says_who_and_how_and_opens_the_competitor(
     assert "<img src=x" not in hostile
     page.goto(f"http://127.0.0.1:{central.port}/c/nobody")
     expect(page.locator("#competitor-page")).to_contain_text("Nobody here by this link")
+
+
+def test_the_board_shows_what_the_event_ranks_by_whatever_that_is(
+    central: CentralThread, phone: BrowserContext
+) -> None:
+    """Who ranked by points or by net time saw "no time" beside every name."""
+    central.take(TrackStory().drives("c1", "Anna", 11.0, 12.0).drives("c2", "Ben", 10.0, 10.5, 11.5).news())
+    page = open_page(phone, central)
+    expect(page.locator("#by")).to_be_empty()
+    central.say(EventConfigured(name="Summer Cup", format="Ours"))
+    shown = {
+        "most-laps": (["3 laps", "2 laps"], ["", "+1 lap"], "laps", "1 run · time 32.000 · best lap 10.000"),
+        "points": (["10 points", "10 points"], ["", ""], "points", "3 laps · 1 run"),
+        "net": (["23.000", "32.000"], ["", "+9.000"], "time", "2 laps · 1 run"),
+    }
+    for ranking, (results, gaps, by, detail) in shown.items():
+        rules = Format(name="Ours", ranking=ranking, points=(10, 7) if ranking == "points" else ())
+        central.say(FormatSet(name="Ours", format=rules))
+        expect(page.locator("#rows .time")).to_have_text(results)
+        expect(page.locator("#rows .gap")).to_have_text(gaps)
+        expect(page.locator("#by")).to_have_text(by)
+        expect(page.locator("#rows .detail").first).to_have_text(detail)
+        first = page.request.get(f"http://127.0.0.1:{central.port}/").text()
+        row = f'{detail}</span></span> <span class="result"><span class="time">{results[0]}<'
+        assert row in first
+    page.locator("#rows a").nth(1).click()
+    expect(page.locator(".summary")).to_have_text(
+        "Place2Time32.000Gap+9.000Best lap10.000Laps3To the place above9.000 Anna"
+    )
+
+
+def test_the_first_answer_speaks_the_browsers_language(central: CentralThread, phone: BrowserContext) -> None:
+    central.take(TrackStory().drives("c1", "Anna", 11.0).news())
+    url = f"http://127.0.0.1:{central.port}"
+    for wanted, lang, said in (
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "1 Runde · 1 Lauf"),
+        ("fr,en-GB;q=0.8,de;q=0.5", "en", "1 lap · 1 run"),
+        ("", "en", "1 lap · 1 run"),
+    ):
+        answer = phone.request.get(f"{url}/", headers={"Accept-Language": wanted})
+        assert answer.headers["vary"] == "Accept-Encoding, Accept-Language"
+        assert f'<html lang="{lang}">' in answer.text()
+        assert said in answer.text()
+        assert language(lang).say("page.find") in answer.text()
+        lost = phone.request.get(f"{url}/nobody", headers={"Accept-Language": wanted}).text()
+        assert language(lang).say("page.no-such-page") in lost
 
 
 def test_who_is_followed_and_overtaken_is_told(central: CentralThread, phone: BrowserContext) -> None:

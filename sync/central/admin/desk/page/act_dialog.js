@@ -2,8 +2,8 @@
 
 import { act } from "./api.js";
 import { byId, element, nameElement } from "./elements.js";
-import { inputsOf, labelsOf, openDialog, valuesOf } from "./form_dialog.js";
-import { button, buttons, resultOf } from "./pieces.js";
+import { closeButton, inputsOf, labelsOf, openDialog, valuesOf } from "./form_dialog.js";
+import { button, buttons, entryResult } from "./pieces.js";
 import { say } from "./say.js";
 
 // fields: [{ name, label, hint, type, value, options, required }]; makeAct(values) returns the act without its reason;
@@ -65,13 +65,12 @@ export function takeBack(act, onDone) {
 function tell(done, undo) {
   const told = byId("told");
   const { change } = done;
-  const line = (entry) => (entry == null ? say("desk.not-on-the-board") : entry.is_disqualified ? say("desk.disqualified") : say("desk.rank-rank-with-result", { rank: entry.rank ?? "–", result: resultOf(entry.best_ns, entry.calculated, change) }));
+  const line = (entry) => (entry == null ? say("desk.not-on-the-board") : entry.is_disqualified ? say("desk.disqualified") : say("desk.rank-rank-with-result", { rank: entry.rank ?? "–", result: entryResult(entry, change) }));
   const before = line(change.before);
   const after = line(change.after);
   const effect = before === after ? say("desk.the-board-is-as-before") : say("desk.on-the-board-before-after", { before, after });
   const moved = change.moved_count ? say("desk.moved-others-moved", { moved: change.moved_count }) : "";
-  const close = button(say("desk.close"), () => told.replaceChildren());
-  told.replaceChildren(element("p", {}, `${done.sentence} ${effect}${moved}`), buttons(...(undo ? [button(say("desk.undo"), undo)] : []), close));
+  told.replaceChildren(element("p", {}, `${done.sentence} ${effect}${moved}`), buttons(...(undo ? [button(say("desk.undo"), undo)] : []), closeButton()));
 }
 
 export function randomId() {

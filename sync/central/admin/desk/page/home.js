@@ -2,7 +2,7 @@
 
 import { ask, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { bestMarks, card, empty, list, personHref, personLink, phaseTag, resultOf, runHref, table, tag, when } from "./pieces.js";
+import { bestMarks, card, empty, entryHead, entryResult, list, personHref, personLink, phaseTag, resultOf, runHref, table, tag, when } from "./pieces.js";
 import { knows, language, say } from "./say.js";
 
 const KINDS = {
@@ -49,7 +49,7 @@ export async function boardPage() {
 export async function foundPage(query) {
   const found = await ask("/v1/desk/search?q=" + encodeURIComponent(query));
   const items = found.people.map((one) =>
-    element("li", {}, element("span", { class: "grow" }, personLink(one.competitor_id, one.name)), element("span", { class: "muted" }, [one.number && say("desk.no-number", { number: one.number }), one.race_class].filter(Boolean).join(", ")), element("span", { class: "time" }, one.entry ? resultOf(one.entry.best_ns, one.entry.calculated, found.event) : say("desk.no-result"))),
+    element("li", {}, element("span", { class: "grow" }, personLink(one.competitor_id, one.name)), element("span", { class: "muted" }, [one.number && say("desk.no-number", { number: one.number }), one.race_class].filter(Boolean).join(", ")), element("span", { class: "time" }, entryResult(one.entry, found.event))),
   );
   return { event: found.event, parts: [card(say("desk.found-found", { found: found.found }), list(items, say("desk.nobody-has-this-in-the-name")))] };
 }
@@ -78,12 +78,12 @@ function runItem(run, event, label) {
 
 function entriesTable(entries, event) {
   if (!entries.length) return empty(say("desk.nobody-is-on-the-board-yet"));
-  const heads = [{ label: say("desk.rank"), class: "number" }, { label: say("desk.name") }, { label: say("desk.best-lap"), class: "number" }, { label: say("desk.laps"), class: "number hide-small" }];
+  const heads = [{ label: say("desk.rank"), class: "number" }, { label: say("desk.name") }, { label: entryHead(entries), class: "number" }, { label: say("desk.laps"), class: "number hide-small" }];
   const rows = entries.map((one) =>
     element("tr", {},
       element("td", { class: "number" }, one.is_disqualified ? say("desk.dsq") : String(one.rank ?? "–")),
       element("td", {}, personLink(one.competitor_id, one.name)),
-      element("td", { class: "number time" }, resultOf(one.best_ns, one.calculated, event)),
+      element("td", { class: "number time" }, entryResult(one, event)),
       element("td", { class: "number hide-small" }, String(one.laps))),
   );
   return table(heads, rows);

@@ -3,7 +3,7 @@
 import { askAct, takeBack } from "./act_dialog.js";
 import { ask } from "./api.js";
 import { element, nameElement } from "./elements.js";
-import { button, buttons, card, empty, facts, list, phaseTag, resultOf, runHref, tag, when } from "./pieces.js";
+import { button, buttons, card, empty, entryHead, entryResult, facts, list, phaseTag, runHref, tag, when } from "./pieces.js";
 import { lapsTable, placeTags, runButtons } from "./run.js";
 import { say } from "./say.js";
 
@@ -14,7 +14,7 @@ export async function personPage(id, redraw) {
   head.append(
     facts([
       [say("desk.rank"), entry?.is_disqualified ? say("desk.disqualified") : String(entry?.rank ?? "–")],
-      [say("desk.best-lap"), resultOf(entry?.best_ns, entry?.calculated, event)],
+      [entryHead(entry ? [entry] : []), entryResult(entry, event)],
       [say("desk.laps"), String(entry?.laps ?? 0)],
       [say("desk.number"), person.number || say("desk.none")],
       [say("desk.class"), person.race_class || say("desk.none")],

@@ -1,8 +1,11 @@
 // Pieces that several pages have: cards, buttons, times, links to people and runs.
 
 import { element, nameElement } from "./elements.js";
+import { amountText, capital, columnsOf, rankedBy } from "./result_text.js";
 import { lapText } from "./time_text.js";
 import { knows, say } from "./say.js";
+
+let described = 0; // rows that buttons are described by, since the page was loaded
 
 export function card(title, ...children) {
   return element("section", { class: "card" }, element("h2", {}, title), ...children);
@@ -44,6 +47,16 @@ export function personLink(id, name) {
 
 export const timeOf = (ns, event) => (ns == null ? say("desk.no-time") : lapText(ns, event.resolution_ns));
 
+// What an entry is ranked by.
+export function entryResult(entry, event) {
+  if (!entry) return say("desk.no-result");
+  const first = columnsOf(entry)[0];
+  if (first[1] === "duration_ns" && first[2] != null) return resultOf(first[2], entry.calculated, event);
+  return amountText(first, event.resolution_ns);
+}
+
+export const entryHead = (entries) => capital(rankedBy(entries) || say("desk.best-lap"));
+
 // A time that rests on calculated ones says so, and from what, and how sure it is.
 export function resultOf(ns, marks, event) {
   if (!marks?.length) return timeOf(ns, event);
@@ -65,12 +78,22 @@ export function whenText(utcMs) {
 
 export const when = (utcMs) => element("span", { class: "when" }, whenText(utcMs));
 
+// Who hears the page is told what a row's buttons are about: "Remove" alone says nothing.
+function describe(row) {
+  const about = row.querySelector(".name, .grow");
+  if (!about?.textContent) return;
+  about.id ||= `about-${(described += 1)}`;
+  for (const one of row.querySelectorAll("button, a.button")) if (!about.contains(one)) one.setAttribute("aria-describedby", about.id);
+}
+
 export function list(items, nothing) {
+  items.forEach(describe);
   return items.length ? element("ul", { class: "list" }, ...items) : empty(nothing);
 }
 
 // Rows of a table that `stacks` wrap on a phone, where their columns have no room.
 export function table(heads, rows, stacks = false) {
+  rows.forEach(describe);
   const head = element("tr", {}, ...heads.map((one) => (one.label ? element("th", { scope: "col", class: one.class ?? "" }, one.label) : element("td", {}))));
   return element("div", { class: "scroll" }, element("table", { class: stacks ? "stack" : "" }, element("thead", {}, head), element("tbody", {}, ...rows)));
 }
