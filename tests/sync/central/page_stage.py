@@ -7,8 +7,8 @@ import time
 
 import msgspec
 import requests
-from pitboard.journal.records.kinds import DisplayEnrolled, UnitEnrolled
 
+from pitboard.journal.records.kinds import DisplayEnrolled, UnitEnrolled
 from pitboard.race.bodies.event_bodies import ClassSet, ScheduleItem, ScheduleSet, StageSet
 from pitboard.race.bodies.people_bodies import CompetitorRegistered, ContactKeyPublished
 from pitboard.race.bodies.queue_bodies import QueueJoined
