@@ -57,7 +57,7 @@ SAID_BY_THE_JOIN_PAGE = {
 }
 """A racer's phone says them, by sentences of its own."""
 CODE = re.compile(
-    r"(touch|saved|unanswered|refused|light|sensor|display|page|desk|error|loss|command|file)(\.[a-z0-9-]+)+|saved|unanswered"
+    r"(touch|saved|unanswered|refused|light|sensor|display|page|desk|result|error|loss|command|file)(\.[a-z0-9-]+)+|saved|unanswered"
 )
 # Made of a prefix and a word that the code knows: `f"light.{name}"`.
 NO_CODES = (".toml", ".key", ".db", ".png", ".sock", ".jsonl", ".log", ".host", ".themes", "-")
@@ -78,6 +78,7 @@ PREFIXES = (
     "desk.preset-",
     "desk.ranking-",
     "desk.refused-",
+    "result.column.",
     "file.",
 )
 
@@ -96,7 +97,7 @@ def literals() -> set[str]:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.add(node.value)
     for path in [one for page in PAGES for one in (*page.glob("*.js"), *page.glob("*.html"))]:
-        found |= set(re.findall(r'"((?:page|desk)\.[a-z0-9.-]+)"', path.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'"((?:page|desk|result)\.[a-z0-9.-]+)"', path.read_text(encoding="utf-8")))
     return {one for one in found if CODE.fullmatch(one) and not one.endswith(NO_CODES)}
 
 
