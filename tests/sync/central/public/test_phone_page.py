@@ -426,7 +426,7 @@ def test_the_board_shows_what_the_event_ranks_by_whatever_that_is(
     central.say(EventConfigured(name="Summer Cup", format="Ours"))
     shown = {
         "most-laps": (["3 laps", "2 laps"], ["", "+1 lap"], "laps", "1 run · time 32.000 · best lap 10.000"),
-        "points": (["10 points", "10 points"], ["", ""], "points", "3 laps · 1 run"),
+        "points": (["10 points", "10 points"], ["", ""], "points", "2 laps · 1 run"),
         "net": (["23.000", "32.000"], ["", "+9.000"], "time", "2 laps · 1 run"),
     }
     for ranking, (results, gaps, by, detail) in shown.items():
