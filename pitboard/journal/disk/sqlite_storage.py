@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import glob
 import hashlib
 import logging
 import os
@@ -37,6 +38,8 @@ from pitboard.tasks import beside
 log = logging.getLogger(__name__)
 
 IN_MEMORY = Path(":memory:")
+_COPY = ".schema-"
+"""Before the version in the name of the copy that is made of an older file."""
 READ_COUNT = 500
 STATEMENT_MAX_ROWS = 64
 RETRY_S = 1.0
@@ -210,9 +213,11 @@ class Journal:
                     "UPDATE records SET body = NULL WHERE stream = ? AND seq = ? AND body IS NOT NULL", places
                 )
                 await database.commit()
-                # The write-ahead log still holds the pages as they were.
+                # The write-ahead log still holds the pages as they were, and so do copies of former versions.
                 await database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
+                for copy in self.path.parent.glob(f"{glob.escape(self.path.name)}{_COPY}*"):
+                    copy.unlink()
+        except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(sqlite3.Error, JournalLost):
                 await self._connected().rollback()
             raise self._lost(error) from error
@@ -401,11 +406,12 @@ class Journal:
             raise ConfigRefused(path=self.path, reason="this journal was written by a newer version")
         if version == VERSION:
             return
-        copy = self.path.with_name(f"{self.path.name}.schema-{version}")
-        copy.unlink(missing_ok=True)
+        copy = self.path.with_name(f"{self.path.name}{_COPY}{version}")
         try:
+            copy.unlink(missing_ok=True)
+            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
             await self._connected().execute("VACUUM INTO ?", (str(copy),))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._lost(error) from error
         await self._run(steps_from(version, meta), {})
         log.warning(

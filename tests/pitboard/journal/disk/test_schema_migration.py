@@ -13,7 +13,7 @@ from pitboard.clock import ScriptedClock
 from pitboard.errors import ConfigRefused
 from pitboard.journal.disk.journal_schema import VERSION, is_sound, meta_of
 from pitboard.journal.replica import Replica
-from pitboard.race.bodies.people_bodies import CompetitorRegistered
+from pitboard.race.bodies.people_bodies import CompetitorRegistered, PersonErased
 from tests.race_story import ROOT, UNIT_A, Teller, central_enrols
 
 FIRST_SCHEMA = """
@@ -85,6 +85,23 @@ def test_a_file_of_version_1_is_migrated_once_and_its_copy_stays_as_it_was(tmp_p
     before = copy.read_bytes()
     assert opened(path) == have
     assert copy.read_bytes() == before
+    assert copy.stat().st_mode & 0o777 == 0o600, "names are in it"
+
+
+def test_an_erasure_leaves_no_name_in_the_copy_of_a_file_of_version_1(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    unit = file_of_version_1(path)
+    opened(path)
+    central = central_enrols()
+    erased = central.say(PersonErased(competitor_id="c", records={unit.writer.stream: [2]}))
+
+    async def erase() -> None:
+        async with Replica.open(path, root_key=ROOT.key, clock=ScriptedClock()) as replica:
+            await replica.accept([*central.records[:-1], erased])
+            assert replica.fold.race.name_of("c") != "Ann"
+
+    asyncio.run(erase())
+    assert not [one.name for one in tmp_path.iterdir() if b'"Ann"' in one.read_bytes()]
 
 
 def test_a_migration_cut_off_half_way_is_done_at_the_next_start(tmp_path: Path) -> None:
