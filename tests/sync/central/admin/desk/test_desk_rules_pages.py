@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from playwright.sync_api import BrowserContext, Page, expect
 
 from pitboard.contacts.contact_seal import open_contact
+from pitboard.race.bodies.event_bodies import ClassSet
 from pitboard.race.bodies.people_bodies import ContactKeyPublished
 from pitboard.race.roll import Official
 from pitboard.trust.pin import pin_matches
@@ -82,6 +83,16 @@ def test_classes_stages_and_the_plan(venue: Venue, organiser: Organiser) -> None
     [finals] = programme.stages()
     assert (finals.kind, finals.race_class, finals.settings) == ("knockout", "kids", {"count": 4})
     assert programme.format("Hill climb") is not None
+    page.locator("tr", has_text="Kids under 12").get_by_role("button", name="Change").click()
+    fill(page, "What people read", "Kids until 11")
+    venue.central.say(ClassSet(race_class="kids", name="Children", format="Hill climb", by="bea"))
+    page.locator("dialog").get_by_role("button", name="Save").click()  # another admin was faster
+    expect(page.locator("dialog .trouble")).to_contain_text("admin bea changed this at")
+    told = page.locator("dialog .meanwhile tbody tr").inner_text().split("\t")
+    assert told == ["Name", "Kids under 12", "Children", "Kids until 11"]
+    assert programme.classes()[0].name == "Children"
+    press(page, "Save over it")
+    assert programme.classes()[0].name == "Kids until 11"
     organiser.go("#/plan")
     expect(page.get_by_role("heading", name="Plan of the day")).to_be_visible()
     page.get_by_label("Time").fill("2026-06-06T14:30")
