@@ -12,15 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NO_RESULT = "no result: a clock, a gap, a penalty, a stamp or what was measured"
-MAKES_TEXT = re.compile(r"\b(?:format_lap_ns|column_text|lapText|timeOf)\(")
+MAKES_TEXT = re.compile(
+    r"\b(?:format_lap_ns|column_text|amount_text|lapText|timeOf|amountText|resultText|entryResult)\("
+)
 DEFINES = re.compile(r"^\s*(?:def |export const |export function )")
 
 # file: (places, what in the same file says that a time was calculated, from what and how sure)
 PLACES: dict[str, tuple[int, str]] = {
     "display/scene/result_text.py": (4, "calculated_words"),
-    "display/scene/leaderboard.py": (2, "calculated_words"),
+    "display/scene/leaderboard_row.py": (2, "calculated_words"),
     "display/scene/bracket.py": (1, "signed("),
-    "display/scene/on_track.py": (2, "lap_text("),
+    "display/scene/driver_laps.py": (2, "lap_text("),
     "trackside/touch/scene/calculated_words.py": (1, "made_words"),
     "trackside/touch/scene/lap_list.py": (1, "made_words"),
     "trackside/touch/scene/passings_scene.py": (3, NO_RESULT),
@@ -31,13 +33,18 @@ PLACES: dict[str, tuple[int, str]] = {
     "sync/central/admin/admin_acts.py": (1, NO_RESULT),
     "sync/central/admin/act_history.py": (1, NO_RESULT),
     "sync/central/admin/timing/hand_timing.py": (2, NO_RESULT),
-    "sync/central/public/first_rows.py": (1, "short_text"),
+    "sync/central/public/first_rows.py": (3, "page.lap.calculated"),
     "sync/central/commands/admin_text.py": (2, "mark_text"),
-    "sync/central/admin/desk/page/format.js": (1, "resultOf"),
-    "sync/central/admin/desk/page/pieces.js": (3, "desk.time-calculated-from-system-ms-ms"),
+    "sync/central/admin/desk/page/act_dialog.js": (1, "entryResult"),
+    "sync/central/admin/desk/page/format.js": (2, "resultOf"),
+    "sync/central/admin/desk/page/home.js": (2, "entryResult"),
+    "sync/central/admin/desk/page/meanwhile.js": (1, NO_RESULT),
+    "sync/central/admin/desk/page/person.js": (1, "entryResult"),
+    "sync/central/admin/desk/page/pieces.js": (4, "desk.time-calculated-from-system-ms-ms"),
     "sync/central/admin/desk/page/run.js": (5, "desk.calculated-from-system-ms-ms"),
     "sync/central/public/page/bracket.js": (1, "calculatedWords"),
-    "sync/central/public/page/board_list.js": (2, "calculatedWords"),
+    "sync/central/public/page/board_list.js": (1, "calculatedWords"),
+    "sync/central/public/page/result_text.js": (5, "signed("),
     "sync/central/public/page/competitor_page.js": (6, "calculatedWords"),
     "sync/central/public/page/track_card.js": (2, "calculatedWords"),
     "sync/central/public/shows/shows.js": (3, "calculatedWords"),
@@ -51,6 +58,7 @@ PLACES: dict[str, tuple[int, str]] = {
     ),  # laps of a file, nothing is calculated there
     "pitboard/keeping/scoring/score_day.py": (1, NO_RESULT),
     "pitboard/keeping/scoring/score_text.py": (1, NO_RESULT),
+    "pitboard/drawing/amount_text.py": (1, NO_RESULT),
     "pitboard/drawing/time_text.py": (1, NO_RESULT),
     "venue/appliance/virtual_drill.py": (1, NO_RESULT),  # compared with what the glass showed
 }

@@ -50,13 +50,13 @@ function followButton(view, onFollow) {
 function summary({ entry, ahead }, runs, resolutionNs) {
   const [first] = columnsOf(entry ?? {});
   const isByLap = first[0] === "best";
-  const bests = runs.filter((run) => run.phase === "confirmed" && run.mine.best_ns != null).map((run) => run.mine.best_ns);
+  const driven = runs.filter((run) => run.phase === "confirmed" && run.mine.best_ns != null).map((run) => run.mine);
   const facts = [
     [say("page.place"), entry?.is_disqualified ? say("page.disqualified") : (entry?.rank ?? "–")],
     [isByLap ? say("page.best-lap") : capital(columnName(first[0])), resultText(entry ?? {}, resolutionNs), madeNote(entry?.calculated ?? [])],
     [say("page.gap"), gapText(entry?.gap, resolutionNs) || (entry?.rank === 1 ? say("page.leads") : "–")],
   ];
-  if (!isByLap && bests.length) facts.push([say("page.best-lap"), lapText(Math.min(...bests), resolutionNs)]);
+  if (!isByLap && driven.length) facts.push(bestLap(driven, resolutionNs));
   if (first[0] !== "laps") facts.push([say("page.lap-count"), entry?.laps ?? 0]);
   const list = element("dl", { class: "summary" });
   for (const [label, value, note] of facts) {
@@ -68,6 +68,14 @@ function summary({ entry, ahead }, runs, resolutionNs) {
     list.append(element("div", { class: "wide" }, element("dt", {}, say("page.to-place-above")), gap));
   }
   return list;
+}
+
+// Where the rank comes of something else; a time that was measured goes before the same one calculated.
+function bestLap(driven, resolutionNs) {
+  const bestNs = Math.min(...driven.map((one) => one.best_ns));
+  const marks = driven.filter((one) => one.best_ns === bestNs).map(bestMarks);
+  const calculated = marks.find((one) => !one.length) ?? marks[0];
+  return [say("page.best-lap"), signed({ calculated }, lapText(bestNs, resolutionNs)), madeNote(calculated)];
 }
 
 // Return the marks of the best lap, none where a lap of that time was measured.

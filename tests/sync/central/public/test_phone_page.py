@@ -125,6 +125,10 @@ def test_a_phone_without_network_shows_the_last_board_and_says_how_old_it_is(
     expect(page.locator("#rows .name")).to_have_text(["Anna", "Ben"])
     expect(page.locator("#banner")).to_contain_text("No network. Board from")
     expect(page.locator("#banner")).to_contain_text("less than a minute old")
+    page.set_viewport_size({"width": 1_400, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1_400, (
+        "the banner is as wide as the window"
+    )
     page.fill("#query", "be")
     expect(page.locator("#found-rows .name")).to_have_text(["Ben"])
     expect(page.locator("#found-note")).to_contain_text("last board")
