@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -20,15 +21,16 @@ from venue.simulator.command import run_season, run_seed, simulate
 from venue.simulator.days.plants import PLANTS
 from venue.simulator.days.race_day import run_day
 from venue.simulator.judging.inspection import may_lack
+from venue.simulator.world.day_plan import MISHAPS, ONE_LONG_OF
 
 PLANTED_SEEDS_MAX_COUNT = 300
-FOUND_LATE = {"wall-clock-decides": 141}
-"""A unit must start under a clock that is ahead, and again under a right one, with acts in both."""
-SEED = 11
+FOUND_LATE = {"fold-by-arrival": 50, "confirmed-changes": 67}
+"""The days before are left out, for they find nothing and cost seconds."""
+SEED, LONG_SEED = 11, 2 * ONE_LONG_OF
 
 
-def test_300_days_keep_every_promise() -> None:
-    report = run_season(0, 300, plant=None, jobs=1)
+def test_400_days_keep_every_promise() -> None:
+    report = run_season(0, 400, plant=None, jobs=1)
     assert report.violations == []
     assert report.records > 15_000
     assert report.crashes > 300
@@ -37,12 +39,12 @@ def test_300_days_keep_every_promise() -> None:
 
 def test_a_start_that_a_revocation_took_back_tells_the_judge_no_order() -> None:
     """Day 6004111: two machines ran with one key, and one's start stood between two of the other's."""
-    assert run_seed(6_004_111).violations == []
+    assert run_seed(6_004_111, days="long").violations == []
 
 
 def test_a_display_of_an_older_version_forgets_what_was_erased() -> None:
     """Day 20053: its erasures looked at another fold than the one that heard of them."""
-    assert run_seed(20_053).violations == []
+    assert run_seed(20_053, days="long").violations == []
 
 
 @pytest.mark.parametrize(("seed", "at_once"), [(0, 1), (19, 2)])
@@ -71,37 +73,76 @@ def test_a_planted_fault_is_found(plant: str) -> None:
     assert any(run_seed(seed, plant).violations for seed in seeds)
 
 
-def test_one_seed_gives_one_trace_whatever_ran_before_it() -> None:
-    first = run_seed(SEED).trace
-    run_seed(SEED + 1)
-    assert run_seed(SEED).trace == first
-    assert run_seed(SEED + 1).trace != first
+@pytest.mark.parametrize("seed", [SEED, LONG_SEED])
+def test_one_seed_gives_one_trace_whatever_ran_before_it(seed: int) -> None:
+    first = run_seed(seed).trace
+    run_seed(seed + 1)
+    assert run_seed(seed).trace == first
+    assert run_seed(seed + 1).trace != first
+
+
+def test_the_short_and_the_long_day_of_one_seed_are_two() -> None:
+    long, short = (run_seed(SEED, days=days) for days in ("long", "short"))
+    assert (long.length, short.length) == ("long", "short")
+    assert short.records < long.records
+    assert run_seed(SEED).trace == short.trace
+    assert b"a short day, its subject: " in short.trace
 
 
 def test_one_seed_gives_one_trace_in_another_process_with_other_hashes(tmp_path: Path) -> None:
     traces = []
     for hash_seed in ("1", "2"):
         trace = tmp_path / hash_seed
-        arguments = ["simulate", "--seeds", "1", "--from", str(SEED), "--jobs", "1", "--trace", str(trace)]
+        arguments = [
+            "simulate",
+            "--seeds",
+            "1",
+            "--from",
+            str(LONG_SEED),
+            "--jobs",
+            "1",
+            "--trace",
+            str(trace),
+        ]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         subprocess.run(
             [sys.executable, "-m", "pitboard", *arguments], env=environment, check=True, capture_output=True
         )
         traces.append(trace.read_bytes())
-    assert traces[0] == traces[1] == run_seed(SEED).trace
+    assert traces[0] == traces[1] == run_seed(LONG_SEED).trace
 
 
 def test_the_summary_as_json_names_what_was_done_and_the_exit_status_tells_of_violations() -> None:
-    clean = CliRunner().invoke(simulate, ["--seeds", "2", "--from", "7703", "--json", "--jobs", "1"])
+    clean = CliRunner().invoke(
+        simulate, ["--seeds", "2", "--from", "7703", "--days", "long", "--json", "--jobs", "1"]
+    )
     summary = msgspec.json.decode(clean.output)
-    assert list(summary) == ["seeds", "from", "seconds", "records", "crashes", "restores", "violations"]
+    figures = ["seconds", "records", "crashes", "restores"]
+    assert list(summary) == ["seeds", "from", "days", *figures, "violations", "contents"]
     assert (clean.exit_code, summary["seeds"], summary["from"], summary["violations"]) == (0, 2, 7703, [])
+    assert (summary["days"], summary["contents"]) == ("long", [])
 
     planted = ["--seeds", "1", "--json", "--jobs", "1", "--plant", "contact-in-journal"]
     found = CliRunner().invoke(simulate, planted)
     [violation] = msgspec.json.decode(found.output)["violations"]
     assert found.exit_code == 1
     assert (violation["seed"], violation["invariant"]) == (0, "no-contact-in-journal")
+    assert violation["day"] == "long"
+
+
+def test_it_is_counted_what_days_had_on_how_many_of_them_and_how_often() -> None:
+    days = ["--seeds", "3", "--from", "1", "--json", "--jobs", "1", "--contents"]
+    report = msgspec.json.decode(CliRunner().invoke(simulate, days).output)
+    had = {one["name"]: one for one in report["contents"]}
+    assert had["record stream-opened"]["days"] == 3
+    assert had["record stream-opened"]["times"] >= 3 * 3
+    assert sum(one["times"] for name, one in had.items() if name.startswith("units: ")) == 3
+    assert sum(had[mishap]["times"] for mishap in MISHAPS if mishap in had) > 3
+    passings = sum(one["times"] for name, one in had.items() if name.startswith("record passing"))
+    assert passings > had["record run-armed"]["times"] > 0
+
+    told = CliRunner().invoke(simulate, [*days[:4], "--jobs", "1", "--contents"]).output
+    assert re.search(r"^ +3 days, +\d+ times: record stream-opened$", told, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,9 @@ class Sensor:
             self._boot,
             clock.boot_id,
             clock.mono_ns(),
-            lane=chance.choice((None, 1, 2)),
-            transponder=chance.choice((None, None, None, 7, 7, 8)),
-            gate=chance.choice(("finish",) * 6 + ("start", "split")),
+            lane=chance.choice(self._world.plan.lanes),
+            transponder=chance.choice(self._world.plan.transponders),
+            gate=chance.choice(self._world.plan.gates),
             track=chance.choice((None,) * 6 + ("2",)),
         )
         self.unacknowledged[passing.seq] = passing

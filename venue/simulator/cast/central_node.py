@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+import msgspec
+
 from pitboard.errors import JournalLost
 from pitboard.journal.countersigning import countersigned
 from pitboard.journal.folding.fold import Fold
@@ -17,14 +19,15 @@ from pitboard.race.bodies.verdict_bodies import LapCorrected, LapJudged, RunDeci
 from pitboard.trust.identity import Identity
 from sync.central.ingest.head_witness import HeadWitness
 from venue.simulator.cast.node import Node
+from venue.simulator.world.day_plan import DayPlan
 from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 
 PHONE_LOOKS_S = 4.0
 COUNTERSIGNS_S = 8.0
-EVENT = EventConfigured(name="Simulated day", run_ms=6_000, lap_min_ms=900)
+EVENT = EventConfigured(name="Simulated day")
 SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
-LAPS = Format(name="Laps", ends="laps", run_laps=2, run_ms=6_000, time_up="cancel", lap_min_ms=900)
+LAPS = Format(name="Laps", ends="laps", run_laps=2, time_up="cancel")
 CLASSES = ("kids", "pros")
 
 
@@ -49,11 +52,7 @@ class CentralNode(Node):
     async def say_what_is_wanted(self) -> None:
         """Configure the event and enrol whoever is wanted and not there, as central's own start does."""
         fold = self.replica.fold
-        bodies: list[Body] = (
-            []
-            if fold.race.event.value is not None
-            else [EVENT, FormatSet(name="Ski", format=SKI), FormatSet(name="Laps", format=LAPS), *_classes()]
-        )
+        bodies: list[Body] = [] if fold.race.event.value is not None else _event_bodies(self.world.plan)
         bodies += [
             UnitEnrolled(key=key, name=name)
             for key, name in self.wanted_units.items()
@@ -72,7 +71,7 @@ class CentralNode(Node):
     async def _countersign(self) -> None:
         witness = HeadWitness(self.writing)
         while True:
-            await asyncio.sleep(self.world.chance.uniform(2.0, COUNTERSIGNS_S))
+            await asyncio.sleep(self.world.plan.pace * self.world.chance.uniform(2.0, COUNTERSIGNS_S))
             try:
                 await witness.tell()
             except JournalLost:
@@ -86,15 +85,26 @@ class CentralNode(Node):
 
 async def administer(central: CentralNode, chance: Random) -> None:
     """Correct, void, disqualify, reinstate and erase now and then, until cancelled."""
+    plan = central.world.plan
     while True:
-        await asyncio.sleep(chance.uniform(2.0, 8.0))
+        await asyncio.sleep(plan.pace * chance.uniform(2.0, 8.0))
         if central.is_up:
-            body = _random_act(central.replica.fold, chance)
+            body = _random_act(central.replica.fold, chance, plan)
             if body is not None:
                 try:
                     await central.writing.append(body)
                 except JournalLost:
                     continue
+
+
+def _event_bodies(plan: DayPlan) -> list[Body]:
+    times = {"run_ms": plan.run_ms, "lap_min_ms": plan.lap_min_ms}
+    return [
+        msgspec.structs.replace(EVENT, **times),
+        FormatSet(name="Ski", format=SKI),
+        FormatSet(name="Laps", format=msgspec.structs.replace(LAPS, **times)),
+        *_classes(),
+    ]
 
 
 def _classes() -> list[Body]:
@@ -111,7 +121,7 @@ def _withdrawal(fold: Fold, run: str, chance: Random) -> Body | None:
     return ActWithdrawn(stream=named.word.stream, seq=named.word.seq, reason="a mistake")
 
 
-def _random_act(fold: Fold, chance: Random) -> Body | None:
+def _random_act(fold: Fold, chance: Random, plan: DayPlan) -> Body | None:
     laps = [(run, lap.lap_id) for run in fold.race.runs for lap in fold.race.laps(run)]
     competitors = list(fold.race.competitors)
     if not laps:
@@ -158,8 +168,8 @@ def _random_act(fold: Fold, chance: Random) -> Body | None:
         case "event":
             return EventConfigured(
                 name=EVENT.name,
-                run_ms=EVENT.run_ms,
-                lap_min_ms=EVENT.lap_min_ms,
+                run_ms=plan.run_ms,
+                lap_min_ms=plan.lap_min_ms,
                 resolution_ns=chance.choice((1_000_000, 10_000_000)),
             )
     records: dict[str, list[int]] = {}

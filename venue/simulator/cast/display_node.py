@@ -52,7 +52,7 @@ class DisplayNode(Node):
         self._proven: dict[str, None] = {}
         self._shown: dict[str, int] = {}
         self._card = self.disk
-        self.is_older = world.chance.random() < 0.15
+        self.is_older = world.chance.random() < world.plan.shares.older_display
         self.is_stored_behind = not self.is_older
 
     @property
@@ -127,7 +127,8 @@ class DisplayNode(Node):
             Candidate(url=name, name=name, claim=Claim.NAMED) for name in self.sources if name != ROOT_NAME
         ]
         central = Candidate(url=ROOT_NAME, name=ROOT_NAME, rank=Rank.CENTRAL)
-        return [*strangers_now(self.world.loop.now_ns), *units, central]
+        strangers = strangers_now(self.world.loop.now_ns) if self.world.plan.has_strangers else []
+        return [*strangers, *units, central]
 
     def _connect(self, candidate: Candidate) -> ClosablePeer:
         if candidate.url.startswith(PREFIX):

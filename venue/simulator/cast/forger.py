@@ -89,7 +89,7 @@ class Forger:
     async def work(self) -> None:
         chance = self._world.chance
         while True:
-            await asyncio.sleep(chance.uniform(1.5, 5.0))
+            await asyncio.sleep(self._world.plan.pace * chance.uniform(1.5, 5.0))
             up = [node for node in self._nodes if node.is_up]
             if not up:
                 continue
@@ -104,6 +104,7 @@ class Forger:
                 )
             )
             target = chance.choice(up)
+            self._world.happened["forger:" + trick.__name__.replace("_", " ")] += 1
             if trick == self._long_question:
                 target.process.spawn(self._ask(target), name="a stranger's question")
                 continue

@@ -47,8 +47,6 @@ OFFICIALS = ("olga", "otto")
 ACT_MAX_S = 4.0
 HEATS_STAGE = "heats of "
 LANES = 2
-GAP_MS = 6_000
-KINDS_OF_RUN = ("any",) * 3 + ("lanes", "cars", "ski", "laps") + ("heat",) * 2 + ("day",) * 4
 
 
 class Official:
@@ -62,7 +60,7 @@ class Official:
         """Do one thing after the other until cancelled."""
         chance = self._world.chance
         while True:
-            await asyncio.sleep(chance.uniform(0.3, 1.6))
+            await asyncio.sleep(self._world.plan.pace * chance.uniform(0.3, 1.6))
             await self._act(chance, may_begin=True)
 
     async def settle(self) -> None:
@@ -190,12 +188,12 @@ class Official:
             register = Register(
                 name=name,
                 race_class=chance.choice(("", "kids", "pros")),
-                team=chance.choice(("", "Red", "Blue")),
+                team=chance.choice(self._world.plan.teams),
             )
             competitor = (await self._do(register))["competitor_id"]
         other = chance.choice([*known, None])
         track = chance.choice(("", "", "", "2"))
-        match chance.choice(KINDS_OF_RUN):
+        match chance.choice(self._world.plan.runs):
             case "lanes":
                 places = tuple(
                     RunPlace(place=number, competitor_id=one, told_by="lane", lane=number)
@@ -231,7 +229,7 @@ class Official:
         up = day.next_up()
         if not up:
             turns = tuple(f"turn {self._world.new_id()[:8]}" for _ in range(3))
-            await self._do(PlanDay(turns=turns, is_automatic=True, gap_ms=GAP_MS))
+            await self._do(PlanDay(turns=turns, is_automatic=True, gap_ms=self._world.plan.gap_ms))
         elif day.is_due(now_mono_ns // 1_000_000) or (day.ended_at_ms is None and not day.is_paused):
             race = self._unit.replica.fold.race
             if (broken := begins_too_soon(race, TRACK, clock.boot_id, now_mono_ns)) is not None:
@@ -277,7 +275,7 @@ class Official:
     async def _decide(self, run: str, chance: Random) -> None:
         race = self._unit.replica.fold.race
         for lap in race.laps(run):
-            if chance.random() < 0.08:
+            if chance.random() < self._world.plan.judged_share:
                 await self._do(Judge(run_id=run, lap_id=lap.lap_id, verdict=_verdict(chance)))
         for _ in range(40):
             waiting = [lap for lap in race.laps(run) if lap.waits_for_verdict]
@@ -302,11 +300,12 @@ def _verdict(chance: Random) -> Verdict:
 
 async def drive(world: World, unit: UnitNode) -> None:
     """Let cars cross the unit's beam, sometimes with bounces, sometimes suspiciously soon."""
-    chance = world.chance
+    chance, pace = world.chance, world.plan.pace
     while True:
         run_control = unit.run_control
         is_racing = run_control is not None and bool(run_control.runs())
-        await asyncio.sleep(chance.uniform(0.4, 0.8) if chance.random() < 0.15 else chance.uniform(1.0, 2.2))
+        is_soon = chance.random() < 0.15
+        await asyncio.sleep(pace * (chance.uniform(0.4, 0.8) if is_soon else chance.uniform(1.0, 2.2)))
         if not is_racing and chance.random() < 0.9:
             continue
         unit.cross()

@@ -50,6 +50,8 @@ class LoopDevice:
     """One decoder; its clock runs on whatever happens to the unit."""
 
     chance: Random
+    often: int = 1
+    """How many times as often as on a long day its clock is set, or a line held up."""
     kind: str = ""
     drift_ppb: int = 0
     set_ms: int = 0
@@ -89,7 +91,7 @@ class LoopDevice:
 
     def happens(self, probability: float) -> bool:
         """Return whether one of the rare things happens now; after one the next lines are quiet."""
-        if self.quiet_count > 0 or self.chance.random() > probability:
+        if self.quiet_count > 0 or self.chance.random() > probability * self.often:
             return False
         self.quiet_count = QUIET_LINES_COUNT
         return True
@@ -112,7 +114,7 @@ class LoopBridge:
         chance, device = self._world.chance, self._device
         while True:
             waiting = await self._deliver(intake, waiting)
-            await asyncio.sleep(chance.uniform(0.6, 1.8))
+            await asyncio.sleep(self._world.plan.pace * chance.uniform(0.6, 1.8))
             device.quiet_count -= 1
             if device.happens(0.1):
                 device.set_ms += chance.choice(STEPS_MS)

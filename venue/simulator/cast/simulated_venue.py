@@ -19,39 +19,36 @@ from venue.simulator.world.process import Process
 from venue.simulator.world.signature_memory import identity_named
 from venue.simulator.world.world import World
 
-SECOND_SCREENS = 0.3
-"""Of the days: at each unit two officials act, each at a screen of their own."""
-
 
 class Venue:
     """One to three units, one or two displays, central; and a process for everybody who is no machine."""
 
     def __init__(self, world: World) -> None:
-        chance = world.chance
+        chance, plan = world.chance, world.plan
         self.world = world
         self.people = Process("people", lambda sentence: world.truth.violate("simulator-error", sentence))
         self.central = CentralNode(world, ROOT_NAME)
-        names = [f"unit-{number}" for number in range(1, chance.choice((1, 2, 2, 3)) + 1)]
-        has_friends = chance.random() < 0.4
+        names = [f"unit-{number}" for number in range(1, chance.choice(plan.units) + 1)]
+        has_friends = chance.random() < plan.shares.friends
         self.units = [
             UnitNode(world, name, key_name=name, friends=[f for f in names if has_friends and f < name])
             for name in names
         ]
         self.displays = [
             DisplayNode(world, f"display-{number}", [*chance.sample(names, len(names)), ROOT_NAME])
-            for number in range(1, chance.choice((1, 1, 2)) + 1)
+            for number in range(1, chance.choice(plan.displays) + 1)
         ]
         self.central.wanted_units = {identity_named(ROGUE).key: ROGUE}
         for unit in self.units:
             if chance.random() < 0.85:
                 self.central.wanted_units[unit.identity.key] = unit.name
-        self.central.countersigns = chance.random() < 0.5
-        has_thief = chance.random() < 0.4
+        self.central.countersigns = chance.random() < plan.shares.countersigning
+        has_thief = chance.random() < plan.shares.thief
         self.thief = self._thief_of(chance.choice(self.units)) if has_thief else None
         self.officials: dict[str, Official] = {}
         self.revoked: set[str] = set()
         # By a chance of its own, so that all other days stay as they were found.
-        self.has_second_screens = Random(f"screens {world.seed}").random() < SECOND_SCREENS
+        self.has_second_screens = Random(f"screens {world.seed}").random() < plan.shares.second_screens
 
     @property
     def nodes(self) -> list[Node]:
@@ -68,8 +65,10 @@ class Venue:
             node.start()
         for unit in self.units:
             self.man(unit)
-        self.people.spawn(administer(self.central, self.world.chance), name="admin")
-        self.people.spawn(Forger(self.world, self.nodes).work(), name="forger")
+        if self.world.plan.has_admin:
+            self.people.spawn(administer(self.central, self.world.chance), name="admin")
+        if self.world.plan.has_forger:
+            self.people.spawn(Forger(self.world, self.nodes).work(), name="forger")
         if self.thief is not None:
             self.people.spawn(self.thief.work(), name="thief")
             self.people.spawn(self._notice_thief(self.thief), name="notice the thief")
@@ -159,7 +158,7 @@ class Venue:
         return Thief(self.world, unit.key_name, central=self.central, nodes=self.nodes)
 
     async def _notice_thief(self, thief: Thief) -> None:
-        await asyncio.sleep(self.world.chance.uniform(4.0, 14.0))
+        await asyncio.sleep(self.world.chance.uniform(*self.world.plan.noticed_s))
         if self.central.is_up:
             await self.revoke(thief.key)
 

@@ -39,7 +39,7 @@ class Thief:
         """Write and rewrite now and then, until cancelled."""
         chance = self._world.chance
         while True:
-            await asyncio.sleep(chance.uniform(0.3, 3.0))
+            await asyncio.sleep(self._world.plan.pace * chance.uniform(0.3, 3.0))
             up = [node for node in self._nodes if node.is_up]
             if not up:
                 continue
@@ -125,6 +125,7 @@ class Thief:
     async def _hand_over(self, target: Node, records: list[Record], what: str) -> None:
         if not records:
             return
+        self._world.happened[f"thief {what}"] += 1
         self._world.trace.say("thief", f"{what} {records[-1].stream[:8]}: {len(records)} to {target.name}")
         wires = [to_wire(record) for record in records]
         try:

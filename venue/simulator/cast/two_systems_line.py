@@ -57,6 +57,9 @@ class TwoSystems:
     """What stands at the line, and all that truly happened there."""
 
     chance: Random
+    often: int = 1
+    """How many times as often as on a long day something befalls a car."""
+    pin_mishaps: tuple[Mishap, ...] = ("edge-lost", "flickers")
     kinds: dict[System, Kind] = field(default_factory=dict)
     offset_ns: int = 0
     """How much later B sees a car than A."""
@@ -67,15 +70,17 @@ class TwoSystems:
     def __post_init__(self) -> None:
         kinds: tuple[Kind, ...] = ("gpio", "amb-text")
         self.kinds = {"A": self.chance.choice(kinds), "B": self.chance.choice(kinds)}
+        if self.often > 1:  # a beam that flickers hides for seconds whatever else befalls it
+            self.pin_mishaps = self.chance.choice((("edge-lost",), ("edge-lost",), ("flickers",)))
         self.offset_ns = self.chance.choice((-1, 1)) * self.chance.randint(20, 60) * MS
 
     def mishap(self, system: System) -> Mishap:
         """Return what befalls the next car at this system."""
-        if self.chance.randrange(MISSES_ONE_IN) == 0:
+        if self.chance.randrange(MISSES_ONE_IN // self.often) == 0:
             return "missed"
         if self.kinds[system] == "gpio":
-            return self.chance.choice(("edge-lost", "flickers")) if self.chance.random() < 0.04 else ""
-        return "second-reader" if self.chance.random() < 0.03 else ""
+            return self.chance.choice(self.pin_mishaps) if self.chance.random() < 0.04 * self.often else ""
+        return "second-reader" if self.chance.random() < 0.03 * self.often else ""
 
 
 class PairBridge:

@@ -24,7 +24,6 @@ from venue.simulator.world.world import World
 
 TRACK = "1"
 WAIT_MS = 8_000
-HAS_PAIR = 0.3
 
 
 class UnitNode(Node):
@@ -35,9 +34,11 @@ class UnitNode(Node):
         self.key_name = key_name
         self.friends = tuple(friends)
         self.sensor = Sensor(world)
-        self.loop_device = LoopDevice(world.chance)
-        has_pair = world.chance.random() < HAS_PAIR
-        self.pair_line = TwoSystems(Random(world.chance.getrandbits(32))) if has_pair else None
+        self.loop_device = LoopDevice(world.chance, world.plan.trouble)
+        has_pair = world.chance.random() < world.plan.shares.two_systems
+        self.pair_line = (
+            TwoSystems(Random(world.chance.getrandbits(32)), world.plan.trouble) if has_pair else None
+        )
         self.bridge_process = Process(name, self._report_error)
         self.bridge_process.kill()
         self._run_control: RunControl | None = None
@@ -113,7 +114,8 @@ class UnitNode(Node):
         self.bridge_process = Process(f"{self.name} bridge", self._report_error)
         self._bridge = Bridge(self.world, self.name, self.sensor, self.raw_log)
         self.bridge_process.spawn(self._run_bridge(self._bridge, intake), name="bridge")
-        self.bridge_process.spawn(self._run_loop(intake), name="loop")
+        if self.world.plan.has_set_clock:
+            self.bridge_process.spawn(self._run_loop(intake), name="loop")
         if self.pair_line is not None:
             self.bridge_process.spawn(self._run_pair(intake, self.pair_line), name="pair")
 

@@ -24,28 +24,30 @@ class Mishaps:
         self._backups: dict[str, Card] = {}
         self._in_repair: set[str] = set()
         chance = self._world.chance
-        self._pause_max_s = chance.choice((1.5, 3.0, 6.0))
-        self._kinds: list[tuple[int, Callable[[], Coroutine[Any, Any, None]]]] = [
-            (6, self._kill),
-            (4, self._cut_power),
-            (3, self._kill_bridge),
-            (5, self._change_weather),
-            (4, self._partition),
-            (4, self._step_clock),
-            (3, self._spoil_disk),
-            (4, self._back_up),
-            (3, self._restore),
-            (1, self._empty_card),
-            (1, self._clone),
-            (1, self._change_roster),
-        ]
+        self._pause_max_s = chance.choice(self._world.plan.strike_pauses_s)
+        self._kinds: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "kill": self._kill,
+            "cut power": self._cut_power,
+            "kill bridge": self._kill_bridge,
+            "weather": self._change_weather,
+            "partition": self._partition,
+            "step clock": self._step_clock,
+            "disk": self._spoil_disk,
+            "back up": self._back_up,
+            "restore": self._restore,
+            "empty card": self._empty_card,
+            "clone": self._clone,
+            "roster": self._change_roster,
+        }
 
     async def work(self) -> None:
         chance = self._world.chance
-        kinds = [kind for weight, kind in self._kinds for _ in range(weight)]
+        names = [name for name, weight in self._world.plan.mishaps.items() for _ in range(weight)]
         while True:
             await asyncio.sleep(chance.uniform(0.2, self._pause_max_s))
-            strike = chance.choice(kinds)
+            name = chance.choice(names)
+            strike = self._kinds[name]
+            self._world.happened[name] += 1
             self._venue.people.spawn(strike(), name=strike.__name__)
 
     async def _kill(self) -> None:
@@ -78,6 +80,7 @@ class Mishaps:
         chance.shuffle(names)
         alone = names[: chance.randint(1, len(names) - 1)]
         is_one_way = chance.random() < 0.4
+        self._world.happened["partition in one direction"] += is_one_way
         for one in alone:
             for other in names[len(alone) :]:
                 network.cut(one, other, is_one_way=is_one_way)
@@ -101,6 +104,7 @@ class Mishaps:
         disk = node.disk
         if chance.random() < 0.4:
             disk.slow_s = chance.choice((0.05, 0.5, 5.0))
+            self._world.happened["disk that crawls"] += 1
         else:
             disk.trouble = chance.choice(("the disk is full", "input/output error"))
         self._world.trace.say(node.name, f"disk: {disk.trouble or 'slow'}")

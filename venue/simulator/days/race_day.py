@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pitboard.journal.folding.fold
@@ -20,7 +21,9 @@ from venue.simulator.cast.display_node import DisplayNode
 from venue.simulator.cast.simulated_venue import Venue
 from venue.simulator.days.mishaps import Mishaps, heal_disk
 from venue.simulator.days.plants import Override, overridden
+from venue.simulator.judging.day_contents import contents_of
 from venue.simulator.judging.inspection import inspect, lagging
+from venue.simulator.world.day_plan import LONG, DayLength, DayPlan
 from venue.simulator.world.network import Weather
 from venue.simulator.world.signature_memory import forget_signatures, sealed_signature_holds
 from venue.simulator.world.truth import Violation
@@ -33,7 +36,6 @@ from venue.simulator.world.wire_memory import (
 )
 from venue.simulator.world.world import World
 
-UNSAFE_MIN_S, UNSAFE_MAX_S = 10.0, 24.0
 CONVERGE_MAX_S = 60.0
 LOOK_S = 0.5
 MOVE_MAX_S = 8.0
@@ -46,22 +48,31 @@ class DayReport:
     """What came of one seed."""
 
     seed: int
+    length: DayLength
     records: int
     crashes: int
     restores: int
     violations: list[Violation]
     trace: bytes
+    contents: Counter[str] = field(default_factory=Counter)
+    """What went wrong, by name and how often; all that the day had, where that was asked for."""
 
     def without_trace(self) -> DayReport:
         return replace(self, trace=b"")
 
 
-def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
-    """Run the day of this seed; the same seed gives the same trace, byte for byte."""
+def run_day(
+    seed: int,
+    overrides: list[Override] | None = None,
+    *,
+    plan: DayPlan = LONG,
+    tells_contents: bool = False,
+) -> DayReport:
+    """Run the day of this seed as planned; the same seed and plan give the same trace, byte for byte."""
     collects = gc.isenabled()
     gc.disable()  # a day ends after a tenth of a second, and looking for garbage in it costs a tenth
     try:
-        report = _run_day(seed, overrides or [])
+        report = _run_day(seed, overrides or [], plan, tells_contents)
         gc.collect(0)  # now that all of the day is garbage: once, and what was there before is not looked at
         return report
     finally:
@@ -69,13 +80,13 @@ def run_day(seed: int, overrides: list[Override] | None = None) -> DayReport:
             gc.enable()
 
 
-def _run_day(seed: int, overrides: list[Override]) -> DayReport:
+def _run_day(seed: int, overrides: list[Override], plan: DayPlan, tells_contents: bool) -> DayReport:
     forget_signatures()
     forget_wires()
     worlds: list[World] = []
 
     async def story(loop: VirtualLoop) -> None:
-        world = World(loop, Random(seed), seed)
+        world = World(loop, Random(seed), seed, plan, tells_contents=tells_contents)
         worlds.append(world)
         await _live_through(world)
 
@@ -102,25 +113,32 @@ def _run_day(seed: int, overrides: list[Override]) -> DayReport:
     world = worlds[0]
     return DayReport(
         seed=seed,
+        length=plan.length,
         records=world.truth.records_count,
         crashes=world.crashes,
         restores=world.restores,
         violations=world.truth.violations,
         trace=world.trace.encode(),
+        contents=world.happened,
     )
 
 
 async def _live_through(world: World) -> None:
     venue = Venue(world)
     venue.open()
+    if world.plan.subject:
+        world.trace.say("TRUTH", f"a short day, its subject: {world.plan.subject}")
     mishaps = Mishaps(venue)
     storm = venue.people.spawn(mishaps.work(), name="mishaps")
-    await asyncio.sleep(world.chance.uniform(UNSAFE_MIN_S, UNSAFE_MAX_S))
+    await asyncio.sleep(world.chance.uniform(*world.plan.storm_s))
     storm.cancel()
     await _heal(venue)
     if await _settle(venue):
         inspect(venue)
-        await _fail_over(venue)
+        if world.tells_contents:
+            world.happened = contents_of(venue)
+        if world.plan.has_fail_over:
+            await _fail_over(venue)
     await _close(venue)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from venue.simulator.world.day_plan import LONG, DayPlan
 from venue.simulator.world.network import Network
 from venue.simulator.world.truth import Trace, Truth
 from venue.simulator.world.virtual_loop import VirtualLoop
@@ -17,11 +19,15 @@ class World:
     loop: VirtualLoop
     chance: Random
     seed: int = 0
+    plan: DayPlan = LONG
     trace: Trace = field(init=False)
     truth: Truth = field(init=False)
     network: Network = field(init=False)
     crashes: int = 0
     restores: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    """What went wrong and what enemies did, by name; in the end all that the day had, if that is asked."""
+    tells_contents: bool = False
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.loop)
