@@ -300,7 +300,7 @@ def _verdict(chance: Random) -> Verdict:
 
 async def drive(world: World, unit: UnitNode) -> None:
     """Let cars cross the unit's beam, sometimes with bounces, sometimes suspiciously soon."""
-    chance, pace = world.chance, world.plan.pace
+    chance, pace = world.chance, world.plan.car_pace
     while True:
         run_control = unit.run_control
         is_racing = run_control is not None and bool(run_control.runs())

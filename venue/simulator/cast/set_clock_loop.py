@@ -114,7 +114,7 @@ class LoopBridge:
         chance, device = self._world.chance, self._device
         while True:
             waiting = await self._deliver(intake, waiting)
-            await asyncio.sleep(self._world.plan.pace * chance.uniform(0.6, 1.8))
+            await asyncio.sleep(chance.uniform(0.6, 1.8))  # nearer lines may be held up together
             device.quiet_count -= 1
             if device.happens(0.1):
                 device.set_ms += chance.choice(STEPS_MS)

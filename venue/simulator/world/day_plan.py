@@ -13,7 +13,7 @@ from typing import Literal
 DaysWanted = Literal["mixed", "long", "short"]
 DayLength = Literal["long", "short"]
 
-ONE_LONG_OF = 16
+ONE_LONG_OF = 20
 """Of the mixed days: the seeds that this divides are long days."""
 KINDS_OF_RUN = ("any",) * 3 + ("lanes", "cars", "ski", "laps") + ("heat",) * 2 + ("day",) * 4
 MISHAPS = {
@@ -54,6 +54,8 @@ class DayPlan:
     storm_s: tuple[float, float] = (10.0, 24.0)
     pace: float = 1.0
     """What a pause of a person is multiplied by."""
+    car_pace: float = 1.0
+    """The same of cars."""
     noticed_s: tuple[float, float] = (4.0, 14.0)
     """When somebody notices a thief."""
     strike_pauses_s: tuple[float, ...] = (1.5, 3.0, 6.0)
@@ -96,32 +98,60 @@ class Subject:
 
     units: tuple[int, ...] = (1, 1, 1, 1, 2)
     displays: tuple[int, ...] = (1, 1, 1, 1, 2)
-    storm_s: tuple[float, float] = (5.0, 9.0)
+    storm_s: tuple[float, float] = (4.0, 8.0)
     paces: tuple[float, ...] = (0.4, 0.6)
     runs: tuple[str, ...] = ("any", "lanes", "cars", "ski", "laps", "heat", "day")
+    runs_counts: tuple[int, ...] = (1, 2)
+    """How many kinds of run are drawn of `runs`."""
     mishaps: tuple[str, ...] = ()
+    more_mishaps: tuple[int, ...] = (1, 2, 3)
+    """How many are drawn of all beside them."""
     strike_pauses_s: tuple[float, ...] = (1.0, 2.0, 4.0)
 
 
 SUBJECTS = {
-    "runs": Subject(units=(1, 1, 1, 1, 1, 2)),
+    "runs": Subject(units=(1, 1, 1, 1, 1, 2), storm_s=(5.0, 9.0)),
     "programme": Subject(
         units=(1,),
         displays=(1,),
-        storm_s=(7.0, 11.0),
+        storm_s=(6.0, 10.0),
         paces=(0.4,),
-        runs=("heat", "day"),
+        runs=("heat", "day", "day"),
+        runs_counts=(2,),
         strike_pauses_s=(2.0, 6.0),
     ),
     "two systems": Subject(
-        units=(1,), displays=(1,), storm_s=(9.0, 15.0), paces=(1.2,), strike_pauses_s=(3.0, 6.0)
+        units=(1,), displays=(1,), storm_s=(8.0, 13.0), paces=(1.2,), strike_pauses_s=(3.0, 6.0)
     ),
-    "set clock": Subject(units=(1,), displays=(1,), storm_s=(4.0, 8.0), strike_pauses_s=(2.0, 4.0)),
-    "thief": Subject(units=(1, 2, 2, 3), storm_s=(4.0, 7.0), mishaps=("weather", "partition")),
-    "boxes": Subject(units=(1, 2), displays=(1, 1, 2), storm_s=(4.0, 7.0), mishaps=("kill", "partition")),
-    "machines": Subject(units=(1, 2, 2, 3), storm_s=(2.0, 5.0), strike_pauses_s=(0.5, 1.0, 2.0)),
+    "set clock": Subject(
+        units=(1,), displays=(1,), storm_s=(7.0, 11.0), paces=(1.2,), strike_pauses_s=(3.0, 6.0)
+    ),
+    "thief": Subject(units=(1, 2, 2), storm_s=(3.5, 6.0), mishaps=("weather", "partition")),
+    "boxes": Subject(
+        units=(1,),
+        displays=(1, 2),
+        storm_s=(7.0, 12.0),
+        paces=(1.2,),
+        mishaps=("kill", "partition"),
+        strike_pauses_s=(1.0, 3.0),
+    ),
+    "machines": Subject(
+        units=(1, 2, 2, 3),
+        storm_s=(2.0, 5.0),
+        strike_pauses_s=(0.5, 1.0, 2.0),
+    ),
+    "wrong clocks": Subject(
+        units=(1,),
+        displays=(1,),
+        storm_s=(6.0, 9.0),
+        paces=(0.4,),
+        mishaps=("cut power", "step clock", "kill"),
+        more_mishaps=(0, 0, 1),
+        strike_pauses_s=(0.5, 1.0),
+    ),
 }
-DRAWN = ("runs", "runs", "programme", "two systems", "two systems", "set clock", "thief", "boxes", "machines")
+DRAWN = (*SUBJECTS, "runs", "two systems", "thief", "wrong clocks")
+"""Some are drawn twice as often: more happens in them that nothing else has."""
 
 
 def short_plan(seed: int) -> DayPlan:
@@ -133,26 +163,30 @@ def short_plan(seed: int) -> DayPlan:
     def drawn(share: float, *, of: str = "") -> bool:
         return chance.random() < (0.9 if name == of else share)
 
-    mishaps = dict.fromkeys([*subject.mishaps, *chance.sample(sorted(MISHAPS), chance.choice((1, 2, 3)))])
+    mishaps = dict.fromkeys(
+        [*subject.mishaps, *chance.sample(sorted(MISHAPS), chance.choice(subject.more_mishaps))]
+    )
     if "restore" in mishaps:
         mishaps["back up"] = None
     pace = chance.choice(subject.paces)
+    car_pace = 0.7 * pace
     return DayPlan(
         length="short",
         subject=name,
         storm_s=subject.storm_s,
         pace=pace,
+        car_pace=car_pace,
         noticed_s=(1.0, 4.0),
         strike_pauses_s=subject.strike_pauses_s,
         units=(chance.choice(subject.units),),
         displays=(chance.choice(subject.displays),),
         run_ms=round(6_000 * pace),
         gap_ms=round(3_000 * pace),
-        lap_min_ms=round(900 * pace),
-        runs=tuple(chance.sample(subject.runs, chance.choice((1, 2)))),
+        lap_min_ms=round(900 * car_pace),
+        runs=tuple(chance.sample(subject.runs, chance.choice(subject.runs_counts))),
         mishaps={name: MISHAPS[name] for name in mishaps},
         trouble=6,
-        gates=chance.choice((LONG.gates, ("finish", "split"), ("finish", "start", "split"))),
+        gates=chance.choice((LONG.gates, ("finish",), ("finish", "split"), ("finish", "start", "split"))),
         lanes=chance.choice((LONG.lanes, (None,), (1, 2))),
         transponders=chance.choice((LONG.transponders, (None,), (7, 8))),
         teams=chance.choice((LONG.teams, ("Red",))),
@@ -167,7 +201,7 @@ def short_plan(seed: int) -> DayPlan:
         ),
         has_set_clock=drawn(0.05, of="set clock"),
         has_strangers=drawn(0.6, of="boxes"),
-        has_forger=drawn(0.4, of="machines"),
+        has_forger=drawn(0.5, of="machines"),
         has_admin=drawn(0.7, of="runs"),
         has_fail_over=drawn(0.2, of="boxes"),
     )
