@@ -24,7 +24,12 @@ from venue.simulator.judging.inspection import may_lack
 from venue.simulator.world.day_plan import MISHAPS, ONE_LONG_OF
 
 PLANTED_SEEDS_MAX_COUNT = 300
-FOUND_LATE = {"fold-by-arrival": 50, "confirmed-changes": 67}
+FOUND_LATE = {
+    "confirmed-changes": 130,
+    "wall-clock-decides": 101,
+    "surer-than-clocks": 60,
+    "pause-forgotten": 41,
+}
 """The days before are left out, for they find nothing and cost seconds."""
 SEED, LONG_SEED = 11, 2 * ONE_LONG_OF
 

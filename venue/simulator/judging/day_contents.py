@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pitboard.journal.kinds import read_body
-from pitboard.journal.record import Record
+from pitboard.journal.records.kinds import read_body
+from pitboard.journal.records.record import Record
 from pitboard.race.bodies.event_bodies import DayMoved
 from pitboard.race.bodies.passing_bodies import FINISH, PassingRecorded
 from pitboard.race.bodies.run_bodies import RunArmed
