@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pitboard.errors import Refusal
 from pitboard.program.program import LOCK_NAME, only_one
 from venue.demo.command import clear_earlier_demo, refuse_other_things
+from venue.demo.director import until_all_answer
 
 
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +46,17 @@ def test_a_race_survives_a_killed_unit_and_a_central_that_is_away(tmp_path: Path
     refuse_other_things(out)  # the next one may begin where this one ended
     clear_earlier_demo(out)
     assert [path.name for path in out.iterdir()] == [LOCK_NAME]
+
+
+def test_a_program_that_does_not_answer_in_time_is_named_in_a_sentence(tmp_path: Path) -> None:
+    """On a machine with much else to do the demo ended with a traceback of the time that was up."""
+    with socket.create_server(("127.0.0.1", 0)) as listens, socket.create_server(("127.0.0.1", 0)) as gone:
+        here, nobody = listens.getsockname()[1], gone.getsockname()[1]
+        gone.close()
+        for ports, named in (({"central": here, "display": nobody}, "display"), ({"central": here}, "touch")):
+            answering = until_all_answer(ports, tmp_path / "socket", tmp_path, within_s=0.05)
+            with pytest.raises(Refusal, match=f"^{named} does not answer .*{named}.log.*try again$"):
+                asyncio.run(answering)
 
 
 def test_a_second_demo_leaves_the_first_ones_folder_alone(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ import contextlib
 import hashlib
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import click
 import msgspec
 
-from pitboard.errors import NOT_UNDERSTOOD, PeerLost
+from pitboard.errors import NOT_UNDERSTOOD, PeerLost, Refusal
 from pitboard.keeping.journal_copy import fold_file
 from venue.demo.audit import (
     Audit,
@@ -77,7 +78,8 @@ def plan(kills: tuple[Blow, ...], cut_central: tuple[float, float] | None) -> li
     return sorted(blows)
 
 
-READY_MAX_S = 30.0
+READY_MAX_S = 60.0
+"""A first start compiles every module, of seven programs at once."""
 OFFICIAL_MAX_S = 40.0
 SETTLE_MAX_S = 20.0
 PICTURE_MAX_S = 5.0
@@ -139,11 +141,12 @@ class Director:
         await write_earlier_day(self._venue, seed=self._script.seed)
         for name in ("central", "trackside", "sync", "cars", "bridge", "display", "touch"):
             await self._crew.start(name)
-        async with asyncio.timeout(READY_MAX_S):
-            for port in (self._venue.public_port, self._venue.unit_port, self._venue.display_port):
-                await _answers(port)
-            while not self._venue.control_socket.exists():  # noqa: ASYNC110 - made by another process
-                await asyncio.sleep(POLL_S)
+        ports = {
+            "central": self._venue.public_port,
+            "trackside": self._venue.unit_port,
+            "display": self._venue.display_port,
+        }
+        await until_all_answer(ports, self._venue.control_socket, self._venue.folder / "logs")
         if not self._script.is_manual:
             await self._crew.start("official")
 
@@ -217,6 +220,25 @@ class Director:
                     if len(boards) == 1:
                         return
                     await asyncio.sleep(0.5)
+
+
+async def until_all_answer(
+    ports: Mapping[str, int], control_socket: Path, logs: Path, *, within_s: float = READY_MAX_S
+) -> None:
+    """Return once each program listens, the touchscreen last; raises Refusal that names the one that does not."""
+    awaited = ""
+    try:
+        async with asyncio.timeout(within_s):
+            for awaited, port in ports.items():  # noqa: B007 - told where time is up
+                await _answers(port)
+            awaited = "touch"
+            while not control_socket.exists():  # noqa: ASYNC110 - made by another process
+                await asyncio.sleep(POLL_S)
+    except TimeoutError as error:
+        raise Refusal(
+            f"{awaited} does not answer after {within_s:.0f} s; its reason, if it has one, stands in "
+            f"{logs}/{awaited}.log. A machine with much else to do only needs longer: try again"
+        ) from error
 
 
 async def _answers(port: int) -> None:

@@ -73,7 +73,7 @@ function everything({ status }) {
   const lines = [
     ...status.lights.map((one) => [word(one.light), lightSays(one)]),
     ...status.sensors.map((one) => [one.sensor, [sensorSays(one), one.device, say("desk.number-passings-a-minute", { number: one.passings_per_min })].filter(Boolean).join(", ")]),
-    ...(status.machine ?? []).map((one) => [word(one.code), machineSays(one)]),
+    ...(status.machine ?? []).map((one) => [word(one.code.split("-")[0]), machineSays(one)]),
   ];
   return element("details", { class: "grow" }, element("summary", {}, say("desk.everything-it-says")), facts(lines, "facts lines"));
 }
