@@ -225,14 +225,14 @@ class Director:
 async def until_all_answer(
     ports: Mapping[str, int], control_socket: Path, logs: Path, *, within_s: float = READY_MAX_S
 ) -> None:
-    """Return once each program listens, the touchscreen last; raises Refusal that names the one that does not."""
+    """Return once each program listens, the touchscreen last; raises Refusal naming the one that does not."""
     awaited = ""
     try:
         async with asyncio.timeout(within_s):
             for awaited, port in ports.items():  # noqa: B007 - told where time is up
                 await _answers(port)
             awaited = "touch"
-            while not control_socket.exists():  # noqa: ASYNC110 - made by another process
+            while not control_socket.exists():  # noqa: ASYNC110, ASYNC240 - made by another process
                 await asyncio.sleep(POLL_S)
     except TimeoutError as error:
         raise Refusal(
