@@ -1,10 +1,11 @@
 #!/bin/sh
 # Make this machine a node of the venue, from a stick that `make bundle` and `pitboard venue make` filled:
-#   sudo sh install.sh [HOST]
+#   sudo sh install.sh [HOST [--instead]]
 # HOST is a folder below nodes/; without it, the machine's own name is taken.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 host=${1:-$(hostname)}
+[ $# = 0 ] || shift
 first=/opt/pitboard-versions/1
 
 fail() {
@@ -63,4 +64,4 @@ if [ ! -x /opt/pitboard/bin/pitboard ]; then
 else
   program=/opt/pitboard/bin/pitboard
 fi
-"$program" install --node "$here/nodes/$host"
+"$program" install --node "$here/nodes/$host" "$@"
