@@ -84,7 +84,9 @@ def load_config(config_type: type[ConfigType], path: Path) -> ConfigType:
 
 
 FAULTS_MAX_COUNT = 20
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|(\[\.\.\.\])")
+_ANY = "[...]"
+"""Of tables that a person names, such as stages: which of them is not told."""
 _Place = tuple[str | int, ...]
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
@@ -106,14 +108,16 @@ def _all_reasons(
             break
         except msgspec.ValidationError as error:
             text, _, told = str(error).partition(" - at `$")
-        place: _Place = tuple(name or int(item) for name, item in _STEP.findall(told.rstrip("`")))
+        place: _Place = tuple(
+            name or any_name or int(item) for name, item, any_name in _STEP.findall(told.rstrip("`"))
+        )
         missing, unknown = _MISSING.fullmatch(text), _UNKNOWN.fullmatch(text)
         if missing or unknown:
             place = (*place, (missing or unknown or [""])[1])
         in_file = _as_in_file(table, place, numbers)
         is_ours = bool(missing) and any(one[: len(in_file)] == in_file for one in taken)
         if not is_ours:
-            written = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in in_file)
+            written = "".join(map(_written, in_file))
             around = written.rpartition(".")[0] if missing or unknown else written
             reasons.append(plain_reason(f"{text} - at `${around}`" if around else text))
         if missing:
@@ -122,6 +126,12 @@ def _all_reasons(
         if not place or not _take_out(table, place, numbers):
             break
     return reasons
+
+
+def _written(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return step if step == _ANY else f".{step}"
 
 
 def _as_in_file(table: dict[str, object], place: _Place, numbers: dict[int, list[int]]) -> _Place:
