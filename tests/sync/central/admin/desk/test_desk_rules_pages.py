@@ -150,6 +150,7 @@ def test_displays_messages_and_officials(venue: Venue, organiser: Organiser) -> 
     fill(page, "Scene", "podium")
     press(page, "Show it")
     expect(page.locator("#told")).to_contain_text("displays show, as soon as they have this word: Podium.")
+    expect(page.locator("main li").first).to_contain_text("Podium")  # the page is drawn anew by then
     page.get_by_label("Message", exact=True).fill("The track is closed")
     page.get_by_role("button", name="Show the message").click()
     expect(page.locator("li", has_text="The track is closed")).to_be_visible()
@@ -230,6 +231,7 @@ def test_a_timekeeper_runs_an_event_without_hardware(venue: Venue, context: Brow
     page.get_by_role("button", name="Take back").nth(1).click()
     fill(page, "Reason", "typed twice")
     press(page, "Take back")
+    expect(page.get_by_role("button", name="Take back")).to_have_count(1)
     page.get_by_role("button", name="Take back").click()
     fill(page, "Reason", "too late")
     press(page, "Take back")
