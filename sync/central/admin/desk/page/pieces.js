@@ -95,7 +95,8 @@ export function list(items, nothing) {
 export function table(heads, rows, stacks = false) {
   rows.forEach(describe);
   const head = element("tr", {}, ...heads.map((one) => (one.label ? element("th", { scope: "col", class: one.class ?? "" }, one.label) : element("td", {}))));
-  return element("div", { class: "scroll" }, element("table", { class: stacks ? "stack" : "" }, element("thead", {}, head), element("tbody", {}, ...rows)));
+  const isBare = !rows.some((row) => row.querySelector("a, button, input")); // whoever has no mouse scrolls it too
+  return element("div", { class: "scroll", ...(isBare ? { tabindex: "0" } : {}) }, element("table", { class: stacks ? "stack" : "" }, element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
 export function facts(pairs, how = "facts") {
