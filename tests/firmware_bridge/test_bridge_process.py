@@ -117,7 +117,7 @@ async def race_with_full_disk(folder: Path) -> None:
         # No file of this process may grow any more, which writing meets as it meets a full disk.
         unlimited = resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         await arrive(trackside, 6)
-        assert "cannot be used" in trackside.details[-1]
+        assert "cannot be written" in trackside.details[-1]
         resource.prlimit(bridge.pid, resource.RLIMIT_FSIZE, unlimited)
         await until(lambda: trackside.details[-1] == OK_SENTENCE)
         assert await stop(cars) == 0

@@ -16,7 +16,7 @@ from pitboard.journal.replica import Replica
 from pitboard.journal.streams.stream_watch import SILENT_AFTER_MS, Notice
 from pitboard.race.names import clean_name
 from pitboard.sentences.language import Sentence, language
-from pitboard.unit_api.program_calls import BridgeReport, Report, SyncReport
+from pitboard.unit_api.program_calls import NOT_TRIED, BridgeReport, Report, SyncReport
 from pitboard.unit_api.screen_state import Light, LightState, SensorLine
 from pitboard.unit_api.sensor_sentences import QUIET_NOTES, note_said, sensor_says
 from pitboard.unit_api.unit_status import SensorState, SensorStatus
@@ -224,7 +224,7 @@ class Lights:
             return light_of(
                 "central", "warning", Sentence("light.central.other-event", {"event": central.event})
             )
-        fields: dict[str, str | int] = {"why": central.why, "count": central.waiting_count}
+        fields: dict[str, str | int] = {"why": central.why or NOT_TRIED, "count": central.waiting_count}
         code = "light.central.waiting" if central.waiting_count else "light.central.lost"
         return light_of("central", "warning", Sentence(code, fields))
 

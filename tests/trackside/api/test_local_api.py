@@ -115,12 +115,13 @@ def test_a_waiting_screen_answers_when_something_changes(tmp_path: Path) -> None
 def test_lights_say_who_is_silent(tmp_path: Path) -> None:
     async def story(unit: Unit, ask: Ask) -> None:
         await ask("POST", "/v1/status", {"from": "bridge", "sensors": [{"sensor": "b", "state": "blocked"}]})
-        await ask(
-            "POST", "/v1/status", {"from": "sync", "central": {"state": "lost", "detail": "No network"}}
-        )
+        await ask("POST", "/v1/status", {"from": "sync", "central": {"state": "lost", "why": "no-network"}})
         sensor, central, disk = unit.lights.all()
         assert (sensor.state, sensor.detail.split(".")[0]) == ("bad", "Something stands in the beam")
-        assert (central.state, central.detail) == ("warning", "No network. Go on, nothing is lost.")
+        assert (central.state, central.detail) == (
+            "warning",
+            "Central is not reached: no network. Go on, nothing is lost.",
+        )
         assert disk.state in ("ok", "warning")
         unit.clock.advance(ms=3_001)
         assert "does not answer" in unit.lights.all()[0].detail
@@ -148,11 +149,11 @@ def test_a_warning_of_the_bridge_is_a_light_of_its_own(tmp_path: Path) -> None:
         report = {
             "from": "bridge",
             "sensors": [{"sensor": "b", "state": "ok"}],
-            "warning": "Soon it is full.",
+            "note": {"code": "raw-log-full", "fields": {"used_mb": 90, "max_mb": 100}},
         }
         await ask("POST", "/v1/status", report)
         assert unit.lights.all()[0] == light_of(
-            "sensor", "warning", Sentence("light.sensor.warning", {"text": "Soon it is full."})
+            "sensor", "warning", Sentence("sensor.raw-log-full", {"used_mb": 90, "max_mb": 100})
         )
 
     with_api(tmp_path, story)
