@@ -98,7 +98,11 @@ def _rebuild(reading: StartReading, makers: dict[str, PassingSource]) -> list[Pa
 
 def _placed(config: BridgeConfig, passings: Sequence[Passing]) -> list[Passing]:
     sensors = {sensor.name: sensor for sensor in config.sensors}
-    return [sensors[passing.sensor].placed(passing) for passing in passings]
+    return [
+        sensor.placed(passing, has_lanes=config.has_lanes(sensor.gate_name))
+        for passing in passings
+        for sensor in (sensors[passing.sensor],)
+    ]
 
 
 async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbox) -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta
 from firmware_bridge.lines.gpio_edge import Active, Backend, GpioSetting, Pull, WantedEdge
 from firmware_bridge.lines.serial_port import Handshake, SerialSetting
 from firmware_bridge.makers.device_kinds import KINDS, LANE_TIMERS, DeviceKind, Kind
+from firmware_bridge.makers.reading import lane_at
 from pitboard.errors import ConfigRefused
 from pitboard.program.config import Config, load_config
 from pitboard.unit_api.program_calls import Passing
@@ -113,14 +114,16 @@ class SensorConfig(Config, frozen=True, kw_only=True):
         """Which line across which track it watches, and for which system."""
         return (self.track or "", self.gate or GATE_DEFAULT, self.system)
 
-    def placed(self, passing: Passing) -> Passing:
+    def placed(self, passing: Passing, *, has_lanes: bool = False) -> Passing:
         """Return the passing at this sensor's gate, track and system; a device may know its gates itself."""
+        gate = self.gate or passing.gate
         uncertainty_ns = passing.uncertainty_ns
         if self.system == "hand":  # the pin's stamp is exact, and what it stamps is a finger
             uncertainty_ns = max(uncertainty_ns, HAND_UNCERTAINTY_NS)
         return msgspec.structs.replace(
             passing,
-            gate=self.gate or passing.gate,
+            gate=gate,
+            lane=lane_at(gate, passing, has_lanes=has_lanes),
             track=self.track or passing.track,
             system=self.system,
             uncertainty_ns=uncertainty_ns,

@@ -11,7 +11,7 @@ import msgspec
 
 from firmware_bridge.lap_replay import laps_between
 from firmware_bridge.makers.device_kinds import Kind, make_maker
-from firmware_bridge.makers.reading import HoldOff, PassingSource
+from firmware_bridge.makers.reading import HoldOff, PassingSource, lane_at
 from firmware_bridge.spool.raw_log import (
     BRIDGE_STARTED,
     HOST_SLEPT,
@@ -39,7 +39,8 @@ class SensorSetting(msgspec.Struct, frozen=True, kw_only=True):
     def placed(self, passing: Passing) -> Passing:
         """Return the passing at this sensor's gate and of its system; a device may know its gates itself."""
         gate = passing.gate if self.gate == passing.sensor else self.gate
-        return msgspec.structs.replace(passing, gate=gate, system=self.system)
+        lane = lane_at(gate, passing, has_lanes=self.has_lanes)
+        return msgspec.structs.replace(passing, gate=gate, lane=lane, system=self.system)
 
     def as_detail(self) -> str:
         return msgspec.json.encode(self).decode()

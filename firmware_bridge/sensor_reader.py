@@ -255,7 +255,12 @@ class SensorReader:
         ]
         if request := b"".join(reading.request for reading in readings):
             line.write(request)
-        passings = [self._config.placed(passing) for reading in readings for passing in reading.passings]
+        has_lanes = self._maker.hold_off.has_lanes
+        passings = [
+            self._config.placed(passing, has_lanes=has_lanes)
+            for reading in readings
+            for passing in reading.passings
+        ]
         answer = _answer(readings)
         if passings or answer or self._spool.trouble is not None:
             is_logged = await self._spool.sync() and is_logged

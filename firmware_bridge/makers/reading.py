@@ -10,6 +10,7 @@ import msgspec
 
 from firmware_bridge.decoders.beamline import Acknowledgement, BeamPassing, Heartbeat, Hello
 from firmware_bridge.makers.device_clock import ClockStep
+from pitboard.race.bodies.passing_bodies import START
 from pitboard.unit_api.program_calls import Passing
 
 # What comes later than this many passings after its neighbours is let through.
@@ -24,7 +25,7 @@ class HoldOff:
 
     def __init__(self, *, hold_off_ms: int, has_lanes: bool = False) -> None:
         self.span_ns = hold_off_ms * 1_000_000
-        self._has_lanes = has_lanes
+        self.has_lanes = has_lanes
         self._boot_id = ""
         self._passed_mono_ns: dict[int | str | None, list[int]] = {}
 
@@ -37,7 +38,7 @@ class HoldOff:
         channel: int | None = None,
     ) -> bool:
         """Return whether this is a passing of its own, and remember it if so."""
-        if self._has_lanes and channel is not None:
+        if self.has_lanes and channel is not None:
             transponder = channel
         if boot_id != self._boot_id:
             self._boot_id, self._passed_mono_ns = boot_id, {}
@@ -55,6 +56,11 @@ class HoldOff:
         if transponder not in self._passed_mono_ns and len(self._passed_mono_ns) >= TRANSPONDERS_MAX_COUNT:
             del self._passed_mono_ns[next(iter(self._passed_mono_ns))]
         return self._passed_mono_ns.setdefault(transponder, [])
+
+
+def lane_at(gate: str, passing: Passing, *, has_lanes: bool) -> int | None:
+    """Return the passing's lane: 0 at a start gate without lanes, whose one switch lets all of them go."""
+    return 0 if gate == START and passing.lane is None and not has_lanes else passing.lane
 
 
 @dataclass(slots=True, kw_only=True)

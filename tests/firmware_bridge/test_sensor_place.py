@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firmware_bridge.config import BridgeConfig, SensorConfig
+from firmware_bridge.replay_command import SensorSetting
 from pitboard.errors import ConfigRefused
 from pitboard.unit_api.program_calls import Passing
 
@@ -48,6 +50,20 @@ def test_gate_track_and_system_of_the_config_go_with_the_passing(tmp_path: Path)
 def test_a_device_that_knows_its_gates_keeps_them_unless_the_config_says_otherwise(tmp_path: Path) -> None:
     assert sensor(tmp_path, "").placed(passing(gate="start")).gate == "start"
     assert sensor(tmp_path, 'gate = "split"\n').placed(passing(gate="start")).gate == "split"
+
+
+@pytest.mark.parametrize(
+    ("gate", "has_lanes", "told", "lane"),
+    [("start", False, None, 0), ("start", True, None, None), ("start", False, 2, 2), ("finish", False, 2, 2)],
+)
+def test_a_start_gate_without_lanes_lets_all_of_them_go(
+    tmp_path: Path, gate: str, has_lanes: bool, told: int | None, lane: int | None
+) -> None:
+    seen = msgspec.structs.replace(passing(gate=gate), lane=told, channel=1)
+    for keys in ("", f'gate = "{gate}"\n'):
+        assert sensor(tmp_path, keys).placed(seen, has_lanes=has_lanes).lane == lane
+    setting = SensorSetting(gate=gate, hold_off_ms=300, has_lanes=has_lanes)
+    assert setting.placed(seen).lane == lane
 
 
 def test_a_system_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ class PassingRecorded(Body, frozen=True, kw_only=True, gc=False):
     than a device second; both absent for a manual passing. `transponder` is what the car carries, where the
     device reads that: a number, or text where its protocol has text. `gate` is where on the track the sensor
     stands. `system` says who timed: "A", the backup "B", or "hand". `lane` is the lane's number where the
-    device tells lanes apart. `flag` is a doubt about the stamp, such as "clock-set".
+    device tells lanes apart, and 0 at a start gate whose one switch lets all lanes go. `flag` is a doubt
+    about the stamp, such as "clock-set".
     `clock` names the setting of a clock that can be set; ticks measure against each other only within one,
     and empty means a counter that runs on from the device's start. `slept_ns` is how long the host has slept
     since it booted.

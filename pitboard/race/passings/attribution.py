@@ -275,6 +275,13 @@ def lane_of(passing: PassingRecorded) -> int:
     return passing.channel if passing.lane is None else passing.lane
 
 
+def starts_lanes(place: RunPlace, passing: PassingRecorded) -> bool:
+    """Return whether one switch at the start let all lanes go, this place's among them."""
+    return (
+        passing.gate == START and place.told_by == "lane" and place.lane is not None and lane_of(passing) == 0
+    )
+
+
 def share_out(passings: Iterable[TimedPassing], places: Sequence[RunPlace]) -> dict[int, list[TimedPassing]]:
     """Return which passings of a run's window belong to which place: the first place that fits.
 
@@ -323,8 +330,9 @@ def share_out_starters(
 ) -> Iterator[tuple[TimedPassing, Starter]]:
     """Yield each passing with its owner, where several cars are under way at once.
 
-    A start belongs to the one armed first who has not started. A finish, or a sector's gate, belongs to the
-    one who started first and was not seen there yet.
+    A start belongs to the one armed first who has not started; one that tells no lane to all lanes of that
+    run that have not. A finish, or a sector's gate, belongs to the one who started first and was not seen
+    there yet.
     """
     starts: dict[tuple[str, int], int] = {}
     seen: dict[tuple[str, int], set[str]] = {}
@@ -343,13 +351,11 @@ def share_out_starters(
         able = [
             one for one in able if not {START, FINISH} <= seen[one.key] and one.is_open_at(passing.mono_ns)
         ]
-        chosen = _chosen(passing, able, starts, seen)
-        if chosen is None:
-            continue
-        seen[chosen.key].add(passing.body.gate)
-        if passing.body.gate == START:
-            starts[chosen.key] = passing.mono_ns
-        yield passing, chosen
+        for chosen in _chosen(passing, able, starts, seen):
+            seen[chosen.key].add(passing.body.gate)
+            if passing.body.gate == START:
+                starts[chosen.key] = passing.mono_ns
+            yield passing, chosen
 
 
 def _chosen(
@@ -357,17 +363,25 @@ def _chosen(
     able: Sequence[Starter],
     starts: Mapping[tuple[str, int], int],
     seen: Mapping[tuple[str, int], set[str]],
-) -> Starter | None:
-    gate = passing.body.gate
-    fitting = [one for one in able if gate not in seen[one.key] and fits(one.place, passing.body)]
-    if gate == START:
-        return next(iter(fitting), None)
+) -> Sequence[Starter]:
+    body = passing.body
+    fitting = [
+        one
+        for one in able
+        if body.gate not in seen[one.key] and (fits(one.place, body) or starts_lanes(one.place, body))
+    ]
+    if body.gate == START:
+        first = fitting[:1]
+        if not first or not starts_lanes(first[0].place, body):
+            return first
+        run_id = first[0].run_id
+        return [one for one in fitting if one.run_id == run_id and starts_lanes(one.place, body)]
     under_way = [
         one
         for one in fitting
         if FINISH not in seen[one.key] and starts.get(one.key, passing.mono_ns) < passing.mono_ns
     ]
-    return min(under_way, key=lambda one: starts[one.key], default=None)
+    return sorted(under_way, key=lambda one: starts[one.key])[:1]
 
 
 def without_spoken_of(

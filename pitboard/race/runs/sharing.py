@@ -68,7 +68,7 @@ class Sharing:
         return [
             Segment(
                 boot_id=same_boot[0].boot_id,
-                passings=merged(*(segment.passings for segment in same_boot)),
+                passings=_each_once(merged(*(segment.passings for segment in same_boot))),
                 elapsed_ns=same_boot[0].elapsed_ns,
             )
             for same_boot in zip(*parts, strict=True)
@@ -310,6 +310,11 @@ class Sharing:
                     for passing in settled_passings(timeline.of_runs(self._starters.get(key, ()))):
                         found.setdefault(passing.key, passing.on_clock(clock))
         return found.values()
+
+
+def _each_once(passings: list[TimedPassing]) -> list[TimedPassing]:
+    """Return the passings without repeats: one start may be that of all lanes."""
+    return list({id(one): one for one in passings}.values())
 
 
 def replaced_in(run: Run) -> set[str]:

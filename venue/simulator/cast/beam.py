@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from firmware_bridge.makers.reading import HoldOff
+from msgspec.structs import replace
+
+from firmware_bridge.makers.reading import HoldOff, lane_at
 from pitboard.unit_api.program_calls import Delivery, Passing
 from trackside.timing.passing_intake import PassingIntake
 from venue.simulator.cast.set_clock_loop import LoggedLine
@@ -156,7 +158,7 @@ class Bridge:
 
 
 def _delivered(passing: TruePassing) -> Passing:
-    return Passing(
+    delivered = Passing(
         sensor=SENSOR,
         sensor_boot=passing.sensor_boot,
         seq=passing.seq,
@@ -171,6 +173,7 @@ def _delivered(passing: TruePassing) -> Passing:
         gate=passing.gate,
         track=passing.track,
     )
+    return replace(delivered, lane=lane_at(passing.gate, delivered, has_lanes=False))
 
 
 def _is_known(intake: PassingIntake, passing: TruePassing) -> bool:

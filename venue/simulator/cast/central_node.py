@@ -27,6 +27,7 @@ PHONE_LOOKS_S = 4.0
 COUNTERSIGNS_S = 8.0
 EVENT = EventConfigured(name="Simulated day")
 SKI = Format(name="Ski", clock="start-gate", ends="open", ranking="net", lap_min_ms=0)
+DERBY = Format(name="Derby", clock="start-gate", ends="open", told_by="lane", lanes=2, lap_min_ms=0)
 LAPS = Format(name="Laps", ends="laps", run_laps=2, time_up="cancel")
 CLASSES = ("kids", "pros")
 
@@ -102,6 +103,7 @@ def _event_bodies(plan: DayPlan) -> list[Body]:
     return [
         msgspec.structs.replace(EVENT, **times),
         FormatSet(name="Ski", format=SKI),
+        FormatSet(name="Derby", format=DERBY),
         FormatSet(name="Laps", format=msgspec.structs.replace(LAPS, **times)),
         *_classes(),
     ]

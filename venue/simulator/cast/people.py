@@ -199,7 +199,10 @@ class Official:
                     RunPlace(place=number, competitor_id=one, told_by="lane", lane=number)
                     for number, one in ((1, competitor), (2, other))
                 )
-                await self._do(Arm(places=places, track=track))
+                runs = self._unit.replica.fold.race.runs.values()
+                # No draw: every second heat of the unit begins at one switch for both lanes.
+                is_derby = sum(run.armed.value.places[0].told_by == "lane" for run in runs) % 2
+                await self._do(Arm(places=places, track=track, format="Derby" if is_derby else ""))
             case "cars":
                 places = tuple(
                     RunPlace(place=number, competitor_id=one, told_by="transponder", transponders=(car,))

@@ -69,7 +69,9 @@ def _of_passing(body: PassingRecorded) -> Iterator[str]:
         yield f"passing of gate {body.gate}"
     if body.track != TRACK:
         yield "passing of a second track"
-    if body.lane is not None:
+    if body.lane == 0:
+        yield "passing of a start of all lanes"
+    elif body.lane is not None:
         yield "passing with a lane"
     if body.transponder is not None:
         yield "passing with a transponder"

@@ -14,6 +14,8 @@ import msgspec
 from pitboard.journal.records.record import Record
 from venue.simulator.judging.said_oracle import ADMIN, FOR_EVER, Said, believed_of, moment_of, what_stands
 
+_Owners = dict[tuple[str, str], list[tuple[str, int]]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -88,8 +90,8 @@ class LapOracle:
         """Return the laps of each place in the order driven, as they stand."""
         return [lap for place in self._places(run) for lap in self._laps_of(run, place)]
 
-    def owners(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """Return {passing: (run, place)} of every passing that is somebody's."""
+    def owners(self) -> _Owners:
+        """Return {passing: [(run, place)]} of every passing that is somebody's."""
         return self._owners
 
     def decision(self, run: str) -> str | None:
@@ -172,8 +174,8 @@ class LapOracle:
 
     # Whose each passing is
 
-    def _find_owners(self) -> dict[tuple[str, str], tuple[str, int]]:
-        owners: dict[tuple[str, str], tuple[str, int]] = {}
+    def _find_owners(self) -> _Owners:
+        owners: _Owners = {}
         derived: dict[str, list[_Seen]] = {}
         for (unit, passing_id), said in self._first_recorded.items():
             ignored, given = self._words_on(unit, passing_id)
@@ -181,7 +183,7 @@ class LapOracle:
                 continue
             if given is not None:
                 if given.body.run_id is not None:
-                    owners[unit, passing_id] = (given.body.run_id, given.body.place)
+                    owners[unit, passing_id] = [(given.body.run_id, given.body.place)]
                 continue
             run = self._window_at(unit, said.body.track, said.body.boot_id, said.body.mono_ns)
             if run is not None:
@@ -222,8 +224,8 @@ class LapOracle:
         finished = self._last_said(said for said in self._of("run-finished") if said.body.run_id == run)
         return finished is None or finished.body.boot_id != boot_id or mono_ns <= finished.body.mono_ns
 
-    def _share_out(self, run: str, passings: list[_Seen]) -> dict[tuple[str, str], tuple[str, int]]:
-        owners: dict[tuple[str, str], tuple[str, int]] = {}
+    def _share_out(self, run: str, passings: list[_Seen]) -> _Owners:
+        owners: _Owners = {}
         cars: dict[int, Any] = {}
         taken = self._calculated_from(run)
         passings = [
@@ -250,7 +252,7 @@ class LapOracle:
             car = seen.body.transponder if place.told_by == "any" else None
             if car is not None and cars.setdefault(place.place, car) != car:
                 continue
-            owners[seen.unit, seen.passing_id] = (run, place.place)
+            owners[seen.unit, seen.passing_id] = [(run, place.place)]
         return owners
 
     def _calculated_from(self, *runs: str) -> set[str]:
@@ -271,9 +273,9 @@ class LapOracle:
         begun = [window for window in windows if window[0] <= seen.mono_ns]
         return max(begun)[1] if begun else min(windows)[1]
 
-    def _start_to_finish(self) -> dict[tuple[str, str], tuple[str, int]]:
+    def _start_to_finish(self) -> _Owners:
         """On tracks with a start gate: the first armed starts first, who started first finishes first."""
-        owners: dict[tuple[str, str], tuple[str, int]] = {}
+        owners: _Owners = {}
         tracks = {
             (self._first_armed[run].key, self._first_armed[run].body.track, boot)
             for run in self.runs
@@ -284,8 +286,8 @@ class LapOracle:
             owners |= self._start_to_finish_on(unit, track, boot)
         return owners
 
-    def _start_to_finish_on(self, unit: str, track: str, boot: str) -> dict[tuple[str, str], tuple[str, int]]:
-        owners: dict[tuple[str, str], tuple[str, int]] = {}
+    def _start_to_finish_on(self, unit: str, track: str, boot: str) -> _Owners:
+        owners: _Owners = {}
         starters = self._starters_on(unit, track, boot)
         started, gates = self._known_of_starters(starters, boot)
         for key, body in self._unowned_on(unit, track, boot, starters):
@@ -296,16 +298,21 @@ class LapOracle:
                 and self._is_open(run, boot, body.mono_ns)
                 and (body.gate == "start" or "finish" not in gates[run, place.place])
                 and body.gate not in gates[run, place.place]
-                and _fits(place, body)
+                and (_fits(place, body) or _lets_go(place, body))
             ]
             if body.gate != "start":
                 under_way = [one for one in able if one in started and started[one] < body.mono_ns]
                 able = sorted(under_way, key=lambda one: started[one])
             if able:
-                owners[key] = able[0]
-                gates[able[0]].add(body.gate)
+                run, _ = able[0]
+                let_go = [
+                    (run, place.place) for _, one, place in starters if one == run and _lets_go(place, body)
+                ]
+                owners[key] = [one for one in able if one in let_go] if able[0] in let_go else able[:1]
+            for owner in owners.get(key, ()):
+                gates[owner].add(body.gate)
                 if body.gate == "start":
-                    started[able[0]] = body.mono_ns
+                    started[owner] = body.mono_ns
         return owners
 
     def _starters_on(self, unit: str, track: str, boot: str) -> list[tuple[int, str, Any]]:
@@ -460,10 +467,10 @@ class LapOracle:
 
     def _derived(self, run: str, place: int, boot: str) -> list[_Seen]:
         found = []
-        for (unit, passing_id), owner in self._owners.items():
+        for (unit, passing_id), owners in self._owners.items():
             said = self._first_recorded[unit, passing_id]
             if (
-                owner == (run, place)
+                (run, place) in owners
                 and said.body.boot_id == boot
                 and not self._words_on(unit, passing_id)[1]
             ):
@@ -643,6 +650,12 @@ def _fits(place: Any, body: Any) -> bool:
     if place.told_by == "transponder":
         return body.transponder is not None and body.transponder in place.transponders
     return bool(place.told_by == "any")
+
+
+def _lets_go(place: Any, body: Any) -> bool:
+    """Whether it is the switch of all lanes at the start, and the place has one of them."""
+    lane = body.channel if body.lane is None else body.lane
+    return body.gate == "start" and place.told_by == "lane" and place.lane is not None and lane == 0
 
 
 def _is_evidence(passing_id: str, body: Any, others: Iterable[Any], taken: set[str]) -> bool:

@@ -390,3 +390,91 @@ def test_a_passing_that_nobody_wants_is_nobodys(is_late: bool) -> None:
     story.say(start_to_finish("a", "ann", s=10))
     story.say(at_gate(1, "finish", s=50.0 if is_late else 5.0))
     assert story.laps("a") == []
+
+
+def lane_heat(run_id: str, *, s: float, **lanes: int) -> RunArmed:
+    """A heat by lane from a start gate, as a pinewood derby drives it."""
+    rules = TimingRules(clock="start-gate", ends="laps", run_laps=1, told_by="lane", lanes=4, lap_min_ms=0)
+    return replace(lane_run(**lanes), run_id=run_id, mono_ns=ns(s), timing=rules)
+
+
+def derby(*started: Body) -> Story:
+    """Two heats armed after each other; what `started` says stands between, then both lanes finish."""
+    story = Story()
+    story.say(lane_heat("a", s=1, ann=1, bob=2), *started)
+    story.say(in_lane(11, 2, s=8), in_lane(12, 1, s=9))
+    return story
+
+
+def lanes_of(story: Story, run_id: str = "a") -> tuple[list[float], list[float]]:
+    one, two = ([lap_s for lap_s, _ in story.laps(run_id, place)] for place in (1, 2))
+    return one, two
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_one_switch_at_the_start_lets_all_lanes_go(channel: int) -> None:
+    story = derby(replace(at_gate(1, "start", s=5), channel=channel))
+    assert lanes_of(story) == ([4.0], [3.0])
+    view = view_run(story.fold, story.fold.race.runs["a"])
+    assert (view.passings, [place.started_mono_ns for place in view.places]) == (3, [ns(5), ns(5)])
+
+
+def test_a_switch_for_each_lane_lets_that_lane_go() -> None:
+    story = derby(in_lane(1, 1, s=5, gate="start"), in_lane(2, 2, s=5.5, gate="start"))
+    assert lanes_of(story) == ([4.0], [2.5])
+    assert lanes_of(derby(replace(in_lane(1, 2, s=5, gate="start"), lane=None, channel=2))) == ([], [3.0])
+
+
+def test_a_second_start_of_all_lanes_is_nobodys_until_the_next_heat_stands_ready() -> None:
+    story = derby(at_gate(1, "start", s=5), at_gate(2, "start", s=6))
+    assert lanes_of(story) == ([4.0], [3.0])
+    story = derby(at_gate(1, "start", s=5), lane_heat("b", s=5.5, cy=1, di=2), at_gate(2, "start", s=6))
+    story.say(in_lane(13, 2, s=10), in_lane(14, 1, s=11))
+    assert (lanes_of(story), lanes_of(story, "b")) == (([4.0], [3.0]), ([5.0], [4.0]))
+
+
+def test_a_false_start_of_all_lanes_that_was_no_car_leaves_them_to_the_next() -> None:
+    story = derby(at_gate(1, "start", s=3), at_gate(2, "start", s=5))
+    assert lanes_of(story) == ([6.0], [5.0])
+    ignored = story.say(PassingJudged(passing_id=at_gate(1, "start", s=3).passing_id, verdict="ignored"))
+    assert lanes_of(story) == ([4.0], [3.0])
+    story.withdraw(ignored)
+    assert lanes_of(story) == ([6.0], [5.0])
+
+
+def test_a_lane_whose_start_a_person_moved_keeps_it_and_the_others_go_by_the_switch() -> None:
+    story = derby(at_gate(1, "start", s=5))
+    moved = story.say(RunStarted(run_id="a", boot_id="boot", mono_ns=ns(6), place=2))
+    assert lanes_of(story) == ([4.0], [2.0])
+    story.withdraw(moved)
+    assert lanes_of(story) == ([4.0], [3.0])
+
+
+def test_a_start_of_all_lanes_that_a_person_gave_to_one_is_that_ones_until_it_is_taken_back() -> None:
+    story = derby(at_gate(1, "start", s=5))
+    given = story.say(PassingAttributed(passing_id=at_gate(1, "start", s=5).passing_id, run_id="a", place=2))
+    assert lanes_of(story) == ([], [3.0])
+    story.withdraw(given)
+    assert lanes_of(story) == ([4.0], [3.0])
+
+
+def test_the_order_of_arrival_does_not_choose_the_lanes_that_start() -> None:
+    story = derby(at_gate(1, "start", s=5), lane_heat("b", s=5.5, cy=1, di=2), at_gate(2, "start", s=6))
+    fold = Fold(ROOT.key)
+    for record in story.central.records:
+        fold.add(record)
+    for record in reversed(story.unit.records):
+        fold.add(record)
+        for run_id in fold.race.runs:
+            fold.race.laps(run_id)
+    assert fold.race.driven("a") == story.fold.race.driven("a")
+    assert [one.started_mono_ns for one in fold.race.driven("b")] == [ns(6), ns(6)]
+
+
+def test_cars_that_drive_one_by_one_start_one_by_one() -> None:
+    story = Story()
+    story.say(start_to_finish("a", "ann", s=1), start_to_finish("b", "bob", s=2), at_gate(1, "start", s=3))
+    story.say(at_gate(2, "finish", s=10))
+    assert (story.laps("a"), story.laps("b")) == ([(7.0, True)], [])
+    [bob] = story.fold.race.driven("b")
+    assert bob.started_mono_ns is None
