@@ -431,6 +431,8 @@ def test_a_second_start_of_all_lanes_is_nobodys_until_the_next_heat_stands_ready
     story = derby(at_gate(1, "start", s=5), lane_heat("b", s=5.5, cy=1, di=2), at_gate(2, "start", s=6))
     story.say(in_lane(13, 2, s=10), in_lane(14, 1, s=11))
     assert (lanes_of(story), lanes_of(story, "b")) == (([4.0], [3.0]), ([5.0], [4.0]))
+    both_stand_ready = derby(lane_heat("b", s=2, cy=1, di=2), at_gate(1, "start", s=5))
+    assert [one.started_mono_ns for one in both_stand_ready.fold.race.driven("b")] == [None, None]
 
 
 def test_a_false_start_of_all_lanes_that_was_no_car_leaves_them_to_the_next() -> None:
