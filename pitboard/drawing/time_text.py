@@ -1,4 +1,4 @@
-"""Durations as the text on a screen: `12.345`, `1:02.345`; cut to the resolution, never rounded."""
+"""Durations as text: `12.345`, `1:02.345`, `1:02:34.567`; cut to the resolution, not rounded."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ _SECOND_NS = 1_000_000_000
 
 
 def format_lap_ns(lap_ns: int | None, *, resolution_ns: int = _MILLISECOND_NS) -> str:
-    """Return `s.mmm` under a minute, else `m:ss.mmm`, with the decimals of the resolution; `–` for None."""
+    """Return `s.mmm` under a minute, `m:ss.mmm` under an hour, else `h:mm:ss.mmm`, with the decimals of the
+    resolution; `–` for None."""
     if lap_ns is None:
         return NO_TIME
     decimal_count = decimal_count_of(resolution_ns)
     minutes, rest_ns = divmod(abs(lap_ns), 60 * _SECOND_NS)
     seconds, rest_ns = divmod(rest_ns, _SECOND_NS)
-    whole = f"{minutes}:{seconds:02d}" if minutes else f"{seconds}"
+    hours, minutes = divmod(minutes, 60)
+    whole = f"{minutes}:{seconds:02d}" if hours or minutes else f"{seconds}"
+    if hours:
+        whole = f"{hours}:{whole:0>5}"
     sign = "-" if lap_ns < 0 else ""
     return sign + whole + (f".{rest_ns:09d}"[: decimal_count + 1] if decimal_count else "")
 
@@ -47,7 +51,9 @@ def decimal_count_of(resolution_ns: int) -> int:
     return 9
 
 
-_TIME = re.compile(r"(?:(\d{1,3}):(?=[0-5]\d(?:[.,]|\Z)))?(\d{1,5})(?:[.,](\d{1,9}))?", re.ASCII)
+_TIME = re.compile(
+    r"(?:(?:(\d{1,2}):(?=[0-5]\d:))?(\d{1,3}):(?=[0-5]\d(?:[.,]|\Z)))?(\d{1,5})(?:[.,](\d{1,9}))?", re.ASCII
+)
 
 
 def parse_lap_time(text: str) -> int:
@@ -57,8 +63,9 @@ def parse_lap_time(text: str) -> int:
         raise ActRefused(
             code="bad-time", reason=f"'{text}' is not a lap time; type it like 12.345 or 1:02.345."
         )
-    minutes, seconds, decimals = match.groups()
-    lap_ns = (int(minutes or 0) * 60 + int(seconds)) * _SECOND_NS + int((decimals or "").ljust(9, "0"))
+    hours, minutes, seconds, decimals = match.groups()
+    whole_s = (int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(seconds)
+    lap_ns = whole_s * _SECOND_NS + int((decimals or "").ljust(9, "0"))
     if lap_ns == 0:
         raise ActRefused(code="bad-time", reason="A lap takes longer than zero; type its time like 12.345.")
     return lap_ns

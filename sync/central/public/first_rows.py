@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from pitboard.drawing.amount_text import amount_text
@@ -18,6 +19,7 @@ PREVIEW_MARK = "<!--PREVIEW-->"
 _TITLE = "<title>Pitboard</title>"
 _TOLD_APART = ("laps", "runs")
 """Every row says these."""
+_FIGURE = re.compile(r"[0-9:.]*")
 
 
 def with_first_rows(page: str, board: BoardView, words: Language | None = None) -> str:
@@ -97,8 +99,8 @@ def _first(entry: EntryView) -> Column:
 
 def _result(entry: EntryView, resolution_ns: int, words: Language) -> str:
     first = _first(entry)
-    sign = SIGN * bool(entry.calculated and first.value is not None)
-    return sign + amount_text(first.kind, first.value, words.say, resolution_ns=resolution_ns)
+    text = amount_text(first.kind, first.value, words.say, resolution_ns=resolution_ns)
+    return _with_sign(SIGN, text, words) if entry.calculated and first.value is not None else text
 
 
 def _gap(entry: EntryView, resolution_ns: int, words: Language) -> str:
@@ -106,7 +108,15 @@ def _gap(entry: EntryView, resolution_ns: int, words: Language) -> str:
     if gap is None or not gap.value:
         return ""
     sign = "−" if gap.value < 0 else "+"
-    return sign + amount_text(gap.kind, abs(gap.value), words.say, resolution_ns=resolution_ns)
+    text = amount_text(gap.kind, abs(gap.value), words.say, resolution_ns=resolution_ns)
+    return _with_sign(sign, text, words)
+
+
+def _with_sign(sign: str, text: str, words: Language) -> str:
+    """Return the text with the sign before its figure, on the same side of it in any language."""
+    if not words.is_right_to_left:
+        return sign + text
+    return _FIGURE.sub(lambda figure: f"\u2066{sign}{figure[0]}\u2069", text, count=1)
 
 
 def _bare(column: Column, resolution_ns: int) -> str:

@@ -52,7 +52,8 @@ def asked_language(header: str) -> Language:
 
 def spoken(page: str, words: Language) -> str:
     """Return the page with what its script will say in this language, for the time until it runs."""
-    page = page.replace('<html lang="en">', f'<html lang="{words.code}">', 1)
+    turned = ' dir="rtl"' if words.is_right_to_left else ""
+    page = page.replace('<html lang="en">', f'<html lang="{words.code}"{turned}>', 1)
     page = _SAID.sub(lambda found: found[1] + escape(words.say(found[2])), page)
     return _HINTED.sub(lambda found: found[1] + escape(words.say(found[3])) + found[2] + found[3], page)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pitboard.sentences.language import language
-from sync.central.public.page_words import OF_DESK, OF_PHONES
 from tests.axe import violations
-from tests.pitboard.sentences.pseudo_language import HEBREW
+from tests.right_to_left import signs_seen, speak_hebrew
 from tests.sync.central.admin.desk.conftest import Organiser, Venue
 from tests.sync.central.central_stage import CentralThread, TrackStory
 from tests.sync.central.page_stage import CHANGED_RUN, WAITING_RUN, FullHouse
@@ -181,7 +178,7 @@ class Photographer:
         )
         context.set_default_timeout(60_000)
         if look.locale.startswith("he"):
-            _speak_hebrew(context)
+            speak_hebrew(context)
         yield context.new_page()
         context.close()
 
@@ -198,17 +195,9 @@ class Photographer:
             click.echo(f"{shot.name}-{look}: {width} pixels wide")
         if self.is_heard and (found := violations(page)):
             click.echo(f"{shot.name}-{look}: {found}")
+        if turned := [text for text, is_left in signs_seen(page).items() if not is_left]:
+            click.echo(f"{shot.name}-{look}: turned round: {turned}")
         self.count += 1
-
-
-def _speak_hebrew(context: BrowserContext) -> None:
-    prefixes = {*OF_PHONES, *OF_DESK}
-    texts = {
-        one.code: {code: text for prefix in prefixes for code, text in one.texts(prefix).items()}
-        for one in (language(), HEBREW)
-    }
-    body = f"export const WORDS = {json.dumps(texts)};"
-    context.route("**/words.js", lambda route: route.fulfill(body=body, content_type="text/javascript"))
 
 
 PUBLIC_IS_DRAWN = """() => {

@@ -136,8 +136,15 @@ class AttentionList:
                 yield _attention("stranger", "stranger", who=who, number=stranger.records)
         for notice in self._replica.notices():
             yield _attention("notice", notice.kind, who=notice.unit, number=notice.count)
-        for alarm in self._replica.alarms.values():
-            yield _attention("notice", alarm.code, who="Central", **alarm.fields)
+        for stream, alarm in self._replica.alarms.items():
+            # A fork is the writer's; that somebody has our own key is central's.
+            who = self._writer_of(stream) if alarm.code == "fork" else "Central"
+            yield _attention("notice", alarm.code, who=who, **alarm.fields)
+
+    def _writer_of(self, stream: str) -> str:
+        writers = self._replica.streams_by_key()
+        key = next((key for key, streams in writers.items() if stream in streams), "")
+        return self._fold.roster.enrolled().get(key) or self._fold.claimed_name(key) or key[:8] or "Central"
 
     def _unit(self, unit: WatchedUnit) -> Iterator[Attention]:
         if unit.status is None or unit.age_ms is None:

@@ -3,7 +3,7 @@
 import { element, nameElement } from "./elements.js";
 import { follow, isFollowed } from "./kept.js";
 import { amountText, capital, columnName, columnsOf, gapText, resultText, signed } from "./result_text.js";
-import { say } from "./say.js";
+import { say, withSign } from "./say.js";
 import { shareButton } from "./share.js";
 import { calculatedWords, lapWords, lapsSoFar, phaseWord } from "./track_card.js";
 import { lapText, sureText } from "./time_text.js";
@@ -33,7 +33,7 @@ const placeOf = (run, competitor) => run.places?.find((place) => place.competito
 
 function who(entry) {
   const words = [entry?.number && `#${entry.number}`, entry?.team, entry?.flag].filter(Boolean);
-  return words.length ? element("p", { class: "detail", dir: "auto" }, words.join(" · ")) : null;
+  return words.length ? element("p", { class: "detail" }, element("bdi", {}, words.join(" · "))) : null;
 }
 
 function followButton(view, onFollow) {
@@ -95,7 +95,7 @@ function progress(runs, resolutionNs) {
   let bestNs = Infinity;
   for (const run of counted) {
     const gainNs = bestNs - run.bestNs;
-    const gain = gainNs > 0 && bestNs !== Infinity ? "−" + lapText(gainNs, resolutionNs) : "";
+    const gain = gainNs > 0 && bestNs !== Infinity ? withSign("−", lapText(gainNs, resolutionNs)) : "";
     bestNs = Math.min(bestNs, run.bestNs);
     const label = element("span", { class: "lap" }, say("page.run-number", { number: run.number }));
     list.append(element("li", { class: gain ? "best" : "" }, label, element("span", { class: "words" }, gain), element("span", { class: "time" }, signed(run, lapText(run.bestNs, resolutionNs)), madeNote(run.calculated))));

@@ -1,6 +1,6 @@
 // What an entry is worth, in what its event ranks by: a time, laps or points; and what else its format shows.
 
-import { knows, language, say } from "./say.js";
+import { knows, language, say, withSign } from "./say.js";
 import { lapText } from "./time_text.js";
 
 const TOLD_APART = ["laps", "runs"]; // every entry says these
@@ -14,7 +14,7 @@ export function amountText([, kind, value], resolutionNs) {
 }
 
 // A time that was calculated says so by a sign.
-export const signed = (one, text) => (one.calculated?.length ? "≈" + text : text);
+export const signed = (one, text) => (one.calculated?.length ? withSign("≈", text) : text);
 
 export function resultText(entry, resolutionNs) {
   const [first] = columnsOf(entry);
@@ -25,7 +25,7 @@ export function resultText(entry, resolutionNs) {
 export function gapText(gap, resolutionNs) {
   if (!gap?.[2]) return "";
   const [code, kind, value] = gap;
-  return (value < 0 ? "−" : "+") + amountText([code, kind, Math.abs(value)], resolutionNs);
+  return withSign(value < 0 ? "−" : "+", amountText([code, kind, Math.abs(value)], resolutionNs));
 }
 
 // What a column is called; one that only a newer server knows keeps its code.

@@ -13,6 +13,14 @@ function chosen() {
 
 export const language = chosen();
 
+const isRightToLeft = RIGHT_TO_LEFT.includes(language);
+
+// What is read from left to right in any language: a sign and its figure, a figure and its measure.
+export const figure = (text) => (isRightToLeft ? `\u2066${text}\u2069` : text);
+
+// A sign before a figure; of "2 laps" it stands at the 2.
+export const withSign = (sign, text) => text.replace(/^[\d:.]*/, (digits) => figure(sign + digits));
+
 export const knows = (code) => code in (WORDS[language] ?? {}) || code in WORDS[OTHERWISE];
 
 // Return the sentence of the code; `count` among the fields chooses the form, a field that is missing shows as "…".
@@ -29,7 +37,7 @@ export function say(code, fields = {}) {
 // Say in the phone's language what stands in the page itself.
 export function translatePage() {
   document.documentElement.lang = language;
-  document.documentElement.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
+  document.documentElement.dir = isRightToLeft ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-say]")) one.textContent = say(one.dataset.say);
   for (const one of document.querySelectorAll("[data-say-hint]")) one.placeholder = say(one.dataset.sayHint);
   for (const one of document.querySelectorAll("[data-say-label]")) one.setAttribute("aria-label", say(one.dataset.sayLabel));

@@ -1,6 +1,6 @@
 // Times as text. Durations are nanoseconds, already cut to the event's resolution: nothing is rounded here.
 
-import { language, say } from "./say.js";
+import { figure, language, say } from "./say.js";
 
 const SECOND_NS = 1_000_000_000;
 
@@ -27,7 +27,7 @@ export function lapText(lapNs, resolutionNs) {
 
 // How far a time may be off, rounded up.
 export function sureText(ns) {
-  return ns < 1e6 ? `±${Math.ceil(ns / 1e3)} µs` : `±${Math.ceil(ns / 1e6)} ms`;
+  return figure(ns < 1e6 ? `±${Math.ceil(ns / 1e3)} µs` : `±${Math.ceil(ns / 1e6)} ms`);
 }
 
 export function clockText(utcMs) {

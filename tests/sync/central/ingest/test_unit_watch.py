@@ -18,6 +18,7 @@ from pitboard.health.findings import machine_findings
 from pitboard.health.machine_facts import MachineFacts
 from pitboard.journal.records.kinds import UnitRevoked
 from pitboard.journal.replica import Replica
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.trust.identity import Identity
 from pitboard.unit_api.program_calls import BridgeReport, CentralStatus, SyncReport
 from pitboard.unit_api.unit_status import (
@@ -32,7 +33,7 @@ from sync.central.admin.desk.attention import AttentionList
 from sync.central.commands.admin_commands import lines_of
 from sync.central.ingest.unit_watch import SILENT_AFTER_MS, STATUS_PATH, UnitWatch
 from sync.relay import TELL_EVERY_COUNT, StatusCourier
-from tests.race_story import ROOT, STRANGER, UNIT_A, central_enrols
+from tests.race_story import ROOT, STRANGER, UNIT_A, Teller, central_enrols
 from trackside.api.local_api import UnitStatusApi
 from trackside.machine_watch import lines_of as lines_of_machine
 from trackside.timing.lights import Lights
@@ -168,6 +169,20 @@ def test_what_the_doctor_says_of_a_unit_and_its_backlog_reach_central(tmp_path: 
         assert any("84 °C and slows itself down. Put it in the shade" in line for line in said)
         [red] = [one for one in AttentionList(replica, watch.view).now() if one.kind == "machine"]
         assert (red.who, red.sentence[:24]) == ("Track 0", "The machine is at 84 °C ")
+
+    with_watch(tmp_path, story)
+
+
+def test_a_fork_is_told_of_the_unit_whose_stream_it_is(tmp_path: Path) -> None:
+    async def story(watch: UnitWatch, replica: Replica, clock: ScriptedClock) -> None:
+        unit = Teller(UNIT_A, "Track A", stream="0" * 32)
+        clone = Teller(UNIT_A, "Track A", stream="0" * 32)
+        for teller, name in ((unit, "Ann"), (clone, "Ben")):
+            teller.say(CompetitorRegistered(competitor_id="c1", name=name))
+            await replica.accept(teller.records)
+        needed = AttentionList(replica, watch.view).now()
+        [fork] = [one for one in needed if one.code == "desk.attention-fork"]
+        assert fork.who == replica.fold.roster.enrolled()[UNIT_A.key] != "Central"
 
     with_watch(tmp_path, story)
 

@@ -16,8 +16,10 @@ from pitboard.sentences.language import language
 from sync.central.commands.admin_text import _entry
 from sync.central.public.first_rows import with_first_rows, with_preview
 from sync.central.public.live_board import LiveBoards
+from sync.central.public.page_words import spoken
 from tests.pitboard.race.passings.test_missed import both, of_system, offers, taken
 from tests.pitboard.race.runs.test_marshalling import Story
+from tests.pitboard.sentences.pseudo_language import HEBREW
 from tests.race_story import armed, finished
 from tests.sync.central.central_stage import CentralThread
 
@@ -43,6 +45,9 @@ def test_tables_and_the_first_page_say_it() -> None:
     assert SAID in board_table(view)
     assert SAID in _entry(view.entries[0], 1_000_000, language())
     page = with_first_rows("<!--FIRST_ROWS-->", view)
+    turned = with_first_rows(spoken('<html lang="en"><!--FIRST_ROWS-->', HEBREW), view, HEBREW)
+    assert '<html lang="he" dir="rtl">' in turned
+    assert '<span class="time">\u2066≈10.000\u2069</span>' in turned
     assert ">≈10.000<" in page
     assert SAID in page
     preview = with_preview("<title>Pitboard</title><!--PREVIEW-->", view.event, "Ann", view.entries[0], "")

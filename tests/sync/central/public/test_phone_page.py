@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pitboard.journal.views.views import view_board
 from pitboard.race.bodies.event_bodies import EventConfigured, FormatSet, StageSet
 from pitboard.race.bodies.formats import Format
+from pitboard.race.bodies.people_bodies import CompetitorRegistered
 from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
@@ -22,6 +23,7 @@ from sync.central.public.live_board import LiveBoards
 from tests.axe import violations
 from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
 from tests.race_story import armed, finished, passing
+from tests.right_to_left import signs_seen, speak_hebrew
 from tests.sync.central.central_stage import CentralThread, TrackStory
 
 SHOWN_CODES = (
@@ -199,6 +201,7 @@ def test_any_name_is_text_and_fits(central: CentralThread, phone: BrowserContext
     page.goto(f"http://127.0.0.1:{central.port}/")
     expect(page.locator("#rows .name").first).to_have_text(HOSTILE_NAME)
     expect(page.locator("#rows .time").last).to_have_text("1:02:34.250")
+    assert '<span class="time">1:02:34.250</span>' in page.request.get(page.url).text()
     assert page.locator("#rows img").count() == 0
     assert page.title() == "Summer Cup"
     for path in ("", "#/competitors/c0", "#/competitors/c4", "#/competitors/slow", "#/competitors/nobody"):
@@ -343,7 +346,9 @@ def test_the_page_speaks_the_phones_language(
     context.set_default_timeout(8_000)
     page = context.new_page()
     pseudo = {"he-IL": HEBREW, "zh-TW": CHINESE}.get(locale)
-    if pseudo is not None:
+    if pseudo is HEBREW:
+        speak_hebrew(context)
+    elif pseudo is not None:
         texts = json.dumps({"en": language().texts("page."), pseudo.code: pseudo.texts("page.")})
         page.route(
             "**/words.js",
@@ -351,11 +356,13 @@ def test_the_page_speaks_the_phones_language(
                 body=f"export const WORDS = {texts};", content_type="text/javascript"
             ),
         )
+    if pseudo is not None:
         words = [pseudo.say(code, count=1) for code in SHOWN_CODES]
         words[0] += " 2"
         words[1] += " · " + pseudo.say("page.runs", count=1)
     assert words is not None
     track = TrackStory().drives("c1", "Anna", 12.5).drives("c2", LONG_NAME, 11.0)
+    track.teller.say(CompetitorRegistered(competitor_id="c1", name="Anna", number="21"))
     track.teller.say(armed("live", "c1", s=900.0))
     for seq, at_s in ((100, 901.0), (101, 912.0)):
         track.teller.say(passing(seq, s=at_s))
@@ -369,8 +376,16 @@ def test_the_page_speaks_the_phones_language(
     expect(page.locator(".card .phase")).to_have_text(running)
     assert page.locator("html").get_attribute("dir") == ("rtl" if locale == "he-IL" else "ltr")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.locator("#rows a").first.click()
+    if pseudo is HEBREW:
+        assert signs_seen(page) == {"+1.500": True}
+    page.locator("#rows a").last.click()
     expect(page.locator(".summary dt").nth(1)).to_have_text(best_lap)
+    if pseudo is HEBREW:
+        assert signs_seen(page) == {"+1.500": True, "±2 µs": True}
+        number = page.locator("#competitor-page .detail")
+        expect(number).to_have_text("#21")
+        sides = "one => [one.firstChild, one].map((each) => Math.round(each.getBoundingClientRect().right))"
+        assert len(set(number.evaluate(sides))) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     if folder := os.environ.get("PHONE_PICTURES"):
         page.screenshot(path=f"{folder}/{locale}-competitor.png")

@@ -16,7 +16,7 @@ import { peoplePage } from "./people.js";
 import { planPage } from "./plan.js";
 import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
-import { focusAgain, focusedPlace, forgetFocus, watchFocus } from "./same_place.js";
+import { focusAgain, focusedPlace, forgetFocus, putBack, typedForms, watchPlace } from "./same_place.js";
 import { setUpPage, signInPage } from "./sign_in.js";
 import { sponsorsPage } from "./sponsors.js";
 import { timingPage } from "./timing.js";
@@ -107,10 +107,12 @@ function show(page, isSignedIn, isByItself = false) {
     setText(byId("event"), page.event.name);
     document.title = say("desk.event-desk", { event: page.event.name });
   }
+  const typed = shown === address && address ? typedForms(main) : [];
   shown = address;
   main.dataset.page = location.hash || "#/";
   main.className = page.isWide ? "wide" : "";
   main.replaceChildren(...page.parts);
+  putBack(main, typed);
   if (place) focusAgain(main, place);
   else if ([document.body, main].includes(document.activeElement)) main.querySelector("[data-first]")?.focus({ preventScroll: true });
 }
@@ -181,5 +183,5 @@ setInterval(() => {
   if (session.account && isHome && !isBusy) redraw({ isByItself: true });
 }, FRESH_EVERY_MS);
 translatePage();
-watchFocus(main);
+watchPlace(main);
 begin().catch((error) => setText(byId("banner"), error.message));

@@ -4,7 +4,7 @@ import { ask, post } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { askForm, formCard } from "./form_dialog.js";
 import { button, buttons, card, list, tag, whenText } from "./pieces.js";
-import { knows, say } from "./say.js";
+import { figure, knows, say } from "./say.js";
 
 const ALL = "all";
 const PICTURE_EVERY_MS = 3_000;
@@ -43,7 +43,7 @@ function withSightings(displays, units) {
 
 function sightingText({ isHere, by, agoMs, scene, badge, is_live, has_screen, version, temperature_c }) {
   if (!isHere) return say("desk.display-does-not-answer", { who: by, moment: whenText(Date.now() - agoMs) });
-  const warm = temperature_c == null ? "" : `${temperature_c} °C`;
+  const warm = temperature_c == null ? "" : figure(`${temperature_c} °C`);
   const state = has_screen === false ? say("desk.no-screen") : is_live === false ? badge : say("desk.live");
   return [say("desk.who-sees-it", { who: by }), scene && say("desk.shows-scene", { scene: sceneName(scene) }), state, version && say("desk.version-number", { version }), warm].filter(Boolean).join(" · ");
 }

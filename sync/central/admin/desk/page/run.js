@@ -4,7 +4,7 @@ import { askAct, takeBack } from "./act_dialog.js";
 import { ask } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { button, buttons, card, empty, list, personLink, phaseTag, table, tag, timeOf, when, word } from "./pieces.js";
-import { say } from "./say.js";
+import { figure, say } from "./say.js";
 
 const STATUSES = ["finished", "did-not-finish", "did-not-start", "disqualified"].map((one) => [one, word(one)]);
 
@@ -27,7 +27,7 @@ export async function runPage(id, redraw) {
 export function placeTags(place, event) {
   const marks = [];
   if (place.status !== "finished") marks.push(tag(word(place.status), { class: "tag bad" }));
-  if (place.penalty_ns) marks.push(tag(`+${timeOf(place.penalty_ns, event)} s`, { class: "tag warn" }));
+  if (place.penalty_ns) marks.push(tag(figure(`+${timeOf(place.penalty_ns, event)} s`), { class: "tag warn" }));
   if (place.penalty_laps) marks.push(tag(say("desk.laps-laps", { laps: place.penalty_laps }), { class: "tag warn" }));
   return marks.flatMap((one) => [" ", one]);
 }

@@ -4,9 +4,28 @@ const CONTROLS = "a[href], button:not([disabled]), input:not([disabled]), select
 const ROWS = "li, tr";
 let last = null; // what had the focus last in the page: a button that is out of use for a moment loses it
 
-export function watchFocus(root) {
+const typed = new WeakSet(); // forms that somebody wrote in
+const sent = new WeakSet(); // those of them that went out as they are
+
+export function watchPlace(root) {
   root.addEventListener("focusin", (event) => (last = event.target));
+  root.addEventListener("input", ({ target: { form } }) => form && typed.add(form) && sent.delete(form));
+  root.addEventListener("submit", (event) => sent.add(event.target), true);
 }
+
+// Return the forms with what was typed and not taken yet: nobody writes it twice because of another act.
+export function typedForms(root) {
+  return formsOf(root).filter(([, one]) => typed.has(one) && (!sent.has(one) || one.querySelector(".trouble:not(:empty)")));
+}
+
+// Put each in the place of its empty twin. The form itself stays: it knows what it was read from.
+export function putBack(root, forms) {
+  for (const [title, form] of forms) formsOf(root).find(([other]) => other === title)?.[1].replaceWith(form);
+}
+
+const formsOf = (root) => [...root.querySelectorAll("form")].map((one) => [titleOf(one), one]);
+
+const titleOf = (form) => form.closest(".card")?.querySelector("h2")?.textContent ?? "";
 
 export function forgetFocus() {
   last = null;

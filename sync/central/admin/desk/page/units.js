@@ -4,7 +4,7 @@ import { ask, post, saidAll } from "./api.js";
 import { element, nameElement } from "./elements.js";
 import { openDialog, tellSentence } from "./form_dialog.js";
 import { button, buttons, card, facts, list, table, tag, when, word } from "./pieces.js";
-import { knows, language, say } from "./say.js";
+import { figure, knows, language, say } from "./say.js";
 
 export async function unitsPage(redraw) {
   const [watched, units] = await Promise.all([ask("/v1/admin/units/status"), ask("/v1/admin/units")]);
@@ -64,7 +64,7 @@ function healthFacts({ status, clock }) {
     [say("desk.disk-free"), checked("disk", "free") ?? say("desk.not-said")],
     [say("desk.clock"), clock ? clock.way === "ahead" ? say("desk.seconds-ahead", { seconds }) : say("desk.seconds-behind", { seconds }) : say("desk.as-central-s")],
     [say("desk.still-to-come"), status.waiting_count ? say("desk.number-records", { count: status.waiting_count }) : say("desk.units-nothing")],
-    [say("desk.temperature"), degrees === undefined ? say("desk.not-told") : `${degrees} °C`],
+    [say("desk.temperature"), degrees === undefined ? say("desk.not-told") : figure(`${degrees} °C`)],
   ]);
 }
 

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from pitboard.doors.door_proof import DoorPass, prove_at_door
 from pitboard.doors.node_client import SMALL_ANSWER_MAX_BYTES, NodeClient
@@ -20,6 +20,7 @@ from sync.exchanging.picture_words import PICTURE_PATH, WANTED_PATH, PicturesWan
 from tests.axe import violations
 from tests.pitboard.trust.test_signed_picture import png
 from tests.race_story import UNIT_A, UNIT_B, armed, finished, passing
+from tests.right_to_left import signs_seen, speak_hebrew
 from tests.sync.central.admin.desk.conftest import Organiser, Venue
 from tests.sync.central.admin.desk.desk_stage import PASSWORD
 
@@ -118,7 +119,7 @@ def test_what_needs_attention_is_listed(venue: Venue, organiser: Organiser) -> N
     assert kinds.count() == 4
 
 
-def test_the_displays_show_what_is_on_them_now(venue: Venue, organiser: Organiser) -> None:
+def test_the_displays_show_what_is_on_them_now(venue: Venue, organiser: Organiser, browser: Browser) -> None:
     venue.central.say(DisplayEnrolled(key=UNIT_B.key, name="Grandstand"))
     seen = [
         DisplaySeen(name="Grandstand", key=UNIT_B.key, scene="podium", version="1.2", temperature_c=54),
@@ -153,6 +154,24 @@ def test_the_displays_show_what_is_on_them_now(venue: Venue, organiser: Organise
     assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 320
     if pictures := os.environ.get("DESK_PICTURES"):
         organiser.page.screenshot(path=f"{pictures}/displays-seen.png")
+    _reads_from_right_to_left(browser, organiser)
+
+
+def _reads_from_right_to_left(browser: Browser, organiser: Organiser) -> None:
+    state = organiser.page.context.storage_state()
+    context = browser.new_context(locale="he-IL", ignore_https_errors=True, storage_state=state)
+    speak_hebrew(context)
+    page = context.new_page()
+    page.goto(f"{organiser.base}/#/displays")
+    name = page.locator(".name", has_text="Grandstand").first
+    expect(name).to_be_visible()
+    sides = "one => [one, one.parentElement].map((each) => { const all = document.createRange();"
+    sides += (
+        "all.selectNodeContents(each.firstChild); return Math.round(all.getBoundingClientRect().right) })"
+    )
+    assert len(set(name.evaluate(sides))) == 1, "a name keeps its own direction, and the page's side"
+    assert list(signs_seen(page).values()) == [True]
+    context.close()
 
 
 def test_an_erasure_wants_the_name_typed_and_is_final(venue: Venue, organiser: Organiser) -> None:

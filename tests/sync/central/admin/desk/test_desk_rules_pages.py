@@ -152,8 +152,13 @@ def test_displays_messages_and_officials(venue: Venue, organiser: Organiser) -> 
     expect(page.locator("#told")).to_contain_text("displays show, as soon as they have this word: Podium.")
     expect(page.locator("main li").first).to_contain_text("Podium")  # the page is drawn anew by then
     page.get_by_label("Message", exact=True).fill("The track is closed")
+    page.locator("main").get_by_role("button", name="Dark", exact=True).first.click()
+    press(page, "Do it")
+    expect(page.locator("main li").first).to_contain_text("dark")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("The track is closed")
     page.get_by_role("button", name="Show the message").click()
     expect(page.locator("li", has_text="The track is closed")).to_be_visible()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("")
     page.get_by_role("button", name="Take away").click()
     press(page, "Take away")
     expect(page.locator("main")).to_contain_text("No message stands")
