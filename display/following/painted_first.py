@@ -4,12 +4,16 @@ What comes in great portions, as after a long time away, is taken without waitin
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from sync.exchanging.exchange import Peer, SyncRequest, SyncResponse
 
 NEWS_MAX_COUNT = 20
 """Records of one exchange that are news to be seen; more are a backlog."""
+ASKS_ON_AFTER_S = 0.008
+"""Half the time between two frames: what comes meanwhile could not be shown earlier, and the question would
+take the cores from the displays and the touchscreen that still paint the same news."""
 
 
 class PaintedFirst:
@@ -25,4 +29,5 @@ class PaintedFirst:
         response = await self._peer.sync(request)
         if 0 < len(request.records) <= NEWS_MAX_COUNT:
             await self._painted()
+            await asyncio.sleep(ASKS_ON_AFTER_S)
         return response

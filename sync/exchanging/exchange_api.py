@@ -151,7 +151,7 @@ class ExchangeApi:
                 if place is None:
                     raise busy()
                 try:
-                    return await answer(self._replica, request, caller.take_turn)
+                    return await answer(self._replica, request, caller.let_others_see_first)
                 finally:
                     room.leave(place)
         return await answer(self._replica, msgspec.structs.replace(request, wait_ms=0))
