@@ -31,6 +31,8 @@ from sync.central.public.race_reader import HTML, RaceReader
 WORKER = "worker.js"
 SHELL = "shell"
 LASTING = "public, max-age=31536000, immutable"
+FOR_A_DAY = "public, max-age=86400"
+"""Of pictures: an icon or a preview that is a day old does no harm."""
 _VERSIONED = (".js", ".css")
 _FIXED_NAME = re.compile(rb'"/([a-z_]+\.(?:js|css))"')
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:]{2,45}\](:[0-9]{1,5})?")
@@ -44,6 +46,7 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 _PAGE = ".html"
+_PICTURE = ".png"
 INDEX = "index.html"
 SHOWS = ("/embed", "/overlay", "/kiosk")
 """Pages that are shown and not touched; any site may show them within its own."""
@@ -137,7 +140,9 @@ def _load() -> tuple[str, dict[str, EncodedAnswer]]:
     for name in (WORKER, *(name for name in bodies if name.endswith(_PAGE))):
         bodies[name] = _FIXED_NAME.sub(rb'"/' + _folder(version).encode() + rb'/\1"', bodies[name])
     return version, {
-        name if name == INDEX else name.removesuffix(_PAGE): EncodedAnswer(body, _TYPES[_suffix(name)])
+        name if name == INDEX else name.removesuffix(_PAGE): EncodedAnswer(
+            body, _TYPES[_suffix(name)], FOR_A_DAY if _suffix(name) == _PICTURE else "no-cache"
+        )
         for name, body in bodies.items()
     }
 

@@ -1,6 +1,7 @@
 """Pictures of central's pages with a full house (`make screenshots`).
 
-All go to `build/screens/pages/`, to be looked at; those that the manual shows also to `docs/pictures/`."""
+All go to `build/screens/pages/`, to be looked at; those that the manual shows also to `docs/pictures/`. The
+phone page's icons are made of its drawing, too."""
 
 from __future__ import annotations
 
@@ -27,6 +28,14 @@ ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build" / "screens" / "pages"
 SHOWN = ROOT / "docs" / "pictures"
 SHOWN_MAX_BYTES = 150 * 1_024
+ICONS = ROOT / "sync" / "central" / "public" / "page"
+ICON_SIZES = {
+    "apple-touch-icon": (180, 1.0),
+    "icon-192": (192, 1.0),
+    "icon-512": (512, 1.0),
+    "icon-maskable": (512, 0.84),
+}
+"""Pixels of each, and how large the drawing is in it: phones may cut a maskable one to a circle of 80 %."""
 SHOWN_PAGES = {
     "phone-board": (390, 780),
     "phone-competitor": (390, 780),
@@ -219,12 +228,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     looks = [look for look in LOOKS if given.look in str(look)]
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=BROWSER_FLAGS)
+        _draw_icons(browser)
         camera = Photographer(browser, given.only, () if given.shown else looks, given.axe)
         _full_house(camera, Path(folder) / "full")
         if not given.shown:
             _empty_house(camera, Path(folder) / "empty")
         browser.close()
     click.echo(f"{camera.count} pictures in build/screens/pages, {len(SHOWN_PAGES)} in docs/pictures")
+
+
+def _draw_icons(browser: Browser) -> None:
+    """Make of the drawing the pictures that phones want, for a home screen takes no SVG."""
+    drawing = (ICONS / "icon.svg").read_text(encoding="utf-8")
+    for name, (size, part) in ICON_SIZES.items():
+        page = browser.new_page(viewport={"width": size, "height": size})
+        style = f"body {{ margin: 0; background: #080b10 }} svg {{ display: block; scale: {part} }}"
+        page.set_content(f"<style>{style}</style>{drawing}")
+        page.screenshot(path=ICONS / f"{name}.png")
+        page.close()
 
 
 def _full_house(camera: Photographer, folder: Path) -> None:

@@ -32,6 +32,6 @@ export function tell(sentences) {
   clearTimeout(timer);
   timer = setTimeout(() => setText(news, ""), SHOWN_MS);
   if (document.hidden && globalThis.Notification?.permission === "granted") {
-    navigator.serviceWorker?.ready.then((worker) => worker.showNotification(text, { tag: "overtaken", icon: "/icon.svg" }));
+    navigator.serviceWorker?.ready.then((worker) => worker.showNotification(text, { tag: "overtaken", icon: "/icon-192.png" }));
   }
 }

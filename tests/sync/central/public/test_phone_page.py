@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from pitboard.race.bodies.verdict_bodies import RunDecided
 from pitboard.sentences.language import language
 from sync.central.public.board_change import change_between
 from sync.central.public.live_board import LiveBoards
+from sync.central.public.public_app import FOR_A_DAY
 from tests.axe import violations
 from tests.pitboard.sentences.pseudo_language import CHINESE, HEBREW
 from tests.race_story import armed, finished, passing
@@ -37,6 +39,40 @@ SHOWN_CODES = (
 PHONE = {"width": 360, "height": 740}
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff, Maximiliane"
 HOSTILE_NAME = "<img src=x onerror=\"document.title='owned'\">"
+
+
+ICON_PX = 40
+PIXELS = """async ([path, px]) => {
+  const image = new Image(px, px);
+  image.src = path;
+  await image.decode();
+  const canvas = new OffscreenCanvas(px, px).getContext("2d");
+  canvas.drawImage(image, 0, 0, px, px);
+  return { width: image.naturalWidth, pixels: [...canvas.getImageData(0, 0, px, px).data] };
+}"""
+
+
+def _has_icons(page: Page) -> None:
+    """A home screen is given pictures of the drawing, and one that may be cut to a circle."""
+    origin = page.url.split("/#")[0]
+    manifest = page.request.get(f"{origin}/manifest.webmanifest").json()
+    pictures = [one for one in manifest["icons"] if one["type"] == "image/png"]
+    assert [one["sizes"] for one in pictures if one["purpose"] == "any"] == ["192x192", "512x512"]
+    path = page.locator("link[rel=apple-touch-icon]").get_attribute("href")
+    told = page.request.get(f"{origin}{path}")
+    assert (told.headers["content-type"], told.headers["cache-control"]) == ("image/png", FOR_A_DAY)
+    drawn = page.evaluate(PIXELS, ["/icon.svg", ICON_PX])
+    for src, width in ((path, 180), *((one["src"], int(one["sizes"][:3])) for one in pictures)):
+        seen = page.evaluate(PIXELS, [src, ICON_PX])
+        assert seen["width"] == width
+        if "maskable" not in str(src):
+            apart = [abs(one - other) for one, other in zip(seen["pixels"], drawn["pixels"], strict=True)]
+            assert sum(apart) / len(apart) < 4, f"make screenshots draws {src} anew"
+            continue
+        for at in range(0, len(seen["pixels"]), 4):
+            row, column = divmod(at // 4, ICON_PX)
+            if math.hypot(row - ICON_PX / 2, column - ICON_PX / 2) > 0.4 * ICON_PX + 1:
+                assert max(seen["pixels"][at : at + 3]) < 24, "a circle cuts nothing of the drawing"
 
 
 @pytest.fixture
@@ -429,6 +465,7 @@ def test_a_link_that_is_sent_says_who_and_how_and_opens_the_competitor(
     assert "og:image" not in strange.text()
     expect(page.locator("#competitor-page h2")).to_have_text("Ben")
     assert page.url.endswith("/#/competitors/c2")
+    _has_icons(page)
     hostile = page.request.get(f"http://127.0.0.1:{central.port}/c/c1").text()
     assert "<img src=x" not in hostile
     page.goto(f"http://127.0.0.1:{central.port}/c/nobody")
