@@ -165,9 +165,9 @@ def _reads_from_right_to_left(browser: Browser, organiser: Organiser) -> None:
     page.goto(f"{organiser.base}/#/displays")
     name = page.locator(".name", has_text="Grandstand").first
     expect(name).to_be_visible()
-    sides = "one => [one, one.parentElement].map((each) => { const all = document.createRange();"
+    sides = "one => { const text = document.createRange(); text.selectNodeContents(one);"
     sides += (
-        "all.selectNodeContents(each.firstChild); return Math.round(all.getBoundingClientRect().right) })"
+        "return [text, one.parentElement].map((each) => Math.round(each.getBoundingClientRect().right)) }"
     )
     assert len(set(name.evaluate(sides))) == 1, "a name keeps its own direction, and the page's side"
     assert list(signs_seen(page).values()) == [True]
