@@ -9,7 +9,7 @@ from functools import partial
 
 from aiohttp import web
 
-from pitboard.clock import Clock, SystemClock
+from pitboard.clock import Clock, SystemClock, happened
 from pitboard.contacts.sealed_store import beside, follow_erasures
 from pitboard.doors.door import bound_tcp
 from pitboard.doors.door_limits import DoorLimits
@@ -20,9 +20,12 @@ from pitboard.doors.http_api import (
     serve_bound_tcp,
     serve_bound_unix,
 )
+from pitboard.journal.records.kinds import KIND_OF, read_body
+from pitboard.journal.records.record import Record
 from pitboard.journal.replica import Replica, WritingReplica
 from pitboard.journal.salvage import open_or_salvage
 from pitboard.program.service import SERVICE, telling_why
+from pitboard.race.bodies.passing_bodies import PassingRecorded
 from pitboard.race.runs.laps import NANOSECONDS_PER_MS
 from pitboard.trust.certificate import Certificate, certificate_beside
 from pitboard.trust.identity import Identity
@@ -37,11 +40,16 @@ from trackside.others.display_pictures import DisplayPictures
 from trackside.timing.appointing import Appointing
 from trackside.timing.lights import Lights
 from trackside.timing.passing_intake import PassingIntake
+from trackside.timing.run_acts import MANUAL_SENSOR
 from trackside.timing.run_control import RunControl
 from trackside.timing.sign_in import SignIn
 from trackside.venue_watch import VenueWatch
 
 log = logging.getLogger(__name__)
+
+PASSING_SHOWN_AFTER_S = 0.01
+"""On the touchscreen: where displays share the unit's two cores, the hall's frame comes first."""
+_PASSING = KIND_OF[PassingRecorded]
 
 LIGHT_CHECK_S = 0.5
 LAN_LIMITS = DoorLimits(trusted_proxies=())  # no proxy stands before a unit
@@ -190,12 +198,29 @@ class UnitParts:
 
 
 async def follow_news(replica: Replica, feed: ScreenFeed) -> None:
-    """Let the screen follow the journal."""
+    """Let the screen follow the journal: a tap at once, a passing once displays had time to paint it."""
     version = replica.version
+    has_act = asyncio.Event()
+
+    def see(record: Record) -> None:
+        if not _is_of_sensor(record):
+            has_act.set()
+
+    replica.add_follower(see)
     while True:
         await replica.wait_for_news(version, timeout_s=3_600)
+        await happened(has_act, PASSING_SHOWN_AFTER_S)
+        has_act.clear()
         version = replica.version
         feed.bump()
+
+
+def _is_of_sensor(record: Record) -> bool:
+    """Return whether it is a passing that a sensor told of, and not a lap by hand."""
+    if record.header.kind != _PASSING or record.body_bytes is None:
+        return False
+    body = read_body(_PASSING, record.body_bytes)
+    return isinstance(body, PassingRecorded) and body.sensor != MANUAL_SENSOR
 
 
 async def follow_time(replica: Replica, run_control: RunControl, clock: Clock) -> None:
