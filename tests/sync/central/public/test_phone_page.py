@@ -417,6 +417,7 @@ def test_the_page_speaks_the_phones_language(
     page.locator("#rows a").last.click()
     expect(page.locator(".summary dt").nth(1)).to_have_text(best_lap)
     if pseudo is HEBREW:
+        expect(page.locator(".laps .sure").first).to_be_visible()  # laps are asked for apart
         assert signs_seen(page) == {"+1.500": True, "±2 µs": True}
         number = page.locator("#competitor-page .detail")
         expect(number).to_have_text("#21")
