@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import msgspec
 import pytest
 
 from pitboard.clock import ScriptedClock
 from pitboard.journal.folding.fold import Fold
 from pitboard.journal.records.kinds import UnitRevoked
-from pitboard.race.bodies.run_bodies import RunArmed, RunPlace
-from tests.race_story import ROOT, UNIT_A, UNIT_B, Teller, armed, central_enrols
+from pitboard.race.bodies.formats import TimingRules
+from pitboard.race.bodies.passing_bodies import PassingAttributed, PassingJudged
+from pitboard.race.bodies.run_bodies import RunArmed, RunPlace, RunStarted
+from tests.race_story import ROOT, SECOND_NS, UNIT_A, UNIT_B, Teller, armed, central_enrols, passing
 from venue.simulator.judging.heat_judge import lanes_had_before
+from venue.simulator.judging.lap_oracle import LapOracle
 
 STAGE = "heats of unit-1"
 ANN_AND_BO = (
@@ -64,3 +69,55 @@ def race_of(
         for record in teller.records:
             fold.add(record)
     return fold
+
+
+def test_fold_and_judge_let_the_same_lanes_go_at_the_start() -> None:
+    """Two heats by lane and a car alone, starts with and without a lane, and what persons say of them."""
+    places_with_laps = 0
+    for seed in range(6):
+        chance = Random(seed)
+        unit, central = Teller(UNIT_A, "Track A"), central_enrols(UNIT_A)
+        for number, s in enumerate(sorted(chance.uniform(0, 9) for _ in range(3))):
+            lanes = (1, 2, 3) if number != chance.choice((0, 1, 2)) else (None,)
+            unit.say(derby(f"run-{number}", lanes, s=s))
+        passings = [
+            msgspec.structs.replace(
+                passing(seq, s=chance.uniform(1, 30)),
+                gate=chance.choice(("start", "finish", "finish")),
+                lane=chance.choice((None, 0, 1, 2, 3)),
+                channel=chance.choice((0, 1, 2)),
+            )
+            for seq in range(1, 18)
+        ]
+        for one in passings:
+            unit.say(one)
+        spoken_of = [one.passing_id for one in passings if one.gate == "start"][:2]
+        for passing_id in spoken_of:
+            unit.say(
+                chance.choice(
+                    (
+                        PassingJudged(passing_id=passing_id, verdict="ignored"),
+                        PassingAttributed(passing_id=passing_id, run_id="run-1", place=chance.choice((1, 2))),
+                        RunStarted(run_id="run-0", boot_id="boot", mono_ns=12 * SECOND_NS, place=2),
+                    )
+                )
+            )
+        records = [*central.records, *unit.records]
+        fold = Fold(ROOT.key)
+        for record in records:
+            fold.add(record)
+        oracle = LapOracle(records, ROOT.key)
+        for run in oracle.runs:
+            folded = [(lap.place, lap.lap_id, lap.lap_ns) for lap in fold.race.laps(run)]
+            assert folded == [(lap.place, lap.lap_id, lap.lap_ns) for lap in oracle.laps(run)], (seed, run)
+            places_with_laps += len({place for place, _, _ in folded})
+    assert places_with_laps > 12
+
+
+def derby(run: str, lanes: tuple[int | None, ...], *, s: float) -> RunArmed:
+    places = tuple(
+        RunPlace(place=number, competitor_id=f"c{number}", told_by="lane" if lane else "any", lane=lane)
+        for number, lane in enumerate(lanes, start=1)
+    )
+    rules = TimingRules(clock="start-gate", ends="open", lap_min_ms=0)
+    return msgspec.structs.replace(armed(run, "c1", s=s), places=places, timing=rules)
