@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
+from fpdf.fonts import TTFFont
 
 from pitboard.drawing.font_files import Weight, find_font_files, read_coverage
 from pitboard.drawing.time_text import format_lap_ns
@@ -32,30 +34,30 @@ _RIGHT = ("rank", "best", "gap", "laps", "runs", "run", "lap", "time")
 
 def sheet_bytes(table: Table) -> bytes:
     """Return the table as sheets of A4 with heading and page number."""
-    sheet = _Sheet("P", table)
     columns = _COLUMNS["laps" if table.what == "laps" else "results"]
     places = [table.columns.index(name) for name in columns]
-    sheet.add_page()
-    for row in table.cells():
-        cells = [row[place] for place in places]
-        if sheet.get_y() + _ROW_MM > sheet.page_break_trigger:
-            sheet.add_page()
-        for name, width, cell in zip(columns, columns.values(), cells, strict=True):
-            align = Align.R if name in _RIGHT else Align.L
-            sheet.write_cell(width, _text(cell), align=align)
-        sheet.ln(_ROW_MM)
-    return bytes(sheet.output())
+    with _Sheet("P", table) as sheet:
+        sheet.add_page()
+        for row in table.cells():
+            cells = [row[place] for place in places]
+            if sheet.get_y() + _ROW_MM > sheet.page_break_trigger:
+                sheet.add_page()
+            for name, width, cell in zip(columns, columns.values(), cells, strict=True):
+                align = Align.R if name in _RIGHT else Align.L
+                sheet.write_cell(width, _text(cell), align=align)
+            sheet.ln(_ROW_MM)
+        return bytes(sheet.output())
 
 
 def lines_bytes(lines: Sequence[str]) -> bytes:
     """Return lines of text on A4, the first of them as heading; what is too wide goes on below."""
-    paper = _Paper("P", lines[0], "".join(lines))
-    paper.set_auto_page_break(auto=True, margin=_MARGIN_MM)
-    paper.add_page()
-    for number, line in enumerate(lines):
-        paper.use_font(11 if number else 16, is_bold=not number)
-        paper.multi_cell(0, _ROW_MM, line or " ", align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    return bytes(paper.output())
+    with _Paper("P", lines[0], "".join(lines)) as paper:
+        paper.set_auto_page_break(auto=True, margin=_MARGIN_MM)
+        paper.add_page()
+        for number, line in enumerate(lines):
+            paper.use_font(11 if number else 16, is_bold=not number)
+            paper.multi_cell(0, _ROW_MM, line or " ", align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        return bytes(paper.output())
 
 
 def _text_of(table: Table) -> str:
@@ -64,14 +66,14 @@ def _text_of(table: Table) -> str:
 
 def certificate_bytes(table: Table) -> bytes:
     """Return one page for each who has a place, the best first."""
-    paper = _Paper("L", table.event, _text_of(table))
-    for row in table.rows:
-        if isinstance(row, ResultRow) and row.rank is not None:
-            paper.add_page()
-            _draw_certificate(paper, table, row)
-    if not paper.pages_count:
-        paper.add_page()  # a file without a page does not open
-    return bytes(paper.output())
+    with _Paper("L", table.event, _text_of(table)) as paper:
+        for row in table.rows:
+            if isinstance(row, ResultRow) and row.rank is not None:
+                paper.add_page()
+                _draw_certificate(paper, table, row)
+        if not paper.pages_count:
+            paper.add_page()  # a file without a page does not open
+        return bytes(paper.output())
 
 
 def _draw_certificate(paper: _Paper, table: Table, row: ResultRow) -> None:
@@ -101,6 +103,15 @@ class _Paper(FPDF):
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(auto=False, margin=_MARGIN_MM)
         self._take_fonts(set(title) | set(text) | set(f"0123456789:.,+–{SIGN}"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files of the fonts; they are read until the last line is written."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def _take_fonts(self, characters: set[str]) -> None:
         missing = {one for one in characters if one.isprintable() and not one.isspace()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from pitboard.keeping.export_files import file_bytes
-from pitboard.keeping.export_sheets import _COLUMNS, _Sheet
+from pitboard.keeping.export_sheets import _COLUMNS, _Sheet, lines_bytes
 from pitboard.keeping.export_tables import LapRow, ResultRow, Table, What
 from pitboard.sentences.language import LANGUAGES, LanguageCode
 
@@ -82,7 +84,20 @@ def test_a_file_for_a_person_is_in_a_language_and_one_for_a_program_is_not() -> 
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("what", ["results", "laps"])
 def test_no_head_of_a_sheet_is_cut(what: What, code: LanguageCode) -> None:
-    sheet = _Sheet("P", Table(event="Cup", resolution_ns=1, what=what, rows=[], language=code))
-    sheet.use_font(9, is_bold=True)
-    for name, width_mm in _COLUMNS[what].items():
-        assert sheet.get_string_width(sheet.heads[name]) <= width_mm - 2, sheet.heads[name]
+    with _Sheet("P", Table(event="Cup", resolution_ns=1, what=what, rows=[], language=code)) as sheet:
+        sheet.use_font(9, is_bold=True)
+        for name, width_mm in _COLUMNS[what].items():
+            assert sheet.get_string_width(sheet.heads[name]) <= width_mm - 2, sheet.heads[name]
+
+
+def test_a_sheet_that_is_made_leaves_no_font_file_open() -> None:
+    gc.disable()  # which would close them sooner or later
+    try:
+        for what in ("results", "certificates"):
+            file_bytes(results(what, result(1, "A")), "pdf", "comma")
+        file_bytes(results("laps"), "pdf", "comma")
+        lines_bytes(["Rehearsal", "well"])
+        held = [str(one.resolve()) for one in Path("/proc/self/fd").iterdir()]
+    finally:
+        gc.enable()
+    assert not [path for path in held if path.endswith((".ttf", ".otf", ".ttc"))]
