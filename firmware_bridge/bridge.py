@@ -98,11 +98,11 @@ def _rebuild(reading: StartReading, makers: dict[str, PassingSource]) -> list[Pa
 
 def _placed(config: BridgeConfig, passings: Sequence[Passing]) -> list[Passing]:
     sensors = {sensor.name: sensor for sensor in config.sensors}
-    return [
-        sensor.placed(passing, has_lanes=config.has_lanes(sensor.gate_name))
-        for passing in passings
-        for sensor in (sensors[passing.sensor],)
-    ]
+    placed: list[Passing] = []
+    for passing in passings:
+        sensor = sensors[passing.sensor]
+        placed.append(sensor.placed(passing, has_lanes=config.has_lanes(sensor.gate_name)))
+    return placed
 
 
 async def _send_older(config: BridgeConfig, reading: StartReading, outbox: Outbox) -> None:

@@ -116,15 +116,13 @@ def ask_central(told: EventFile, heard: Heard) -> CentralAnswer:
     ]
     answers: list[CentralAnswer] = []
     for url in list(dict.fromkeys([told.central.rstrip("/"), *announced]))[:PLACES_MAX_COUNT]:
-        client = NodeClient(url, name="central", pin=told.central_fingerprint)
-        try:
-            client.ask("GET", HEALTH_PATH, within_s=ANSWER_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES)
-        except PeerLost as error:
-            answers.append(CentralAnswer(url, error.code))
-        else:
-            return CentralAnswer(url, None)
-        finally:
-            client.close()
+        with contextlib.closing(NodeClient(url, name="central", pin=told.central_fingerprint)) as client:
+            try:
+                client.ask("GET", HEALTH_PATH, within_s=ANSWER_MAX_S, max_bytes=SMALL_ANSWER_MAX_BYTES)
+            except PeerLost as error:
+                answers.append(CentralAnswer(url, error.code))
+            else:
+                return CentralAnswer(url, None)
     return max(answers, key=lambda one: one.loss is LossCode.OTHER_CERTIFICATE)
 
 
@@ -136,8 +134,8 @@ def units_of_central(configs: Path) -> UnitsOfCentral | None:
     except ConfigRefused:
         return None  # no central here, or its journal is in a database, and another check tells it
     try:
-        client = NodeClient(f"{UNIX_PREFIX}{socket}", name="central")
-        body = client.call("GET", UNITS_PATH, within_s=ANSWER_MAX_S, max_bytes=UNITS_MAX_BYTES)
+        with contextlib.closing(NodeClient(f"{UNIX_PREFIX}{socket}", name="central")) as client:
+            body = client.call("GET", UNITS_PATH, within_s=ANSWER_MAX_S, max_bytes=UNITS_MAX_BYTES)
         return UnitsOfCentral(tuple(decode(body, UnitsTold, peer="central").units))
     except PitboardError as error:
         return UnitsOfCentral(reason=str(error))
